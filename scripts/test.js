@@ -1,0 +1,35 @@
+// npm test: sets up what is missing, then runs every test file in a process of its own.
+// Arguments: parts of file names to run only those; --node PATH to run them on another Node.
+import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { setUp } from './set-up.js'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { node: { type: 'string' } } })
+
+await setUp({ tests: true })
+const files = readdirSync(join(root, 'test-dist'), { recursive: true })
+  .filter((name) => name.endsWith('.test.js'))
+  .filter((name) => positionals.length === 0 || positionals.some((part) => name.includes(part)))
+  .sort()
+if (files.length === 0) {
+  console.error(`no test file's name contains ${positionals.join(' or ')}`)
+  process.exit(2)
+}
+const result = spawnSync(
+  values.node ?? process.execPath,
+  [
+    '--expose-gc',
+    '--enable-source-maps',
+    '--test',
+    '--test-reporter=spec',
+    `--test-concurrency=${availableParallelism()}`,
+    ...files.map((name) => join(root, 'test-dist', name)),
+  ],
+  { cwd: root, stdio: 'inherit' },
+)
+process.exit(result.status ?? 1)

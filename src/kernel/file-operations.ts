@@ -1,0 +1,20 @@
+import type { Area } from './area.js'
+import type { RawFault } from './raw-fault.js'
+
+/**
+ * The raw hooks behind a device's file: `file_operations` and `vm_operations_struct` in one, as far as memory goes.
+ *
+ * A hook that throws `VmError` gives that error to the program as it is; anything else is `EIO` with its cause.
+ */
+export interface FileOperations {
+  /** `f_ops->open` */
+  open?(): void
+  /** `f_ops->mmap`: the area is laid out and nobody can touch it yet. Without this hook mmap fails with `ENODEV`. */
+  mmap?(area: Area): void
+  /** `vm_ops->fault`: a page was touched that is not there. Without this hook such a touch is `SIGBUS`. */
+  fault?(fault: RawFault): void | Promise<void>
+  /** `vm_ops->page_mkwrite`: a page that was mapped read-only is about to be written. */
+  pageMkwrite?(fault: RawFault): void | Promise<void>
+  /** `f_ops->release`: the last user has gone. */
+  close?(): void
+}

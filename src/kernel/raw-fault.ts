@@ -1,0 +1,18 @@
+import type { Area } from './area.js'
+import type { RawPage } from './raw-page.js'
+
+/** What a raw `fault` hook is given: `struct vm_fault`, as far as a driver may look. */
+export interface RawFault {
+  readonly area: Area
+  /** The address of the page that was touched. */
+  readonly address: bigint
+  /** Where that page is in the device, in bytes: `vmf->pgoff` as an offset. */
+  readonly offset: number
+  readonly write: boolean
+  /** The device's own pages that the program will see, from `offset` on: fill them. At least one page. */
+  readonly bytes: Uint8Array
+  /** Answers with a page that the driver owns, instead of filling `bytes`. */
+  answer(page: RawPage): void
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal
+}

@@ -1,0 +1,59 @@
+import type { FaultRecord } from './fault-record.js'
+
+/**
+ * Memory that this process holds: a page-aligned range `[start, end)` of its address space that nobody else will be given.
+ *
+ * The range outlives the memory: after `unmap` it stays taken, inaccessible and guarded, until no buffer that was handed out can reach
+ * it any more. So whoever kept a buffer finds a contained fault there, never somebody else's memory.
+ *
+ * Offsets count from `start`, in bytes. A region checks nothing that its caller can check: ranges lie inside, protections are sound.
+ * Every call fails with `ERR_VMAREA_UNMAPPED` once the region is gone.
+ */
+export interface Region {
+  readonly start: bigint
+  /** Whole pages, in bytes. */
+  readonly length: number
+  /** Bytes a page of this memory: more than the kernel's own page size for huge pages. */
+  readonly pageSize: number
+
+  /** mprotect(2) on a part. All of it changes or nothing does. */
+  protect(offset: number, length: number, protection: number): void
+  /** Replaces a part by fresh, inaccessible, uncharged anonymous memory, in one step. */
+  replaceByNothing(offset: number, length: number): void
+  /** Cuts in two: this region keeps `[0, at)`, the returned one is the rest. The memory is not touched. */
+  split(at: number): Region
+  /** Takes in the region that starts where this one ends. That one is gone. */
+  absorb(next: Region): void
+  /** Grows or shrinks, and moves when it must: `start` may be another afterwards. Views must be detached. */
+  resize(length: number): void
+  /** Gives the memory back at once. Doing it again does nothing. */
+  unmap(): void
+
+  /**
+   * The live bytes of a part, as an ArrayBuffer. The region's memory stays until the buffer is collected or detached.
+   * Throws `ERR_VMAREA_NO_VIEW` on a kernel whose memory is not this process's.
+   */
+  view(offset: number, length: number): ArrayBuffer
+  /** Detaches a buffer that `view` gave: its length is 0 from now on. A buffer that was detached already is left alone. */
+  detach(buffer: ArrayBuffer): void
+
+  /** Copies memory into `target`. Throws nothing for a bad page: returns the fault, with the bytes before it copied. */
+  read(offset: number, target: Uint8Array): FaultRecord | undefined
+  /** Copies `source` into memory, likewise. */
+  write(offset: number, source: Uint8Array): FaultRecord | undefined
+  /** `read` on another thread. Rejects if the region goes meanwhile. */
+  readAsync(offset: number, target: Uint8Array): Promise<FaultRecord | undefined>
+  /** `write` on another thread. */
+  writeAsync(offset: number, source: Uint8Array): Promise<FaultRecord | undefined>
+  /** msync(2) on another thread. */
+  msyncAsync(offset: number, length: number, flags: number): Promise<void>
+  /** madvise(2) on another thread. */
+  madviseAsync(offset: number, length: number, advice: number): Promise<void>
+
+  /** Contained faults of all time, in scopes or out of them. Guarded copies leave no trace. */
+  readonly faults: number
+  /** The first fault that was contained outside any scope and not restored since. */
+  readonly fault: FaultRecord | undefined
+  /** Puts the true pages back under all that was contained, and forgets `fault`. */
+  restore(): void
+}

@@ -1,0 +1,31 @@
+import type { FaultRecord } from './fault-record.js'
+import type { FaultScope } from './fault-scope.js'
+import type { Region } from './region.js'
+
+/** How memory is held on a kernel. */
+export interface Regions {
+  /**
+   * mmap(2), with a region over the result. `pageSize` is the size of the pages it is made of.
+   * With `MAP.FIXED` a range that touches another region is refused with `ERR_VMAREA_RANGE_IN_USE`.
+   */
+  mapRegion(
+    address: bigint,
+    length: number,
+    protection: number,
+    flags: number,
+    descriptor: number,
+    offset: number,
+    pageSize: number,
+  ): Region
+  /** Tells the kernel that `owner` is how the region is reached: the memory goes when neither owner nor a view is left. */
+  ownRegion(region: Region, owner: object): void
+  /** The scope for contained faults of the calling thread. */
+  readonly faultScope: FaultScope
+  /**
+   * Calls `listener` on this thread, as soon as its event loop turns, after a fault was contained outside any scope in a region that
+   * this thread made. `region` is `undefined` for memory that was unmapped already.
+   */
+  onFault(listener: (fault: FaultRecord, region: Region | undefined) => void): void
+  /** How large a buffer `view` can give, in bytes. 0 where there are no views. */
+  readonly longestView: number
+}
