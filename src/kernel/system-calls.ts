@@ -8,14 +8,7 @@
  */
 export interface SystemCalls {
   /** mmap(2). `descriptor` is -1 without a file. Returns the address of the new mapping. */
-  mmap(
-    address: bigint,
-    length: number,
-    protection: number,
-    flags: number,
-    descriptor: number,
-    offset: number,
-  ): bigint
+  mmap(address: bigint, length: number, protection: number, flags: number, descriptor: number, offset: number): bigint
   /** munmap(2) */
   munmap(address: bigint, length: number): void
   /** mprotect(2) */
