@@ -1,0 +1,99 @@
+// The addon's door: one flat object of functions for each JavaScript thread that loads it.
+#include <node_api.h>
+#include <sys/mman.h>
+
+#include "async.h"
+#include "call.h"
+#include "regions.h"
+#include "system-calls.h"
+#include "thread-state.h"
+
+namespace vmarea {
+
+__thread ThreadState* current_thread_state = nullptr;
+
+ThreadState* thread_state_of(napi_env env) {
+  void* data = nullptr;
+  napi_get_instance_data(env, &data);
+  return static_cast<ThreadState*>(data);
+}
+
+namespace {
+
+void thread_ends(void* data) {
+  ThreadState* state = static_cast<ThreadState*>(data);
+  current_thread_state = nullptr;
+  state->bell.store(-1);
+  Fault* log = state->log;
+  release_regions_of(state);
+  munmap(log, kLogCapacity * sizeof(Fault));
+}
+
+ThreadState* new_thread_state() {
+  void* log = mmap(nullptr, kLogCapacity * sizeof(Fault), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (log == MAP_FAILED) return nullptr;
+  ThreadState* state = new ThreadState;
+  state->log = static_cast<Fault*>(log);
+  return state;
+}
+
+napi_value layout_read_lock_call(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  return call.result(layout_read_lock(&thread_state_of(env)->holds));
+}
+
+napi_value layout_try_read_lock_call(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  return call.result(layout_try_read_lock(&thread_state_of(env)->holds));
+}
+
+napi_value layout_read_unlock_call(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  ThreadState* state = thread_state_of(env);
+  layout_read_unlock(&state->holds);
+  give_back_deferred(state);
+  return call.result(0);
+}
+
+const Function kLockFunctions[] = {
+    {"layoutReadLock", layout_read_lock_call},
+    {"layoutTryReadLock", layout_try_read_lock_call},
+    {"layoutReadUnlock", layout_read_unlock_call},
+};
+
+void add(napi_env env, napi_value exports, const Function* functions, size_t count) {
+  for (size_t index = 0; index < count; index++) {
+    napi_value function;
+    napi_create_function(env, functions[index].name, NAPI_AUTO_LENGTH, functions[index].call, nullptr, &function);
+    napi_set_named_property(env, exports, functions[index].name, function);
+  }
+}
+
+napi_value init(napi_env env, napi_value exports) {
+  ThreadState* state = new_thread_state();
+  if (state == nullptr) {
+    napi_throw_error(env, "ENOMEM", "vmarea: no memory to load the addon");
+    return nullptr;
+  }
+  napi_set_instance_data(env, state, nullptr, nullptr);
+  napi_add_env_cleanup_hook(env, thread_ends, state);
+  current_thread_state = state;
+
+  add(env, exports, kSystemCallFunctions, kSystemCallFunctionCount);
+  add(env, exports, kRegionFunctions, kRegionFunctionCount);
+  add(env, exports, kAsyncFunctions, kAsyncFunctionCount);
+  add(env, exports, kLockFunctions, sizeof kLockFunctions / sizeof *kLockFunctions);
+
+  napi_value mailbox;
+  napi_create_external_arraybuffer(env, &state->mailbox, sizeof state->mailbox, nullptr, nullptr, &mailbox);
+  napi_set_named_property(env, exports, "mailbox", mailbox);
+  napi_value version;
+  napi_create_string_utf8(env, VMAREA_VERSION, NAPI_AUTO_LENGTH, &version);
+  napi_set_named_property(env, exports, "version", version);
+  return exports;
+}
+
+}  // namespace
+}  // namespace vmarea
+
+NAPI_MODULE_INIT() { return vmarea::init(env, exports); }

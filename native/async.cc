@@ -1,0 +1,188 @@
+// Calls on a region that may wait for a disk: they run on a thread of libuv's pool and answer through a promise.
+//
+// The addresses are leased meanwhile, so that nobody else's memory can be there; whether the region still stood at the end is told.
+#include "async.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "guard.h"
+#include "regions.h"
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
+
+namespace vmarea {
+namespace {
+
+enum class Kind { kSync, kAdvise, kRead, kWrite };
+
+struct Work {
+  napi_async_work work = nullptr;
+  napi_deferred deferred = nullptr;
+  napi_ref bytes_reference = nullptr;
+  ThreadState* state;
+  double handle;
+  Lease* lease;
+  Kind kind;
+  uint8_t* memory;
+  size_t length;
+  int argument = 0;
+  // Bytes of our own: a typed array's could be transferred away meanwhile.
+  uint8_t* bytes = nullptr;
+  size_t done = 0;
+  int error = 0;
+  Fault fault{};
+};
+
+// A kernel before 5.14 knows no POPULATE: touch a byte a page.
+int populate_by_touching(uint8_t* memory, size_t length, bool write) {
+  size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  for (size_t offset = 0; offset < length; offset += page)
+    if (!guarded_touch(reinterpret_cast<uintptr_t>(memory) + offset, write)) return -EFAULT;
+  return 0;
+}
+
+int advise(Work* work) {
+  if (madvise(work->memory, work->length, work->argument) == 0) return 0;
+  int error = errno;
+  bool populate = work->argument == MADV_POPULATE_READ || work->argument == MADV_POPULATE_WRITE;
+  if (error != EINVAL || !populate || madvise(work->memory, 0, work->argument) == 0) return -error;
+  return populate_by_touching(work->memory, work->length, work->argument == MADV_POPULATE_WRITE);
+}
+
+void execute(napi_env, void* data) {
+  Work* work = static_cast<Work*>(data);
+  switch (work->kind) {
+    case Kind::kSync:
+      if (msync(work->memory, work->length, work->argument) != 0) work->error = -errno;
+      return;
+    case Kind::kAdvise:
+      work->error = advise(work);
+      return;
+    case Kind::kRead:
+      work->done = guarded_copy(work->bytes, work->memory, work->length, &work->fault);
+      break;
+    case Kind::kWrite:
+      work->done = guarded_copy(work->memory, work->bytes, work->length, &work->fault);
+      if (work->done < work->length && work->fault.reason == kNoAccess && guarded_touch(work->fault.address, false))
+        work->fault.reason = kReadOnly;
+      break;
+  }
+  if (work->done < work->length) work->error = -EFAULT;
+}
+
+// Copies what was read to the array it was read for. False where that one has been transferred away.
+bool hand_over(napi_env env, Work* work) {
+  napi_value array;
+  void* data = nullptr;
+  size_t length = 0;
+  napi_get_reference_value(env, work->bytes_reference, &array);
+  napi_get_typedarray_info(env, array, nullptr, &length, &data, nullptr, nullptr);
+  if (length < work->done) return false;
+  memcpy(data, work->bytes, work->done);
+  return true;
+}
+
+// Resolves with [code, address, access, reason]: code 0, a negative error number, -EFAULT with a fault, -ENXIO for a region that went.
+void complete(napi_env env, napi_status status, void* data) {
+  Work* work = static_cast<Work*>(data);
+  bool stands = region_of(work->state, work->handle) != nullptr;
+  if (work->kind == Kind::kRead && stands && status == napi_ok && !hand_over(env, work)) work->error = -EINVAL;
+  double fields[4] = {
+      static_cast<double>(!stands ? -ENXIO : status != napi_ok ? -EINTR : work->error),
+      static_cast<double>(work->fault.address),
+      static_cast<double>(work->fault.access),
+      static_cast<double>(work->fault.reason),
+  };
+  napi_value array;
+  napi_create_array_with_length(env, 4, &array);
+  for (uint32_t index = 0; index < 4; index++) {
+    napi_value field;
+    napi_create_double(env, fields[index], &field);
+    napi_set_element(env, array, index, field);
+  }
+  napi_resolve_deferred(env, work->deferred, array);
+  if (work->bytes_reference != nullptr) napi_delete_reference(env, work->bytes_reference);
+  free(work->bytes);
+  napi_delete_async_work(env, work->work);
+  release_lease(work->lease);
+  delete work;
+}
+
+napi_value start(Call& call, Region* region, size_t offset, Work* work) {
+  napi_env env = call.env();
+  work->state = thread_state_of(env);
+  work->handle = region->handle;
+  work->memory = reinterpret_cast<uint8_t*>(region->start + offset);
+  work->lease = lease_region(region);
+  napi_value promise;
+  napi_value name;
+  napi_create_promise(env, &work->deferred, &promise);
+  napi_create_string_utf8(env, "vmarea", NAPI_AUTO_LENGTH, &name);
+  napi_create_async_work(env, nullptr, name, execute, complete, work, &work->work);
+  napi_queue_async_work(env, work->work);
+  return promise;
+}
+
+bool outside(const Region* region, size_t offset, size_t length) {
+  return offset > region->length() || length > region->length() - offset;
+}
+
+template <Kind kKind>
+napi_value on_range(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  Region* region = region_of(thread_state_of(env), call.number(0));
+  size_t offset = call.size(1);
+  size_t length = call.size(2);
+  int argument = call.int32(3);
+  if (call.wrong()) return nullptr;
+  if (region == nullptr) return call.result(-ENXIO);
+  if (outside(region, offset, length)) return call.result(-EINVAL);
+  Work* work = new Work;
+  work->kind = kKind;
+  work->length = length;
+  work->argument = argument;
+  return start(call, region, offset, work);
+}
+
+template <Kind kKind>
+napi_value copy(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  Region* region = region_of(thread_state_of(env), call.number(0));
+  size_t offset = call.size(1);
+  size_t length = 0;
+  uint8_t* source = call.bytes(2, &length);
+  if (call.wrong()) return nullptr;
+  if (region == nullptr) return call.result(-ENXIO);
+  if (outside(region, offset, length)) return call.result(-EINVAL);
+  uint8_t* bytes = static_cast<uint8_t*>(malloc(length > 0 ? length : 1));
+  if (bytes == nullptr) return call.result(-ENOMEM);
+  Work* work = new Work;
+  work->kind = kKind;
+  work->length = length;
+  work->bytes = bytes;
+  if (kKind == Kind::kRead)
+    napi_create_reference(env, call.value(2), 1, &work->bytes_reference);
+  else
+    guarded_copy(bytes, source, length, &work->fault);
+  return start(call, region, offset, work);
+}
+
+}  // namespace
+
+const Function kAsyncFunctions[] = {
+    {"msyncRegion", on_range<Kind::kSync>},
+    {"madviseRegion", on_range<Kind::kAdvise>},
+    {"readRegionAsync", copy<Kind::kRead>},
+    {"writeRegionAsync", copy<Kind::kWrite>},
+};
+const size_t kAsyncFunctionCount = sizeof kAsyncFunctions / sizeof *kAsyncFunctions;
+
+}  // namespace vmarea

@@ -1,0 +1,113 @@
+// The arguments of one call from JavaScript, checked as they are read.
+//
+// Every function of the addon answers with a number: a result, or a negative error number. Only an argument of the wrong type
+// throws, because the TypeScript above never passes one.
+#pragma once
+
+#include <node_api.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace vmarea {
+
+class Call {
+ public:
+  Call(napi_env env, napi_callback_info info) : env_(env) {
+    size_t count = kMost;
+    if (napi_get_cb_info(env, info, &count, arguments_, nullptr, nullptr) != napi_ok) wrong_ = true;
+  }
+
+  napi_env env() const { return env_; }
+  napi_value value(size_t index) const { return arguments_[index]; }
+
+  // A number or a bigint. Addresses above 2^53 only fit a bigint.
+  uint64_t address(size_t index) {
+    double number;
+    if (napi_get_value_double(env_, arguments_[index], &number) == napi_ok) {
+      if (number >= 0 && number <= 9007199254740991.0) return static_cast<uint64_t>(number);
+      wrong_ = true;
+      return 0;
+    }
+    uint64_t result = 0;
+    bool lossless = false;
+    if (napi_get_value_bigint_uint64(env_, arguments_[index], &result, &lossless) != napi_ok || !lossless) wrong_ = true;
+    return result;
+  }
+
+  double number(size_t index) {
+    double result = 0;
+    if (napi_get_value_double(env_, arguments_[index], &result) != napi_ok) wrong_ = true;
+    return result;
+  }
+
+  int64_t integer(size_t index) {
+    double result = number(index);
+    if (!(result >= -9007199254740991.0 && result <= 9007199254740991.0)) {
+      wrong_ = true;
+      return 0;
+    }
+    return static_cast<int64_t>(result);
+  }
+
+  size_t size(size_t index) {
+    int64_t result = integer(index);
+    if (result < 0) wrong_ = true;
+    return static_cast<size_t>(result);
+  }
+
+  int int32(size_t index) { return static_cast<int>(integer(index)); }
+
+  bool boolean(size_t index) {
+    bool result = false;
+    if (napi_get_value_bool(env_, arguments_[index], &result) != napi_ok) wrong_ = true;
+    return result;
+  }
+
+  // A typed array. The memory is JavaScript's: it stands as long as the call does.
+  uint8_t* bytes(size_t index, size_t* length) {
+    void* data = nullptr;
+    *length = 0;
+    napi_typedarray_type type;
+    size_t elements = 0;
+    if (napi_get_typedarray_info(env_, arguments_[index], &type, &elements, &data, nullptr, nullptr) != napi_ok) {
+      wrong_ = true;
+      return nullptr;
+    }
+    static const uint8_t kWidth[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};
+    *length = elements * (static_cast<size_t>(type) < sizeof kWidth ? kWidth[type] : 1);
+    return static_cast<uint8_t*>(data);
+  }
+
+  // Copies a string into `buffer`, which must hold `capacity` bytes with the final zero. Longer strings are wrong.
+  void string(size_t index, char* buffer, size_t capacity) {
+    size_t length = 0;
+    if (napi_get_value_string_utf8(env_, arguments_[index], buffer, capacity, &length) != napi_ok || length + 1 >= capacity)
+      wrong_ = true;
+  }
+
+  // Throws where an argument was wrong. Call it before acting on them.
+  bool wrong() {
+    if (wrong_) napi_throw_type_error(env_, nullptr, "vmarea: the addon was called with an argument of the wrong type");
+    return wrong_;
+  }
+
+  napi_value result(double number) {
+    napi_value result = nullptr;
+    napi_create_double(env_, number, &result);
+    return result;
+  }
+
+ private:
+  static constexpr size_t kMost = 10;
+  napi_env env_;
+  napi_value arguments_[kMost] = {};
+  bool wrong_ = false;
+};
+
+struct Function {
+  const char* name;
+  napi_callback call;
+};
+
+}  // namespace vmarea

@@ -1,0 +1,38 @@
+// One reader-writer lock for the layout of this process's address space, shared by all its threads.
+//
+// It holds off the changes this library makes, not those of V8 or the C library. Readers are JavaScript guards, which may be held
+// for long; a writer is one call of the addon. A waiting writer holds off new readers, save a thread that reads already.
+#pragma once
+
+#include <cstdint>
+
+namespace vmarea {
+
+// What one thread holds. The owner releases it when the thread ends.
+struct LayoutHolds {
+  int32_t readers = 0;
+};
+
+// Each answers 0 or -EDEADLK; tryRead answers -EAGAIN while a writer works.
+int layout_read_lock(LayoutHolds* holds);
+int layout_try_read_lock(LayoutHolds* holds);
+void layout_read_unlock(LayoutHolds* holds);
+void layout_release_all(LayoutHolds* holds);
+
+// Fails with -EDEADLK where this thread reads: it would wait for itself.
+int layout_write_lock(LayoutHolds* holds);
+void layout_write_unlock();
+
+// The write side for the length of a block. Ask `error` before changing anything.
+class LayoutWriter {
+ public:
+  explicit LayoutWriter(LayoutHolds* holds) : error(layout_write_lock(holds)) {}
+  ~LayoutWriter() {
+    if (error == 0) layout_write_unlock();
+  }
+  LayoutWriter(const LayoutWriter&) = delete;
+  LayoutWriter& operator=(const LayoutWriter&) = delete;
+  const int error;
+};
+
+}  // namespace vmarea

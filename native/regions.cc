@@ -1,0 +1,783 @@
+#include "regions.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <new>
+
+#include "guard.h"
+
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+namespace vmarea {
+namespace {
+
+std::atomic_flag table_lock = ATOMIC_FLAG_INIT;
+
+class TableLock {
+ public:
+  TableLock() {
+    while (table_lock.test_and_set(std::memory_order_acquire)) sched_yield();
+  }
+  ~TableLock() { table_lock.clear(std::memory_order_release); }
+};
+
+// By start address. Never destroyed: a handler may run until the process is gone.
+std::map<uintptr_t, Region*>& table() {
+  static std::map<uintptr_t, Region*>* table = new std::map<uintptr_t, Region*>;
+  return *table;
+}
+
+// The functions below that end in _locked want the table lock.
+
+Region* find_locked(uintptr_t address) {
+  auto next = table().upper_bound(address);
+  if (next == table().begin()) return nullptr;
+  Region* region = std::prev(next)->second;
+  return address < region->end ? region : nullptr;
+}
+
+bool overlaps_locked(uintptr_t start, uintptr_t end) {
+  auto next = table().lower_bound(start);
+  if (next != table().end() && next->first < end) return true;
+  return next != table().begin() && std::prev(next)->second->end > start;
+}
+
+void* at(uintptr_t address) { return reinterpret_cast<void*>(address); }
+
+constexpr int kNothing = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+
+// ---- containment ----------------------------------------------------------------------------------------------------------
+
+size_t bitmap_bytes(const Region* region) { return (region->length() / region->page + 63) / 64 * 8; }
+
+bool covered_locked(const Region* region, size_t page) {
+  return region->covered != nullptr && (region->covered[page / 64] >> (page % 64) & 1) != 0;
+}
+
+// Reserves the window for true pages and the bitmap of covered ones, on a region's first fault.
+bool prepare_aside_locked(Region* region) {
+  if (region->covered == nullptr) {
+    void* bitmap = mmap(nullptr, bitmap_bytes(region), PROT_READ | PROT_WRITE, kNothing, -1, 0);
+    if (bitmap == MAP_FAILED) return false;
+    region->covered = static_cast<uint64_t*>(bitmap);
+  }
+  if (region->aside != 0) return true;
+  // Huge pages move only to places aligned as they are: reserve one more, and cut the ends off.
+  size_t slack = region->page - static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  void* window = mmap(nullptr, region->length() + slack, PROT_NONE, kNothing, -1, 0);
+  if (window == MAP_FAILED) return false;
+  uintptr_t begin = reinterpret_cast<uintptr_t>(window);
+  uintptr_t aligned = (begin + slack) & ~(static_cast<uintptr_t>(region->page) - 1);
+  if (aligned > begin) munmap(window, aligned - begin);
+  if (begin + slack > aligned) munmap(at(aligned + region->length()), begin + slack - aligned);
+  region->aside = aligned;
+  return true;
+}
+
+void drop_aside_locked(Region* region) {
+  if (region->aside != 0 && !region->aside_shared_with_stranger) munmap(at(region->aside), region->length());
+  if (region->covered != nullptr) munmap(region->covered, bitmap_bytes(region));
+  region->aside = 0;
+  region->covered = nullptr;
+  region->covered_pages = 0;
+}
+
+// Moves the page that is mapped at `from` over whatever is at `to`. `from` stays taken where the kernel can do that at once
+// (Linux 5.13; never for huge pages); otherwise it is a hole for a moment. Answers whether it was left a hole.
+enum class Moved { kNo, kKept, kHole };
+Moved move_page(uintptr_t from, uintptr_t to, size_t length) {
+  if (mremap(at(from), length, length, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, at(to)) != MAP_FAILED) return Moved::kKept;
+  if (mremap(at(from), length, length, MREMAP_MAYMOVE | MREMAP_FIXED, at(to)) != MAP_FAILED) return Moved::kHole;
+  return Moved::kNo;
+}
+
+bool cover_locked(Region* region, size_t page, Fault* fault) {
+  uintptr_t address = region->start + page * region->page;
+  void* cover = mmap(nullptr, region->page, PROT_READ | PROT_WRITE, kNothing, -1, 0);
+  if (cover == MAP_FAILED) return false;
+  // A write to a page that can be read: what reads on sees what was there.
+  if (fault->access == 1 && fault->reason == kNoAccess) {
+    Fault unreadable;
+    if (guarded_copy(cover, at(address), region->page, &unreadable) == region->page) fault->reason = kReadOnly;
+  }
+  if (prepare_aside_locked(region) && move_page(address, region->aside + page * region->page, region->page) != Moved::kNo) {
+    if (mremap(cover, region->page, region->page, MREMAP_MAYMOVE | MREMAP_FIXED, at(address)) != MAP_FAILED) {
+      region->covered[page / 64] |= uint64_t{1} << (page % 64);
+      region->covered_pages++;
+      return true;
+    }
+    move_page(region->aside + page * region->page, address, region->page);
+  }
+  munmap(cover, region->page);
+  return false;
+}
+
+void uncover_locked(Region* region, size_t page) {
+  uintptr_t kept = region->aside + page * region->page;
+  if (move_page(kept, region->start + page * region->page, region->page) == Moved::kHole &&
+      mmap(at(kept), region->page, PROT_NONE, kNothing | MAP_FIXED_NOREPLACE, -1, 0) != at(kept))
+    region->aside_shared_with_stranger = true;
+  region->covered[page / 64] &= ~(uint64_t{1} << (page % 64));
+  if (--region->covered_pages == 0) drop_aside_locked(region);
+}
+
+void uncover_all_locked(Region* region) {
+  size_t words = bitmap_bytes(region) / 8;
+  for (size_t word = 0; word < words && region->covered_pages > 0; word++)
+    while (region->covered_pages > 0 && region->covered[word] != 0)
+      uncover_locked(region, word * 64 + static_cast<size_t>(__builtin_ctzll(region->covered[word])));
+}
+
+void settle_locked(Region* region) {
+  if (!region->unsettled) return;
+  region->unsettled = false;
+  region->owner->mailbox.unsettled.fetch_sub(1);
+}
+
+void tell_owner_locked(Region* region, const Fault& fault) {
+  ThreadState* owner = region->owner;
+  if (owner->event_count == ThreadState::kEvents) return;  // each region's count and first fault stand all the same
+  owner->events[(owner->first_event + owner->event_count++) % ThreadState::kEvents] = {region->hole ? 0 : region->handle, fault};
+  int bell = owner->bell.load();
+  if (bell >= 0 && write(bell, "", 1) < 0) {
+    // A full pipe wakes the loop as well.
+  }
+}
+
+void record_locked(Region* region, const Fault& fault) {
+  region->faults++;
+  ThreadState* here = current_thread_state;
+  if (here != nullptr && here->mailbox.scope_depth.load() > 0) {
+    int32_t length = here->mailbox.log_length.load();
+    if (length < kLogCapacity) {
+      here->log[length] = fault;
+      here->mailbox.log_length.store(length + 1);
+      return;
+    }
+  }
+  if (!region->hole && !region->unsettled) {
+    region->unsettled = true;
+    region->first = fault;
+    region->owner->mailbox.unsettled.fetch_add(1);
+  }
+  tell_owner_locked(region, fault);
+}
+
+// ---- roots and leases -------------------------------------------------------------------------------------------------------
+
+AddressRoot* root_of(AddressRoot* root) {
+  while (root->joined_to != nullptr) root = root->joined_to;
+  return root;
+}
+
+void unreference(AddressRoot* root) {
+  while (root != nullptr && --root->references == 0) {
+    AddressRoot* next = root->joined_to;
+    delete root;
+    root = next;
+  }
+}
+
+AddressRoot* ensure_root(Region* region) {
+  if (region->root == nullptr) {
+    region->root = new AddressRoot;
+    region->root->references = 1;
+    region->root->members.push_back(region);
+  }
+  return root_of(region->root);
+}
+
+bool leased(const Region* region) { return region->root != nullptr && root_of(region->root)->leases > 0; }
+
+void leave_root(Region* region) {
+  if (region->root == nullptr) return;
+  std::vector<Region*>& members = root_of(region->root)->members;
+  members.erase(std::find(members.begin(), members.end(), region));
+  unreference(region->root);
+  region->root = nullptr;
+}
+
+void join_root(Region* region, AddressRoot* root) {
+  region->root = root;
+  root->references++;
+  root->members.push_back(region);
+}
+
+// ---- slots ----------------------------------------------------------------------------------------------------------------
+
+void give_slot(ThreadState* state, Region* region) {
+  uint32_t slot;
+  if (state->free_slots.empty()) {
+    slot = static_cast<uint32_t>(state->slots.size());
+    state->slots.push_back(nullptr);
+    state->generations.push_back(0);
+  } else {
+    slot = state->free_slots.back();
+    state->free_slots.pop_back();
+  }
+  state->slots[slot] = region;
+  region->handle = static_cast<double>(++state->generations[slot]) * kSlots + slot;
+}
+
+void take_slot(Region* region) {
+  if (region->handle == 0) return;
+  uint32_t slot = static_cast<uint32_t>(static_cast<uint64_t>(region->handle) % static_cast<uint64_t>(kSlots));
+  region->owner->slots[slot] = nullptr;
+  region->owner->free_slots.push_back(slot);
+  region->handle = 0;
+}
+
+Region* new_region(ThreadState* state, uintptr_t start, uintptr_t end, size_t page) {
+  Region* region = new Region;
+  region->start = start;
+  region->end = end;
+  region->page = page;
+  region->owner = state;
+  give_slot(state, region);
+  return region;
+}
+
+// Takes the region out of the table and out of memory. The caller has the layout lock.
+void give_back(Region* region) {
+  {
+    TableLock lock;
+    table().erase(region->start);
+    settle_locked(region);
+    drop_aside_locked(region);
+    munmap(at(region->start), region->length());
+  }
+  take_slot(region);
+  leave_root(region);
+  delete region;
+}
+
+// Gives the memory back, and the addresses with it unless a buffer may reach them. Answers a negative error number.
+int unmap_region(Region* region) {
+  if (!leased(region)) {
+    give_back(region);
+    return 0;
+  }
+  TableLock lock;
+  if (mmap(at(region->start), region->length(), PROT_NONE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED) return -errno;
+  settle_locked(region);
+  drop_aside_locked(region);
+  region->hole = true;
+  take_slot(region);
+  return 0;
+}
+
+void give_back_unreachable(AddressRoot* root) {
+  std::vector<Region*> gone;
+  for (Region* region : root->members)
+    if (region->hole || region->orphan) gone.push_back(region);
+  for (Region* region : gone) give_back(region);
+}
+
+void free_if_done(ThreadState* state) {
+  if (!state->dead || state->leases > 0) return;
+  delete state;
+}
+
+}  // namespace
+
+// ---- what other files use ---------------------------------------------------------------------------------------------------
+
+Region* region_of(ThreadState* state, double handle) {
+  if (!(handle >= kSlots && handle < 9007199254740992.0)) return nullptr;
+  size_t slot = static_cast<size_t>(static_cast<uint64_t>(handle) % static_cast<uint64_t>(kSlots));
+  if (slot >= state->slots.size()) return nullptr;
+  Region* region = state->slots[slot];
+  return region != nullptr && region->handle == handle ? region : nullptr;
+}
+
+Lease* lease_region(Region* region) {
+  AddressRoot* root = ensure_root(region);
+  root->leases++;
+  root->references++;
+  region->owner->leases++;
+  return new Lease{root, region->owner};
+}
+
+void release_lease(Lease* lease) {
+  AddressRoot* direct = lease->root;
+  ThreadState* owner = lease->owner;
+  delete lease;
+  AddressRoot* root = root_of(direct);
+  root->references++;  // stays while we look at it
+  if (--root->leases == 0) {
+    LayoutWriter writer(&owner->holds);
+    if (writer.error == 0) {
+      give_back_unreachable(root);
+    } else {
+      owner->deferred.push_back(root);
+      root->references++;
+    }
+  }
+  unreference(direct);
+  unreference(root);
+  owner->leases--;
+  free_if_done(owner);
+}
+
+void give_back_deferred(ThreadState* state) {
+  while (!state->deferred.empty() && state->holds.readers == 0) {
+    AddressRoot* root = state->deferred.back();
+    state->deferred.pop_back();
+    AddressRoot* now = root_of(root);
+    LayoutWriter writer(&state->holds);
+    if (now->leases == 0) give_back_unreachable(now);
+    unreference(root);
+  }
+}
+
+void release_regions_of(ThreadState* state) {
+  layout_release_all(&state->holds);
+  give_back_deferred(state);
+  {
+    LayoutWriter writer(&state->holds);
+    for (size_t slot = 0; slot < state->slots.size(); slot++)
+      if (state->slots[slot] != nullptr) unmap_region(state->slots[slot]);
+  }
+  state->dead = true;
+  free_if_done(state);
+}
+
+bool contain_fault(Fault fault) {
+  TableLock lock;
+  Region* region = find_locked(fault.address);
+  if (region == nullptr) return false;
+  size_t page = (fault.address - region->start) / region->page;
+  if (region->hole) {
+    fault.reason = kUnmapped;
+    void* place = at(region->start + page * region->page);
+    if (mmap(place, region->page, PROT_READ | PROT_WRITE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED) return false;
+  } else {
+    // Another thread was here first, or the page has become what the access wants: try again.
+    if (covered_locked(region, page) || guarded_touch(fault.address, fault.access == 1)) return true;
+    if (!cover_locked(region, page, &fault)) return false;
+  }
+  record_locked(region, fault);
+  return true;
+}
+
+// ---- what JavaScript calls ----------------------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr int kGone = -ENXIO;  // a handle that stands for nothing any more
+
+// The frame that all functions on a region share: this thread's state and the region behind the first argument.
+struct RegionCall : Call {
+  RegionCall(napi_env env, napi_callback_info info)
+      : Call(env, info), state(thread_state_of(env)), region(region_of(state, number(0))) {}
+  ThreadState* state;
+  Region* region;
+};
+
+// mmap, and a region over what it gave. results[0] is the start.
+napi_value map_region(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  uintptr_t address = call.address(0);
+  size_t length = call.size(1);
+  int protection = call.int32(2);
+  int flags = call.int32(3);
+  int descriptor = call.int32(4);
+  int64_t offset = call.integer(5);
+  size_t page = call.size(6);
+  if (call.wrong()) return nullptr;
+  if (page == 0 || (page & (page - 1)) != 0 || length == 0 || length > SIZE_MAX / 2) return call.result(-EINVAL);
+  ThreadState* state = thread_state_of(env);
+  give_back_deferred(state);
+  int error = guard_install();
+  if (error != 0) return call.result(error);
+  size_t whole = (length + page - 1) & ~(page - 1);
+  LayoutWriter writer(&state->holds);
+  if (writer.error != 0) return call.result(writer.error);
+  if ((flags & MAP_FIXED) != 0 && (flags & MAP_FIXED_NOREPLACE) != MAP_FIXED_NOREPLACE) {
+    TableLock lock;
+    if (overlaps_locked(address, address + whole)) return call.result(-EBUSY);
+  }
+  void* place = mmap(at(address), whole, protection, flags, descriptor, offset);
+  if (place == MAP_FAILED) return call.result(-errno);
+  uintptr_t start = reinterpret_cast<uintptr_t>(place);
+  // A kernel before 4.17 takes NOREPLACE for a hint.
+  if ((flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE && start != address) {
+    munmap(place, whole);
+    return call.result(-EEXIST);
+  }
+  Region* region = new_region(state, start, start + whole, page);
+  {
+    TableLock lock;
+    table().emplace(start, region);
+  }
+  state->mailbox.results[0] = static_cast<double>(start);
+  return call.result(region->handle);
+}
+
+napi_value protect_region(napi_env env, napi_callback_info info) {
+  RegionCall call(env, info);
+  size_t offset = call.size(1);
+  size_t length = call.size(2);
+  int protection = call.int32(3);
+  int previous = call.int32(4);
+  if (call.wrong()) return nullptr;
+  if (call.region == nullptr) return call.result(kGone);
+  if (offset > call.region->length() || length > call.region->length() - offset) return call.result(-EINVAL);
+  LayoutWriter writer(&call.state->holds);
+  if (writer.error != 0) return call.result(writer.error);
+  TableLock lock;
+  uncover_all_locked(call.region);
+  void* place = at(call.region->start + offset);
+  if (mprotect(place, length, protection) == 0) return call.result(0);
+  int error = errno;
+  mprotect(place, length, previous);  // what changed before the area that refused changes back
+  return call.result(-error);
+}
+
+napi_value replace_region(napi_env env, napi_callback_info info) {
+  RegionCall call(env, info);
+  size_t offset = call.size(1);
+  size_t length = call.size(2);
+  if (call.wrong()) return nullptr;
+  if (call.region == nullptr) return call.result(kGone);
+  if (offset > call.region->length() || length > call.region->length() - offset) return call.result(-EINVAL);
+  LayoutWriter writer(&call.state->holds);
+  if (writer.error != 0) return call.result(writer.error);
+  TableLock lock;
+  uncover_all_locked(call.region);
+  void* place = at(call.region->start + offset);
+  return call.result(mmap(place, length, PROT_NONE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED ? -errno : 0);
+}
+
+napi_value split_region(napi_env env, napi_callback_info info) {
+  RegionCall call(env, info);
+  size_t offset = call.size(1);
+  if (call.wrong()) return nullptr;
+  if (call.region == nullptr) return call.result(kGone);
+  if (offset == 0 || offset >= call.region->length() || offset % call.region->page != 0) return call.result(-EINVAL);
+  Region* rest = new_region(call.state, call.region->start + offset, call.region->end, call.region->page);
+  if (leased(call.region)) join_root(rest, root_of(call.region->root));
+  TableLock lock;
+  uncover_all_locked(call.region);
+  drop_aside_locked(call.region);
+  call.region->end = rest->start;
+  table().emplace(rest->start, rest);
+  return call.result(rest->handle);
+}
+
+napi_value absorb_region(napi_env env, napi_callback_info info) {
+  RegionCall call(env, info);
+  Region* next = region_of(call.state, call.number(1));
+  if (call.wrong()) return nullptr;
+  Region* region = call.region;
+  if (region == nullptr || next == nullptr) return call.result(kGone);
+  if (region->end != next->start || region->page != next->page) return call.result(-EINVAL);
+  if (next->root != nullptr) {
+    AddressRoot* mine = ensure_root(region);
+    AddressRoot* other = root_of(next->root);
+    if (other != mine) {
+      for (Region* member : other->members) mine->members.push_back(member);
+      other->members.clear();
+      mine->leases += other->leases;
+      other->leases = 0;
+      other->joined_to = mine;
+      mine->references++;
+    }
+  }
+  {
+    TableLock lock;
+    uncover_all_locked(region);
+    uncover_all_locked(next);
+    drop_aside_locked(region);
+    drop_aside_locked(next);
+    settle_locked(next);
+    table().erase(next->start);
+    region->end = next->end;
+    region->faults += next->faults;
+  }
+  take_slot(next);
+  leave_root(next);
+  delete next;
+  return call.result(0);
+}
+
+// mremap that never lets go of addresses a buffer may reach. Answers the new start or MAP_FAILED.
+void* resize_leased(Region* region, size_t length) {
+  if (length <= region->length()) {
+    // The tail becomes inaccessible instead of free.
+    void* tail = at(region->start + length);
+    size_t rest = region->length() - length;
+    return rest > 0 && mmap(tail, rest, PROT_NONE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED ? MAP_FAILED : at(region->start);
+  }
+  void* grown = mremap(at(region->start), region->length(), length, 0);
+  if (grown != MAP_FAILED || errno != ENOMEM) return grown;
+  // It must move. Find room for all of it, move the pages in one step that keeps the old range taken, then grow into the room.
+  void* room = mmap(nullptr, length + region->page, PROT_NONE, kNothing, -1, 0);
+  if (room == MAP_FAILED) return MAP_FAILED;
+  uintptr_t begin = reinterpret_cast<uintptr_t>(room);
+  uintptr_t target = (begin + region->page - 1) & ~(static_cast<uintptr_t>(region->page) - 1);
+  Moved moved = move_page(region->start, target, region->length());
+  if (moved == Moved::kNo) {
+    int error = errno;
+    munmap(room, length + region->page);
+    errno = error;
+    return MAP_FAILED;
+  }
+  munmap(at(target + region->length()), begin + length + region->page - (target + region->length()));
+  if (target > begin) munmap(room, target - begin);
+  grown = mremap(at(target), region->length(), length, MREMAP_MAYMOVE);
+  if (grown == MAP_FAILED) {
+    int error = errno;
+    move_page(target, region->start, region->length());
+    munmap(at(target), region->length());
+    errno = error;
+    return MAP_FAILED;
+  }
+  mmap(at(region->start), region->length(), PROT_NONE, kNothing | MAP_FIXED, -1, 0);
+  return grown;
+}
+
+// results[0] is the start afterwards.
+napi_value resize_region(napi_env env, napi_callback_info info) {
+  RegionCall call(env, info);
+  size_t length = call.size(1);
+  if (call.wrong()) return nullptr;
+  Region* region = call.region;
+  if (region == nullptr) return call.result(kGone);
+  if (length == 0 || length % region->page != 0) return call.result(-EINVAL);
+  LayoutWriter writer(&call.state->holds);
+  if (writer.error != 0) return call.result(writer.error);
+  bool keep = leased(region);
+  TableLock lock;
+  uncover_all_locked(region);
+  drop_aside_locked(region);
+  void* place = keep ? resize_leased(region, length) : mremap(at(region->start), region->length(), length, MREMAP_MAYMOVE);
+  if (place == MAP_FAILED) return call.result(-errno);
+  uintptr_t start = reinterpret_cast<uintptr_t>(place);
+  uintptr_t hole_start = start == region->start ? region->start + length : region->start;
+  uintptr_t hole_end = region->end;
+  table().erase(region->start);
+  region->start = start;
+  region->end = start + length;
+  table().emplace(start, region);
+  if (keep && hole_start < hole_end) {
+    Region* hole = new Region;
+    hole->start = hole_start;
+    hole->end = hole_end;
+    hole->page = region->page;
+    hole->owner = region->owner;
+    hole->hole = true;
+    join_root(hole, root_of(region->root));
+    table().emplace(hole->start, hole);
+  }
+  call.state->mailbox.results[0] = static_cast<double>(start);
+  return call.result(0);
+}
+
+napi_value unmap_region_call(napi_env env, napi_callback_info info) {
+  RegionCall call(env, info);
+  if (call.wrong()) return nullptr;
+  if (call.region == nullptr) return call.result(0);
+  LayoutWriter writer(&call.state->holds);
+  if (writer.error != 0) return call.result(writer.error);
+  return call.result(unmap_region(call.region));
+}
+
+// The handle was collected. The memory goes now, or with the last buffer.
+napi_value orphan_region(napi_env env, napi_callback_info info) {
+  RegionCall call(env, info);
+  if (call.wrong()) return nullptr;
+  Region* region = call.region;
+  if (region == nullptr) return call.result(0);
+  if (leased(region)) {
+    region->orphan = true;
+    return call.result(0);
+  }
+  LayoutWriter writer(&call.state->holds);
+  if (writer.error == 0) {
+    give_back(region);
+  } else {
+    region->orphan = true;
+    AddressRoot* root = ensure_root(region);
+    root->references++;
+    call.state->deferred.push_back(root);
+  }
+  return call.result(0);
+}
+
+void release_lease_of_buffer(napi_env, void*, void* hint) { release_lease(static_cast<Lease*>(hint)); }
+
+// An ArrayBuffer over the part, or a negative error number where the engine refuses it.
+napi_value view_region(napi_env env, napi_callback_info info) {
+  RegionCall call(env, info);
+  size_t offset = call.size(1);
+  size_t length = call.size(2);
+  if (call.wrong()) return nullptr;
+  if (call.region == nullptr) return call.result(kGone);
+  if (offset > call.region->length() || length > call.region->length() - offset) return call.result(-EINVAL);
+  Lease* lease = lease_region(call.region);
+  napi_value buffer = nullptr;
+  napi_status status =
+      napi_create_external_arraybuffer(env, at(call.region->start + offset), length, release_lease_of_buffer, lease, &buffer);
+  if (status == napi_ok) return buffer;
+  bool pending = false;
+  napi_is_exception_pending(env, &pending);
+  if (pending) {
+    napi_value exception;
+    napi_get_and_clear_last_exception(env, &exception);
+  }
+  release_lease(lease);
+  return call.result(status == napi_no_external_buffers_allowed ? -ENOTSUP : -ENOMEM);
+}
+
+// Detaches a buffer over the region. Its object keeps the addresses taken until it is collected: a system call in flight on
+// another thread may still have the bare pointer, and holds the object while it runs.
+napi_value detach_view(napi_env env, napi_callback_info info) {
+  RegionCall call(env, info);
+  if (call.wrong()) return nullptr;
+  bool detached = false;
+  napi_is_detached_arraybuffer(env, call.value(1), &detached);
+  if (detached) return call.result(0);
+  if (call.region != nullptr) {
+    Lease* lease = lease_region(call.region);
+    if (napi_add_finalizer(env, call.value(1), nullptr, release_lease_of_buffer, lease, nullptr) != napi_ok) release_lease(lease);
+  }
+  return call.result(napi_detach_arraybuffer(env, call.value(1)) == napi_ok ? 0 : -EINVAL);
+}
+
+napi_value put_fault(Call& call, ThreadState* state, const Fault& fault) {
+  state->mailbox.results[0] = static_cast<double>(fault.address);
+  state->mailbox.results[1] = fault.access;
+  state->mailbox.results[2] = fault.reason;
+  return call.result(-EFAULT);
+}
+
+// Copies between the region and a typed array. Answers 0, or -EFAULT with the fault in results.
+template <bool kWrite>
+napi_value copy_region(napi_env env, napi_callback_info info) {
+  RegionCall call(env, info);
+  size_t offset = call.size(1);
+  size_t length = 0;
+  uint8_t* bytes = call.bytes(2, &length);
+  if (call.wrong()) return nullptr;
+  Region* region = call.region;
+  if (region == nullptr) return call.result(kGone);
+  if (offset > region->length() || length > region->length() - offset) return call.result(-EINVAL);
+  void* memory = at(region->start + offset);
+  Fault fault;
+  size_t done = kWrite ? guarded_copy(memory, bytes, length, &fault) : guarded_copy(bytes, memory, length, &fault);
+  if (done == length) return call.result(0);
+  if (kWrite && fault.reason == kNoAccess && guarded_touch(fault.address, false)) fault.reason = kReadOnly;
+  return put_fault(call, call.state, fault);
+}
+
+napi_value region_faults(napi_env env, napi_callback_info info) {
+  RegionCall call(env, info);
+  if (call.wrong()) return nullptr;
+  return call.result(call.region == nullptr ? kGone : call.region->faults);
+}
+
+// Answers -EFAULT with the first unsettled fault in results, or 0.
+napi_value region_fault(napi_env env, napi_callback_info info) {
+  RegionCall call(env, info);
+  if (call.wrong()) return nullptr;
+  if (call.region == nullptr) return call.result(kGone);
+  TableLock lock;
+  return call.region->unsettled ? put_fault(call, call.state, call.region->first) : call.result(0);
+}
+
+napi_value restore_region(napi_env env, napi_callback_info info) {
+  RegionCall call(env, info);
+  if (call.wrong()) return nullptr;
+  if (call.region == nullptr) return call.result(kGone);
+  LayoutWriter writer(&call.state->holds);
+  if (writer.error != 0) return call.result(writer.error);
+  TableLock lock;
+  uncover_all_locked(call.region);
+  settle_locked(call.region);
+  return call.result(0);
+}
+
+// Puts back the pages that faulted in a scope, from the mark on. Answers -EFAULT with the first of them in results.
+napi_value leave_scope(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  int32_t mark = call.int32(0);
+  if (call.wrong()) return nullptr;
+  ThreadState* state = thread_state_of(env);
+  int32_t length = state->mailbox.log_length.load();
+  if (mark < 0 || mark >= length) return call.result(0);
+  TableLock lock;
+  for (int32_t index = mark; index < length; index++) {
+    Region* region = find_locked(state->log[index].address);
+    if (region == nullptr || region->hole) continue;
+    size_t page = (state->log[index].address - region->start) / region->page;
+    if (covered_locked(region, page)) uncover_locked(region, page);
+  }
+  state->mailbox.log_length.store(mark);
+  return put_fault(call, state, state->log[mark]);
+}
+
+// The next fault that was contained outside scopes: answers -EFAULT with it in results, the handle last; 0 when there is none.
+napi_value take_fault(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  ThreadState* state = thread_state_of(env);
+  TableLock lock;
+  if (state->event_count == 0) return call.result(0);
+  FaultEvent event = state->events[state->first_event];
+  state->first_event = (state->first_event + 1) % ThreadState::kEvents;
+  state->event_count--;
+  state->mailbox.results[3] = event.handle;
+  return put_fault(call, state, event.fault);
+}
+
+// A byte goes to this descriptor at each fault that was contained outside scopes; -1 for none.
+napi_value set_bell(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  int descriptor = call.int32(0);
+  if (call.wrong()) return nullptr;
+  thread_state_of(env)->bell.store(descriptor);
+  return call.result(0);
+}
+
+napi_value install_guard(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  return call.result(guard_install());
+}
+
+}  // namespace
+
+const Function kRegionFunctions[] = {
+    {"mapRegion", map_region},
+    {"protectRegion", protect_region},
+    {"replaceRegion", replace_region},
+    {"splitRegion", split_region},
+    {"absorbRegion", absorb_region},
+    {"resizeRegion", resize_region},
+    {"unmapRegion", unmap_region_call},
+    {"orphanRegion", orphan_region},
+    {"viewRegion", view_region},
+    {"detachView", detach_view},
+    {"readRegion", copy_region<false>},
+    {"writeRegion", copy_region<true>},
+    {"regionFaults", region_faults},
+    {"regionFault", region_fault},
+    {"restoreRegion", restore_region},
+    {"leaveScope", leave_scope},
+    {"takeFault", take_fault},
+    {"setBell", set_bell},
+    {"installGuard", install_guard},
+};
+const size_t kRegionFunctionCount = sizeof kRegionFunctions / sizeof *kRegionFunctions;
+
+}  // namespace vmarea
