@@ -1,6 +1,7 @@
 // The addon's door: one flat object of functions for each JavaScript thread that loads it.
 #include <node_api.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "async.h"
 #include "call.h"
@@ -87,6 +88,9 @@ napi_value init(napi_env env, napi_value exports) {
   napi_value mailbox;
   napi_create_external_arraybuffer(env, &state->mailbox, sizeof state->mailbox, nullptr, nullptr, &mailbox);
   napi_set_named_property(env, exports, "mailbox", mailbox);
+  napi_value page_size;
+  napi_create_double(env, static_cast<double>(sysconf(_SC_PAGESIZE)), &page_size);
+  napi_set_named_property(env, exports, "pageSize", page_size);
   napi_value version;
   napi_create_string_utf8(env, VMAREA_VERSION, NAPI_AUTO_LENGTH, &version);
   napi_set_named_property(env, exports, "version", version);

@@ -9,20 +9,24 @@ import type { UserfaultfdCalls } from './userfaultfd-calls.js'
  * The seam: one process as its kernel sees it. `linux/` has it for this process, `model/` for each process of a modelled machine.
  *
  * All above it is shared by both, and all below it is raw: numbers, ranges and error codes. What a kernel can't do at all throws
- * `VmError` with `ENOSYS` or `ENOTSUP`-like codes and says so; it is never done otherwise in silence.
+ * `VmError` and says so; it is never done otherwise in silence.
  */
-export interface Kernel extends SystemCalls, FileCalls, Regions {
+export interface Kernel {
   readonly kind: 'linux' | 'model'
   /** Bytes a page. */
   readonly pageSize: number
   /** The page sizes that memory can have here, in bytes, ascending; the first is `pageSize`. */
   pageSizes(): readonly number[]
-  /** This process's address space. */
+
+  readonly calls: SystemCalls
+  readonly files: FileCalls
+  readonly regions: Regions
   readonly addressSpace: AddressSpace
-  /** Userfaultfds. */
   readonly userfaultfds: UserfaultfdCalls
-  /** Devices. */
   readonly devices: DeviceHost
-  /** Which limit made a call fail with `ENOMEM`, `EAGAIN` or `EMFILE`, with its value, as a sentence; `undefined` if none stands out. */
+
+  /** What the processor needs after code was written, where it needs anything. */
+  flushInstructionCache(address: bigint, length: number): void
+  /** Which limit made a call fail with `ENOMEM` or `EAGAIN`, with its value, as a sentence; `undefined` if none stands out. */
   explainLimit(syscall: string, length: number): string | undefined
 }

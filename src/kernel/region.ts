@@ -10,14 +10,16 @@ import type { FaultRecord } from './fault-record.js'
  * Every call fails with `ERR_VMAREA_UNMAPPED` once the region is gone.
  */
 export interface Region {
+  /** Tells this region from every other that this process has or had. Not 0. */
+  readonly handle: number
   readonly start: bigint
   /** Whole pages, in bytes. */
   readonly length: number
   /** Bytes a page of this memory: more than the kernel's own page size for huge pages. */
   readonly pageSize: number
 
-  /** mprotect(2) on a part. All of it changes or nothing does. */
-  protect(offset: number, length: number, protection: number): void
+  /** mprotect(2) on a part, whose protection is `previous` throughout. All of it changes or nothing does. */
+  protect(offset: number, length: number, protection: number, previous: number): void
   /** Replaces a part by fresh, inaccessible, uncharged anonymous memory, in one step. */
   replaceByNothing(offset: number, length: number): void
   /** Cuts in two: this region keeps `[0, at)`, the returned one is the rest. The memory is not touched. */

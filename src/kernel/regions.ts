@@ -23,9 +23,9 @@ export interface Regions {
   readonly faultScope: FaultScope
   /**
    * Calls `listener` on this thread, as soon as its event loop turns, after a fault was contained outside any scope in a region that
-   * this thread made. `region` is `undefined` for memory that was unmapped already.
+   * this thread made. `handle` is the region's, 0 for memory that was unmapped already.
    */
-  onFault(listener: (fault: FaultRecord, region: Region | undefined) => void): void
+  onFault(listener: (fault: FaultRecord, handle: number) => void): void
   /** How large a buffer `view` can give, in bytes. 0 where there are no views. */
   readonly longestView: number
 }

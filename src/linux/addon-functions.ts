@@ -1,0 +1,76 @@
+/**
+ * What the addon has: each function answers a result or a negative error number, in the kernel's own units.
+ * `native/` holds the other side. An address is a number below 2^53 or a bigint.
+ */
+export interface AddonFunctions {
+  readonly version: string
+  readonly pageSize: number
+  /** `Mailbox` of `native/thread-state.h`. */
+  readonly mailbox: ArrayBuffer
+
+  mmap(a: Address, length: number, protection: number, flags: number, descriptor: number, offset: number): number
+  munmap(a: Address, length: number): number
+  mprotect(a: Address, length: number, protection: number): number
+  mremap(a: Address, oldLength: number, newLength: number, flags: number, newAddress: Address): number
+  madvise(a: Address, length: number, advice: number): number
+  msync(a: Address, length: number, flags: number): number
+  mlock(a: Address, length: number): number
+  mlock2(a: Address, length: number, flags: number): number
+  munlock(a: Address, length: number): number
+  mlockall(flags: number): number
+  munlockall(): number
+  mincore(a: Address, length: number, vector: Uint8Array): number
+  mseal(a: Address, length: number, flags: number): number
+
+  memfdCreate(name: string, flags: number): number
+  addSeals(descriptor: number, seals: number): number
+  getSeals(descriptor: number): number
+  getStatusFlags(descriptor: number): number
+  getrlimit(resource: number): number
+  countAreas(): number
+  pipe(): number
+  flushInstructionCache(a: Address, length: number): number
+  nothing(): number
+
+  mapRegion(
+    a: Address,
+    length: number,
+    protection: number,
+    flags: number,
+    descriptor: number,
+    offset: number,
+    pageSize: number,
+  ): number
+  protectRegion(handle: number, offset: number, length: number, protection: number, previous: number): number
+  replaceRegion(handle: number, offset: number, length: number): number
+  splitRegion(handle: number, at: number): number
+  absorbRegion(handle: number, next: number): number
+  resizeRegion(handle: number, length: number): number
+  unmapRegion(handle: number): number
+  orphanRegion(handle: number): number
+  viewRegion(handle: number, offset: number, length: number): ArrayBuffer | number
+  detachView(handle: number, buffer: ArrayBuffer): number
+  readRegion(handle: number, offset: number, target: Uint8Array): number
+  writeRegion(handle: number, offset: number, source: Uint8Array): number
+  regionFaults(handle: number): number
+  regionFault(handle: number): number
+  restoreRegion(handle: number): number
+  leaveScope(mark: number): number
+  takeFault(): number
+  setBell(descriptor: number): number
+  installGuard(): number
+
+  msyncRegion(handle: number, offset: number, length: number, flags: number): Promise<AsyncAnswer> | number
+  madviseRegion(handle: number, offset: number, length: number, advice: number): Promise<AsyncAnswer> | number
+  readRegionAsync(handle: number, offset: number, target: Uint8Array): Promise<AsyncAnswer> | number
+  writeRegionAsync(handle: number, offset: number, source: Uint8Array): Promise<AsyncAnswer> | number
+
+  layoutReadLock(): number
+  layoutTryReadLock(): number
+  layoutReadUnlock(): number
+}
+
+export type Address = bigint | number
+
+/** A code, and where it is `-EFAULT` the fault's address, access and reason as `native/thread-state.h` numbers them. */
+export type AsyncAnswer = [code: number, address: number, access: number, reason: number]

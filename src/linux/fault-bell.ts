@@ -1,0 +1,35 @@
+import { closeSync } from 'node:fs'
+import { Socket } from 'node:net'
+import type { FaultRecord } from '../kernel/fault-record.js'
+import type { AddonFunctions } from './addon-functions.js'
+import { faultFrom } from './fault-from.js'
+import { mailbox } from './mailbox.js'
+
+/**
+ * Wakes this thread's event loop when the signal handler has contained a fault: a pipe, because writing a byte to one is all that a
+ * handler may do to reach JavaScript. It does not keep the loop alive.
+ */
+export class FaultBell {
+  readonly #addon: AddonFunctions
+  readonly #listener: (fault: FaultRecord, handle: number) => void
+
+  constructor(addon: AddonFunctions, listener: (fault: FaultRecord, handle: number) => void) {
+    this.#addon = addon
+    this.#listener = listener
+    if (addon.pipe() < 0) return // Without descriptors left, faults are found at the next call on their mapping.
+    const [readEnd, writeEnd] = mailbox().results as unknown as [number, number]
+    const socket = new Socket({ fd: readEnd, readable: true, writable: false })
+    socket.on('data', () => this.#drain())
+    socket.on('error', () => closeSync(writeEnd))
+    socket.unref()
+    addon.setBell(writeEnd)
+  }
+
+  #drain(): void {
+    const { results } = mailbox()
+    while (this.#addon.takeFault() !== 0) {
+      const [address, access, reason, handle] = results as unknown as [number, number, number, number]
+      this.#listener(faultFrom(address, access, reason), handle)
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import type { FaultRecord } from '../kernel/fault-record.js'
+import type { FaultAccess, FaultReason } from '../vocabulary/memory-fault.js'
+
+const accesses: readonly FaultAccess[] = ['read', 'write', 'execute']
+const reasons: readonly FaultReason[] = [
+  'no-access',
+  'no-access',
+  'read-only',
+  'past-end-of-file',
+  'unmapped',
+  'poisoned',
+]
+
+/** A fault as the addon numbers it. */
+export function faultFrom(address: number, access: number, reason: number): FaultRecord {
+  return {
+    address: BigInt(address),
+    access: accesses[access] ?? 'read',
+    reason: reasons[reason] ?? 'no-access',
+  }
+}

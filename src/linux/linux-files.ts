@@ -1,0 +1,63 @@
+import { closeSync, constants, fstatSync, ftruncateSync, openSync } from 'node:fs'
+import type { FileCalls, FileStatus } from '../kernel/file-calls.js'
+import { addon } from './addon.js'
+import { check } from './check.js'
+
+const MFD = { CLOEXEC: 1, ALLOW_SEALING: 2, HUGETLB: 4, NOEXEC_SEAL: 8, EXEC: 16, HUGE_SHIFT: 26 } as const
+
+const openFlags = {
+  read: constants.O_RDONLY,
+  write: constants.O_WRONLY,
+  'read-write': constants.O_RDWR,
+} as const
+
+/** This process's files. Errors of `node:fs` have the shape of `VmError` already. */
+export class LinuxFiles implements FileCalls {
+  open(path: string, access: 'read' | 'write' | 'read-write'): number {
+    // NONBLOCK: opening a named pipe must not wait for its other end; it is refused a moment later.
+    return openSync(path, openFlags[access] | constants.O_NONBLOCK)
+  }
+
+  close(descriptor: number): void {
+    closeSync(descriptor)
+  }
+
+  fstat(descriptor: number): FileStatus {
+    const status = fstatSync(descriptor, { bigint: true })
+    const access = check(addon().getStatusFlags(descriptor), 'fcntl') & 3
+    return {
+      size: Number(status.size),
+      kind: status.isFile()
+        ? 'file'
+        : status.isDirectory()
+          ? 'directory'
+          : status.isCharacterDevice() || status.isBlockDevice()
+            ? 'device'
+            : 'other',
+      device: status.dev,
+      inode: status.ino,
+      readable: access !== constants.O_WRONLY,
+      writable: access !== constants.O_RDONLY,
+    }
+  }
+
+  ftruncate(descriptor: number, length: number): void {
+    ftruncateSync(descriptor, length)
+  }
+
+  memfdCreate(name: string, options: { sealable: boolean; hugePageSize?: number }): number {
+    let flags = MFD.CLOEXEC | (options.sealable ? MFD.ALLOW_SEALING : 0)
+    if (options.hugePageSize !== undefined) {
+      flags |= MFD.HUGETLB | (Math.log2(options.hugePageSize) << MFD.HUGE_SHIFT)
+    }
+    return check(addon().memfdCreate(name, flags), 'memfd_create')
+  }
+
+  addSeals(descriptor: number, seals: number): void {
+    check(addon().addSeals(descriptor, seals), 'fcntl')
+  }
+
+  seals(descriptor: number): number {
+    return check(addon().getSeals(descriptor), 'fcntl')
+  }
+}

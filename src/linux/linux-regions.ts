@@ -1,0 +1,60 @@
+import { constants } from 'node:buffer'
+import type { FaultRecord } from '../kernel/fault-record.js'
+import type { Region } from '../kernel/region.js'
+import type { Regions } from '../kernel/regions.js'
+import { hex } from '../vocabulary/hex.js'
+import { UsageError } from '../vocabulary/usage-error.js'
+import { VmError } from '../vocabulary/vm-error.js'
+import { addon } from './addon.js'
+import { FaultBell } from './fault-bell.js'
+import { keepGuardInFront } from './keep-guard-in-front.js'
+import { LinuxFaultScope } from './linux-fault-scope.js'
+import { LinuxRegion } from './linux-region.js'
+import { mailbox } from './mailbox.js'
+
+const EBUSY = -16
+
+/** Held memory of this thread. */
+export class LinuxRegions implements Regions {
+  readonly faultScope: LinuxFaultScope = new LinuxFaultScope()
+  readonly longestView: number = constants.MAX_LENGTH
+  readonly #addon = addon()
+  readonly #results = mailbox().results
+  // A region goes when its owner is collected; the addon ignores the handle of one that has gone before.
+  readonly #owners = new FinalizationRegistry<number>((handle) => this.#addon.orphanRegion(handle))
+
+  constructor() {
+    keepGuardInFront(this.#addon)
+  }
+
+  mapRegion(
+    address: bigint,
+    length: number,
+    protection: number,
+    flags: number,
+    descriptor: number,
+    offset: number,
+    pageSize: number,
+  ): LinuxRegion {
+    const handle = this.#addon.mapRegion(address, length, protection, flags, descriptor, offset, pageSize)
+    if (handle < 0) throw this.#refusal(handle, address, length)
+    const whole = Math.ceil(length / pageSize) * pageSize
+    return new LinuxRegion(this.#addon, handle, this.#results[0]!, whole, pageSize)
+  }
+
+  ownRegion(region: Region, owner: object): void {
+    this.#owners.register(owner, (region as LinuxRegion).handle)
+  }
+
+  onFault(listener: (fault: FaultRecord, handle: number) => void): void {
+    new FaultBell(this.#addon, listener)
+  }
+
+  #refusal(answer: number, address: bigint, length: number): Error {
+    if (answer !== EBUSY) return new VmError(answer, 'mmap', { address, length })
+    return new UsageError(
+      'ERR_VMAREA_RANGE_IN_USE',
+      `the range from ${hex(address)} to ${hex(address + BigInt(length))} touches memory that vmarea holds: unmap that first`,
+    )
+  }
+}

@@ -1,0 +1,24 @@
+import { addon } from './addon.js'
+
+/**
+ * The memory that the addon shares with JavaScript on this thread. The counters are read with `Atomics`, because the signal handler
+ * changes them in the midst of code that the compiler believes to have no effect.
+ */
+export interface Mailbox {
+  readonly counters: Int32Array
+  readonly results: Float64Array
+}
+
+/** Places in `Mailbox.counters`. */
+export const COUNTER = { LOG_LENGTH: 0, SCOPE_DEPTH: 1, UNSETTLED: 2 } as const
+
+let opened: Mailbox | undefined
+
+/** This thread's mailbox. */
+export function mailbox(): Mailbox {
+  if (opened === undefined) {
+    const memory = addon().mailbox
+    opened = { counters: new Int32Array(memory, 0, 4), results: new Float64Array(memory, 16, 4) }
+  }
+  return opened
+}
