@@ -1,1 +1,93 @@
+import type { MemoryFile, MemoryFileOptions } from './mapping/memory-file.js'
+import type { Mmap } from './mapping/mmap.js'
+import type { MmapMut } from './mapping/mmap-mut.js'
+import type { MmapNone } from './mapping/mmap-none.js'
+import type { MmapOptions } from './mapping/mmap-options.js'
+import type { Reserved } from './mapping/reserved.js'
+import type { ReservedMut } from './mapping/reserved-mut.js'
+import type { ReservedNone } from './mapping/reserved-none.js'
+import { thisProcess } from './this-process.js'
+
+export type { ChangeMessage, FaultMessage } from './diagnostics.js'
+export { MemoryFile, type MemoryFileOptions } from './mapping/memory-file.js'
+export { Mmap } from './mapping/mmap.js'
+export { MmapMut } from './mapping/mmap-mut.js'
+export { MmapNone } from './mapping/mmap-none.js'
+export type { MappableFile, MmapOptions } from './mapping/mmap-options.js'
+export type { ReadonlyBytes } from './mapping/readonly-bytes.js'
+export { Reserved } from './mapping/reserved.js'
+export { ReservedMut } from './mapping/reserved-mut.js'
+export { ReservedNone } from './mapping/reserved-none.js'
+export type { Process } from './process.js'
+export { thisProcess } from './this-process.js'
+export type { Advice } from './vocabulary/madv.js'
+export { type FaultAccess, type FaultReason, MemoryFault } from './vocabulary/memory-fault.js'
+export type { Seal } from './vocabulary/seal.js'
 export { UsageError } from './vocabulary/usage-error.js'
+export type { UsageErrorCode } from './vocabulary/usage-error-code.js'
+export { VmError } from './vocabulary/vm-error.js'
+
+/** Maps memory without access: see {@link MmapNone}. */
+export function mapNone(options: MmapOptions): MmapNone {
+  return thisProcess().mapNone(options)
+}
+
+/** Maps memory for reading: see {@link Mmap}. */
+export function map(options: MmapOptions): Mmap {
+  return thisProcess().map(options)
+}
+
+/** Maps memory for reading and executing: see {@link Mmap}. */
+export function mapExec(options: MmapOptions): Mmap {
+  return thisProcess().mapExec(options)
+}
+
+/** Maps memory for reading and writing: see {@link MmapMut}. */
+export function mapMut(options: MmapOptions): MmapMut {
+  return thisProcess().mapMut(options)
+}
+
+/** Maps memory for reading, writing and executing; wants `jit: true`. See {@link MmapMut}. */
+export function mapExecMut(options: MmapOptions): MmapMut {
+  return thisProcess().mapExecMut(options)
+}
+
+/** Reserves addresses, whose parts can be committed without access: see {@link ReservedNone}. */
+export function reserveNone(options: MmapOptions): ReservedNone {
+  return thisProcess().reserveNone(options)
+}
+
+/** Reserves addresses, whose parts can be committed for reading: see {@link Reserved}. */
+export function reserve(options: MmapOptions): Reserved {
+  return thisProcess().reserve(options)
+}
+
+/** Reserves addresses, whose parts can be committed for reading and executing: see {@link Reserved}. */
+export function reserveExec(options: MmapOptions): Reserved {
+  return thisProcess().reserveExec(options)
+}
+
+/** Reserves addresses, whose parts can be committed for reading and writing: see {@link ReservedMut}. */
+export function reserveMut(options: MmapOptions): ReservedMut {
+  return thisProcess().reserveMut(options)
+}
+
+/** Reserves addresses, whose parts can be committed for reading, writing and executing; wants `jit: true`. */
+export function reserveExecMut(options: MmapOptions): ReservedMut {
+  return thisProcess().reserveExecMut(options)
+}
+
+/** Makes an anonymous file in memory, which mappings can share: see {@link MemoryFile}. */
+export function memfd(name: string, options?: MemoryFileOptions): MemoryFile {
+  return thisProcess().memfd(name, options)
+}
+
+/** Bytes a page of memory. */
+export function pageSize(): number {
+  return thisProcess().pageSize
+}
+
+/** The sizes of page that memory can have here, in bytes, ascending: the base size, then the huge ones. */
+export function pageSizes(): readonly number[] {
+  return thisProcess().pageSizes()
+}

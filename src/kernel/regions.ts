@@ -6,6 +6,7 @@ import type { Region } from './region.js'
 export interface Regions {
   /**
    * mmap(2), with a region over the result. `pageSize` is the size of the pages it is made of.
+   * The memory goes with `unmap`, or when neither the region object nor a view of it is left.
    * With `MAP.FIXED` a range that touches another region is refused with `ERR_VMAREA_RANGE_IN_USE`.
    */
   mapRegion(
@@ -17,8 +18,6 @@ export interface Regions {
     offset: number,
     pageSize: number,
   ): Region
-  /** Tells the kernel that `owner` is how the region is reached: the memory goes when neither owner nor a view is left. */
-  ownRegion(region: Region, owner: object): void
   /** The scope for contained faults of the calling thread. */
   readonly faultScope: FaultScope
   /**

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync } from 'node:fs'
 import type { FileCalls, FileStatus } from '../kernel/file-calls.js'
+import { VmError } from '../vocabulary/vm-error.js'
 import { addon } from './addon.js'
 import { check } from './check.js'
 
@@ -11,11 +12,15 @@ const openFlags = {
   'read-write': constants.O_RDWR,
 } as const
 
-/** This process's files. Errors of `node:fs` have the shape of `VmError` already. */
+/** This process's files. */
 export class LinuxFiles implements FileCalls {
   open(path: string, access: 'read' | 'write' | 'read-write'): number {
-    // NONBLOCK: opening a named pipe must not wait for its other end; it is refused a moment later.
-    return openSync(path, openFlags[access] | constants.O_NONBLOCK)
+    try {
+      // NONBLOCK: opening a named pipe must not wait for its other end; it is refused a moment later.
+      return openSync(path, openFlags[access] | constants.O_NONBLOCK)
+    } catch (error) {
+      throw new VmError((error as NodeJS.ErrnoException).errno ?? 0, 'open', { path, cause: error })
+    }
   }
 
   close(descriptor: number): void {
@@ -23,8 +28,8 @@ export class LinuxFiles implements FileCalls {
   }
 
   fstat(descriptor: number): FileStatus {
+    const access = check(addon().getStatusFlags(descriptor), 'fstat', { hint: `descriptor ${descriptor}` }) & 3
     const status = fstatSync(descriptor, { bigint: true })
-    const access = check(addon().getStatusFlags(descriptor), 'fcntl') & 3
     return {
       size: Number(status.size),
       kind: status.isFile()
@@ -42,7 +47,11 @@ export class LinuxFiles implements FileCalls {
   }
 
   ftruncate(descriptor: number, length: number): void {
-    ftruncateSync(descriptor, length)
+    try {
+      ftruncateSync(descriptor, length)
+    } catch (error) {
+      throw new VmError((error as NodeJS.ErrnoException).errno ?? 0, 'ftruncate', { length, cause: error })
+    }
   }
 
   memfdCreate(name: string, options: { sealable: boolean; hugePageSize?: number }): number {

@@ -13,15 +13,24 @@ const EOPNOTSUPP = -95
 /** A region of this process: a handle into the addon's table, where the fault guard finds it by address. */
 export class LinuxRegion implements Region {
   readonly pageSize: number
-  #addon: AddonFunctions
-  #handle: number
+  readonly #addon: AddonFunctions
+  readonly #collected: FinalizationRegistry<number>
+  readonly #handle: number
   #start: number
   #length: number
-  #results: Float64Array
-  #counters: Int32Array
+  readonly #results: Float64Array
+  readonly #counters: Int32Array
 
-  constructor(addon: AddonFunctions, handle: number, start: number, length: number, pageSize: number) {
+  constructor(
+    addon: AddonFunctions,
+    collected: FinalizationRegistry<number>,
+    handle: number,
+    start: number,
+    length: number,
+    pageSize: number,
+  ) {
     this.#addon = addon
+    this.#collected = collected
     this.#handle = handle
     this.#start = start
     this.#length = length
@@ -29,6 +38,7 @@ export class LinuxRegion implements Region {
     const { results, counters } = mailbox()
     this.#results = results
     this.#counters = counters
+    collected.register(this, handle)
   }
 
   /** What the addon knows this region by. */
@@ -60,7 +70,14 @@ export class LinuxRegion implements Region {
   split(at: number): LinuxRegion {
     const handle = this.#addon.splitRegion(this.#handle, at)
     this.#check(handle, 'split', at, 0)
-    const rest = new LinuxRegion(this.#addon, handle, this.#start + at, this.#length - at, this.pageSize)
+    const rest = new LinuxRegion(
+      this.#addon,
+      this.#collected,
+      handle,
+      this.#start + at,
+      this.#length - at,
+      this.pageSize,
+    )
     this.#length = at
     return rest
   }

@@ -1,6 +1,5 @@
 import { constants } from 'node:buffer'
 import type { FaultRecord } from '../kernel/fault-record.js'
-import type { Region } from '../kernel/region.js'
 import type { Regions } from '../kernel/regions.js'
 import { hex } from '../vocabulary/hex.js'
 import { UsageError } from '../vocabulary/usage-error.js'
@@ -20,8 +19,8 @@ export class LinuxRegions implements Regions {
   readonly longestView: number = constants.MAX_LENGTH
   readonly #addon = addon()
   readonly #results = mailbox().results
-  // A region goes when its owner is collected; the addon ignores the handle of one that has gone before.
-  readonly #owners = new FinalizationRegistry<number>((handle) => this.#addon.orphanRegion(handle))
+  // Memory goes when its region is collected; the addon ignores the handle of one that has gone before.
+  readonly #collected = new FinalizationRegistry<number>((handle) => this.#addon.orphanRegion(handle))
 
   constructor() {
     keepGuardInFront(this.#addon)
@@ -39,11 +38,7 @@ export class LinuxRegions implements Regions {
     const handle = this.#addon.mapRegion(address, length, protection, flags, descriptor, offset, pageSize)
     if (handle < 0) throw this.#refusal(handle, address, length)
     const whole = Math.ceil(length / pageSize) * pageSize
-    return new LinuxRegion(this.#addon, handle, this.#results[0]!, whole, pageSize)
-  }
-
-  ownRegion(region: Region, owner: object): void {
-    this.#owners.register(owner, (region as LinuxRegion).handle)
+    return new LinuxRegion(this.#addon, this.#collected, handle, this.#results[0]!, whole, pageSize)
   }
 
   onFault(listener: (fault: FaultRecord, handle: number) => void): void {

@@ -1,0 +1,56 @@
+import { channel } from 'node:diagnostics_channel'
+import { debuglog } from 'node:util'
+import type { MappingChange, MappingObserver } from './mapping/observer.js'
+import { hex } from './vocabulary/hex.js'
+import type { MemoryFault } from './vocabulary/memory-fault.js'
+
+/** A message on the channel `vmarea:fault`. */
+export interface FaultMessage {
+  readonly fault: MemoryFault
+  /** The mapping, in words. */
+  readonly mapping: string
+}
+
+/** A message on the channel `vmarea:change`. */
+export interface ChangeMessage {
+  readonly change: MappingChange
+  readonly start: bigint
+  readonly end: bigint
+}
+
+/**
+ * Tells of this process's mappings: on diagnostics channels, and of a mapping's first unanswered fault by a process warning.
+ * `NODE_DEBUG=vmarea` prints what the channels carry.
+ */
+export function diagnostics(): MappingObserver {
+  const faults = channel('vmarea:fault')
+  const changes = channel('vmarea:change')
+  const debug = debuglog('vmarea')
+  if (debug.enabled) {
+    faults.subscribe((message) =>
+      debug('fault: %s in %s', (message as FaultMessage).fault.message, (message as FaultMessage).mapping),
+    )
+    changes.subscribe((message) => {
+      const { change, start, end } = message as ChangeMessage
+      debug('%s %s-%s', change, hex(start), hex(end))
+    })
+  }
+  return {
+    fault(fault, { mapping, first }) {
+      if (first) {
+        process.emitWarning(
+          `${fault.message} in ${mapping}; what was read there is not the memory, and writes are not in it`,
+          {
+            type: 'VmareaFault',
+            code: fault.code,
+            detail: 'Use access(), read() or write() to have such faults thrown where they happen.',
+          },
+        )
+      }
+      if (faults.hasSubscribers) faults.publish({ fault, mapping } satisfies FaultMessage)
+    },
+    change(change, start, end) {
+      if (changes.hasSubscribers) changes.publish({ change, start, end } satisfies ChangeMessage)
+    },
+  }
+}

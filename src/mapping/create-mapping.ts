@@ -1,0 +1,207 @@
+import type { Region } from '../kernel/region.js'
+import { MADV } from '../vocabulary/madv.js'
+import { MAP } from '../vocabulary/map.js'
+import { PROT } from '../vocabulary/prot.js'
+import { UsageError } from '../vocabulary/usage-error.js'
+import { VmError } from '../vocabulary/vm-error.js'
+import { adviceNumber } from './advice-number.js'
+import type { Backing } from './backing.js'
+import { explainError } from './explain-error.js'
+import { Holding } from './holding.js'
+import type { Holdings } from './holdings.js'
+import type { MmapOptions } from './mmap-options.js'
+import { type OpenFile, openFile } from './open-file.js'
+import { RangeSet } from './range-set.js'
+import { refuseWritableAndExecutable } from './refuse-writable-and-executable.js'
+
+export interface MappingRequest {
+  /** `PROT` of the memory; of what will be committed, for a reservation. */
+  readonly protection: number
+  readonly reserved: boolean
+}
+
+/** Maps memory: checks the options, asks the kernel once, applies advice, and lets go of everything where a step fails. */
+export function createMapping(holdings: Holdings, options: MmapOptions, request: MappingRequest): Holding {
+  const { protection, reserved } = request
+  const jit = options.jit === true
+  if ((protection & (PROT.WRITE | PROT.EXEC)) === (PROT.WRITE | PROT.EXEC)) refuseWritableAndExecutable(jit)
+  const { kernel } = holdings
+  const pageSize = pageSizeOf(holdings, options.hugePages)
+  const shared = options.shared === true
+  const toWrite = shared && ((protection & PROT.WRITE) !== 0 || options.writable === true)
+  const file = options.file === undefined ? undefined : openFile(kernel, options.file, toWrite ? 'read-write' : 'read')
+  try {
+    const { offset, length } = extentOf(options, file)
+    const lead = offset % pageSize
+    const backing = backingOf(file, offset, shared)
+    const address = options.address ?? 0n
+    refuseMisplaced(options, address, pageSize)
+    let region: Region
+    try {
+      region = kernel.regions.mapRegion(
+        address,
+        lead + length,
+        reserved ? PROT.NONE : protection,
+        flagsOf(options, request, pageSize, kernel.pageSize, file !== undefined),
+        file?.descriptor ?? -1,
+        offset - lead,
+        pageSize,
+      )
+    } catch (error) {
+      throw explainError(holdings, explainPlace(error, options), length, backing)
+    }
+    const holding = new Holding(holdings, {
+      region,
+      lead,
+      size: length,
+      protection,
+      backing,
+      jit,
+      committed: reserved ? new RangeSet() : undefined,
+    })
+    try {
+      applyAfterwards(holding, options)
+    } catch (error) {
+      region.unmap()
+      throw error
+    }
+    holding.tellChange('map')
+    return holding
+  } finally {
+    file?.[Symbol.dispose]()
+  }
+}
+
+function extentOf(options: MmapOptions, file: OpenFile | undefined): { offset: number; length: number } {
+  const { offset = 0 } = options
+  if (!Number.isSafeInteger(offset) || offset < 0) {
+    throw new UsageError(
+      'ERR_VMAREA_OUT_OF_RANGE',
+      `offset must be a whole number of bytes from 0 on, and is ${offset}`,
+    )
+  }
+  if (file === undefined && offset !== 0) {
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `offset is ${offset}, and without a file there is nothing it could count in`,
+    )
+  }
+  const size = file?.status.kind === 'file' ? file.status.size : undefined
+  if (size !== undefined && offset > size) {
+    throw new UsageError(
+      'ERR_VMAREA_OUT_OF_RANGE',
+      `offset ${offset} lies past the end of the file, which has ${size} bytes`,
+    )
+  }
+  const length = options.length ?? defaultLength(size, offset)
+  if (!Number.isSafeInteger(length) || length <= 0) {
+    throw new UsageError('ERR_VMAREA_OUT_OF_RANGE', `length must be a whole number of bytes above 0, and is ${length}`)
+  }
+  if (!Number.isSafeInteger(offset + length)) {
+    throw new UsageError(
+      'ERR_VMAREA_OUT_OF_RANGE',
+      `offset ${offset} and length ${length} add up to more than 2^53 - 1`,
+    )
+  }
+  return { offset, length }
+}
+
+function defaultLength(size: number | undefined, offset: number): number {
+  if (size === undefined) {
+    throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', 'length must be given where no file of a known size gives it')
+  }
+  if (size === offset) {
+    throw new UsageError(
+      'ERR_VMAREA_OUT_OF_RANGE',
+      size === 0
+        ? 'the file is empty, and memory comes in pages: give a length to map what it will have'
+        : `offset ${offset} is the end of the file: nothing is left to map`,
+    )
+  }
+  return size - offset
+}
+
+function pageSizeOf({ kernel }: Holdings, hugePages: boolean | number | undefined): number {
+  if (hugePages === undefined || hugePages === false) return kernel.pageSize
+  const sizes = kernel.pageSizes()
+  // The kernel's default size of huge pages is the smallest one on every architecture this runs on.
+  const size = hugePages === true ? sizes[1] : hugePages
+  if (size !== undefined && sizes.indexOf(size) > 0) return size
+  const known = sizes.slice(1)
+  throw new UsageError(
+    'ERR_VMAREA_INVALID_ARGUMENT',
+    `hugePages is ${hugePages}, and this machine has ${known.length === 0 ? 'no huge pages' : `huge pages of ${known.join(' or ')} bytes`}`,
+  )
+}
+
+function flagsOf(
+  options: MmapOptions,
+  { reserved }: MappingRequest,
+  pageSize: number,
+  basePageSize: number,
+  file: boolean,
+): number {
+  let flags: number = options.shared ? MAP.SHARED : MAP.PRIVATE
+  if (!file) flags |= MAP.ANONYMOUS
+  if (options.populate) flags |= MAP.POPULATE
+  if (options.noReserve || reserved) flags |= MAP.NORESERVE
+  if (options.stack) flags |= MAP.STACK
+  if (pageSize !== basePageSize) flags |= MAP.HUGETLB | (Math.log2(pageSize) << MAP.HUGE_SHIFT)
+  if (options.fixed === 'replace') flags |= MAP.FIXED
+  if (options.fixed === 'noreplace') flags |= MAP.FIXED_NOREPLACE | MAP.FIXED
+  return flags
+}
+
+function refuseMisplaced({ fixed, address: asked }: MmapOptions, address: bigint, pageSize: number): void {
+  if (fixed !== undefined && fixed !== 'noreplace' && fixed !== 'replace') {
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `fixed must be 'noreplace' or 'replace', and is ${String(fixed)}`,
+    )
+  }
+  if (asked !== undefined && (typeof asked !== 'bigint' || asked < 0n || asked >= 1n << 64n)) {
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `address must be a bigint from 0 to 2^64 - 1, and is ${String(asked)}`,
+    )
+  }
+  if (fixed !== undefined && asked === undefined) {
+    throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `fixed: '${fixed}' wants an address`)
+  }
+  if (address % BigInt(pageSize) !== 0n) {
+    throw new UsageError(
+      'ERR_VMAREA_NOT_PAGE_ALIGNED',
+      `address ${address} does not lie on a page of ${pageSize} bytes`,
+    )
+  }
+}
+
+function backingOf(file: OpenFile | undefined, offset: number, shared: boolean): Backing {
+  if (file === undefined) return { shared, offset: 0, file: undefined }
+  const { device, inode } = file.status
+  return { shared, offset, file: { device, inode, source: file.source } }
+}
+
+function applyAfterwards(holding: Holding, options: MmapOptions): void {
+  const { calls } = holding.holdings.kernel
+  const { start, length } = holding.region
+  const advices = options.advice === undefined ? [] : [options.advice].flat().map(adviceNumber)
+  if (options.noCoreDump) advices.push(MADV.DONTDUMP)
+  try {
+    for (const advice of advices) calls.madvise(start, length, advice)
+    if (options.locked) calls.mlock(start, length)
+  } catch (error) {
+    throw holding.explain(error, length)
+  }
+}
+
+function explainPlace(error: unknown, { fixed, address }: MmapOptions): unknown {
+  if (!(error instanceof VmError) || error.code !== 'EEXIST' || fixed === undefined || address === undefined)
+    return error
+  return new VmError('EEXIST', error.syscall, {
+    address,
+    ...(error.length === undefined ? {} : { length: error.length }),
+    hint: "the range is in use, and fixed is 'noreplace'",
+    cause: error,
+  })
+}

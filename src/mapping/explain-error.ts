@@ -1,0 +1,21 @@
+import { VmError } from '../vocabulary/vm-error.js'
+import type { Backing } from './backing.js'
+import type { Holdings } from './holdings.js'
+
+/** Adds to a failing call what would help: the limit that it hit, or the way the file was opened. */
+export function explainError(holdings: Holdings, error: unknown, length: number, backing: Backing): unknown {
+  if (!(error instanceof VmError)) return error
+  const hint =
+    error.code === 'EACCES' && backing.shared && backing.file !== undefined
+      ? 'the file is not open for writing: map it with writable: true'
+      : ['ENOMEM', 'EAGAIN', 'EPERM'].includes(error.code)
+        ? holdings.kernel.explainLimit(error.syscall, length)
+        : undefined
+  if (hint === undefined) return error
+  return new VmError(error.errno, error.syscall, {
+    ...(error.address === undefined ? {} : { address: error.address }),
+    length: error.length ?? length,
+    hint,
+    cause: error,
+  })
+}

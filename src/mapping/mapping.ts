@@ -1,0 +1,328 @@
+import { type Advice, MADV } from '../vocabulary/madv.js'
+import type { MemoryFault } from '../vocabulary/memory-fault.js'
+import { MS } from '../vocabulary/ms.js'
+import { PROT } from '../vocabulary/prot.js'
+import { UsageError } from '../vocabulary/usage-error.js'
+import { VmError } from '../vocabulary/vm-error.js'
+import { adviceNumber } from './advice-number.js'
+import { destructiveAdvice } from './destructive-advice.js'
+import type { Forms } from './forms.js'
+import { handleClasses } from './handle-classes.js'
+import type { Holding } from './holding.js'
+import { live } from './live.js'
+import { mergeHoldings } from './merge-holdings.js'
+import { splitHolding } from './split-holding.js'
+
+/**
+ * A handle on memory that this process has mapped, with the permission in its type.
+ *
+ * @remarks Invariant: as long as the handle is neither moved nor unmapped, `[start, end)` is this mapping's memory and nobody
+ * else's, with the permission that the handle's class says.
+ *
+ * A method that changes the permission *moves* the mapping: use the handle that it returns, the old one throws `ERR_VMAREA_MOVED`.
+ * If such a method throws, nothing has changed: the old handle is good and its views live. A method that succeeds detaches the
+ * views that were handed out before, so that a stale one has length 0.
+ *
+ * Offsets and lengths are in bytes and count from the mapping's first byte; ranges are half-open.
+ */
+export abstract class Mapping<F extends Forms = Forms> implements Disposable {
+  #holding: Holding | undefined
+  #end: 'moved' | 'unmapped' = 'moved'
+
+  /** @internal */
+  constructor(holding: Holding) {
+    this.#holding = holding
+  }
+
+  /** @internal */
+  [live](): Holding {
+    const holding = this.#holding
+    if (holding !== undefined && !holding.gone) return holding
+    throw this.#ended()
+  }
+
+  #ended(): UsageError {
+    const name = this.constructor.name
+    if (this.#holding?.gone || this.#end === 'unmapped') {
+      return new UsageError('ERR_VMAREA_UNMAPPED', `this ${name} was unmapped`)
+    }
+    return new UsageError('ERR_VMAREA_MOVED', `this ${name} was moved: use the handle that the method returned`)
+  }
+
+  /** The address of the first byte. */
+  get start(): bigint {
+    return this[live]().start
+  }
+
+  /** The address behind the last byte. */
+  get end(): bigint {
+    return this[live]().end
+  }
+
+  /** Bytes: `end - start`. */
+  get size(): number {
+    return this[live]().size
+  }
+
+  /** The address of the first byte, as mmap-rs names it. */
+  asPtr(): bigint {
+    return this[live]().start
+  }
+
+  // ---- permission ----
+
+  /** No access at all: mprotect(2) with `PROT_NONE`. */
+  makeNone(): F['none'] {
+    return this.#become('none', PROT.NONE) as F['none']
+  }
+
+  /** Reading only. */
+  makeReadOnly(): F['read'] {
+    return this.#become('read', PROT.READ) as F['read']
+  }
+
+  /** Reading and executing, with the instruction cache flushed where the processor needs that. */
+  makeExec(): F['read'] {
+    this.flushIcache()
+    return this.makeExecNoFlush()
+  }
+
+  /** Reading and executing. On processors other than x86, code written before may not be seen without `flushIcache`. */
+  makeExecNoFlush(): F['read'] {
+    return this.#become('read', PROT.READ | PROT.EXEC) as F['read']
+  }
+
+  /**
+   * Reading and writing. A shared mapping of a path needs `writable: true` when it is mapped; without it this fails with `EACCES`.
+   */
+  makeMut(): F['write'] {
+    return this.#become('write', PROT.READ | PROT.WRITE) as F['write']
+  }
+
+  /** Reading, writing and executing. Throws `ERR_VMAREA_WRITABLE_AND_EXECUTABLE` unless mapped with `jit: true`. */
+  makeExecMut(): F['write'] {
+    return this.#become('write', PROT.READ | PROT.WRITE | PROT.EXEC) as F['write']
+  }
+
+  #become(form: 'none' | 'read' | 'write', protection: number): Mapping {
+    const holding = this[live]()
+    holding.protect(protection)
+    return this.#moveTo(form)
+  }
+
+  /** @internal Commits all of a reservation and moves it to the committed form of the same permission. */
+  protected commitAll(form: 'none' | 'read' | 'write'): Mapping {
+    const holding = this[live]()
+    const protection = holding.protection
+    holding.checkSettled()
+    for (const [from, to] of holding.committed === undefined ? [] : gaps(holding)) {
+      holding.region.protect(from, to - from, protection, PROT.NONE)
+      holding.committed?.add(from, to)
+    }
+    holding.detachViews()
+    holding.committed = undefined
+    holding.tellChange('commit')
+    return this.#moveTo(form)
+  }
+
+  #moveTo(form: 'none' | 'read' | 'write'): Mapping {
+    const holding = this[live]()
+    const Handle = handleClasses[holding.committed === undefined ? 'committed' : 'reserved'].get(form)!
+    this.#holding = undefined
+    this.#end = 'moved'
+    return new Handle(holding)
+  }
+
+  // ---- shape ----
+
+  /**
+   * Cuts the mapping in two: this handle keeps `[0, at)`, the returned one is the rest. The memory is not touched.
+   *
+   * @param at on a page of memory, and neither 0 nor `size`
+   */
+  splitOff(at: number): this {
+    return new (this.constructor as new (holding: Holding) => this)(splitHolding(this[live](), at, 'keep-head'))
+  }
+
+  /** Cuts the mapping in two: this handle keeps `[at, size)`, the returned one is what was before. */
+  splitTo(at: number): this {
+    return new (this.constructor as new (holding: Holding) => this)(splitHolding(this[live](), at, 'keep-tail'))
+  }
+
+  /**
+   * Takes in the mapping that begins where this one ends; `other` is moved. Both must be of one kind: the same permission, sharing,
+   * file and page size, with the file's bytes going on without a gap. That is asked of the kernel, not assumed.
+   *
+   * Throws `ERR_VMAREA_NOT_ADJACENT`, `ERR_VMAREA_ATTRIBUTE_MISMATCH` or `ERR_VMAREA_BACKING_MISMATCH`, and both stay as they are.
+   */
+  merge(other: this): void {
+    const holding = this[live]()
+    mergeHoldings(holding, other[live]())
+    other.#holding = undefined
+    other.#end = 'moved'
+  }
+
+  /** Gives the memory back at once and detaches all views. Never fails for being done before. */
+  unmap(): void {
+    const holding = this.#holding
+    if (holding === undefined || holding.gone) return
+    holding.unmap()
+    this.#holding = undefined
+    this.#end = 'unmapped'
+  }
+
+  /** `unmap()`: for `using`. */
+  [Symbol.dispose](): void {
+    this.unmap()
+  }
+
+  // ---- pages ----
+
+  /** Locks pages into memory: mlock(2). `ENOMEM` and `EPERM` name the limit. */
+  lock(offset = 0, length: number = this.size - offset): void {
+    this.#onPages('mlock', offset, length, (calls, address, bytes) => calls.mlock(address, bytes))
+  }
+
+  /** Allows pages to be swapped out again: munlock(2). */
+  unlock(offset = 0, length: number = this.size - offset): void {
+    this.#onPages('munlock', offset, length, (calls, address, bytes) => calls.munlock(address, bytes))
+  }
+
+  /**
+   * Tells the kernel how the memory will be used: madvise(2). Advice that changes what the memory holds (`'dontneed'`, `'free'`,
+   * `'remove'`, …) asks for whole pages; other advice goes to each page that the range touches.
+   */
+  advise(advice: Advice, offset = 0, length: number = this.size - offset): void {
+    const holding = this[live]()
+    const number = adviceNumber(advice)
+    if (destructiveAdvice.has(number)) holding.wholePages(offset, length, `advice '${advice}'`)
+    this.#onPages('madvise', offset, length, (calls, address, bytes) => calls.madvise(address, bytes, number))
+  }
+
+  /** Faults pages in, off the event loop, for reading or, on memory that may be written, for writing. */
+  async populate(offset = 0, length: number = this.size - offset): Promise<void> {
+    const holding = this[live]()
+    holding.checkCommitted(offset, length)
+    const [from, bytes] = holding.pages(offset, length)
+    const advice = holding.protection & PROT.WRITE ? MADV.POPULATE_WRITE : MADV.POPULATE_READ
+    try {
+      await holding.region.madviseAsync(from, bytes, advice)
+    } catch (error) {
+      throw explainPopulate(holding.explain(error, length))
+    }
+  }
+
+  /** Which pages are in memory now: a byte a page of the kernel's own size, 1 or 0. True for the moment: mincore(2). */
+  resident(offset = 0, length: number = this.size - offset): Uint8Array<ArrayBuffer> {
+    const holding = this[live]()
+    const { kernel } = holding.holdings
+    const [from, bytes] = holding.pages(offset, length)
+    const pages = new Uint8Array(bytes / kernel.pageSize)
+    kernel.calls.mincore(holding.region.start + BigInt(from), bytes, pages)
+    for (let index = 0; index < pages.length; index++) pages[index]! &= 1
+    return pages
+  }
+
+  // ---- files ----
+
+  /**
+   * Writes changed pages of a shared file mapping to the file and waits for the disk, off the event loop. If the mapping is unmapped
+   * meanwhile, the promise rejects with `ERR_VMAREA_UNMAPPED`.
+   */
+  async flush(offset = 0, length: number = this.size - offset): Promise<void> {
+    const holding = this[live]()
+    holding.checkSettled()
+    const [from, bytes] = holding.pages(offset, length)
+    await holding.region.msyncAsync(from, bytes, MS.SYNC)
+  }
+
+  /** `flush` on this thread: returns when the disk has it. */
+  flushSync(offset = 0, length: number = this.size - offset): void {
+    this[live]().checkSettled()
+    this.#onPages('msync', offset, length, (calls, address, bytes) => calls.msync(address, bytes, MS.SYNC))
+  }
+
+  /** Starts writing and does not wait: msync(2) with `MS_ASYNC`. */
+  flushAsync(offset = 0, length: number = this.size - offset): void {
+    this[live]().checkSettled()
+    this.#onPages('msync', offset, length, (calls, address, bytes) => calls.msync(address, bytes, MS.ASYNC))
+  }
+
+  /** Makes code that was written visible to execution. Nothing to do on x86. */
+  flushIcache(): void {
+    const holding = this[live]()
+    if ((holding.protection & PROT.READ) === 0) return // Where nothing can be read, nothing was written since the last flush.
+    holding.holdings.kernel.flushInstructionCache(holding.start, holding.size)
+  }
+
+  // ---- faults ----
+
+  /** The first contained fault that no `access` has answered for, until `restore()`. */
+  get fault(): MemoryFault | undefined {
+    const holding = this[live]()
+    const fault = holding.region.fault
+    return fault === undefined ? undefined : holding.faultError(fault)
+  }
+
+  /** How many faults were contained in this memory, ever. */
+  get faults(): number {
+    return this[live]().region.faults
+  }
+
+  /** Puts the true pages back under all faults that were contained, and forgets `fault`. What was written there is lost. */
+  restore(): void {
+    const holding = this[live]()
+    holding.region.restore()
+    holding.tellChange('restore')
+  }
+
+  /** One line: the state, the range, the size, the permission and what is behind it. */
+  toString(): string {
+    const name = this.constructor.name
+    const holding = this.#holding
+    if (holding === undefined || holding.gone) return `${name} (${holding?.gone ? 'unmapped' : this.#end})`
+    return `${name} (${holding.describe()})`
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString()
+  }
+
+  #onPages(
+    syscall: string,
+    offset: number,
+    length: number,
+    act: (calls: Holding['holdings']['kernel']['calls'], address: bigint, bytes: number) => void,
+  ): void {
+    const holding = this[live]()
+    holding.checkCommitted(offset, length)
+    const [from, bytes] = holding.pages(offset, length)
+    try {
+      act(holding.holdings.kernel.calls, holding.region.start + BigInt(from), bytes)
+    } catch (error) {
+      // A kernel without guards says EAGAIN for memory it could not get, and so on: the limit is worth more than the number.
+      throw holding.explain(error, syscall === 'mlock' ? bytes : length)
+    }
+  }
+}
+
+function gaps({ committed, region }: Holding): (readonly [from: number, to: number])[] {
+  const gaps: (readonly [number, number])[] = []
+  let from = 0
+  for (const [start, end] of committed?.within(0, region.length) ?? []) {
+    if (from < start) gaps.push([from, start])
+    from = end
+  }
+  if (from < region.length) gaps.push([from, region.length])
+  return gaps
+}
+
+function explainPopulate(error: unknown): unknown {
+  if (!(error instanceof VmError) || error.code !== 'EFAULT') return error
+  return new VmError('EFAULT', error.syscall, {
+    ...(error.address === undefined ? {} : { address: error.address }),
+    ...(error.length === undefined ? {} : { length: error.length }),
+    hint: 'a page of the range can not be had: the file ends before it, or it is poisoned',
+    cause: error,
+  })
+}

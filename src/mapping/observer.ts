@@ -1,0 +1,21 @@
+import type { MemoryFault } from '../vocabulary/memory-fault.js'
+
+/** What was done to a mapping. */
+export type MappingChange =
+  | 'map'
+  | 'unmap'
+  | 'protect'
+  | 'split'
+  | 'merge'
+  | 'resize'
+  | 'commit'
+  | 'decommit'
+  | 'restore'
+
+/** Who is told of what happens to a process's mappings. */
+export interface MappingObserver {
+  /** A fault was contained. `first`: the first one of its mapping that no `access` has answered for. */
+  fault(fault: MemoryFault, details: { readonly mapping: string; readonly first: boolean }): void
+  /** A mapping changed: `[start, end)` is its range afterwards, or before where it is gone. */
+  change(change: MappingChange, start: bigint, end: bigint): void
+}

@@ -1,0 +1,25 @@
+import { UsageError } from '../vocabulary/usage-error.js'
+import type { Holding } from './holding.js'
+
+/** mremap(2) of the whole holding, which may move. */
+export function resizeHolding(holding: Holding, length: number): void {
+  if (!Number.isSafeInteger(length) || length <= 0) {
+    throw new UsageError(
+      'ERR_VMAREA_OUT_OF_RANGE',
+      `a mapping's length must be a whole number of bytes above 0, and is ${length}`,
+    )
+  }
+  holding.checkSettled()
+  const { region } = holding
+  const whole = Math.ceil((holding.lead + length) / region.pageSize) * region.pageSize
+  if (whole !== region.length) {
+    try {
+      region.resize(whole)
+    } catch (error) {
+      throw holding.explain(error, length)
+    }
+  }
+  holding.detachViews()
+  holding.size = length
+  holding.tellChange('resize')
+}

@@ -1,0 +1,39 @@
+import { UsageError } from '../vocabulary/usage-error.js'
+import { Holding } from './holding.js'
+
+/** Cuts a holding at `at` and returns the other part. */
+export function splitHolding(holding: Holding, at: number, keep: 'keep-head' | 'keep-tail'): Holding {
+  const { lead, size, region, backing, committed } = holding
+  if (!Number.isSafeInteger(at) || at <= 0 || at >= size) {
+    throw new UsageError(
+      'ERR_VMAREA_OUT_OF_RANGE',
+      `a split must fall inside the ${size} bytes of the mapping, and is at ${at}`,
+    )
+  }
+  if ((lead + at) % region.pageSize !== 0) {
+    throw new UsageError(
+      'ERR_VMAREA_NOT_PAGE_ALIGNED',
+      `a split must fall on a page of ${region.pageSize} bytes, and ${at} does not: the nearest before it is ${nearestBefore(holding, at)}`,
+    )
+  }
+  holding.checkSettled()
+  const tailRegion = region.split(lead + at)
+  holding.detachViews()
+  const head = { region, lead, size: at, backing, committed }
+  const tail = {
+    region: tailRegion,
+    lead: 0,
+    size: size - at,
+    backing: backing.file === undefined ? backing : { ...backing, offset: backing.offset + at },
+    committed: committed?.splitAt(lead + at),
+  }
+  const [kept, given] = keep === 'keep-head' ? [head, tail] : [tail, head]
+  holding.holdings.forget(holding)
+  Object.assign(holding, kept)
+  holding.tellChange('split')
+  return new Holding(holding.holdings, { ...given, protection: holding.protection, jit: holding.jit })
+}
+
+function nearestBefore({ lead, region }: Holding, at: number): number {
+  return Math.max(0, Math.floor((lead + at) / region.pageSize) * region.pageSize - lead)
+}

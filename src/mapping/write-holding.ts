@@ -1,0 +1,18 @@
+import type { Holding } from './holding.js'
+import { asBytes } from './readable-mapping.js'
+
+export function writeHolding(holding: Holding, offset: number, source: ArrayBufferView): void {
+  const bytes = asBytes(source)
+  holding.checkCommitted(offset, bytes.length)
+  holding.checkSettled()
+  const fault = holding.region.write(holding.lead + offset, bytes)
+  if (fault !== undefined) throw holding.faultError(fault)
+}
+
+export async function writeHoldingAsync(holding: Holding, offset: number, source: ArrayBufferView): Promise<void> {
+  const bytes = asBytes(source)
+  holding.checkCommitted(offset, bytes.length)
+  holding.checkSettled()
+  const fault = await holding.region.writeAsync(holding.lead + offset, bytes)
+  if (fault !== undefined) throw holding.faultError(fault)
+}

@@ -1,0 +1,97 @@
+import type { Kernel } from './kernel/kernel.js'
+import { createMapping } from './mapping/create-mapping.js'
+import { Holdings } from './mapping/holdings.js'
+import { MemoryFile, type MemoryFileOptions } from './mapping/memory-file.js'
+import { Mmap } from './mapping/mmap.js'
+import { MmapMut } from './mapping/mmap-mut.js'
+import { MmapNone } from './mapping/mmap-none.js'
+import type { MmapOptions } from './mapping/mmap-options.js'
+import type { MappingObserver } from './mapping/observer.js'
+import { Reserved } from './mapping/reserved.js'
+import { ReservedMut } from './mapping/reserved-mut.js'
+import { ReservedNone } from './mapping/reserved-none.js'
+import { PROT } from './vocabulary/prot.js'
+
+const RX = PROT.READ | PROT.EXEC
+const RW = PROT.READ | PROT.WRITE
+const RWX = PROT.READ | PROT.WRITE | PROT.EXEC
+
+/**
+ * One address space, and all that can be done in it. The functions of the package are those of this process; a process of a
+ * modelled machine has the same ones.
+ */
+export class Process {
+  readonly kernel: Kernel
+  readonly #holdings: Holdings
+
+  /** @internal */
+  constructor(kernel: Kernel, observer?: MappingObserver) {
+    this.kernel = kernel
+    this.#holdings = new Holdings(kernel, observer)
+  }
+
+  /** Bytes a page. */
+  get pageSize(): number {
+    return this.kernel.pageSize
+  }
+
+  /** The sizes of page that memory can have here, in bytes, ascending: the base size, then the huge ones. */
+  pageSizes(): readonly number[] {
+    return this.kernel.pageSizes()
+  }
+
+  /** Maps memory without access. */
+  mapNone(options: MmapOptions): MmapNone {
+    return new MmapNone(createMapping(this.#holdings, options, { protection: PROT.NONE, reserved: false }))
+  }
+
+  /** Maps memory for reading. */
+  map(options: MmapOptions): Mmap {
+    return new Mmap(createMapping(this.#holdings, options, { protection: PROT.READ, reserved: false }))
+  }
+
+  /** Maps memory for reading and executing. */
+  mapExec(options: MmapOptions): Mmap {
+    return new Mmap(createMapping(this.#holdings, options, { protection: RX, reserved: false }))
+  }
+
+  /** Maps memory for reading and writing. */
+  mapMut(options: MmapOptions): MmapMut {
+    return new MmapMut(createMapping(this.#holdings, options, { protection: RW, reserved: false }))
+  }
+
+  /** Maps memory for reading, writing and executing. Wants `jit: true`. */
+  mapExecMut(options: MmapOptions): MmapMut {
+    return new MmapMut(createMapping(this.#holdings, options, { protection: RWX, reserved: false }))
+  }
+
+  /** Reserves addresses, whose parts can be committed without access. */
+  reserveNone(options: MmapOptions): ReservedNone {
+    return new ReservedNone(createMapping(this.#holdings, options, { protection: PROT.NONE, reserved: true }))
+  }
+
+  /** Reserves addresses, whose parts can be committed for reading. */
+  reserve(options: MmapOptions): Reserved {
+    return new Reserved(createMapping(this.#holdings, options, { protection: PROT.READ, reserved: true }))
+  }
+
+  /** Reserves addresses, whose parts can be committed for reading and executing. */
+  reserveExec(options: MmapOptions): Reserved {
+    return new Reserved(createMapping(this.#holdings, options, { protection: RX, reserved: true }))
+  }
+
+  /** Reserves addresses, whose parts can be committed for reading and writing. */
+  reserveMut(options: MmapOptions): ReservedMut {
+    return new ReservedMut(createMapping(this.#holdings, options, { protection: RW, reserved: true }))
+  }
+
+  /** Reserves addresses, whose parts can be committed for reading, writing and executing. Wants `jit: true`. */
+  reserveExecMut(options: MmapOptions): ReservedMut {
+    return new ReservedMut(createMapping(this.#holdings, options, { protection: RWX, reserved: true }))
+  }
+
+  /** Makes an anonymous file in memory: memfd_create(2). */
+  memfd(name: string, options: MemoryFileOptions = {}): MemoryFile {
+    return new MemoryFile(this.kernel, name, options)
+  }
+}
