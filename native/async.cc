@@ -29,7 +29,7 @@ struct Work {
   napi_ref bytes_reference = nullptr;
   ThreadState* state;
   double handle;
-  Lease* lease;
+  AddressRoot* lease;
   Kind kind;
   uint8_t* memory;
   size_t length;

@@ -6,7 +6,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <map>
 #include <new>
 
@@ -189,11 +188,23 @@ void unreference(AddressRoot* root) {
   }
 }
 
+void join_root(Region* region, AddressRoot* root) {
+  region->root = root;
+  root->references++;
+  if (root->members == nullptr) {
+    root->members = region->next_member = region->previous_member = region;
+    return;
+  }
+  region->next_member = root->members;
+  region->previous_member = root->members->previous_member;
+  region->previous_member->next_member = region->next_member->previous_member = region;
+}
+
 AddressRoot* ensure_root(Region* region) {
   if (region->root == nullptr) {
-    region->root = new AddressRoot;
-    region->root->references = 1;
-    region->root->members.push_back(region);
+    AddressRoot* root = new AddressRoot;
+    root->owner = region->owner;
+    join_root(region, root);
   }
   return root_of(region->root);
 }
@@ -202,16 +213,27 @@ bool leased(const Region* region) { return region->root != nullptr && root_of(re
 
 void leave_root(Region* region) {
   if (region->root == nullptr) return;
-  std::vector<Region*>& members = root_of(region->root)->members;
-  members.erase(std::find(members.begin(), members.end(), region));
+  AddressRoot* root = root_of(region->root);
+  if (root->members == region) root->members = region->next_member == region ? nullptr : region->next_member;
+  region->next_member->previous_member = region->previous_member;
+  region->previous_member->next_member = region->next_member;
   unreference(region->root);
   region->root = nullptr;
 }
 
-void join_root(Region* region, AddressRoot* root) {
-  region->root = root;
+// Both address ranges are reachable as long as either is.
+void join_roots(AddressRoot* root, AddressRoot* other) {
+  Region *first = root->members, *second = other->members;
+  Region *first_last = first->previous_member, *second_last = second->previous_member;
+  first_last->next_member = second;
+  second->previous_member = first_last;
+  second_last->next_member = first;
+  first->previous_member = second_last;
+  other->members = nullptr;
+  root->leases += other->leases;
+  other->leases = 0;
+  other->joined_to = root;
   root->references++;
-  root->members.push_back(region);
 }
 
 // ---- slots ----------------------------------------------------------------------------------------------------------------
@@ -232,6 +254,8 @@ void give_slot(ThreadState* state, Region* region) {
 
 void take_slot(Region* region) {
   if (region->handle == 0) return;
+  if (region->object != nullptr && region->owner->env != nullptr) napi_delete_reference(region->owner->env, region->object);
+  region->object = nullptr;
   uint32_t slot = static_cast<uint32_t>(static_cast<uint64_t>(region->handle) % static_cast<uint64_t>(kSlots));
   region->owner->slots[slot] = nullptr;
   region->owner->free_slots.push_back(slot);
@@ -278,10 +302,11 @@ int unmap_region(Region* region) {
 }
 
 void give_back_unreachable(AddressRoot* root) {
-  std::vector<Region*> gone;
-  for (Region* region : root->members)
-    if (region->hole || region->orphan) gone.push_back(region);
-  for (Region* region : gone) give_back(region);
+  Region* last = root->members == nullptr ? nullptr : root->members->previous_member;
+  for (Region *region = root->members, *next; region != nullptr; region = next) {
+    next = region == last ? nullptr : region->next_member;
+    if (region->hole || region->orphan) give_back(region);
+  }
 }
 
 void free_if_done(ThreadState* state) {
@@ -301,19 +326,17 @@ Region* region_of(ThreadState* state, double handle) {
   return region != nullptr && region->handle == handle ? region : nullptr;
 }
 
-Lease* lease_region(Region* region) {
+AddressRoot* lease_region(Region* region) {
   AddressRoot* root = ensure_root(region);
   root->leases++;
   root->references++;
-  region->owner->leases++;
-  return new Lease{root, region->owner};
+  root->owner->leases++;
+  return root;
 }
 
-void release_lease(Lease* lease) {
-  AddressRoot* direct = lease->root;
+void release_lease(AddressRoot* lease) {
   ThreadState* owner = lease->owner;
-  delete lease;
-  AddressRoot* root = root_of(direct);
+  AddressRoot* root = root_of(lease);
   root->references++;  // stays while we look at it
   if (--root->leases == 0) {
     LayoutWriter writer(&owner->holds);
@@ -324,7 +347,7 @@ void release_lease(Lease* lease) {
       root->references++;
     }
   }
-  unreference(direct);
+  unreference(lease);
   unreference(root);
   owner->leases--;
   free_if_done(owner);
@@ -385,6 +408,62 @@ struct RegionCall : Call {
   Region* region;
 };
 
+// The region's object was collected. The memory goes now, or with the last buffer.
+void object_collected(napi_env env, void* data, void*) {
+  Region* region = static_cast<Region*>(data);
+  ThreadState* state = region->owner;
+  napi_delete_reference(env, region->object);
+  region->object = nullptr;
+  region->orphan = true;
+  if (leased(region)) return;
+  LayoutWriter writer(&state->holds);
+  if (writer.error == 0) {
+    give_back(region);
+  } else {
+    AddressRoot* root = ensure_root(region);
+    root->references++;
+    state->deferred.push_back(root);
+  }
+}
+
+// Ties a region to its object in JavaScript: each finds the other, and the memory goes when the object does.
+napi_value own_region(napi_env env, napi_callback_info info) {
+  RegionCall call(env, info);
+  if (call.wrong()) return nullptr;
+  if (call.region == nullptr) return call.result(kGone);
+  napi_status status = napi_add_finalizer(env, call.value(1), call.region, object_collected, nullptr, &call.region->object);
+  return call.result(status == napi_ok ? 0 : -ENOMEM);
+}
+
+napi_value object_of(napi_env env, Region* region) {
+  napi_value object = nullptr;
+  if (region != nullptr && region->object != nullptr) napi_get_reference_value(env, region->object, &object);
+  if (object == nullptr) napi_get_undefined(env, &object);
+  return object;
+}
+
+// The object of the region with this handle; undefined where there is none any more.
+napi_value find_region(napi_env env, napi_callback_info info) {
+  RegionCall call(env, info);
+  if (call.wrong()) return nullptr;
+  return object_of(env, call.region);
+}
+
+// The object of this thread's region around the address.
+napi_value find_region_at(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  uintptr_t address = call.address(0);
+  if (call.wrong()) return nullptr;
+  ThreadState* state = thread_state_of(env);
+  Region* region = nullptr;
+  {
+    TableLock lock;
+    region = find_locked(address);
+    if (region != nullptr && region->owner != state) region = nullptr;
+  }
+  return object_of(env, region);
+}
+
 // mmap, and a region over what it gave. results[0] is the start.
 napi_value map_region(napi_env env, napi_callback_info info) {
   Call call(env, info);
@@ -399,8 +478,11 @@ napi_value map_region(napi_env env, napi_callback_info info) {
   if (page == 0 || (page & (page - 1)) != 0 || length == 0 || length > SIZE_MAX / 2) return call.result(-EINVAL);
   ThreadState* state = thread_state_of(env);
   give_back_deferred(state);
-  int error = guard_install();
-  if (error != 0) return call.result(error);
+  // Another addon may have put its handler in front of ours. Looking takes two system calls, so not every time.
+  if (state->mappings++ % 64 == 0) {
+    int error = guard_install();
+    if (error != 0) return call.result(error);
+  }
   size_t whole = (length + page - 1) & ~(page - 1);
   LayoutWriter writer(&state->holds);
   if (writer.error != 0) return call.result(writer.error);
@@ -486,14 +568,7 @@ napi_value absorb_region(napi_env env, napi_callback_info info) {
   if (next->root != nullptr) {
     AddressRoot* mine = ensure_root(region);
     AddressRoot* other = root_of(next->root);
-    if (other != mine) {
-      for (Region* member : other->members) mine->members.push_back(member);
-      other->members.clear();
-      mine->leases += other->leases;
-      other->leases = 0;
-      other->joined_to = mine;
-      mine->references++;
-    }
+    if (other != mine) join_roots(mine, other);
   }
   {
     TableLock lock;
@@ -594,29 +669,7 @@ napi_value unmap_region_call(napi_env env, napi_callback_info info) {
   return call.result(unmap_region(call.region));
 }
 
-// The handle was collected. The memory goes now, or with the last buffer.
-napi_value orphan_region(napi_env env, napi_callback_info info) {
-  RegionCall call(env, info);
-  if (call.wrong()) return nullptr;
-  Region* region = call.region;
-  if (region == nullptr) return call.result(0);
-  if (leased(region)) {
-    region->orphan = true;
-    return call.result(0);
-  }
-  LayoutWriter writer(&call.state->holds);
-  if (writer.error == 0) {
-    give_back(region);
-  } else {
-    region->orphan = true;
-    AddressRoot* root = ensure_root(region);
-    root->references++;
-    call.state->deferred.push_back(root);
-  }
-  return call.result(0);
-}
-
-void release_lease_of_buffer(napi_env, void*, void* hint) { release_lease(static_cast<Lease*>(hint)); }
+void release_lease_of_buffer(napi_env, void*, void* hint) { release_lease(static_cast<AddressRoot*>(hint)); }
 
 // An ArrayBuffer over the part, or a negative error number where the engine refuses it.
 napi_value view_region(napi_env env, napi_callback_info info) {
@@ -626,7 +679,7 @@ napi_value view_region(napi_env env, napi_callback_info info) {
   if (call.wrong()) return nullptr;
   if (call.region == nullptr) return call.result(kGone);
   if (offset > call.region->length() || length > call.region->length() - offset) return call.result(-EINVAL);
-  Lease* lease = lease_region(call.region);
+  AddressRoot* lease = lease_region(call.region);
   napi_value buffer = nullptr;
   napi_status status =
       napi_create_external_arraybuffer(env, at(call.region->start + offset), length, release_lease_of_buffer, lease, &buffer);
@@ -650,7 +703,7 @@ napi_value detach_view(napi_env env, napi_callback_info info) {
   napi_is_detached_arraybuffer(env, call.value(1), &detached);
   if (detached) return call.result(0);
   if (call.region != nullptr) {
-    Lease* lease = lease_region(call.region);
+    AddressRoot* lease = lease_region(call.region);
     if (napi_add_finalizer(env, call.value(1), nullptr, release_lease_of_buffer, lease, nullptr) != napi_ok) release_lease(lease);
   }
   return call.result(napi_detach_arraybuffer(env, call.value(1)) == napi_ok ? 0 : -EINVAL);
@@ -765,7 +818,9 @@ const Function kRegionFunctions[] = {
     {"absorbRegion", absorb_region},
     {"resizeRegion", resize_region},
     {"unmapRegion", unmap_region_call},
-    {"orphanRegion", orphan_region},
+    {"ownRegion", own_region},
+    {"findRegion", find_region},
+    {"findRegionAt", find_region_at},
     {"viewRegion", view_region},
     {"detachView", detach_view},
     {"readRegion", copy_region<false>},

@@ -17,10 +17,11 @@ namespace vmarea {
 // Address ranges that may still be reached through the same buffers. Splits share one, merges join two.
 // While `leases` is above zero, none of its members' addresses are given back.
 struct AddressRoot {
+  ThreadState* owner = nullptr;
   AddressRoot* joined_to = nullptr;  // after a merge the other one counts
   size_t references = 0;             // members, leases, and roots joined to this one
   size_t leases = 0;                 // buffers that may reach the addresses, and work in flight
-  std::vector<Region*> members;
+  Region* members = nullptr;         // a ring
 };
 
 struct Region {
@@ -29,9 +30,12 @@ struct Region {
   size_t page = 0;
   ThreadState* owner = nullptr;
   AddressRoot* root = nullptr;  // none until a buffer can reach the addresses
+  Region* next_member = nullptr;  // of the root's ring
+  Region* previous_member = nullptr;
   double handle = 0;
-  bool hole = false;    // unmapped: inaccessible addresses that only wait for the last lease
-  bool orphan = false;  // nobody has the handle any more: goes with the last lease
+  napi_ref object = nullptr;  // weak: finds the region's object in JavaScript, and tells when it is collected
+  bool hole = false;          // unmapped: inaccessible addresses that only wait for the last lease
+  bool orphan = false;        // nobody has the object any more: goes with the last lease
 
   // Containment. A covered page's true memory waits in the `aside` window, at the same offset.
   double faults = 0;
@@ -45,17 +49,12 @@ struct Region {
   size_t length() const { return end - start; }
 };
 
-// Keeps a root's addresses from being given back.
-struct Lease {
-  AddressRoot* root;
-  ThreadState* owner;
-};
-
 // The region behind a handle of this thread, or nullptr.
 Region* region_of(ThreadState* state, double handle);
 
-Lease* lease_region(Region* region);
-void release_lease(Lease* lease);
+// Keeps the region's addresses from being given back, until the lease is released.
+AddressRoot* lease_region(Region* region);
+void release_lease(AddressRoot* lease);
 
 // Contains a fault, in the signal handler: covers the page and records the fault. False where the address is not ours.
 bool contain_fault(Fault fault);

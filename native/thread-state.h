@@ -39,8 +39,11 @@ struct FaultEvent {
 };
 
 struct ThreadState {
+  napi_env env = nullptr;  // none once the environment is gone
   Mailbox mailbox{};
   LayoutHolds holds;
+
+  uint32_t mappings = 0;
 
   // Regions by slot. A handle is generation * kSlots + slot, so that a stale one is told apart.
   std::vector<Region*> slots;

@@ -49,8 +49,9 @@ export function diagnostics(): MappingObserver {
       }
       if (faults.hasSubscribers) faults.publish({ fault, mapping } satisfies FaultMessage)
     },
-    change(change, start, end) {
-      if (changes.hasSubscribers) changes.publish({ change, start, end } satisfies ChangeMessage)
+    change(change, range) {
+      if (!changes.hasSubscribers) return
+      changes.publish({ change, start: range.start, end: range.end } satisfies ChangeMessage)
     },
   }
 }

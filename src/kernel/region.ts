@@ -10,8 +10,8 @@ import type { FaultRecord } from './fault-record.js'
  * Every call fails with `ERR_VMAREA_UNMAPPED` once the region is gone.
  */
 export interface Region {
-  /** Tells this region from every other that this process has or had. Not 0. */
-  readonly handle: number
+  /** Whoever holds the region: who is given a region with a fault finds its holder here. */
+  owner: object | undefined
   readonly start: bigint
   /** Whole pages, in bytes. */
   readonly length: number

@@ -22,9 +22,11 @@ export interface Regions {
   readonly faultScope: FaultScope
   /**
    * Calls `listener` on this thread, as soon as its event loop turns, after a fault was contained outside any scope in a region that
-   * this thread made. `handle` is the region's, 0 for memory that was unmapped already.
+   * this thread made. `region` is `undefined` for memory that was unmapped already.
    */
-  onFault(listener: (fault: FaultRecord, handle: number) => void): void
+  onFault(listener: (fault: FaultRecord, region: Region | undefined) => void): void
+  /** The region of this thread around the address. */
+  regionAt(address: bigint): Region | undefined
   /** How large a buffer `view` can give, in bytes. 0 where there are no views. */
   readonly longestView: number
 }

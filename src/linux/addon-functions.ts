@@ -47,7 +47,9 @@ export interface AddonFunctions {
   absorbRegion(handle: number, next: number): number
   resizeRegion(handle: number, length: number): number
   unmapRegion(handle: number): number
-  orphanRegion(handle: number): number
+  ownRegion(handle: number, object: object): number
+  findRegion(handle: number): object | undefined
+  findRegionAt(a: Address): object | undefined
   viewRegion(handle: number, offset: number, length: number): ArrayBuffer | number
   detachView(handle: number, buffer: ArrayBuffer): number
   readRegion(handle: number, offset: number, target: Uint8Array): number

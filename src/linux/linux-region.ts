@@ -13,24 +13,16 @@ const EOPNOTSUPP = -95
 /** A region of this process: a handle into the addon's table, where the fault guard finds it by address. */
 export class LinuxRegion implements Region {
   readonly pageSize: number
+  owner: object | undefined = undefined
   readonly #addon: AddonFunctions
-  readonly #collected: FinalizationRegistry<number>
   readonly #handle: number
   #start: number
   #length: number
   readonly #results: Float64Array
   readonly #counters: Int32Array
 
-  constructor(
-    addon: AddonFunctions,
-    collected: FinalizationRegistry<number>,
-    handle: number,
-    start: number,
-    length: number,
-    pageSize: number,
-  ) {
+  constructor(addon: AddonFunctions, handle: number, start: number, length: number, pageSize: number) {
     this.#addon = addon
-    this.#collected = collected
     this.#handle = handle
     this.#start = start
     this.#length = length
@@ -38,7 +30,7 @@ export class LinuxRegion implements Region {
     const { results, counters } = mailbox()
     this.#results = results
     this.#counters = counters
-    collected.register(this, handle)
+    this.#check(addon.ownRegion(handle, this), 'mmap', 0, length)
   }
 
   /** What the addon knows this region by. */
@@ -70,14 +62,7 @@ export class LinuxRegion implements Region {
   split(at: number): LinuxRegion {
     const handle = this.#addon.splitRegion(this.#handle, at)
     this.#check(handle, 'split', at, 0)
-    const rest = new LinuxRegion(
-      this.#addon,
-      this.#collected,
-      handle,
-      this.#start + at,
-      this.#length - at,
-      this.pageSize,
-    )
+    const rest = new LinuxRegion(this.#addon, handle, this.#start + at, this.#length - at, this.pageSize)
     this.#length = at
     return rest
   }

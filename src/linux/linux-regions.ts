@@ -19,8 +19,6 @@ export class LinuxRegions implements Regions {
   readonly longestView: number = constants.MAX_LENGTH
   readonly #addon = addon()
   readonly #results = mailbox().results
-  // Memory goes when its region is collected; the addon ignores the handle of one that has gone before.
-  readonly #collected = new FinalizationRegistry<number>((handle) => this.#addon.orphanRegion(handle))
 
   constructor() {
     keepGuardInFront(this.#addon)
@@ -38,11 +36,17 @@ export class LinuxRegions implements Regions {
     const handle = this.#addon.mapRegion(address, length, protection, flags, descriptor, offset, pageSize)
     if (handle < 0) throw this.#refusal(handle, address, length)
     const whole = Math.ceil(length / pageSize) * pageSize
-    return new LinuxRegion(this.#addon, this.#collected, handle, this.#results[0]!, whole, pageSize)
+    return new LinuxRegion(this.#addon, handle, this.#results[0]!, whole, pageSize)
   }
 
-  onFault(listener: (fault: FaultRecord, handle: number) => void): void {
-    new FaultBell(this.#addon, listener)
+  regionAt(address: bigint): LinuxRegion | undefined {
+    return this.#addon.findRegionAt(address) as LinuxRegion | undefined
+  }
+
+  onFault(listener: (fault: FaultRecord, region: LinuxRegion | undefined) => void): void {
+    new FaultBell(this.#addon, (fault, handle) => {
+      listener(fault, this.#addon.findRegion(handle) as LinuxRegion | undefined)
+    })
   }
 
   #refusal(answer: number, address: bigint, length: number): Error {

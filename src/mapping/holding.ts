@@ -8,6 +8,7 @@ import { type Backing, sizeNow } from './backing.js'
 import { checkRange } from './check-range.js'
 import { explainError } from './explain-error.js'
 import type { Holdings } from './holdings.js'
+import type { MappingChange } from './observer.js'
 import type { RangeSet } from './range-set.js'
 import { refuseWritableAndExecutable } from './refuse-writable-and-executable.js'
 
@@ -56,6 +57,7 @@ export class Holding {
     this.backing = backing
     this.jit = jit
     this.committed = committed
+    region.owner = this
   }
 
   get start(): bigint {
@@ -64,10 +66,6 @@ export class Holding {
 
   get end(): bigint {
     return this.start + BigInt(this.size)
-  }
-
-  contains(address: bigint): boolean {
-    return !this.gone && address >= this.region.start && address < this.region.start + BigInt(this.region.length)
   }
 
   /** The whole pages of the region that `[offset, offset + length)` touches, as offset and length in the region. */
@@ -149,7 +147,7 @@ export class Holding {
 
   #open(offset: number, length: number): ArrayBuffer {
     const buffer = this.region.view(offset, length)
-    this.holdings.watch(this)
+    this.holdings.listen()
     return buffer
   }
 
@@ -218,16 +216,14 @@ export class Holding {
   }
 
   unmap(): void {
-    const { start, end } = this
-    this.holdings.forget(this)
     this.detachViews()
     this.region.unmap()
     this.gone = true
-    this.holdings.observer?.change('unmap', start, end)
+    this.tellChange('unmap')
   }
 
-  tellChange(change: Parameters<NonNullable<Holdings['observer']>['change']>[0]): void {
-    this.holdings.observer?.change(change, this.start, this.end)
+  tellChange(change: MappingChange): void {
+    this.holdings.observer?.change(change, this)
   }
 
   /** The error, with the limit that was hit and what else is known. */

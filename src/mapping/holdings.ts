@@ -1,18 +1,14 @@
 import type { FaultRecord } from '../kernel/fault-record.js'
 import type { Kernel } from '../kernel/kernel.js'
+import type { Region } from '../kernel/region.js'
 import { MemoryFault } from '../vocabulary/memory-fault.js'
 import type { Holding } from './holding.js'
 import type { MappingObserver } from './observer.js'
 
-/**
- * The holdings of one process, as far as a fault must find its way back to them: only memory with a view can be touched unasked.
- */
+/** What the holdings of one process share: the kernel, and the way from a fault to the mapping that it was in. */
 export class Holdings {
   readonly kernel: Kernel
   readonly observer: MappingObserver | undefined
-  // By the region's handle, which outlives neither. Weak: being found must not keep memory.
-  readonly #viewed = new Map<number, WeakRef<Holding>>()
-  readonly #collected = new FinalizationRegistry<number>((handle) => this.#viewed.delete(handle))
   #listening = false
 
   constructor(kernel: Kernel, observer?: MappingObserver) {
@@ -20,28 +16,17 @@ export class Holdings {
     this.observer = observer
   }
 
-  /** From now on, faults in the holding are told. */
-  watch(holding: Holding): void {
-    const { handle } = holding.region
-    if (this.#viewed.has(handle)) return
-    this.#viewed.set(handle, new WeakRef(holding))
-    this.#collected.register(holding, handle, holding)
+  /** From now on, contained faults are told. Only memory with a view can be touched unasked, so the first view is soon enough. */
+  listen(): void {
     if (this.#listening) return
     this.#listening = true
-    this.kernel.regions.onFault((fault, handle) => this.#tell(fault, this.#viewed.get(handle)?.deref()))
-  }
-
-  forget(holding: Holding): void {
-    if (this.#viewed.delete(holding.region.handle)) this.#collected.unregister(holding)
+    this.kernel.regions.onFault((fault, region) => this.#tell(fault, holdingOf(region)))
   }
 
   /** The error for a contained fault, whichever mapping it was in. */
   faultError(fault: FaultRecord, cause?: { readonly cause: unknown }): MemoryFault {
-    for (const reference of this.#viewed.values()) {
-      const holding = reference.deref()
-      if (holding?.contains(fault.address)) return holding.faultError(fault, cause)
-    }
-    return new MemoryFault({ ...fault, offset: 0, ...cause })
+    const holding = holdingOf(this.kernel.regions.regionAt(fault.address))
+    return holding?.faultError(fault, cause) ?? new MemoryFault({ ...fault, offset: 0, ...cause })
   }
 
   #tell(fault: FaultRecord, holding: Holding | undefined): void {
@@ -49,4 +34,8 @@ export class Holdings {
     const first = holding?.tellOnce() ?? true
     this.observer?.fault(error, { mapping: holding?.describe() ?? 'unmapped memory', first })
   }
+}
+
+function holdingOf(region: Region | undefined): Holding | undefined {
+  return region?.owner as Holding | undefined
 }

@@ -20,7 +20,6 @@ export function mergeHoldings(holding: Holding, next: Holding): void {
   const total = holding.size + next.size
   holding.detachViews()
   next.detachViews()
-  next.holdings.forget(next)
   holding.region.absorb(next.region)
   for (const [start, end] of next.committed?.within(0, Number.POSITIVE_INFINITY) ?? []) {
     holding.committed?.add(boundary + start, boundary + end)

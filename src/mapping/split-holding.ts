@@ -28,8 +28,8 @@ export function splitHolding(holding: Holding, at: number, keep: 'keep-head' | '
     committed: committed?.splitAt(lead + at),
   }
   const [kept, given] = keep === 'keep-head' ? [head, tail] : [tail, head]
-  holding.holdings.forget(holding)
   Object.assign(holding, kept)
+  holding.region.owner = holding
   holding.tellChange('split')
   return new Holding(holding.holdings, { ...given, protection: holding.protection, jit: holding.jit })
 }
