@@ -10,7 +10,7 @@ import type { AreaDetails } from './proc/area-details.js'
 import { MapsTable } from './proc/maps-table.js'
 import { openProcFile } from './proc/open-proc-file.js'
 import { COVERING_OR_NEXT, type ProcmapOutcome, procmapQuery } from './proc/procmap-query.js'
-import { readWhole } from './proc/read-whole.js'
+import { readText } from './proc/read-text.js'
 import { QueriedArea } from './queried-area.js'
 
 /** No area that a look-up can find begins here or above: it is the kernel's half, where only `[vsyscall]` is listed. */
@@ -36,7 +36,6 @@ export class LinuxAddressSpace implements AddressSpace {
   readonly #path: string
   /** Cleared on a kernel before 6.11, which has no `PROCMAP_QUERY`: then the list is read for every answer. */
   #canQuery: boolean
-  #listLength = 0
 
   /** @param options `procmapQuery: false` asks /proc/PID/maps for everything, as on a kernel that has no `PROCMAP_QUERY` */
   constructor(process_: number | 'self', options: { procmapQuery?: boolean } = {}) {
@@ -161,15 +160,13 @@ export class LinuxAddressSpace implements AddressSpace {
   }
 
   #list(): MapsTable {
-    const text = readWhole(this.#maps, this.#path, this.#listLength)
-    if (text.length === 0) {
-      throw new VmError('ESRCH', 'read', {
-        path: this.#path,
-        hint: 'a process that has ended, or a thread of the kernel, has no memory',
-      })
-    }
-    this.#listLength = text.length + (text.length >> 3)
-    return MapsTable.of(text)
+    const table = new MapsTable()
+    const length = readText(this.#maps, this.#path, (bytes, from, to) => table.addAll(bytes, from, to))
+    if (length > 0) return table
+    throw new VmError('ESRCH', 'read', {
+      path: this.#path,
+      hint: 'a process that has ended, or a thread of the kernel, has no memory',
+    })
   }
 
   #listed(table: MapsTable, row: number): ListedArea {

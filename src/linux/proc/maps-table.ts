@@ -1,12 +1,11 @@
 import { UsageError } from '../../vocabulary/usage-error.js'
 
-/** Words of 32 bits a row: start, end, offset, inode (two each, low first), major, minor, permissions, name's start, name's end. */
-const ROW = 14
+/** Words of 32 bits a row: start, end, offset, inode (two each, low first), major, minor, permissions, the name's number. */
+const ROW = 12
 const MAJOR = 8
 const MINOR = 9
 const PERMISSIONS = 10
 const NAME = 11
-const NAME_END = 12
 
 const NEWLINE = 10
 const SPACE = 32
@@ -17,6 +16,7 @@ const NOT_A_DIGIT = 255
 const NAME_COLUMN = 73
 
 const DIGIT = digitsByByte()
+const NO_NAME = new Uint8Array(0)
 
 /**
  * Permissions of a row: the bits of `PROT`, and this one for a shared area.
@@ -25,30 +25,18 @@ const DIGIT = digitsByByte()
 export const ROW_SHARED = 8
 
 /**
- * The lines of /proc/PID/maps in columns: 50,000 of them cost one object, not 50,000. Row fields are made when asked for.
+ * The lines of /proc/PID/maps in columns: 50,000 of them cost a few arrays, not 50,000 objects. Row fields are made when asked for, and
+ * a name that many rows have is kept once.
  *
  * A line that is none of the kernel's (`show_map_vma`) throws `ERR_VMAREA_UNFORESEEN_TEXT` with the line: it is never passed over.
  */
 export class MapsTable {
-  #words: Uint32Array
-  #longs: BigUint64Array
+  #words = new Uint32Array(64 * ROW)
+  #longs = new BigUint64Array(this.#words.buffer)
   #count = 0
-  /** Where the names are. */
-  #bytes: Uint8Array
-
-  constructor(bytes: Uint8Array, rows = 64) {
-    this.#bytes = bytes
-    this.#words = new Uint32Array(rows * ROW)
-    this.#longs = new BigUint64Array(this.#words.buffer)
-  }
-
-  /** All the lines of `bytes`, which are kept. */
-  static of(bytes: Uint8Array): MapsTable {
-    const table = new MapsTable(bytes, Math.ceil(bytes.length / 64) + 1)
-    let at = 0
-    while (at < bytes.length) at = table.add(bytes, at)
-    return table
-  }
+  readonly #names: Uint8Array[] = [NO_NAME]
+  /** The last name seen with an inode number (its low word): one file has mostly one name. */
+  readonly #nameOfInode = new Map<number, number>()
 
   get count(): number {
     return this.#count
@@ -83,9 +71,9 @@ export class MapsTable {
     return this.#words[row * ROW + PERMISSIONS]!
   }
 
-  /** The name as the text has it: a newline in it is `\012`, and so may a backslash and three digits be. */
+  /** The name as the text has it: a newline in it is `\012`, and so may a backslash and three digits be. Rows share it. */
   name(row: number): Uint8Array {
-    return this.#bytes.subarray(this.#words[row * ROW + NAME]!, this.#words[row * ROW + NAME_END]!)
+    return this.#names[this.#words[row * ROW + NAME]!]!
   }
 
   /** The first row that ends above `address`, or `count`. */
@@ -100,95 +88,62 @@ export class MapsTable {
     return low
   }
 
-  /** Keeps the name of the last row in `names` from now on, at `at`. All rows must do the same. */
-  moveLastName(names: Uint8Array, at: number): void {
-    const base = (this.#count - 1) * ROW
-    const length = this.#words[base + NAME_END]! - this.#words[base + NAME]!
-    this.#words[base + NAME] = at
-    this.#words[base + NAME_END] = at + length
-    this.#bytes = names
+  /** Adds all lines of `bytes` in `[from, to)`. */
+  addAll(bytes: Uint8Array, from: number, to: number): number {
+    let at = from
+    while (at < to) at = this.add(bytes, at)
+    return at
   }
 
-  /** Reads the line at `at` of `bytes`, which ends with a newline. Returns where the next one begins. */
+  /** Adds the line at `at` of `bytes`, which ends with a newline. Returns where the next one begins. */
   add(bytes: Uint8Array, at: number): number {
     const base = this.#count * ROW
     if (base + ROW > this.#words.length) this.#grow()
     const words = this.#words
 
-    let position = this.#hex64(bytes, at, base)
+    let position = hex64(bytes, at, words, base)
     if (position < 0 || bytes[position] !== HYPHEN) throw unforeseen(bytes, at)
-    position = this.#hex64(bytes, position + 1, base + 2)
+    position = hex64(bytes, position + 1, words, base + 2)
     if (position < 0 || bytes[position] !== SPACE) throw unforeseen(bytes, at)
 
     const permissions = permissionsAt(bytes, position + 1)
     if (permissions < 0 || bytes[position + 5] !== SPACE) throw unforeseen(bytes, at)
     words[base + PERMISSIONS] = permissions
 
-    position = this.#hex64(bytes, position + 6, base + 4)
+    position = hex64(bytes, position + 6, words, base + 4)
     if (position < 0 || bytes[position] !== SPACE) throw unforeseen(bytes, at)
-
-    let digit: number
-    let number = 0
-    const major = ++position
-    while ((digit = DIGIT[bytes[position]!]!) < 16) {
-      number = (number << 4) | digit
-      position++
-    }
-    words[base + MAJOR] = number
-    if (position === major || bytes[position] !== COLON) throw unforeseen(bytes, at)
-    number = 0
-    const minor = ++position
-    while ((digit = DIGIT[bytes[position]!]!) < 16) {
-      number = (number << 4) | digit
-      position++
-    }
-    words[base + MINOR] = number
-    if (position === minor || bytes[position] !== SPACE) throw unforeseen(bytes, at)
-
-    position = this.#decimal64(bytes, position + 1, base + 6)
+    position = hex32(bytes, position + 1, words, base + MAJOR)
+    if (position < 0 || bytes[position] !== COLON) throw unforeseen(bytes, at)
+    position = hex32(bytes, position + 1, words, base + MINOR)
+    if (position < 0 || bytes[position] !== SPACE) throw unforeseen(bytes, at)
+    position = this.#inode(bytes, position + 1, base + 6)
     if (position < 0) throw unforeseen(bytes, at)
 
     // An anonymous line may end in the space that parts it from no name.
-    const end = bytes[position] === NEWLINE ? position : bytes.indexOf(NEWLINE, position)
-    if (end < 0 || (end > position && bytes[position] !== SPACE)) throw unforeseen(bytes, at)
-    let name = position
-    if (end > position) {
-      // The name may begin with a space of its own, but never before its column; it comes later only behind a very long number.
-      const column = at + NAME_COLUMN
-      do name++
-      while (name < end && name < column && bytes[name] === SPACE)
+    if (bytes[position] === SPACE && bytes[position + 1] === NEWLINE) position++
+    if (bytes[position] === NEWLINE) {
+      words[base + NAME] = 0
+      this.#count++
+      return position + 1
     }
-    words[base + NAME] = name
-    words[base + NAME_END] = end
+    if (bytes[position] !== SPACE) throw unforeseen(bytes, at)
+    // The name may begin with a space of its own, but never before its column; it comes later only behind a very long number.
+    let name = position + 1
+    const column = at + NAME_COLUMN
+    while (name < column && bytes[name] === SPACE) name++
+    const end = bytes.indexOf(NEWLINE, name)
+    if (end < 0) throw unforeseen(bytes, at)
+    words[base + NAME] = this.#numberOfName(bytes, name, end, words[base + 6]!)
     this.#count++
     return end + 1
   }
 
-  /** Reads up to 16 hexadecimal digits to two words. Returns the position behind them, or -1. */
-  #hex64(bytes: Uint8Array, at: number, word: number): number {
-    let low = 0
-    let high = 0
-    let position = at
-    let digit: number
-    while ((digit = DIGIT[bytes[position]!]!) < 16) {
-      high = (high << 4) | (low >>> 28)
-      low = (low << 4) | digit
-      position++
-    }
-    this.#words[word] = low
-    this.#words[word + 1] = high
-    return position === at || position > at + 16 ? -1 : position
-  }
-
-  /** Reads decimal digits likewise. An inode number has 64 bits: most of them fit a double, the rest goes through a bigint. */
-  #decimal64(bytes: Uint8Array, at: number, word: number): number {
+  /** A file's inode number has 64 bits: most fit a double, the rest goes through a bigint. */
+  #inode(bytes: Uint8Array, at: number, word: number): number {
     let number = 0
     let position = at
-    let digit: number
-    while ((digit = DIGIT[bytes[position]!]!) < 10) {
+    for (let digit = DIGIT[bytes[position]!]!; digit < 10; digit = DIGIT[bytes[++position]!]!)
       number = number * 10 + digit
-      position++
-    }
     if (position === at || position > at + 20) return -1
     if (number <= Number.MAX_SAFE_INTEGER) {
       this.#words[word] = number
@@ -199,12 +154,52 @@ export class MapsTable {
     return position
   }
 
+  #numberOfName(bytes: Uint8Array, from: number, to: number, inode: number): number {
+    const known = this.#nameOfInode.get(inode)
+    if (known !== undefined && isAt(this.#names[known]!, bytes, from, to)) return known
+    const number = this.#names.length
+    this.#names.push(bytes.slice(from, to))
+    this.#nameOfInode.set(inode, number)
+    return number
+  }
+
   #grow(): void {
     const words = new Uint32Array(this.#words.length * 2)
     words.set(this.#words)
     this.#words = words
     this.#longs = new BigUint64Array(words.buffer)
   }
+}
+
+/** Whether `name` stands in `bytes` at `[from, to)`. */
+function isAt(name: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
+  const length = to - from
+  if (name.length !== length) return false
+  for (let index = 0; index < length; index++) if (name[index] !== bytes[from + index]) return false
+  return true
+}
+
+/** Reads up to 16 hexadecimal digits to two words, the low one first. Returns the position behind them, or -1. */
+function hex64(bytes: Uint8Array, at: number, words: Uint32Array, word: number): number {
+  let low = 0
+  let high = 0
+  let position = at
+  for (let digit = DIGIT[bytes[position]!]!; digit < 16; digit = DIGIT[bytes[++position]!]!) {
+    high = (high << 4) | (low >>> 28)
+    low = (low << 4) | digit
+  }
+  words[word] = low
+  words[word + 1] = high
+  return position === at || position > at + 16 ? -1 : position
+}
+
+function hex32(bytes: Uint8Array, at: number, words: Uint32Array, word: number): number {
+  let number = 0
+  let position = at
+  for (let digit = DIGIT[bytes[position]!]!; digit < 16; digit = DIGIT[bytes[++position]!]!)
+    number = (number << 4) | digit
+  words[word] = number
+  return position === at || position > at + 8 ? -1 : position
 }
 
 /** Four letters, as in `r-xp`. -1 where they are others. */
