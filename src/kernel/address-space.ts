@@ -7,6 +7,11 @@ export interface PageRun {
   readonly state: number
 }
 
+export interface AreasOptions {
+  /** Asks for the flags and the usage of all of them in the same pass; without it, each area asks when it is asked. */
+  readonly usage?: boolean
+}
+
 /**
  * The raw `mm_struct`: one address space, which may have been torn down, with its lock.
  *
@@ -31,11 +36,15 @@ export interface AddressSpace {
   /** `vma_lookup`: the area that contains `address`. */
   lookup(address: bigint): Area | undefined
   /** The areas that overlap `[from, to)`, in order of address, not clipped. */
-  areas(from: bigint, to: bigint): Iterable<Area>
-  /** The states of the pages in `[from, to)`, as runs; what is not mapped is left out. */
+  areas(from: bigint, to: bigint, options?: AreasOptions): Iterable<Area>
+  /** The states of the pages in `[from, to)`, as runs; what is not mapped is left out, and what is mapped and not there has state 0. */
   pages(from: bigint, to: bigint): Iterable<PageRun>
+  /** The bits of `PAGE_STATE` that this kernel can tell: for the others, 0 says nothing. All of them where it is missing. */
+  readonly knownPageStates?: number
   /** process_vm_readv(2): copies memory into `target`. Returns the bytes that could be read, which may be fewer. */
   readMemory(address: bigint, target: Uint8Array): number
   /** process_madvise(2). Returns the bytes that were advised. */
   advise(address: bigint, length: number, advice: number): number
+  /** Gives up what the address space holds of the system, such as descriptors. It can't be used any more. */
+  close?(): void
 }

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "call.h"
+
+namespace vmarea {
+
+extern const Function kProcessMemoryFunctions[];
+extern const size_t kProcessMemoryFunctionCount;
+
+}  // namespace vmarea

@@ -1,0 +1,61 @@
+import type { LinuxAddressSpace } from './linux-address-space.js'
+import { LinuxArea } from './linux-area.js'
+import type { AreaDetails } from './proc/area-details.js'
+import type { MapsTable } from './proc/maps-table.js'
+
+/** Where the details of the areas of one listing come from: read together, on the first ask. */
+export interface ListingDetails {
+  of(area: LinuxArea): AreaDetails
+}
+
+/** An area as a line of /proc/PID/maps or smaps told it. Its fields are made from the listing when asked for. */
+export class ListedArea extends LinuxArea {
+  readonly #table: MapsTable
+  readonly #row: number
+  readonly #details: ListingDetails
+  #name: Uint8Array | undefined
+
+  constructor(addressSpace: LinuxAddressSpace, table: MapsTable, row: number, details: ListingDetails) {
+    super(addressSpace)
+    this.#table = table
+    this.#row = row
+    this.#details = details
+  }
+
+  get start(): bigint {
+    return this.#table.start(this.#row)
+  }
+
+  get end(): bigint {
+    return this.#table.end(this.#row)
+  }
+
+  get permissions(): number {
+    return this.#table.permissions(this.#row)
+  }
+
+  get offset(): bigint {
+    return this.#table.offset(this.#row)
+  }
+
+  get deviceMajor(): number {
+    return this.#table.deviceMajor(this.#row)
+  }
+
+  get deviceMinor(): number {
+    return this.#table.deviceMinor(this.#row)
+  }
+
+  get inode(): bigint {
+    return this.#table.inode(this.#row)
+  }
+
+  get pathBytes(): Uint8Array {
+    this.#name ??= this.addressSpace.rawName(this, this.#table.name(this.#row))
+    return this.#name
+  }
+
+  protected details(): AreaDetails {
+    return this.#details.of(this)
+  }
+}

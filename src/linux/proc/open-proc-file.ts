@@ -1,0 +1,34 @@
+import { openSync } from 'node:fs'
+import { VmError } from '../../vocabulary/vm-error.js'
+
+/**
+ * Opens `/proc/PID/NAME` for reading. Throws `VmError`: `ESRCH` for a process that is not there, `EACCES` or `EPERM`, with the right
+ * that is missing, for one that may not be looked at.
+ */
+export function openProcFile(pid: number | 'self', name: string): number {
+  const path = `/proc/${pid}/${name}`
+  try {
+    return openSync(path, 'r')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ESRCH') throw absent(path, pid, name, error)
+    if (code === 'EACCES' || code === 'EPERM')
+      throw new VmError(code, 'open', { path, hint: missingRight(pid), cause: error })
+    if (code === 'EMFILE' || code === 'ENFILE') throw new VmError(code, 'open', { path, cause: error })
+    throw error
+  }
+}
+
+/** What would allow looking at the memory of this process. */
+export function missingRight(pid: number | 'self'): string {
+  return (
+    `looking into process ${pid} needs the same user as it has, or CAP_SYS_PTRACE (CAP_PERFMON does on newer kernels), ` +
+    'and no fewer capabilities than it holds'
+  )
+}
+
+function absent(path: string, pid: number | 'self', name: string, cause: unknown): VmError {
+  if (pid === 'self')
+    return new VmError('ENOENT', 'open', { path, hint: `this kernel or container has no ${path}`, cause })
+  return new VmError('ESRCH', 'open', { path, hint: `there is no process ${pid} here that has ${name}`, cause })
+}

@@ -1,0 +1,56 @@
+import { VmError } from '../../vocabulary/vm-error.js'
+import { addon } from '../addon.js'
+
+const STRUCTURE = 104
+const LONGEST_NAME = 4096
+
+/** Asks for the next area where none contains the address. */
+export const COVERING_OR_NEXT = 0x10
+
+const ENOENT = -2
+const ESRCH = -3
+const EINVAL = -22
+const ENOTTY = -25
+const ENAMETOOLONG = -36
+
+/** What the last `procmapQuery` of this thread answered. It is overwritten by the next one. */
+export const procmapAnswer: Uint8Array = new Uint8Array(STRUCTURE + LONGEST_NAME)
+const longs = new BigUint64Array(procmapAnswer.buffer, 0, STRUCTURE / 8)
+const words = new Uint32Array(procmapAnswer.buffer, 0, STRUCTURE / 4)
+const withoutName = procmapAnswer.subarray(0, STRUCTURE)
+
+/** Where the fields of `struct procmap_query` are, in `longs` or `words`. */
+export const procmapFields = {
+  start: () => longs[3]!,
+  end: () => longs[4]!,
+  /** The bits of `PROT`, and 8 for a shared area. */
+  permissions: () => words[10]!,
+  offset: () => longs[7]!,
+  inode: () => longs[8]!,
+  deviceMajor: () => words[18]!,
+  deviceMinor: () => words[19]!,
+  name: () => procmapAnswer.slice(STRUCTURE, STRUCTURE + Math.max(0, words[20]! - 1)),
+}
+
+/** What came of a query: an answer, no such area, or a kernel that has no such call. */
+export type ProcmapOutcome = 'found' | 'none' | 'name-too-long' | 'unsupported'
+
+/**
+ * `PROCMAP_QUERY` on an open /proc/PID/maps: the area that contains `address`, or with `COVERING_OR_NEXT` the next one.
+ *
+ * Throws `VmError` `ESRCH` when the address space is gone.
+ */
+export function procmapQuery(descriptor: number, address: bigint, flags: number): ProcmapOutcome {
+  const code = addon().procmapQuery(descriptor, address, flags, procmapAnswer)
+  if (code === 0) return 'found'
+  if (code === ENOENT) return 'none'
+  if (code === ENOTTY || code === EINVAL) return 'unsupported'
+  if (code === ENAMETOOLONG) {
+    // A path longer than PATH_MAX: the rest of the answer can still be had.
+    return addon().procmapQuery(descriptor, address, flags, withoutName) === 0 ? 'name-too-long' : 'none'
+  }
+  throw new VmError(code, 'ioctl(PROCMAP_QUERY)', {
+    address,
+    ...(code === ESRCH ? { hint: 'the process, or the program it ran, has gone' } : {}),
+  })
+}

@@ -1,0 +1,18 @@
+/** The functions of `native/process-memory.cc`. An address is a number below 2^53 or a bigint. */
+export interface ProcessMemoryFunctions {
+  /** `query` takes the kernel's `struct procmap_query` and, where it is longer, the name behind it. */
+  procmapQuery(descriptor: number, address: bigint | number, flags: number, query: Uint8Array): number
+  /** `words` takes where the walk ended, then three words a region. Answers how many regions. */
+  pagemapScan(
+    descriptor: number,
+    start: bigint | number,
+    end: bigint | number,
+    categories: number,
+    words: BigUint64Array,
+  ): number
+  readFully(descriptor: number, position: number, bytes: Uint8Array): number
+  processVmReadv(pid: number, address: bigint | number, bytes: Uint8Array): number
+  pidfdOpen(pid: number): number
+  processMadvise(pidDescriptor: number, address: bigint | number, length: number, advice: number): number
+  zapRange(address: bigint | number, length: number, locked: boolean): number
+}
