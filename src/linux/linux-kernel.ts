@@ -1,10 +1,10 @@
-import type { AddressSpace } from '../kernel/address-space.js'
 import type { DeviceHost } from '../kernel/device-host.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { UserfaultfdCalls } from '../kernel/userfaultfd-calls.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { addon } from './addon.js'
 import { explainLimit } from './explain-limit.js'
+import { LinuxAddressSpace } from './linux-address-space.js'
 import { LinuxFiles } from './linux-files.js'
 import { LinuxRegions } from './linux-regions.js'
 import { LinuxSystemCalls } from './linux-system-calls.js'
@@ -17,13 +17,15 @@ export class LinuxKernel implements Kernel {
   readonly calls: LinuxSystemCalls = new LinuxSystemCalls()
   readonly files: LinuxFiles = new LinuxFiles()
   readonly regions: LinuxRegions = new LinuxRegions()
+  #addressSpace: LinuxAddressSpace | undefined
 
   pageSizes(): readonly number[] {
     return pageSizes(this.pageSize)
   }
 
-  get addressSpace(): AddressSpace {
-    throw new VmError('ENOSYS', 'procmap_query')
+  get addressSpace(): LinuxAddressSpace {
+    this.#addressSpace ??= new LinuxAddressSpace('self')
+    return this.#addressSpace
   }
 
   get userfaultfds(): UserfaultfdCalls {
