@@ -64,18 +64,12 @@ class Call {
     return result;
   }
 
-  // A typed array. The memory is JavaScript's: it stands as long as the call does.
+  // Any typed array or DataView, in bytes: what Node-API calls a buffer is every view. The memory is JavaScript's and stands as long
+  // as the call does.
   uint8_t* bytes(size_t index, size_t* length) {
     void* data = nullptr;
     *length = 0;
-    napi_typedarray_type type;
-    size_t elements = 0;
-    if (napi_get_typedarray_info(env_, arguments_[index], &type, &elements, &data, nullptr, nullptr) != napi_ok) {
-      wrong_ = true;
-      return nullptr;
-    }
-    static const uint8_t kWidth[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};
-    *length = elements * (static_cast<size_t>(type) < sizeof kWidth ? kWidth[type] : 1);
+    if (napi_get_buffer_info(env_, arguments_[index], &data, length) != napi_ok) wrong_ = true;
     return static_cast<uint8_t*>(data);
   }
 

@@ -716,7 +716,8 @@ napi_value put_fault(Call& call, ThreadState* state, const Fault& fault) {
   return call.result(-EFAULT);
 }
 
-// Copies between the region and a typed array. Answers 0, or -EFAULT with the fault in results.
+// Copies between the region and a typed array. Answers nothing, which is cheaper than a number, or -EFAULT with the fault in results. Copies nothing while a fault
+// that was contained before is unanswered: that one is the answer.
 template <bool kWrite>
 napi_value copy_region(napi_env env, napi_callback_info info) {
   RegionCall call(env, info);
@@ -727,10 +728,14 @@ napi_value copy_region(napi_env env, napi_callback_info info) {
   Region* region = call.region;
   if (region == nullptr) return call.result(kGone);
   if (offset > region->length() || length > region->length() - offset) return call.result(-EINVAL);
+  if (region->unsettled) {
+    TableLock lock;
+    if (region->unsettled) return put_fault(call, call.state, region->first);
+  }
   void* memory = at(region->start + offset);
   Fault fault;
   size_t done = kWrite ? guarded_copy(memory, bytes, length, &fault) : guarded_copy(bytes, memory, length, &fault);
-  if (done == length) return call.result(0);
+  if (done == length) return nullptr;
   if (kWrite && fault.reason == kNoAccess && guarded_touch(fault.address, false)) fault.reason = kReadOnly;
   return put_fault(call, call.state, fault);
 }

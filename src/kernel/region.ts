@@ -39,7 +39,10 @@ export interface Region {
   /** Detaches a buffer that `view` gave: its length is 0 from now on. A buffer that was detached already is left alone. */
   detach(buffer: ArrayBuffer): void
 
-  /** Copies memory into `target`. Throws nothing for a bad page: returns the fault, with the bytes before it copied. */
+  /**
+   * Copies memory into `target`. Throws nothing for a bad page: returns the fault, with the bytes before it copied. While the
+   * region has an unanswered `fault`, copies nothing and returns that.
+   */
   read(offset: number, target: Uint8Array): FaultRecord | undefined
   /** Copies `source` into memory, likewise. */
   write(offset: number, source: Uint8Array): FaultRecord | undefined

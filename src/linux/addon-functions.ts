@@ -54,8 +54,8 @@ export interface AddonFunctions extends ProcessMemoryFunctions {
   findRegionAt(a: Address): object | undefined
   viewRegion(handle: number, offset: number, length: number): ArrayBuffer | number
   detachView(handle: number, buffer: ArrayBuffer): number
-  readRegion(handle: number, offset: number, target: Uint8Array): number
-  writeRegion(handle: number, offset: number, source: Uint8Array): number
+  readRegion(handle: number, offset: number, target: Uint8Array): number | undefined
+  writeRegion(handle: number, offset: number, source: Uint8Array): number | undefined
   regionFaults(handle: number): number
   regionFault(handle: number): number
   restoreRegion(handle: number): number

@@ -101,12 +101,12 @@ export class LinuxRegion implements Region {
 
   read(offset: number, target: Uint8Array): FaultRecord | undefined {
     const answer = this.#addon.readRegion(this.#handle, offset, target)
-    return answer === 0 ? undefined : this.#faultOr(answer, offset, target.length)
+    return answer === undefined ? undefined : this.#faultOr(answer, offset, target.length)
   }
 
   write(offset: number, source: Uint8Array): FaultRecord | undefined {
     const answer = this.#addon.writeRegion(this.#handle, offset, source)
-    return answer === 0 ? undefined : this.#faultOr(answer, offset, source.length)
+    return answer === undefined ? undefined : this.#faultOr(answer, offset, source.length)
   }
 
   async readAsync(offset: number, target: Uint8Array): Promise<FaultRecord | undefined> {

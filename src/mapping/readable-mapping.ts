@@ -35,7 +35,6 @@ export abstract class ReadableMapping<F extends Forms, Bytes extends ReadonlyByt
     const holding = this[live]()
     const bytes = asBytes(target)
     holding.checkCommitted(offset, bytes.length)
-    holding.checkSettled()
     const fault = holding.region.read(holding.lead + offset, bytes)
     if (fault !== undefined) throw holding.faultError(fault)
     return target

@@ -4,7 +4,6 @@ import { asBytes } from './readable-mapping.js'
 export function writeHolding(holding: Holding, offset: number, source: ArrayBufferView): void {
   const bytes = asBytes(source)
   holding.checkCommitted(offset, bytes.length)
-  holding.checkSettled()
   const fault = holding.region.write(holding.lead + offset, bytes)
   if (fault !== undefined) throw holding.faultError(fault)
 }

@@ -1,0 +1,17 @@
+/** Prints rows of `{ work, measured, floor, ratio, target }` as a table. */
+export function printRows(rows) {
+  const columns = ['work', 'measured', 'floor', 'ratio', 'target']
+  const cells = rows.map((row) => columns.map((column) => format(row[column])))
+  const widths = columns.map((column, index) => Math.max(column.length, ...cells.map((row) => row[index].length)))
+  for (const row of [columns, ...cells]) {
+    console.log(
+      `  ${row.map((cell, index) => (index === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[index]))).join('  ')}`,
+    )
+  }
+  console.log()
+}
+
+function format(value) {
+  if (value === undefined || value === null) return ''
+  return typeof value === 'number' ? value.toFixed(2) : String(value)
+}

@@ -1,0 +1,29 @@
+// npm run test:nodes: runs the suite on the other Nodes that the package supports, which the npm package `node` brings.
+// Arguments: major versions; by default 22, 24 and 26.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { setUp } from './set-up.js'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const majors = process.argv.length > 2 ? process.argv.slice(2) : ['22', '24', '26']
+
+await setUp({ tests: true })
+const results = majors.map((major) => ({ major, status: testOn(major) }))
+for (const { major, status } of results) console.log(`node ${major}: ${status === 0 ? 'passed' : `failed (${status})`}`)
+process.exit(results.every(({ status }) => status === 0) ? 0 : 1)
+
+function testOn(major) {
+  const folder = join(root, 'build', `node-${major}`)
+  const node = join(folder, 'node_modules', 'node', 'bin', 'node')
+  if (!existsSync(node)) {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
+    const install = ['install', `node@${major}`, '--no-audit', '--no-fund', '--loglevel=error', '--no-package-lock']
+    const { status } = spawnSync('npm', install, { cwd: folder, stdio: 'inherit' })
+    if (status !== 0) return `npm could not install node@${major}`
+  }
+  console.log(`== ${spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim()}`)
+  return spawnSync(process.execPath, [join(root, 'scripts', 'test.js'), '--node', node], { stdio: 'inherit' }).status
+}
