@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs'
 import type { AddressSpace, AreasOptions, PageRun } from '../kernel/address-space.js'
+import { hostKernel } from '../kernel/host-kernel.js'
 import type { RawPage } from '../kernel/raw-page.js'
 import { hex } from '../vocabulary/hex.js'
 import { MADV } from '../vocabulary/madv.js'
@@ -295,11 +296,13 @@ export class LinuxAddressSpace implements AddressSpace {
 /** The descriptors behind one address space: maps from the start, the others when they are needed. */
 class ProcFiles {
   readonly pid: number | 'self'
-  readonly maps: number
+  /** -1 when they have been closed. */
+  maps: number
   readonly #descriptors = new Map<string, number>()
 
   constructor(pid: number | 'self') {
     this.pid = pid
+    this.maps = 0
     this.maps = this.open('maps')
   }
 
@@ -318,9 +321,12 @@ class ProcFiles {
   close(): void {
     for (const descriptor of this.#descriptors.values()) closeSync(descriptor)
     this.#descriptors.clear()
+    this.maps = -1
   }
 
   #remember(name: string, open: () => number): number {
+    if (this.maps === -1)
+      throw new UsageError('ERR_VMAREA_GUARD_RELEASED', `the address space of process ${this.pid} was disposed of`)
     let descriptor = this.#descriptors.get(name)
     if (descriptor === undefined) {
       descriptor = open()
@@ -329,6 +335,8 @@ class ProcFiles {
     return descriptor
   }
 }
+
+hostKernel.addressSpaceOf = (pid) => new LinuxAddressSpace(pid)
 
 const unclosed = new FinalizationRegistry<ProcFiles>((files) => files.close())
 
