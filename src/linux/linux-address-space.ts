@@ -1,16 +1,26 @@
 import { closeSync } from 'node:fs'
 import type { AddressSpace, AreasOptions, PageRun } from '../kernel/address-space.js'
+import { hostKernel } from '../kernel/host-kernel.js'
 import type { RawPage } from '../kernel/raw-page.js'
+import { hex } from '../vocabulary/hex.js'
+import { MADV } from '../vocabulary/madv.js'
+import { PAGE_STATE } from '../vocabulary/page-state.js'
+import { UsageError } from '../vocabulary/usage-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { addon } from './addon.js'
 import { check } from './check.js'
+import type { HeldAreas } from './held-areas.js'
 import type { LinuxArea } from './linux-area.js'
 import { ListedArea, type ListingDetails } from './listed-area.js'
 import type { AreaDetails } from './proc/area-details.js'
+import { isDeleted } from './proc/is-deleted.js'
 import { MapsTable } from './proc/maps-table.js'
-import { openProcFile } from './proc/open-proc-file.js'
-import { COVERING_OR_NEXT, type ProcmapOutcome, procmapQuery } from './proc/procmap-query.js'
+import { missingRight, openProcFile } from './proc/open-proc-file.js'
+import { canScanPagemap, readPagemap, scanPagemap } from './proc/pagemap.js'
+import { COVERING_OR_NEXT, type ProcmapOutcome, procmapFields, procmapQuery } from './proc/procmap-query.js'
 import { readText } from './proc/read-text.js'
+import { SmapsTable } from './proc/smaps-table.js'
+import { isAmbiguousName, unescapeName } from './proc/unescape-name.js'
 import { QueriedArea } from './queried-area.js'
 
 /** No area that a look-up can find begins here or above: it is the kernel's half, where only `[vsyscall]` is listed. */
@@ -18,6 +28,18 @@ const KERNEL_HALF = 1n << 63n
 /** How many areas are asked for one by one before the whole list is read instead. */
 const SINGLE_QUERIES = 32
 const EAGAIN = -11
+const EINVAL = -22
+const GONE = 'the process has ended or runs another program now, or is a thread of the kernel'
+
+/** Advice that changes no area, which process_madvise(2) takes for any process. Anything else changes the layout. */
+const ADVICE_ON_PAGES: readonly number[] = [MADV.WILLNEED, MADV.COLD, MADV.PAGEOUT, MADV.COLLAPSE]
+
+export interface LinuxAddressSpaceOptions {
+  /** `false` asks /proc/PID/maps for everything, as on a kernel before 6.11. */
+  readonly procmapQuery?: boolean
+  /** `false` reads the entries of /proc/PID/pagemap, as on a kernel before 6.7. */
+  readonly pagemapScan?: boolean
+}
 
 /**
  * An address space of the running kernel: this process's, or another's.
@@ -32,19 +54,28 @@ export class LinuxAddressSpace implements AddressSpace {
   readonly pid: number
   /** This process: its lock can be held. */
   readonly isSelf: boolean
-  readonly #maps: number
-  readonly #path: string
+  /** What the library itself holds of this process's areas, if there are devices. */
+  held: HeldAreas | undefined
+  readonly #files: ProcFiles
   /** Cleared on a kernel before 6.11, which has no `PROCMAP_QUERY`: then the list is read for every answer. */
   #canQuery: boolean
+  readonly #mayScan: boolean
 
-  /** @param options `procmapQuery: false` asks /proc/PID/maps for everything, as on a kernel that has no `PROCMAP_QUERY` */
-  constructor(process_: number | 'self', options: { procmapQuery?: boolean } = {}) {
+  constructor(process_: number | 'self', options: LinuxAddressSpaceOptions = {}) {
     this.isSelf = process_ === 'self' || process_ === process.pid
     this.pid = process_ === 'self' ? process.pid : process_
-    this.#path = `/proc/${this.isSelf ? 'self' : this.pid}/maps`
     this.#canQuery = options.procmapQuery ?? true
-    this.#maps = openProcFile(this.isSelf ? 'self' : this.pid, 'maps')
-    descriptors.register(this, this.#maps, this)
+    this.#mayScan = options.pagemapScan ?? true
+    this.#files = new ProcFiles(this.isSelf ? 'self' : this.pid)
+    unclosed.register(this, this.#files, this)
+  }
+
+  get knownPageStates(): number {
+    const softDirty = softDirtyIsKept() ? PAGE_STATE.DIRTY : 0
+    const byEntry =
+      PAGE_STATE.PRESENT | PAGE_STATE.SWAPPED | PAGE_STATE.FILE | PAGE_STATE.WRITE_PROTECTED | PAGE_STATE.GUARD
+    const byScan = this.#mayScan && canScanPagemap() ? PAGE_STATE.HUGE | PAGE_STATE.ZERO : 0
+    return byEntry | byScan | softDirty
   }
 
   tryGet(): boolean {
@@ -52,7 +83,7 @@ export class LinuxAddressSpace implements AddressSpace {
     try {
       if (this.#canQuery) {
         const outcome = this.#query(0n, COVERING_OR_NEXT)
-        if (outcome !== 'unsupported') return outcome === 'found'
+        if (outcome !== 'unsupported') return outcome !== 'none'
       }
       return this.#list().count > 0
     } catch (error) {
@@ -88,7 +119,8 @@ export class LinuxAddressSpace implements AddressSpace {
     if (address >= KERNEL_HALF) return undefined
     const table = this.#list()
     const row = table.firstEndingAfter(address)
-    return row < table.count && table.start(row) <= address ? this.#listed(table, row) : undefined
+    if (row === table.count || table.start(row) > address) return undefined
+    return new ListedArea(this, table, row, this.#detailsOfListing())
   }
 
   *areas(from: bigint, to: bigint, options: AreasOptions = {}): Generator<LinuxArea, void, undefined> {
@@ -105,77 +137,251 @@ export class LinuxAddressSpace implements AddressSpace {
       }
     }
     if (next >= to) return
-    const table = this.#list()
-    const details = this.#listingDetails()
+    const detailed = options.usage ? this.#listDetailed() : undefined
+    const table = detailed?.maps ?? this.#list()
+    const details = detailed === undefined ? this.#detailsOfListing() : detailsIn(detailed)
     for (let row = table.firstEndingAfter(next); row < table.count && table.start(row) < to; row++) {
       yield new ListedArea(this, table, row, details)
     }
   }
 
-  pages(_from: bigint, _to: bigint): Iterable<PageRun> {
-    throw new VmError('ENOSYS', 'ioctl(PAGEMAP_SCAN)')
+  *pages(from: bigint, to: bigint): Generator<PageRun, void, undefined> {
+    const pagemap = this.#files.open('pagemap')
+    const end = to < KERNEL_HALF ? to : KERNEL_HALF
+    const scanned = this.#mayScan ? scanPagemap(pagemap, from, end) : undefined
+    const runs =
+      scanned ??
+      readPagemap(pagemap, this.#files.path('pagemap'), clipped(this.areas(from, end), from, end), addon().pageSize)
+    let found = false
+    for (const run of runs) {
+      found = true
+      yield run
+    }
+    // A process that has gone has an empty page map.
+    if (!found) this.#mustStand('ioctl(PAGEMAP_SCAN)')
   }
 
-  readMemory(_address: bigint, _target: Uint8Array): number {
-    throw new VmError('ENOSYS', 'process_vm_readv')
+  readMemory(address: bigint, target: Uint8Array): number {
+    if (target.length === 0) return 0
+    const read = addon().processVmReadv(this.pid, address, target)
+    if (read < 0) throw this.#refused(read, 'process_vm_readv', { address, length: target.length })
+    this.#mustStand('process_vm_readv')
+    return read
   }
 
-  advise(_address: bigint, _length: number, _advice: number): number {
-    throw new VmError('ENOSYS', 'process_madvise')
+  advise(address: bigint, length: number, advice: number): number {
+    if (this.isSelf && !ADVICE_ON_PAGES.includes(advice)) {
+      check(addon().madvise(address, length, advice), 'madvise', { address, length })
+      return length
+    }
+    const process_ = this.#files.openPid(this.pid)
+    this.#mustStand('process_madvise')
+    const advised = addon().processMadvise(process_, address, length, advice)
+    if (advised >= 0) return advised
+    if (advised === EINVAL && !ADVICE_ON_PAGES.includes(advice)) {
+      throw new VmError(advised, 'process_madvise', {
+        address,
+        length,
+        hint: 'another process can only be given the advice willneed, cold, pageout or collapse',
+      })
+    }
+    throw this.#refused(advised, 'process_madvise', { address, length })
   }
 
   close(): void {
-    descriptors.unregister(this)
-    closeSync(this.#maps)
+    unclosed.unregister(this)
+    this.#files.close()
   }
 
-  detailsOf(_area: LinuxArea): AreaDetails {
-    throw new VmError('ENOSYS', 'read')
+  /** What smaps tells of the area now. Throws `ERR_VMAREA_STALE` where the area is another than it was. */
+  detailsOf(area: LinuxArea): AreaDetails {
+    const table = new SmapsTable()
+    this.#readSmaps((bytes, from, to, last) => {
+      const stopped = table.addAll(bytes, from, to, last)
+      const { maps } = table
+      return maps.count > 0 && maps.start(maps.count - 1) >= area.start ? -1 : stopped
+    })
+    return detailsIn(table).of(area)
   }
 
-  isDeleted(_area: LinuxArea): boolean {
-    throw new VmError('ENOSYS', 'read')
+  isDeleted(area: LinuxArea): boolean {
+    return isDeleted(this.#files.pid, area)
   }
 
-  rawName(_area: LinuxArea, name: Uint8Array): Uint8Array {
-    return name
+  /** A name that a listing gave, as its file system has it. */
+  rawName(area: LinuxArea, name: Uint8Array): Uint8Array {
+    if (!isAmbiguousName(name)) return name
+    if (this.#canQuery && this.#query(area.start, 0) === 'found') {
+      if (procmapFields.start() === area.start && procmapFields.inode() === area.inode) return procmapFields.name()
+    }
+    return unescapeName(name)
   }
 
-  heldFlags(_area: LinuxArea): bigint {
-    return 0n
+  heldFlags(area: LinuxArea): bigint {
+    return this.held?.flags(area) ?? 0n
   }
 
   zap(_area: LinuxArea, address: bigint, size: number): void {
-    check(addon().zapRange(address, size, false), 'madvise', { address, length: size })
+    if (!this.isSelf) {
+      this.advise(address, size, MADV.DONTNEED)
+      return
+    }
+    // madvise refuses locked memory, which a zap does not.
+    let answer = addon().zapRange(address, size, false)
+    if (answer === EINVAL) answer = addon().zapRange(address, size, true)
+    check(answer, 'madvise(MADV_DONTNEED)', { address, length: size })
   }
 
-  insertPage(_area: LinuxArea, address: bigint, _page: RawPage): void {
-    throw new VmError('EINVAL', 'vm_insert_page', { address })
+  insertPage(area: LinuxArea, address: bigint, page: RawPage): void {
+    if (this.held === undefined) {
+      throw new UsageError(
+        'ERR_VMAREA_NOT_MIXEDMAP',
+        `the area at ${hex(area.start)} belongs to no device of this library`,
+      )
+    }
+    this.held.insertPage(area, address, page)
   }
 
   #query(address: bigint, flags: number): ProcmapOutcome {
-    const outcome = procmapQuery(this.#maps, address, flags)
+    const outcome = procmapQuery(this.#files.maps, address, flags)
     if (outcome === 'unsupported') this.#canQuery = false
     return outcome
   }
 
   #list(): MapsTable {
     const table = new MapsTable()
-    const length = readText(this.#maps, this.#path, (bytes, from, to) => table.addAll(bytes, from, to))
-    if (length > 0) return table
-    throw new VmError('ESRCH', 'read', {
-      path: this.#path,
-      hint: 'a process that has ended, or a thread of the kernel, has no memory',
-    })
+    readText(this.#files.maps, this.#files.path('maps'), (bytes, from, to) => table.addAll(bytes, from, to))
+    if (table.count === 0) throw new VmError('ESRCH', 'read', { path: this.#files.path('maps'), hint: GONE })
+    return table
   }
 
-  #listed(table: MapsTable, row: number): ListedArea {
-    return new ListedArea(this, table, row, this.#listingDetails())
+  #listDetailed(): SmapsTable {
+    const table = new SmapsTable()
+    this.#readSmaps((bytes, from, to, last) => table.addAll(bytes, from, to, last))
+    return table
   }
 
-  #listingDetails(): ListingDetails {
-    return { of: (area) => this.detailsOf(area) }
+  #readSmaps(consume: (bytes: Uint8Array, from: number, to: number, last: boolean) => number): void {
+    const smaps = this.#files.open('smaps')
+    if (readText(smaps, this.#files.path('smaps'), consume) === 0) {
+      throw new VmError('ESRCH', 'read', { path: this.#files.path('smaps'), hint: GONE })
+    }
+    // Opened later than maps, it could be that of the next program in this process.
+    this.#mustStand('read')
+  }
+
+  /** The details of a listing, read all together when the first is asked for. */
+  #detailsOfListing(): ListingDetails {
+    let read: ListingDetails | undefined
+    return {
+      of: (area) => {
+        read ??= detailsIn(this.#listDetailed())
+        return read.of(area)
+      },
+      fresh: (area) => this.detailsOf(area),
+    }
+  }
+
+  #mustStand(syscall: string): void {
+    if (!this.tryGet()) throw new VmError('ESRCH', syscall, { path: this.#files.path('maps'), hint: GONE })
+  }
+
+  #refused(error: number, syscall: string, detail: { address: bigint; length: number }): VmError {
+    const refused = new VmError(error, syscall, detail)
+    if (refused.code !== 'EPERM') return refused
+    return new VmError(error, syscall, { ...detail, hint: missingRight(this.pid) })
   }
 }
 
-const descriptors = new FinalizationRegistry<number>((descriptor) => closeSync(descriptor))
+/** The descriptors behind one address space: maps from the start, the others when they are needed. */
+class ProcFiles {
+  readonly pid: number | 'self'
+  /** -1 when they have been closed. */
+  maps: number
+  readonly #descriptors = new Map<string, number>()
+
+  constructor(pid: number | 'self') {
+    this.pid = pid
+    this.maps = 0
+    this.maps = this.open('maps')
+  }
+
+  path(name: string): string {
+    return `/proc/${this.pid}/${name}`
+  }
+
+  open(name: 'maps' | 'smaps' | 'pagemap'): number {
+    return this.#remember(name, () => openProcFile(this.pid, name))
+  }
+
+  openPid(pid: number): number {
+    return this.#remember('pid', () => check(addon().pidfdOpen(pid), 'pidfd_open'))
+  }
+
+  close(): void {
+    for (const descriptor of this.#descriptors.values()) closeSync(descriptor)
+    this.#descriptors.clear()
+    this.maps = -1
+  }
+
+  #remember(name: string, open: () => number): number {
+    if (this.maps === -1)
+      throw new UsageError('ERR_VMAREA_GUARD_RELEASED', `the address space of process ${this.pid} was disposed of`)
+    let descriptor = this.#descriptors.get(name)
+    if (descriptor === undefined) {
+      descriptor = open()
+      this.#descriptors.set(name, descriptor)
+    }
+    return descriptor
+  }
+}
+
+hostKernel.addressSpaceOf = (pid) => new LinuxAddressSpace(pid)
+
+const unclosed = new FinalizationRegistry<ProcFiles>((files) => files.close())
+
+/** The details in a table that has been read, by where the area begins. */
+function detailsIn(table: SmapsTable): ListingDetails {
+  return { of: detailsOf, fresh: detailsOf }
+
+  function detailsOf(area: LinuxArea): AreaDetails {
+    const row = table.maps.firstEndingAfter(area.start)
+    if (row < table.maps.count && isRow(area, table.maps, row)) return table.details(row)
+    throw new UsageError(
+      'ERR_VMAREA_STALE',
+      `the area ${hex(area.start)}-${hex(area.end)} was changed or unmapped before its flags were asked for: look it up again`,
+    )
+  }
+}
+
+function isRow(area: LinuxArea, table: MapsTable, row: number): boolean {
+  return (
+    table.start(row) === area.start &&
+    table.end(row) === area.end &&
+    table.permissions(row) === area.permissions &&
+    table.offset(row) === area.offset &&
+    table.inode(row) === area.inode &&
+    table.deviceMajor(row) === area.deviceMajor &&
+    table.deviceMinor(row) === area.deviceMinor
+  )
+}
+
+function* clipped(areas: Iterable<LinuxArea>, from: bigint, to: bigint): Generator<{ start: bigint; end: bigint }> {
+  for (const { start, end } of areas) yield { start: start > from ? start : from, end: end < to ? end : to }
+}
+
+let softDirty: boolean | undefined
+
+/** Whether the kernel keeps soft-dirty marks (CONFIG_MEM_SOFT_DIRTY): then some page of this process has one. */
+function softDirtyIsKept(): boolean {
+  if (softDirty !== undefined) return softDirty
+  const own = new LinuxAddressSpace('self')
+  softDirty = false
+  for (const { state } of own.pages(0n, KERNEL_HALF)) {
+    if ((state & PAGE_STATE.DIRTY) === 0) continue
+    softDirty = true
+    break
+  }
+  own.close()
+  return softDirty
+}

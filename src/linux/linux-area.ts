@@ -28,7 +28,8 @@ export abstract class LinuxArea implements Area {
   abstract readonly deviceMinor: number
   abstract readonly inode: bigint
   abstract readonly pathBytes: Uint8Array
-  protected abstract details(): AreaDetails
+  protected abstract flagDetails(): AreaDetails
+  protected abstract usageDetails(): AreaDetails
 
   get readable(): boolean {
     return (this.permissions & 1) !== 0
@@ -61,7 +62,7 @@ export abstract class LinuxArea implements Area {
   }
 
   usage(): VmaUsage {
-    return this.details().usage()
+    return this.usageDetails().usage()
   }
 
   changeFlags(): never {
@@ -80,7 +81,7 @@ export abstract class LinuxArea implements Area {
   }
 
   #readFlags(): bigint {
-    const details = this.details()
+    const details = this.flagDetails()
     this.#flags = details.flags | this.addressSpace.heldFlags(this)
     this.#unknownFlagCodes = details.unknownFlagCodes
     return this.#flags

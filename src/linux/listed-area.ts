@@ -3,9 +3,12 @@ import { LinuxArea } from './linux-area.js'
 import type { AreaDetails } from './proc/area-details.js'
 import type { MapsTable } from './proc/maps-table.js'
 
-/** Where the details of the areas of one listing come from: read together, on the first ask. */
+/** Where the details of the areas of one listing come from. */
 export interface ListingDetails {
+  /** Read for all areas together, on the first ask. */
   of(area: LinuxArea): AreaDetails
+  /** Read now, for this one: what is in memory changes all the time. */
+  fresh(area: LinuxArea): AreaDetails
 }
 
 /** An area as a line of /proc/PID/maps or smaps told it. Its fields are made from the listing when asked for. */
@@ -55,7 +58,11 @@ export class ListedArea extends LinuxArea {
     return this.#name
   }
 
-  protected details(): AreaDetails {
+  protected flagDetails(): AreaDetails {
     return this.#details.of(this)
+  }
+
+  protected usageDetails(): AreaDetails {
+    return this.#details.fresh(this)
   }
 }

@@ -20,7 +20,11 @@ export class QueriedArea extends LinuxArea {
     this.pathBytes = name
   }
 
-  protected details(): AreaDetails {
+  protected flagDetails(): AreaDetails {
+    return this.addressSpace.detailsOf(this)
+  }
+
+  protected usageDetails(): AreaDetails {
     return this.addressSpace.detailsOf(this)
   }
 }

@@ -1,0 +1,174 @@
+import { closeSync } from 'node:fs'
+import type { PageRun } from '../../kernel/address-space.js'
+import { PAGE_STATE } from '../../vocabulary/page-state.js'
+import { VmError } from '../../vocabulary/vm-error.js'
+import { addon } from '../addon.js'
+import { openProcFile } from './open-proc-file.js'
+
+/** Categories of `PAGEMAP_SCAN`. */
+const CATEGORY = {
+  WRITTEN: 2,
+  FILE: 4,
+  PRESENT: 8,
+  SWAPPED: 0x10,
+  PFNZERO: 0x20,
+  HUGE: 0x40,
+  SOFT_DIRTY: 0x80,
+  GUARD: 0x100,
+} as const
+const BEFORE_GUARD = 0xfe
+const REGIONS = 2048
+const EINVAL = -22
+
+/** Bits of an entry of /proc/PID/pagemap, in its high word. */
+const ENTRY = {
+  SOFT_DIRTY: 1 << 23,
+  WRITE_PROTECTED: 1 << 25,
+  GUARD: 1 << 26,
+  FILE: 1 << 29,
+  SWAPPED: 1 << 30,
+  PRESENT: 1 << 31,
+} as const
+
+/** The categories that this kernel knows; 0 where it has no `PAGEMAP_SCAN`. */
+let categories: number | undefined
+
+/** The kernel refuses a range that reaches past the user's half, whose end depends on the processor's page tables. */
+let endOfUserAddresses: bigint | undefined
+const HIGHEST_ENDS = [1n << 63n, (1n << 56n) - 4096n, 1n << 52n, 1n << 48n, (1n << 47n) - 4096n, 1n << 39n, 1n << 38n]
+
+/** Whether this kernel has `PAGEMAP_SCAN`. Asked once, of this process. */
+export function canScanPagemap(): boolean {
+  categories ??= categoriesOfKernel()
+  return categories !== 0
+}
+
+function categoriesOfKernel(): number {
+  const pagemap = openProcFile('self', 'pagemap')
+  try {
+    for (const known of [BEFORE_GUARD | CATEGORY.GUARD, BEFORE_GUARD]) {
+      const found = addon().pagemapScan(pagemap, 0n, 0n, known, new BigUint64Array(4))
+      if (found >= 0) {
+        endOfUserAddresses = HIGHEST_ENDS.find((end) => {
+          return addon().pagemapScan(pagemap, end - 4096n, end, known, new BigUint64Array(4)) >= 0
+        })
+        return endOfUserAddresses === undefined ? 0 : known
+      }
+      if (found !== EINVAL) return 0
+    }
+    return 0
+  } finally {
+    closeSync(pagemap)
+  }
+}
+
+/**
+ * The states of the pages in `[from, to)` by `PAGEMAP_SCAN` on an open /proc/PID/pagemap: it walks the page tables, so that time goes
+ * with what is there and not with how wide the range is. Neighbours in the same state come as one run.
+ *
+ * Returns `undefined` on a kernel before 6.7, which has no such call.
+ */
+export function scanPagemap(descriptor: number, from: bigint, to: bigint): Iterable<PageRun> | undefined {
+  if (!canScanPagemap()) return undefined
+  return joined(regionsOf(descriptor, from, to < endOfUserAddresses! ? to : endOfUserAddresses!))
+}
+
+function* regionsOf(descriptor: number, from: bigint, to: bigint): Generator<PageRun> {
+  const words = new BigUint64Array(1 + REGIONS * 3)
+  let at = from
+  while (at < to) {
+    const found = addon().pagemapScan(descriptor, at, to, categories!, words)
+    if (found < 0) throw new VmError(found, 'ioctl(PAGEMAP_SCAN)', { address: at })
+    for (let index = 0; index < found; index++) {
+      const start = words[1 + index * 3]!
+      const end = words[2 + index * 3]!
+      yield { start, end, state: stateOfCategories(Number(words[3 + index * 3]!)) }
+    }
+    // The walk's end can lie before the last region that it gave.
+    const walked = words[0]!
+    if (found > 0 && words[2 + (found - 1) * 3]! > walked) at = words[2 + (found - 1) * 3]!
+    else if (walked > at) at = walked
+    else return
+  }
+}
+
+/**
+ * The same from the entries of /proc/PID/pagemap, eight bytes a page: time goes with the width of the ranges, which are those that are
+ * mapped. It can't tell a huge page or the page of zeros.
+ */
+export function* readPagemap(
+  descriptor: number,
+  path: string,
+  ranges: Iterable<{ readonly start: bigint; readonly end: bigint }>,
+  pageSize: number,
+): Generator<PageRun> {
+  yield* joined(entriesOf(descriptor, path, ranges, BigInt(pageSize)))
+}
+
+function* entriesOf(
+  descriptor: number,
+  path: string,
+  ranges: Iterable<{ readonly start: bigint; readonly end: bigint }>,
+  pageSize: bigint,
+): Generator<PageRun> {
+  const bytes = new Uint8Array(1 << 16)
+  const words = new Uint32Array(bytes.buffer)
+  for (const { start, end } of ranges) {
+    for (let at = start; at < end; ) {
+      const pages = Math.min(Number((end - at) / pageSize), bytes.length / 8)
+      const read = addon().readFully(descriptor, Number(at / pageSize) * 8, bytes.subarray(0, pages * 8))
+      if (read < 0) throw new VmError(read, 'read', { path, address: at })
+      // What the file ends before can't be looked at, such as the kernel's half.
+      if (read < 8) break
+      for (let page = 0; page < read / 8; ) {
+        const high = words[page * 2 + 1]!
+        const state = stateOfEntry(high)
+        let next = page + 1
+        while (next < read / 8 && stateOfEntry(words[next * 2 + 1]!) === state) next++
+        yield { start: at + BigInt(page) * pageSize, end: at + BigInt(next) * pageSize, state }
+        page = next
+      }
+      at += BigInt(read / 8) * pageSize
+    }
+  }
+}
+
+/** Joins runs that touch and are in the same state. */
+function* joined(runs: Iterable<PageRun>): Generator<PageRun> {
+  let last: PageRun | undefined
+  for (const run of runs) {
+    if (last !== undefined && last.end === run.start && last.state === run.state) {
+      last = { start: last.start, end: run.end, state: run.state }
+      continue
+    }
+    if (last !== undefined) yield last
+    last = run
+  }
+  if (last !== undefined) yield last
+}
+
+function stateOfCategories(category: number): number {
+  let state = 0
+  if ((category & CATEGORY.PRESENT) !== 0) state |= PAGE_STATE.PRESENT
+  if ((category & CATEGORY.SWAPPED) !== 0) state |= PAGE_STATE.SWAPPED
+  if ((category & CATEGORY.FILE) !== 0) state |= PAGE_STATE.FILE
+  if ((category & CATEGORY.HUGE) !== 0) state |= PAGE_STATE.HUGE
+  if ((category & CATEGORY.PFNZERO) !== 0) state |= PAGE_STATE.ZERO
+  if ((category & CATEGORY.SOFT_DIRTY) !== 0) state |= PAGE_STATE.DIRTY
+  if ((category & CATEGORY.GUARD) !== 0) state |= PAGE_STATE.GUARD
+  // The kernel calls every page written that is not write-protected, even where there is none.
+  const there = (category & (CATEGORY.PRESENT | CATEGORY.SWAPPED)) !== 0
+  if (there && (category & CATEGORY.WRITTEN) === 0) state |= PAGE_STATE.WRITE_PROTECTED
+  return state
+}
+
+function stateOfEntry(high: number): number {
+  let state = 0
+  if ((high & ENTRY.PRESENT) !== 0) state |= PAGE_STATE.PRESENT
+  if ((high & ENTRY.SWAPPED) !== 0) state |= PAGE_STATE.SWAPPED
+  if ((high & ENTRY.FILE) !== 0) state |= PAGE_STATE.FILE
+  if ((high & ENTRY.SOFT_DIRTY) !== 0) state |= PAGE_STATE.DIRTY
+  if ((high & ENTRY.WRITE_PROTECTED) !== 0) state |= PAGE_STATE.WRITE_PROTECTED
+  if ((high & ENTRY.GUARD) !== 0) state |= PAGE_STATE.GUARD
+  return state
+}

@@ -1,0 +1,14 @@
+import { UsageError } from '../vocabulary/usage-error.js'
+
+/** Throws `ERR_VMAREA_INVALID_ARGUMENT` unless the value is a bigint of 64 bits, as any address is. */
+export function checkAddress(value: bigint, name: string): void {
+  if (typeof value !== 'bigint') {
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `${name} must be a bigint, such as 0x7f0000000000n, and is ${typeof value === 'number' ? `the number ${value}` : typeof value}`,
+    )
+  }
+  if (value < 0n || value >> 64n !== 0n) {
+    throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `${name} must be in [0, 2^64) and is ${value}`)
+  }
+}

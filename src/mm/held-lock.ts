@@ -1,0 +1,59 @@
+import type { AddressSpace } from '../kernel/address-space.js'
+import { UsageError } from '../vocabulary/usage-error.js'
+
+/** One hold of the read side of the lock. It is released once. */
+class Hold {
+  readonly #addressSpace: AddressSpace
+  held = true
+
+  constructor(addressSpace: AddressSpace) {
+    this.#addressSpace = addressSpace
+  }
+
+  release(): void {
+    if (!this.held) return
+    this.held = false
+    this.#addressSpace.readUnlock()
+  }
+}
+
+/** A guard that nobody can release any more would hold off every change for ever: collecting it releases it, and says so. */
+const forgotten = new FinalizationRegistry<Hold>((hold) => {
+  if (!hold.held) return
+  hold.release()
+  const { process } = globalThis as { process?: { emitWarning?(warning: string, type: string): void } }
+  process?.emitWarning?.(
+    'a guard of the address space was collected without being released: declare it with `using`, or call release()',
+    'VmareaWarning',
+  )
+})
+
+/** What both kinds of guard share: a hold of the lock, released once, that refuses everything afterwards. */
+export class HeldLock {
+  readonly #hold: Hold
+  readonly #name: string
+
+  /** Takes over a hold that the caller has taken. `owner` is the guard. */
+  constructor(addressSpace: AddressSpace, owner: object, name: string) {
+    this.#hold = new Hold(addressSpace)
+    this.#name = name
+    forgotten.register(owner, this.#hold, this)
+  }
+
+  get held(): boolean {
+    return this.#hold.held
+  }
+
+  check(): void {
+    if (this.#hold.held) return
+    throw new UsageError(
+      'ERR_VMAREA_GUARD_RELEASED',
+      `this ${this.#name} has been released, and all that was found under it with it: take the lock again`,
+    )
+  }
+
+  release(): void {
+    forgotten.unregister(this)
+    this.#hold.release()
+  }
+}

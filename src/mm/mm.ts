@@ -1,0 +1,68 @@
+import type { AddressSpace } from '../kernel/address-space.js'
+import { hostKernel } from '../kernel/host-kernel.js'
+import { UsageError } from '../vocabulary/usage-error.js'
+import { MmWithUser } from './mm-with-user.js'
+
+/**
+ * An address space that may have been torn down already: the kernel's `Mm`.
+ *
+ * Holding one keeps the structure, not the memory: `mmgetNotZero()` tells whether anyone still uses it. The address space is that of the
+ * program that ran when the `Mm` was made: when the process runs another one (execve), this one is gone.
+ *
+ * @example
+ * using mm = Mm.of(process.ppid)
+ * using user = mm.mmgetNotZero()
+ * using guard = user?.mmapReadLock()
+ * console.log(guard?.vmaLookup(0x400000n)?.path)
+ */
+export class Mm implements Disposable {
+  readonly #addressSpace: AddressSpace
+
+  constructor(addressSpace: AddressSpace) {
+    this.#addressSpace = addressSpace
+  }
+
+  /**
+   * The address space of a running process. Throws `VmError`: `ESRCH` when there is no such process, `EACCES` with the missing right when
+   * it may not be looked at.
+   */
+  static of(pid: number): Mm {
+    if (!Number.isInteger(pid) || pid <= 0 || pid > 0x7fff_ffff) {
+      throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `a process number is a positive integer, and this is ${pid}`)
+    }
+    if (hostKernel.addressSpaceOf === undefined) {
+      throw new UsageError(
+        'ERR_VMAREA_UNSUPPORTED',
+        'Mm.of needs the running kernel: import it from vmarea, not from vmarea/model',
+      )
+    }
+    return new Mm(hostKernel.addressSpaceOf(pid))
+  }
+
+  /** An `Mm` over a raw address space. */
+  static fromRaw(addressSpace: AddressSpace): Mm {
+    return new Mm(addressSpace)
+  }
+
+  /** The raw address space. */
+  asRaw(): AddressSpace {
+    return this.#addressSpace
+  }
+
+  get pid(): number {
+    return this.#addressSpace.pid
+  }
+
+  /**
+   * `mmget_not_zero`: an `Mm` that is known to have users, or `undefined` when the process has ended, or is a thread of the kernel.
+   * What is asked of another process later may still fail with `ESRCH`: nothing holds it back from ending.
+   */
+  mmgetNotZero(): MmWithUser | undefined {
+    return this.#addressSpace.tryGet() ? new MmWithUser(this.#addressSpace) : undefined
+  }
+
+  /** Gives up the descriptors behind it. Guards that are held stay held, and can read no more of another process. */
+  [Symbol.dispose](): void {
+    this.#addressSpace.close?.()
+  }
+}

@@ -1,0 +1,212 @@
+import type { PageRun } from '../kernel/address-space.js'
+import type { Area } from '../kernel/area.js'
+import type { RawPage } from '../kernel/raw-page.js'
+import { hex } from '../vocabulary/hex.js'
+import { UsageError } from '../vocabulary/usage-error.js'
+import { VM } from '../vocabulary/vm.js'
+import type { VmaUsage } from '../vocabulary/vma-usage.js'
+import type { AreaLifetime } from './area-lifetime.js'
+import { checkAddress } from './check-address.js'
+import type { MmWithUser } from './mm-with-user.js'
+import { mayBeDeleted, pathOf, withoutDeleted } from './path-of.js'
+import { UncheckedLifetime } from './unchecked-lifetime.js'
+
+/**
+ * Read access to one virtual memory area: the kernel's `VmaRef`.
+ *
+ * Invariant: the mmap lock or the area's own lock is held for reading. Once it is released, everything here throws
+ * `ERR_VMAREA_GUARD_RELEASED`.
+ *
+ * Range, permissions, offset and name are what the kernel answered when the area was found. Flags are read when they are first asked
+ * for, and throw `ERR_VMAREA_STALE` where the area is another by then.
+ */
+export class VmaRef {
+  readonly #area: Area
+  readonly #lifetime: AreaLifetime
+
+  constructor(area: Area, lifetime: AreaLifetime) {
+    this.#area = area
+    this.#lifetime = lifetime
+  }
+
+  /** A reference over a raw area. The caller vouches for the lock: nothing is checked on later use. */
+  static fromRaw(area: Area): VmaRef {
+    return new VmaRef(area, new UncheckedLifetime(area))
+  }
+
+  /** The raw area, for who needs more than this right gives. */
+  asPtr(): Area {
+    return this.#live()
+  }
+
+  /** The address space that the area is in. */
+  get mm(): MmWithUser {
+    this.#lifetime.check()
+    return this.#lifetime.mm
+  }
+
+  /** The bits of `VM`. Flags that this library does not know are in `unknownFlagCodes` instead. */
+  get flags(): bigint {
+    return this.#live().flags
+  }
+
+  /** The two-letter codes that the kernel gave and this library does not know: none on a kernel it was made for. */
+  get unknownFlagCodes(): readonly string[] {
+    return this.#live().unknownFlagCodes ?? []
+  }
+
+  /** The first address, inclusive. */
+  get start(): bigint {
+    return this.#live().start
+  }
+
+  /** The end, exclusive. */
+  get end(): bigint {
+    return this.#live().end
+  }
+
+  get readable(): boolean {
+    return this.#live().readable
+  }
+
+  get writable(): boolean {
+    return this.#live().writable
+  }
+
+  get executable(): boolean {
+    return this.#live().executable
+  }
+
+  /** Mapped as shared (`VM_MAYSHARE`), the `s` of /proc/PID/maps. */
+  get shared(): boolean {
+    return this.#live().shared
+  }
+
+  /** Where in its file the area begins, in bytes. 0 without a file. */
+  get offset(): bigint {
+    return this.#live().offset
+  }
+
+  get deviceMajor(): number {
+    return this.#live().deviceMajor
+  }
+
+  get deviceMinor(): number {
+    return this.#live().deviceMinor
+  }
+
+  /** The device that the file is on, as /proc/PID/maps writes it: `fe:00`. */
+  get device(): string {
+    const { deviceMajor, deviceMinor } = this.#live()
+    return `${deviceMajor.toString(16).padStart(2, '0')}:${deviceMinor.toString(16).padStart(2, '0')}`
+  }
+
+  /** The file's inode number. 0 without a file. */
+  get inode(): bigint {
+    return this.#live().inode
+  }
+
+  /** The path of the file, or the kernel's name such as `[heap]`; empty where the area has none. Without the kernel's ` (deleted)`. */
+  get path(): string {
+    const area = this.#live()
+    const path = pathOf(area.pathBytes)
+    return mayBeDeleted(path) && area.deleted ? withoutDeleted(path) : path
+  }
+
+  /** The name as the kernel has it, with ` (deleted)` behind that of an unlinked file. A path need not be UTF-8. */
+  get pathBytes(): Uint8Array {
+    return this.#live().pathBytes
+  }
+
+  /** The file has been unlinked. Memory of memfd_create and shared anonymous memory always has. */
+  get deleted(): boolean {
+    return this.#live().deleted ?? false
+  }
+
+  /**
+   * What of the area is in memory, in bytes: read now, or in the pass of `areas({ usage: true })`.
+   * Throws `ERR_VMAREA_STALE` where the area has changed, `ERR_VMAREA_UNSUPPORTED` on a kernel that keeps no such account.
+   */
+  usage(): VmaUsage {
+    const area = this.#live()
+    if (area.usage === undefined)
+      throw new UsageError('ERR_VMAREA_UNSUPPORTED', 'this kernel keeps no account of what is in memory')
+    return area.usage()
+  }
+
+  /** The states of its pages now, as runs of neighbours in the same state (`PAGE_STATE`). */
+  pages(): Iterable<PageRun> {
+    const { addressSpace, start, end } = this.#live()
+    return addressSpace.pages(start, end)
+  }
+
+  /** The same area with the knowledge that `VM_MIXEDMAP` is set, or `undefined` where it is not. */
+  asMixedmapVma(): VmaMixedMap | undefined {
+    const area = this.#live()
+    return (area.flags & VM.MIXEDMAP) === 0n ? undefined : new VmaMixedMap(area, this.#lifetime)
+  }
+
+  /**
+   * `zap_page_range_single`: takes the pages in `[address, address + size)` out of the page table, at the lowest level, and frees what
+   * belongs to the area alone. Anonymous memory reads as zeros afterwards; a page of a file is read again, and what was written to a
+   * private copy of it is lost; what was written to a shared file is not.
+   *
+   * A range that does not lie inside the area does nothing, as in the kernel. Throws `VmError` where the running kernel can't do it for
+   * this area: `EINVAL` for another process, or bare frame numbers.
+   */
+  zapPageRangeSingle(address: bigint, size: number): void {
+    checkAddress(address, 'address')
+    if (!Number.isSafeInteger(size) || size < 0) {
+      throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `size must be a number of bytes and is ${size}`)
+    }
+    const area = this.#live()
+    const end = address + BigInt(size)
+    if (address < area.start || end > area.end || size === 0) return
+    area.zap(address, size)
+  }
+
+  /** The area as one line, for people. */
+  toString(): string {
+    const { start, end, readable, writable, executable, shared } = this.#live()
+    const permissions = `${readable ? 'r' : '-'}${writable ? 'w' : '-'}${executable ? 'x' : '-'}${shared ? 's' : 'p'}`
+    return `${hex(start)}-${hex(end)} ${permissions} ${this.path}`.trimEnd()
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    try {
+      return `${this.constructor.name} { ${this} }`
+    } catch {
+      return `${this.constructor.name} { released }`
+    }
+  }
+
+  #live(): Area {
+    this.#lifetime.check()
+    return this.#area
+  }
+}
+
+/**
+ * An area that is known to have `VM_MIXEDMAP`: the kernel's `VmaMixedMap`. A driver may put pages of its own into it.
+ *
+ * Invariant: as for `VmaRef`, and `VM_MIXEDMAP` is set.
+ */
+export class VmaMixedMap extends VmaRef {
+  /** As `VmaRef.fromRaw`. Throws `ERR_VMAREA_NOT_MIXEDMAP` where the flag is not set. */
+  static override fromRaw(area: Area): VmaMixedMap {
+    if ((area.flags & VM.MIXEDMAP) === 0n) {
+      throw new UsageError('ERR_VMAREA_NOT_MIXEDMAP', 'the area does not have VM_MIXEDMAP')
+    }
+    return new VmaMixedMap(area, new UncheckedLifetime(area))
+  }
+
+  /**
+   * `vm_insert_page`: maps one page of the driver's at `address`. The page stays the driver's: the kernel takes a reference of its own.
+   *
+   * Throws `VmError`: `EFAULT` outside the area, `EINVAL` for a page that can't be mapped, `EBUSY` where one is already.
+   */
+  vmInsertPage(address: bigint, page: { asPtr(): RawPage } | RawPage): void {
+    checkAddress(address, 'address')
+    this.asPtr().insertPage(address, 'asPtr' in page ? page.asPtr() : page)
+  }
+}
