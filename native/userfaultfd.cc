@@ -299,10 +299,10 @@ void poison_span(int descriptor, uintptr_t start, uintptr_t end, const std::vect
 void poison_uncached(int descriptor, const Range& range, const std::vector<Range>& ranges) {
   const size_t page = page_size();
   constexpr size_t kBatch = 4096;
-  static thread_local uint8_t there[kBatch];
+  std::vector<uint8_t> there(kBatch);
   for (uintptr_t address = range.start; address < range.end;) {
     size_t count = std::min(kBatch, (range.end - address) / page);
-    if (mincore(reinterpret_cast<void*>(address), count * page, there) != 0) {
+    if (mincore(reinterpret_cast<void*>(address), count * page, there.data()) != 0) {
       poison_span(descriptor, address, address + count * page, ranges);  // a hole is in it
     } else {
       for (size_t first = 0; first < count;) {
@@ -719,7 +719,7 @@ napi_value read_call(napi_env env, napi_callback_info info) {
   return call.result(read_messages(call.handle, messages, room));
 }
 
-// (handle, messages, milliseconds): as read, but waits. Answers 0 when the time is over or somebody interrupted.
+// (handle, messages, milliseconds): as read, but waits. Answers 0 when the time is over, -EINTR when somebody interrupted.
 napi_value wait_call(napi_env env, napi_callback_info info) {
   HandleCall call(env, info);
   size_t room = 0;
@@ -734,10 +734,11 @@ napi_value wait_call(napi_env env, napi_callback_info info) {
     uint32_t interrupts = __atomic_load_n(&context->interrupts, __ATOMIC_ACQUIRE);
     if (interrupts != handle->seen_interrupts) {
       handle->seen_interrupts = interrupts;
-      return call.result(0);
+      return call.result(-EINTR);
     }
     double length = read_messages(handle, messages, room);
-    if (length != -EAGAIN || attempt == 1) return call.result(length == -EAGAIN ? 0 : length);
+    if (length != -EAGAIN) return call.result(length);
+    if (attempt > 0) return call.result(0);
     struct pollfd descriptors[2] = {{handle->descriptor, POLLIN, 0}, {context->interrupt, POLLIN, 0}};
     int ready = poll(descriptors, 2, milliseconds);
     if (ready < 0 && errno != EINTR) return call.result(-errno);
