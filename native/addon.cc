@@ -7,8 +7,11 @@
 #include "call.h"
 #include "process-memory.h"
 #include "regions.h"
+#include "sockets.h"
 #include "system-calls.h"
 #include "thread-state.h"
+#include "userfaultfd.h"
+#include "watch.h"
 
 namespace vmarea {
 
@@ -27,6 +30,7 @@ void thread_ends(void* data) {
   current_thread_state = nullptr;
   state->bell.store(-1);
   Fault* log = state->log;
+  release_userfaultfds_of(state);
   release_regions_of(state);
   munmap(log, kLogCapacity * sizeof(Fault));
 }
@@ -86,6 +90,9 @@ napi_value init(napi_env env, napi_value exports) {
   add(env, exports, kRegionFunctions, kRegionFunctionCount);
   add(env, exports, kAsyncFunctions, kAsyncFunctionCount);
   add(env, exports, kProcessMemoryFunctions, kProcessMemoryFunctionCount);
+  add(env, exports, kUserfaultfdFunctions, kUserfaultfdFunctionCount);
+  add(env, exports, kWatchFunctions, kWatchFunctionCount);
+  add(env, exports, kSocketFunctions, kSocketFunctionCount);
   add(env, exports, kLockFunctions, sizeof kLockFunctions / sizeof *kLockFunctions);
 
   napi_value mailbox;

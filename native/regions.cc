@@ -10,6 +10,7 @@
 #include <new>
 
 #include "guard.h"
+#include "userfaultfd.h"
 
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4
@@ -280,6 +281,7 @@ void give_back(Region* region) {
     settle_locked(region);
     drop_aside_locked(region);
     munmap(at(region->start), region->length());
+    forget_userfaultfd_range(region->start, region->length());
   }
   take_slot(region);
   leave_root(region);
@@ -294,6 +296,7 @@ int unmap_region(Region* region) {
   }
   TableLock lock;
   if (mmap(at(region->start), region->length(), PROT_NONE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED) return -errno;
+  forget_userfaultfd_range(region->start, region->length());
   settle_locked(region);
   drop_aside_locked(region);
   region->hole = true;
@@ -539,7 +542,9 @@ napi_value replace_region(napi_env env, napi_callback_info info) {
   TableLock lock;
   uncover_all_locked(call.region);
   void* place = at(call.region->start + offset);
-  return call.result(mmap(place, length, PROT_NONE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED ? -errno : 0);
+  if (mmap(place, length, PROT_NONE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED) return call.result(-errno);
+  forget_userfaultfd_range(call.region->start + offset, length);
+  return call.result(0);
 }
 
 napi_value split_region(napi_env env, napi_callback_info info) {
@@ -733,6 +738,7 @@ napi_value copy_region(napi_env env, napi_callback_info info) {
     if (region->unsettled) return put_fault(call, call.state, region->first);
   }
   void* memory = at(region->start + offset);
+  if (access_waits_for_itself(call.state, region->start + offset, length, kWrite)) return call.result(-EDEADLK);
   Fault fault;
   size_t done = kWrite ? guarded_copy(memory, bytes, length, &fault) : guarded_copy(bytes, memory, length, &fault);
   if (done == length) return nullptr;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "thread-state.h"
+#include "userfaultfd.h"
 
 #ifndef SYS_mseal
 #define SYS_mseal 462
@@ -47,7 +48,11 @@ napi_value munmap_call(napi_env env, napi_callback_info info) {
   Call call(env, info);
   uint64_t address = call.address(0);
   size_t length = call.size(1);
-  return under_write_lock(call, [&] { return syscall(SYS_munmap, address, length); });
+  return under_write_lock(call, [&] {
+    long result = syscall(SYS_munmap, address, length);
+    if (result == 0) forget_userfaultfd_range(address, length);
+    return result;
+  });
 }
 
 napi_value mprotect_call(napi_env env, napi_callback_info info) {

@@ -63,6 +63,9 @@ struct ThreadState {
   // Roots whose last lease went while this thread held the layout lock.
   std::vector<struct AddressRoot*> deferred;
 
+  // Userfaultfds; none until the first.
+  struct UserfaultfdHandles* userfaultfds = nullptr;
+
   // Leases outlive the environment: the last one frees a dead state.
   size_t leases = 0;
   bool dead = false;

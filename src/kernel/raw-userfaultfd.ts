@@ -1,16 +1,22 @@
+import type { RawUnanswered } from './raw-unanswered.js'
+
 /**
  * One userfaultfd, raw: each call is one ioctl and answers with a code instead of an exception, because the loop that serves
- * faults must not allocate.
+ * faults must not allocate. For the same reason an address may be a number, which is exact below 2^53.
  *
  * A resolving call returns 0 or a negative error number. `done` then holds the bytes that it did, in either case: never a negative
  * number, whatever the kernel wrote there. Where the kernel made progress and said only `EAGAIN`, the code is `-EAGAIN` and the
- * next call, from `done` on, tells why.
+ * next call, from `done` on, tells why. `-EDEADLK` says that the call would wait for a fault that only this thread could answer.
  */
 export interface RawUserfaultfd {
   /** The descriptor, or -1 once closed. */
   readonly descriptor: number
   /** Bytes that the last resolving call did. */
   readonly done: number
+  /** The features that are on, as far as they are known. 0 before `api`. */
+  readonly features: bigint
+  /** Whether reading waits for nobody. One that may wait can't be polled either. */
+  readonly nonblocking: boolean
 
   /** `UFFDIO_API`. Throws `VmError`. Answers with what the kernel has, of which the asked-for is enabled. */
   api(features: bigint): { readonly features: bigint; readonly ioctls: bigint }
@@ -20,23 +26,48 @@ export interface RawUserfaultfd {
   unregister(start: bigint, length: number): void
 
   /** `UFFDIO_COPY`; `source` is memory of this process. */
-  copy(destination: bigint, source: Uint8Array, length: number, mode: number): number
+  copy(destination: bigint | number, source: Uint8Array, length: number, mode: number): number
   /** `UFFDIO_ZEROPAGE` */
-  zeropage(start: bigint, length: number, mode: number): number
+  zeropage(start: bigint | number, length: number, mode: number): number
   /** `UFFDIO_CONTINUE` */
-  continue(start: bigint, length: number, mode: number): number
+  continue(start: bigint | number, length: number, mode: number): number
   /** `UFFDIO_POISON` */
-  poison(start: bigint, length: number, mode: number): number
+  poison(start: bigint | number, length: number, mode: number): number
   /** `UFFDIO_MOVE` */
-  move(destination: bigint, source: bigint, length: number, mode: number): number
+  move(destination: bigint | number, source: bigint | number, length: number, mode: number): number
   /** `UFFDIO_WRITEPROTECT` */
-  writeprotect(start: bigint, length: number, mode: number): number
+  writeprotect(start: bigint | number, length: number, mode: number): number
   /** `UFFDIO_WAKE` */
-  wake(start: bigint, length: number): number
+  wake(start: bigint | number, length: number): number
 
   /** read(2) of whole messages, 32 bytes each, into `messages`. Returns the bytes, or `-EAGAIN` when there are none. */
   read(messages: Uint8Array): number
-  /** Resolves when there is something to read, or the signal aborts. */
+  /** Resolves when there is something to read, the signal aborts, or the userfaultfd is closed. */
   readable(signal?: AbortSignal): Promise<void>
-  close(): void
+  /**
+   * `read`, which stops the calling thread for up to so many milliseconds first. Returns 0 when the time is over and `-EINTR` when
+   * `interrupt` was called. Only on a kernel whose threads can wait.
+   */
+  wait?(messages: Uint8Array, milliseconds: number): number
+  /** Ends each `wait` on this userfaultfd, on whatever thread, and where a handle does not wait now, its next one. */
+  interrupt?(): void
+
+  /** A second handle on the same userfaultfd. Throws `VmError`. */
+  clone(): RawUserfaultfd
+  /** Says that the number of the descriptor is known to others from now on. */
+  expose?(): void
+  /** Gives the descriptor out: it stays open, whoever adopts it has it, and this handle is closed. */
+  intoDescriptor(): number
+  /** Nobody who ends has to leave poison behind: who waits goes on waiting for the next that serves. */
+  keepWaiting?(): void
+  /**
+   * Closes this handle. With the last handle of the userfaultfd, what is missing in its ranges is poisoned, or reads as zeros from now
+   * on. Losing the last handle poisons.
+   */
+  close(missing?: 'poison' | 'zero'): void
+
+  /** Who waits for an answer. */
+  unanswered?(pid?: number): RawUnanswered
+  /** `PAGEMAP_SCAN`: the runs of `[start, end)` that were written since the last reset. Throws `VmError`. */
+  written?(start: bigint, end: bigint, reset: boolean): { start: bigint; end: bigint }[]
 }

@@ -6,6 +6,40 @@ export interface UserfaultfdCalls {
   userfaultfd(flags: number): RawUserfaultfd
   /** `USERFAULTFD_IOC_NEW` on `/dev/userfaultfd`. Throws `VmError`. */
   userfaultfdFromDevice(flags: number): RawUserfaultfd
-  /** Takes over a descriptor that is a userfaultfd already, with `UFFDIO_API` done. */
-  adoptUserfaultfd(descriptor: number): RawUserfaultfd
+  /**
+   * Takes over a descriptor that is a userfaultfd already, with `UFFDIO_API` done. One that came with a fork's event has what its
+   * `parent` had registered.
+   */
+  adoptUserfaultfd(descriptor: number, parent?: RawUserfaultfd): RawUserfaultfd
+  /** Makes the descriptor's open file one that waits for nobody. */
+  setNonblocking?(descriptor: number): void
+  /** Waits at a Unix socket for a userfaultfd. */
+  receive?(socketPath: string, options: ReceiveOptions): Promise<ReceivedRaw>
+  /** Sends a userfaultfd, which stays open here as well, over a Unix socket. */
+  send?(raw: RawUserfaultfd, socketPath: string, options: SendOptions): Promise<void>
+}
+
+export interface ReceiveOptions {
+  /** Connects to a socket that another process listens at, instead of listening. */
+  readonly connect?: boolean
+  readonly signal?: AbortSignal
+}
+
+export interface SendOptions {
+  readonly message: Uint8Array
+  /** Descriptors that go along, after the userfaultfd. */
+  readonly descriptors?: readonly number[]
+  /** Listens at the socket for the one that wants it, instead of connecting. */
+  readonly listen?: boolean
+  readonly signal?: AbortSignal
+}
+
+/** What came over the socket. */
+export interface ReceivedRaw {
+  readonly raw: RawUserfaultfd
+  readonly message: Uint8Array
+  /** Descriptors that came along. */
+  readonly descriptors: readonly number[]
+  /** The process at the other end, or 0 where that is not known. */
+  readonly pid: number
 }

@@ -69,6 +69,44 @@ export interface AddonFunctions extends ProcessMemoryFunctions {
   readRegionAsync(handle: number, offset: number, target: Uint8Array): Promise<AsyncAnswer> | number
   writeRegionAsync(handle: number, offset: number, source: Uint8Array): Promise<AsyncAnswer> | number
 
+  uffdCreate(flags: number): number
+  uffdCreateFromDevice(flags: number): number
+  uffdAdopt(descriptor: number, ownMemory: boolean, parent: number): number
+  uffdApi(handle: number, words: BigUint64Array): number
+  uffdSetFeatures(handle: number, features: bigint): number
+  uffdRegister(handle: number, start: Address, length: number, mode: number, words: BigUint64Array): number
+  uffdUnregister(handle: number, start: Address, length: number): number
+  uffdCopy(handle: number, source: Uint8Array, length: number, mode: number): number
+  uffdZeropage(handle: number, length: number, mode: number): number
+  uffdContinue(handle: number, length: number, mode: number): number
+  uffdPoison(handle: number, length: number, mode: number): number
+  uffdMove(handle: number, length: number, mode: number): number
+  uffdWriteprotect(handle: number, length: number, mode: number): number
+  uffdWake(handle: number, length: number): number
+  uffdRead(handle: number, messages: Uint8Array): number
+  uffdWait(handle: number, messages: Uint8Array, milliseconds: number): number
+  uffdInterrupt(handle: number): number
+  uffdClone(handle: number): number
+  uffdDescriptor(handle: number, exposed: boolean): number
+  uffdIntoDescriptor(handle: number): number
+  uffdClose(handle: number, poison: boolean): number
+  uffdSetCustody(handle: number, sent: boolean, keepWaiting: boolean): number
+  uffdUnanswered(handle: number, records: Float64Array): number
+  scanWritten(start: Address, end: Address, reset: boolean, regions: Float64Array): number
+  threadId(): number
+  setNonblocking(descriptor: number): number
+
+  listenToWatches(listener: (key: number) => void): number
+  watch(descriptor: number): number
+  unwatch(key: number): number
+
+  socketListen(path: string): number
+  socketConnect(path: string): number
+  socketAccept(descriptor: number): number
+  socketReceive(descriptor: number, bytes: Uint8Array, descriptors: Int32Array): number
+  socketSend(descriptor: number, bytes: Uint8Array, descriptors: Int32Array): number
+  socketPeer(descriptor: number): number
+
   layoutReadLock(): number
   layoutTryReadLock(): number
   layoutReadUnlock(): number

@@ -1,6 +1,5 @@
 import type { DeviceHost } from '../kernel/device-host.js'
 import type { Kernel } from '../kernel/kernel.js'
-import type { UserfaultfdCalls } from '../kernel/userfaultfd-calls.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { addon } from './addon.js'
 import { explainLimit } from './explain-limit.js'
@@ -8,6 +7,7 @@ import { LinuxAddressSpace } from './linux-address-space.js'
 import { LinuxFiles } from './linux-files.js'
 import { LinuxRegions } from './linux-regions.js'
 import { LinuxSystemCalls } from './linux-system-calls.js'
+import { LinuxUserfaultfdCalls } from './linux-userfaultfd-calls.js'
 import { pageSizes } from './page-sizes.js'
 
 /** The running kernel, seen from this process. */
@@ -18,6 +18,7 @@ export class LinuxKernel implements Kernel {
   readonly files: LinuxFiles = new LinuxFiles()
   readonly regions: LinuxRegions = new LinuxRegions()
   #addressSpace: LinuxAddressSpace | undefined
+  readonly userfaultfds: LinuxUserfaultfdCalls = new LinuxUserfaultfdCalls()
 
   pageSizes(): readonly number[] {
     return pageSizes(this.pageSize)
@@ -26,10 +27,6 @@ export class LinuxKernel implements Kernel {
   get addressSpace(): LinuxAddressSpace {
     this.#addressSpace ??= new LinuxAddressSpace('self')
     return this.#addressSpace
-  }
-
-  get userfaultfds(): UserfaultfdCalls {
-    throw new VmError('ENOSYS', 'userfaultfd')
   }
 
   get devices(): DeviceHost {

@@ -1,5 +1,6 @@
 import type { FaultRecord } from '../kernel/fault-record.js'
 import type { Region } from '../kernel/region.js'
+import { hex } from '../vocabulary/hex.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import type { AddonFunctions, AsyncAnswer } from './addon-functions.js'
@@ -8,6 +9,7 @@ import { COUNTER, mailbox } from './mailbox.js'
 
 const ENXIO = -6
 const EFAULT = -14
+const EDEADLK = -35
 const EOPNOTSUPP = -95
 
 /** A region of this process: a handle into the addon's table, where the fault guard finds it by address. */
@@ -147,6 +149,7 @@ export class LinuxRegion implements Region {
   }
 
   #faultOr(answer: number, offset: number, length: number): FaultRecord {
+    if (answer === EDEADLK) throw waitsForItself(this.start + BigInt(offset), length)
     if (answer !== EFAULT) this.#check(answer, 'copy', offset, length)
     const [address, access, reason] = this.#results as unknown as [number, number, number]
     return faultFrom(address, access, reason)
@@ -164,6 +167,14 @@ export class LinuxRegion implements Region {
     this.#check(code, syscall, offset, length)
     return undefined
   }
+}
+
+function waitsForItself(address: bigint, length: number): UsageError {
+  return new UsageError(
+    'ERR_VMAREA_WOULD_DEADLOCK',
+    `${length} bytes at ${hex(address)} have a page whose fault only this thread could answer, and it would wait in the access: ` +
+      'answer the fault first, or read it on another thread',
+  )
 }
 
 function gone(): UsageError {

@@ -188,7 +188,8 @@ export class Holding {
   #reason({ reason }: FaultRecord, offset: number): FaultRecord['reason'] {
     if (reason !== 'past-end-of-file') return reason
     const { file } = this.backing
-    if (file === undefined) return 'io'
+    // Memory without a file has no end: its page was poisoned, or the pool of huge pages is empty.
+    if (file === undefined) return this.region.pageSize > this.holdings.kernel.pageSize ? 'io' : 'poisoned'
     const size = sizeNow(this.holdings.kernel, file)
     const page = this.region.pageSize
     return size !== undefined && Math.floor((this.backing.offset + offset) / page) * page < size ? 'io' : reason

@@ -1,0 +1,930 @@
+#include "userfaultfd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <mutex>
+#include <vector>
+
+namespace vmarea {
+namespace {
+
+// ---- the kernel's interface, as of Linux 6.18 -----------------------------------------------------------------------------------
+// Written out, because the headers of the machine that compiles may be older than the kernel that runs.
+
+struct UffdApi { uint64_t api, features, ioctls; };
+struct UffdRange { uint64_t start, length; };
+struct UffdRegister { uint64_t start, length, mode, ioctls; };
+struct UffdCopy { uint64_t destination, source, length, mode; int64_t done; };
+struct UffdMove { uint64_t destination, source, length, mode; int64_t done; };
+struct UffdFill { uint64_t start, length, mode; int64_t done; };  // ZEROPAGE, CONTINUE and POISON
+struct UffdProtect { uint64_t start, length, mode; };
+
+constexpr unsigned long kApi = 0xc018aa3f, kRegister = 0xc020aa00, kUnregister = 0x8010aa01, kWake = 0x8010aa02;
+constexpr unsigned long kCopy = 0xc028aa03, kZeropage = 0xc020aa04, kMove = 0xc028aa05, kWriteprotect = 0xc018aa06;
+constexpr unsigned long kContinue = 0xc020aa07, kPoison = 0xc020aa08, kNew = 0xaa00;
+
+struct UffdMessage {
+  uint8_t event;
+  uint8_t reserved[7];
+  union {
+    struct { uint64_t flags, address; uint32_t thread; } fault;
+    struct { uint32_t descriptor; } fork;
+    struct { uint64_t from, to, length; } remap;
+    struct { uint64_t start, end; } remove;
+  };
+};
+static_assert(sizeof(UffdMessage) == 32, "a message is 32 bytes");
+
+constexpr uint8_t kEventFault = 0x12, kEventFork = 0x13, kEventRemap = 0x14, kEventUnmap = 0x16;
+constexpr uint64_t kModeMissing = 1, kModeWp = 2, kModeMinor = 4;
+constexpr uint64_t kDontWake = 1;        // of COPY, ZEROPAGE, CONTINUE, POISON and MOVE
+constexpr uint64_t kProtect = 1, kProtectDontWake = 2;
+constexpr uint64_t kFeatureSigbus = 1 << 7;
+
+struct ScanArguments {
+  uint64_t size, flags, start, end, walk_end, regions, region_count, max_pages;
+  uint64_t inverted, mask, any_of, answer;
+};
+struct ScanRegion { uint64_t start, end, categories; };
+constexpr unsigned long kPagemapScan = 0xc0606610;
+
+#ifndef F_DUPFD_QUERY
+#define F_DUPFD_QUERY 1027
+#endif
+
+// ---- what this process knows about its userfaultfds -------------------------------------------------------------------------------
+
+struct Range {
+  uintptr_t start, end;
+  uint64_t mode;
+};
+
+// A fault that was read and has no answer yet.
+struct UnansweredFault {
+  uint64_t address, flags;
+  uint32_t thread;
+  uint64_t since;  // nanoseconds
+};
+
+struct Handle;
+
+// One userfaultfd, however many descriptors lead to it. Under `mutex`, all of it.
+struct Context {
+  int keeper = -1;     // a duplicate of our own, so that a descriptor lost by accident does not let missing pages become zeros
+  int interrupt = -1;  // an eventfd that ends waits
+  uint32_t interrupts = 0;
+  uint64_t features = 0;
+  bool own_memory = false;  // the memory is known to be this process's
+  bool exposed = false;     // others may have the descriptor's number
+  bool sent = false;        // another process has the descriptor
+  bool keep_waiting = false;  // do not poison when the last thread that reads ends
+  std::vector<Handle*> handles;
+  std::vector<int> loose;  // descriptors that were handed out and not taken over again
+  std::vector<Range> ranges;  // by address, apart
+  std::vector<UnansweredFault> unanswered;
+};
+
+// What one JavaScript object holds.
+struct Handle {
+  Context* context;
+  int descriptor;
+  ThreadState* owner;
+  uint32_t number;
+  uint32_t seen_interrupts = 0;
+  bool reads = false;
+};
+
+constexpr size_t kMostUnanswered = 65536;
+
+std::mutex& mutex() {
+  static std::mutex* mutex = new std::mutex;
+  return *mutex;
+}
+using Lock = std::lock_guard<std::mutex>;
+
+std::vector<Context*>& contexts() {
+  static std::vector<Context*>* contexts = new std::vector<Context*>;
+  return *contexts;
+}
+
+}  // namespace
+
+// Handles of one thread, by number. A number is small enough to cost JavaScript no allocation: generation << 16 | slot.
+struct UserfaultfdHandles {
+  std::vector<Handle*> slots;
+  std::vector<uint16_t> generations;
+};
+
+namespace {
+
+Handle* handle_of(ThreadState* state, double number) {
+  if (state->userfaultfds == nullptr || !(number >= 0 && number < 1073741824.0)) return nullptr;
+  size_t slot = static_cast<uint32_t>(number) & 0xffff;
+  if (slot >= state->userfaultfds->slots.size()) return nullptr;
+  Handle* handle = state->userfaultfds->slots[slot];
+  return handle != nullptr && handle->number == static_cast<uint32_t>(number) ? handle : nullptr;
+}
+
+// Answers nullptr where this thread has as many as a number can tell apart.
+Handle* new_handle(ThreadState* state, Context* context, int descriptor) {
+  if (state->userfaultfds == nullptr) state->userfaultfds = new UserfaultfdHandles;
+  UserfaultfdHandles* table = state->userfaultfds;
+  size_t slot = static_cast<size_t>(std::find(table->slots.begin(), table->slots.end(), nullptr) - table->slots.begin());
+  if (slot == 0xffff) return nullptr;
+  if (slot == table->slots.size()) {
+    table->slots.push_back(nullptr);
+    table->generations.push_back(0);
+  }
+  uint16_t generation = static_cast<uint16_t>(table->generations[slot] % 0x3fff + 1);
+  table->generations[slot] = generation;
+  Handle* handle = new Handle{context, descriptor, state, static_cast<uint32_t>(generation) << 16 | static_cast<uint32_t>(slot)};
+  handle->seen_interrupts = context->interrupts;
+  table->slots[slot] = handle;
+  context->handles.push_back(handle);
+  return handle;
+}
+
+// ---- ranges ---------------------------------------------------------------------------------------------------------------------
+
+void remove_range(std::vector<Range>& ranges, uintptr_t start, uintptr_t end) {
+  std::vector<Range> kept;
+  for (const Range& range : ranges) {
+    if (range.end <= start || range.start >= end) {
+      kept.push_back(range);
+      continue;
+    }
+    if (range.start < start) kept.push_back({range.start, start, range.mode});
+    if (range.end > end) kept.push_back({end, range.end, range.mode});
+  }
+  ranges.swap(kept);
+}
+
+void add_range(std::vector<Range>& ranges, Range added) {
+  remove_range(ranges, added.start, added.end);
+  auto place = std::lower_bound(ranges.begin(), ranges.end(), added, [](const Range& a, const Range& b) { return a.start < b.start; });
+  ranges.insert(place, added);
+}
+
+// The registered ranges move with the memory.
+void move_ranges(std::vector<Range>& ranges, uintptr_t from, uintptr_t to, size_t length) {
+  std::vector<Range> moved;
+  for (const Range& range : ranges) {
+    uintptr_t start = std::max(range.start, from), end = std::min(range.end, from + length);
+    if (start < end) moved.push_back({start - from + to, end - from + to, range.mode});
+  }
+  remove_range(ranges, from, from + length);
+  for (const Range& range : moved) add_range(ranges, range);
+}
+
+// ---- the record of faults that were read ------------------------------------------------------------------------------------------
+
+uint64_t now() {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return static_cast<uint64_t>(time.tv_sec) * 1000000000u + static_cast<uint64_t>(time.tv_nsec);
+}
+
+void note_messages_locked(Context* context, const uint8_t* bytes, size_t length) {
+  uint64_t time = 0;
+  for (size_t offset = 0; offset + sizeof(UffdMessage) <= length; offset += sizeof(UffdMessage)) {
+    UffdMessage message;
+    memcpy(&message, bytes + offset, sizeof message);
+    if (message.event == kEventFault) {
+      if (time == 0) time = now();
+      if (context->unanswered.size() == kMostUnanswered) context->unanswered.erase(context->unanswered.begin());
+      context->unanswered.push_back({message.fault.address, message.fault.flags, message.fault.thread, time});
+    } else if (message.event == kEventUnmap) {
+      remove_range(context->ranges, message.remove.start, message.remove.end);
+    } else if (message.event == kEventRemap) {
+      move_ranges(context->ranges, message.remap.from, message.remap.to, message.remap.length);
+    }
+  }
+}
+
+void note_answer(Context* context, uint64_t start, uint64_t length) {
+  Lock lock(mutex());
+  std::vector<UnansweredFault>& faults = context->unanswered;
+  for (size_t index = 0; index < faults.size();) {
+    if (faults[index].address - start < length) {
+      faults[index] = faults.back();
+      faults.pop_back();
+    } else {
+      index++;
+    }
+  }
+}
+
+// ---- no silent zeros ----------------------------------------------------------------------------------------------------------------
+
+size_t page_size() {
+  static const size_t size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+int wake_range(int descriptor, uint64_t start, uint64_t length) {
+  UffdRange range = {start, length};
+  return ioctl(descriptor, kWake, &range) == 0 ? 0 : -errno;
+}
+
+void poison_ranges(int descriptor, const std::vector<Range>& ranges, bool own_memory);
+
+// Reads what is queued, so that no layout event holds the pages back. A child that a fork made is dealt with as its parent.
+void drain(int descriptor, const std::vector<Range>& ranges) {
+  UffdMessage messages[16];
+  ssize_t length;
+  while ((length = read(descriptor, messages, sizeof messages)) > 0) {
+    for (size_t index = 0; index < static_cast<size_t>(length) / sizeof *messages; index++) {
+      if (messages[index].event != kEventFork) continue;
+      int child = static_cast<int>(messages[index].fork.descriptor);
+      poison_ranges(child, ranges, false);
+      close(child);
+    }
+  }
+}
+
+// Poisons what is absent in [start, end) and passes over what is there. Stops where the address space is gone.
+void poison_span(int descriptor, uintptr_t start, uintptr_t end, const std::vector<Range>& ranges) {
+  const size_t page = page_size();
+  size_t step = page;  // of the memory itself: larger for huge pages
+  uintptr_t address = start;
+  size_t length = end - start;
+  int patience = 2000;
+  while (address < end) {
+    length = std::min(length, static_cast<size_t>(end - address));
+    UffdFill fill = {address, length, 0, 0};
+    if (ioctl(descriptor, kPoison, &fill) == 0) {
+      address += length;
+      length = end - address;
+      continue;
+    }
+    if (fill.done > 0) {
+      address += static_cast<size_t>(fill.done);
+      length = end - address;
+      continue;
+    }
+    if (errno == EAGAIN && patience-- > 0) {
+      drain(descriptor, ranges);
+      usleep(1000);
+    } else if (errno == ENOENT && length > step) {
+      length = std::max(step, length / 2 / step * step);  // it runs past the end of an area
+    } else if (errno == EINVAL && step == page && address % (512 * page) == 0 && (end - address) % (512 * page) == 0) {
+      step = 512 * page;
+      length = end - address;
+    } else if (errno == EINVAL && step == 512 * page && address % (step * 512) == 0 && (end - address) % (step * 512) == 0) {
+      step *= 512;
+      length = end - address;
+    } else if (errno == ESRCH) {
+      return;
+    } else if (errno == EEXIST) {
+      address += step;
+      length = end - address;
+    } else {
+      address += step;  // nothing of ours is there any more
+      length = std::min(length, step);
+    }
+  }
+}
+
+// A page that is in the page cache of a shared object needs no answer unless minor faults are asked for, and must not be poisoned.
+void poison_uncached(int descriptor, const Range& range, const std::vector<Range>& ranges) {
+  const size_t page = page_size();
+  constexpr size_t kBatch = 4096;
+  std::vector<uint8_t> there(kBatch);
+  for (uintptr_t address = range.start; address < range.end;) {
+    size_t count = std::min(kBatch, (range.end - address) / page);
+    if (mincore(reinterpret_cast<void*>(address), count * page, there.data()) != 0) {
+      poison_span(descriptor, address, address + count * page, ranges);  // a hole is in it
+    } else {
+      for (size_t first = 0; first < count;) {
+        size_t last = first;
+        while (last < count && (there[last] & 1) == (there[first] & 1)) last++;
+        if ((there[first] & 1) == 0) poison_span(descriptor, address + first * page, address + last * page, ranges);
+        first = last;
+      }
+    }
+    address += count * page;
+  }
+}
+
+void poison_ranges(int descriptor, const std::vector<Range>& ranges, bool own_memory) {
+  drain(descriptor, ranges);
+  for (const Range& range : ranges) {
+    if ((range.mode & kModeMinor) != 0 || ((range.mode & kModeMissing) != 0 && !own_memory))
+      poison_span(descriptor, range.start, range.end, ranges);
+    else if ((range.mode & kModeMissing) != 0)
+      poison_uncached(descriptor, range, ranges);
+    wake_range(descriptor, range.start, range.end - range.start);
+  }
+}
+
+// The ranges of others of our userfaultfds are not this one's, whatever it believed: the kernel would poison them all the same.
+std::vector<Range> ranges_of_its_own_locked(const Context* context) {
+  std::vector<Range> ranges = context->ranges;
+  if (!context->own_memory) return ranges;
+  for (const Context* other : contexts())
+    if (other != context && other->own_memory)
+      for (const Range& range : other->ranges) remove_range(ranges, range.start, range.end);
+  return ranges;
+}
+
+enum class Missing { kZero, kPoison };
+
+// The descriptor of the handle is closed or handed out already. What was the last way to the userfaultfd takes the rest with it.
+void drop_handle(Handle* handle, Missing missing, bool thread_ends) {
+  Context* context = handle->context;
+  std::vector<Range> ranges;
+  bool last, served = true;
+  int keeper;
+  bool own_memory = context->own_memory;
+  {
+    Lock lock(mutex());
+    context->handles.erase(std::find(context->handles.begin(), context->handles.end(), handle));
+    last = context->handles.empty() && context->loose.empty();
+    if (last && context->sent) {
+      // Another process serves. Our duplicate stays, so that its death makes threads wait and not read zeros.
+      last = false;
+    } else if (last) {
+      std::vector<Context*>& all = contexts();
+      all.erase(std::find(all.begin(), all.end(), context));
+      ranges = ranges_of_its_own_locked(context);
+    } else if (thread_ends && handle->reads && !context->keep_waiting) {
+      served = context->sent ||
+               std::any_of(context->handles.begin(), context->handles.end(), [](const Handle* other) { return other->reads; });
+      if (!served) {
+        ranges = ranges_of_its_own_locked(context);
+        context->unanswered.clear();
+      }
+    }
+    keeper = last ? context->keeper : served ? -1 : fcntl(context->keeper, F_DUPFD_CLOEXEC, 0);
+  }
+  UserfaultfdHandles* table = handle->owner->userfaultfds;
+  table->slots[handle->number & 0xffff] = nullptr;
+  delete handle;
+  if (!last && served) return;
+  if (keeper >= 0) {
+    if (missing == Missing::kPoison) poison_ranges(keeper, ranges, own_memory);
+    close(keeper);
+  }
+  if (last) {
+    close(context->interrupt);
+    delete context;
+  }
+}
+
+// ---- what waits for itself ------------------------------------------------------------------------------------------------------------
+
+// Whether nobody but this thread could answer a fault.
+bool only_answered_by_locked(const Context* context, const ThreadState* state) {
+  if ((context->features & kFeatureSigbus) != 0 || context->sent) return false;
+  bool readers = false;
+  for (const Handle* handle : context->handles) {
+    if (handle->reads && handle->owner != state) return false;
+    readers |= handle->reads;
+  }
+  if (readers) return true;
+  if (context->exposed || !context->loose.empty()) return false;
+  return std::all_of(context->handles.begin(), context->handles.end(), [=](const Handle* handle) { return handle->owner == state; });
+}
+
+constexpr uint64_t kPagePresent = 1ull << 63, kPageSwapped = 1ull << 62, kPageProtected = 1ull << 57;
+
+// Whether an access to these pages of the range would raise a fault for the userfaultfd.
+bool would_fault(uintptr_t start, uintptr_t end, uint64_t mode, bool write) {
+  const size_t page = page_size();
+  int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+  if (pagemap < 0) return false;
+  bool result = false;
+  for (uintptr_t address = start & ~(page - 1); address < end && !result; address += page) {
+    uint64_t entry = 0;
+    if (pread(pagemap, &entry, sizeof entry, static_cast<off_t>(address / page * sizeof entry)) != sizeof entry) break;
+    if ((entry & (kPagePresent | kPageSwapped)) != 0) {
+      result = write && (mode & kModeWp) != 0 && (entry & kPageProtected) != 0;
+      continue;
+    }
+    uint8_t cached = 0;
+    mincore(reinterpret_cast<void*>(address), page, &cached);
+    result = (cached & 1) != 0 ? (mode & kModeMinor) != 0 : (mode & kModeMissing) != 0;
+  }
+  close(pagemap);
+  return result;
+}
+
+}  // namespace
+
+bool access_waits_for_itself(ThreadState* state, uintptr_t start, size_t length, bool write) {
+  std::vector<Range> suspects;
+  {
+    Lock lock(mutex());
+    for (const Context* context : contexts()) {
+      if (!context->own_memory) continue;
+      auto range = std::upper_bound(context->ranges.begin(), context->ranges.end(), start,
+                                    [](uintptr_t address, const Range& other) { return address < other.end; });
+      if (range == context->ranges.end() || range->start >= start + length) continue;
+      if (!only_answered_by_locked(context, state)) continue;
+      for (; range != context->ranges.end() && range->start < start + length; ++range)
+        suspects.push_back({std::max(range->start, start), std::min(range->end, start + length), range->mode});
+    }
+  }
+  for (const Range& range : suspects)
+    if (would_fault(range.start, range.end, range.mode, write)) return true;
+  return false;
+}
+
+void forget_userfaultfd_range(uintptr_t start, size_t length) {
+  Lock lock(mutex());
+  for (Context* context : contexts()) {
+    if (!context->own_memory) continue;
+    bool touched = std::any_of(context->ranges.begin(), context->ranges.end(),
+                               [=](const Range& range) { return range.start < start + length && start < range.end; });
+    if (!touched) continue;
+    remove_range(context->ranges, start, start + length);
+    wake_range(context->keeper, start, length);
+  }
+}
+
+void release_userfaultfds_of(ThreadState* state) {
+  if (state->userfaultfds == nullptr) return;
+  for (size_t slot = 0; slot < state->userfaultfds->slots.size(); slot++) {
+    Handle* handle = state->userfaultfds->slots[slot];
+    if (handle == nullptr) continue;
+    close(handle->descriptor);
+    drop_handle(handle, Missing::kPoison, true);
+  }
+  delete state->userfaultfds;
+  state->userfaultfds = nullptr;
+}
+
+// ---- what JavaScript calls --------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr int kGone = -EBADF;
+
+struct HandleCall : Call {
+  HandleCall(napi_env env, napi_callback_info info)
+      : Call(env, info), state(thread_state_of(env)), handle(handle_of(state, number(0))) {}
+
+  // The resolving calls take addresses here, and leave the bytes done: a number in an argument would be an allocation each.
+  uint64_t operand(size_t index) const {
+    double address = state->mailbox.results[index];
+    return address >= 0 && address <= 9007199254740992.0 ? static_cast<uint64_t>(address) : UINT64_MAX;
+  }
+
+  // The end of a resolving call: notes what was answered. `done` is what the kernel wrote, a count or a negative error number.
+  napi_value resolved(int outcome, int64_t done, uint64_t start, bool wakes) {
+    int error = outcome == 0 ? 0 : errno;
+    if (done < 0) done = 0;
+    state->mailbox.results[0] = static_cast<double>(done);
+    if (wakes && done > 0) note_answer(handle->context, start, static_cast<uint64_t>(done));
+    return result(-error);
+  }
+
+  ThreadState* state;
+  Handle* handle;
+};
+
+napi_value create(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  int flags = call.int32(0);
+  if (call.wrong()) return nullptr;
+  long descriptor = syscall(SYS_userfaultfd, flags);
+  return call.result(descriptor < 0 ? -errno : static_cast<double>(descriptor));
+}
+
+// results[0] is 0 where the device could not be opened, 1 where it was and refused.
+napi_value create_from_device(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  int flags = call.int32(0);
+  if (call.wrong()) return nullptr;
+  ThreadState* state = thread_state_of(env);
+  state->mailbox.results[0] = 0;
+  int device = open("/dev/userfaultfd", O_RDONLY | O_CLOEXEC);
+  if (device < 0) return call.result(-errno);
+  state->mailbox.results[0] = 1;
+  int descriptor = ioctl(device, kNew, static_cast<unsigned long>(flags));
+  int error = errno;
+  close(device);
+  return call.result(descriptor < 0 ? -error : descriptor);
+}
+
+bool same_file(int one, int other) {
+  int answer = fcntl(one, F_DUPFD_QUERY, other);
+  if (answer >= 0) return answer == 1;
+#ifdef SYS_kcmp
+  return syscall(SYS_kcmp, getpid(), getpid(), 0 /* KCMP_FILE */, one, other) == 0;
+#else
+  return false;
+#endif
+}
+
+// Takes a descriptor over: (descriptor, ownMemory, parent). Answers the handle. -EBUSY where another handle has that descriptor.
+napi_value adopt(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  int descriptor = call.int32(0);
+  bool own_memory = call.boolean(1);
+  ThreadState* state = thread_state_of(env);
+  Handle* parent = handle_of(state, call.number(2));
+  if (call.wrong()) return nullptr;
+  if (fcntl(descriptor, F_GETFD) < 0) return call.result(-errno);
+  Lock lock(mutex());
+  Context* context = nullptr;
+  for (Context* known : contexts()) {
+    bool loose = std::find(known->loose.begin(), known->loose.end(), descriptor) != known->loose.end();
+    if (!same_file(known->keeper, descriptor)) continue;
+    for (const Handle* handle : known->handles)
+      if (handle->descriptor == descriptor) return call.result(-EBUSY);
+    if (loose) known->loose.erase(std::find(known->loose.begin(), known->loose.end(), descriptor));
+    context = known;
+    break;
+  }
+  bool fresh = context == nullptr;
+  if (fresh) {
+    context = new Context;
+    context->keeper = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    context->interrupt = context->keeper < 0 ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (context->interrupt < 0) {
+      int error = errno;
+      if (context->keeper >= 0) close(context->keeper);
+      delete context;
+      return call.result(-error);
+    }
+    context->own_memory = own_memory;
+    if (parent != nullptr) {
+      context->ranges = parent->context->ranges;
+      context->features = parent->context->features;
+    }
+    contexts().push_back(context);
+  }
+  Handle* handle = new_handle(state, context, descriptor);
+  if (handle != nullptr) return call.result(handle->number);
+  if (fresh) {
+    contexts().pop_back();
+    close(context->keeper);
+    close(context->interrupt);
+    delete context;
+  }
+  return call.result(-EMFILE);
+}
+
+// (handle, words): words[0] are the features asked for, and those of the kernel afterwards; words[1] the ioctls.
+napi_value api(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  size_t length = 0;
+  uint64_t* words = reinterpret_cast<uint64_t*>(call.bytes(1, &length));
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  if (length < 16) return call.result(-EFAULT);
+  UffdApi argument = {0xaa, words[0], 0};
+  uint64_t asked = words[0];
+  if (ioctl(call.handle->descriptor, kApi, &argument) != 0) return call.result(-errno);
+  call.handle->context->features = asked;
+  words[0] = argument.features;
+  words[1] = argument.ioctls;
+  return call.result(0);
+}
+
+// (handle, features): what is known of a descriptor that came from elsewhere.
+napi_value set_features(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  uint64_t features = call.address(1);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  call.handle->context->features = features;
+  return call.result(0);
+}
+
+// (handle, start, length, mode, words): words[0] are the ioctls that the range allows.
+napi_value register_range(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  uint64_t start = call.address(1);
+  size_t length = call.size(2);
+  uint64_t mode = call.address(3);
+  size_t room = 0;
+  uint64_t* words = reinterpret_cast<uint64_t*>(call.bytes(4, &room));
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  if (room < 8) return call.result(-EFAULT);
+  UffdRegister argument = {start, length, mode, 0};
+  if (ioctl(call.handle->descriptor, kRegister, &argument) != 0) return call.result(-errno);
+  Lock lock(mutex());
+  add_range(call.handle->context->ranges, {start, start + length, mode});
+  words[0] = argument.ioctls;
+  return call.result(0);
+}
+
+napi_value unregister_range(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  uint64_t start = call.address(1);
+  size_t length = call.size(2);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  UffdRange argument = {start, length};
+  if (ioctl(call.handle->descriptor, kUnregister, &argument) != 0) return call.result(-errno);
+  note_answer(call.handle->context, start, length);
+  Lock lock(mutex());
+  remove_range(call.handle->context->ranges, start, start + length);
+  return call.result(0);
+}
+
+// (handle, source, length, mode), with the destination in operand 1.
+napi_value copy(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  size_t available = 0;
+  uint8_t* source = call.bytes(1, &available);
+  size_t length = call.size(2);
+  uint64_t mode = call.size(3);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  call.state->mailbox.results[0] = 0;
+  if (length > available) return call.result(-EFAULT);
+  if (access_waits_for_itself(call.state, reinterpret_cast<uintptr_t>(source), length, false)) return call.result(-EDEADLK);
+  UffdCopy argument = {call.operand(1), reinterpret_cast<uintptr_t>(source), length, mode, 0};
+  int outcome = ioctl(call.handle->descriptor, kCopy, &argument);
+  return call.resolved(outcome, argument.done, argument.destination, (mode & kDontWake) == 0);
+}
+
+// (handle, length, mode), with the start in operand 1.
+template <unsigned long kRequest>
+napi_value fill(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  size_t length = call.size(1);
+  uint64_t mode = call.size(2);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  UffdFill argument = {call.operand(1), length, mode, 0};
+  int outcome = ioctl(call.handle->descriptor, kRequest, &argument);
+  return call.resolved(outcome, argument.done, argument.start, (mode & kDontWake) == 0);
+}
+
+// (handle, length, mode), with the destination in operand 1 and the source in operand 2.
+napi_value move(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  size_t length = call.size(1);
+  uint64_t mode = call.size(2);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  UffdMove argument = {call.operand(1), call.operand(2), length, mode, 0};
+  int outcome = ioctl(call.handle->descriptor, kMove, &argument);
+  return call.resolved(outcome, argument.done, argument.destination, (mode & kDontWake) == 0);
+}
+
+napi_value writeprotect(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  size_t length = call.size(1);
+  uint64_t mode = call.size(2);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  UffdProtect argument = {call.operand(1), length, mode};
+  int outcome = ioctl(call.handle->descriptor, kWriteprotect, &argument);
+  bool wakes = (mode & (kProtect | kProtectDontWake)) == 0;
+  return call.resolved(outcome, outcome == 0 ? static_cast<int64_t>(length) : 0, argument.start, wakes);
+}
+
+napi_value wake(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  size_t length = call.size(1);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  UffdRange argument = {call.operand(1), length};
+  int outcome = ioctl(call.handle->descriptor, kWake, &argument);
+  return call.resolved(outcome, outcome == 0 ? static_cast<int64_t>(length) : 0, argument.start, true);
+}
+
+double read_messages(Handle* handle, uint8_t* messages, size_t room) {
+  ssize_t length = read(handle->descriptor, messages, room);
+  if (length < 0) return -errno;
+  Lock lock(mutex());
+  handle->reads = true;
+  note_messages_locked(handle->context, messages, static_cast<size_t>(length));
+  return static_cast<double>(length);
+}
+
+napi_value read_call(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  size_t room = 0;
+  uint8_t* messages = call.bytes(1, &room);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  call.handle->reads = true;
+  return call.result(read_messages(call.handle, messages, room));
+}
+
+// (handle, messages, milliseconds): as read, but waits. Answers 0 when the time is over, -EINTR when somebody interrupted.
+napi_value wait_call(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  size_t room = 0;
+  uint8_t* messages = call.bytes(1, &room);
+  int milliseconds = call.int32(2);
+  if (call.wrong()) return nullptr;
+  Handle* handle = call.handle;
+  if (handle == nullptr) return call.result(kGone);
+  Context* context = handle->context;
+  handle->reads = true;
+  for (int attempt = 0;; attempt++) {
+    uint32_t interrupts = __atomic_load_n(&context->interrupts, __ATOMIC_ACQUIRE);
+    if (interrupts != handle->seen_interrupts) {
+      handle->seen_interrupts = interrupts;
+      return call.result(-EINTR);
+    }
+    double length = read_messages(handle, messages, room);
+    if (length != -EAGAIN) return call.result(length);
+    if (attempt > 0) return call.result(0);
+    struct pollfd descriptors[2] = {{handle->descriptor, POLLIN, 0}, {context->interrupt, POLLIN, 0}};
+    int ready = poll(descriptors, 2, milliseconds);
+    if (ready < 0 && errno != EINTR) return call.result(-errno);
+    if (ready <= 0) return call.result(0);
+    if ((descriptors[0].revents & (POLLERR | POLLNVAL)) != 0) return call.result(-EINVAL);
+    uint64_t count;
+    if (descriptors[1].revents != 0 && read(context->interrupt, &count, sizeof count) < 0) {
+      // Another one that waits was faster.
+    }
+  }
+}
+
+// Ends the waits on all handles of this userfaultfd, and the next one of each that does not wait now.
+napi_value interrupt(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  Context* context = call.handle->context;
+  __atomic_fetch_add(&context->interrupts, 1, __ATOMIC_RELEASE);
+  uint64_t one = 1;
+  return call.result(write(context->interrupt, &one, sizeof one) < 0 && errno != EAGAIN ? -errno : 0);
+}
+
+napi_value clone(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  int descriptor = fcntl(call.handle->descriptor, F_DUPFD_CLOEXEC, 0);
+  if (descriptor < 0) return call.result(-errno);
+  Lock lock(mutex());
+  Handle* handle = new_handle(call.state, call.handle->context, descriptor);
+  if (handle != nullptr) return call.result(handle->number);
+  close(descriptor);
+  return call.result(-EMFILE);
+}
+
+// The number of the descriptor, which stays the handle's.
+napi_value descriptor_of(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  bool exposed = call.boolean(1);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(-1);
+  if (exposed) {
+    Lock lock(mutex());
+    call.handle->context->exposed = true;
+  }
+  return call.result(call.handle->descriptor);
+}
+
+// Hands the descriptor out: the handle is gone, and who adopts the number has it.
+napi_value into_descriptor(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  int descriptor = call.handle->descriptor;
+  {
+    Lock lock(mutex());
+    call.handle->context->loose.push_back(descriptor);
+  }
+  drop_handle(call.handle, Missing::kPoison, false);
+  return call.result(descriptor);
+}
+
+// (handle, poison): with the last handle of the userfaultfd, poison says what becomes of the missing pages.
+napi_value close_call(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  bool poison = call.boolean(1);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(0);
+  int error = close(call.handle->descriptor) == 0 || errno != EBADF ? 0 : -EBADF;
+  drop_handle(call.handle, poison ? Missing::kPoison : Missing::kZero, false);
+  return call.result(error);
+}
+
+// (handle, sent, keepWaiting): how the loss of handles is judged from now on.
+napi_value set_custody(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  bool sent = call.boolean(1);
+  bool keep_waiting = call.boolean(2);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  Lock lock(mutex());
+  call.handle->context->sent |= sent && call.handle->context->own_memory;
+  call.handle->context->keep_waiting |= keep_waiting;
+  return call.result(0);
+}
+
+// (handle, records): four numbers a fault: address, flags, thread, milliseconds since it was read. Answers how many there are.
+napi_value unanswered(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  size_t room = 0;
+  double* records = reinterpret_cast<double*>(call.bytes(1, &room));
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  Lock lock(mutex());
+  const std::vector<UnansweredFault>& faults = call.handle->context->unanswered;
+  uint64_t time = now();
+  for (size_t index = 0; index < faults.size() && (index + 1) * 32 <= room; index++) {
+    records[index * 4] = static_cast<double>(faults[index].address);
+    records[index * 4 + 1] = static_cast<double>(faults[index].flags);
+    records[index * 4 + 2] = faults[index].thread;
+    records[index * 4 + 3] = static_cast<double>(time - faults[index].since) / 1e6;
+  }
+  return call.result(static_cast<double>(faults.size()));
+}
+
+// (start, end, reset, regions): PAGEMAP_SCAN for what was written since the last reset. Two numbers a region; results[0] is where to
+// go on. Answers how many regions there are.
+napi_value scan_written(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  uint64_t start = call.address(0);
+  uint64_t end = call.address(1);
+  bool reset = call.boolean(2);
+  size_t room = 0;
+  double* regions = reinterpret_cast<double*>(call.bytes(3, &room));
+  if (call.wrong()) return nullptr;
+  int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+  if (pagemap < 0) return call.result(-errno);
+  ScanRegion found[256];
+  constexpr uint64_t kWritten = 2, kWpMatching = 1, kCheckWpAsync = 2;
+  ScanArguments scan = {};
+  scan.size = sizeof scan;
+  scan.flags = kCheckWpAsync | (reset ? kWpMatching : 0);
+  scan.start = start;
+  scan.end = end;
+  scan.regions = reinterpret_cast<uintptr_t>(found);
+  scan.region_count = std::min<size_t>(256, room / 16);
+  scan.mask = kWritten;
+  scan.answer = kWritten;
+  int count = ioctl(pagemap, kPagemapScan, &scan);
+  int error = errno;
+  close(pagemap);
+  if (count < 0) return call.result(-error);
+  for (int index = 0; index < count; index++) {
+    regions[index * 2] = static_cast<double>(found[index].start);
+    regions[index * 2 + 1] = static_cast<double>(found[index].end);
+  }
+  thread_state_of(env)->mailbox.results[0] = static_cast<double>(scan.walk_end);
+  return call.result(count);
+}
+
+// The kernel's number of the calling thread.
+napi_value thread_id(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  return call.result(static_cast<double>(syscall(SYS_gettid)));
+}
+
+// (descriptor): makes reads and polls of its open file not wait.
+napi_value set_nonblocking(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  int descriptor = call.int32(0);
+  if (call.wrong()) return nullptr;
+  int flags = fcntl(descriptor, F_GETFL);
+  return call.result(flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0);
+}
+
+}  // namespace
+
+const Function kUserfaultfdFunctions[] = {
+    {"uffdCreate", create},
+    {"uffdCreateFromDevice", create_from_device},
+    {"uffdAdopt", adopt},
+    {"uffdApi", api},
+    {"uffdSetFeatures", set_features},
+    {"uffdRegister", register_range},
+    {"uffdUnregister", unregister_range},
+    {"uffdCopy", copy},
+    {"uffdZeropage", fill<kZeropage>},
+    {"uffdContinue", fill<kContinue>},
+    {"uffdPoison", fill<kPoison>},
+    {"uffdMove", move},
+    {"uffdWriteprotect", writeprotect},
+    {"uffdWake", wake},
+    {"uffdRead", read_call},
+    {"uffdWait", wait_call},
+    {"uffdInterrupt", interrupt},
+    {"uffdClone", clone},
+    {"uffdDescriptor", descriptor_of},
+    {"uffdIntoDescriptor", into_descriptor},
+    {"uffdClose", close_call},
+    {"uffdSetCustody", set_custody},
+    {"uffdUnanswered", unanswered},
+    {"scanWritten", scan_written},
+    {"threadId", thread_id},
+    {"setNonblocking", set_nonblocking},
+};
+const size_t kUserfaultfdFunctionCount = sizeof kUserfaultfdFunctions / sizeof *kUserfaultfdFunctions;
+
+}  // namespace vmarea

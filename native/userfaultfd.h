@@ -1,0 +1,25 @@
+// Userfaultfds of this process: the ioctls, what is registered, who reads, and what happens when nobody does any more.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "call.h"
+#include "thread-state.h"
+
+namespace vmarea {
+
+// True where an access of the calling thread to [start, start + length) would wait for a fault that only this very thread could
+// answer, so that it would wait for ever.
+bool access_waits_for_itself(ThreadState* state, uintptr_t start, size_t length, bool write);
+
+// The range was unmapped or moved away: nothing is registered there any more, and who waits there is woken, which an unmap does not do.
+void forget_userfaultfd_range(uintptr_t start, size_t length);
+
+// The thread is gone: its handles go, and what nobody will serve any more is poisoned. Before its memory goes.
+void release_userfaultfds_of(ThreadState* state);
+
+extern const Function kUserfaultfdFunctions[];
+extern const size_t kUserfaultfdFunctionCount;
+
+}  // namespace vmarea

@@ -1,0 +1,23 @@
+/** Who waits for a userfaultfd, as far as its kernel tells. */
+export interface RawUnanswered {
+  /** Faults that nobody has read yet. */
+  readonly unread: number
+  /** Threads that wait, for read faults and unread ones. */
+  readonly waiting: number
+  /** Faults that this process has read and not answered, with the flags of their message. */
+  readonly read: readonly {
+    readonly address: bigint
+    readonly flags: number
+    /** 0 where the feature `thread_id` is off. */
+    readonly threadId: number
+    /** Milliseconds since it was read. */
+    readonly waited: number
+  }[]
+  /** The threads of the process that wait in any userfaultfd's fault; empty where that can't be seen. */
+  readonly threads: readonly {
+    readonly threadId: number
+    readonly name: string
+    /** Milliseconds since it was first seen waiting for this: at least so long. */
+    readonly seenFor: number
+  }[]
+}

@@ -1,0 +1,224 @@
+import type { RawUnanswered } from '../kernel/raw-unanswered.js'
+import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
+import { VmError } from '../vocabulary/vm-error.js'
+import { addon } from './addon.js'
+import type { AddonFunctions } from './addon-functions.js'
+import { check } from './check.js'
+import { mailbox } from './mailbox.js'
+import { userfaultfdInfo } from './userfaultfd-info.js'
+import { waitingThreads } from './waiting-threads.js'
+import { watchReadable } from './watch-readable.js'
+
+const EBADF = -9
+
+/** A handle that stands for nothing. */
+const CLOSED = 0
+
+// A handle that was lost is closed, as the end of its thread would: what nobody serves any more is poisoned.
+const lost = new FinalizationRegistry<number>((handle) => addon().uffdClose(handle, true))
+
+/** A userfaultfd of this process: a handle into the addon's table, which belongs to the thread that made it. */
+export class LinuxUserfaultfd implements RawUserfaultfd {
+  readonly nonblocking: boolean
+  done = 0
+  features = 0n
+  readonly #addon: AddonFunctions = addon()
+  // Where the addon takes addresses from and leaves the bytes done: as arguments they would be an allocation a call.
+  readonly #operands: Float64Array = mailbox().results
+  readonly #watches = new Set<() => void>()
+  #handle: number
+  #descriptor: number
+
+  constructor(handle: number, features: bigint, nonblocking: boolean) {
+    this.#handle = handle
+    this.#descriptor = this.#addon.uffdDescriptor(handle, false)
+    this.features = features
+    this.nonblocking = nonblocking
+    lost.register(this, handle, this)
+  }
+
+  /** What the addon knows this handle by. */
+  get handle(): number {
+    return this.#handle
+  }
+
+  get descriptor(): number {
+    return this.#descriptor
+  }
+
+  api(features: bigint): { features: bigint; ioctls: bigint } {
+    const words = new BigUint64Array([features, 0n])
+    check(this.#addon.uffdApi(this.#handle, words), 'UFFDIO_API')
+    this.features = features
+    return { features: words[0]!, ioctls: words[1]! }
+  }
+
+  register(start: bigint, length: number, mode: number): bigint {
+    const words = new BigUint64Array(1)
+    const answer = this.#addon.uffdRegister(this.#handle, start, length, mode, words)
+    if (answer < 0) throw new VmError(answer, 'UFFDIO_REGISTER', { address: start, length })
+    return words[0]!
+  }
+
+  unregister(start: bigint, length: number): void {
+    const answer = this.#addon.uffdUnregister(this.#handle, start, length)
+    if (answer < 0) throw new VmError(answer, 'UFFDIO_UNREGISTER', { address: start, length })
+  }
+
+  copy(destination: bigint | number, source: Uint8Array, length: number, mode: number): number {
+    this.#operands[1] = Number(destination)
+    const code = this.#addon.uffdCopy(this.#handle, source, length, mode)
+    this.done = this.#operands[0]!
+    return code
+  }
+
+  zeropage(start: bigint | number, length: number, mode: number): number {
+    this.#operands[1] = Number(start)
+    const code = this.#addon.uffdZeropage(this.#handle, length, mode)
+    this.done = this.#operands[0]!
+    return code
+  }
+
+  continue(start: bigint | number, length: number, mode: number): number {
+    this.#operands[1] = Number(start)
+    const code = this.#addon.uffdContinue(this.#handle, length, mode)
+    this.done = this.#operands[0]!
+    return code
+  }
+
+  poison(start: bigint | number, length: number, mode: number): number {
+    this.#operands[1] = Number(start)
+    const code = this.#addon.uffdPoison(this.#handle, length, mode)
+    this.done = this.#operands[0]!
+    return code
+  }
+
+  move(destination: bigint | number, source: bigint | number, length: number, mode: number): number {
+    this.#operands[1] = Number(destination)
+    this.#operands[2] = Number(source)
+    const code = this.#addon.uffdMove(this.#handle, length, mode)
+    this.done = this.#operands[0]!
+    return code
+  }
+
+  writeprotect(start: bigint | number, length: number, mode: number): number {
+    this.#operands[1] = Number(start)
+    const code = this.#addon.uffdWriteprotect(this.#handle, length, mode)
+    this.done = this.#operands[0]!
+    return code
+  }
+
+  wake(start: bigint | number, length: number): number {
+    this.#operands[1] = Number(start)
+    const code = this.#addon.uffdWake(this.#handle, length)
+    this.done = this.#operands[0]!
+    return code
+  }
+
+  read(messages: Uint8Array): number {
+    return this.#addon.uffdRead(this.#handle, messages)
+  }
+
+  wait(messages: Uint8Array, milliseconds: number): number {
+    return this.#addon.uffdWait(this.#handle, messages, milliseconds)
+  }
+
+  interrupt(): void {
+    check(this.#addon.uffdInterrupt(this.#handle), 'write')
+  }
+
+  readable(signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal?.aborted === true || this.#handle === CLOSED) return resolve()
+      const finish = () => {
+        unwatch()
+        this.#watches.delete(finish)
+        signal?.removeEventListener('abort', finish)
+        resolve()
+      }
+      const unwatch = watchReadable(this.#descriptor, finish)
+      this.#watches.add(finish)
+      signal?.addEventListener('abort', finish)
+    })
+  }
+
+  clone(): LinuxUserfaultfd {
+    const handle = check(this.#addon.uffdClone(this.#handle), 'fcntl')
+    return new LinuxUserfaultfd(handle, this.features, this.nonblocking)
+  }
+
+  expose(): void {
+    this.#addon.uffdDescriptor(this.#handle, true)
+  }
+
+  intoDescriptor(): number {
+    const descriptor = check(this.#addon.uffdIntoDescriptor(this.#handle), 'userfaultfd')
+    this.#forget()
+    return descriptor
+  }
+
+  keepWaiting(): void {
+    check(this.#addon.uffdSetCustody(this.#handle, false, true), 'userfaultfd')
+  }
+
+  /** Another process has the descriptor as well. */
+  markSent(): void {
+    check(this.#addon.uffdSetCustody(this.#handle, true, false), 'userfaultfd')
+  }
+
+  close(missing: 'poison' | 'zero' = 'poison'): void {
+    if (this.#handle === CLOSED) return
+    const handle = this.#handle
+    this.#forget()
+    check(this.#addon.uffdClose(handle, missing === 'poison'), 'close')
+  }
+
+  unanswered(pid: number = process.pid): RawUnanswered {
+    if (this.#handle === CLOSED) throw new VmError(EBADF, 'userfaultfd')
+    let records = new Float64Array(4 * 64)
+    let count = this.#addon.uffdUnanswered(this.#handle, records)
+    if (count * 4 > records.length) {
+      records = new Float64Array(count * 4)
+      count = Math.min(count, this.#addon.uffdUnanswered(this.#handle, records))
+    }
+    const read: RawUnanswered['read'][number][] = []
+    for (let at = 0; at < count * 4; at += 4) {
+      const [address, flags, threadId, waited] = records.subarray(at, at + 4) as unknown as [
+        number,
+        number,
+        number,
+        number,
+      ]
+      read.push({ address: BigInt(address), flags, threadId, waited })
+    }
+    const { pending, total } = userfaultfdInfo(this.#descriptor)
+    return { unread: pending, waiting: total, read, threads: waitingThreads(pid) }
+  }
+
+  written(start: bigint, end: bigint, reset: boolean): { start: bigint; end: bigint }[] {
+    const runs: { start: bigint; end: bigint }[] = []
+    const regions = new Float64Array(2 * 256)
+    for (let from = start; from < end; ) {
+      const count = this.#addon.scanWritten(from, end, reset, regions)
+      if (count < 0) throw new VmError(count, 'PAGEMAP_SCAN', { address: start, length: Number(end - start) })
+      let next = BigInt(this.#operands[0]!)
+      for (let index = 0; index < count; index++) {
+        const run = { start: BigInt(regions[index * 2]!), end: BigInt(regions[index * 2 + 1]!) }
+        const last = runs.at(-1)
+        if (last?.end === run.start) last.end = run.end
+        else runs.push(run)
+        if (run.end > next) next = run.end // The kernel's own place to go on can lie before the last region that it gave.
+      }
+      if (next <= from) break
+      from = next
+    }
+    return runs
+  }
+
+  #forget(): void {
+    lost.unregister(this)
+    this.#handle = CLOSED
+    this.#descriptor = -1
+    for (const finish of this.#watches) finish()
+  }
+}

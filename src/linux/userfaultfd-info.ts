@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs'
+
+/** What `/proc/self/fdinfo` says of a userfaultfd. */
+export interface UserfaultfdInfo {
+  /** Faults that nobody has read. */
+  readonly pending: number
+  /** Threads that wait. */
+  readonly total: number
+  readonly features: bigint
+  /** `UFFDIO_API` is done. */
+  readonly initialized: boolean
+  readonly flags: number
+}
+
+const INITIALIZED = 1n << 31n
+
+/** Throws Node's own `ENOENT` where the descriptor is not open; `features` is 0 for what is no userfaultfd. */
+export function userfaultfdInfo(descriptor: number): UserfaultfdInfo {
+  const text = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1')
+  const [, features] = /^API:\s+[0-9a-f]+:([0-9a-f]+):/m.exec(text) ?? []
+  const bits = BigInt(`0x${features ?? '0'}`)
+  return {
+    pending: Number(/^pending:\s+(\d+)/m.exec(text)?.[1] ?? 0),
+    total: Number(/^total:\s+(\d+)/m.exec(text)?.[1] ?? 0),
+    features: bits & ~INITIALIZED,
+    // A kernel before 5.16 has no such bit, and shows the features alone.
+    initialized: (bits & INITIALIZED) !== 0n || bits !== 0n,
+    flags: Number.parseInt(/^flags:\s+([0-7]+)/m.exec(text)?.[1] ?? '0', 8),
+  }
+}

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** A thread that waits in a userfaultfd's fault. */
+export interface WaitingThread {
+  readonly threadId: number
+  readonly name: string
+  /** Milliseconds since it was first seen in this very wait. */
+  readonly seenFor: number
+}
+
+// By thread: how often it had been switched away, which stands still while it waits, and when that was first seen.
+const seen = new Map<number, { switches: string; since: number }>()
+
+/** The threads of a process that wait in a fault, whichever userfaultfd it is for. Empty where /proc does not show it. */
+export function waitingThreads(pid: number): WaitingThread[] {
+  const folder = `/proc/${pid}/task`
+  const now = performance.now()
+  const waiting: WaitingThread[] = []
+  for (const entry of list(folder)) {
+    const threadId = Number(entry)
+    if (!waitsInFault(`${folder}/${entry}`)) {
+      seen.delete(threadId)
+      continue
+    }
+    const switches = /^voluntary_ctxt_switches:\s+(\d+)/m.exec(text(`${folder}/${entry}/status`))?.[1] ?? ''
+    const before = seen.get(threadId)
+    const record = before?.switches === switches ? before : { switches, since: now }
+    seen.set(threadId, record)
+    waiting.push({ threadId, name: text(`${folder}/${entry}/comm`).trimEnd(), seenFor: now - record.since })
+  }
+  return waiting
+}
+
+function waitsInFault(folder: string): boolean {
+  return text(`${folder}/wchan`) === 'handle_userfault' || text(`${folder}/stack`).includes('handle_userfault')
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
+// A thread can end between two looks, and another's may not be looked at.
+function text(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return ''
+  }
+}

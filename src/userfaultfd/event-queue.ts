@@ -1,0 +1,160 @@
+import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
+import { VmError } from '../vocabulary/vm-error.js'
+import type { PagefaultEvent, UffdEvent } from './uffd-event.js'
+import { UffdMessages } from './uffd-messages.js'
+
+const EAGAIN = -11
+const SHORTEST_PAUSE = 1
+const LONGEST_PAUSE = 20
+const MOST_GIVEN = 4096
+
+/**
+ * The events of a userfaultfd in the order in which they must be applied.
+ *
+ * The kernel hands out faults before events; who answers a fault before it has applied the event before it gives a page what is no
+ * longer true, or gets `EAGAIN`. So all that is queued is read first, layout events come before faults, and a fault whose answer met
+ * `EAGAIN` comes again: after the next layout event, or after a while, because the kernel may go on saying so after the last was read.
+ */
+export class EventQueue {
+  readonly #raw: RawUserfaultfd
+  readonly #pageSize: bigint
+  readonly #decode: (messages: UffdMessages, index: number) => UffdEvent
+  readonly #messages = new UffdMessages(64)
+  readonly #layout: UffdEvent[] = []
+  readonly #faults: PagefaultEvent[] = []
+  // Faults that the iterator has given and nobody has answered, as far as is known here.
+  readonly #given = new Set<PagefaultEvent>()
+  readonly #parked = new Set<PagefaultEvent>()
+  #pause = SHORTEST_PAUSE
+  #retryAt = 0
+  #nudge: (() => void) | undefined
+
+  constructor(raw: RawUserfaultfd, pageSize: number, decode: (messages: UffdMessages, index: number) => UffdEvent) {
+    this.#raw = raw
+    this.#pageSize = BigInt(pageSize)
+    this.#decode = decode
+  }
+
+  /** Whether something has been read from the descriptor and not been given yet. */
+  get waiting(): boolean {
+    return this.#layout.length > 0 || this.#faults.length > 0
+  }
+
+  /** The next event that was read and not given. */
+  take(): UffdEvent | undefined {
+    return this.#layout.shift() ?? this.#faults.shift()
+  }
+
+  /** The range was answered: its faults are done with. */
+  answered(start: bigint, length: number): void {
+    for (const fault of this.#given) if (within(fault, start, length)) this.#given.delete(fault)
+    for (const fault of this.#parked) if (within(fault, start, length)) this.#parked.delete(fault)
+  }
+
+  /** `answered`, for every call that answers: makes nothing where no fault is known. */
+  settle(start: bigint | number, length: number): void {
+    if (this.#given.size > 0 || this.#parked.size > 0) this.answered(BigInt(start), length)
+  }
+
+  /** The answer met `EAGAIN`: the faults come again. */
+  park(start: bigint, length: number): void {
+    for (const fault of this.#given) {
+      if (!within(fault, start, length)) continue
+      this.#given.delete(fault)
+      if (this.#parked.size === 0) this.#retryAt = performance.now() + this.#pause
+      this.#parked.add(fault)
+    }
+    this.#nudge?.()
+  }
+
+  async *events(signal: AbortSignal | undefined): AsyncGenerator<UffdEvent, void, void> {
+    try {
+      while (this.#raw.descriptor !== -1) {
+        signal?.throwIfAborted()
+        this.#drain()
+        this.#retryParked()
+        const layout = this.#layout.shift()
+        if (layout !== undefined) {
+          yield layout
+          continue
+        }
+        const fault = this.#faults.shift()
+        if (fault === undefined) {
+          await this.#idle(signal)
+          continue
+        }
+        if (this.#given.size === MOST_GIVEN) this.#given.delete(this.#given.values().next().value!)
+        this.#given.add(fault)
+        yield fault
+      }
+    } finally {
+      // Who comes next has them again.
+      this.#faults.unshift(...this.#parked)
+      this.#parked.clear()
+    }
+  }
+
+  /** Reads all there is. */
+  #drain(): void {
+    for (;;) {
+      const length = this.#raw.read(this.#messages.bytes)
+      if (length === EAGAIN) return
+      if (length < 0) throw new VmError(length, 'read', { hint: 'the userfaultfd can not be read' })
+      const count = length / 32
+      for (let index = 0; index < count; index++) this.#sort(this.#decode(this.#messages, index))
+      if (count < this.#messages.capacity) return
+    }
+  }
+
+  #sort(event: UffdEvent): void {
+    if (event.kind !== 'pagefault') {
+      this.#layout.push(event)
+      if (event.kind === 'unmap') this.#drop(event.start, Number(event.end - event.start))
+      if (event.kind === 'remap') this.#drop(event.from, event.length)
+      return
+    }
+    const page = event.address / this.#pageSize
+    // One answer wakes all who wait for the page.
+    const known = this.#faults.some((other) => other.address / this.#pageSize === page && other.fault === event.fault)
+    if (!known) this.#faults.push(event)
+  }
+
+  /** The range is no longer where it was. Who waits there is woken, which the kernel does not do: it will find what is there now. */
+  #drop(start: bigint, length: number): void {
+    this.answered(start, length)
+    for (let index = this.#faults.length - 1; index >= 0; index--) {
+      if (within(this.#faults[index]!, start, length)) this.#faults.splice(index, 1)
+    }
+    this.#raw.wake(start, length)
+  }
+
+  #retryParked(): void {
+    if (this.#parked.size === 0) {
+      this.#pause = SHORTEST_PAUSE
+    } else if (this.#layout.length > 0 || performance.now() >= this.#retryAt) {
+      this.#faults.push(...this.#parked)
+      this.#parked.clear()
+      this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE)
+    }
+  }
+
+  async #idle(signal: AbortSignal | undefined): Promise<void> {
+    const wake = new AbortController()
+    const abort = () => wake.abort()
+    const timer =
+      this.#parked.size > 0 ? setTimeout(abort, Math.max(0, this.#retryAt - performance.now()) + 0.1) : undefined
+    this.#nudge = abort
+    signal?.addEventListener('abort', abort)
+    try {
+      await this.#raw.readable(wake.signal)
+    } finally {
+      this.#nudge = undefined
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+}
+
+function within(fault: PagefaultEvent, start: bigint, length: number): boolean {
+  return fault.address >= start && fault.address < start + BigInt(length)
+}

@@ -1,0 +1,20 @@
+import { UFFD_FEATURE, type UffdFeature } from '../vocabulary/uffd-feature.js'
+import { UsageError } from '../vocabulary/usage-error.js'
+
+/** The mask of features that are given by name, or as bits for those that have no name here yet. */
+export function featureBits(features: readonly (UffdFeature | bigint)[]): bigint {
+  return features.reduce<bigint>((bits, feature) => bits | bitOf(feature), 0n)
+}
+
+function bitOf(feature: UffdFeature | bigint): bigint {
+  if (typeof feature === 'bigint') return feature
+  const bit = UFFD_FEATURE[String(feature).toUpperCase() as keyof typeof UFFD_FEATURE]
+  if (bit === undefined || feature !== feature.toLowerCase()) {
+    const names = Object.keys(UFFD_FEATURE).map((name) => name.toLowerCase())
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `'${feature}' is no feature of userfaultfd; they are ${names.join(', ')}, or a bigint of bits`,
+    )
+  }
+  return bit
+}

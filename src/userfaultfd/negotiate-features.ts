@@ -1,0 +1,45 @@
+import type { UserfaultfdCalls } from '../kernel/userfaultfd-calls.js'
+import { UFFD_FEATURE, type UffdFeature } from '../vocabulary/uffd-feature.js'
+import type { UffdIoctl } from '../vocabulary/uffd-ioctl.js'
+import { UFFD_IOCTL } from '../vocabulary/uffd-ioctl.js'
+import { VmError } from '../vocabulary/vm-error.js'
+import { featureBits } from './feature-bits.js'
+import { NamedBits } from './named-bits.js'
+import { openUserfaultfd, type UserfaultfdRefusal } from './open-userfaultfd.js'
+import type { UserfaultfdOptions, UserfaultfdWay } from './userfaultfd-options.js'
+
+/** What a kernel's userfaultfd can do here. */
+export interface UserfaultfdSupport {
+  readonly features: NamedBits<UffdFeature>
+  /** The ioctls of the descriptor itself; those of a range are told when it is registered. */
+  readonly ioctls: NamedBits<UffdIoctl>
+  /** The way a userfaultfd came, and those that were refused before. */
+  readonly way: UserfaultfdWay
+  readonly refusals: readonly UserfaultfdRefusal[]
+}
+
+/** Asks on a throw-away descriptor, because `UFFDIO_API` can be called but once on each. */
+export function probeUserfaultfd(calls: UserfaultfdCalls, userModeOnly: boolean | undefined): UserfaultfdSupport {
+  const { raw, way, refusals } = openUserfaultfd(calls, userModeOnly)
+  try {
+    const { features, ioctls } = raw.api(0n)
+    return { features: new NamedBits(UFFD_FEATURE, features), ioctls: new NamedBits(UFFD_IOCTL, ioctls), way, refusals }
+  } finally {
+    raw.close('zero')
+  }
+}
+
+/** The mask to ask for: all that must be on, and what else is wanted and there. Throws where one is lacking. */
+export function negotiateFeatures(calls: UserfaultfdCalls, options: UserfaultfdOptions): bigint {
+  const required = featureBits(options.features ?? [])
+  const optional = featureBits(options.optionalFeatures ?? [])
+  if ((required | optional) === 0n) return 0n
+  const available = probeUserfaultfd(calls, options.userModeOnly).features.bits
+  const lacking = required & ~available
+  if (lacking === 0n) return required | (optional & available)
+  const names = new NamedBits<UffdFeature>(UFFD_FEATURE, lacking)
+  const unknown = names.unknown === 0n ? [] : [`bits 0x${names.unknown.toString(16)}`]
+  throw new VmError('EINVAL', 'UFFDIO_API', {
+    hint: `this kernel has no ${[...names, ...unknown].join(', ')}; it has ${[...new NamedBits<UffdFeature>(UFFD_FEATURE, available)].join(', ')}`,
+  })
+}

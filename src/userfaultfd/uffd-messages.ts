@@ -1,0 +1,104 @@
+import { UFFD_EVENT_CODE } from '../vocabulary/uffd-event-code.js'
+import { UFFD_FAULT_FLAG } from '../vocabulary/uffd-fault-flag.js'
+import { UsageError } from '../vocabulary/usage-error.js'
+
+const BYTES = 32
+const WORDS = BYTES / 4
+const HIGH = 2 ** 32
+
+/**
+ * Room for messages of a userfaultfd, and a look into them that makes no object: for a loop that serves faults. Addresses are numbers,
+ * which are exact, because the kernel gives a program no address above 2^53 unless it asks for one.
+ *
+ * ```ts
+ * const messages = new UffdMessages(64)
+ * const count = uffd.readEvents(messages)
+ * for (let index = 0; index < count; index++) {
+ *   if (messages.isFault(index)) uffd.zero(messages.address(index, pageSize), pageSize)
+ * }
+ * ```
+ */
+export class UffdMessages {
+  /** The messages as they were read, 32 bytes each. */
+  readonly bytes: Uint8Array
+  /** How many messages fit. */
+  readonly capacity: number
+  readonly #words: Uint32Array
+
+  /** @param room how many messages, or memory to use, of which whole messages count */
+  constructor(room: number | Uint8Array = 64) {
+    const bytes = typeof room === 'number' ? new Uint8Array(room * BYTES) : room
+    if (bytes.length < BYTES || bytes.byteOffset % 4 !== 0) {
+      throw new UsageError(
+        'ERR_VMAREA_INVALID_ARGUMENT',
+        `a message has ${BYTES} bytes and begins at a multiple of 4; this is room for ${bytes.length} bytes at offset ${bytes.byteOffset}`,
+      )
+    }
+    this.capacity = Math.floor(bytes.length / BYTES)
+    this.bytes = bytes.subarray(0, this.capacity * BYTES)
+    this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, this.capacity * WORDS)
+  }
+
+  /** Which event: one of `UFFD_EVENT_CODE`. */
+  code(index: number): number {
+    return this.#words[index * WORDS]! & 0xff
+  }
+
+  isFault(index: number): boolean {
+    return this.code(index) === UFFD_EVENT_CODE.PAGEFAULT
+  }
+
+  /** Of a fault: the address, rounded down to `alignment`, a power of two of up to 2 GiB. */
+  address(index: number, alignment = 1): number {
+    const low = this.#words[index * WORDS + 4]!
+    const high = this.#words[index * WORDS + 5]!
+    return high * HIGH + ((low & -alignment) >>> 0)
+  }
+
+  /** Of a fault: a mask of `UFFD_FAULT_FLAG`. */
+  flags(index: number): number {
+    return this.#words[index * WORDS + 2]!
+  }
+
+  isWrite(index: number): boolean {
+    return (this.flags(index) & UFFD_FAULT_FLAG.WRITE) !== 0
+  }
+
+  isWriteProtected(index: number): boolean {
+    return (this.flags(index) & UFFD_FAULT_FLAG.WP) !== 0
+  }
+
+  isMinor(index: number): boolean {
+    return (this.flags(index) & UFFD_FAULT_FLAG.MINOR) !== 0
+  }
+
+  /** Of a fault: the thread that waits; 0 without the feature `thread_id`. */
+  threadId(index: number): number {
+    return this.#words[index * WORDS + 6]!
+  }
+
+  /** Of a fork: the child's userfaultfd, which is the reader's to adopt or close. */
+  descriptor(index: number): number {
+    return this.#words[index * WORDS + 2]!
+  }
+
+  /** Of a remove or an unmap: where the range begins; of a remap: where it was. */
+  start(index: number): number {
+    return this.#word(index, 0)
+  }
+
+  /** Of a remove or an unmap: where the range ends, exclusive; of a remap: where it is now. */
+  end(index: number): number {
+    return this.#word(index, 1)
+  }
+
+  /** Of a remap: how long the range is, in bytes. */
+  length(index: number): number {
+    return this.#word(index, 2)
+  }
+
+  #word(index: number, which: number): number {
+    const at = index * WORDS + 2 + which * 2
+    return this.#words[at + 1]! * HIGH + this.#words[at]!
+  }
+}

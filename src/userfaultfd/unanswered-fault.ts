@@ -1,0 +1,27 @@
+/** A fault that this process has read and not answered. */
+export interface UnansweredFault {
+  readonly address: bigint
+  readonly fault: 'missing' | 'wp' | 'minor'
+  readonly write: boolean
+  /** The thread that waits, with the feature `thread_id`. */
+  readonly threadId: number | undefined
+  /** Milliseconds since it was read. */
+  readonly waited: number
+}
+
+/** Who waits for a userfaultfd. */
+export interface Unanswered {
+  /** Faults that nobody has read yet. */
+  readonly unread: number
+  /** Threads that wait in all. */
+  readonly waiting: number
+  /** Faults that were read in this process and are without an answer, the oldest first. */
+  readonly read: readonly UnansweredFault[]
+  /** The threads of the process that wait in a fault of any userfaultfd; empty where that can't be seen. */
+  readonly threads: readonly {
+    readonly threadId: number
+    readonly name: string
+    /** Milliseconds since `unanswered` first saw it in this very wait: it has waited at least so long. */
+    readonly seenFor: number
+  }[]
+}

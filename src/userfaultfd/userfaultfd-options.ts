@@ -1,0 +1,25 @@
+import type { UffdFeature } from '../vocabulary/uffd-feature.js'
+
+/** A way to come by a userfaultfd, in the order in which they are tried. */
+export type UserfaultfdWay = 'device' | 'syscall' | 'user-mode-only'
+
+/** How a userfaultfd is made. */
+export interface UserfaultfdOptions {
+  /** Features that must be on, by name or as bits. Where the kernel lacks one the creation fails, and says which. */
+  readonly features?: readonly (UffdFeature | bigint)[]
+  /** Features to turn on where the kernel has them: ask `uffd.features` afterwards. */
+  readonly optionalFeatures?: readonly (UffdFeature | bigint)[]
+  /**
+   * `false`: only one that catches the kernel's own accesses too, so that `fs.readSync` into a missing page works. `true`: only one that
+   * does not, which needs no privilege. By default the first, and the second where that is refused: `uffd.userModeOnly` tells.
+   */
+  readonly userModeOnly?: boolean
+  /**
+   * What to do when the last thread that read events ends without having closed, and another still holds a handle. `poison`: each
+   * access to what was not served fails (`MemoryFault`) instead of waiting for nobody; a later `copy` mends the page. `wait`: it waits
+   * for the next thread that serves.
+   *
+   * @defaultValue 'poison'
+   */
+  readonly whenServerEnds?: 'poison' | 'wait'
+}
