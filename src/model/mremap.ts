@@ -45,15 +45,9 @@ export function mremap(
   const vma = mm.tree.lookup(address)
   const error = checkVma(remap, vma)
   if (error !== 0) return error
-  if (flags & (MREMAP.FIXED | MREMAP.DONTUNMAP)) return remapTo(remap, vma!)
-  if (remap.oldLength === remap.newLength) return address
-  if (remap.oldLength > remap.newLength) {
-    const failed = munmap(mm, address + remap.newLength, remap.oldLength - remap.newLength)
-    return failed === 0 ? address : failed
-  }
-  const locked = (vma!.flags & BIT.LOCKED) !== 0
-  const result = expand(remap, vma!)
-  if (result >= 0 && locked) populate(mm, result + remap.oldLength, result + remap.newLength, true)
+  const populates = remap.newLength > remap.oldLength && (vma!.flags & BIT.LOCKED) !== 0
+  const result = flags & (MREMAP.FIXED | MREMAP.DONTUNMAP) ? remapTo(remap, vma!) : remapAt(remap, vma!)
+  if (result >= 0 && populates) populate(mm, result + remap.oldLength, result + remap.newLength, true)
   return result
 }
 
@@ -143,6 +137,15 @@ function remapTo(remap: Remap, source: Vma): number {
   if (flags & MREMAP.DONTUNMAP && !mm.mayExpand(vma.flags, remap.oldLength / mm.pageSize)) return FAILURE.ENOMEM
   const error = setNewAddress(remap, vma)
   return error === 0 ? move(remap, vma) : error
+}
+
+/** `mremap_at`: where it is, if it can be. */
+function remapAt(remap: Remap, vma: Vma): number {
+  const { mm, address, oldLength, newLength } = remap
+  if (oldLength === newLength) return address
+  if (oldLength < newLength) return expand(remap, vma)
+  const error = munmap(mm, address + newLength, oldLength - newLength)
+  return error === 0 ? address : error
 }
 
 /** `vrm_set_new_addr` */
