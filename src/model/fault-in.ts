@@ -1,0 +1,117 @@
+import { anonVmaPrepare } from './anon-vma-prepare.js'
+import { BIT } from './bit.js'
+import { driverFault } from './driver-fault.js'
+import { driverMkwrite } from './driver-mkwrite.js'
+import { FAULT } from './fault-code.js'
+import { Page } from './page.js'
+import type { PageTable } from './page-tables.js'
+import { PTE } from './pte.js'
+import type { Vma } from './vma.js'
+
+/** `handle_mm_fault`: makes the page at `address` present, and writable with `write`. The VMA's permission was checked. */
+export function faultIn(vma: Vma, address: number, write: boolean): number {
+  const { mm } = vma
+  const number = Math.floor(address / mm.pageSize)
+  const table = mm.tables.table(number)
+  const index = number % 512
+  const bits = table.bits[index]!
+  if (bits & PTE.PRESENT) return write && !(bits & PTE.WRITE) ? writeFault(vma, number, table, index) : FAULT.DONE
+  if (bits & PTE.POISON) return FAULT.POISONED
+  if (bits & PTE.GUARD) return FAULT.NOT_MAPPED
+  return vma.file === undefined
+    ? anonymousFault(vma, number, table, index, write)
+    : fileFault(vma, number, table, index, write)
+}
+
+/** `do_anonymous_page` */
+function anonymousFault(vma: Vma, number: number, table: PageTable, index: number, write: boolean): number {
+  const { mm } = vma
+  if (write) anonVmaPrepare(vma)
+  if (vma.flags & BIT.UFFD_MISSING) return vma.uffd!.missing(vma, number, write)
+  const protectedAgain = table.bits[index]! & PTE.UFFD_WP
+  if (!write) {
+    table.pages[index] = mm.machine.zeroPage
+    table.bits[index] = PTE.PRESENT | PTE.ZERO | protectedAgain
+    return FAULT.DONE
+  }
+  table.pages[index] = new Page('anonymous', mm.pageSize, 1)
+  mm.anonymousPages++
+  table.bits[index] = PTE.PRESENT | PTE.WRITE
+  return protectedAgain && vma.flags & BIT.UFFD_WP ? reprotect(vma, number, table, index) : FAULT.DONE
+}
+
+/** `do_fault`: `do_read_fault`, `do_cow_fault`, `do_shared_fault` */
+function fileFault(vma: Vma, number: number, table: PageTable, index: number, write: boolean): number {
+  const { mm } = vma
+  const file = vma.file!
+  const { inode } = file
+  const shared = (vma.flags & BIT.SHARED) !== 0
+  const copies = write && !shared
+  if (copies) anonVmaPrepare(vma)
+  const pgoff = vma.pgoff + number - vma.start / mm.pageSize
+  let page: Page
+  if (inode.operations !== undefined) {
+    const answer = driverFault(vma, number, pgoff, write)
+    if (typeof answer === 'number') return answer
+    page = answer
+  } else {
+    if (pgoff >= inode.length) return FAULT.NO_PAGE
+    const cached = inode.pages.get(pgoff)
+    if (cached === undefined && vma.flags & BIT.UFFD_MISSING) return vma.uffd!.missing(vma, number, write)
+    if (cached !== undefined && vma.flags & BIT.UFFD_MINOR) return vma.uffd!.minor(vma, number, write)
+    page = cached ?? inode.page(pgoff)
+  }
+  const protectedAgain = table.bits[index]! & PTE.UFFD_WP
+  if (copies) {
+    const copy = new Page('anonymous', mm.pageSize, 1)
+    copy.copyFrom(page)
+    table.pages[index] = copy
+    mm.anonymousPages++
+    table.bits[index] = PTE.PRESENT | PTE.WRITE
+  } else {
+    page.references++
+    table.pages[index] = page
+    mm.filePages++
+    const writable = shared && (write || inode.operations?.pageMkwrite === undefined)
+    table.bits[index] = PTE.PRESENT | (writable ? PTE.WRITE : 0)
+  }
+  if (!protectedAgain || !(vma.flags & BIT.UFFD_WP)) return FAULT.DONE
+  table.bits[index] = (table.bits[index]! | PTE.UFFD_WP) & ~PTE.WRITE
+  return write ? vma.uffd!.writeProtected(vma, number) : FAULT.DONE
+}
+
+function reprotect(vma: Vma, number: number, table: PageTable, index: number): number {
+  table.bits[index] = (table.bits[index]! | PTE.UFFD_WP) & ~PTE.WRITE
+  return vma.uffd!.writeProtected(vma, number)
+}
+
+/** `do_wp_page`: a write to a page that is there but may not be written as it is. */
+function writeFault(vma: Vma, number: number, table: PageTable, index: number): number {
+  const { mm } = vma
+  const bits = table.bits[index]!
+  if (bits & PTE.UFFD_WP && vma.flags & BIT.UFFD_WP) return vma.uffd!.writeProtected(vma, number)
+  const page = table.pages[index]!
+  if (vma.flags & BIT.SHARED) {
+    const refused = driverMkwrite(vma, number, page)
+    if (refused !== FAULT.DONE) return refused
+    table.bits[index] = bits | PTE.WRITE
+    return FAULT.DONE
+  }
+  if (page.kind === 'anonymous' && page.references === 1) {
+    table.bits[index] = bits | PTE.WRITE
+    return FAULT.DONE
+  }
+  // wp_page_copy
+  anonVmaPrepare(vma)
+  const copy = new Page('anonymous', mm.pageSize, 1)
+  copy.copyFrom(page)
+  if (!(bits & PTE.ZERO)) {
+    page.references--
+    if (page.kind === 'anonymous') mm.anonymousPages--
+    else mm.filePages--
+  }
+  table.pages[index] = copy
+  mm.anonymousPages++
+  table.bits[index] = PTE.PRESENT | PTE.WRITE
+  return FAULT.DONE
+}

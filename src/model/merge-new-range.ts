@@ -1,0 +1,30 @@
+import { BIT } from './bit.js'
+import { inheritAnonVma } from './inherit-anon-vma.js'
+import type { MergeRequest } from './merge-request.js'
+import { unlinkVma } from './unlink-vma.js'
+import type { Vma } from './vma.js'
+
+/**
+ * `vma_merge_new_range`, `vma_expand`: tries to make a free range part of its neighbours. Returns the VMA that has it now, or
+ * `undefined` where it needs one of its own.
+ */
+export function mergeNewRange(request: MergeRequest): Vma | undefined {
+  const { mm, previous, next } = request
+  if (request.special) return undefined
+  const left = request.mergesLeft()
+  const right = !request.justExpand && request.mergesRight(left)
+  if (!left && !right) return undefined
+  const target = left ? previous! : next!
+  const end = right ? next!.end : request.end
+  target.flags |= (request.flags | (right ? next!.flags : 0)) & BIT.STICKY
+  if (left && right) inheritAnonVma(target, next!)
+  if (request.copiedFrom !== undefined) inheritAnonVma(target, request.copiedFrom)
+  if (left) {
+    if (right) unlinkVma(next!)
+    mm.tree.resize(target, target.start, end)
+  } else {
+    target.pgoff = request.pgoff
+    mm.tree.resize(target, request.start, end)
+  }
+  return target
+}

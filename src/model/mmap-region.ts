@@ -1,0 +1,76 @@
+import { BIT } from './bit.js'
+import { callMmapHook } from './call-mmap-hook.js'
+import { FAILURE } from './failure.js'
+import { linkVma } from './link-vma.js'
+import { mergeNewRange } from './merge-new-range.js'
+import { MergeRequest } from './merge-request.js'
+import type { Mm } from './mm.js'
+import { OpenFile } from './open-file.js'
+import { UnmapPlan } from './unmap-plan.js'
+import { Vma } from './vma.js'
+
+/** `mmap_region`: maps a range whose address and flags are settled, over whatever is there. Returns the address or an error. */
+export function mmapRegion(
+  mm: Mm,
+  file: OpenFile | undefined,
+  address: number,
+  size: number,
+  wantedFlags: number,
+  pgoff: number,
+): number {
+  const { tree, machine } = mm
+  const end = address + size
+  const pages = size / mm.pageSize
+  let flags = wantedFlags
+
+  // __mmap_prepare
+  const first = tree.intersection(address, end)
+  const plan = first === undefined ? undefined : new UnmapPlan(mm, address, end)
+  if (plan !== undefined) {
+    const error = plan.gather(first!)
+    if (error !== 0) return error
+  }
+  if (!mm.mayExpand(flags, pages - (plan?.pages ?? 0))) return FAILURE.ENOMEM
+  let charged = 0
+  if ((flags & (BIT.NORESERVE | BIT.SHARED | BIT.WRITE)) === BIT.WRITE) {
+    charged = pages - (plan?.accounted ?? 0)
+    if (charged !== 0 && !mm.charge(charged)) return FAILURE.ENOMEM
+    if (plan !== undefined) plan.accounted = 0
+    flags |= BIT.ACCOUNT
+  }
+  // The old areas go before a driver's hook runs, so that its failure leaves a hole.
+  plan?.complete()
+
+  const request = new MergeRequest(mm, address, end, pgoff, flags, file)
+  request.next = tree.find(address)
+  request.previous = request.next === undefined ? tree.before(address) : tree.previous(request.next)
+  let vma = mergeNewRange(request)
+  if (vma === undefined) {
+    // __mmap_new_vma
+    vma = new Vma(mm, address, end, pgoff, flags, file?.get())
+    if (file !== undefined) {
+      const error = file.inode.operations === undefined ? 0 : callMmapHook(vma)
+      if (error !== 0) {
+        file.put()
+        machine.uncharge(charged)
+        return error
+      }
+    } else if (flags & BIT.SHARED) {
+      const inode = machine.sharedMemory(size, !(flags & BIT.NORESERVE))
+      if (inode === undefined) {
+        machine.uncharge(charged)
+        return FAILURE.ENOMEM
+      }
+      vma.file = new OpenFile(inode, true, true)
+    }
+    linkVma(vma)
+  }
+
+  // __mmap_complete
+  mm.account(vma.flags, pages)
+  if (vma.flags & BIT.LOCKED) {
+    if (vma.flags & (BIT.SPECIAL | BIT.DROPPABLE)) vma.flags &= ~BIT.LOCKED_MASK
+    else mm.locked += pages
+  }
+  return address
+}

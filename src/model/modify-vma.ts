@@ -1,0 +1,38 @@
+import { FAILURE } from './failure.js'
+import { mergeExistingRange } from './merge-existing-range.js'
+import { MergeRequest } from './merge-request.js'
+import { splitVma } from './split-vma.js'
+import type { Uffd } from './uffd.js'
+import type { Vma } from './vma.js'
+
+/**
+ * `vma_modify`: makes `[start, end)` of a VMA one that can have `flags` and `uffd`: merged with a neighbour that has them, or cut out.
+ * The flags themselves are set by the caller, on the VMA that is returned; `BIT.STICKY` ones that it has must stay. A negative number is an error, and an earlier cut stays.
+ */
+export function modifyVma(
+  vma: Vma,
+  previous: Vma | undefined,
+  start: number,
+  end: number,
+  flags: number,
+  uffd: Uffd | undefined = vma.uffd,
+  sealed = vma.sealed,
+): Vma | number {
+  const request = MergeRequest.of(vma, start, end)
+  request.flags = flags
+  request.uffd = uffd
+  request.sealed = sealed
+  request.previous = previous
+  const merged = mergeExistingRange(request)
+  if (merged !== undefined) return merged
+  const { tree, machine } = vma.mm
+  if (vma.start < start) {
+    if (tree.size >= machine.maxMapCount) return FAILURE.ENOMEM
+    splitVma(vma, start, true)
+  }
+  if (vma.end > end) {
+    if (tree.size >= machine.maxMapCount) return FAILURE.ENOMEM
+    splitVma(vma, end, false)
+  }
+  return vma
+}

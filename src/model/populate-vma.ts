@@ -1,0 +1,19 @@
+import { BIT } from './bit.js'
+import { FAILURE } from './failure.js'
+import { getUserPage } from './get-user-page.js'
+import type { Vma } from './vma.js'
+
+/** `populate_vma_page_range`: faults a VMA's pages in, for writing where that makes a private copy. Returns 0 or an error. */
+export function populateVma(vma: Vma, start: number, end: number): number {
+  const { flags } = vma
+  if (flags & BIT.LOCKONFAULT) return 0
+  const write = (flags & (BIT.WRITE | BIT.SHARED)) === BIT.WRITE
+  // check_vma_flags: whoever has some access may read (FOLL_FORCE).
+  if (flags & (BIT.IO | BIT.PFNMAP) || !(flags & BIT.ACCESS)) return FAILURE.EFAULT
+  if (!write && !(flags & BIT.READ) && !(flags & BIT.MAYREAD)) return FAILURE.EFAULT
+  for (let at = start; at < end; at += vma.mm.pageSize) {
+    const error = getUserPage(vma, at, write)
+    if (error !== 0) return error
+  }
+  return 0
+}

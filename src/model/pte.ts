@@ -1,0 +1,14 @@
+/** The bits of a page table entry. Without `PRESENT` the others are markers: the entry is empty but remembers something. */
+export const PTE = {
+  PRESENT: 1,
+  /** May be written if the VMA allows it: of private memory, the page is nobody else's. */
+  WRITE: 2,
+  /** The shared zero page, which belongs to nobody. */
+  ZERO: 4,
+  /** Write-protected by userfaultfd; without `PRESENT` the marker that remembers it. */
+  UFFD_WP: 8,
+  /** `PTE_MARKER_GUARD` */
+  GUARD: 16,
+  /** `PTE_MARKER_POISONED` */
+  POISON: 32,
+} as const

@@ -1,0 +1,27 @@
+import { linkVma } from './link-vma.js'
+import { Vma } from './vma.js'
+
+/**
+ * `__split_vma`: cuts a VMA in two at `address`, without a look at the map count. The new VMA is the lower half with `newBelow`, else
+ * the upper one; the given VMA keeps the other.
+ */
+export function splitVma(vma: Vma, address: number, newBelow: boolean): Vma {
+  const { mm } = vma
+  const before = (address - vma.start) / mm.pageSize
+  const half = newBelow
+    ? new Vma(mm, vma.start, address, vma.pgoff, vma.flags, vma.file)
+    : new Vma(mm, address, vma.end, vma.pgoff + before, vma.flags, vma.file)
+  half.anonVma = vma.anonVma
+  half.chain = vma.chain
+  half.uffd = vma.uffd
+  half.sealed = vma.sealed
+  half.file?.get()
+  if (newBelow) {
+    vma.pgoff += before
+    mm.tree.resize(vma, address, vma.end)
+  } else {
+    mm.tree.resize(vma, vma.start, address)
+  }
+  linkVma(half)
+  return half
+}

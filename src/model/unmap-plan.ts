@@ -1,0 +1,77 @@
+import { BIT } from './bit.js'
+import { FAILURE } from './failure.js'
+import type { Mm } from './mm.js'
+import { splitVma } from './split-vma.js'
+import { unlinkVma } from './unlink-vma.js'
+import type { Vma } from './vma.js'
+import { zap } from './zap.js'
+
+/** `struct vma_munmap_struct`: the VMAs of a range that is to be unmapped, cut at its edges, with what they count for. */
+export class UnmapPlan {
+  readonly #mm: Mm
+  readonly #start: number
+  readonly #end: number
+  readonly #vmas: Vma[] = []
+  #cleared = false
+  /** Pages of all. */
+  pages = 0
+  /** Pages that are charged against the commit limit. */
+  accounted = 0
+  #locked = 0
+
+  constructor(mm: Mm, start: number, end: number) {
+    this.#mm = mm
+    this.#start = start
+    this.#end = end
+  }
+
+  /**
+   * `vms_gather_munmap_vmas`: cuts the first and the last VMA at the edges and collects all. Returns 0 or an error; a cut that was made
+   * before the error stays.
+   */
+  gather(first: Vma): number {
+    const mm = this.#mm
+    let vma: Vma | undefined = first
+    if (this.#start > first.start) {
+      if (this.#end < first.end && mm.tree.size >= mm.machine.maxMapCount) return FAILURE.ENOMEM
+      if (first.sealed) return FAILURE.EPERM
+      splitVma(first, this.#start, true)
+    }
+    for (; vma !== undefined && vma.start < this.#end; vma = mm.tree.next(vma)) {
+      if (vma.sealed) return FAILURE.EPERM
+      if (vma.end > this.#end) splitVma(vma, this.#end, false)
+      const pages = (vma.end - vma.start) / mm.pageSize
+      this.#vmas.push(vma)
+      this.pages += pages
+      if (vma.flags & BIT.LOCKED) this.#locked += pages
+      if (vma.flags & BIT.ACCOUNT) this.accounted += pages
+    }
+    return 0
+  }
+
+  /** `vms_clean_up_area`: takes the pages away while the VMAs are still there. From here on there is no way back. */
+  clear(): void {
+    if (this.#cleared) return
+    this.#cleared = true
+    for (const vma of this.#vmas) vma.uffd?.unmapped(vma, vma.start, vma.end)
+    zap(this.#mm, this.#start, this.#end, 'drop')
+  }
+
+  /** `vms_complete_munmap_vmas`: the VMAs go, and what they counted for. */
+  complete(): void {
+    const mm = this.#mm
+    this.clear()
+    for (const vma of this.#vmas) {
+      mm.account(vma.flags, -(vma.end - vma.start) / mm.pageSize)
+      unlinkVma(vma)
+    }
+    mm.locked -= this.#locked
+    mm.machine.uncharge(this.accounted)
+    const { tree, tables, pageSize } = mm
+    if (tables.empty) return
+    const before = tree.before(this.#start)
+    const after = tree.find(this.#end)
+    const ceiling = after?.start ?? mm.machine.taskSize
+    tables.free(this.#start / pageSize, this.#end / pageSize, (before?.end ?? 0) / pageSize, ceiling / pageSize)
+  }
+}

@@ -1,0 +1,76 @@
+import { MAP } from '../vocabulary/map.js'
+import { BIT } from './bit.js'
+import { FAILURE } from './failure.js'
+import type { Mm } from './mm.js'
+import { startGap } from './start-gap.js'
+
+/** `PMD_SIZE` on x86-64 with pages of 4 KiB: what an anonymous mapping of that size is aligned to. */
+const hugePage = 2 ** 21
+const map32Bit = 0x40
+
+/** `__get_unmapped_area`: where a mapping goes, or an error. `plain` is anonymous private memory. */
+export function unmappedArea(mm: Mm, hint: number, length: number, flags: number, plain: boolean): number {
+  const { taskSize, mmapMinAddress } = mm.machine
+  if (length > taskSize) return FAILURE.ENOMEM
+  const address =
+    plain && hint === 0 && length % hugePage === 0 && !(flags & MAP.FIXED) && mm.pageSize === 4096
+      ? alignedArea(mm, length, flags)
+      : area(mm, hint, length, flags)
+  if (address < 0) return address
+  if (address > taskSize - length) return FAILURE.ENOMEM
+  if (address % mm.pageSize !== 0) return FAILURE.EINVAL
+  if (address < mmapMinAddress && !mm.capabilities.has('CAP_SYS_RAWIO')) return FAILURE.EPERM
+  return address
+}
+
+/** `__thp_get_unmapped_area`: asks for more and takes the aligned part, or does without. */
+function alignedArea(mm: Mm, length: number, flags: number): number {
+  const found = area(mm, 0, length + hugePage, flags)
+  if (found < 0) return area(mm, 0, length, flags)
+  const over = found % hugePage
+  return over === 0 ? found + hugePage : found + hugePage - over
+}
+
+/** `arch_get_unmapped_area_topdown` of x86-64 */
+function area(mm: Mm, hint: number, length: number, flags: number): number {
+  const { taskSize } = mm.machine
+  if (length > taskSize) return FAILURE.ENOMEM
+  if (flags & MAP.FIXED) return hint
+  if (flags & map32Bit) return bottomUp(mm, hint, length, 2 ** 30, 2 ** 31)
+  const address = hint - (hint % mm.pageSize)
+  if (address !== 0 && address <= taskSize - length && isFree(mm, address, length)) return address
+  const found = topDown(mm, length)
+  return found >= 0 ? found : bottomUp(mm, hint, length, mm.legacyBase, taskSize)
+}
+
+function isFree(mm: Mm, address: number, length: number): boolean {
+  const next = mm.tree.find(address)
+  return next === undefined || address + length <= startGap(next)
+}
+
+/** `unmapped_area_topdown` */
+function topDown(mm: Mm, length: number): number {
+  const low = Math.max(mm.pageSize, mm.machine.mmapMinAddress)
+  let high = mm.mmapBase
+  for (;;) {
+    const end = mm.tree.highestGap(low, high, length)
+    if (end === -1) return FAILURE.ENOMEM
+    const next = mm.tree.find(end)
+    if (next === undefined || !(next.flags & BIT.GROWSDOWN) || startGap(next) >= end) return end - length
+    high = startGap(next)
+  }
+}
+
+/** `arch_get_unmapped_area`, `unmapped_area` */
+function bottomUp(mm: Mm, hint: number, length: number, base: number, limit: number): number {
+  const address = mm.roundUp(hint)
+  if (address !== 0 && limit - length >= address && isFree(mm, address, length)) return address
+  let low = Math.max(base, mm.machine.mmapMinAddress)
+  for (;;) {
+    const start = mm.tree.lowestGap(low, limit, length)
+    if (start === -1) return FAILURE.ENOMEM
+    const next = mm.tree.find(start)
+    if (next === undefined || !(next.flags & BIT.GROWSDOWN) || startGap(next) >= start + length - 1) return start
+    low = next.end
+  }
+}

@@ -1,0 +1,374 @@
+import type { Vma } from './vma.js'
+
+const capacity = 32
+/** A node with fewer items takes in a neighbour where both fit. */
+const sparse = capacity / 4
+
+/**
+ * One node of a `VmaTree`. A leaf holds VMAs, an inner node nodes. The ranges of the items are kept beside them, in one array, so that
+ * a search touches no item it does not need: `[0, 32)` the starts, `[32, 64)` the ends, `[64, 96)` the largest gaps inside (inner nodes).
+ */
+export class VmaNode {
+  readonly leaf: boolean
+  readonly ranges: Float64Array
+  readonly items: (Vma | VmaNode)[] = []
+  /** The largest gap between items or, for an inner node, inside one. */
+  gap = 0
+  parent: VmaNode | undefined = undefined
+  /** Neighbours of a leaf. */
+  previous: VmaNode | undefined = undefined
+  next: VmaNode | undefined = undefined
+
+  constructor(leaf: boolean) {
+    this.leaf = leaf
+    this.ranges = new Float64Array(leaf ? 2 * capacity : 3 * capacity)
+  }
+}
+
+/**
+ * The VMAs of an address space in order of address: a B+-tree whose nodes know the largest gap below them, as the kernel's maple tree.
+ *
+ * Every search, the one for a free range included, takes time logarithmic in the number of VMAs.
+ */
+export class VmaTree {
+  #root = new VmaNode(true)
+  /** `map_count` */
+  size = 0
+
+  /** The inner structure, for who checks it. */
+  get root(): VmaNode {
+    return this.#root
+  }
+
+  first(): Vma | undefined {
+    let node = this.#root
+    while (!node.leaf) node = node.items[0] as VmaNode
+    return node.items[0] as Vma | undefined
+  }
+
+  /** `find_vma`: the first VMA that ends after `address`. */
+  find(address: number): Vma | undefined {
+    let node = this.#root
+    for (;;) {
+      const index = firstEndingAfter(node, address)
+      if (index === node.items.length) return undefined
+      if (node.leaf) return node.items[index] as Vma
+      node = node.items[index] as VmaNode
+    }
+  }
+
+  /** `vma_lookup`: the VMA that contains `address`. */
+  lookup(address: number): Vma | undefined {
+    const vma = this.find(address)
+    return vma !== undefined && vma.start <= address ? vma : undefined
+  }
+
+  /** `find_vma_intersection`: the first VMA that overlaps `[start, end)`. */
+  intersection(start: number, end: number): Vma | undefined {
+    const vma = this.find(start)
+    return vma !== undefined && vma.start < end ? vma : undefined
+  }
+
+  /** The last VMA that starts before `address`. */
+  before(address: number): Vma | undefined {
+    let node = this.#root
+    for (;;) {
+      const index = firstStartingAt(node, address) - 1
+      if (index < 0) return undefined
+      if (node.leaf) return node.items[index] as Vma
+      node = node.items[index] as VmaNode
+    }
+  }
+
+  next(vma: Vma): Vma | undefined {
+    const node = vma.node!
+    const index = firstStartingAt(node, vma.start) + 1
+    if (index < node.items.length) return node.items[index] as Vma
+    return node.next?.items[0] as Vma | undefined
+  }
+
+  previous(vma: Vma): Vma | undefined {
+    const node = vma.node!
+    const index = firstStartingAt(node, vma.start) - 1
+    if (index >= 0) return node.items[index] as Vma
+    return node.previous?.items.at(-1) as Vma | undefined
+  }
+
+  *[Symbol.iterator](): Generator<Vma> {
+    for (let vma = this.first(); vma !== undefined; vma = this.next(vma)) yield vma
+  }
+
+  /** Puts a VMA in. Its range must be free. */
+  insert(vma: Vma): void {
+    let node = this.#root
+    while (!node.leaf) {
+      const index = firstStartingAt(node, vma.start)
+      node = node.items[index === 0 ? 0 : index - 1] as VmaNode
+    }
+    this.#add(node, firstStartingAt(node, vma.start), vma)
+    this.size++
+  }
+
+  /** Takes a VMA out. */
+  remove(vma: Vma): void {
+    const node = vma.node!
+    this.#take(node, firstStartingAt(node, vma.start))
+    vma.node = undefined
+    this.size--
+  }
+
+  /** Changes the range of a VMA. It must not reach into a neighbour. */
+  resize(vma: Vma, start: number, end: number): void {
+    const node = vma.node!
+    const index = firstStartingAt(node, vma.start)
+    vma.start = start
+    vma.end = end
+    node.ranges[index] = start
+    node.ranges[capacity + index] = end
+    refresh(node)
+  }
+
+  /**
+   * `mas_empty_area_rev`: the end of the highest gap of `length` bytes or more within `[low, high)`, or -1. What lies outside the two
+   * limits does not count.
+   */
+  highestGap(low: number, high: number, length: number): number {
+    const root = this.#root
+    const count = root.items.length
+    if (count === 0) return high - low >= length ? high : -1
+    const last = Math.max(root.ranges[capacity + count - 1]!, low)
+    if (high - last >= length) return high
+    const found = highestGapIn(root, low, high, length)
+    if (found !== -1) return found
+    const first = Math.min(root.ranges[0]!, high)
+    return first - low >= length ? first : -1
+  }
+
+  /** `mas_empty_area`: the start of the lowest gap of `length` bytes or more within `[low, high)`, or -1. */
+  lowestGap(low: number, high: number, length: number): number {
+    const root = this.#root
+    const count = root.items.length
+    if (count === 0) return high - low >= length ? low : -1
+    const first = Math.min(root.ranges[0]!, high)
+    if (first - low >= length) return low
+    const found = lowestGapIn(root, low, high, length)
+    if (found !== -1) return found
+    const last = Math.max(root.ranges[capacity + count - 1]!, low)
+    return high - last >= length ? last : -1
+  }
+
+  #put(node: VmaNode, index: number, item: Vma | VmaNode): void {
+    const { items, ranges } = node
+    const count = items.length
+    items.push(item)
+    for (let at = count; at > index; at--) items[at] = items[at - 1]!
+    items[index] = item
+    ranges.copyWithin(index + 1, index, count)
+    ranges.copyWithin(capacity + index + 1, capacity + index, capacity + count)
+    if (node.leaf) {
+      const vma = item as Vma
+      vma.node = node
+      ranges[index] = vma.start
+      ranges[capacity + index] = vma.end
+    } else {
+      const child = item as VmaNode
+      child.parent = node
+      ranges.copyWithin(2 * capacity + index + 1, 2 * capacity + index, 2 * capacity + count)
+      describe(node, index, child)
+    }
+  }
+
+  /** Takes an item out of a node, and the node out of the tree when nothing is left. */
+  #take(node: VmaNode, index: number): void {
+    cut(node, index)
+    const parent = node.parent
+    if (parent === undefined) {
+      while (!this.#root.leaf && this.#root.items.length === 1) {
+        this.#root = this.#root.items[0] as VmaNode
+        this.#root.parent = undefined
+      }
+      if (node === this.#root) refresh(node)
+      return
+    }
+    if (node.items.length === 0) {
+      unlink(node)
+      this.#take(parent, parent.items.indexOf(node))
+      return
+    }
+    if (node.items.length < sparse && this.#absorbNeighbour(node, parent)) return
+    refresh(node)
+  }
+
+  #absorbNeighbour(node: VmaNode, parent: VmaNode): boolean {
+    const index = parent.items.indexOf(node)
+    const upper = parent.items[index + 1] as VmaNode | undefined
+    if (upper !== undefined && node.items.length + upper.items.length <= capacity - sparse) {
+      this.#absorb(node, upper, parent, index + 1)
+      return true
+    }
+    const lower = parent.items[index - 1] as VmaNode | undefined
+    if (lower !== undefined && node.items.length + lower.items.length <= capacity - sparse) {
+      this.#absorb(lower, node, parent, index)
+      return true
+    }
+    return false
+  }
+
+  #absorb(lower: VmaNode, upper: VmaNode, parent: VmaNode, upperIndex: number): void {
+    for (const item of upper.items) this.#put(lower, lower.items.length, item)
+    unlink(upper)
+    refresh(lower)
+    this.#take(parent, upperIndex)
+  }
+
+  /**
+   * Puts an item into a node, of which a part moves to a new node above it when it is full. At the edges only what must move does,
+   * so that memory mapped in one direction fills its nodes.
+   */
+  #add(node: VmaNode, index: number, item: Vma | VmaNode): void {
+    if (node.items.length < capacity) {
+      this.#put(node, index, item)
+      refresh(node)
+      return
+    }
+    const upper = new VmaNode(node.leaf)
+    const keep = index === capacity || index <= 1 ? index : capacity / 2
+    for (let at = keep; at < capacity; at++) this.#put(upper, at - keep, node.items[at]!)
+    node.items.length = keep
+    if (node.leaf) {
+      upper.next = node.next
+      upper.previous = node
+      if (node.next !== undefined) node.next.previous = upper
+      node.next = upper
+    }
+    if (index === 0 || (index <= keep && keep === capacity / 2)) this.#put(node, index, item)
+    else this.#put(upper, index - keep, item)
+    refresh(upper)
+    refresh(node)
+    if (node.parent === undefined) {
+      this.#root = new VmaNode(false)
+      this.#put(this.#root, 0, node)
+      this.#put(this.#root, 1, upper)
+      refresh(this.#root)
+    } else {
+      this.#add(node.parent, node.parent.items.indexOf(node) + 1, upper)
+    }
+  }
+}
+
+/** The first item that ends after `address`, or the number of items. */
+function firstEndingAfter({ ranges, items }: VmaNode, address: number): number {
+  let low = 0
+  let high = items.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (ranges[capacity + middle]! > address) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+/** The first item that starts at `address` or after it, or the number of items. */
+function firstStartingAt({ ranges, items }: VmaNode, address: number): number {
+  let low = 0
+  let high = items.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (ranges[middle]! >= address) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+/** Tells a parent what one of its nodes spans. */
+function describe(parent: VmaNode, index: number, child: VmaNode): void {
+  const count = child.items.length
+  if (count === 0) return
+  parent.ranges[index] = child.ranges[0]!
+  parent.ranges[capacity + index] = child.ranges[capacity + count - 1]!
+  parent.ranges[2 * capacity + index] = child.gap
+}
+
+/** Computes a node's largest gap anew and carries what has changed to the root. */
+function refresh(start: VmaNode): void {
+  let node = start
+  for (;;) {
+    const { ranges, leaf } = node
+    const count = node.items.length
+    let gap = 0
+    for (let at = 1; at < count; at++) {
+      const before = ranges[at]! - ranges[capacity + at - 1]!
+      if (before > gap) gap = before
+    }
+    if (!leaf) {
+      for (let at = 0; at < count; at++) {
+        const inside = ranges[2 * capacity + at]!
+        if (inside > gap) gap = inside
+      }
+    }
+    node.gap = gap
+    const parent = node.parent
+    if (parent === undefined || count === 0) return
+    const index = parent.items.indexOf(node)
+    const of = parent.ranges
+    const first = ranges[0]!
+    const last = ranges[capacity + count - 1]!
+    if (of[index] === first && of[capacity + index] === last && of[2 * capacity + index] === gap) return
+    of[index] = first
+    of[capacity + index] = last
+    of[2 * capacity + index] = gap
+    node = parent
+  }
+}
+
+function cut(node: VmaNode, index: number): void {
+  const { items, ranges } = node
+  const count = items.length
+  for (let at = index + 1; at < count; at++) items[at - 1] = items[at]!
+  items.pop()
+  ranges.copyWithin(index, index + 1, count)
+  ranges.copyWithin(capacity + index, capacity + index + 1, capacity + count)
+  if (!node.leaf) ranges.copyWithin(2 * capacity + index, 2 * capacity + index + 1, 2 * capacity + count)
+}
+
+/** Takes a leaf out of the chain of leaves. */
+function unlink({ previous, next }: VmaNode): void {
+  if (previous !== undefined) previous.next = next
+  if (next !== undefined) next.previous = previous
+}
+
+function highestGapIn(node: VmaNode, low: number, high: number, length: number): number {
+  if (node.gap < length) return -1
+  const { ranges, items, leaf } = node
+  for (let at = items.length - 1; at >= 0; at--) {
+    const end = ranges[capacity + at]!
+    if (at < items.length - 1) {
+      const from = Math.max(end, low)
+      const to = Math.min(ranges[at + 1]!, high)
+      if (to - from >= length) return to
+    }
+    if (end <= low) return -1
+    if (leaf || ranges[at]! >= high || ranges[2 * capacity + at]! < length) continue
+    const found = highestGapIn(items[at] as VmaNode, low, high, length)
+    if (found !== -1) return found
+  }
+  return -1
+}
+
+function lowestGapIn(node: VmaNode, low: number, high: number, length: number): number {
+  if (node.gap < length) return -1
+  const { ranges, items, leaf } = node
+  for (let at = 0; at < items.length; at++) {
+    const start = ranges[at]!
+    if (at > 0) {
+      const from = Math.max(ranges[capacity + at - 1]!, low)
+      const to = Math.min(start, high)
+      if (to - from >= length) return from
+    }
+    if (start >= high) return -1
+    if (leaf || ranges[capacity + at]! <= low || ranges[2 * capacity + at]! < length) continue
+    const found = lowestGapIn(items[at] as VmaNode, low, high, length)
+    if (found !== -1) return found
+  }
+  return -1
+}

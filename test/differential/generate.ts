@@ -1,0 +1,211 @@
+import { MADV } from '#vmarea/vocabulary/madv.js'
+import { MAP } from '#vmarea/vocabulary/map.js'
+import { MREMAP } from '#vmarea/vocabulary/mremap.js'
+import { ARENA } from './arena.js'
+import type { Call, CallName } from './call.js'
+import { Random } from './random.js'
+
+/** What a sequence leans to. */
+const profiles = ['plain', 'plain', 'files', 'sealed', 'locked', 'forks', 'stacks'] as const
+type Profile = (typeof profiles)[number]
+
+/** Instructions of one byte that do nothing, so that what was written can be executed. */
+const bytes = [0x90, 0x98, 0x99, 0xf8, 0xf9, 0xfc, 0xf5]
+
+const weights: Readonly<Record<Profile, readonly (readonly [number, CallName])[]>> = (() => {
+  const base: Partial<Record<CallName, number>> = {
+    mmap: 200,
+    munmap: 60,
+    mprotect: 150,
+    mremap: 90,
+    madvise: 140,
+    mlock2: 20,
+    munlock: 10,
+    msync: 6,
+    mincore: 4,
+    read: 60,
+    write: 160,
+    execute: 15,
+    fork: 6,
+    ftruncate: 5,
+    pwrite: 4,
+    addSeals: 2,
+    close: 2,
+  }
+  const lean: Record<Profile, Partial<Record<CallName, number>>> = {
+    plain: {},
+    files: { ftruncate: 40, pwrite: 25, addSeals: 6, close: 5 },
+    sealed: { mseal: 25 },
+    locked: { mlock2: 90, munlock: 50, mlockall: 8, munlockall: 5 },
+    forks: { fork: 50 },
+    stacks: {},
+  }
+  const result = {} as Record<Profile, (readonly [number, CallName])[]>
+  for (const profile of profiles) {
+    const all = { ...base, ...lean[profile] }
+    result[profile] = Object.entries(all).map(([name, weight]) => [weight, name as CallName] as const)
+  }
+  return result
+})()
+
+const advices = Object.entries(MADV).map(([name, advice]) => [adviceWeight(name), advice] as const)
+
+function adviceWeight(name: string): number {
+  if (name.startsWith('GUARD') || name.startsWith('DONTNEED') || name.startsWith('POPULATE')) return 4
+  // Whether a page that is free or paged out still has its bytes is the kernel's whim; FREE alone keeps them.
+  if (name === 'PAGEOUT' || name === 'COLD') return 0
+  return name === 'HWPOISON' || name === 'SOFT_OFFLINE' ? 0 : 2
+}
+
+/** A random sequence of calls, the same for the same seed. */
+export function generate(seed: number): Call[] {
+  const random = new Random(seed)
+  const profile = random.pick(profiles)
+  const length = 20 + random.below(100)
+  const calls: Call[] = []
+  let forks = 0
+  while (calls.length < length) {
+    const name = random.weighted(weights[profile])
+    if (name === 'fork' && ++forks > 4) continue
+    calls.push(call(random, name, profile))
+  }
+  return calls
+}
+
+function call(random: Random, name: CallName, profile: Profile): Call {
+  const page = random.below(ARENA.PAGES)
+  const pages = Math.min(length(random), ARENA.PAGES - page)
+  let address = ARENA.START + page * ARENA.PAGE
+  let bytesLong = pages * ARENA.PAGE
+  // Now and then an argument that is out of line.
+  if (random.chance(1)) address += 1 + random.below(ARENA.PAGE - 1)
+  if (random.chance(3)) bytesLong = Math.max(0, bytesLong - random.below(ARENA.PAGE))
+  if (random.chance(0.5)) bytesLong = 0
+  switch (name) {
+    case 'mmap':
+      return mmap(random, address, bytesLong, profile)
+    case 'munmap':
+    case 'munlock':
+      return [name, address, bytesLong]
+    case 'mprotect':
+      return [name, address, bytesLong, protection(random) | (random.chance(3) ? 0x0100_0000 : 0)]
+    case 'mremap':
+      return mremap(random, address, bytesLong)
+    case 'madvise':
+      return [name, address, bytesLong, random.chance(0.5) ? 26 + random.below(200) : random.weighted(advices)]
+    case 'mlock2':
+      return [
+        name,
+        address,
+        bytesLong,
+        random.weighted([
+          [60, 0],
+          [30, 1],
+          [1, 2],
+        ] as const),
+      ]
+    case 'msync':
+      return [name, address, bytesLong, random.below(8)]
+    case 'mincore':
+      return [name, address, bytesLong]
+    case 'mseal':
+      return [name, address, Math.min(bytesLong, 4 * ARENA.PAGE), random.chance(2) ? 1 : 0]
+    case 'mlockall':
+      return [name, random.pick([1, 2, 3, 3, 5, 6, 7, 4, 0, 8])]
+    case 'munlockall':
+      return [name]
+    case 'write':
+      return [name, ARENA.START + page * ARENA.PAGE, random.pick(bytes)]
+    case 'read':
+    case 'execute':
+      return [name, ARENA.START + page * ARENA.PAGE]
+    case 'fork':
+      return [name, random.below(2)]
+    case 'ftruncate':
+      return [name, random.below(4), random.below(14) * ARENA.PAGE + (random.chance(20) ? 100 : 0)]
+    case 'pwrite':
+      return [name, random.below(4), random.below(12) * ARENA.PAGE, random.pick(bytes)]
+    case 'addSeals':
+      return [name, random.below(4), random.pick([2, 4, 8, 16, 1, 12, 64])]
+    case 'close':
+      return [name, random.below(6)]
+    default:
+      throw new Error(`no arguments for ${name}`)
+  }
+}
+
+function length(random: Random): number {
+  return random.weighted([
+    [40, 1],
+    [25, 2],
+    [20, 3],
+    [20, 4 + random.below(4)],
+    [6, 8 + random.below(40)],
+  ] as const)
+}
+
+function protection(random: Random): number {
+  return random.weighted([
+    [50, 3],
+    [30, 1],
+    [20, 0],
+    [6, 5],
+    [6, 7],
+    [5, 4],
+    [4, 2],
+    [2, 6],
+    [1, 11],
+    [1, 12],
+    [1, 0x13],
+  ] as const)
+}
+
+function mmap(random: Random, address: number, bytesLong: number, profile: Profile): Call {
+  let flags = random.weighted([
+    [65, MAP.PRIVATE],
+    [25, MAP.SHARED],
+    [4, MAP.DROPPABLE],
+    [3, MAP.SHARED_VALIDATE],
+    [1, 0],
+  ] as const) as number
+  const anonymous = !random.chance(profile === 'files' ? 65 : 25)
+  if (anonymous) flags |= MAP.ANONYMOUS
+  let where = address
+  const how = random.below(100)
+  if (how < 70) flags |= MAP.FIXED
+  else if (how < 80) flags |= MAP.FIXED_NOREPLACE
+  else if (how < 90) where = 0
+  if (random.chance(10)) flags |= MAP.NORESERVE
+  if (random.chance(10)) flags |= MAP.POPULATE
+  if (random.chance(2)) flags |= MAP.NONBLOCK
+  if (random.chance(profile === 'locked' ? 10 : 1)) flags |= MAP.LOCKED
+  if (random.chance(profile === 'stacks' ? 25 : 1)) flags |= MAP.GROWSDOWN
+  if (random.chance(3)) flags |= MAP.STACK
+  if (random.chance(1)) flags |= MAP.SYNC
+  const slot = random.weighted([
+    [30, 0],
+    [20, 1],
+    [20, 2],
+    [3, 3],
+    [1, 4],
+    [1, 5],
+    [1, 6],
+  ] as const)
+  const offset = random.chance(1) ? 1 + random.below(4095) : random.below(10) * ARENA.PAGE
+  return ['mmap', where, bytesLong, protection(random), flags, slot, offset]
+}
+
+function mremap(random: Random, address: number, bytesLong: number): Call {
+  const newLength = random.chance(50) ? bytesLong : length(random) * ARENA.PAGE
+  const flags = random.weighted([
+    [25, 0],
+    [30, MREMAP.MAYMOVE],
+    [40, MREMAP.MAYMOVE | MREMAP.FIXED],
+    [15, MREMAP.MAYMOVE | MREMAP.DONTUNMAP],
+    [8, MREMAP.MAYMOVE | MREMAP.DONTUNMAP | MREMAP.FIXED],
+    [1, MREMAP.FIXED],
+    [1, 8],
+  ] as const) as number
+  const target = ARENA.START + random.below(ARENA.PAGES) * ARENA.PAGE + (random.chance(1) ? 5 : 0)
+  return ['mremap', address, random.chance(3) ? 0 : bytesLong, newLength, flags, target]
+}

@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { CALL, type Call } from './call.js'
+
+/** What the kernel answered to a sequence: a record a call, or why there is none. */
+export type KernelAnswer = { readonly records: Buffer } | { readonly failed: string }
+
+/** The real kernel in a child process of its own, compiled on the spot. */
+export class KernelSide {
+  readonly #child: ChildProcess
+  #received: Buffer[] = []
+  #bytes = 0
+  #wake: (() => void) | undefined
+  #ended: string | undefined
+
+  constructor(root: string) {
+    this.#child = spawn(compile(root), { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.#child.stdout!.on('data', (chunk: Buffer) => {
+      this.#received.push(chunk)
+      this.#bytes += chunk.length
+      this.#wake?.()
+    })
+    this.#child.on('exit', (code, signal) => {
+      this.#ended = `the kernel's side ended with ${signal ?? code}`
+      this.#wake?.()
+    })
+  }
+
+  /** Runs a sequence in a fresh process. Sequences may be sent ahead; answers come in order. */
+  send(calls: readonly Call[]): void {
+    const message = Buffer.alloc(8 + calls.length * 64)
+    message.writeUInt32LE(calls.length, 0)
+    for (const [index, [name, ...args]] of calls.entries()) {
+      const at = 8 + index * 64
+      message.writeUInt32LE(CALL[name], at)
+      for (const [place, value] of args.entries()) {
+        message.writeUInt32LE(value % 2 ** 32, at + 8 + place * 8)
+        message.writeUInt32LE(Math.floor(value / 2 ** 32), at + 12 + place * 8)
+      }
+    }
+    this.#child.stdin!.write(message)
+  }
+
+  async receive(): Promise<KernelAnswer> {
+    const length = (await this.#take(4)).readUInt32LE(0)
+    if (length === 0xffffffff)
+      return { failed: `its process ended with status ${(await this.#take(4)).readUInt32LE(0)}` }
+    return { records: await this.#take(length) }
+  }
+
+  close(): void {
+    this.#child.stdin!.end()
+  }
+
+  async #take(length: number): Promise<Buffer> {
+    while (this.#bytes < length) {
+      if (this.#ended !== undefined) throw new Error(this.#ended)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    const all = this.#received.length === 1 ? this.#received[0]! : Buffer.concat(this.#received)
+    this.#received = [all.subarray(length)]
+    this.#bytes -= length
+    return all.subarray(0, length)
+  }
+}
+
+function compile(root: string): string {
+  const source = join(root, 'test', 'differential', 'kernel.c')
+  const hash = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16)
+  const output = join(root, 'build', `differential-${hash}`)
+  if (existsSync(output)) return output
+  mkdirSync(join(root, 'build'), { recursive: true })
+  const unfinished = `${output}.${process.pid}`
+  const { status, error } = spawnSync(process.env.CC ?? 'cc', ['-O2', '-static-pie', '-o', unfinished, source], {
+    stdio: 'inherit',
+  })
+  if (error !== undefined || status !== 0)
+    throw new Error(`no C compiler for the differential check: ${error ?? status}`)
+  renameSync(unfinished, output)
+  return output
+}

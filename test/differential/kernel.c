@@ -1,0 +1,428 @@
+// The kernel's side of the differential check: runs sequences of raw memory calls inside a fixed arena of addresses and answers,
+// after each call, what it returned and what the arena looks like. One process a sequence, forked from this one.
+//
+// stdin:  a sequence is a u32 count and a u32 level of detail, then count calls of eight u64: a number and its arguments.
+// stdout: a u32 length in bytes, then a record a call (see put_state).
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#define ARENA 0x100000ul
+#define PAGES 48ul
+#define PAGE 4096ul
+#define ARENA_END (ARENA + PAGES * PAGE)
+#define TASK_SIZE ((1ul << 47) - PAGE)
+#define NR_mseal 462
+#define SLOTS 8
+#define MAX_CALLS 4096
+
+static uint64_t calls[MAX_CALLS][8];
+static unsigned char out[64 << 20];
+static size_t used;
+static char text[1 << 16];
+static int slots[SLOTS] = {-1, -1, -1, -1, -1, -1, -1, -1};
+static uint64_t inodes[SLOTS];
+static int smaps = -1;
+static sigjmp_buf back;
+static volatile long caught;
+static volatile unsigned long caught_at;
+static volatile unsigned long target;
+static unsigned char scratch[4096];
+static unsigned char alternate[1 << 16];
+
+static void die(const char *what) {
+  dprintf(2, "%s: %s\n", what, strerror(errno));
+  _exit(3);
+}
+
+static long raw(long number, long a, long b, long c, long d, long e, long f) {
+  long result = syscall(number, a, b, c, d, e, f);
+  return result == -1 ? -errno : result;
+}
+
+static void on_fault(int number, siginfo_t *info, void *context) {
+  (void)context;
+  caught = number * 16 + info->si_code;
+  caught_at = (unsigned long)info->si_addr;
+  siglongjmp(back, 1);
+}
+
+// A step trap before the first instruction at the target goes on; the next one has executed it.
+static void on_step(int number, siginfo_t *info, void *context) {
+  (void)number;
+  (void)info;
+  ucontext_t *state = context;
+  if ((unsigned long)state->uc_mcontext.gregs[REG_RIP] == target) return;
+  caught = 0;
+  siglongjmp(back, 1);
+}
+
+static void put(const void *bytes, size_t length) {
+  memcpy(out + used, bytes, length);
+  used += length;
+}
+static void put64(uint64_t value) { put(&value, 8); }
+
+// The two letters of each flag, by bit.
+static const char letters[64][3] = {
+    [0] = "rd",  [1] = "wr",  [2] = "ex",  [3] = "sh",  [4] = "mr",  [5] = "mw",  [6] = "me",  [7] = "ms",  [8] = "gd",
+    [9] = "um",  [10] = "pf", [11] = "gu", [12] = "uw", [13] = "lo", [14] = "io", [15] = "sr", [16] = "rr", [17] = "dc", [18] = "de",
+    [19] = "lf", [20] = "ac", [21] = "nr", [22] = "ht", [23] = "sf", [24] = "ar", [25] = "wf", [26] = "dd", [27] = "sd",
+    [28] = "mm", [29] = "hg", [30] = "nh", [31] = "mg", [37] = "ss", [40] = "dp", [41] = "ui", [42] = "sl",
+};
+
+static uint64_t parse_flags(const char *line) {
+  uint64_t flags = 0;
+  for (; line[0] && line[0] != '\n'; line += 3) {
+    int bit = 0;
+    for (; bit < 64; bit++)
+      if (letters[bit][0] == line[0] && letters[bit][1] == line[1]) break;
+    flags |= bit < 64 ? 1ul << bit : 1ul << 63;
+  }
+  return flags;
+}
+
+static uint64_t inode_slot(uint64_t inode) {
+  if (inode == 0) return 0;
+  for (int slot = 0; slot < SLOTS; slot++)
+    if (inodes[slot] == inode) return slot + 1;
+  return 99;
+}
+
+// Reads smaps up to the end of the arena, a chunk at a time: the kernel makes only what is read.
+static void put_areas(void) {
+  if (smaps == -1) smaps = open("/proc/self/smaps", O_RDONLY | O_CLOEXEC);
+  if (lseek(smaps, 0, SEEK_SET) != 0) die("lseek");
+  size_t count_at = used;
+  uint64_t count = 0;
+  put64(0);
+  size_t filled = 0;
+  uint64_t start = 0, end = 0, offset = 0, inode = 0, anonymous = 0, locked = 0;
+  int inside = 0;
+  for (;;) {
+    ssize_t got = read(smaps, text + filled, 4096);
+    if (got < 0) die("smaps");
+    filled += got;
+    text[filled] = 0;
+    char *line = text;
+    for (char *next; (next = strchr(line, '\n')); line = next + 1) {
+      if (inside && line[0] >= 'A' && line[0] <= 'Z') {
+        if (!strncmp(line, "Anonymous:", 10)) anonymous = strtoul(line + 10, 0, 10);
+        else if (!strncmp(line, "VmFlags: ", 9)) {
+          put64(start), put64(end), put64(parse_flags(line + 9)), put64(offset), put64(inode_slot(inode)), put64(anonymous);
+          count++;
+        }
+      } else if (line[0] >= '0' && (line[0] <= '9' || line[0] >= 'a')) {
+        char *at;
+        start = strtoul(line, &at, 16);
+        end = strtoul(at + 1, &at, 16);
+        offset = strtoul(at + 6, &at, 16);
+        inode = strtoul(at + 7, &at, 10);
+        if (start >= ARENA_END) goto done;
+        inside = end > ARENA && start >= ARENA;
+      }
+    }
+    filled -= line - text;
+    memmove(text, line, filled);
+    if (got == 0) break;
+  }
+done:
+  (void)locked;
+  memcpy(out + count_at, &count, 8);
+}
+
+static void put_state(long result, uint64_t value) {
+  put64(result);
+  put64(value);
+  put_areas();
+  unsigned char residency[PAGES];
+  for (unsigned long page = 0; page < PAGES; page++) {
+    unsigned char one = 0;
+    residency[page] = mincore((void *)(ARENA + page * PAGE), PAGE, &one) ? 2 : one & 1;
+  }
+  put(residency, PAGES);
+}
+
+static long touch(unsigned long address, int access, unsigned char byte, uint64_t *value) {
+  caught = 0;
+  *value = 0;
+  if (sigsetjmp(back, 1) == 0) {
+    if (access == 0) *value = *(volatile unsigned char *)address;
+    else if (access == 1) *(volatile unsigned char *)address = byte;
+    else {
+      target = address;
+      __asm__ volatile(
+          "pushfq\n orq $0x100, (%%rsp)\n popfq\n jmp *%1\n" : : "a"(scratch), "r"(address) : "memory", "cc", "rdx");
+    }
+    return 0;
+  }
+  if (caught == 0) return 0;
+  // The address must be the one that was touched.
+  if ((caught_at & ~(PAGE - 1)) != (address & ~(PAGE - 1))) return -99999;
+  return -1000 - caught;
+}
+
+static int memfd(const char *name, unsigned long size) {
+  int fd = syscall(SYS_memfd_create, name, 2 /* MFD_ALLOW_SEALING */);
+  if (fd < 0 || ftruncate(fd, size)) die("memfd");
+  return fd;
+}
+
+static int reopen(int fd, int how) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  int again = open(path, how);
+  if (again < 0) die("reopen");
+  return again;
+}
+
+static void remember(int slot, int fd) {
+  struct stat status;
+  slots[slot] = fd;
+  inodes[slot] = 0;
+  if (fd >= 0 && fstat(fd, &status) == 0) inodes[slot] = status.st_ino;
+}
+
+static void open_files(void) {
+  remember(0, memfd("a", 12 * PAGE));
+  remember(1, reopen(slots[0], O_RDONLY));
+  remember(2, memfd("b", 5 * PAGE + 100));
+  remember(3, reopen(slots[2], O_WRONLY));
+  int ends[2];
+  if (pipe(ends)) die("pipe");
+  remember(4, ends[0]);
+  remember(5, open("/", O_RDONLY | O_DIRECTORY));
+  // Every other page has something in it, the rest are holes.
+  for (int slot = 0; slot <= 2; slot += 2)
+    for (int page = 0; page < 12; page += 2) {
+      unsigned char byte = 0x90;
+      if (page < (slot ? 5 : 12) && pwrite(slots[slot], &byte, 1, page * PAGE) != 1) die("pwrite");
+    }
+}
+
+static long run(uint64_t *call, uint64_t *value) {
+  *value = 0;
+  long a = call[1], b = call[2], c = call[3], d = call[4], e = call[5], f = call[6];
+  switch (call[0]) {
+    case 1: return raw(SYS_mmap, a, b, c, d, e < SLOTS && e >= 0 ? slots[e] : -1, f);
+    case 2: return raw(SYS_munmap, a, b, 0, 0, 0, 0);
+    case 3: return raw(SYS_mprotect, a, b, c, 0, 0, 0);
+    case 4: return raw(SYS_mremap, a, b, c, d, e, 0);
+    case 5: return raw(SYS_madvise, a, b, c, 0, 0, 0);
+    case 6: return raw(SYS_mlock2, a, b, c, 0, 0, 0);
+    case 7: return raw(SYS_munlock, a, b, 0, 0, 0, 0);
+    case 8: return raw(SYS_msync, a, b, c, 0, 0, 0);
+    case 9: {
+      unsigned char vector[PAGES * 2];
+      return raw(SYS_mincore, a, b > (long)(PAGES * 2 * PAGE) ? (long)(PAGES * 2 * PAGE) : b, (long)vector, 0, 0, 0);
+    }
+    case 10: return raw(NR_mseal, a, b, c, 0, 0, 0);
+    case 11: return raw(SYS_mlockall, a, 0, 0, 0, 0, 0);
+    case 12: return raw(SYS_munlockall, 0, 0, 0, 0, 0, 0);
+    case 13: return touch(a, 0, 0, value);
+    case 14: return touch(a, 1, b, value);
+    case 15: return touch(a, 2, 0, value);
+    case 16: {
+      pid_t child = fork();
+      if (child < 0) return -errno;
+      if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        close(smaps);
+        smaps = -1;
+        if (a == 1) for (;;) pause();
+        return 0;
+      }
+      if (a == 0) {
+        int status;
+        waitpid(child, &status, 0);
+        _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 4);
+      }
+      return 0;
+    }
+    case 17: return raw(SYS_ftruncate, slots[a], b, 0, 0, 0, 0);
+    case 18: {
+      unsigned char byte = c;
+      return raw(SYS_pwrite64, slots[a], (long)&byte, 1, b, 0, 0);
+    }
+    case 19: return raw(SYS_fcntl, slots[a], F_ADD_SEALS, b, 0, 0, 0);
+    case 20: {
+      int fd = slots[a];
+      if (fd < 0) return -EBADF;
+      slots[a] = -1;
+      return raw(SYS_close, fd, 0, 0, 0, 0, 0);
+    }
+    case 30: {
+      if (slots[7] >= 0) return -EBUSY;
+      int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+      if (fd < 0) return -errno;
+      struct uffdio_api api = {.api = UFFD_API, .features = a};
+      if (ioctl(fd, UFFDIO_API, &api)) {
+        long error = -errno;
+        close(fd);
+        return error;
+      }
+      slots[7] = fd;
+      return 0;
+    }
+    case 31: {
+      struct uffdio_register range = {.range = {a, b}, .mode = c};
+      return ioctl(slots[7], UFFDIO_REGISTER, &range) ? -errno : 0;
+    }
+    case 32: {
+      struct uffdio_range range = {a, b};
+      return ioctl(slots[7], UFFDIO_UNREGISTER, &range) ? -errno : 0;
+    }
+    case 33: {
+      static unsigned char source[PAGES * PAGE];
+      memset(source, 0x98, sizeof source);
+      struct uffdio_copy copy = {.dst = a, .src = (unsigned long)source, .len = b, .mode = c};
+      long result = ioctl(slots[7], UFFDIO_COPY, &copy) ? -errno : 0;
+      *value = copy.copy < 0 ? 0 : copy.copy;
+      return result;
+    }
+    case 34: {
+      struct uffdio_zeropage zero = {.range = {a, b}, .mode = c};
+      long result = ioctl(slots[7], UFFDIO_ZEROPAGE, &zero) ? -errno : 0;
+      *value = zero.zeropage < 0 ? 0 : zero.zeropage;
+      return result;
+    }
+    case 35: {
+      struct uffdio_writeprotect protect = {.range = {a, b}, .mode = c};
+      return ioctl(slots[7], UFFDIO_WRITEPROTECT, &protect) ? -errno : 0;
+    }
+    case 36: {
+      struct uffdio_range range = {a, b};
+      return ioctl(slots[7], UFFDIO_WAKE, &range) ? -errno : 0;
+    }
+    case 37: {
+      // UFFDIO_CONTINUE, UFFDIO_POISON: range, mode, bytes done.
+      struct { uint64_t start, len, mode; int64_t done; } answer = {a, b, c, 0};
+      long result = ioctl(slots[7], d ? 0xc020aa08ul : 0xc020aa07ul, &answer) ? -errno : 0;
+      *value = answer.done < 0 ? 0 : answer.done;
+      return result;
+    }
+    case 38: {
+      // UFFDIO_MOVE: dst, src, len, mode, bytes done.
+      struct { uint64_t dst, src, len, mode; int64_t done; } answer = {a, b, c, d, 0};
+      long result = ioctl(slots[7], 0xc028aa05ul, &answer) ? -errno : 0;
+      *value = answer.done < 0 ? 0 : answer.done;
+      return result;
+    }
+  }
+  return -ENOSYS;
+}
+
+// Fills every hole outside the arena with sealed, inaccessible memory, so that the kernel's search for room ends in the arena.
+static void fill(void) {
+  volatile unsigned char stack[1 << 18];
+  for (size_t at = 0; at < sizeof stack; at += 512) stack[at] = 1;
+  for (;;) {
+    int maps = open("/proc/self/maps", O_RDONLY);
+    size_t length = 0;
+    for (ssize_t got; (got = read(maps, text + length, sizeof text - length - 1)) > 0;) length += got;
+    close(maps);
+    text[length] = 0;
+    unsigned long last = PAGE;
+    int filled = 0;
+    char *line = text;
+    for (;;) {
+      unsigned long start = TASK_SIZE, end = TASK_SIZE;
+      if (*line) {
+        char *at;
+        start = strtoul(line, &at, 16);
+        end = strtoul(at + 1, &at, 16);
+        if (start > TASK_SIZE) start = end = TASK_SIZE;
+        line = strchr(line, '\n') + 1;
+      }
+      unsigned long from = last, to = start;
+      if (from < ARENA && to > ARENA) to = ARENA;
+      else if (from >= ARENA && from < ARENA_END) from = ARENA_END;
+      if (from < to) {
+        void *got = mmap((void *)from, to - from, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+        if (got == MAP_FAILED) die("fill");
+        if (syscall(NR_mseal, from, to - from, 0)) die("mseal");
+        filled = 1;
+        break;
+      }
+      if (start == TASK_SIZE) break;
+      last = end;
+    }
+    if (!filled) return;
+  }
+}
+
+static void read_all(void *into, size_t length) {
+  unsigned char *at = into;
+  while (length > 0) {
+    ssize_t got = read(0, at, length);
+    if (got == 0) _exit(0);
+    if (got < 0) die("read");
+    at += got;
+    length -= got;
+  }
+}
+
+static void write_all(const void *from, size_t length) {
+  const unsigned char *at = from;
+  while (length > 0) {
+    ssize_t put = write(1, at, length);
+    if (put < 0) die("write");
+    at += put;
+    length -= put;
+  }
+}
+
+int main(void) {
+  stack_t stack = {.ss_sp = alternate, .ss_size = sizeof alternate};
+  sigaltstack(&stack, 0);
+  struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+  sigaction(SIGSEGV, &action, 0);
+  sigaction(SIGBUS, &action, 0);
+  sigaction(SIGILL, &action, 0);
+  action.sa_sigaction = on_step;
+  sigaction(SIGTRAP, &action, 0);
+  fill();
+  for (;;) {
+    uint32_t head[2];
+    read_all(head, sizeof head);
+    if (head[0] > MAX_CALLS) _exit(5);
+    read_all(calls, (size_t)head[0] * sizeof calls[0]);
+    pid_t child = fork();
+    if (child < 0) die("fork");
+    if (child == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      open_files();
+      used = 4;
+      for (uint32_t at = 0; at < head[0]; at++) {
+        uint64_t value = 0;
+        long result = run(calls[at], &value);
+        put_state(result, value);
+      }
+      uint32_t length = used - 4;
+      memcpy(out, &length, 4);
+      write_all(out, used);
+      _exit(0);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+      uint32_t failed[2] = {0xffffffff, (uint32_t)status};
+      write_all(failed, sizeof failed);
+    }
+  }
+}

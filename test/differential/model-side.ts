@@ -1,0 +1,246 @@
+import { readFileSync } from 'node:fs'
+import { ACCESS } from '#vmarea/model/access.js'
+import { addSeals } from '#vmarea/model/add-seals.js'
+import { BIT } from '#vmarea/model/bit.js'
+import { checkInvariants } from '#vmarea/model/check-invariants.js'
+import { FAILURE } from '#vmarea/model/failure.js'
+import { FAULT } from '#vmarea/model/fault-code.js'
+import { forkMm } from '#vmarea/model/fork-mm.js'
+import { handleFault } from '#vmarea/model/handle-fault.js'
+import { Inode, type InodeKind } from '#vmarea/model/inode.js'
+import { Machine } from '#vmarea/model/machine.js'
+import { madvise } from '#vmarea/model/madvise.js'
+import { mincore } from '#vmarea/model/mincore.js'
+import { mlock } from '#vmarea/model/mlock.js'
+import { mlockall, munlockall } from '#vmarea/model/mlockall.js'
+import { Mm } from '#vmarea/model/mm.js'
+import { mmap } from '#vmarea/model/mmap.js'
+import { mprotect } from '#vmarea/model/mprotect.js'
+import { mremap } from '#vmarea/model/mremap.js'
+import { mseal } from '#vmarea/model/mseal.js'
+import { msync } from '#vmarea/model/msync.js'
+import { munlock } from '#vmarea/model/munlock.js'
+import { munmap } from '#vmarea/model/munmap.js'
+import { OpenFile } from '#vmarea/model/open-file.js'
+import { PTE } from '#vmarea/model/pte.js'
+import { truncate } from '#vmarea/model/truncate.js'
+import { vmFlagsOf } from '#vmarea/model/vm-flags-of.js'
+import { writeFile } from '#vmarea/model/write-file.js'
+import { MAP } from '#vmarea/vocabulary/map.js'
+import { ARENA } from './arena.js'
+import type { Call } from './call.js'
+
+/** Whether this processor keeps execute-only memory from being read. */
+const hostHasKeys = /\bospke\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))
+
+/** The signal and its code for each outcome of a fault, as `kernel.c` writes them. */
+const signals = new Map<number, number>([
+  [FAULT.NOT_MAPPED, 11 * 16 + 1],
+  [FAULT.NOT_PERMITTED, 11 * 16 + 2],
+  [FAULT.PROTECTION_KEY, 11 * 16 + 4],
+  [FAULT.NO_PAGE, 7 * 16 + 2],
+  [FAULT.POISONED, 7 * 16 + 4],
+])
+/** The two halves of a flag word as smaps shows it: without the protection key, which it hides. */
+const shownFlags = new Map<number, readonly [number, number]>()
+
+/** One sequence on the model: runs calls and writes, after each, the record that `kernel.c` writes. */
+export class ModelSide {
+  readonly machine: Machine
+  mm: Mm
+  readonly #all: Mm[]
+  readonly #slots: (OpenFile | undefined)[] = []
+  readonly #inodes: Inode[] = []
+  #out = Buffer.alloc(1 << 16)
+  #used = 0
+
+  constructor(memory: number) {
+    this.machine = new Machine({ memory, mmapMinAddress: 4096, protectionKeys: hostHasKeys, seed: 1 })
+    const limits = { addressSpace: Infinity, data: Infinity, lockedMemory: 8 << 20, stack: 8 << 20 }
+    this.mm = new Mm(this.machine, limits, ['CAP_IPC_LOCK', 'CAP_SYS_RAWIO', 'CAP_SYS_ADMIN'])
+    this.#all = [this.mm]
+    for (const [from, to] of [
+      [4096, ARENA.START],
+      [ARENA.END, this.machine.taskSize],
+    ] as const) {
+      mmap(this.mm, from, to - from, 0, MAP.PRIVATE | MAP.ANONYMOUS | MAP.NORESERVE | MAP.FIXED, undefined, 0)
+      mseal(this.mm, from, to - from, 0)
+    }
+    const first = this.#file('memory', 12 * ARENA.PAGE)
+    const second = this.#file('memory', 5 * ARENA.PAGE + 100)
+    const pipe = this.#file('other', 0)
+    const root = this.#file('directory', 0)
+    this.#slots = [
+      new OpenFile(first, true, true),
+      new OpenFile(first, true, false),
+      new OpenFile(second, true, true),
+      new OpenFile(second, false, true),
+      new OpenFile(pipe, true, false),
+      new OpenFile(root, true, false),
+    ]
+    this.#inodes = [first, second]
+    for (let page = 0; page < 12; page += 2) {
+      for (const slot of [0, 2]) {
+        if (page < (slot ? 5 : 12)) writeFile(this.#slots[slot]!, page * ARENA.PAGE, Uint8Array.of(0x90))
+      }
+    }
+  }
+
+  #file(kind: InodeKind, size: number): Inode {
+    const inode = new Inode(this.machine, kind, '', true)
+    inode.size = size
+    return inode
+  }
+
+  /** Throws if what the last calls left is not sound. */
+  check(): void {
+    checkInvariants(this.machine, this.#all)
+  }
+
+  /** Runs a call and returns its record, good until the next call. */
+  run(call: Call): Uint8Array {
+    this.#used = 0
+    let value = 0
+    let result: number
+    const [name, a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = call
+    const { mm } = this
+    switch (name) {
+      case 'mmap':
+        result = mmap(mm, a, b, c, d, this.#slots[e], f)
+        break
+      case 'munmap':
+        result = munmap(mm, a, b)
+        break
+      case 'mprotect':
+        result = mprotect(mm, a, b, c)
+        break
+      case 'mremap':
+        result = mremap(mm, a, b, c, d, e)
+        break
+      case 'madvise':
+        result = madvise(mm, a, b, c)
+        break
+      case 'mlock2':
+        result = mlock(mm, a, b, c)
+        break
+      case 'munlock':
+        result = munlock(mm, a, b)
+        break
+      case 'msync':
+        result = msync(mm, a, b, c)
+        break
+      case 'mincore':
+        result = mincore(mm, a, b, new Uint8Array(2 * ARENA.PAGES))
+        break
+      case 'mseal':
+        result = mseal(mm, a, b, c)
+        break
+      case 'mlockall':
+        result = mlockall(mm, a)
+        break
+      case 'munlockall':
+        result = munlockall(mm)
+        break
+      case 'read':
+        result = this.#touch(a, ACCESS.READ)
+        if (result === 0) value = this.#page(a)?.bytes[a % ARENA.PAGE] ?? 0
+        break
+      case 'write':
+        result = this.#touch(a, ACCESS.WRITE)
+        if (result === 0) this.#page(a)!.bytes[a % ARENA.PAGE] = b
+        break
+      case 'execute':
+        result = this.#touch(a, ACCESS.EXECUTE)
+        break
+      case 'fork': {
+        const child = forkMm(mm)
+        if (typeof child === 'number') {
+          result = child
+          break
+        }
+        this.#all.push(child)
+        if (a === 0) this.mm = child
+        result = 0
+        break
+      }
+      case 'ftruncate':
+        result = this.#withFile(a, (file) => truncate(file, b))
+        break
+      case 'pwrite':
+        result = this.#withFile(a, (file) => writeFile(file, b, Uint8Array.of(c)))
+        break
+      case 'addSeals':
+        result = this.#withFile(a, (file) => addSeals(file, b))
+        break
+      case 'close':
+        result = this.#withFile(a, () => 0)
+        this.#slots[a]?.put()
+        this.#slots[a] = undefined
+        break
+      default:
+        throw new Error(`the model does not know ${name}`)
+    }
+    this.#putState(result, value)
+    return this.#out.subarray(0, this.#used)
+  }
+
+  #withFile(slot: number, act: (file: OpenFile) => number): number {
+    const file = this.#slots[slot]
+    return file === undefined ? FAILURE.EBADF : act(file)
+  }
+
+  #touch(address: number, access: number): number {
+    const fault = handleFault(this.mm, address, access)
+    return fault === FAULT.DONE ? 0 : -1000 - signals.get(fault)!
+  }
+
+  #page(address: number) {
+    return this.mm.tables.page(Math.floor(address / ARENA.PAGE))
+  }
+
+  #putState(result: number, value: number): void {
+    const { mm } = this
+    this.#put64(result)
+    this.#put64(value)
+    const countAt = this.#used
+    this.#used += 8
+    let count = 0
+    for (let vma = mm.tree.find(ARENA.START); vma !== undefined && vma.start < ARENA.END; vma = mm.tree.next(vma)) {
+      count++
+      this.#put64(vma.start)
+      this.#put64(vma.end)
+      const key = vma.sealed ? vma.flags + 2 ** 33 : vma.flags
+      let halves = shownFlags.get(key)
+      if (halves === undefined) {
+        const flags = vmFlagsOf(vma.flags & ~BIT.EXECUTE_ONLY, vma.sealed)
+        halves = [Number(flags & 0xffff_ffffn), Number(flags >> 32n)]
+        shownFlags.set(key, halves)
+      }
+      this.#out.writeUInt32LE(halves[0], this.#used)
+      this.#out.writeUInt32LE(halves[1], this.#used + 4)
+      this.#used += 8
+      const inode = vma.file?.inode
+      this.#put64(inode === undefined ? 0 : vma.pgoff * ARENA.PAGE)
+      this.#put64(inode === undefined ? 0 : inode === this.#inodes[0] ? 1 : inode === this.#inodes[1] ? 3 : 99)
+      let anonymous = 0
+      mm.tables.visit(vma.start / ARENA.PAGE, vma.end / ARENA.PAGE, (_page, table, index) => {
+        if (table.bits[index]! & PTE.PRESENT && table.pages[index]!.kind === 'anonymous') anonymous += 4
+      })
+      this.#put64(anonymous)
+    }
+    this.#out.writeUInt32LE(count, countAt)
+    this.#out.writeUInt32LE(0, countAt + 4)
+    const one = new Uint8Array(1)
+    for (let page = 0; page < ARENA.PAGES; page++) {
+      const error = mincore(mm, ARENA.START + page * ARENA.PAGE, ARENA.PAGE, one)
+      this.#out[this.#used++] = error === 0 ? one[0]! : 2
+    }
+  }
+
+  #put64(value: number): void {
+    const high = Math.floor(value / 2 ** 32)
+    this.#out.writeUInt32LE(value - high * 2 ** 32, this.#used)
+    this.#out.writeInt32LE(high, this.#used + 4)
+    this.#used += 8
+  }
+}
