@@ -45,6 +45,7 @@ function explainLocked(addon: AddonFunctions, length: number): string | undefine
 }
 
 function explainOvercommit(length: number): string | undefined {
+  if (length >= 2 ** 47) return 'a process has 2^47 bytes of addresses'
   const mode = readFileSync('/proc/sys/vm/overcommit_memory', 'latin1').trim()
   const information = readFileSync('/proc/meminfo', 'latin1')
   if (mode === '2') {
@@ -55,7 +56,7 @@ function explainOvercommit(length: number): string | undefined {
   if (mode === '0' && length > total) {
     return `the machine has ${total} bytes of memory and swap, and vm.overcommit_memory is 0; noReserve: true or a reservation asks for addresses only`
   }
-  return length >= 2 ** 47 ? 'a process has 2^47 bytes of addresses' : undefined
+  return undefined
 }
 
 function kibibytes(text: string, field: string): number {

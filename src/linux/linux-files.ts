@@ -12,6 +12,11 @@ const openFlags = {
   'read-write': constants.O_RDWR,
 } as const
 
+const sealHints: Record<number, string> = {
+  [-1]: 'the file can take no more seals: it was made without any, or sealed against them',
+  [-16]: "a shared mapping can still write to it: unmap that, or seal 'future-write'",
+}
+
 /** This process's files. */
 export class LinuxFiles implements FileCalls {
   open(path: string, access: 'read' | 'write' | 'read-write'): number {
@@ -63,7 +68,9 @@ export class LinuxFiles implements FileCalls {
   }
 
   addSeals(descriptor: number, seals: number): void {
-    check(addon().addSeals(descriptor, seals), 'fcntl')
+    const answer = addon().addSeals(descriptor, seals)
+    const hint = sealHints[answer]
+    check(answer, 'fcntl', hint === undefined ? {} : { hint })
   }
 
   seals(descriptor: number): number {

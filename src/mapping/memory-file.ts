@@ -11,6 +11,9 @@ export interface MemoryFileOptions {
   readonly hugePages?: number
 }
 
+// NAME_MAX without the kernel's own "memfd:".
+const LONGEST_NAME = 249
+
 const bits: Record<Seal, number> = {
   seal: SEAL.SEAL,
   shrink: SEAL.SHRINK,
@@ -36,10 +39,12 @@ export class MemoryFile implements Disposable {
 
   /** @internal use `memfd` */
   constructor(kernel: Kernel, name: string, { size = 0, seals, hugePages }: MemoryFileOptions) {
-    if (!Number.isSafeInteger(size) || size < 0) {
+    checkSize(size)
+    checkName(name)
+    if (hugePages !== undefined && kernel.pageSizes().indexOf(hugePages) <= 0) {
       throw new UsageError(
         'ERR_VMAREA_INVALID_ARGUMENT',
-        `size must be a whole number of bytes from 0 on, and is ${size}`,
+        `hugePages is ${hugePages}, and this machine has pages of ${kernel.pageSizes().join(' or ')} bytes, the first not huge`,
       )
     }
     const mask = maskOf(seals ?? [])
@@ -70,6 +75,7 @@ export class MemoryFile implements Disposable {
 
   /** Sets the size: ftruncate(2). Fails with `EPERM` against a seal. Mappings that reach past the new end fault there. */
   truncate(size: number): void {
+    checkSize(size)
     this.#kernel.files.ftruncate(this.fd, size)
   }
 
@@ -90,6 +96,19 @@ export class MemoryFile implements Disposable {
     this.#kernel.files.close(this.#descriptor)
     this.#descriptor = -1
   }
+}
+
+function checkSize(size: number): void {
+  if (Number.isSafeInteger(size) && size >= 0) return
+  throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `size must be a whole number of bytes from 0 on, and is ${size}`)
+}
+
+function checkName(name: string): void {
+  if (typeof name === 'string' && !name.includes('\0') && new TextEncoder().encode(name).length <= LONGEST_NAME) return
+  throw new UsageError(
+    'ERR_VMAREA_INVALID_ARGUMENT',
+    `name must be a string of at most ${LONGEST_NAME} bytes without zero bytes, and is ${JSON.stringify(name)}`,
+  )
 }
 
 function maskOf(seals: readonly Seal[]): number {

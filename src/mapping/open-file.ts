@@ -31,9 +31,10 @@ export function openFile(kernel: Kernel, file: MappableFile, access: 'read' | 'r
 }
 
 function sourceOf(file: MappableFile): string | number {
-  if (typeof file === 'string' || typeof file === 'number') return file
-  if (file instanceof URL) return pathOf(file)
-  if (typeof file === 'object' && file !== null && typeof file.fd === 'number') return file.fd
+  if (typeof file === 'string') return checkedPath(file)
+  if (typeof file === 'number') return checkedDescriptor(file)
+  if (file instanceof URL) return checkedPath(pathOf(file))
+  if (typeof file === 'object' && file !== null && typeof file.fd === 'number') return checkedDescriptor(file.fd)
   throw new UsageError(
     'ERR_VMAREA_INVALID_ARGUMENT',
     `file must be a path, a file URL, a descriptor, a FileHandle or a MemoryFile, and is ${String(file)}`,
@@ -44,7 +45,23 @@ function pathOf(url: URL): string {
   if (url.protocol !== 'file:' || url.hostname !== '') {
     throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `file must be a file URL without a host, and is ${url.href}`)
   }
+  if (/%2f/i.test(url.pathname)) {
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `file must not have a coded slash in its name, and is ${url.href}`,
+    )
+  }
   return decodeURIComponent(url.pathname)
+}
+
+function checkedPath(path: string): string {
+  if (!path.includes('\0')) return path
+  throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `file must be without zero bytes, and is ${JSON.stringify(path)}`)
+}
+
+function checkedDescriptor(descriptor: number): number {
+  if (Number.isInteger(descriptor) && descriptor >= 0 && descriptor < 2 ** 31) return descriptor
+  throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `file must be an open descriptor, and is ${descriptor}`)
 }
 
 function refuseUnmappable({ kind, readable }: FileStatus, source: string | number): void {

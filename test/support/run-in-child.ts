@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { root } from './root.js'
+
+export interface ChildResult {
+  readonly code: number | null
+  /** `SIGKILL` where the time was up. */
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface ChildOptions {
+  /** Given to the snippet as `process.argv.slice(1)`. */
+  readonly args?: readonly string[]
+  /** Flags for node. */
+  readonly flags?: readonly string[]
+  /** A command that runs node, with its arguments: `['setpriv', '--reuid=1000', …]`. */
+  readonly through?: readonly string[]
+  /** Milliseconds. */
+  readonly timeout?: number
+}
+
+const prelude = `
+import assert from 'node:assert/strict'
+import * as fs from 'node:fs'
+import { Worker, isMainThread } from 'node:worker_threads'
+import * as vmarea from 'vmarea'
+const {
+  mapNone, map, mapExec, mapMut, mapExecMut, reserveNone, reserve, reserveMut, memfd, thisProcess,
+  Mmap, MmapMut, MmapNone, MemoryFault, UsageError, VmError,
+} = vmarea
+const page = vmarea.pageSize()
+const args = process.argv.slice(1)
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+const turns = async (count = 20) => { for (let i = 0; i < count; i++) await turn() }
+const settle = async (count = 6) => { for (let i = 0; i < count; i++) { globalThis.gc(); await turns(4) } }
+process.removeAllListeners('warning')
+`
+
+/** Runs a snippet of a module in a process of its own. It has the package's functions in scope, `assert`, `fs`, `page` and `args`. */
+export function runInChild(source: string, options: ChildOptions = {}): Promise<ChildResult> {
+  const { args = [], flags = [], through = [], timeout = 20_000 } = options
+  const command = [...through, process.execPath, '--expose-gc', ...flags, '--input-type=module', '--eval']
+  const child = spawn(command[0]!, [...command.slice(1), `${prelude}\n${source}`, '--', ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeout)
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => {
+      clearTimeout(timer)
+      resolve({ code, signal, stdout, stderr })
+    })
+  })
+}
+
+/** Runs a snippet that must come to its end and leave the process alive. Returns what it printed before. */
+export async function survives(source: string, options: ChildOptions = {}): Promise<string> {
+  const result = await runInChild(`${source}\nconsole.log('alive')`, options)
+  assert.deepEqual(
+    { code: result.code, signal: result.signal, alive: result.stdout.endsWith('alive\n') },
+    { code: 0, signal: null, alive: true },
+    `the child did not live:\n${result.stdout}\n${result.stderr}`,
+  )
+  return result.stdout.slice(0, -'alive\n'.length)
+}
