@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "guard.h"
+#include "guarded-copy.h"
 #include "regions.h"
 
 #ifndef MADV_POPULATE_READ

@@ -6,26 +6,11 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include <algorithm>
-
+#include "guarded-copy.h"
 #include "regions.h"
 
 namespace vmarea {
 namespace {
-
-// Where a guarded copy on this thread goes when it faults.
-struct Recovery {
-  // The compiler's own buffer: three words and no call, because a guarded copy of a few bytes is mostly this. The handler does
-  // not block its signal, so there is no mask to bring back.
-  void* jump[5];
-  Fault fault;
-};
-
-__thread Recovery* recovery
-#ifdef __GLIBC__
-    __attribute__((tls_model("initial-exec")))
-#endif
-    = nullptr;
 
 // Set while this thread is in the handler that was there before. If that one calls us, it took our place and knows us as its own
 // predecessor: the first predecessor must answer then, or the two would call each other for ever.
@@ -113,12 +98,10 @@ void on_fault(int signal, siginfo_t* info, void* context) {
   uint8_t access = access_of(static_cast<ucontext_t*>(context));
   uintptr_t address = reinterpret_cast<uintptr_t>(info->si_addr);
   if (sent_by_kernel(info)) {
-    if (recovery != nullptr) {
-      recovery->fault = {address, access, reason_of(signal, info)};
-      __builtin_longjmp(recovery->jump, 1);
-    }
+    Fault fault = {address, access, reason_of(signal, info)};
+    if (leave_guarded_access(static_cast<ucontext_t*>(context), fault)) return;
     // A jump into memory that may not be executed can't go on from any page we could put there.
-    if (access != 2 && contain_fault({address, access, reason_of(signal, info)})) {
+    if (access != 2 && contain_fault(fault)) {
       errno = saved_errno;
       return;
     }
@@ -139,27 +122,10 @@ int put_in_front(int signal) {
   disposition->installed = true;
   struct sigaction ours = {};
   ours.sa_sigaction = on_fault;
-  // NODEFER: a guarded touch inside the handler may fault in turn, and a copy leaves the handler by a jump.
+  // NODEFER: a guarded touch inside the handler may fault in turn.
   ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
   sigemptyset(&ours.sa_mask);
   return sigaction(signal, &ours, nullptr) == 0 ? 0 : -errno;
-}
-
-// One attempt. `copied` is exact only where all was copied: a copy may touch its last bytes first.
-__attribute__((noinline)) bool try_copy(void* target, const void* source, size_t length, Fault* fault) {
-  Recovery here;
-  Recovery* outer = recovery;
-  if (__builtin_setjmp(here.jump) != 0) {
-    recovery = outer;
-    *fault = here.fault;
-    return false;
-  }
-  recovery = &here;
-  __asm__ volatile("" ::: "memory");
-  memmove(target, source, length);
-  __asm__ volatile("" ::: "memory");
-  recovery = outer;
-  return true;
 }
 
 }  // namespace
@@ -167,41 +133,6 @@ __attribute__((noinline)) bool try_copy(void* target, const void* source, size_t
 int guard_install() {
   int error = put_in_front(SIGSEGV);
   return error != 0 ? error : put_in_front(SIGBUS);
-}
-
-size_t guarded_copy(void* target, const void* source, size_t length, Fault* fault) {
-  if (length == 0 || try_copy(target, source, length, fault)) return length;
-  // Again, in steps that cross no page on either side, so that all before the first bad page is copied and nothing after it.
-  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  uint8_t* to = static_cast<uint8_t*>(target);
-  const uint8_t* from = static_cast<const uint8_t*>(source);
-  size_t done = 0;
-  while (done < length) {
-    size_t to_boundary = page - (reinterpret_cast<uintptr_t>(to + done) & (page - 1));
-    size_t from_boundary = page - (reinterpret_cast<uintptr_t>(from + done) & (page - 1));
-    size_t step = std::min({length - done, to_boundary, from_boundary});
-    if (!try_copy(to + done, from + done, step, fault)) return done;
-    done += step;
-  }
-  return done;
-}
-
-__attribute__((noinline)) bool guarded_touch(uintptr_t address, bool write) {
-  Recovery here;
-  Recovery* outer = recovery;
-  if (__builtin_setjmp(here.jump) != 0) {
-    recovery = outer;
-    return false;
-  }
-  recovery = &here;
-  volatile uint8_t* byte = reinterpret_cast<volatile uint8_t*>(address);
-  if (write)
-    __atomic_fetch_or(byte, 0, __ATOMIC_RELAXED);
-  else
-    (void)*byte;
-  __asm__ volatile("" ::: "memory");
-  recovery = outer;
-  return true;
 }
 
 }  // namespace vmarea

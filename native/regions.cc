@@ -10,6 +10,7 @@
 #include <new>
 
 #include "guard.h"
+#include "guarded-copy.h"
 #include "userfaultfd.h"
 
 #ifndef MREMAP_DONTUNMAP

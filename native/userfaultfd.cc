@@ -356,6 +356,7 @@ void drop_handle(Handle* handle, Missing missing, bool thread_ends) {
     } else if (last) {
       std::vector<Context*>& all = contexts();
       all.erase(std::find(all.begin(), all.end(), context));
+      userfaultfd_contexts.store(all.size());
       ranges = ranges_of_its_own_locked(context);
     } else if (thread_ends && handle->reads && !context->keep_waiting) {
       served = context->sent ||
@@ -421,7 +422,9 @@ bool would_fault(uintptr_t start, uintptr_t end, uint64_t mode, bool write) {
 
 }  // namespace
 
-bool access_waits_for_itself(ThreadState* state, uintptr_t start, size_t length, bool write) {
+std::atomic<size_t> userfaultfd_contexts{0};
+
+bool access_waits_on_contexts(ThreadState* state, uintptr_t start, size_t length, bool write) {
   std::vector<Range> suspects;
   {
     Lock lock(mutex());
@@ -441,6 +444,7 @@ bool access_waits_for_itself(ThreadState* state, uintptr_t start, size_t length,
 }
 
 void forget_userfaultfd_range(uintptr_t start, size_t length) {
+  if (userfaultfd_contexts.load() == 0) return;
   Lock lock(mutex());
   for (Context* context : contexts()) {
     if (!context->own_memory) continue;
@@ -564,11 +568,13 @@ napi_value adopt(napi_env env, napi_callback_info info) {
       context->features = parent->context->features;
     }
     contexts().push_back(context);
+    userfaultfd_contexts.store(contexts().size());
   }
   Handle* handle = new_handle(state, context, descriptor);
   if (handle != nullptr) return call.result(handle->number);
   if (fresh) {
     contexts().pop_back();
+    userfaultfd_contexts.store(contexts().size());
     close(context->keeper);
     close(context->interrupt);
     delete context;

@@ -1,6 +1,7 @@
 // Userfaultfds of this process: the ioctls, what is registered, who reads, and what happens when nobody does any more.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -9,9 +10,15 @@
 
 namespace vmarea {
 
+// How many userfaultfds this process has. Mostly none, and then every other question about them is answered.
+extern std::atomic<size_t> userfaultfd_contexts;
+
 // True where an access of the calling thread to [start, start + length) would wait for a fault that only this very thread could
 // answer, so that it would wait for ever.
-bool access_waits_for_itself(ThreadState* state, uintptr_t start, size_t length, bool write);
+bool access_waits_on_contexts(ThreadState* state, uintptr_t start, size_t length, bool write);
+inline bool access_waits_for_itself(ThreadState* state, uintptr_t start, size_t length, bool write) {
+  return userfaultfd_contexts.load(std::memory_order_relaxed) > 0 && access_waits_on_contexts(state, start, length, write);
+}
 
 // The range was unmapped or moved away: nothing is registered there any more, and who waits there is woken, which an unmap does not do.
 void forget_userfaultfd_range(uintptr_t start, size_t length);
