@@ -666,14 +666,6 @@ napi_value resize_region(napi_env env, napi_callback_info info) {
   return call.result(0);
 }
 
-napi_value unmap_region_call(napi_env env, napi_callback_info info) {
-  RegionCall call(env, info);
-  if (call.wrong()) return nullptr;
-  if (call.region == nullptr) return call.result(0);
-  LayoutWriter writer(&call.state->holds);
-  if (writer.error != 0) return call.result(writer.error);
-  return call.result(unmap_region(call.region));
-}
 
 void release_lease_of_buffer(napi_env, void*, void* hint) { release_lease(static_cast<AddressRoot*>(hint)); }
 
@@ -702,17 +694,38 @@ napi_value view_region(napi_env env, napi_callback_info info) {
 
 // Detaches a buffer over the region. Its object keeps the addresses taken until it is collected: a system call in flight on
 // another thread may still have the bare pointer, and holds the object while it runs.
+int detach(napi_env env, Region* region, napi_value buffer) {
+  bool detached = false;
+  napi_is_detached_arraybuffer(env, buffer, &detached);
+  if (detached) return 0;
+  AddressRoot* lease = lease_region(region);
+  if (napi_add_finalizer(env, buffer, nullptr, release_lease_of_buffer, lease, nullptr) != napi_ok) release_lease(lease);
+  return napi_detach_arraybuffer(env, buffer) == napi_ok ? 0 : -EINVAL;
+}
+
 napi_value detach_view(napi_env env, napi_callback_info info) {
   RegionCall call(env, info);
   if (call.wrong()) return nullptr;
-  bool detached = false;
-  napi_is_detached_arraybuffer(env, call.value(1), &detached);
-  if (detached) return call.result(0);
-  if (call.region != nullptr) {
-    AddressRoot* lease = lease_region(call.region);
-    if (napi_add_finalizer(env, call.value(1), nullptr, release_lease_of_buffer, lease, nullptr) != napi_ok) release_lease(lease);
+  return call.result(call.region == nullptr ? kGone : detach(env, call.region, call.value(1)));
+}
+
+// Unmaps the region and detaches the buffers over it: (handle), (handle, buffer) or (handle, [buffers]). Both happen or neither does.
+napi_value unmap_region_call(napi_env env, napi_callback_info info) {
+  RegionCall call(env, info);
+  if (call.wrong()) return nullptr;
+  if (call.region == nullptr) return call.result(0);
+  LayoutWriter writer(&call.state->holds);
+  if (writer.error != 0) return call.result(writer.error);
+  uint32_t count = 0;
+  bool one = false;
+  napi_is_arraybuffer(env, call.value(1), &one);
+  if (one) detach(env, call.region, call.value(1));
+  else if (napi_get_array_length(env, call.value(1), &count) != napi_ok) count = 0;
+  for (uint32_t index = 0; index < count; index++) {
+    napi_value buffer;
+    if (napi_get_element(env, call.value(1), index, &buffer) == napi_ok) detach(env, call.region, buffer);
   }
-  return call.result(napi_detach_arraybuffer(env, call.value(1)) == napi_ok ? 0 : -EINVAL);
+  return call.result(unmap_region(call.region));
 }
 
 napi_value put_fault(Call& call, ThreadState* state, const Fault& fault) {

@@ -28,8 +28,8 @@ export interface Region {
   absorb(next: Region): void
   /** Grows or shrinks, and moves when it must: `start` may be another afterwards. Views must be detached. */
   resize(length: number): void
-  /** Gives the memory back at once. Doing it again does nothing. */
-  unmap(): void
+  /** Gives the memory back at once and detaches the views; where it can't, neither. Doing it again does nothing. */
+  unmap(views?: readonly ArrayBuffer[]): void
 
   /**
    * The live bytes of a part, as an ArrayBuffer. The region's memory stays until the buffer is collected or detached.

@@ -80,8 +80,10 @@ export class LinuxRegion implements Region {
     this.#length = length
   }
 
-  unmap(): void {
-    this.#check(this.#addon.unmapRegion(this.#handle), 'munmap', 0, this.#length)
+  unmap(views: readonly ArrayBuffer[] = []): void {
+    // One view is the common case, and passing it bare is cheaper than a list.
+    const passed = views.length === 1 ? views[0]! : views
+    this.#check(this.#addon.unmapRegion(this.#handle, passed), 'munmap', 0, this.#length)
   }
 
   view(offset: number, length: number): ArrayBuffer {

@@ -123,13 +123,18 @@ export class Holding {
 
   /** Detaches all that was handed out. */
   detachViews(): void {
-    if (this.#buffer !== undefined) this.region.detach(this.#buffer)
-    for (const window of this.#windows ?? []) {
-      const buffer = window.deref()
-      if (buffer !== undefined) this.region.detach(buffer)
-    }
+    for (const view of this.#views()) this.region.detach(view)
     this.#buffer = undefined
     this.#windows = undefined
+  }
+
+  #views(): ArrayBuffer[] {
+    const views = this.#buffer === undefined ? [] : [this.#buffer]
+    for (const window of this.#windows ?? []) {
+      const view = window.deref()
+      if (view !== undefined) views.push(view)
+    }
+    return views
   }
 
   // A buffer begins a little before the first byte, where needed to have typed arrays of every width on their boundary.
@@ -217,8 +222,9 @@ export class Holding {
   }
 
   unmap(): void {
-    this.detachViews()
-    this.region.unmap()
+    this.region.unmap(this.#views())
+    this.#buffer = undefined
+    this.#windows = undefined
     this.gone = true
     this.tellChange('unmap')
   }
