@@ -5,6 +5,7 @@
 
 #include "async.h"
 #include "call.h"
+#include "probe.h"
 #include "process-memory.h"
 #include "regions.h"
 #include "system-calls.h"
@@ -86,6 +87,7 @@ napi_value init(napi_env env, napi_value exports) {
   add(env, exports, kRegionFunctions, kRegionFunctionCount);
   add(env, exports, kAsyncFunctions, kAsyncFunctionCount);
   add(env, exports, kProcessMemoryFunctions, kProcessMemoryFunctionCount);
+  add(env, exports, kProbeFunctions, kProbeFunctionCount);
   add(env, exports, kLockFunctions, sizeof kLockFunctions / sizeof *kLockFunctions);
 
   napi_value mailbox;
