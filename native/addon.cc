@@ -5,6 +5,7 @@
 
 #include "async.h"
 #include "call.h"
+#include "probe.h"
 #include "process-memory.h"
 #include "regions.h"
 #include "sockets.h"
@@ -93,6 +94,7 @@ napi_value init(napi_env env, napi_value exports) {
   add(env, exports, kUserfaultfdFunctions, kUserfaultfdFunctionCount);
   add(env, exports, kWatchFunctions, kWatchFunctionCount);
   add(env, exports, kSocketFunctions, kSocketFunctionCount);
+  add(env, exports, kProbeFunctions, kProbeFunctionCount);
   add(env, exports, kLockFunctions, sizeof kLockFunctions / sizeof *kLockFunctions);
 
   napi_value mailbox;

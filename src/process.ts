@@ -10,6 +10,7 @@ import type { MappingObserver } from './mapping/observer.js'
 import { Reserved } from './mapping/reserved.js'
 import { ReservedMut } from './mapping/reserved-mut.js'
 import { ReservedNone } from './mapping/reserved-none.js'
+import { Mm } from './mm/mm.js'
 import { PROT } from './vocabulary/prot.js'
 
 const RX = PROT.READ | PROT.EXEC
@@ -23,11 +24,18 @@ const RWX = PROT.READ | PROT.WRITE | PROT.EXEC
 export class Process {
   readonly kernel: Kernel
   readonly #holdings: Holdings
+  #mm: Mm | undefined
 
   /** @internal */
   constructor(kernel: Kernel, observer?: MappingObserver) {
     this.kernel = kernel
     this.#holdings = new Holdings(kernel, observer)
+  }
+
+  /** This process's address space, to look at: see {@link Mm}. */
+  get mm(): Mm {
+    this.#mm ??= Mm.fromRaw(this.kernel.addressSpace)
+    return this.#mm
   }
 
   /** Bytes a page. */

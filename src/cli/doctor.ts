@@ -1,0 +1,106 @@
+import { release } from 'node:os'
+import { parseArgs } from 'node:util'
+import { addon } from '../linux/addon.js'
+import { pageSizes } from '../linux/page-sizes.js'
+import { byteSize } from './byte-size.js'
+import { CommandError } from './command-error.js'
+import type { Capability } from './doctor/capability.js'
+import { catching } from './doctor/catching.js'
+import { holding } from './doctor/holding.js'
+import { seeing } from './doctor/seeing.js'
+import { EXIT } from './exit-code.js'
+import { paint } from './paint.js'
+import { SNAPSHOT_VERSION } from './snapshot.js'
+import { outputWidth } from './table.js'
+import { version } from './version.js'
+
+const HELP = `vmarea doctor: what this machine allows
+
+Tries each capability that the package uses and says what came of it, what is done without it, and what would allow it. It changes
+nothing and needs no privilege. What is missing is no failure: the exit code is 0 unless the package can't work at all.
+
+  --json    for programs
+
+  vmarea doctor
+  vmarea doctor --json | jq '.capabilities[] | select(.available | not)'
+`
+
+const INDENT = 6
+const NAME_WIDTH = 26
+
+/** `vmarea doctor`. Returns the exit code. */
+export function doctor(args: string[]): number {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+  })
+  if (values.help) {
+    process.stdout.write(HELP)
+    return EXIT.OK
+  }
+  if (positionals.length > 0) throw new CommandError('doctor looks at the machine and takes no argument')
+  const { pageSize } = addon()
+  const groups: (readonly [title: string, capabilities: readonly Capability[]])[] = [
+    ['Holding memory', [...holding(pageSizes(pageSize))]],
+    ['Seeing memory', [...seeing()]],
+    ['Catching faults', [...catching()]],
+  ]
+  const machine = { vmarea: version(), node: process.version, kernel: release(), architecture: process.arch, pageSize }
+  const capabilities = groups.flatMap(([, some]) => some)
+  if (values.json) {
+    const trimmed = capabilities.map((capability) => ({ ...capability, name: capability.name.trim() }))
+    process.stdout.write(`${JSON.stringify({ version: SNAPSHOT_VERSION, ...machine, capabilities: trimmed })}\n`)
+    return EXIT.OK
+  }
+  const { vmarea, node, kernel, architecture } = machine
+  write(
+    paint('bold', `vmarea ${vmarea} · Node ${node} · Linux ${kernel} ${architecture} · pages of ${byteSize(pageSize)}`),
+  )
+  for (const [title, some] of groups) {
+    write('')
+    write(paint('bold', title))
+    for (const capability of some) for (const line of describe(capability)) write(line)
+  }
+  write('')
+  const fallbacks = capabilities.filter(({ fallback }) => fallback !== undefined)
+  write(
+    fallbacks.length === 0
+      ? 'No fall-back is in use.'
+      : `Fall-backs in use: ${fallbacks.map(({ name }) => name.trim()).join(', ')}.`,
+  )
+  return EXIT.OK
+}
+
+function* describe({ name, available, purpose, found, fallback, remedy }: Capability): Generator<string> {
+  const mark = available ? paint('green', ' yes') : paint('yellow', '  no')
+  yield* entry(`${mark}  ${name.padEnd(NAME_WIDTH)}`, purpose)
+  if (found !== 'works' && found !== 'offered' && found !== 'not offered') yield* more(found)
+  if (fallback !== undefined) yield* more(`without it: ${fallback}`)
+  if (remedy !== undefined) yield* more(`to allow it: ${remedy}`)
+}
+
+function* entry(head: string, text: string): Generator<string> {
+  const [first = '', ...rest] = wrap(text)
+  yield `${head} ${first}`
+  for (const line of rest) yield `${' '.repeat(INDENT + NAME_WIDTH + 1)}${line}`
+}
+
+function* more(text: string): Generator<string> {
+  for (const line of wrap(text)) yield paint('dim', `${' '.repeat(INDENT + NAME_WIDTH + 1)}${line}`)
+}
+
+function wrap(text: string): string[] {
+  const room = Math.max(Math.min(outputWidth(), 120) - INDENT - NAME_WIDTH - 1, 30)
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && last.length + 1 + word.length <= room) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}
+
+function write(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

@@ -1,0 +1,37 @@
+import type { AreaSnapshot } from './snapshot.js'
+
+/** What an area is for, in the order in which totals are listed. */
+export const KINDS = [
+  'code',
+  'file',
+  'shared file',
+  'shared memory',
+  'heap',
+  'stack',
+  'anonymous',
+  'reserved',
+  'device',
+  'kernel',
+] as const
+
+export type Kind = (typeof KINDS)[number]
+
+/** What an area is for, as far as its name and flags tell. */
+export function kindOf({ path, permissions, flags, inode }: AreaSnapshot): Kind {
+  if (path === '[heap]') return 'heap'
+  if (path.startsWith('[stack') || flags.includes('gd')) return 'stack'
+  if (path === '[vdso]' || path.startsWith('[vvar') || path === '[vsyscall]' || path === '[uprobes]') return 'kernel'
+  if (flags.includes('io') || flags.includes('pf') || flags.includes('mm')) return 'device'
+  const shared = permissions[3] === 's'
+  if (
+    shared &&
+    (path.startsWith('/dev/zero') ||
+      path.startsWith('/memfd:') ||
+      path.startsWith('/SYSV') ||
+      path.startsWith('[anon_shmem'))
+  )
+    return 'shared memory'
+  if (inode !== '0') return permissions[2] === 'x' ? 'code' : shared ? 'shared file' : 'file'
+  if (permissions.startsWith('---')) return 'reserved'
+  return shared ? 'shared memory' : 'anonymous'
+}
