@@ -129,6 +129,7 @@ void uncover_locked(Region* region, size_t page) {
   if (move_page(kept, region->start + page * region->page, region->page) == Moved::kHole &&
       mmap(at(kept), region->page, PROT_NONE, kNothing | MAP_FIXED_NOREPLACE, -1, 0) != at(kept))
     region->aside_shared_with_stranger = true;
+  restore_userfaultfd_range(region->start + page * region->page, region->page);
   region->covered[page / 64] &= ~(uint64_t{1} << (page % 64));
   if (--region->covered_pages == 0) drop_aside_locked(region);
 }

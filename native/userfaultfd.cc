@@ -456,6 +456,19 @@ void forget_userfaultfd_range(uintptr_t start, size_t length) {
   }
 }
 
+void restore_userfaultfd_range(uintptr_t start, size_t length) {
+  Lock lock(mutex());
+  for (const Context* context : contexts()) {
+    if (!context->own_memory) continue;
+    for (const Range& range : context->ranges) {
+      uintptr_t from = std::max(range.start, start), to = std::min(range.end, start + length);
+      if (from >= to) continue;
+      UffdRegister argument = {from, to - from, range.mode, 0};
+      ioctl(context->keeper, kRegister, &argument);  // it was registered before, and a failure leaves it as the move did
+    }
+  }
+}
+
 void release_userfaultfds_of(ThreadState* state) {
   if (state->userfaultfds == nullptr) return;
   for (size_t slot = 0; slot < state->userfaultfds->slots.size(); slot++) {

@@ -23,6 +23,9 @@ inline bool access_waits_for_itself(ThreadState* state, uintptr_t start, size_t 
 // The range was unmapped or moved away: nothing is registered there any more, and who waits there is woken, which an unmap does not do.
 void forget_userfaultfd_range(uintptr_t start, size_t length);
 
+// The page moved away and back, which costs it its registration: what was registered there is registered again.
+void restore_userfaultfd_range(uintptr_t start, size_t length);
+
 // The thread is gone: its handles go, and what nobody will serve any more is poisoned. Before its memory goes.
 void release_userfaultfds_of(ThreadState* state);
 

@@ -1,0 +1,80 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+import { addon } from '#vmarea/linux/addon.js'
+import { thisProcess } from '#vmarea/this-process.js'
+import { MAP } from '#vmarea/vocabulary/map.js'
+import { PROT } from '#vmarea/vocabulary/prot.js'
+
+export const kernel = thisProcess().kernel
+export const page = kernel.pageSize
+
+/** Raw memory, and what the test does to it. Nothing here touches a page. */
+export interface Memory {
+  readonly start: bigint
+  readonly length: number
+  at(index: number): bigint
+  unmap(): void
+}
+
+export function memory(start: bigint, length: number): Memory {
+  return { start, length, at: (index) => start + BigInt(index * page), unmap: () => kernel.calls.munmap(start, length) }
+}
+
+export function anonymous(pages: number, protection: number = PROT.READ | PROT.WRITE): Memory {
+  const length = pages * page
+  return memory(kernel.calls.mmap(0n, length, protection, MAP.PRIVATE | MAP.ANONYMOUS, -1, 0), length)
+}
+
+export function sharedAnonymous(pages: number): Memory {
+  const length = pages * page
+  return memory(kernel.calls.mmap(0n, length, PROT.READ | PROT.WRITE, MAP.SHARED | MAP.ANONYMOUS, -1, 0), length)
+}
+
+/** A file in memory of so many pages, and maps of it. */
+export function memfd(pages: number): {
+  descriptor: number
+  map(flags?: number, pages?: number): Memory
+  close(): void
+} {
+  const descriptor = kernel.files.memfdCreate('test', { sealable: true })
+  kernel.files.ftruncate(descriptor, pages * page)
+  return {
+    descriptor,
+    map(flags = MAP.SHARED, count = pages) {
+      const length = count * page
+      return memory(kernel.calls.mmap(0n, length, PROT.READ | PROT.WRITE, flags, descriptor, 0), length)
+    },
+    close: () => closeSync(descriptor),
+  }
+}
+
+export function fileMap(path: string, pages: number, protection: number, flags: number): Memory {
+  const descriptor = openSync(path, flags === MAP.SHARED ? 'r+' : 'r')
+  try {
+    const length = pages * page
+    return memory(kernel.calls.mmap(0n, length, protection, flags, descriptor, 0), length)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Whether a page is there, without touching it. */
+export function resident({ start, length }: Memory): boolean[] {
+  const vector = new Uint8Array(length / page)
+  kernel.calls.mincore(start, length, vector)
+  return [...vector].map((byte) => (byte & 1) === 1)
+}
+
+/** The memory's bytes, read by the kernel: empty where the page can't be had. Waits where a page is missing. */
+export function peek(address: bigint, length = 1): Uint8Array {
+  const bytes = new Uint8Array(length)
+  const descriptor = openSync('/proc/self/mem', 'r')
+  try {
+    return bytes.subarray(0, readSync(descriptor, bytes, 0, length, address))
+  } catch {
+    return bytes.subarray(0, 0)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+export const threadId = (): number => addon().threadId()
