@@ -134,7 +134,9 @@ static void put_areas(void) {
         offset = strtoul(at + 6, &at, 16);
         inode = strtoul(at + 7, &at, 10);
         if (start >= ARENA_END) goto done;
-        inside = end > ARENA && start >= ARENA;
+        inside = end > ARENA;
+        if (start < ARENA) start = ARENA;
+        if (end > ARENA_END) end = ARENA_END;
       }
     }
     filled -= line - text;

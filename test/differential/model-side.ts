@@ -207,8 +207,8 @@ export class ModelSide {
     let count = 0
     for (let vma = mm.tree.find(ARENA.START); vma !== undefined && vma.start < ARENA.END; vma = mm.tree.next(vma)) {
       count++
-      this.#put64(vma.start)
-      this.#put64(vma.end)
+      this.#put64(Math.max(vma.start, ARENA.START))
+      this.#put64(Math.min(vma.end, ARENA.END))
       const key = vma.sealed ? vma.flags + 2 ** 33 : vma.flags
       let halves = shownFlags.get(key)
       if (halves === undefined) {
