@@ -274,27 +274,32 @@ Region* new_region(ThreadState* state, uintptr_t start, uintptr_t end, size_t pa
   return region;
 }
 
-// Takes the region out of the table and out of memory. The caller has the layout lock.
-void give_back(Region* region) {
+// Takes the region out of memory and out of the table. The caller has the layout lock. Answers 0, or a negative error number with the
+// region as it was: a piece out of the midst of a VMA can't be given back at the limit of their number.
+int give_back(Region* region) {
   {
     TableLock lock;
+    if (munmap(at(region->start), region->length()) != 0) return -errno;
     table().erase(region->start);
     settle_locked(region);
     drop_aside_locked(region);
-    munmap(at(region->start), region->length());
     forget_userfaultfd_range(region->start, region->length());
   }
   take_slot(region);
   leave_root(region);
   delete region;
+  return 0;
+}
+
+// The root's members that nobody can reach are given back when this thread maps or unlocks next.
+void defer(ThreadState* state, AddressRoot* root) {
+  root->references++;
+  state->deferred.push_back(root);
 }
 
 // Gives the memory back, and the addresses with it unless a buffer may reach them. Answers a negative error number.
 int unmap_region(Region* region) {
-  if (!leased(region)) {
-    give_back(region);
-    return 0;
-  }
+  if (!leased(region)) return give_back(region);
   TableLock lock;
   if (mmap(at(region->start), region->length(), PROT_NONE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED) return -errno;
   forget_userfaultfd_range(region->start, region->length());
@@ -309,7 +314,7 @@ void give_back_unreachable(AddressRoot* root) {
   Region* last = root->members == nullptr ? nullptr : root->members->previous_member;
   for (Region *region = root->members, *next; region != nullptr; region = next) {
     next = region == last ? nullptr : region->next_member;
-    if (region->hole || region->orphan) give_back(region);
+    if ((region->hole || region->orphan) && give_back(region) != 0) defer(root->owner, root);
   }
 }
 
@@ -347,8 +352,7 @@ void release_lease(AddressRoot* lease) {
     if (writer.error == 0) {
       give_back_unreachable(root);
     } else {
-      owner->deferred.push_back(root);
-      root->references++;
+      defer(owner, root);
     }
   }
   unreference(lease);
@@ -358,9 +362,10 @@ void release_lease(AddressRoot* lease) {
 }
 
 void give_back_deferred(ThreadState* state) {
-  while (!state->deferred.empty() && state->holds.readers == 0) {
-    AddressRoot* root = state->deferred.back();
-    state->deferred.pop_back();
+  if (state->deferred.empty() || state->holds.readers > 0) return;
+  std::vector<AddressRoot*> waiting;
+  waiting.swap(state->deferred);  // what fails again waits again
+  for (AddressRoot* root : waiting) {
     AddressRoot* now = root_of(root);
     LayoutWriter writer(&state->holds);
     if (now->leases == 0) give_back_unreachable(now);
@@ -421,13 +426,7 @@ void object_collected(napi_env env, void* data, void*) {
   region->orphan = true;
   if (leased(region)) return;
   LayoutWriter writer(&state->holds);
-  if (writer.error == 0) {
-    give_back(region);
-  } else {
-    AddressRoot* root = ensure_root(region);
-    root->references++;
-    state->deferred.push_back(root);
-  }
+  if (writer.error != 0 || give_back(region) != 0) defer(state, ensure_root(region));
 }
 
 // Ties a region to its object in JavaScript: each finds the other, and the memory goes when the object does.
@@ -700,6 +699,16 @@ napi_value view_region(napi_env env, napi_callback_info info) {
   return call.result(status == napi_no_external_buffers_allowed ? -ENOTSUP : -ENOMEM);
 }
 
+// The region that a buffer lies in, which may be a hole by now.
+Region* region_under(napi_env env, napi_value buffer) {
+  void* data = nullptr;
+  size_t length = 0;
+  if (napi_get_arraybuffer_info(env, buffer, &data, &length) != napi_ok) return nullptr;
+  TableLock lock;
+  Region* region = find_locked(reinterpret_cast<uintptr_t>(data));
+  return region != nullptr && region->owner == thread_state_of(env) ? region : nullptr;
+}
+
 // Detaches a buffer over the region. Its object keeps the addresses taken until it is collected: a system call in flight on
 // another thread may still have the bare pointer, and holds the object while it runs.
 napi_value detach_view(napi_env env, napi_callback_info info) {
@@ -708,8 +717,9 @@ napi_value detach_view(napi_env env, napi_callback_info info) {
   bool detached = false;
   napi_is_detached_arraybuffer(env, call.value(1), &detached);
   if (detached) return call.result(0);
-  if (call.region != nullptr) {
-    AddressRoot* lease = lease_region(call.region);
+  Region* region = call.region != nullptr ? call.region : region_under(env, call.value(1));
+  if (region != nullptr) {
+    AddressRoot* lease = lease_region(region);
     if (napi_add_finalizer(env, call.value(1), nullptr, release_lease_of_buffer, lease, nullptr) != napi_ok) release_lease(lease);
   }
   return call.result(napi_detach_arraybuffer(env, call.value(1)) == napi_ok ? 0 : -EINVAL);

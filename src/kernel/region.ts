@@ -36,7 +36,10 @@ export interface Region {
    * Throws `ERR_VMAREA_NO_VIEW` on a kernel whose memory is not this process's.
    */
   view(offset: number, length: number): ArrayBuffer
-  /** Detaches a buffer that `view` gave: its length is 0 from now on. A buffer that was detached already is left alone. */
+  /**
+   * Detaches a buffer that `view` gave: its length is 0 from now on. A buffer that was detached already is left alone.
+   * Works on a region that is gone.
+   */
   detach(buffer: ArrayBuffer): void
 
   /**

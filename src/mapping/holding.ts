@@ -138,7 +138,8 @@ export class Holding {
   }
 
   #whole(): ArrayBuffer {
-    if (this.#buffer === undefined) {
+    // A buffer that its holder transferred away is empty.
+    if (this.#buffer === undefined || this.#buffer.byteLength === 0) {
       this.#refuseTooLong(this.#lead16 + this.size)
       this.#buffer = this.#open(this.lead - this.#lead16, this.#lead16 + this.size)
     }
@@ -217,8 +218,13 @@ export class Holding {
   }
 
   unmap(): void {
+    // First what can fail: the views keep the addresses taken meanwhile.
+    try {
+      this.region.unmap()
+    } catch (error) {
+      throw this.explain(error, this.region.length)
+    }
     this.detachViews()
-    this.region.unmap()
     this.gone = true
     this.tellChange('unmap')
   }
