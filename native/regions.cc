@@ -374,6 +374,11 @@ void give_back_deferred(ThreadState* state) {
 }
 
 void release_regions_of(ThreadState* state) {
+  {
+    TableLock lock;  // no handler rings meanwhile
+    int bell = state->bell.exchange(-1);
+    if (bell >= 0) close(bell);
+  }
   layout_release_all(&state->holds);
   give_back_deferred(state);
   {
@@ -383,6 +388,10 @@ void release_regions_of(ThreadState* state) {
   }
   state->dead = true;
   free_if_done(state);
+}
+
+void tell_read_only(Fault* fault) {
+  if (fault->access == 1 && fault->reason == kNoAccess && guarded_touch(fault->address, false)) fault->reason = kReadOnly;
 }
 
 bool contain_fault(Fault fault) {
@@ -395,12 +404,22 @@ bool contain_fault(Fault fault) {
     void* place = at(region->start + page * region->page);
     if (mmap(place, region->page, PROT_READ | PROT_WRITE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED) return false;
   } else {
-    // Another thread was here first, or the page has become what the access wants: try again.
-    if (covered_locked(region, page) || guarded_touch(fault.address, fault.access == 1)) return true;
-    if (!cover_locked(region, page, &fault)) return false;
+    // Where another thread was here first, this one goes on with its cover, which is a fault of this one as well.
+    bool covered = covered_locked(region, page);
+    // The page has become what the access wants: try again.
+    if (!covered && guarded_touch(fault.address, fault.access == 1)) return true;
+    if (!covered && !cover_locked(region, page, &fault)) return false;
   }
   record_locked(region, fault);
   return true;
+}
+
+napi_value put_fault(Call& call, const Fault& fault) {
+  ThreadState* state = thread_state_of(call.env());
+  state->mailbox.results[0] = static_cast<double>(fault.address);
+  state->mailbox.results[1] = fault.access;
+  state->mailbox.results[2] = fault.reason;
+  return call.result(-EFAULT);
 }
 
 // ---- what JavaScript calls ----------------------------------------------------------------------------------------------------
@@ -725,15 +744,8 @@ napi_value detach_view(napi_env env, napi_callback_info info) {
   return call.result(napi_detach_arraybuffer(env, call.value(1)) == napi_ok ? 0 : -EINVAL);
 }
 
-napi_value put_fault(Call& call, ThreadState* state, const Fault& fault) {
-  state->mailbox.results[0] = static_cast<double>(fault.address);
-  state->mailbox.results[1] = fault.access;
-  state->mailbox.results[2] = fault.reason;
-  return call.result(-EFAULT);
-}
-
-// Copies between the region and a typed array. Answers nothing, which is cheaper than a number, or -EFAULT with the fault in results. Copies nothing while a fault
-// that was contained before is unanswered: that one is the answer.
+// Copies between the region and a typed array, either of which may have the bad page. Answers nothing, which is cheaper than a number,
+// or -EFAULT with the fault in results. Copies nothing while a fault that was contained before is unanswered: that one is the answer.
 template <bool kWrite>
 napi_value copy_region(napi_env env, napi_callback_info info) {
   RegionCall call(env, info);
@@ -746,15 +758,15 @@ napi_value copy_region(napi_env env, napi_callback_info info) {
   if (offset > region->length() || length > region->length() - offset) return call.result(-EINVAL);
   if (region->unsettled) {
     TableLock lock;
-    if (region->unsettled) return put_fault(call, call.state, region->first);
+    if (region->unsettled) return put_fault(call, region->first);
   }
   void* memory = at(region->start + offset);
   if (access_waits_for_itself(call.state, region->start + offset, length, kWrite)) return call.result(-EDEADLK);
   Fault fault;
   size_t done = kWrite ? guarded_copy(memory, bytes, length, &fault) : guarded_copy(bytes, memory, length, &fault);
   if (done == length) return nullptr;
-  if (kWrite && fault.reason == kNoAccess && guarded_touch(fault.address, false)) fault.reason = kReadOnly;
-  return put_fault(call, call.state, fault);
+  tell_read_only(&fault);
+  return put_fault(call, fault);
 }
 
 napi_value region_faults(napi_env env, napi_callback_info info) {
@@ -769,7 +781,7 @@ napi_value region_fault(napi_env env, napi_callback_info info) {
   if (call.wrong()) return nullptr;
   if (call.region == nullptr) return call.result(kGone);
   TableLock lock;
-  return call.region->unsettled ? put_fault(call, call.state, call.region->first) : call.result(0);
+  return call.region->unsettled ? put_fault(call, call.region->first) : call.result(0);
 }
 
 napi_value restore_region(napi_env env, napi_callback_info info) {
@@ -800,7 +812,7 @@ napi_value leave_scope(napi_env env, napi_callback_info info) {
     if (covered_locked(region, page)) uncover_locked(region, page);
   }
   state->mailbox.log_length.store(mark);
-  return put_fault(call, state, state->log[mark]);
+  return put_fault(call, state->log[mark]);
 }
 
 // The next fault that was contained outside scopes: answers -EFAULT with it in results, the handle last; 0 when there is none.
@@ -813,7 +825,7 @@ napi_value take_fault(napi_env env, napi_callback_info info) {
   state->first_event = (state->first_event + 1) % ThreadState::kEvents;
   state->event_count--;
   state->mailbox.results[3] = event.handle;
-  return put_fault(call, state, event.fault);
+  return put_fault(call, event.fault);
 }
 
 // A byte goes to this descriptor at each fault that was contained outside scopes; -1 for none.

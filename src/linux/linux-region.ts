@@ -161,6 +161,8 @@ export class LinuxRegion implements Region {
     offset: number,
     length: number,
   ): Promise<FaultRecord | undefined> {
+    // A copy whose other side is bad is over before it began.
+    if (pending === EFAULT) return this.#faultOr(pending, offset, length)
     const [code, address, access, reason] = typeof pending === 'number' ? [pending, 0, 0, 0] : await pending
     // Only a copy has a fault to tell; to madvise, EFAULT is an error like others.
     if (code === EFAULT && reason !== 0) return faultFrom(address, access, reason)

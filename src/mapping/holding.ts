@@ -173,7 +173,10 @@ export class Holding {
     if (fault !== undefined) throw this.faultError(fault)
   }
 
+  /** The error for a fault that an operation on this memory met: mostly in it, but a copy has another side. */
   faultError(fault: FaultRecord, cause?: { readonly cause: unknown }): MemoryFault {
+    const { start, length } = this.region
+    if (fault.address < start || fault.address >= start + BigInt(length)) return this.holdings.faultError(fault, cause)
     const offset = Number(fault.address - this.start)
     return new MemoryFault({ ...fault, reason: this.#reason(fault, offset), offset, ...cause })
   }
