@@ -213,7 +213,7 @@ const property = (
   test(title, () => {
     fc.assert(
       fc.property(steps, (list) => run(make, sharing, reserved, byteOf, list)),
-      { seed, numRuns: 100 },
+      { seed, numRuns: 40 },
     )
   })
 
@@ -306,7 +306,7 @@ describe('any sequence of resizes keeps the bytes that stay', () => {
             }
           },
         ),
-        { seed, numRuns: 100 },
+        { seed, numRuns: 40 },
       )
     })
   }
