@@ -29,7 +29,6 @@ namespace {
 void thread_ends(void* data) {
   ThreadState* state = static_cast<ThreadState*>(data);
   current_thread_state = nullptr;
-  state->bell.store(-1);
   Fault* log = state->log;
   release_userfaultfds_of(state);
   release_regions_of(state);

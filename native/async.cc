@@ -30,6 +30,7 @@ struct Work {
   napi_ref bytes_reference = nullptr;
   ThreadState* state;
   double handle;
+  uintptr_t start;  // of the region
   AddressRoot* lease;
   Kind kind;
   uint8_t* memory;
@@ -72,11 +73,11 @@ void execute(napi_env, void* data) {
       break;
     case Kind::kWrite:
       work->done = guarded_copy(work->memory, work->bytes, work->length, &work->fault);
-      if (work->done < work->length && work->fault.reason == kNoAccess && guarded_touch(work->fault.address, false))
-        work->fault.reason = kReadOnly;
       break;
   }
-  if (work->done < work->length) work->error = -EFAULT;
+  if (work->done == work->length) return;
+  tell_read_only(&work->fault);
+  work->error = -EFAULT;
 }
 
 // Copies what was read to the array it was read for. False where that one has been transferred away.
@@ -94,7 +95,8 @@ bool hand_over(napi_env env, Work* work) {
 // Resolves with [code, address, access, reason]: code 0, a negative error number, -EFAULT with a fault, -ENXIO for a region that went.
 void complete(napi_env env, napi_status status, void* data) {
   Work* work = static_cast<Work*>(data);
-  bool stands = region_of(work->state, work->handle) != nullptr;
+  Region* region = region_of(work->state, work->handle);
+  bool stands = region != nullptr && region->start == work->start;  // what moved meanwhile was not where the work looked
   if (work->kind == Kind::kRead && stands && status == napi_ok && !hand_over(env, work)) work->error = -EINVAL;
   double fields[4] = {
       static_cast<double>(!stands ? -ENXIO : status != napi_ok ? -EINTR : work->error),
@@ -121,6 +123,7 @@ napi_value start(Call& call, Region* region, size_t offset, Work* work) {
   napi_env env = call.env();
   work->state = thread_state_of(env);
   work->handle = region->handle;
+  work->start = region->start;
   work->memory = reinterpret_cast<uint8_t*>(region->start + offset);
   work->lease = lease_region(region);
   napi_value promise;
@@ -165,14 +168,16 @@ napi_value copy(napi_env env, napi_callback_info info) {
   if (outside(region, offset, length)) return call.result(-EINVAL);
   uint8_t* bytes = static_cast<uint8_t*>(malloc(length > 0 ? length : 1));
   if (bytes == nullptr) return call.result(-ENOMEM);
+  Fault fault{};
+  if (kKind == Kind::kWrite && guarded_copy(bytes, source, length, &fault) < length) {
+    free(bytes);
+    return put_fault(call, fault);
+  }
   Work* work = new Work;
   work->kind = kKind;
   work->length = length;
   work->bytes = bytes;
-  if (kKind == Kind::kRead)
-    napi_create_reference(env, call.value(2), 1, &work->bytes_reference);
-  else
-    guarded_copy(bytes, source, length, &work->fault);
+  if (kKind == Kind::kRead) napi_create_reference(env, call.value(2), 1, &work->bytes_reference);
   return start(call, region, offset, work);
 }
 

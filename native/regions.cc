@@ -275,27 +275,32 @@ Region* new_region(ThreadState* state, uintptr_t start, uintptr_t end, size_t pa
   return region;
 }
 
-// Takes the region out of the table and out of memory. The caller has the layout lock.
-void give_back(Region* region) {
+// Takes the region out of memory and out of the table. The caller has the layout lock. Answers 0, or a negative error number with the
+// region as it was: a piece out of the midst of a VMA can't be given back at the limit of their number.
+int give_back(Region* region) {
   {
     TableLock lock;
+    if (munmap(at(region->start), region->length()) != 0) return -errno;
     table().erase(region->start);
     settle_locked(region);
     drop_aside_locked(region);
-    munmap(at(region->start), region->length());
     forget_userfaultfd_range(region->start, region->length());
   }
   take_slot(region);
   leave_root(region);
   delete region;
+  return 0;
+}
+
+// The root's members that nobody can reach are given back when this thread maps or unlocks next.
+void defer(ThreadState* state, AddressRoot* root) {
+  root->references++;
+  state->deferred.push_back(root);
 }
 
 // Gives the memory back, and the addresses with it unless a buffer may reach them. Answers a negative error number.
 int unmap_region(Region* region) {
-  if (!leased(region)) {
-    give_back(region);
-    return 0;
-  }
+  if (!leased(region)) return give_back(region);
   TableLock lock;
   if (mmap(at(region->start), region->length(), PROT_NONE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED) return -errno;
   forget_userfaultfd_range(region->start, region->length());
@@ -310,7 +315,7 @@ void give_back_unreachable(AddressRoot* root) {
   Region* last = root->members == nullptr ? nullptr : root->members->previous_member;
   for (Region *region = root->members, *next; region != nullptr; region = next) {
     next = region == last ? nullptr : region->next_member;
-    if (region->hole || region->orphan) give_back(region);
+    if ((region->hole || region->orphan) && give_back(region) != 0) defer(root->owner, root);
   }
 }
 
@@ -348,8 +353,7 @@ void release_lease(AddressRoot* lease) {
     if (writer.error == 0) {
       give_back_unreachable(root);
     } else {
-      owner->deferred.push_back(root);
-      root->references++;
+      defer(owner, root);
     }
   }
   unreference(lease);
@@ -359,9 +363,10 @@ void release_lease(AddressRoot* lease) {
 }
 
 void give_back_deferred(ThreadState* state) {
-  while (!state->deferred.empty() && state->holds.readers == 0) {
-    AddressRoot* root = state->deferred.back();
-    state->deferred.pop_back();
+  if (state->deferred.empty() || state->holds.readers > 0) return;
+  std::vector<AddressRoot*> waiting;
+  waiting.swap(state->deferred);  // what fails again waits again
+  for (AddressRoot* root : waiting) {
     AddressRoot* now = root_of(root);
     LayoutWriter writer(&state->holds);
     if (now->leases == 0) give_back_unreachable(now);
@@ -370,6 +375,11 @@ void give_back_deferred(ThreadState* state) {
 }
 
 void release_regions_of(ThreadState* state) {
+  {
+    TableLock lock;  // no handler rings meanwhile
+    int bell = state->bell.exchange(-1);
+    if (bell >= 0) close(bell);
+  }
   layout_release_all(&state->holds);
   give_back_deferred(state);
   {
@@ -379,6 +389,10 @@ void release_regions_of(ThreadState* state) {
   }
   state->dead = true;
   free_if_done(state);
+}
+
+void tell_read_only(Fault* fault) {
+  if (fault->access == 1 && fault->reason == kNoAccess && guarded_touch(fault->address, false)) fault->reason = kReadOnly;
 }
 
 bool contain_fault(Fault fault) {
@@ -391,12 +405,22 @@ bool contain_fault(Fault fault) {
     void* place = at(region->start + page * region->page);
     if (mmap(place, region->page, PROT_READ | PROT_WRITE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED) return false;
   } else {
-    // Another thread was here first, or the page has become what the access wants: try again.
-    if (covered_locked(region, page) || guarded_touch(fault.address, fault.access == 1)) return true;
-    if (!cover_locked(region, page, &fault)) return false;
+    // Where another thread was here first, this one goes on with its cover, which is a fault of this one as well.
+    bool covered = covered_locked(region, page);
+    // The page has become what the access wants: try again.
+    if (!covered && guarded_touch(fault.address, fault.access == 1)) return true;
+    if (!covered && !cover_locked(region, page, &fault)) return false;
   }
   record_locked(region, fault);
   return true;
+}
+
+napi_value put_fault(Call& call, const Fault& fault) {
+  ThreadState* state = thread_state_of(call.env());
+  state->mailbox.results[0] = static_cast<double>(fault.address);
+  state->mailbox.results[1] = fault.access;
+  state->mailbox.results[2] = fault.reason;
+  return call.result(-EFAULT);
 }
 
 // ---- what JavaScript calls ----------------------------------------------------------------------------------------------------
@@ -422,13 +446,7 @@ void object_collected(napi_env env, void* data, void*) {
   region->orphan = true;
   if (leased(region)) return;
   LayoutWriter writer(&state->holds);
-  if (writer.error == 0) {
-    give_back(region);
-  } else {
-    AddressRoot* root = ensure_root(region);
-    root->references++;
-    state->deferred.push_back(root);
-  }
+  if (writer.error != 0 || give_back(region) != 0) defer(state, ensure_root(region));
 }
 
 // Ties a region to its object in JavaScript: each finds the other, and the memory goes when the object does.
@@ -693,51 +711,43 @@ napi_value view_region(napi_env env, napi_callback_info info) {
   return call.result(status == napi_no_external_buffers_allowed ? -ENOTSUP : -ENOMEM);
 }
 
-// Detaches a buffer over the region. Its object keeps the addresses taken until it is collected: a system call in flight on
-// another thread may still have the bare pointer, and holds the object while it runs.
-int detach(napi_env env, Region* region, napi_value buffer) {
-  bool detached = false;
-  napi_is_detached_arraybuffer(env, buffer, &detached);
-  if (detached) return 0;
-  AddressRoot* lease = lease_region(region);
-  if (napi_add_finalizer(env, buffer, nullptr, release_lease_of_buffer, lease, nullptr) != napi_ok) release_lease(lease);
-  return napi_detach_arraybuffer(env, buffer) == napi_ok ? 0 : -EINVAL;
+// The region that a buffer lies in, which may be a hole by now.
+Region* region_under(napi_env env, napi_value buffer) {
+  void* data = nullptr;
+  size_t length = 0;
+  if (napi_get_arraybuffer_info(env, buffer, &data, &length) != napi_ok) return nullptr;
+  TableLock lock;
+  Region* region = find_locked(reinterpret_cast<uintptr_t>(data));
+  return region != nullptr && region->owner == thread_state_of(env) ? region : nullptr;
 }
 
+// Detaches a buffer over the region. Its object keeps the addresses taken until it is collected: a system call in flight on
+// another thread may still have the bare pointer, and holds the object while it runs.
 napi_value detach_view(napi_env env, napi_callback_info info) {
   RegionCall call(env, info);
   if (call.wrong()) return nullptr;
-  return call.result(call.region == nullptr ? kGone : detach(env, call.region, call.value(1)));
+  bool detached = false;
+  napi_is_detached_arraybuffer(env, call.value(1), &detached);
+  if (detached) return call.result(0);
+  Region* region = call.region != nullptr ? call.region : region_under(env, call.value(1));
+  if (region != nullptr) {
+    AddressRoot* lease = lease_region(region);
+    if (napi_add_finalizer(env, call.value(1), nullptr, release_lease_of_buffer, lease, nullptr) != napi_ok) release_lease(lease);
+  }
+  return call.result(napi_detach_arraybuffer(env, call.value(1)) == napi_ok ? 0 : -EINVAL);
 }
 
-// Unmaps the region and detaches the buffers over it: (handle), (handle, buffer) or (handle, [buffers]). Both happen or neither does.
 napi_value unmap_region_call(napi_env env, napi_callback_info info) {
   RegionCall call(env, info);
   if (call.wrong()) return nullptr;
   if (call.region == nullptr) return call.result(0);
   LayoutWriter writer(&call.state->holds);
   if (writer.error != 0) return call.result(writer.error);
-  uint32_t count = 0;
-  bool one = false;
-  napi_is_arraybuffer(env, call.value(1), &one);
-  if (one) detach(env, call.region, call.value(1));
-  else if (napi_get_array_length(env, call.value(1), &count) != napi_ok) count = 0;
-  for (uint32_t index = 0; index < count; index++) {
-    napi_value buffer;
-    if (napi_get_element(env, call.value(1), index, &buffer) == napi_ok) detach(env, call.region, buffer);
-  }
   return call.result(unmap_region(call.region));
 }
 
-napi_value put_fault(Call& call, ThreadState* state, const Fault& fault) {
-  state->mailbox.results[0] = static_cast<double>(fault.address);
-  state->mailbox.results[1] = fault.access;
-  state->mailbox.results[2] = fault.reason;
-  return call.result(-EFAULT);
-}
-
-// Copies between the region and a typed array. Answers nothing, which is cheaper than a number, or -EFAULT with the fault in results. Copies nothing while a fault
-// that was contained before is unanswered: that one is the answer.
+// Copies between the region and a typed array, either of which may have the bad page. Answers nothing, which is cheaper than a number,
+// or -EFAULT with the fault in results. Copies nothing while a fault that was contained before is unanswered: that one is the answer.
 template <bool kWrite>
 napi_value copy_region(napi_env env, napi_callback_info info) {
   RegionCall call(env, info);
@@ -750,15 +760,15 @@ napi_value copy_region(napi_env env, napi_callback_info info) {
   if (offset > region->length() || length > region->length() - offset) return call.result(-EINVAL);
   if (region->unsettled) {
     TableLock lock;
-    if (region->unsettled) return put_fault(call, call.state, region->first);
+    if (region->unsettled) return put_fault(call, region->first);
   }
   void* memory = at(region->start + offset);
   if (access_waits_for_itself(call.state, region->start + offset, length, kWrite)) return call.result(-EDEADLK);
   Fault fault;
   size_t done = kWrite ? guarded_copy(memory, bytes, length, &fault) : guarded_copy(bytes, memory, length, &fault);
   if (done == length) return nullptr;
-  if (kWrite && fault.reason == kNoAccess && guarded_touch(fault.address, false)) fault.reason = kReadOnly;
-  return put_fault(call, call.state, fault);
+  tell_read_only(&fault);
+  return put_fault(call, fault);
 }
 
 napi_value region_faults(napi_env env, napi_callback_info info) {
@@ -773,7 +783,7 @@ napi_value region_fault(napi_env env, napi_callback_info info) {
   if (call.wrong()) return nullptr;
   if (call.region == nullptr) return call.result(kGone);
   TableLock lock;
-  return call.region->unsettled ? put_fault(call, call.state, call.region->first) : call.result(0);
+  return call.region->unsettled ? put_fault(call, call.region->first) : call.result(0);
 }
 
 napi_value restore_region(napi_env env, napi_callback_info info) {
@@ -804,7 +814,7 @@ napi_value leave_scope(napi_env env, napi_callback_info info) {
     if (covered_locked(region, page)) uncover_locked(region, page);
   }
   state->mailbox.log_length.store(mark);
-  return put_fault(call, state, state->log[mark]);
+  return put_fault(call, state->log[mark]);
 }
 
 // The next fault that was contained outside scopes: answers -EFAULT with it in results, the handle last; 0 when there is none.
@@ -817,7 +827,7 @@ napi_value take_fault(napi_env env, napi_callback_info info) {
   state->first_event = (state->first_event + 1) % ThreadState::kEvents;
   state->event_count--;
   state->mailbox.results[3] = event.handle;
-  return put_fault(call, state, event.fault);
+  return put_fault(call, event.fault);
 }
 
 // A byte goes to this descriptor at each fault that was contained outside scopes; -1 for none.

@@ -56,8 +56,14 @@ Region* region_of(ThreadState* state, double handle);
 AddressRoot* lease_region(Region* region);
 void release_lease(AddressRoot* lease);
 
+// A write that was refused, to a page that can be read, is told as that.
+void tell_read_only(Fault* fault);
+
 // Contains a fault, in the signal handler: covers the page and records the fault. False where the address is not ours.
 bool contain_fault(Fault fault);
+
+// Answers a call with -EFAULT and the fault in the mailbox's results.
+napi_value put_fault(Call& call, const Fault& fault);
 
 // Gives back what waited for this thread to leave the layout lock.
 void give_back_deferred(ThreadState* state);

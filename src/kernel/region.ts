@@ -28,15 +28,18 @@ export interface Region {
   absorb(next: Region): void
   /** Grows or shrinks, and moves when it must: `start` may be another afterwards. Views must be detached. */
   resize(length: number): void
-  /** Gives the memory back at once and detaches the views; where it can't, neither. Doing it again does nothing. */
-  unmap(views?: readonly ArrayBuffer[]): void
+  /** Gives the memory back at once. Doing it again does nothing. */
+  unmap(): void
 
   /**
    * The live bytes of a part, as an ArrayBuffer. The region's memory stays until the buffer is collected or detached.
    * Throws `ERR_VMAREA_NO_VIEW` on a kernel whose memory is not this process's.
    */
   view(offset: number, length: number): ArrayBuffer
-  /** Detaches a buffer that `view` gave: its length is 0 from now on. A buffer that was detached already is left alone. */
+  /**
+   * Detaches a buffer that `view` gave: its length is 0 from now on. A buffer that was detached already is left alone.
+   * Works on a region that is gone.
+   */
   detach(buffer: ArrayBuffer): void
 
   /**

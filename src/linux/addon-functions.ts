@@ -48,7 +48,7 @@ export interface AddonFunctions extends ProcessMemoryFunctions {
   splitRegion(handle: number, at: number): number
   absorbRegion(handle: number, next: number): number
   resizeRegion(handle: number, length: number): number
-  unmapRegion(handle: number, views?: ArrayBuffer | readonly ArrayBuffer[]): number
+  unmapRegion(handle: number): number
   ownRegion(handle: number, object: object): number
   findRegion(handle: number): object | undefined
   findRegionAt(a: Address): object | undefined

@@ -20,7 +20,10 @@ export class FaultBell {
     const [readEnd, writeEnd] = mailbox().results as unknown as [number, number]
     const socket = new Socket({ fd: readEnd, readable: true, writable: false })
     socket.on('data', () => this.#drain())
-    socket.on('error', () => closeSync(writeEnd))
+    socket.on('error', () => {
+      addon.setBell(-1)
+      closeSync(writeEnd)
+    })
     socket.unref()
     addon.setBell(writeEnd)
   }

@@ -80,10 +80,8 @@ export class LinuxRegion implements Region {
     this.#length = length
   }
 
-  unmap(views: readonly ArrayBuffer[] = []): void {
-    // One view is the common case, and passing it bare is cheaper than a list.
-    const passed = views.length === 1 ? views[0]! : views
-    this.#check(this.#addon.unmapRegion(this.#handle, passed), 'munmap', 0, this.#length)
+  unmap(): void {
+    this.#check(this.#addon.unmapRegion(this.#handle), 'munmap', 0, this.#length)
   }
 
   view(offset: number, length: number): ArrayBuffer {
@@ -163,6 +161,8 @@ export class LinuxRegion implements Region {
     offset: number,
     length: number,
   ): Promise<FaultRecord | undefined> {
+    // A copy whose other side is bad is over before it began.
+    if (pending === EFAULT) return this.#faultOr(pending, offset, length)
     const [code, address, access, reason] = typeof pending === 'number' ? [pending, 0, 0, 0] : await pending
     // Only a copy has a fault to tell; to madvise, EFAULT is an error like others.
     if (code === EFAULT && reason !== 0) return faultFrom(address, access, reason)

@@ -48,8 +48,13 @@ function discard({ region, backing, committed, protection, holdings }: Holding, 
   const { calls } = holdings.kernel
   for (const [start, end] of [...committed!.within(from, from + bytes)]) {
     const address = region.start + BigInt(start)
-    if (backing.file === undefined && protection & PROT.WRITE) calls.madvise(address, end - start, MADV.REMOVE)
-    else if (!backing.shared) calls.madvise(address, end - start, MADV.DONTNEED)
+    if (backing.file === undefined) {
+      // Kernels before 6.6 remove pages only where they may be written.
+      if ((protection & PROT.WRITE) === 0) region.protect(start, end - start, PROT.READ | PROT.WRITE, protection)
+      calls.madvise(address, end - start, MADV.REMOVE)
+    } else if (!backing.shared) {
+      calls.madvise(address, end - start, MADV.DONTNEED)
+    }
     region.protect(start, end - start, PROT.NONE, protection)
   }
 }

@@ -123,18 +123,13 @@ export class Holding {
 
   /** Detaches all that was handed out. */
   detachViews(): void {
-    for (const view of this.#views()) this.region.detach(view)
+    if (this.#buffer !== undefined) this.region.detach(this.#buffer)
+    for (const window of this.#windows ?? []) {
+      const buffer = window.deref()
+      if (buffer !== undefined) this.region.detach(buffer)
+    }
     this.#buffer = undefined
     this.#windows = undefined
-  }
-
-  #views(): ArrayBuffer[] {
-    const views = this.#buffer === undefined ? [] : [this.#buffer]
-    for (const window of this.#windows ?? []) {
-      const view = window.deref()
-      if (view !== undefined) views.push(view)
-    }
-    return views
   }
 
   // A buffer begins a little before the first byte, where needed to have typed arrays of every width on their boundary.
@@ -143,7 +138,8 @@ export class Holding {
   }
 
   #whole(): ArrayBuffer {
-    if (this.#buffer === undefined) {
+    // A buffer that its holder transferred away is empty.
+    if (this.#buffer === undefined || this.#buffer.byteLength === 0) {
       this.#refuseTooLong(this.#lead16 + this.size)
       this.#buffer = this.#open(this.lead - this.#lead16, this.#lead16 + this.size)
     }
@@ -177,7 +173,10 @@ export class Holding {
     if (fault !== undefined) throw this.faultError(fault)
   }
 
+  /** The error for a fault that an operation on this memory met: mostly in it, but a copy has another side. */
   faultError(fault: FaultRecord, cause?: { readonly cause: unknown }): MemoryFault {
+    const { start, length } = this.region
+    if (fault.address < start || fault.address >= start + BigInt(length)) return this.holdings.faultError(fault, cause)
     const offset = Number(fault.address - this.start)
     return new MemoryFault({ ...fault, reason: this.#reason(fault, offset), offset, ...cause })
   }
@@ -222,9 +221,13 @@ export class Holding {
   }
 
   unmap(): void {
-    this.region.unmap(this.#views())
-    this.#buffer = undefined
-    this.#windows = undefined
+    // First what can fail: the views keep the addresses taken meanwhile.
+    try {
+      this.region.unmap()
+    } catch (error) {
+      throw this.explain(error, this.region.length)
+    }
+    this.detachViews()
     this.gone = true
     this.tellChange('unmap')
   }

@@ -10,6 +10,7 @@ export class Holdings {
   readonly kernel: Kernel
   readonly observer: MappingObserver | undefined
   #listening = false
+  #toldOfGone = false
 
   constructor(kernel: Kernel, observer?: MappingObserver) {
     this.kernel = kernel
@@ -31,7 +32,8 @@ export class Holdings {
 
   #tell(fault: FaultRecord, holding: Holding | undefined): void {
     const error = holding?.faultError(fault) ?? new MemoryFault({ ...fault, offset: 0 })
-    const first = holding?.tellOnce() ?? true
+    const first = holding?.tellOnce() ?? !this.#toldOfGone
+    if (holding === undefined) this.#toldOfGone = true
     this.observer?.fault(error, { mapping: holding?.describe() ?? 'unmapped memory', first })
   }
 }

@@ -5,6 +5,7 @@ import { PROT } from '../vocabulary/prot.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { adviceNumber } from './advice-number.js'
+import { commitHolding } from './commit-holding.js'
 import { destructiveAdvice } from './destructive-advice.js'
 import type { Forms } from './forms.js'
 import { handleClasses } from './handle-classes.js'
@@ -113,15 +114,10 @@ export abstract class Mapping<F extends Forms = Forms> implements Disposable {
   /** @internal Commits all of a reservation and moves it to the committed form of the same permission. */
   protected commitAll(form: 'none' | 'read' | 'write'): Mapping {
     const holding = this[live]()
-    const protection = holding.protection
     holding.checkSettled()
-    for (const [from, to] of holding.committed === undefined ? [] : gaps(holding)) {
-      holding.region.protect(from, to - from, protection, PROT.NONE)
-      holding.committed?.add(from, to)
-    }
+    commitHolding(holding, 0, holding.size)
     holding.detachViews()
     holding.committed = undefined
-    holding.tellChange('commit')
     return this.#moveTo(form)
   }
 
@@ -304,17 +300,6 @@ export abstract class Mapping<F extends Forms = Forms> implements Disposable {
       throw holding.explain(error, syscall === 'mlock' ? bytes : length)
     }
   }
-}
-
-function gaps({ committed, region }: Holding): (readonly [from: number, to: number])[] {
-  const gaps: (readonly [number, number])[] = []
-  let from = 0
-  for (const [start, end] of committed?.within(0, region.length) ?? []) {
-    if (from < start) gaps.push([from, start])
-    from = end
-  }
-  if (from < region.length) gaps.push([from, region.length])
-  return gaps
 }
 
 function explainPopulate(error: unknown): unknown {
