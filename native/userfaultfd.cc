@@ -316,9 +316,20 @@ void poison_uncached(int descriptor, const Range& range, const std::vector<Range
   }
 }
 
+// A missing page that is write-protected holds a mark, over which the kernel does not poison.
+void lift_protection(int descriptor, const Range& range) {
+  UffdProtect argument = {range.start, range.end - range.start, 0};
+  if (ioctl(descriptor, kWriteprotect, &argument) == 0) return;
+  for (uintptr_t address = range.start; address < range.end; address += page_size()) {
+    argument = {address, page_size(), 0};
+    ioctl(descriptor, kWriteprotect, &argument);
+  }
+}
+
 void poison_ranges(int descriptor, const std::vector<Range>& ranges, bool own_memory) {
   drain(descriptor, ranges);
   for (const Range& range : ranges) {
+    if ((range.mode & kModeWp) != 0) lift_protection(descriptor, range);
     if ((range.mode & kModeMinor) != 0 || ((range.mode & kModeMissing) != 0 && !own_memory))
       poison_span(descriptor, range.start, range.end, ranges);
     else if ((range.mode & kModeMissing) != 0)
