@@ -9,7 +9,7 @@ import { PROT } from '#vmarea/vocabulary/prot.js'
 import type { UffdFeature } from '#vmarea/vocabulary/uffd-feature.js'
 import type { UffdMode } from '#vmarea/vocabulary/uffd-mode.js'
 import { VmError } from '#vmarea/vocabulary/vm-error.js'
-import { anonymous, fileMap, kernel, type Memory, memfd, page, sharedAnonymous } from './memory.js'
+import { anonymous, fileMap, kernel, type Memory, memfd, page, peek, sharedAnonymous } from './memory.js'
 import { skipWithout } from './skip.js'
 
 const skip = skipWithout('minor_shmem', 'wp_hugetlbfs_shmem', 'wp_async', 'poison', 'move')
@@ -91,12 +91,24 @@ test('anonymous memory allows exactly wake, copy, zeropage, move and poison', { 
   area.unmap()
 })
 
-test('a second registration replaces the modes', { skip }, () => {
+test('a second registration replaces the modes, unless they are on already', { skip }, () => {
   using uffd = Userfaultfd.create(kernel, { features: ['pagefault_flag_wp'] })
   const area = anonymous(4)
   uffd.register(area.start, area.length, ['missing', 'wp'])
   uffd.register(area.start, area.length, 'missing')
-  assert.throws(() => uffd.writeProtect(area.start, page), { code: 'ENOENT' })
+  assert.equal(uffd.writeProtect(area.start, page), page, 'a part of what is on changes nothing')
+  uffd.register(area.at(1), page, 'wp')
+  uffd.unregister(area.at(2), page)
+  uffd.register(area.at(2), page, 'missing')
+  assert.throws(() => uffd.writeProtect(area.at(2), page), { code: 'ENOENT' })
+  uffd.register(area.at(2), page, 'wp')
+  assert.equal(uffd.writeProtect(area.at(2), page), page)
+  // What is not registered for missing faults reads zeros in the end, as it did all along.
+  uffd.close()
+  assert.deepEqual(
+    [0, 1, 2, 3].map((index) => peek(area.at(index))[0] ?? 'poisoned'),
+    ['poisoned', 'poisoned', 0, 'poisoned'],
+  )
   area.unmap()
 })
 
