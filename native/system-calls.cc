@@ -73,11 +73,31 @@ napi_value mremap_call(napi_env env, napi_callback_info info) {
   return under_write_lock(call, [&] { return syscall(SYS_mremap, address, old_length, new_length, flags, new_address); });
 }
 
+// Whether an advice changes areas, and not only their pages. One that does not must not hold the lock: it may wait for whoever serves
+// the pages' faults or events, and that one may want the lock.
+bool changes_areas(int advice) {
+  switch (advice) {
+    case MADV_WILLNEED:
+    case MADV_DONTNEED:
+    case MADV_FREE:
+    case MADV_REMOVE:
+    case 20:  // MADV_COLD
+    case 21:  // MADV_PAGEOUT
+    case 22:  // MADV_POPULATE_READ
+    case 23:  // MADV_POPULATE_WRITE
+    case 24:  // MADV_DONTNEED_LOCKED
+      return false;
+    default:
+      return true;
+  }
+}
+
 napi_value madvise_call(napi_env env, napi_callback_info info) {
   Call call(env, info);
   uint64_t address = call.address(0);
   size_t length = call.size(1);
   int advice = call.int32(2);
+  if (!call.wrong() && !changes_areas(advice)) return call.result(answer(syscall(SYS_madvise, address, length, advice)));
   return under_write_lock(call, [&] { return syscall(SYS_madvise, address, length, advice); });
 }
 

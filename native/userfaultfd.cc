@@ -175,6 +175,17 @@ void add_range(std::vector<Range>& ranges, Range added) {
   ranges.insert(place, added);
 }
 
+// As the kernel does it: where all the modes are on already nothing changes, and elsewhere they replace those that were.
+void register_modes(std::vector<Range>& ranges, Range added) {
+  std::vector<Range> kept;
+  for (const Range& range : ranges) {
+    uintptr_t start = std::max(range.start, added.start), end = std::min(range.end, added.end);
+    if (start < end && (range.mode & added.mode) == added.mode) kept.push_back({start, end, range.mode});
+  }
+  add_range(ranges, added);
+  for (const Range& range : kept) add_range(ranges, range);
+}
+
 // The registered ranges move with the memory.
 void move_ranges(std::vector<Range>& ranges, uintptr_t from, uintptr_t to, size_t length) {
   std::vector<Range> moved;
@@ -316,9 +327,20 @@ void poison_uncached(int descriptor, const Range& range, const std::vector<Range
   }
 }
 
+// A missing page that is write-protected holds a mark, over which the kernel does not poison.
+void lift_protection(int descriptor, const Range& range) {
+  UffdProtect argument = {range.start, range.end - range.start, 0};
+  if (ioctl(descriptor, kWriteprotect, &argument) == 0) return;
+  for (uintptr_t address = range.start; address < range.end; address += page_size()) {
+    argument = {address, page_size(), 0};
+    ioctl(descriptor, kWriteprotect, &argument);
+  }
+}
+
 void poison_ranges(int descriptor, const std::vector<Range>& ranges, bool own_memory) {
   drain(descriptor, ranges);
   for (const Range& range : ranges) {
+    if ((range.mode & kModeWp) != 0) lift_protection(descriptor, range);
     if ((range.mode & kModeMinor) != 0 || ((range.mode & kModeMissing) != 0 && !own_memory))
       poison_span(descriptor, range.start, range.end, ranges);
     else if ((range.mode & kModeMissing) != 0)
@@ -636,7 +658,7 @@ napi_value register_range(napi_env env, napi_callback_info info) {
   UffdRegister argument = {start, length, mode, 0};
   if (ioctl(call.handle->descriptor, kRegister, &argument) != 0) return call.result(-errno);
   Lock lock(mutex());
-  add_range(call.handle->context->ranges, {start, start + length, mode});
+  register_modes(call.handle->context->ranges, {start, start + length, mode});
   words[0] = argument.ioctls;
   return call.result(0);
 }

@@ -46,6 +46,8 @@ function hintFor(
     case 'EAGAIN':
       return 'the layout of the memory is changing: read the events that wait, then ask again'
     case 'EEXIST':
+      if (syscall === 'UFFDIO_POISON')
+        return `the page at ${page} is there already, or is write-protected while missing`
       return syscall === 'UFFDIO_MOVE'
         ? `there is a page at the destination ${page}`
         : `the page at ${page} is there already`

@@ -172,7 +172,7 @@ export class Userfaultfd {
 
   /**
    * Catches the faults of `[address, address + length)`, whole pages; a hole in the range is passed over. Registering again replaces
-   * the modes. Returns the ioctls that the kernel lists for the range. (It lists `move` for shared memory, and refuses it there.)
+   * the modes, unless all of them are on already: to take one away, unregister first. Returns the ioctls that the kernel lists for the range. (It lists `move` for shared memory, and refuses it there.)
    *
    * `missing` wants anonymous or shared memory, or huge pages; `minor` shared memory or huge pages; `wp` with the feature `wp_async`
    * takes any memory. Fails with `EBUSY` where another userfaultfd has a part, `EPERM` where the memory may never be written, `EINVAL`

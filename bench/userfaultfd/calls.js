@@ -1,0 +1,94 @@
+// copy and move, the calls alone, beside the same ioctls in a C loop.
+import { fileURLToPath } from 'node:url'
+import { thisProcess } from '../../dist/this-process.js'
+import { Userfaultfd } from '../../dist/userfaultfd/userfaultfd.js'
+import { MADV } from '../../dist/vocabulary/madv.js'
+import { MAP } from '../../dist/vocabulary/map.js'
+import { loadFloor } from './floor.js'
+
+const KIB = 1024
+const TOTAL = 32 * 1024 * KIB
+const ROUNDS = Number(process.env.VMAREA_BENCH_ROUNDS ?? 12)
+
+export async function run() {
+  const floor = loadFloor()
+  const { kernel } = thisProcess()
+  const uffd = Userfaultfd.create(kernel)
+  const map = () => {
+    const start = kernel.calls.mmap(0n, TOTAL, 3, MAP.PRIVATE | MAP.ANONYMOUS, -1, 0)
+    kernel.calls.madvise(start, TOTAL, MADV.NOHUGEPAGE)
+    return start
+  }
+  const [target, source, data] = [
+    map(),
+    map(),
+    kernel.regions.mapRegion(0n, 2048 * KIB, 3, MAP.PRIVATE | MAP.ANONYMOUS, -1, 0, 4096),
+  ]
+  const bytes = new Uint8Array(data.view(0, 2048 * KIB)).fill(7)
+  uffd.register(target, TOTAL)
+  const drop = () => kernel.calls.madvise(target, TOTAL, MADV.DONTNEED)
+  const fill = () => kernel.calls.madvise(source, TOTAL, MADV.POPULATE_WRITE)
+  const [to, from] = [Number(target), Number(source)]
+
+  const rows = []
+  for (const [size, goal] of [
+    [4 * KIB, 1.3],
+    [64 * KIB, 1.05],
+    [2048 * KIB, 1.02],
+  ]) {
+    const count = TOTAL / size
+    const mine = () => {
+      const before = process.hrtime.bigint()
+      for (let index = 0; index < count; index++) uffd.copy(to + index * size, size, bytes)
+      return Number(process.hrtime.bigint() - before)
+    }
+    const theirs = () => floor.calls(uffd.asRawDescriptor(), 0, to, Number(data.start), size, count)
+    rows.push(row(`copy of ${name(size)} (µs a call)`, ...alternate(mine, theirs, drop), count, goal))
+  }
+  for (const [size, goal] of [
+    [4 * KIB, 1.3],
+    [2048 * KIB, 1.1],
+  ]) {
+    const count = TOTAL / size
+    const mine = () => {
+      const before = process.hrtime.bigint()
+      for (let index = 0; index < count; index++) uffd.move(to + index * size, from + index * size, size)
+      return Number(process.hrtime.bigint() - before)
+    }
+    const theirs = () => floor.calls(uffd.asRawDescriptor(), 1, to, from, size, count)
+    const reset = () => {
+      drop()
+      fill()
+    }
+    rows.push(row(`move of ${name(size)} (µs a call)`, ...alternate(mine, theirs, reset), count, goal))
+  }
+  uffd.close({ missing: 'zero' })
+  data.unmap()
+  for (const start of [target, source]) kernel.calls.munmap(start, TOTAL)
+  return rows
+}
+
+/** The median of both, in turns, so that a change of the machine's mood meets both. */
+function alternate(mine, theirs, reset) {
+  const times = [[], []]
+  for (let index = -2; index < ROUNDS; index++) {
+    const order = index % 2 === 0 ? [0, 1] : [1, 0]
+    for (const which of order) {
+      reset()
+      const time = [mine, theirs][which]()
+      if (time < 0) throw new Error(`the floor failed with ${time}`)
+      if (index >= 0) times[which].push(time)
+    }
+  }
+  return times.map((all) => all.sort((a, b) => a - b)[all.length >> 1])
+}
+
+function row(work, mine, theirs, count, target) {
+  return { work, measured: mine / count / 1000, floor: theirs / count / 1000, ratio: mine / theirs, target }
+}
+
+function name(size) {
+  return size >= 1024 * KIB ? `${size / KIB / KIB} MiB` : `${size / KIB} KiB`
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.table(await run())

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { MADV } from '#vmarea/vocabulary/madv.js'
+import { anonymous, kernel, type Memory, memfd, page, peek } from './memory.js'
+import { Actor } from './scenarios/actor.js'
+import { skipWithout } from './skip.js'
+
+const skip = skipWithout('poison', 'minor_shmem')
+const sevens = new Uint8Array(page).fill(7)
+
+/** The first byte of each page, or `poisoned`. */
+function look(area: Memory): (number | 'poisoned')[] {
+  return Array.from({ length: area.length / page }, (_, index) => peek(area.at(index))[0] ?? 'poisoned')
+}
+
+function half(uffd: Userfaultfd): Memory {
+  const area = anonymous(6)
+  uffd.register(area.start, area.length)
+  for (const index of [1, 2, 4]) uffd.copy(area.at(index), page, sevens)
+  return area
+}
+
+test('closing poisons what was not served and nothing else', { skip }, () => {
+  const uffd = Userfaultfd.create(kernel)
+  const area = half(uffd)
+  const rest = anonymous(2)
+  uffd.register(rest.start, rest.length)
+  uffd.unregister(rest.start, page)
+  uffd.close()
+  assert.deepEqual(look(area), ['poisoned', 7, 7, 'poisoned', 7, 'poisoned'])
+  assert.deepEqual(look(rest), [0, 'poisoned'], 'what was unregistered on purpose reads zeros')
+  area.unmap()
+  rest.unmap()
+})
+
+test("close({ missing: 'zero' }) is the way to zeros", { skip }, () => {
+  const uffd = Userfaultfd.create(kernel)
+  const area = half(uffd)
+  uffd.close({ missing: 'zero' })
+  assert.deepEqual(look(area), [0, 7, 7, 0, 7, 0])
+  assert.throws(() => uffd.close({ missing: 'nothing' as 'zero' }), { code: 'ERR_VMAREA_INVALID_ARGUMENT' })
+  area.unmap()
+})
+
+test('only the last handle decides', { skip }, () => {
+  const uffd = Userfaultfd.create(kernel)
+  const area = half(uffd)
+  const clone = uffd.tryClone()
+  uffd.close({ missing: 'zero' })
+  assert.equal(clone.copy(area.start, page, sevens), page)
+  const descriptor = clone.intoRawDescriptor()
+  const adopted = Userfaultfd.fromRawDescriptor(kernel, descriptor)
+  assert.equal(adopted.copy(area.at(3), page, sevens), page, 'a descriptor under way is a handle as well')
+  adopted[Symbol.dispose]()
+  assert.deepEqual(look(area), [7, 7, 7, 7, 7, 'poisoned'])
+  area.unmap()
+})
+
+test('a handle that is lost poisons when it is collected', {
+  skip: skip || (globalThis.gc === undefined && 'needs --expose-gc'),
+}, async () => {
+  const area = (() => half(Userfaultfd.create(kernel)))()
+  const lost = new Promise<void>((resolve) => {
+    const poll = async () => {
+      for (let tries = 0; tries < 100; tries++) {
+        globalThis.gc!()
+        await sleep(5)
+      }
+      resolve()
+    }
+    poll()
+  })
+  await lost
+  assert.deepEqual(look(area), ['poisoned', 7, 7, 'poisoned', 7, 'poisoned'])
+  area.unmap()
+})
+
+test('who waits is woken, and its access fails', { skip }, async () => {
+  const uffd = Userfaultfd.create(kernel)
+  const area = half(uffd)
+  const actor = await Actor.start()
+  const touched = actor.act({ do: 'touch', address: area.start })
+  await actor.waits('handle_userfault')
+  uffd.close()
+  assert.equal(await touched, 'fault')
+  await actor.end()
+  area.unmap()
+})
+
+test('shared memory: a page that another map made is there, unless minor faults were asked for', { skip }, () => {
+  for (const modes of [['missing'], ['missing', 'minor']] as const) {
+    const file = memfd(4)
+    const [writer, area] = [file.map(), file.map()]
+    const uffd = Userfaultfd.create(kernel, { features: ['missing_shmem', 'minor_shmem'] })
+    uffd.register(area.start, area.length, modes)
+    kernel.calls.madvise(writer.at(1), page, MADV.POPULATE_WRITE)
+    uffd.copy(area.at(2), page, sevens)
+    uffd.close()
+    const cached = modes.length === 1 ? 0 : 'poisoned'
+    assert.deepEqual(look(area), ['poisoned', cached, 7, 'poisoned'])
+    assert.deepEqual(look(writer), [0, 0, 7, 0], 'the file itself holds no poison')
+    area.unmap()
+    writer.unmap()
+    file.close()
+  }
+})
+
+test('a missing page that is write-protected is poisoned all the same', {
+  skip: skip || skipWithout('wp_unpopulated'),
+}, () => {
+  const file = memfd(4)
+  for (const area of [anonymous(4), file.map()]) {
+    const uffd = Userfaultfd.create(kernel, { features: ['wp_unpopulated', 'missing_shmem', 'wp_hugetlbfs_shmem'] })
+    uffd.register(area.start, area.length, ['missing', 'wp'])
+    uffd.copy(area.at(1), page, sevens, { writeProtect: true })
+    uffd.writeProtect(area.start, area.length)
+    uffd.close()
+    assert.deepEqual(look(area), ['poisoned', 7, 'poisoned', 'poisoned'])
+    area.unmap()
+  }
+  file.close()
+})
+
+test('a range that was unmapped and is another one now is left alone', { skip }, () => {
+  const uffd = Userfaultfd.create(kernel)
+  const area = anonymous(4)
+  uffd.register(area.start, area.length)
+  kernel.calls.munmap(area.at(1), 2 * page)
+  kernel.calls.mmap(area.at(1), 2 * page, 3, 0x22 | 0x10, -1, 0)
+  using other = Userfaultfd.create(kernel)
+  other.register(area.at(2), page)
+  uffd.close()
+  assert.equal(other.copy(area.at(2), page, sevens), page)
+  assert.deepEqual(look(area), ['poisoned', 0, 7, 'poisoned'])
+  area.unmap()
+})
+
+test('a large range is poisoned in no time', { skip }, () => {
+  const uffd = Userfaultfd.create(kernel)
+  const area = anonymous(65_536)
+  uffd.register(area.start, area.length)
+  for (let index = 0; index < 65_536; index += 4096) uffd.copy(area.at(index), page, sevens)
+  const before = performance.now()
+  uffd.close()
+  assert.ok(performance.now() - before < 1000, `${performance.now() - before} ms`)
+  assert.deepEqual([peek(area.at(4096))[0], peek(area.at(4097)).length, peek(area.at(65_535)).length], [7, 0, 0])
+  area.unmap()
+})

@@ -1,0 +1,43 @@
+// Unmapping and moving memory while threads wait in it.
+import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { anonymous, kernel, page } from '../memory.js'
+import { Actor } from './actor.js'
+
+const how = process.argv[2] as 'unmap' | 'move' | 'unmap-untold'
+const uffd = Userfaultfd.create(kernel, how === 'unmap-untold' ? {} : { features: ['event_unmap', 'event_remap'] })
+const area = anonymous(8)
+uffd.register(area.start, area.length)
+const [toucher, other] = [await Actor.start(), await Actor.start()]
+const touched = toucher.act({ do: 'touch', address: area.at(3) })
+await toucher.waits('handle_userfault')
+const acted = other.act({ do: how === 'move' ? 'move' : 'unmap', address: area.start, length: area.length })
+const seen: unknown[] = []
+let moved = 0n
+
+if (how !== 'unmap-untold') {
+  await other.waits('userfaultfd_event_wait_completion')
+  const controller = new AbortController()
+  touched.then(() => controller.abort())
+  try {
+    for await (const event of uffd.events({ signal: controller.signal })) {
+      seen.push(JSON.parse(JSON.stringify(event, (_, value) => (typeof value === 'bigint' ? String(value) : value))))
+      if (event.kind === 'remap') moved = event.to
+    }
+  } catch (error) {
+    if (error !== controller.signal.reason) throw error
+  }
+}
+await acted
+// Where it went it is still registered.
+const served = moved === 0n ? 0 : uffd.copy(moved, page, new Uint8Array(page))
+console.log(
+  JSON.stringify({
+    seen,
+    touched: await touched,
+    served,
+    start: String(area.start),
+    end: String(area.start + BigInt(area.length)),
+    unanswered: uffd.unanswered().read.length,
+  }),
+)
+await Promise.all([toucher.end(), other.end()])

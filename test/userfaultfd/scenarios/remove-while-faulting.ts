@@ -1,0 +1,71 @@
+// A page is dropped while another thread waits for it: the kernel tells the fault first, and answers fail until the event is read.
+import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { VmError } from '#vmarea/vocabulary/vm-error.js'
+import { anonymous, kernel, page } from '../memory.js'
+import { Actor } from './actor.js'
+
+const how = process.argv[2]
+const uffd = Userfaultfd.create(kernel, { features: ['event_remove'] })
+const area = anonymous(8)
+uffd.register(area.start, area.length)
+const sevens = new Uint8Array(page).fill(7)
+for (const index of [0, 1, 2, 3, 5, 6, 7]) uffd.copy(area.at(index), page, sevens)
+const [toucher, dropper] = [await Actor.start(), await Actor.start()]
+const order: string[] = []
+
+const dropped = () => {
+  const done = dropper.act({ do: 'advise', address: area.start, length: 4 * page, advice: 4 })
+  return dropper.waits('userfaultfd_event_wait_completion').then(() => done)
+}
+
+if (how === 'raw') {
+  const touched = toucher.act({ do: 'touch', address: area.at(4) })
+  await toucher.waits('handle_userfault')
+  const dropping = dropped()
+  await dropper.waits('userfaultfd_event_wait_completion')
+  const first = uffd.readEvent()
+  order.push(first!.kind, answer())
+  const second = uffd.readEvent()
+  order.push(second!.kind)
+  await dropping
+  order.push(answer())
+  console.log(JSON.stringify({ order, touched: await touched }))
+} else {
+  // The iterator: nothing has been read when both are there.
+  const touched = toucher.act({ do: 'touch', address: area.at(4) })
+  await toucher.waits('handle_userfault')
+  let dropping: Promise<unknown> | undefined
+  if (how === 'queued') {
+    dropping = dropped()
+    await dropper.waits('userfaultfd_event_wait_completion')
+  }
+  let touchedByte: unknown
+  for await (const event of uffd.events()) {
+    order.push(event.kind)
+    if (event.kind !== 'pagefault') continue
+    if (how === 'parked' && dropping === undefined) {
+      // The page is dropped between the fault and its answer.
+      dropping = dropped()
+      await dropper.waits('userfaultfd_event_wait_completion')
+    }
+    const outcome = answer()
+    order.push(outcome)
+    if (outcome === 'EAGAIN') continue
+    touchedByte = await touched
+    break
+  }
+  await dropping
+  console.log(JSON.stringify({ order, touched: touchedByte }))
+}
+await Promise.all([toucher.end(), dropper.end()])
+area.unmap()
+uffd.close()
+
+function answer(): string {
+  try {
+    uffd.copy(area.at(4), page, sevens)
+    return 'answered'
+  } catch (error) {
+    return error instanceof VmError ? error.code : String(error)
+  }
+}
