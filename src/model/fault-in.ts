@@ -2,6 +2,7 @@ import { anonVmaPrepare } from './anon-vma-prepare.js'
 import { BIT } from './bit.js'
 import { driverFault } from './driver-fault.js'
 import { driverMkwrite } from './driver-mkwrite.js'
+import { faultAround } from './fault-around.js'
 import { FAULT } from './fault-code.js'
 import { Page } from './page.js'
 import type { PageTable } from './page-tables.js'
@@ -55,6 +56,7 @@ function fileFault(vma: Vma, number: number, table: PageTable, index: number, wr
     if (typeof answer === 'number') return answer
     page = answer
   } else {
+    if (!write && !(vma.flags & (BIT.UFFD_WP | BIT.UFFD_MINOR))) faultAround(vma, number)
     if (pgoff >= inode.length) return FAULT.NO_PAGE
     const cached = inode.pages.get(pgoff)
     if (cached === undefined && vma.flags & BIT.UFFD_MISSING) return vma.uffd!.missing(vma, number, write)
