@@ -6,4 +6,6 @@ export interface FaultRecord {
   readonly access: FaultAccess
   /** `past-end-of-file` may yet turn out to be `io`: only who knows the file can tell. */
   readonly reason: FaultReason
+  /** What made a driver fail, where its kernel can tell. */
+  readonly cause?: unknown
 }

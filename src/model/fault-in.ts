@@ -2,6 +2,7 @@ import { anonVmaPrepare } from './anon-vma-prepare.js'
 import { BIT } from './bit.js'
 import { driverFault } from './driver-fault.js'
 import { driverMkwrite } from './driver-mkwrite.js'
+import { faultAround } from './fault-around.js'
 import { FAULT } from './fault-code.js'
 import { Page } from './page.js'
 import type { PageTable } from './page-tables.js'
@@ -37,7 +38,7 @@ function anonymousFault(vma: Vma, number: number, table: PageTable, index: numbe
   table.pages[index] = new Page('anonymous', mm.pageSize, 1)
   mm.anonymousPages++
   table.bits[index] = PTE.PRESENT | PTE.WRITE
-  return protectedAgain && vma.flags & BIT.UFFD_WP ? reprotect(vma, number, table, index) : FAULT.DONE
+  return protectedAgain && vma.flags & BIT.UFFD_WP ? reprotect(vma, number, table, index, true) : FAULT.DONE
 }
 
 /** `do_fault`: `do_read_fault`, `do_cow_fault`, `do_shared_fault` */
@@ -55,6 +56,7 @@ function fileFault(vma: Vma, number: number, table: PageTable, index: number, wr
     if (typeof answer === 'number') return answer
     page = answer
   } else {
+    if (!write && !(vma.flags & (BIT.UFFD_WP | BIT.UFFD_MINOR))) faultAround(vma, number)
     if (pgoff >= inode.length) return FAULT.NO_PAGE
     const cached = inode.pages.get(pgoff)
     if (cached === undefined && vma.flags & BIT.UFFD_MISSING) return vma.uffd!.missing(vma, number, write)
@@ -76,20 +78,25 @@ function fileFault(vma: Vma, number: number, table: PageTable, index: number, wr
     table.bits[index] = PTE.PRESENT | (writable ? PTE.WRITE : 0)
   }
   if (!protectedAgain || !(vma.flags & BIT.UFFD_WP)) return FAULT.DONE
-  table.bits[index] = (table.bits[index]! | PTE.UFFD_WP) & ~PTE.WRITE
-  return write ? vma.uffd!.writeProtected(vma, number) : FAULT.DONE
+  return reprotect(vma, number, table, index, write)
 }
 
-function reprotect(vma: Vma, number: number, table: PageTable, index: number): number {
+/** A page that came to where protection was remembered has it, and the write that brought it faults again. */
+function reprotect(vma: Vma, number: number, table: PageTable, index: number, write: boolean): number {
   table.bits[index] = (table.bits[index]! | PTE.UFFD_WP) & ~PTE.WRITE
-  return vma.uffd!.writeProtected(vma, number)
+  return write ? writeFault(vma, number, table, index) : FAULT.DONE
 }
 
 /** `do_wp_page`: a write to a page that is there but may not be written as it is. */
 function writeFault(vma: Vma, number: number, table: PageTable, index: number): number {
   const { mm } = vma
   const bits = table.bits[index]!
-  if (bits & PTE.UFFD_WP && vma.flags & BIT.UFFD_WP) return vma.uffd!.writeProtected(vma, number)
+  if (bits & PTE.UFFD_WP && vma.flags & BIT.UFFD_WP) {
+    if (!vma.uffd!.has('WP_ASYNC')) return vma.uffd!.writeProtected(vma, number)
+    // The kernel lifts it by itself; the entry without the mark is what tells of the write.
+    table.bits[index] = bits & ~PTE.UFFD_WP
+    return writeFault(vma, number, table, index)
+  }
   const page = table.pages[index]!
   if (vma.flags & BIT.SHARED) {
     const refused = driverMkwrite(vma, number, page)

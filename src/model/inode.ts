@@ -1,6 +1,7 @@
 import type { FileOperations } from '../kernel/file-operations.js'
 import type { Machine } from './machine.js'
 import { Page } from './page.js'
+import type { PendingFault } from './pending-fault.js'
 import type { Vma } from './vma.js'
 
 /** What kind of file it is. Only `memory` (and what looks like it) and `device` can be mapped. */
@@ -34,6 +35,8 @@ export class Inode {
   charged = 0
   /** A device's hooks. */
   operations: FileOperations | undefined = undefined
+  /** Faults that its hook has been asked for, by page of the device. */
+  readonly pending = new Map<number, PendingFault>()
   /** Open files, each of them shared by descriptors and VMAs. */
   opened = 0
 

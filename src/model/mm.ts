@@ -1,3 +1,5 @@
+import type { AddressSpace } from '../kernel/address-space.js'
+import type { VmError } from '../vocabulary/vm-error.js'
 import { BIT } from './bit.js'
 import type { Machine } from './machine.js'
 import { PageTables } from './page-tables.js'
@@ -57,8 +59,18 @@ export class Mm {
   users = 1
   /** Readers of the mmap lock. */
   readers = 0
+  /** Where the stack began, for its name. */
+  stackTop = 0
+  /** How the seam sees it. */
+  addressSpace: AddressSpace | undefined = undefined
+  /** `mmap` hooks that are running: the mmap lock is held for writing as long. */
+  hooks = 0
+  /** What made the last `mmap` hook fail. */
+  hookError: VmError | undefined = undefined
   /** What made the last access of a driver's memory fail. */
-  driverError: unknown = undefined
+  driverError: VmError | undefined = undefined
+  /** What the last access that had to wait waits for. */
+  waitsFor: Promise<void> | undefined = undefined
 
   constructor(machine: Machine, limits: Limits, capabilities: Iterable<Capability>) {
     this.machine = machine

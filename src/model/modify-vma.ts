@@ -8,6 +8,7 @@ import type { Vma } from './vma.js'
 /**
  * `vma_modify`: makes `[start, end)` of a VMA one that can have `flags` and `uffd`: merged with a neighbour that has them, or cut out.
  * The flags themselves are set by the caller, on the VMA that is returned; `BIT.STICKY` ones that it has must stay. A negative number is an error, and an earlier cut stays.
+ * `uffd` is `null` for a VMA that is to have none.
  */
 export function modifyVma(
   vma: Vma,
@@ -15,12 +16,12 @@ export function modifyVma(
   start: number,
   end: number,
   flags: number,
-  uffd: Uffd | undefined = vma.uffd,
+  uffd: Uffd | null | undefined = vma.uffd,
   sealed = vma.sealed,
 ): Vma | number {
   const request = MergeRequest.of(vma, start, end)
   request.flags = flags
-  request.uffd = uffd
+  request.uffd = uffd ?? undefined
   request.sealed = sealed
   request.previous = previous
   const merged = mergeExistingRange(request)

@@ -1,10 +1,9 @@
-import { BIT } from './bit.js'
 import type { Page } from './page.js'
 import { PTE } from './pte.js'
 import type { Vma } from './vma.js'
 
 /** `move_page_tables`: moves the entries of `[from, from + length)` to `to`. */
-export function movePageTables(source: Vma, target: Vma, from: number, to: number, length: number): void {
+export function movePageTables(source: Vma, from: number, to: number, length: number): void {
   const { mm } = source
   const { tables, pageSize } = mm
   const moved: { page: number; bits: number; target: Page | undefined }[] = []
@@ -14,10 +13,9 @@ export function movePageTables(source: Vma, target: Vma, from: number, to: numbe
     table.pages[index] = undefined
   })
   // A userfaultfd that is not told of the move does not keep its protection.
-  const forget = (source.flags & BIT.UFFD_WP) !== 0 && !source.uffd!.followsMoves
+  const forget = source.uffd !== undefined && !source.uffd.followsMoves
   for (const { page, bits, target: mapped } of moved) {
     const kept = forget ? bits & ~PTE.UFFD_WP : bits
     if (kept !== 0) tables.set(page + (to - from) / pageSize, kept, mapped)
   }
-  void target
 }

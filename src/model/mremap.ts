@@ -200,7 +200,7 @@ function move(remap: Remap, source: Vma): number {
 
   const copied = copyVma(source, address, newAddress, newLength)
   const vma = copied.source
-  movePageTables(vma, copied.target, address, newAddress, oldLength)
+  movePageTables(vma, address, newAddress, oldLength)
   vma.uffd?.remapped(copied.target, address, newAddress, newLength)
 
   mm.account(vma.flags, newLength / mm.pageSize)

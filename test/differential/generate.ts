@@ -6,7 +6,7 @@ import type { Call, CallName } from './call.js'
 import { Random } from './random.js'
 
 /** What a sequence leans to. */
-const profiles = ['plain', 'plain', 'files', 'sealed', 'locked', 'forks', 'stacks'] as const
+const profiles = ['plain', 'plain', 'files', 'sealed', 'locked', 'forks', 'stacks', 'uffd', 'uffd'] as const
 type Profile = (typeof profiles)[number]
 
 /** Instructions of one byte that do nothing, so that what was written can be executed. */
@@ -15,7 +15,7 @@ const bytes = [0x90, 0x98, 0x99, 0xf8, 0xf9, 0xfc, 0xf5]
 const weights: Readonly<Record<Profile, readonly (readonly [number, CallName])[]>> = (() => {
   const base: Partial<Record<CallName, number>> = {
     mmap: 200,
-    munmap: 60,
+    munmap: 45,
     mprotect: 150,
     mremap: 90,
     madvise: 140,
@@ -39,6 +39,18 @@ const weights: Readonly<Record<Profile, readonly (readonly [number, CallName])[]
     locked: { mlock2: 90, munlock: 50, mlockall: 8, munlockall: 5 },
     forks: { fork: 50 },
     stacks: {},
+    uffd: {
+      // A child has no say in its parent's userfaultfd.
+      fork: 0,
+      uffdOpen: 30,
+      uffdRegister: 120,
+      uffdUnregister: 40,
+      uffdCopy: 60,
+      uffdZeropage: 30,
+      uffdWriteprotect: 80,
+      uffdWake: 3,
+      uffdContinueOrPoison: 50,
+    },
   }
   const result = {} as Record<Profile, (readonly [number, CallName])[]>
   for (const profile of profiles) {
@@ -63,18 +75,28 @@ export function generate(seed: number): Call[] {
   const profile = random.pick(profiles)
   const length = 20 + random.below(100)
   const calls: Call[] = []
+  // Most sequences keep to a few pages, so that their calls meet.
+  const size = random.pick([6, 8, 12, 12, 16, 24, ARENA.PAGES])
+  const window = { first: random.below(ARENA.PAGES - size + 1), size }
+  for (let maps = random.below(4); maps > 0; maps--) calls.push(call(random, 'mmap', profile, window))
+  if (profile === 'uffd') calls.push(call(random, 'uffdOpen', profile, window))
   let forks = 0
   while (calls.length < length) {
     const name = random.weighted(weights[profile])
     if (name === 'fork' && ++forks > 4) continue
-    calls.push(call(random, name, profile))
+    calls.push(call(random, name, profile, window))
   }
   return calls
 }
 
-function call(random: Random, name: CallName, profile: Profile): Call {
-  const page = random.below(ARENA.PAGES)
-  const pages = Math.min(length(random), ARENA.PAGES - page)
+interface Window {
+  readonly first: number
+  readonly size: number
+}
+
+function call(random: Random, name: CallName, profile: Profile, { first, size }: Window): Call {
+  const page = first + random.below(size)
+  const pages = Math.min(length(random), first + size - page)
   let address = ARENA.START + page * ARENA.PAGE
   let bytesLong = pages * ARENA.PAGE
   // Now and then an argument that is out of line.
@@ -90,7 +112,7 @@ function call(random: Random, name: CallName, profile: Profile): Call {
     case 'mprotect':
       return [name, address, bytesLong, protection(random) | (random.chance(3) ? 0x0100_0000 : 0)]
     case 'mremap':
-      return mremap(random, address, bytesLong)
+      return mremap(random, address, bytesLong, first + random.below(size))
     case 'madvise':
       return [name, address, bytesLong, random.chance(0.5) ? 26 + random.below(200) : random.weighted(advices)]
     case 'mlock2':
@@ -128,7 +150,26 @@ function call(random: Random, name: CallName, profile: Profile): Call {
     case 'addSeals':
       return [name, random.below(4), random.pick([2, 4, 8, 16, 1, 12, 64])]
     case 'close':
-      return [name, random.below(6)]
+      return [name, profile === 'uffd' && random.chance(70) ? 7 : random.below(6)]
+    case 'uffdOpen':
+      // A fault is a SIGBUS, so that nobody waits.
+      return [
+        name,
+        0x80 | (random.chance(60) ? 1 : 0) | (random.chance(40) ? 0x2000 : 0) | (random.chance(20) ? 0x8000 : 0),
+      ]
+    case 'uffdRegister':
+      return [name, address, bytesLong, random.pick([1, 1, 1, 2, 3, 3, 4, 5, 7, 0, 8])]
+    case 'uffdUnregister':
+    case 'uffdWake':
+      return [name, address, bytesLong]
+    case 'uffdCopy':
+      return [name, address, bytesLong, random.pick([0, 0, 0, 1, 2, 3, 4])]
+    case 'uffdZeropage':
+      return [name, address, bytesLong, random.pick([0, 0, 1, 2])]
+    case 'uffdWriteprotect':
+      return [name, address, bytesLong, random.pick([1, 1, 1, 0, 2, 3, 4])]
+    case 'uffdContinueOrPoison':
+      return [name, address, bytesLong, random.pick([0, 0, 0, 1, 2, 4]), random.below(2)]
     default:
       throw new Error(`no arguments for ${name}`)
   }
@@ -140,7 +181,7 @@ function length(random: Random): number {
     [25, 2],
     [20, 3],
     [20, 4 + random.below(4)],
-    [6, 8 + random.below(40)],
+    [12, 8 + random.below(40)],
   ] as const)
 }
 
@@ -195,7 +236,7 @@ function mmap(random: Random, address: number, bytesLong: number, profile: Profi
   return ['mmap', where, bytesLong, protection(random), flags, slot, offset]
 }
 
-function mremap(random: Random, address: number, bytesLong: number): Call {
+function mremap(random: Random, address: number, bytesLong: number, to: number): Call {
   const newLength = random.chance(50) ? bytesLong : length(random) * ARENA.PAGE
   const flags = random.weighted([
     [25, 0],
@@ -206,6 +247,6 @@ function mremap(random: Random, address: number, bytesLong: number): Call {
     [1, MREMAP.FIXED],
     [1, 8],
   ] as const) as number
-  const target = ARENA.START + random.below(ARENA.PAGES) * ARENA.PAGE + (random.chance(1) ? 5 : 0)
+  const target = ARENA.START + to * ARENA.PAGE + (random.chance(1) ? 5 : 0)
   return ['mremap', address, random.chance(3) ? 0 : bytesLong, newLength, flags, target]
 }

@@ -24,6 +24,13 @@ import { munmap } from '#vmarea/model/munmap.js'
 import { OpenFile } from '#vmarea/model/open-file.js'
 import { PTE } from '#vmarea/model/pte.js'
 import { truncate } from '#vmarea/model/truncate.js'
+import { Uffd } from '#vmarea/model/uffd.js'
+import { uffdClose } from '#vmarea/model/uffd-close.js'
+import { uffdFill } from '#vmarea/model/uffd-fill.js'
+import { uffdRange } from '#vmarea/model/uffd-range.js'
+import { uffdRegister } from '#vmarea/model/uffd-register.js'
+import { uffdUnregister } from '#vmarea/model/uffd-unregister.js'
+import { uffdWriteProtect } from '#vmarea/model/uffd-write-protect.js'
 import { vmFlagsOf } from '#vmarea/model/vm-flags-of.js'
 import { writeFile } from '#vmarea/model/write-file.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
@@ -33,6 +40,8 @@ import type { Call } from './call.js'
 /** Whether this processor keeps execute-only memory from being read. */
 const hostHasKeys = /\bospke\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))
 
+/** What `UFFDIO_COPY` copies. */
+const copied = new Uint8Array(ARENA.PAGES * ARENA.PAGE).fill(0x98)
 /** The signal and its code for each outcome of a fault, as `kernel.c` writes them. */
 const signals = new Map<number, number>([
   [FAULT.NOT_MAPPED, 11 * 16 + 1],
@@ -51,6 +60,7 @@ export class ModelSide {
   readonly #all: Mm[]
   readonly #slots: (OpenFile | undefined)[] = []
   readonly #inodes: Inode[] = []
+  #uffd: Uffd | undefined
   #out = Buffer.alloc(1 << 16)
   #used = 0
 
@@ -173,10 +183,46 @@ export class ModelSide {
         result = this.#withFile(a, (file) => addSeals(file, b))
         break
       case 'close':
+        if (a === 7) {
+          result = this.#uffd === undefined ? FAILURE.EBADF : 0
+          if (this.#uffd !== undefined) uffdClose(this.#uffd, 'zero')
+          this.#uffd = undefined
+          break
+        }
         result = this.#withFile(a, () => 0)
         this.#slots[a]?.put()
         this.#slots[a] = undefined
         break
+      case 'uffdOpen':
+        result = this.#uffd === undefined ? 0 : FAILURE.EBUSY
+        if (this.#uffd === undefined) {
+          this.#uffd = new Uffd(mm)
+          this.#uffd.features = BigInt(a & 0x8000 ? a | 0x2000 : a)
+        }
+        break
+      case 'uffdRegister':
+        result = this.#withUffd((uffd) => uffdRegister(uffd, a, b, c))
+        break
+      case 'uffdUnregister':
+        result = this.#withUffd((uffd) => uffdUnregister(uffd, a, b))
+        break
+      case 'uffdWriteprotect':
+        result = this.#withUffd((uffd) => uffdWriteProtect(uffd, a, b, c))
+        break
+      case 'uffdWake':
+        result = this.#withUffd(() => uffdRange(mm, a, b))
+        break
+      case 'uffdCopy':
+      case 'uffdZeropage':
+      case 'uffdContinueOrPoison': {
+        const how = name === 'uffdCopy' ? 'copy' : name === 'uffdZeropage' ? 'zero' : d ? 'poison' : 'continue'
+        result = this.#withUffd((uffd) => {
+          const filled = uffdFill(uffd, a, b, c, how, copied)
+          value = filled.done
+          return filled.error
+        })
+        break
+      }
       default:
         throw new Error(`the model does not know ${name}`)
     }
@@ -187,6 +233,10 @@ export class ModelSide {
   #withFile(slot: number, act: (file: OpenFile) => number): number {
     const file = this.#slots[slot]
     return file === undefined ? FAILURE.EBADF : act(file)
+  }
+
+  #withUffd(act: (uffd: Uffd) => number): number {
+    return this.#uffd === undefined ? FAILURE.EBADF : act(this.#uffd)
   }
 
   #touch(address: number, access: number): number {

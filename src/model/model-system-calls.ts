@@ -1,0 +1,117 @@
+import type { SystemCalls } from '../kernel/system-calls.js'
+import { VmError } from '../vocabulary/vm-error.js'
+import { addressOf } from './address-of.js'
+import { FAILURE } from './failure.js'
+import { madvise } from './madvise.js'
+import { mincore } from './mincore.js'
+import { mlock } from './mlock.js'
+import { mlockall, munlockall } from './mlockall.js'
+import type { Mm } from './mm.js'
+import { mmap } from './mmap.js'
+import type { ModelFiles } from './model-files.js'
+import { mprotect } from './mprotect.js'
+import { mremap } from './mremap.js'
+import { mseal } from './mseal.js'
+import { msync } from './msync.js'
+import { munlock } from './munlock.js'
+import { munmap } from './munmap.js'
+
+/** The memory calls of one modelled process. */
+export class ModelSystemCalls implements SystemCalls {
+  readonly #mm: Mm
+  readonly #files: ModelFiles
+
+  constructor(mm: Mm, files: ModelFiles) {
+    this.#mm = mm
+    this.#files = files
+  }
+
+  mmap(address: bigint, length: number, protection: number, flags: number, descriptor: number, offset: number): bigint {
+    this.#lock('mmap')
+    const file = this.#files.get(descriptor)
+    const result = mmap(this.#mm, addressOf(address), length, protection, flags, file, offset)
+    const { hookError } = this.#mm
+    if (hookError !== undefined) {
+      this.#mm.hookError = undefined
+      throw hookError
+    }
+    return BigInt(this.#settle(result, 'mmap', address, length))
+  }
+
+  munmap(address: bigint, length: number): void {
+    this.#lock('munmap')
+    this.#settle(munmap(this.#mm, addressOf(address), length), 'munmap', address, length)
+  }
+
+  mprotect(address: bigint, length: number, protection: number): void {
+    this.#lock('mprotect')
+    this.#settle(mprotect(this.#mm, addressOf(address), length, protection), 'mprotect', address, length)
+  }
+
+  mremap(address: bigint, oldLength: number, newLength: number, flags: number, newAddress = 0n): bigint {
+    this.#lock('mremap')
+    const result = mremap(this.#mm, addressOf(address), oldLength, newLength, flags, addressOf(newAddress))
+    return BigInt(this.#settle(result, 'mremap', address, oldLength))
+  }
+
+  madvise(address: bigint, length: number, advice: number): void {
+    this.#lock('madvise')
+    this.#settle(madvise(this.#mm, addressOf(address), length, advice), 'madvise', address, length)
+  }
+
+  msync(address: bigint, length: number, flags: number): void {
+    this.#settle(msync(this.#mm, addressOf(address), length, flags), 'msync', address, length)
+  }
+
+  mlock(address: bigint, length: number): void {
+    this.#lock('mlock')
+    this.#settle(mlock(this.#mm, addressOf(address), length, 0), 'mlock', address, length)
+  }
+
+  mlock2(address: bigint, length: number, flags: number): void {
+    this.#lock('mlock2')
+    this.#settle(mlock(this.#mm, addressOf(address), length, flags), 'mlock2', address, length)
+  }
+
+  munlock(address: bigint, length: number): void {
+    this.#lock('munlock')
+    this.#settle(munlock(this.#mm, addressOf(address), length), 'munlock', address, length)
+  }
+
+  mlockall(flags: number): void {
+    this.#lock('mlockall')
+    this.#settle(mlockall(this.#mm, flags), 'mlockall')
+  }
+
+  munlockall(): void {
+    this.#lock('munlockall')
+    this.#settle(munlockall(this.#mm), 'munlockall')
+  }
+
+  mincore(address: bigint, length: number, vector: Uint8Array): void {
+    this.#settle(mincore(this.#mm, addressOf(address), length, vector), 'mincore', address, length)
+  }
+
+  mseal(address: bigint, length: number, flags: number): void {
+    this.#lock('mseal')
+    this.#settle(mseal(this.#mm, addressOf(address), length, flags), 'mseal', address, length)
+  }
+
+  /** `mmap_write_lock`: nobody else can hold it, so that waiting for it would never end. */
+  #lock(syscall: string): void {
+    if (this.#mm.users === 0) throw new VmError('ESRCH', syscall, { hint: 'the process has ended' })
+    if (this.#mm.readers === 0 && this.#mm.hooks === 0) return
+    throw new VmError('EDEADLK', syscall, {
+      hint: 'the address space is locked by a guard or a hook of this very thread: release it first',
+    })
+  }
+
+  #settle(result: number, syscall: string, address?: bigint, length?: number): number {
+    if (result >= 0) return result
+    const detail = { ...(address === undefined ? {} : { address }), ...(length === undefined ? {} : { length }) }
+    if (result === FAILURE.ENOSYS) {
+      throw new VmError(result, syscall, { ...detail, hint: 'the model leaves huge pages out' })
+    }
+    throw new VmError(result, syscall, detail)
+  }
+}

@@ -1,0 +1,30 @@
+import { BIT } from './bit.js'
+import { PTE } from './pte.js'
+import type { Uffd } from './uffd.js'
+import { uffdClear } from './uffd-clear.js'
+import type { Vma } from './vma.js'
+
+/** `userfaultfd_release_all`, when the last handle goes: what is missing is poisoned first, or will read as zeros. */
+export function uffdClose(uffd: Uffd, missing: 'poison' | 'zero'): void {
+  const { mm } = uffd
+  let previous: Vma | undefined
+  for (let vma = mm.tree.first(); vma !== undefined; vma = mm.tree.next(vma)) {
+    if (vma.uffd === uffd) {
+      if (missing === 'poison' && vma.flags & BIT.UFFD_MISSING) poison(vma)
+      const changed = uffdClear(vma, previous, vma.start, vma.end)
+      if (typeof changed !== 'number') vma = changed
+    }
+    previous = vma
+  }
+  uffd.wake(0, Infinity)
+  uffd.wakeReaders()
+}
+
+function poison(vma: Vma): void {
+  const { mm, file, pgoff } = vma
+  const first = vma.start / mm.pageSize
+  for (let page = first; page < vma.end / mm.pageSize; page++) {
+    const there = mm.tables.bits(page) !== 0 || file?.inode.pages.has(pgoff + page - first)
+    if (!there) mm.tables.set(page, PTE.POISON, undefined)
+  }
+}
