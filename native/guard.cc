@@ -93,6 +93,19 @@ void to_predecessor(int signal, siginfo_t* info, void* context) {
   if (!sent_by_kernel(info)) raise(signal);
 }
 
+// Containing touches the page in turn. A handler in front of ours that called us may have come here with the signals held back, and a
+// fault that is held back kills.
+bool contain_unmasked(const Fault& fault) {
+  sigset_t faults, before;
+  sigemptyset(&faults);
+  sigaddset(&faults, SIGSEGV);
+  sigaddset(&faults, SIGBUS);
+  pthread_sigmask(SIG_UNBLOCK, &faults, &before);
+  bool contained = contain_fault(fault);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return contained;
+}
+
 void on_fault(int signal, siginfo_t* info, void* context) {
   int saved_errno = errno;
   uint8_t access = access_of(static_cast<ucontext_t*>(context));
@@ -101,7 +114,7 @@ void on_fault(int signal, siginfo_t* info, void* context) {
     Fault fault = {address, access, reason_of(signal, info)};
     if (leave_guarded_access(static_cast<ucontext_t*>(context), fault)) return;
     // A jump into memory that may not be executed can't go on from any page we could put there.
-    if (access != 2 && contain_fault(fault)) {
+    if (access != 2 && contain_unmasked(fault)) {
       errno = saved_errno;
       return;
     }

@@ -9,7 +9,7 @@ const RLIMIT = { DATA: 2, MEMLOCK: 8, AS: 9 } as const
  */
 export function explainLimit(addon: AddonFunctions, syscall: string, length: number): string | undefined {
   try {
-    if (syscall.startsWith('mlock')) return explainLocked(addon, length)
+    if (syscall.startsWith('mlock')) return explainLocked(addon, length) ?? explainMapCount(addon)
     return explainMapCount(addon) ?? explainResource(addon, length) ?? explainOvercommit(length)
   } catch {
     return undefined // The explanation may fail for the same want.

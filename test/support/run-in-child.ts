@@ -36,9 +36,25 @@ const turn = () => new Promise((resolve) => setImmediate(resolve))
 const turns = async (count = 20) => { for (let i = 0; i < count; i++) await turn() }
 const settle = async (count = 6) => { for (let i = 0; i < count; i++) { globalThis.gc(); await turns(4) } }
 process.removeAllListeners('warning')
+const startWorker = (source, workerData, options) =>
+  new Worker(new URL('data:text/javascript,' + encodeURIComponent(workerPrelude + source)), { workerData, ...options })
+const workerPrelude = \`
+  import assert from 'node:assert/strict'
+  import * as fs from 'node:fs'
+  import { parentPort, workerData } from 'node:worker_threads'
+  import * as vmarea from '\${import.meta.resolve('vmarea')}'
+  const { map, mapMut, mapNone, reserveMut, memfd, thisProcess, MemoryFault } = vmarea
+  const page = vmarea.pageSize()
+  process.removeAllListeners('warning')
+\`
+const nextMessage = (worker) => new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
+const exited = (worker) => new Promise((resolve) => worker.once('exit', resolve))
 `
 
-/** Runs a snippet of a module in a process of its own. It has the package's functions in scope, `assert`, `fs`, `page` and `args`. */
+/**
+ * Runs a snippet of a module in a process of its own. It has the package's functions in scope,
+ * `assert`, `fs`, `page`, `args`, and `startWorker`, whose source has about the same.
+ */
 export function runInChild(source: string, options: ChildOptions = {}): Promise<ChildResult> {
   const { args = [], flags = [], through = [], timeout = 20_000 } = options
   const command = [...through, process.execPath, '--expose-gc', ...flags, '--input-type=module', '--eval']

@@ -1,0 +1,190 @@
+// At the limits of the machine: the error names the limit and its value, nothing has changed, and memory given back can be had again.
+
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { pageSize } from '#vmarea/index.js'
+import { root } from '../support/root.js'
+import { survives } from '../support/run-in-child.js'
+
+const page = pageSize()
+const asRoot = process.getuid?.() === 0
+const mapCount = Number(readFileSync('/proc/sys/vm/max_map_count', 'latin1'))
+
+const limited = `
+import { execFileSync } from 'node:child_process'
+const setLimit = (name, bytes) => execFileSync('prlimit', ['--pid', String(process.pid), '--' + name + '=' + bytes])
+const status = (field) => Number(new RegExp(field + ':\\\\s+(\\\\d+)').exec(fs.readFileSync('/proc/self/status', 'latin1'))[1]) * 1024
+const throws = (act, code, pattern) => assert.throws(act, (error) => {
+  assert.ok(error instanceof VmError, String(error))
+  assert.equal(error.code, code, error.message)
+  assert.match(error.message, pattern)
+  return true
+})
+const unchanged = (act) => {
+  const areas = () => fs.readFileSync('/proc/self/maps', 'latin1').split('\\n').length
+  const before = areas()
+  act()
+  assert.ok(Math.abs(areas() - before) <= 2)
+}
+`
+
+const noPrlimit = spawnSync('prlimit', ['--version']).error ? 'there is no prlimit command' : false
+
+describe('a limit that was hit is named with its value', { concurrency: 2 }, () => {
+  const tooMany = mapCount > 300_000 ? `vm.max_map_count is ${mapCount}, and filling it would take too long` : false
+  test('the number of areas', { skip: tooMany }, async () => {
+    await survives(
+      `${limited}
+      // Prepared before there is no room: a piece in the midst of an area, a reservation, a view.
+      const left = mapMut({ length: 6 * page })
+      const middle = left.splitOff(2 * page)
+      const right = middle.splitOff(2 * page)
+      left.bytes.fill(1)
+      middle.bytes.fill(2)
+      const middleView = middle.bytes
+      const reserved = reserveMut({ length: 8 * page })
+      reserved.commit(page, page)
+      const half = mapMut({ length: 4 * page })
+      const name = /has \\d+ memory areas and vm\\.max_map_count is ${mapCount}/
+      // Every second page of one mapping differs, and so each is an area. The engine wants areas too: there is room again at once.
+      const filler = mapNone({ length: 2 * ${mapCount} * page })
+      let filled = 0
+      const attempt = (act) => {
+        let error
+        try { for (;; filled++) filler.advise('dontfork', filled * 2 * page, page) } catch {}
+        try { act() } catch (caught) { error = caught }
+        for (let count = 0; count < 500; count++) filler.advise('dofork', --filled * 2 * page, page)
+        return error
+      }
+      const kept = []
+      const acts = {
+        // mmap may go one beyond what a split may.
+        map: () => { for (let i = 0; i < 8; i++) kept.push(mapMut({ length: page, shared: true })) },
+        unmap: () => middle.unmap(),
+        protect: () => middle.makeReadOnly(),
+        commit: () => reserved.commit(4 * page, page),
+        lock: () => half.lock(page, page),
+        advise: () => half.advise('dontfork', page, page),
+      }
+      throws(() => mapMut({ length: 2 ** 48 }), 'ENOMEM', /./)
+      for (const [what, act] of Object.entries(acts)) {
+        const error = attempt(act)
+        assert.equal(error?.code, what === 'advise' ? 'EAGAIN' : 'ENOMEM', what + ': ' + error)
+        assert.match(error.message, name, what)
+      }
+      assert.ok(middle.bytes.every((byte) => byte === 2))
+      assert.ok(middleView.every((byte) => byte === 2))
+      assert.equal(middleView.length, 2 * page)
+      assert.throws(() => reserved.view(4 * page, 1), UsageError)
+      assert.equal(reserved.view(page, 1)[0], 0)
+      middle.unmap()
+      reserved.commit(4 * page, page)
+      half.lock(page, page)
+      assert.ok(left.bytes.every((byte) => byte === 1))
+      assert.equal(right.bytes[0], 0)`,
+      { timeout: 60_000 },
+    )
+  })
+
+  test('RLIMIT_AS', { skip: noPrlimit }, async () => {
+    await survives(`${limited}
+      const limit = status('VmSize') + 2 ** 30
+      const small = mapMut({ length: page })
+      setLimit('as', limit)
+      const named = new RegExp('RLIMIT_AS is ' + limit + ' bytes')
+      unchanged(() => {
+        throws(() => mapMut({ length: 2 ** 31 }), 'ENOMEM', named)
+        throws(() => reserveNone({ length: 2 ** 31 }), 'ENOMEM', named)
+        throws(() => small.resize(2 ** 31), 'ENOMEM', named)
+      })
+      small.bytes[0] = 1
+      mapMut({ length: 2 ** 20 }).unmap()`)
+  })
+
+  test('RLIMIT_DATA', { skip: noPrlimit }, async () => {
+    await survives(`${limited}
+      const limit = status('VmData') + 2 ** 28
+      setLimit('data', limit)
+      throws(() => mapMut({ length: 2 ** 29 }), 'ENOMEM', new RegExp('RLIMIT_DATA is ' + limit + ' bytes'))
+      mapNone({ length: 2 ** 29 }).unmap()`)
+  })
+
+  test('RLIMIT_MEMLOCK of an ordinary user', {
+    skip: asRoot ? noPrlimit : 'only root can become an ordinary user',
+  }, async (t) => {
+    const through = [
+      'setpriv',
+      '--reuid=65534',
+      '--regid=65534',
+      '--clear-groups',
+      '--inh-caps=-all',
+      '--bounding-set=-all',
+    ]
+    const reachable = spawnSync(through[0]!, [
+      ...through.slice(1),
+      process.execPath,
+      '-e',
+      `fs.readdirSync(${JSON.stringify(root)})`,
+    ])
+    if (reachable.status !== 0) {
+      t.skip('an ordinary user can not read this folder, or setpriv is missing')
+      return
+    }
+    await survives(
+      `${limited}
+      setLimit('memlock', 65536)
+      const mapping = mapMut({ length: 64 * page })
+      const named = /RLIMIT_MEMLOCK is 65536 bytes, of which \\d+ are locked/
+      mapping.lock(0, page)
+      unchanged(() => {
+        throws(() => mapping.lock(), 'ENOMEM', named)
+        throws(() => mapMut({ length: 64 * page, locked: true }), 'ENOMEM', named)
+      })
+      mapping.unlock()
+      mapping.lock(0, 16 * page)
+      mapping.unmap()
+      setLimit('memlock', 0)
+      throws(() => mapMut({ length: page, locked: true }), 'EPERM', /RLIMIT_MEMLOCK is 0 bytes/)
+      // What needs no privilege goes on without one.
+      const readOnly = map({ length: page })
+      readOnly.bytes[0] = 1
+      assert.equal(readOnly.faults, 1)
+      const left = mapMut({ length: 2 * page })
+      left.merge(left.splitOff(page))`,
+      { through },
+    )
+  })
+
+  test('the open files', { skip: noPrlimit }, async () => {
+    await survives(`${limited}
+      setLimit('nofile', 64)
+      const open = []
+      try { for (;;) open.push(fs.openSync('/dev/null')) } catch {}
+      throws(() => map({ file: '/proc/version', length: 1 }), 'EMFILE', /open '\\/proc\\/version'/)
+      throws(() => memfd('x'), 'EMFILE', /memfd_create/)
+      // The first fault opens a pipe to be told through; without one it is contained all the same.
+      const mapping = map({ length: page })
+      mapping.bytes[0] = 1
+      assert.equal(mapping.faults, 1)
+      assert.throws(() => mapping.read(0, new Uint8Array(1)), MemoryFault)
+      mapping.unmap()
+      for (const descriptor of open) fs.closeSync(descriptor)`)
+  })
+})
+
+test(`locked memory is counted as locked (${page} bytes a page)`, {
+  skip: asRoot ? false : 'RLIMIT_MEMLOCK may be lower',
+}, async () => {
+  await survives(`${limited}
+    const before = status('VmLck')
+    const mapping = mapMut({ length: 16 * page, locked: true })
+    assert.equal(status('VmLck') - before, 16 * page)
+    assert.ok(mapping.resident().every((page) => page === 1))
+    mapping.unlock(0, 4 * page)
+    assert.equal(status('VmLck') - before, 12 * page)
+    mapping.lock(page, 1)
+    assert.equal(status('VmLck') - before, 13 * page)
+    mapping.unmap()
+    assert.equal(status('VmLck'), before)`)
+})
