@@ -3,11 +3,11 @@ import { mapMut } from 'vmarea'
 import { compile } from '../support/compile.js'
 import { paired } from '../support/paired.js'
 
-const rounds = 20_000
+export const rounds = 20_000
 const turn = 1000 // The event loop turns now and then, as in a program, so that what is left for it is counted.
 const byte = new Uint8Array([1])
 
-async function cycles(touch) {
+export async function cycles(touch) {
   const started = process.hrtime.bigint()
   for (let round = 0; round < rounds; round++) {
     const page = mapMut({ length: 4096 })
@@ -18,7 +18,7 @@ async function cycles(touch) {
   return Number(process.hrtime.bigint() - started) / rounds
 }
 
-const touches = {
+export const touches = {
   'by write': (page) => page.write(0, byte),
   'by bytes[0] = 1': (page) => {
     page.bytes[0] = 1

@@ -1,5 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { map } from 'vmarea'
+import { compile } from '../support/compile.js'
 import { pageCacheFile } from '../support/page-cache-file.js'
 import { nanoseconds, paired } from '../support/paired.js'
 
@@ -28,6 +30,12 @@ export async function run() {
       () => nanoseconds(reads, (index) => readSync(descriptor, target, 0, 4096, places[index])),
       5,
     )
+    const memory = compile(fileURLToPath(new URL('random-copies.c', import.meta.url)))
+    const bare = await paired(
+      () => nanoseconds(reads, (index) => mapping.read(places[index], target)),
+      () => memory(file.path, size, reads)[0],
+      5,
+    )
     mapping.unmap()
     return [
       {
@@ -36,6 +44,12 @@ export async function run() {
         floor: `${floor.toFixed(0)} ns, fs.readSync`,
         ratio: `${(1 / ratio).toFixed(2)} x as fast`,
         target: '>= 4 x',
+      },
+      {
+        work: 'the same beside a bare memcpy',
+        measured: `${bare.measured.toFixed(0)} ns`,
+        floor: `${bare.floor.toFixed(0)} ns, memcpy in C`,
+        ratio: bare.ratio,
       },
     ]
   } finally {
