@@ -34,8 +34,7 @@ export function createMapping(holdings: Holdings, options: MmapOptions, request:
     const { offset, length } = extentOf(options, file)
     const lead = offset % pageSize
     const backing = backingOf(file, offset, shared)
-    const address = options.address ?? 0n
-    refuseMisplaced(options, address, pageSize)
+    const address = placeOf(options, pageSize)
     let region: Region
     try {
       region = kernel.regions.mapRegion(
@@ -152,28 +151,26 @@ function flagsOf(
   return flags
 }
 
-function refuseMisplaced({ fixed, address: asked }: MmapOptions, address: bigint, pageSize: number): void {
+/** The address to ask for; 0 leaves it to the kernel. */
+function placeOf({ fixed, address }: MmapOptions, pageSize: number): bigint {
   if (fixed !== undefined && fixed !== 'noreplace' && fixed !== 'replace') {
     throw new UsageError(
       'ERR_VMAREA_INVALID_ARGUMENT',
       `fixed must be 'noreplace' or 'replace', and is ${String(fixed)}`,
     )
   }
-  if (asked !== undefined && (typeof asked !== 'bigint' || asked < 0n || asked >= 1n << 64n)) {
-    throw new UsageError(
-      'ERR_VMAREA_INVALID_ARGUMENT',
-      `address must be a bigint from 0 to 2^64 - 1, and is ${String(asked)}`,
-    )
-  }
-  if (fixed !== undefined && asked === undefined) {
+  if (address === undefined) {
+    if (fixed === undefined) return 0n
     throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `fixed: '${fixed}' wants an address`)
   }
-  if (address % BigInt(pageSize) !== 0n) {
+  if (typeof address !== 'bigint' || address < 0n || address >= 1n << 64n) {
     throw new UsageError(
-      'ERR_VMAREA_NOT_PAGE_ALIGNED',
-      `address ${address} does not lie on a page of ${pageSize} bytes`,
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `address must be a bigint from 0 to 2^64 - 1, and is ${String(address)}`,
     )
   }
+  if (address % BigInt(pageSize) === 0n) return address
+  throw new UsageError('ERR_VMAREA_NOT_PAGE_ALIGNED', `address ${address} does not lie on a page of ${pageSize} bytes`)
 }
 
 function backingOf(file: OpenFile | undefined, offset: number, shared: boolean): Backing {
