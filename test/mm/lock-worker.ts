@@ -8,6 +8,7 @@ const stop = new Int32Array(until)
 switch (role) {
   case 'change': {
     let changes = 0
+    parentPort!.postMessage('ready')
     while (Atomics.load(stop, 0) === 0) {
       const mapping = mapMut({ length: 64 * 4096 })
       const rest = mapping.splitOff(4096)
@@ -22,6 +23,7 @@ switch (role) {
     const mapping = mapMut({ length: 16 * 4096 })
     const user = thisProcess().mm.mmgetNotZero()!
     let reads = 0
+    parentPort!.postMessage('ready')
     while (Atomics.load(stop, 0) === 0) {
       using guard = user.mmapReadLock()
       const vma = guard.vmaLookup(mapping.start)

@@ -19,6 +19,7 @@ function stop(until: SharedArrayBuffer): void {
 test('threads that map, split and unmap while others read never see a torn layout, and all get on', async () => {
   const until = new SharedArrayBuffer(4)
   const workers = ['change', 'change', 'read', 'read'].map((role) => start(role, until))
+  await Promise.all(workers.map((worker) => once(worker, 'message')))
   const counts = workers.map((worker) => once(worker, 'message') as Promise<[number]>)
   await sleep(700)
   stop(until)
@@ -45,7 +46,7 @@ test('a thread that ends, of itself or by force, releases what it held', async (
   const until = new SharedArrayBuffer(4)
   const willing = start('hold', until)
   const forced = start('hold')
-  for (const worker of [willing, forced]) assert.deepEqual(await once(worker, 'message'), [true])
+  assert.deepEqual(await Promise.all([once(willing, 'message'), once(forced, 'message')]), [[true], [true]])
   const exits = [once(willing, 'exit'), once(forced, 'exit')]
   stop(until)
   void forced.terminate()
@@ -57,8 +58,7 @@ test('a thread that ends, of itself or by force, releases what it held', async (
 test('a change gets its turn while readers come without end', async () => {
   const until = new SharedArrayBuffer(4)
   const readers = [start('read', until), start('read', until), start('read', until)]
-  await Promise.all(readers.map((reader) => once(reader, 'online')))
-  await sleep(200)
+  await Promise.all(readers.map((reader) => once(reader, 'message')))
   const slowest = Math.max(
     ...Array.from({ length: 20 }, () => {
       const began = performance.now()
