@@ -12,7 +12,8 @@ const HELP = `vmarea diff A B: what changed from one saved snapshot to another
 
 A and B come from vmarea maps PID --save FILE.
 
-  --layout    only what was mapped, unmapped, protected, split and merged, not what is in memory
+  --layout    only what was mapped, unmapped, protected, split and merged, not
+              what is in memory
   --json      for programs
 
   vmarea maps 1234 --save a.json; sleep 60; vmarea maps 1234 --save b.json

@@ -13,11 +13,14 @@ import { paint } from './paint.js'
 import { SNAPSHOT_VERSION } from './snapshot.js'
 import { outputWidth } from './table.js'
 import { version } from './version.js'
+import { wrap } from './wrap.js'
 
 const HELP = `vmarea doctor: what this machine allows
 
-Tries each capability that the package uses and says what came of it, what is done without it, and what would allow it. It changes
-nothing and needs no privilege. What is missing is no failure: the exit code is 0 unless the package can't work at all.
+Tries each capability that the package uses and says what came of it, what is
+done without it, and what would allow it. It changes nothing and needs no
+privilege. What is missing is no failure: the exit code is 0 unless the package
+can't work at all.
 
   --json    for programs
 
@@ -26,7 +29,7 @@ nothing and needs no privilege. What is missing is no failure: the exit code is 
 `
 
 const INDENT = 6
-const NAME_WIDTH = 26
+const NAME_WIDTH = 24
 
 /** `vmarea doctor`. Returns the exit code. */
 export function doctor(args: string[]): number {
@@ -64,11 +67,11 @@ export function doctor(args: string[]): number {
   }
   write('')
   const fallbacks = capabilities.filter(({ fallback }) => fallback !== undefined)
-  write(
+  const summary =
     fallbacks.length === 0
       ? 'No fall-back is in use.'
-      : `Fall-backs in use: ${fallbacks.map(({ name }) => name.trim()).join(', ')}.`,
-  )
+      : `Fall-backs in use: ${fallbacks.map(({ name }) => name.trim()).join(', ')}.`
+  for (const line of wrap(summary, outputWidth())) write(line)
   return EXIT.OK
 }
 
@@ -81,24 +84,17 @@ function* describe({ name, available, purpose, found, fallback, remedy }: Capabi
 }
 
 function* entry(head: string, text: string): Generator<string> {
-  const [first = '', ...rest] = wrap(text)
+  const [first = '', ...rest] = lines(text)
   yield `${head} ${first}`
   for (const line of rest) yield `${' '.repeat(INDENT + NAME_WIDTH + 1)}${line}`
 }
 
 function* more(text: string): Generator<string> {
-  for (const line of wrap(text)) yield paint('dim', `${' '.repeat(INDENT + NAME_WIDTH + 1)}${line}`)
+  for (const line of lines(text)) yield paint('dim', `${' '.repeat(INDENT + NAME_WIDTH + 1)}${line}`)
 }
 
-function wrap(text: string): string[] {
-  const room = Math.max(Math.min(outputWidth(), 120) - INDENT - NAME_WIDTH - 1, 30)
-  const lines: string[] = []
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= room) lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(word)
-  }
-  return lines
+function lines(text: string): string[] {
+  return wrap(text, Math.max(Math.min(outputWidth(), 120) - INDENT - NAME_WIDTH - 1, 30))
 }
 
 function write(line: string): void {

@@ -18,13 +18,17 @@ import { paint } from './paint.js'
 import { printable } from './printable.js'
 import { processArgument } from './process-argument.js'
 import { type AreaSnapshot, areaSnapshot, permissionsOf, SNAPSHOT_VERSION } from './snapshot.js'
+import { outputWidth } from './table.js'
+import { wrap } from './wrap.js'
 
 const HELP = `vmarea lookup PID ADDRESS: the area at an address
 
-Says where in the area and in its file the address is, how its page is, what each flag means, what lies below and above, and why
-the boundary between them stands: what keeps the kernel from merging the two.
+Says where in the area and in its file the address is, how its page is, what
+each flag means, what lies below and above, and why the boundary between them
+stands: what keeps the kernel from merging the two.
 
-ADDRESS is hexadecimal, with or without 0x, as in the output of maps. PID may be self.
+ADDRESS is hexadecimal, with or without 0x, as in the output of maps. PID may be
+self.
 
   --json    for programs; area is null where nothing is mapped
 
@@ -146,7 +150,7 @@ function* neighbour(side: string, vma: VmaRef | undefined, relation: string | un
     return
   }
   yield `${side}  ${summary(vma)}`
-  yield `       ${paint('dim', relation ?? '')}`
+  for (const line of wrap(relation ?? '', outputWidth() - 7)) yield `       ${paint('dim', line)}`
 }
 
 function apart(below: VmaRef, above: VmaRef, gap: bigint): string {

@@ -9,24 +9,28 @@ import { paint } from './paint.js'
 import { printable } from './printable.js'
 import { processArgument } from './process-argument.js'
 import { type AreaSnapshot, readSnapshot, type Snapshot, takeSnapshot } from './snapshot.js'
-import { type Column, table } from './table.js'
+import { type Column, outputWidth, table } from './table.js'
+import { wrap } from './wrap.js'
 
 const HELP = `vmarea maps [PID]: the areas of a process, by what is mapped
 
-The segments of a file are folded into one line, and so is anonymous memory that touches; N says how many areas a line stands for.
-What is zero is blank, and a * in PERM is where its areas differ. Without PID, or with self, it is the command's own process.
+The segments of a file are folded into one line, and so is anonymous memory that
+touches; N says how many areas a line stands for. What is zero is blank, and a *
+in PERM is where its areas differ. Without PID, or with self, it is the
+command's own process.
 
   --all          one line an area, as the kernel lists them
   --gaps         the gaps between them as well, and the largest
   --bytes        sizes in bytes
-  --json         everything, for programs: addresses are hexadecimal strings, sizes bytes, null what the kernel does not tell
+  --json         everything, for programs: addresses are hexadecimal strings,
+                 sizes bytes, null what the kernel does not tell
   --save FILE    writes that to a file, for --from and vmarea diff
   --from FILE    shows a saved snapshot
 
   vmarea maps 1234
   vmarea maps 1234 --all --gaps
   vmarea maps 1234 --save before.json
-  vmarea maps 1234 --json | jq '.areas[] | select(.permissions | startswith("rwx"))'
+  vmarea maps 1234 --json | jq -r '.areas[] | select(.deleted) | .path'
 `
 
 const COLUMNS: readonly Column[] = [
@@ -93,7 +97,9 @@ function show(snapshot: Snapshot, { all, gaps, bytes }: Shape): void {
   for (const line of table(COLUMNS, rows)) process.stdout.write(`${line}\n`)
   process.stdout.write('\n')
   for (const line of totals(snapshot, size)) process.stdout.write(`${line}\n`)
-  process.stdout.write(`\n${paint('dim', footer(snapshot, gaps, size))}\n`)
+  process.stdout.write('\n')
+  for (const line of wrap(footer(snapshot, gaps, size), outputWidth(), ' · '))
+    process.stdout.write(`${paint('dim', line)}\n`)
 }
 
 function rowOf({ start, end, areas }: Fold, size: (bytes: number) => string): string[] {

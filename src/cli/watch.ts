@@ -17,10 +17,12 @@ import { outputWidth } from './table.js'
 
 const HELP = `vmarea watch PID: changes of the areas as they happen, one a line
 
-It looks at the list again and again: what comes and goes between two looks is not seen. It ends with the process, or with Ctrl-C.
+It looks at the list again and again: what comes and goes between two looks is
+not seen. It ends with the process, or with Ctrl-C.
 
   --interval MS    how long to wait between two looks; 200 where it is left out
-  --usage          also flags, and what comes into memory and goes from it (reads smaps, which costs the process's pages)
+  --usage          also flags, and what comes into memory and goes from it: it
+                   reads smaps, for which the kernel walks all pages
   --for SECONDS    ends by itself
   --json           a JSON object a line
   --record FILE    writes what it shows to a file as well

@@ -147,6 +147,8 @@ export class LinuxAddressSpace implements AddressSpace {
 
   *pages(from: bigint, to: bigint): Generator<PageRun, void, undefined> {
     const pagemap = this.#files.open('pagemap')
+    // Opened later than maps, it could be that of the next program in this process.
+    this.#mustStand('open')
     const end = to < KERNEL_HALF ? to : KERNEL_HALF
     const scanned = this.#mayScan ? scanPagemap(pagemap, from, end) : undefined
     const runs =

@@ -1,10 +1,11 @@
 import { closeSync, existsSync, readdirSync, statSync } from 'node:fs'
 import { addon } from '../../linux/addon.js'
 import { LinuxAddressSpace } from '../../linux/linux-address-space.js'
-import { openProcFile } from '../../linux/proc/open-proc-file.js'
+import { missingRight, openProcFile } from '../../linux/proc/open-proc-file.js'
 import { canScanPagemap } from '../../linux/proc/pagemap.js'
 import { procmapQuery } from '../../linux/proc/procmap-query.js'
 import { PAGE_STATE } from '../../vocabulary/page-state.js'
+import { VmError } from '../../vocabulary/vm-error.js'
 import { answerWords } from './answer-words.js'
 import type { Capability } from './capability.js'
 import { kernelFile } from './kernel-file.js'
@@ -12,14 +13,30 @@ import { holds } from './rights.js'
 
 /** What is needed to look at memory. */
 export function* seeing(): Generator<Capability> {
-  yield query()
+  yield attempt('PROCMAP_QUERY', 'one area by one call', query)
   yield smaps()
-  yield pageStates()
-  yield softDirty()
+  yield attempt('PAGEMAP_SCAN', 'the states of pages, as runs', pageStates)
+  yield attempt('soft-dirty marks', 'which pages were written since the marks were cleared', softDirty)
   yield deletedNames()
-  yield otherMemory()
+  yield attempt('process_vm_readv', "reading another process's memory", otherMemory)
   yield processAdvice()
   yield others()
+}
+
+/** A probe that may not even look. */
+function attempt(name: string, purpose: string, probe: () => Capability): Capability {
+  try {
+    return probe()
+  } catch (error) {
+    if (!(error instanceof VmError)) throw error
+    return {
+      name,
+      available: false,
+      purpose,
+      found: `${error.syscall} ${error.path ?? ''}: ${error.code}`,
+      remedy: missingRight('self'),
+    }
+  }
 }
 
 function query(): Capability {

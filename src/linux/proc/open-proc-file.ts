@@ -21,6 +21,8 @@ export function openProcFile(pid: number | 'self', name: string): number {
 
 /** What would allow looking at the memory of this process. */
 export function missingRight(pid: number | 'self'): string {
+  if (pid === 'self')
+    return 'a process that has changed its user may not look into itself (prctl PR_SET_DUMPABLE), nor one in a container that hides /proc'
   return (
     `looking into process ${pid} needs the same user as it has, or CAP_SYS_PTRACE (CAP_PERFMON does on newer kernels), ` +
     'and no fewer capabilities than it holds'

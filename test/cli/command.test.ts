@@ -1,0 +1,330 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Snapshot } from '#vmarea/cli/snapshot.js'
+import { listByHand } from '../linux/list-by-hand.js'
+import { MAIN, run } from './run.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'vmarea-command-'))
+const children: ChildProcess[] = []
+const sleeper = await start('sleep', ['1000'])
+
+after(() => {
+  for (const child of children) child.kill('SIGKILL')
+  rmSync(folder, { recursive: true })
+})
+
+async function start(command: string, args: string[]): Promise<number> {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] })
+  children.push(child)
+  await once(child, 'spawn')
+  await sleep(100)
+  return child.pid!
+}
+
+test('exit codes are those of the manual', () => {
+  const cases: [args: string[], code: number, error: RegExp][] = [
+    [['maps', String(sleeper)], 0, /^$/],
+    [['--help'], 0, /^$/],
+    [[], 2, /vmarea maps/],
+    [['frob'], 2, /no command "frob"/],
+    [['maps', '--frob'], 2, /--frob/],
+    [['maps', 'abc'], 2, /"abc" is no process number/],
+    [['maps', '1', '2'], 2, /one process/],
+    [['lookup', 'self', 'xyz'], 2, /no address/],
+    [['lookup', 'self', '0x11112222333344445'], 2, /no address/],
+    [['lookup', 'self'], 2, /wants a process and an address/],
+    [['watch', 'self', '--interval', '-1'], 2, /interval|argument/],
+    [['diff', 'one'], 2, /two files/],
+    [['diff', join(folder, 'none'), join(folder, 'none')], 2, /can't read/],
+    [['maps', '4194305'], 3, /no process 4194305|no such process/],
+    [['lookup', '4194305', '0'], 3, /no such process/],
+    [['watch', '4194305'], 3, /no such process/],
+    [['maps', '--save', join(folder, 'no', 'such', 'folder')], 1, /can't write/],
+  ]
+  for (const [args, code, error] of cases) {
+    const result = run(...args)
+    assert.equal(result.code, code, `${args.join(' ')}: ${result.err}`)
+    assert.match(result.err, error, args.join(' '))
+    if (code !== 0) assert.equal(result.out, '')
+  }
+})
+
+test("another user's process is refused with code 4 and the right that is missing", {
+  skip: process.getuid?.() !== 0 && 'needs root, to become another user',
+}, () => {
+  // The command is run by a Node that has given its rights away.
+  const script = `process.setgroups([]); process.setgid(65534); process.setuid(65534); process.argv.splice(1, 1, 'vmarea', 'maps', '${process.pid}'); await import(${JSON.stringify(`file://${MAIN}`)})`
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script, 'x'], {
+    encoding: 'utf8',
+  })
+  assert.equal(status, 4, stderr)
+  assert.match(stderr, /CAP_SYS_PTRACE .*CAP_PERFMON/)
+})
+
+test('each command has help with an example', () => {
+  for (const command of ['maps', 'lookup', 'watch', 'diff', 'doctor']) {
+    const { code, out } = run(command, '--help')
+    assert.equal(code, 0)
+    assert.match(out, new RegExp(`^vmarea ${command}\\b.*: `))
+    assert.match(out, new RegExp(`\n {2}vmarea ${command}\\b`))
+    for (const line of out.split('\n')) assert.ok(line.length <= 80, line)
+  }
+})
+
+test('maps --json has every area as the kernel lists it', () => {
+  const { out } = run('maps', String(sleeper), '--json')
+  const snapshot = JSON.parse(out) as Snapshot
+  const expected = listByHand(sleeper)
+  assert.equal(snapshot.version, 1)
+  assert.equal(snapshot.pid, sleeper)
+  assert.equal(snapshot.pageSize, 4096)
+  assert.ok(Math.abs(Date.parse(snapshot.time) - Date.now()) < 60_000)
+  assert.deepEqual(
+    snapshot.areas.map(({ start, end, permissions, offset, device, inode, flags, usage }) => ({
+      start: BigInt(start),
+      end: BigInt(end),
+      permissions,
+      offset: BigInt(offset),
+      device,
+      inode: BigInt(inode),
+      flags: flags.join(' '),
+      rss: usage.rss,
+    })),
+    expected.map(({ fields, name, ...area }) => ({ ...area, rss: fields.get('Rss') })),
+  )
+  for (const { start } of snapshot.areas) assert.match(start, /^0x[0-9a-f]+$/)
+})
+
+test('maps folds by object, --all does not, blanks stand for zeros, and the totals are the sums', () => {
+  const areas = listByHand(sleeper)
+  const all = run('maps', String(sleeper), '--all').out.split('\n')
+  const listed = all.slice(1, all.indexOf(''))
+  assert.equal(listed.length, areas.length)
+  const folded = run('maps', String(sleeper)).out.split('\n')
+  assert.ok(folded.indexOf('') < all.indexOf(''))
+  assert.match(folded.join('\n'), /\*.* +\d+ \S*sleep$/m)
+  for (const line of [...all, ...folded]) {
+    assert.doesNotMatch(line, /\s0[BKM]?\s/)
+    assert.ok(!line.includes('\u001b'), 'no colour in a pipe')
+  }
+  const bytes = run('maps', String(sleeper), '--bytes').out
+  const total = areas.reduce((sum, { start, end }) => sum + (end - start), 0n)
+  assert.match(bytes, new RegExp(`^all +${areas.length} +${total} `, 'm'))
+  assert.doesNotMatch(run('maps', String(sleeper), '--all').out, /\(gap\)/)
+  const gaps = run('maps', String(sleeper), '--all', '--gaps').out
+  const expected = areas.filter(
+    ({ start }, index) => start < 1n << 63n && index > 0 && start > areas[index - 1]!.end,
+  ).length
+  assert.equal(gaps.match(/\(gap\)/g)?.length, expected)
+  assert.match(gaps, /largest gap \d/)
+})
+
+test('lookup tells offset, file offset, neighbours, why a boundary stands, and a gap', () => {
+  const areas = listByHand(sleeper).filter(({ start }) => start < 1n << 63n)
+  const second = areas.findIndex((area, index) => index > 0 && areas[index - 1]!.end === area.start && area.inode > 0n)
+  const { start, offset, end } = areas[second]!
+  const address = start + 0x123n
+  const text = run('lookup', String(sleeper), address.toString(16)).out
+  assert.match(text, /0x123 in the area/)
+  assert.match(text, new RegExp(`0x${(offset + 0x123n).toString(16)} in the file`))
+  assert.match(text, /below .*\n.*not merged: their flags differ/)
+  const json = JSON.parse(run('lookup', String(sleeper), `0x${address.toString(16)}`, '--json').out) as Record<
+    string,
+    unknown
+  >
+  assert.equal((json.area as { end: string }).end, `0x${end.toString(16)}`)
+  assert.equal(json.offset, '0x123')
+  assert.ok(Array.isArray(json.page))
+  const hole = areas.find((area, index) => areas[index + 1] !== undefined && areas[index + 1]!.start > area.end)!
+  const nothing = run('lookup', String(sleeper), hole.end.toString(16))
+  assert.equal(nothing.code, 0)
+  assert.match(nothing.out, /mapped by nothing/)
+  assert.match(nothing.out, /gap {4}\S+ between them/)
+  assert.equal(JSON.parse(run('lookup', String(sleeper), hole.end.toString(16), '--json').out).area, null)
+})
+
+test('a snapshot is saved, shown again, and compared', () => {
+  const [a, b] = [join(folder, 'a.json'), join(folder, 'b.json')]
+  assert.equal(run('maps', String(sleeper), '--save', a).code, 0)
+  const snapshot = JSON.parse(readFileSync(a, 'utf8')) as { areas: { start: string; permissions: string }[] }
+  assert.equal(run('maps', '--from', a).out.split('\n')[1], run('maps', String(sleeper)).out.split('\n')[1])
+  assert.match(run('diff', a, a).out, /^no change/)
+  const [gone] = snapshot.areas.splice(2, 1)
+  snapshot.areas[0]!.permissions = '---p'
+  writeFileSync(b, JSON.stringify(snapshot))
+  const { changes } = JSON.parse(run('diff', a, b, '--json').out) as { changes: { change: string; start: string }[] }
+  assert.deepEqual(
+    changes.map(({ change, start }) => [change, start]),
+    [
+      ['protected', snapshot.areas[0]!.start],
+      ['unmapped', gone!.start],
+    ],
+  )
+  assert.match(run('diff', a, b).out, /^protected .* -> ---p/m)
+  for (const text of ['', '[]', '{}', '{"version":2}', '{"version":1,"pid":1,"areas":[{}]}', 'null']) {
+    writeFileSync(b, text)
+    const { code, err } = run('maps', '--from', b)
+    assert.equal(code, 2, `${text}: ${err}`)
+  }
+})
+
+test('watch tells what is mapped and unmapped, line by line, records it, and ends with the process', async () => {
+  const library = import.meta.resolve('#vmarea/index.js')
+  const script = `
+    const { mapMut, map } = await import(${JSON.stringify(library)})
+    process.stdin.once('data', () => { const one = mapMut({ length: 7340032 }); setTimeout(() => { one.makeReadOnly(); setTimeout(() => process.exit(), 500) }, 500) })`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'ignore', 'inherit'] })
+  children.push(child)
+  await once(child, 'spawn')
+  await sleep(400)
+  const record = join(folder, 'record.ndjson')
+  const watch = spawn(
+    process.execPath,
+    [MAIN, 'watch', String(child.pid), '--interval', '40', '--record', record, '--json'],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  children.push(watch)
+  let out = ''
+  watch.stdout.setEncoding('utf8').on('data', (text: string) => {
+    if (out === '') child.stdin!.write('\n')
+    out += text
+  })
+  const [code] = await once(watch, 'exit')
+  assert.equal(code, 0)
+  const entries = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, string>)
+  assert.equal(entries[0]!.version as unknown, 1)
+  const mapped = entries.find(
+    ({ change, start, end }) => change === 'mapped' && BigInt(end!) - BigInt(start!) >= 7340032n,
+  )
+  assert.ok(mapped, out)
+  assert.ok(
+    entries.some(({ change, before, after }) => change === 'protected' && before === 'rw-p' && after === 'r--p'),
+    out,
+  )
+  assert.equal(entries.at(-1)!.change, 'gone')
+  assert.equal(readFileSync(record, 'utf8'), out)
+  const replayed = run('watch', '--replay', record)
+  assert.equal(replayed.out.split('\n').length, out.split('\n').length)
+  assert.match(replayed.out, /mapped .*7M/)
+  writeFileSync(record, '{"x":1}\n')
+  assert.equal(run('watch', '--replay', record).code, 2)
+})
+
+test('doctor names every capability, with what would allow what is missing', () => {
+  const { code, out } = run('doctor', '--json')
+  assert.equal(code, 0)
+  const { capabilities, version } = JSON.parse(out) as {
+    version: number
+    capabilities: { name: string; available: boolean; remedy?: string; found: string }[]
+  }
+  assert.equal(version, 1)
+  const names = capabilities.map(({ name }) => name)
+  for (const name of [
+    'PROCMAP_QUERY',
+    'PAGEMAP_SCAN',
+    'smaps',
+    'userfaultfd',
+    'fault guard',
+    'process_madvise',
+    'other users',
+    'locking memory',
+  ]) {
+    assert.ok(names.includes(name), name)
+  }
+  for (const { name, available, remedy, found } of capabilities) {
+    assert.notEqual(found, '', name)
+    if (!available) assert.ok(remedy, `${name} says what would allow it`)
+  }
+  const text = run('doctor').out
+  for (const name of names) assert.ok(text.includes(name))
+  assert.match(text, /^(Fall-backs in use: |No fall-back)/m)
+})
+
+test('doctor without root says no, and does not fail', {
+  skip: process.getuid?.() !== 0 && 'needs root, to become another user',
+}, () => {
+  const script = `process.setgroups([]); process.setgid(65534); process.setuid(65534); process.argv.splice(1, 1, 'vmarea', 'doctor', '--json'); await import(${JSON.stringify(`file://${MAIN}`)})`
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script, 'x'], {
+    encoding: 'utf8',
+  })
+  assert.equal(status, 0, stderr)
+  const { capabilities } = JSON.parse(stdout) as { capabilities: { name: string; available: boolean }[] }
+  assert.equal(capabilities.find(({ name }) => name === 'other users')!.available, false)
+})
+
+test('a reader that has seen enough is no error', () => {
+  const { status, stderr } = spawnSync(
+    'sh',
+    ['-c', `"${process.execPath}" "${MAIN}" maps ${sleeper} --all | head -1; exit $?`],
+    { encoding: 'utf8' },
+  )
+  assert.equal(status, 0)
+  assert.equal(stderr, '')
+})
+
+test('names with control characters do not reach the terminal', () => {
+  const path = join(folder, 'evil\u001b[31m\nname')
+  writeFileSync(path, Buffer.alloc(4096))
+  const snapshot = JSON.parse(run('maps', String(sleeper), '--json').out) as { areas: { path: string }[] }
+  snapshot.areas[0]!.path = path
+  const file = join(folder, 'evil.json')
+  writeFileSync(file, JSON.stringify(snapshot))
+  const { out } = run('maps', '--from', file, '--all')
+  assert.ok(out.includes('evil\\x1b[31m\\nname'))
+  assert.ok(!out.includes('\u001b'))
+})
+
+const hasTmux = spawnSync('tmux', ['-V']).status === 0
+
+test('in a terminal of 80 columns no line is cut or wrapped, and there is colour unless NO_COLOR says no', {
+  skip: !hasTmux && 'needs tmux',
+}, async () => {
+  let server = ''
+  let screens = 0
+  const tmux = (...args: string[]) =>
+    spawnSync('tmux', ['-L', server, '-f', '/dev/null', ...args], { encoding: 'utf8' })
+  const screen = async (command: string, ...capture: string[]): Promise<string> => {
+    // A server of its own for each: one that is left by its last session goes away while the next would begin.
+    server = `vmarea-${process.pid}-${++screens}`
+    const done = join(folder, server)
+    tmux('new-session', '-d', '-s', 'one', '-x', '80', '-y', '60', `${command}; touch ${done}; sleep 100`)
+    for (let tries = 0; tries < 300 && !existsSync(done); tries++) await sleep(20)
+    assert.ok(existsSync(done), `${command} did not end`)
+    await sleep(50)
+    // -J would join wrapped lines: without it, a wrapped line is two.
+    const { stdout } = tmux('capture-pane', '-p', '-S', '-', '-t', 'one', ...capture)
+    tmux('kill-server')
+    return stdout
+  }
+  try {
+    const command = `"${process.execPath}" "${MAIN}"`
+    for (const args of [
+      `maps ${sleeper} --all`,
+      `lookup ${sleeper} ${listByHand(sleeper)[1]!.start.toString(16)}`,
+      'doctor',
+    ]) {
+      const shown = (await screen(`${command} ${args}`)).trimEnd().split('\n')
+      const joined = (await screen(`${command} ${args}`, '-J')).trimEnd().split('\n')
+      assert.equal(
+        shown.length,
+        joined.length,
+        `${args}: a line was wrapped\n${joined.filter((line) => line.length > 80).join('\n')}`,
+      )
+      for (const line of shown) assert.ok(line.length <= 80, line)
+    }
+    const bold = '\u001b[1m'
+    assert.ok((await screen(`${command} maps ${sleeper}`, '-e')).includes(bold))
+    assert.ok(!(await screen(`NO_COLOR=1 ${command} maps ${sleeper}`, '-e')).includes(bold))
+  } finally {
+    tmux('kill-server')
+  }
+})

@@ -1,0 +1,14 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+export const MAIN = fileURLToPath(import.meta.resolve('#vmarea/cli/main.js'))
+
+/** Runs the command to its end, in a pipe. */
+export function run(...args: string[]): { code: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    timeout: 30_000,
+  })
+  return { code: status, out: stdout, err: stderr }
+}
