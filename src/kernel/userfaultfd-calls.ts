@@ -22,6 +22,8 @@ export interface UserfaultfdCalls {
 export interface ReceiveOptions {
   /** Connects to a socket that another process listens at, instead of listening. */
   readonly connect?: boolean
+  /** Takes all until the other end closes for the message, and not only what comes at once with the descriptor. */
+  readonly toEnd?: boolean
   readonly signal?: AbortSignal
 }
 

@@ -63,8 +63,8 @@ export class LinuxUserfaultfdCalls implements UserfaultfdCalls {
     check(addon().setNonblocking(descriptor), 'fcntl')
   }
 
-  async receive(socketPath: string, { connect = false, signal }: ReceiveOptions): Promise<ReceivedRaw> {
-    const { descriptors, message, pid } = await receiveDescriptors(socketPath, connect, signal)
+  async receive(socketPath: string, options: ReceiveOptions): Promise<ReceivedRaw> {
+    const { descriptors, message, pid } = await receiveDescriptors(socketPath, options)
     const at = descriptors.findIndex((descriptor) => linkOf(descriptor) === 'anon_inode:[userfaultfd]')
     const [descriptor] = at < 0 ? [] : descriptors.splice(at, 1)
     try {

@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs'
+import type { ReceiveOptions } from '../kernel/userfaultfd-calls.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { addon } from './addon.js'
 import { readable } from './readable.js'
@@ -10,8 +11,7 @@ const LONGEST_MESSAGE = 1 << 20
 /** Takes one message with its descriptors (SCM_RIGHTS) over a Unix socket. The caller closes the descriptors. */
 export async function receiveDescriptors(
   path: string,
-  connect: boolean,
-  signal: AbortSignal | undefined,
+  { connect = false, toEnd = false, signal }: ReceiveOptions,
 ): Promise<{ descriptors: number[]; message: Uint8Array; pid: number }> {
   const connection = await socketConnection(path, !connect, signal)
   const descriptors: number[] = []
@@ -24,7 +24,7 @@ export async function receiveDescriptors(
       const count = addon().socketReceive(connection, bytes, places)
       if (count === EAGAIN) {
         // The descriptors come with the first byte; what is there at once belongs to the message.
-        if (descriptors.length > 0) break
+        if (descriptors.length > 0 && !toEnd) break
         await readable(connection, signal)
         signal?.throwIfAborted()
         continue

@@ -1,4 +1,5 @@
 import type { Kernel } from '../kernel/kernel.js'
+import type { ReceiveOptions } from '../kernel/userfaultfd-calls.js'
 import type { UserfaultfdSupport } from './negotiate-features.js'
 import { type ReceivedUserfaultfd, Userfaultfd } from './userfaultfd.js'
 import type { UserfaultfdOptions } from './userfaultfd-options.js'
@@ -13,7 +14,7 @@ export interface BoundUserfaultfd {
     options?: { setNonblocking?: boolean; whenServerEnds?: 'poison' | 'wait' },
   ): Userfaultfd
   /** See {@link Userfaultfd.receive}. */
-  receive(socketPath: string, options?: { connect?: boolean; signal?: AbortSignal }): Promise<ReceivedUserfaultfd>
+  receive(socketPath: string, options?: ReceiveOptions): Promise<ReceivedUserfaultfd>
   /** See {@link Userfaultfd.support}. */
   support(options?: { userModeOnly?: boolean }): UserfaultfdSupport
 }

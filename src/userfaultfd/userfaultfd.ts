@@ -1,5 +1,6 @@
 import type { Kernel } from '../kernel/kernel.js'
 import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
+import type { ReceiveOptions } from '../kernel/userfaultfd-calls.js'
 import { UFFD_FAULT_FLAG } from '../vocabulary/uffd-fault-flag.js'
 import { UFFD_FEATURE, type UffdFeature } from '../vocabulary/uffd-feature.js'
 import { UFFD_IOCTL, type UffdIoctl } from '../vocabulary/uffd-ioctl.js'
@@ -143,12 +144,11 @@ export class Userfaultfd {
   /**
    * Takes one that another process sends over a Unix socket (`SCM_RIGHTS`), with the message that comes along. Listens at the path for
    * one connection, or with `connect` goes to who listens there. A path that begins with `@` is in the abstract namespace.
+   *
+   * What the other process registered is not known here: register it again, which changes nothing there, and its pages are not left to
+   * become zeros when this process loses the userfaultfd.
    */
-  static async receive(
-    kernel: Kernel,
-    socketPath: string,
-    options: { connect?: boolean; signal?: AbortSignal } = {},
-  ): Promise<ReceivedUserfaultfd> {
+  static async receive(kernel: Kernel, socketPath: string, options: ReceiveOptions = {}): Promise<ReceivedUserfaultfd> {
     const { receive } = kernel.userfaultfds
     if (receive === undefined) throw unsupported(kernel, 'descriptors can not be sent between processes')
     const { raw, ...rest } = await receive.call(kernel.userfaultfds, socketPath, options)
@@ -433,6 +433,7 @@ export class Userfaultfd {
     this.#checkHeld()
     const { send } = this.#kernel.userfaultfds
     if (send === undefined) throw unsupported(this.#kernel, 'descriptors can not be sent between processes')
+    if (!this.open) throw new VmError('EBADF', 'sendmsg', { hint: 'the userfaultfd is closed' })
     const { message = '\n', ...rest } = options
     const bytes = typeof message === 'string' ? new TextEncoder().encode(message) : message
     if (bytes.length === 0) {

@@ -38,7 +38,10 @@ export const ERRNO = {
   ELOOP: [40, 'too many symbolic links encountered'],
   EOVERFLOW: [75, 'value too large for defined data type'],
   EOPNOTSUPP: [95, 'operation not supported'],
+  EADDRINUSE: [98, 'address already in use'],
+  ECONNRESET: [104, 'connection reset by peer'],
   ETIMEDOUT: [110, 'connection timed out'],
+  ECONNREFUSED: [111, 'connection refused'],
   EHWPOISON: [133, 'memory page has hardware error'],
 } as const satisfies Record<string, readonly [number, string]>
 
