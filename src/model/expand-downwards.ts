@@ -25,6 +25,7 @@ export function expandDownwards(vma: Vma, address: number): number {
   if (vma.end - start > mm.limits.stack) return FAILURE.ENOMEM
   if (!mm.mayLockMore(vma.flags, vma.start - start)) return FAILURE.ENOMEM
   if (!mm.charge(pages)) return FAILURE.ENOMEM
+  if (!(vma.flags & BIT.ACCOUNT)) machine.strayCommitted += pages
   if (vma.flags & BIT.LOCKED) mm.locked += pages
   mm.account(vma.flags, pages)
   vma.pgoff -= pages

@@ -9,7 +9,7 @@ export const FAULT = {
   PROTECTION_KEY: 3,
   /** `SIGBUS`, `BUS_ADRERR`: past the end of a file, or a driver that has no page. */
   NO_PAGE: 4,
-  /** `SIGBUS`, `BUS_MCEERR_AR` */
+  /** `SIGBUS`: `BUS_MCEERR_AR` with `CONFIG_MEMORY_FAILURE`, else `BUS_ADRERR`. */
   POISONED: 5,
   /** Waits for whoever serves the faults of a userfaultfd. */
   WAITS: 6,

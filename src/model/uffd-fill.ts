@@ -83,6 +83,7 @@ function fillPage(vma: Vma, number: number, how: UffdFill, protect: boolean, byt
     mm.tables.set(number, PTE.PRESENT | PTE.ZERO, mm.machine.zeroPage)
     return 0
   }
+  if (pastEnd) return FAILURE.EFAULT
   const page = new Page('anonymous', mm.pageSize, 0)
   page.bytes.set(bytes!)
   return install(vma, number, page, protect)

@@ -48,7 +48,8 @@ const signals = new Map<number, number>([
   [FAULT.NOT_PERMITTED, 11 * 16 + 2],
   [FAULT.PROTECTION_KEY, 11 * 16 + 4],
   [FAULT.NO_PAGE, 7 * 16 + 2],
-  [FAULT.POISONED, 7 * 16 + 4],
+  // BUS_MCEERR_AR only where the kernel handles memory failures, as this one does not.
+  [FAULT.POISONED, 7 * 16 + 2],
 ])
 /** The two halves of a flag word as smaps shows it: without the protection key, which it hides. */
 const shownFlags = new Map<number, readonly [number, number]>()

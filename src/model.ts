@@ -1,0 +1,5 @@
+export { DUMP, type DumpedRange } from './model/core-dump.js'
+export type { MachineOptions, Overcommit } from './model/machine.js'
+export type { Capability, Limits } from './model/mm.js'
+export { ModelledMachine as Machine, type SpawnOptions } from './modelled-machine.js'
+export { ModelledProcess } from './modelled-process.js'

@@ -1,0 +1,45 @@
+import { BIT } from './bit.js'
+import type { Mm } from './mm.js'
+import type { Vma } from './vma.js'
+
+/** `MMF_DUMP_*` as `/proc/PID/coredump_filter` has them. */
+export const DUMP = {
+  ANON_PRIVATE: 0x01,
+  ANON_SHARED: 0x02,
+  MAPPED_PRIVATE: 0x04,
+  MAPPED_SHARED: 0x08,
+  ELF_HEADERS: 0x10,
+} as const
+
+/** What of an area a core dump holds. */
+export interface DumpedRange {
+  readonly start: bigint
+  readonly end: bigint
+  /** Bytes from `start` on that are written; 0 where the area is only listed. */
+  readonly bytes: number
+}
+
+/** `vma_dump_size` for every area, with the default filter unless another is given. */
+export function coreDump(
+  mm: Mm,
+  filter: number = DUMP.ANON_PRIVATE | DUMP.ANON_SHARED | DUMP.ELF_HEADERS,
+): DumpedRange[] {
+  return [...mm.tree].map((vma) => ({ start: BigInt(vma.start), end: BigInt(vma.end), bytes: dumpSize(vma, filter) }))
+}
+
+function dumpSize(vma: Vma, filter: number): number {
+  const { flags, file, mm, pgoff } = vma
+  const whole = vma.end - vma.start
+  if (flags & (BIT.DONTDUMP | BIT.IO)) return 0
+  if (flags & BIT.SHARED) return filter & (file!.inode.unlinked ? DUMP.ANON_SHARED : DUMP.MAPPED_SHARED) ? whole : 0
+  if (vma.anonVma !== undefined && filter & DUMP.ANON_PRIVATE) return whole
+  if (file === undefined) return 0
+  if (filter & DUMP.MAPPED_PRIVATE) return whole
+  if (!(filter & DUMP.ELF_HEADERS) || pgoff !== 0 || !(flags & BIT.READ)) return 0
+  const head = file.inode.pages.get(0)
+  return head?.touched && isElf(head.bytes) ? mm.pageSize : 0
+}
+
+function isElf(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46
+}

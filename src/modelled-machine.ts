@@ -1,0 +1,100 @@
+import { checkInvariants } from './model/check-invariants.js'
+import { Inode } from './model/inode.js'
+import { Machine, type MachineOptions } from './model/machine.js'
+import type { Capability, Limits } from './model/mm.js'
+import { ModelKernel } from './model/model-kernel.js'
+import { newMm } from './model/new-mm.js'
+import { ModelledProcess } from './modelled-process.js'
+
+export interface SpawnOptions {
+  /** `RLIMIT_*` in bytes: no limits by default, but for 8 MiB of locked memory and 8 MiB of stack. */
+  readonly limits?: Partial<Limits>
+  /** What it may do: everything by default. */
+  readonly capabilities?: Iterable<Capability>
+}
+
+const everything: readonly Capability[] = [
+  'CAP_IPC_LOCK',
+  'CAP_SYS_ADMIN',
+  'CAP_SYS_NICE',
+  'CAP_SYS_PTRACE',
+  'CAP_SYS_RAWIO',
+]
+
+/**
+ * A modelled machine: its memory, its files and its processes, with Linux 6.18's rules for memory in TypeScript.
+ *
+ * It does the same for the same calls and the same `seed`, on any platform, without any privilege.
+ *
+ * @example
+ * const machine = new Machine({ memory: 1 << 30 })
+ * const process = machine.spawn()
+ * using memory = process.mapMut({ length: 4096 })
+ * memory.write(0, new Uint8Array([1, 2, 3]))
+ */
+export class ModelledMachine {
+  readonly #machine: Machine
+  readonly #kernels = new Set<ModelKernel>()
+
+  constructor(options: MachineOptions = {}) {
+    this.#machine = new Machine(options)
+  }
+
+  /** Bytes a page. */
+  get pageSize(): number {
+    return this.#machine.pageSize
+  }
+
+  /** Begins a process whose address space has a stack and nothing else. */
+  spawn({ limits = {}, capabilities = everything }: SpawnOptions = {}): ModelledProcess {
+    const all: Limits = {
+      addressSpace: Infinity,
+      data: Infinity,
+      lockedMemory: 8 * 2 ** 20,
+      stack: 8 * 2 ** 20,
+      ...limits,
+    }
+    return this.#run(new ModelKernel(newMm(this.#machine, all, capabilities)))
+  }
+
+  /** Makes or replaces the content of a file that `open` and `file` options then find. */
+  writeFile(path: string, bytes: Uint8Array): void {
+    let inode = this.#machine.files.get(path)
+    if (inode === undefined) {
+      inode = new Inode(this.#machine, 'file', path, false)
+      this.#machine.files.set(path, inode)
+    }
+    inode.size = Math.max(inode.size, bytes.length)
+    const { pageSize } = this.#machine
+    for (let at = 0; at < bytes.length; at += pageSize) {
+      inode.page(at / pageSize).bytes.set(bytes.subarray(at, at + pageSize))
+    }
+  }
+
+  /** The content of a file, or `undefined` where there is none. */
+  readFile(path: string): Uint8Array | undefined {
+    const inode = this.#machine.files.get(path)
+    if (inode === undefined) return undefined
+    const bytes = new Uint8Array(inode.size)
+    const { pageSize } = this.#machine
+    for (const [index, page] of inode.pages) {
+      if (page.touched) bytes.set(page.bytes.subarray(0, bytes.length - index * pageSize), index * pageSize)
+    }
+    return bytes
+  }
+
+  /** Checks that nothing in the model has come apart, and throws if it has. It looks at everything, and takes as long. */
+  checkInvariants(): void {
+    const alive = [...this.#kernels].filter((kernel) => kernel.mm.users > 0)
+    checkInvariants(
+      this.#machine,
+      alive.map((kernel) => kernel.mm),
+    )
+  }
+
+  #run(kernel: ModelKernel): ModelledProcess {
+    for (const other of this.#kernels) if (other.mm.users === 0) this.#kernels.delete(other)
+    this.#kernels.add(kernel)
+    return new ModelledProcess(kernel, (child) => this.#run(child))
+  }
+}

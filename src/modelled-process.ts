@@ -1,0 +1,84 @@
+import { brk } from './model/brk.js'
+import { coreDump, type DumpedRange } from './model/core-dump.js'
+import { forkMm } from './model/fork-mm.js'
+import type { Capability, Limits } from './model/mm.js'
+import { ModelKernel } from './model/model-kernel.js'
+import { procMaps } from './model/proc-maps.js'
+import { procSmaps } from './model/proc-smaps.js'
+import { Process } from './process.js'
+import { VmError } from './vocabulary/vm-error.js'
+
+/**
+ * A process of a modelled machine: all that a real one has, and what only a modelled one can do.
+ *
+ * Its memory is read and written with `read` and `write`; there are no views of it, because it is not memory of this process.
+ *
+ * @example
+ * const process = new Machine().spawn()
+ * const memory = process.mapMut({ length: 8192 })
+ * const child = process.fork()
+ * console.log(child.maps())
+ */
+export class ModelledProcess extends Process {
+  declare readonly kernel: ModelKernel
+  readonly #forked: (child: ModelKernel) => ModelledProcess
+
+  /** @internal */
+  constructor(kernel: ModelKernel, forked: (child: ModelKernel) => ModelledProcess) {
+    super(kernel)
+    this.#forked = forked
+  }
+
+  get pid(): number {
+    return this.kernel.addressSpace.pid
+  }
+
+  /** `RLIMIT_*`, in bytes. They may be changed. */
+  get limits(): Limits {
+    return this.kernel.mm.limits
+  }
+
+  /** What the process may do. Capabilities may be taken away. */
+  get capabilities(): Set<Capability> {
+    return this.kernel.mm.capabilities
+  }
+
+  /**
+   * fork(2): a child with a copy of the memory. Private pages are shared until one of the two writes. The child holds no mappings: it
+   * has the memory, and reads it by address. Throws `ENOMEM` when the copy can't be promised.
+   */
+  fork(): ModelledProcess {
+    const { mm, files } = this.kernel
+    if (mm.users === 0) throw new VmError('ESRCH', 'fork', { hint: 'the process has ended' })
+    const child = forkMm(mm)
+    if (typeof child === 'number') throw new VmError(child, 'fork')
+    return this.#forked(new ModelKernel(child, files.fork()))
+  }
+
+  /** exit_group(2): gives everything back. Whoever pins the address space keeps it until the last pin goes. */
+  exit(): void {
+    if (this.kernel.mm.users === 0) return
+    this.kernel.files.closeAll()
+    this.kernel.addressSpace.put()
+  }
+
+  /** brk(2), the system call: asks for a new end of the heap and returns the one that holds. Without an address it only tells. */
+  brk(address = 0n): bigint {
+    return BigInt(brk(this.kernel.mm, Number(address)))
+  }
+
+  /** What a core dump of the process would hold, area by area: `filter` is that of `/proc/PID/coredump_filter`. */
+  coreDump(filter?: number): DumpedRange[] {
+    return coreDump(this.kernel.mm, filter)
+  }
+
+  /** The text of `/proc/PID/maps`. */
+  maps(): string {
+    return procMaps(this.kernel.mm)
+  }
+
+  /** The text of `/proc/PID/smaps`, as far as the model keeps account. */
+  smaps(): string {
+    return procSmaps(this.kernel.mm)
+  }
+}
