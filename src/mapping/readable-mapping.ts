@@ -10,7 +10,10 @@ import type { ReadonlyBytes } from './readonly-bytes.js'
  * @remarks Invariant: every committed page of `[start, end)` is mapped with `PROT_READ`. A page may still not be had (its file
  * was cut short): `read` and `access` throw `MemoryFault` for it, and a bare access to `bytes` is contained and told.
  */
-export abstract class ReadableMapping<F extends Forms, Bytes extends ReadonlyBytes> extends Mapping<F> {
+export abstract class ReadableMapping<
+  F extends Forms,
+  Bytes extends ReadonlyBytes | Uint8Array<ArrayBuffer>,
+> extends Mapping<F> {
   /**
    * The memory itself, not a copy. Throws `ERR_VMAREA_VIEW_TOO_LARGE` beyond what one ArrayBuffer spans (4 GiB on Node 20); take
    * parts with `view` then. It has length 0 once the mapping is unmapped or moved.
