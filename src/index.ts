@@ -7,6 +7,8 @@ import type { Reserved } from './mapping/reserved.js'
 import type { ReservedMut } from './mapping/reserved-mut.js'
 import type { ReservedNone } from './mapping/reserved-none.js'
 import { thisProcess } from './this-process.js'
+import { type BoundUserfaultfd, bindUserfaultfd } from './userfaultfd/bind-userfaultfd.js'
+import type { Userfaultfd as UserfaultfdOfKernel } from './userfaultfd/userfaultfd.js'
 
 export type { ChangeMessage, FaultMessage } from './diagnostics.js'
 export type { PageRun } from './kernel/address-space.js'
@@ -28,6 +30,21 @@ export { VmaRef } from './mm/vma-ref.js'
 export { whyApart } from './mm/why-apart.js'
 export type { Process } from './process.js'
 export { thisProcess } from './this-process.js'
+export type { BoundUserfaultfd } from './userfaultfd/bind-userfaultfd.js'
+export type { UserfaultfdSupport } from './userfaultfd/negotiate-features.js'
+export type {
+  ForkEvent,
+  PagefaultEvent,
+  RemapEvent,
+  RemoveEvent,
+  UffdEvent,
+  UnknownEvent,
+  UnmapEvent,
+} from './userfaultfd/uffd-event.js'
+export { UffdMessages } from './userfaultfd/uffd-messages.js'
+export type { Unanswered, UnansweredFault } from './userfaultfd/unanswered-fault.js'
+export type { InstallOptions, ReceivedUserfaultfd, UffdAddress } from './userfaultfd/userfaultfd.js'
+export type { UserfaultfdOptions, UserfaultfdWay } from './userfaultfd/userfaultfd-options.js'
 export type { Advice } from './vocabulary/madv.js'
 export { type FaultAccess, type FaultReason, MemoryFault } from './vocabulary/memory-fault.js'
 export { PAGE_STATE, type PageStateName } from './vocabulary/page-state.js'
@@ -40,6 +57,10 @@ export { codesOfFlags, flagsByCode, VM_FLAG_CODES } from './vocabulary/vm-flag-c
 export { VM_FLAG_MEANINGS } from './vocabulary/vm-flag-meanings.js'
 export { flagNames } from './vocabulary/vm-flag-names.js'
 export type { VmaUsage } from './vocabulary/vma-usage.js'
+
+/** The ways to come by a userfaultfd of this process. */
+export const Userfaultfd: BoundUserfaultfd = bindUserfaultfd(() => thisProcess().kernel)
+export type Userfaultfd = UserfaultfdOfKernel
 
 /** Maps memory without access: see {@link MmapNone}. */
 export function mapNone(options: MmapOptions): MmapNone {

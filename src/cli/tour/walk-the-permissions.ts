@@ -1,19 +1,24 @@
 import type { Mapping } from '../../mapping/mapping.js'
 import { thisProcess } from '../../this-process.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
+import { codesOfFlags } from '../../vocabulary/vm-flag-codes.js'
 import { expect } from './expect.js'
 import type { Stop } from './stop.js'
 
 export const walkThePermissions: Stop = {
-  title: 'Walk the permissions',
+  title: 'Walk the permissions, and see the area each time',
   show({ file }) {
     const process = thisProcess()
     const lines: string[] = []
     const seen = (call: string, mapping: Mapping, wanted: string) => {
-      const area = process.kernel.addressSpace.lookup(mapping.start)
+      // Under the guard, no thread of this process changes the layout through the library.
+      using user = process.mm.mmgetNotZero()
+      using guard = user?.mmapReadLock()
+      const area = guard?.vmaLookup(mapping.start)
       const rights = area && `${area.readable ? 'r' : '-'}${area.writable ? 'w' : '-'}${area.executable ? 'x' : '-'}`
       expect(rights === wanted, `the kernel to say ${wanted} after ${call}, and it says ${rights}`)
-      lines.push(`${call.padEnd(28)} ${mapping.constructor.name.padEnd(9)} the kernel says ${rights}`)
+      const flags = codesOfFlags(area?.flags ?? 0n).join(' ')
+      lines.push(`${call.padEnd(24)} ${mapping.constructor.name.padEnd(8)} the kernel says ${rights}: ${flags}`)
     }
     const none = process.mapNone({ file })
     seen('mapNone({ file })', none, '---')
