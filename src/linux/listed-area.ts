@@ -6,9 +6,9 @@ import type { MapsTable } from './proc/maps-table.js'
 /** Where the details of the areas of one listing come from. */
 export interface ListingDetails {
   /** Read for all areas together, on the first ask. */
-  of(area: LinuxArea): AreaDetails
+  of(area: LinuxArea, row: number): AreaDetails
   /** Read now, for this one: what is in memory changes all the time. */
-  fresh(area: LinuxArea): AreaDetails
+  fresh(area: LinuxArea, row: number): AreaDetails
 }
 
 /** An area as a line of /proc/PID/maps or smaps told it. Its fields are made from the listing when asked for. */
@@ -54,15 +54,21 @@ export class ListedArea extends LinuxArea {
   }
 
   get pathBytes(): Uint8Array {
-    this.#name ??= this.addressSpace.rawName(this, this.#table.name(this.#row))
-    return this.#name
+    return this.#name ?? this.#readName()
   }
 
   protected flagDetails(): AreaDetails {
-    return this.#details.of(this)
+    return this.#details.of(this, this.#row)
   }
 
   protected usageDetails(): AreaDetails {
-    return this.#details.fresh(this)
+    return this.#details.fresh(this, this.#row)
+  }
+
+  #readName(): Uint8Array {
+    const name = this.#table.name(this.#row)
+    if (name.length === 0) return name
+    this.#name = this.addressSpace.rawName(this, name)
+    return this.#name
   }
 }
