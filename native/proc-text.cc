@@ -183,84 +183,106 @@ napi_value parse_maps(napi_env env, napi_callback_info info) {
   return task.done(call, row, at, false);
 }
 
+uint64_t load64(const void* from) {
+  uint64_t value;
+  memcpy(&value, from, sizeof value);
+  return value;
+}
+
+uint32_t load32(const void* from) {
+  uint32_t value;
+  memcpy(&value, from, sizeof value);
+  return value;
+}
+
 // The labels of smaps that have a column, in the order of the columns: each ends with a colon.
 class Labels {
  public:
+  // The kernel pads a label to this width, and gives a number half of it.
+  static constexpr size_t kWidth = 16;
+  static constexpr size_t kLine = 28;
+  static constexpr size_t kMost = 64;
+
+  struct Label {
+    Text text;
+    size_t length;
+    uint8_t padded[kWidth];
+  };
+
   Labels(Text text, size_t length) {
     Text end = text + length;
     while (text < end && count_ < kMost) {
       Text colon = static_cast<Text>(memchr(text, ':', static_cast<size_t>(end - text)));
       if (colon == nullptr) break;
-      labels_[count_++] = {text, static_cast<size_t>(colon + 1 - text)};
+      Label& label = labels_[count_++];
+      label.text = text;
+      label.length = static_cast<size_t>(colon + 1 - text);
+      memset(label.padded, ' ', kWidth);
+      memcpy(label.padded, text, label.length < kWidth ? label.length : kWidth);
       text = colon + 1;
     }
   }
 
   size_t count() const { return count_; }
+  const Label& at(size_t column) const { return labels_[column]; }
 
-  // The column of the line, or -1. The kernel keeps an order, so the one after the last is tried first.
-  int column_of(Text line, size_t length) {
+  // The column of the line, or -1. The kernel keeps an order, so `expected` is tried first.
+  int column_of(Text line, size_t length, size_t expected) const {
     for (size_t tried = 0; tried < count_; tried++) {
-      size_t column = (next_ + tried) % count_;
+      size_t column = (expected + tried) % count_;
       if (labels_[column].length > length || memcmp(line, labels_[column].text, labels_[column].length) != 0) continue;
-      next_ = column + 1;
       return static_cast<int>(column);
     }
     return -1;
   }
 
-  size_t length_of(int column) const { return labels_[column].length; }
-  void begin() { next_ = 0; }
-
  private:
-  static constexpr size_t kMost = 64;
-  struct Label {
-    Text text;
-    size_t length;
-  };
   Label labels_[kMost];
   size_t count_ = 0;
-  size_t next_ = 0;
 };
 
 constexpr char kVmFlags[] = "VmFlags:";
 constexpr size_t kVmFlagsLength = sizeof kVmFlags - 1;
 
+double whole_number(Text at, Text end) {
+  uint64_t value = 0;
+  while (at < end && *at == ' ') at++;
+  while (at < end && kDigits.value[*at] < 10) value = value * 10 + kDigits.value[*at++];
+  return static_cast<double>(value);
+}
+
 // The lines behind a header, up to and with VmFlags. Answers where the next block begins, or nullptr where this one is not whole.
-Text read_body(Text base, Text at, Text end, Labels* labels, Row* row, double* usage) {
-  for (size_t column = 0; column < labels->count(); column++) usage[column] = NAN;
-  labels->begin();
+Text read_body(Text base, Text at, Text end, const Labels& labels, Row* row, double* usage) {
+  const uint32_t unit = load32(" kB\n");
+  const uint64_t nought = load64("       0");
+  uint64_t seen = 0;
+  size_t expected = 0;
   while (at < end) {
     size_t left = static_cast<size_t>(end - at);
-    if (*at == 'V' && left > kVmFlagsLength && memcmp(at, kVmFlags, kVmFlagsLength) == 0) {
+    // A line as the kernel mostly writes it: label, eight places, unit.
+    if (left >= Labels::kLine && expected < labels.count() && load32(at + 24) == unit &&
+        load64(at) == load64(labels.at(expected).padded) && load64(at + 8) == load64(labels.at(expected).padded + 8)) {
+      usage[expected] = load64(at + 16) == nought ? 0 : whole_number(at + 16, at + 24);
+      seen |= uint64_t{1} << expected++;
+      at += Labels::kLine;
+      continue;
+    }
+    if (left > kVmFlagsLength && memcmp(at, kVmFlags, kVmFlagsLength) == 0) {
       Text newline = static_cast<Text>(memchr(at, '\n', left));
       if (newline == nullptr) return nullptr;
       row->flags_from = static_cast<uint32_t>(at + kVmFlagsLength - base);
       row->flags_to = static_cast<uint32_t>(newline - base);
+      for (size_t column = 0; column < labels.count(); column++)
+        if ((seen >> column & 1) == 0) usage[column] = NAN;
       return newline + 1;
     }
-    int column = labels->column_of(at, left);
-    // Most lines are 28 bytes, and most numbers a single digit, nought.
-    if (column >= 0 && left >= 28 && at[27] == '\n' && at[24] == ' ' && at[22] == ' ' && kDigits.value[at[23]] < 10) {
-      usage[column] = kDigits.value[at[23]];
-      at += 28;
-      continue;
-    }
+    int column = labels.column_of(at, left, expected);
     if (column >= 0) {
-      at += labels->length_of(column);
-      while (at < end && *at == ' ') at++;
-      double value = 0;
-      Text first = at;
-      uint64_t whole = 0;
-      while (at < end && kDigits.value[*at] < 10) whole = whole * 10 + kDigits.value[*at++];
-      value = static_cast<double>(whole);
-      if (at > first) usage[column] = value;
-      if (end - at >= 4 && memcmp(at, " kB\n", 4) == 0) {
-        at += 4;
-        continue;
-      }
+      expected = static_cast<size_t>(column) + 1;
+      usage[column] = whole_number(at + labels.at(static_cast<size_t>(column)).length, end);
+      seen |= uint64_t{1} << column;
     }
-    at = static_cast<Text>(memchr(at, '\n', static_cast<size_t>(end - at)));
+    at = static_cast<Text>(memchr(at, '\n', left));
     if (at == nullptr) return nullptr;
     at++;
   }
@@ -287,7 +309,7 @@ napi_value parse_smaps(napi_env env, napi_callback_info info) {
     Row* target = &task.rows[row];
     Text body = read_header(task.base, at, end, target);
     if (body == nullptr) return task.done(call, row, at, true);
-    Text next = read_body(task.base, body, end, &labels, target, usage + row * labels.count());
+    Text next = read_body(task.base, body, end, labels, target, usage + row * labels.count());
     if (next == nullptr) break;
     uint32_t number = static_cast<uint32_t>(row);
     target->name_row = names.row_of(task.base, target->name_from, target->name_to, number);

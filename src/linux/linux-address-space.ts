@@ -20,7 +20,7 @@ import { canScanPagemap, readPagemap, scanPagemap } from './proc/pagemap.js'
 import { COVERING_OR_NEXT, type ProcmapOutcome, procmapFields, procmapQuery } from './proc/procmap-query.js'
 import { readText } from './proc/read-text.js'
 import { SmapsTable } from './proc/smaps-table.js'
-import { isAmbiguousName, unescapeName } from './proc/unescape-name.js'
+import { unescapeName } from './proc/unescape-name.js'
 import { QueriedArea } from './queried-area.js'
 
 /** No area that a look-up can find begins here or above: it is the kernel's half, where only `[vsyscall]` is listed. */
@@ -210,9 +210,8 @@ export class LinuxAddressSpace implements AddressSpace {
     return isDeleted(this.#files.pid, area)
   }
 
-  /** A name that a listing gave, as its file system has it. */
+  /** A name that a listing gave and that could be two, as its file system has it. */
   rawName(area: LinuxArea, name: Uint8Array): Uint8Array {
-    if (!isAmbiguousName(name)) return name
     if (this.#canQuery && this.#query(area.start, 0) === 'found') {
       if (procmapFields.start() === area.start && procmapFields.inode() === area.inode) return procmapFields.name()
     }
@@ -345,7 +344,7 @@ const unclosed = new FinalizationRegistry<ProcFiles>((files) => files.close())
 /** The details of areas that are rows of this very table. */
 function detailsOfRows(table: SmapsTable): ListingDetails {
   const of = (_area: LinuxArea, row: number): AreaDetails => table.details(row)
-  return { of, fresh: of }
+  return { table, of, fresh: of }
 }
 
 /** The details of an area in a table that was read later. */

@@ -1,10 +1,14 @@
+import type { VmaUsage } from '../vocabulary/vma-usage.js'
 import type { LinuxAddressSpace } from './linux-address-space.js'
 import { LinuxArea } from './linux-area.js'
 import type { AreaDetails } from './proc/area-details.js'
 import type { MapsTable } from './proc/maps-table.js'
+import type { SmapsTable } from './proc/smaps-table.js'
 
 /** Where the details of the areas of one listing come from. */
 export interface ListingDetails {
+  /** The very table that the listing is of, where it has the details already. */
+  readonly table?: SmapsTable
   /** Read for all areas together, on the first ask. */
   of(area: LinuxArea, row: number): AreaDetails
   /** Read now, for this one: what is in memory changes all the time. */
@@ -54,7 +58,20 @@ export class ListedArea extends LinuxArea {
   }
 
   get pathBytes(): Uint8Array {
-    return this.#name ?? this.#readName()
+    this.#name ??= this.#table.nameIsAmbiguous(this.#row)
+      ? this.addressSpace.rawName(this, this.#table.name(this.#row))
+      : this.#table.name(this.#row)
+    return this.#name
+  }
+
+  override get flags(): bigint {
+    const { table } = this.#details
+    return table === undefined ? super.flags : table.flags(this.#row) | this.addressSpace.heldFlags(this)
+  }
+
+  override usage(): VmaUsage {
+    const { table } = this.#details
+    return table === undefined ? super.usage() : table.usage(this.#row)
   }
 
   protected flagDetails(): AreaDetails {
@@ -63,12 +80,5 @@ export class ListedArea extends LinuxArea {
 
   protected usageDetails(): AreaDetails {
     return this.#details.fresh(this, this.#row)
-  }
-
-  #readName(): Uint8Array {
-    const name = this.#table.name(this.#row)
-    if (name.length === 0) return name
-    this.#name = this.addressSpace.rawName(this, name)
-    return this.#name
   }
 }

@@ -1,6 +1,7 @@
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { addon } from '../addon.js'
 import { mailbox } from '../mailbox.js'
+import { isAmbiguousName } from './unescape-name.js'
 
 /** Words of 32 bits a row, as `Row` in `native/proc-text.cc` has them: the first eight are four long ones. */
 const ROW = 20
@@ -48,6 +49,7 @@ export class MapsTable {
   readonly #longs: BigUint64Array[] = []
   #count = 0
   readonly #names: Uint8Array[] = [NO_NAME]
+  readonly #ambiguous = new Set<Uint8Array>()
   /** The last name seen with an inode number (its low word): one file has mostly one name. */
   readonly #nameOfInode = new Map<number, number>()
 
@@ -88,6 +90,11 @@ export class MapsTable {
   name(row: number): Uint8Array {
     const block = this.#blocks[row >>> BLOCK_SHIFT]!
     return this.#names[block[block[(row & IN_BLOCK) * ROW + NAME_ROW]! * ROW + NAME_NUMBER]!]!
+  }
+
+  /** Whether the name could be two, by the escape that the kernel makes. */
+  nameIsAmbiguous(row: number): boolean {
+    return this.#ambiguous.size > 0 && this.#ambiguous.has(this.name(row))
   }
 
   /** The number that `flagsNumber` gave the row's flags. */
@@ -156,7 +163,9 @@ export class MapsTable {
     const known = this.#nameOfInode.get(inode)
     if (known !== undefined && isAt(this.#names[known]!, bytes, from, to)) return known
     const number = this.#names.length
-    this.#names.push(bytes.slice(from, to))
+    const name = bytes.slice(from, to)
+    this.#names.push(name)
+    if (isAmbiguousName(name)) this.#ambiguous.add(name)
     this.#nameOfInode.set(inode, number)
     return number
   }
