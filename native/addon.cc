@@ -6,6 +6,7 @@
 #include "async.h"
 #include "call.h"
 #include "probe.h"
+#include "proc-text.h"
 #include "process-memory.h"
 #include "regions.h"
 #include "sockets.h"
@@ -90,6 +91,7 @@ napi_value init(napi_env env, napi_value exports) {
   add(env, exports, kRegionFunctions, kRegionFunctionCount);
   add(env, exports, kAsyncFunctions, kAsyncFunctionCount);
   add(env, exports, kProcessMemoryFunctions, kProcessMemoryFunctionCount);
+  add(env, exports, kProcTextFunctions, kProcTextFunctionCount);
   add(env, exports, kUserfaultfdFunctions, kUserfaultfdFunctionCount);
   add(env, exports, kWatchFunctions, kWatchFunctionCount);
   add(env, exports, kSocketFunctions, kSocketFunctionCount);

@@ -20,7 +20,7 @@ import { canScanPagemap, readPagemap, scanPagemap } from './proc/pagemap.js'
 import { COVERING_OR_NEXT, type ProcmapOutcome, procmapFields, procmapQuery } from './proc/procmap-query.js'
 import { readText } from './proc/read-text.js'
 import { SmapsTable } from './proc/smaps-table.js'
-import { isAmbiguousName, unescapeName } from './proc/unescape-name.js'
+import { unescapeName } from './proc/unescape-name.js'
 import { QueriedArea } from './queried-area.js'
 
 /** No area that a look-up can find begins here or above: it is the kernel's half, where only `[vsyscall]` is listed. */
@@ -139,7 +139,7 @@ export class LinuxAddressSpace implements AddressSpace {
     if (next >= to) return
     const detailed = options.usage ? this.#listDetailed() : undefined
     const table = detailed?.maps ?? this.#list()
-    const details = detailed === undefined ? this.#detailsOfListing() : detailsIn(detailed)
+    const details = detailed === undefined ? this.#detailsOfListing() : detailsOfRows(detailed)
     for (let row = table.firstEndingAfter(next); row < table.count && table.start(row) < to; row++) {
       yield new ListedArea(this, table, row, details)
     }
@@ -203,16 +203,15 @@ export class LinuxAddressSpace implements AddressSpace {
       const { maps } = table
       return maps.count > 0 && maps.start(maps.count - 1) >= area.start ? -1 : stopped
     })
-    return detailsIn(table).of(area)
+    return detailsIn(table, area)
   }
 
   isDeleted(area: LinuxArea): boolean {
     return isDeleted(this.#files.pid, area)
   }
 
-  /** A name that a listing gave, as its file system has it. */
+  /** A name that a listing gave and that could be two, as its file system has it. */
   rawName(area: LinuxArea, name: Uint8Array): Uint8Array {
-    if (!isAmbiguousName(name)) return name
     if (this.#canQuery && this.#query(area.start, 0) === 'found') {
       if (procmapFields.start() === area.start && procmapFields.inode() === area.inode) return procmapFields.name()
     }
@@ -274,11 +273,11 @@ export class LinuxAddressSpace implements AddressSpace {
 
   /** The details of a listing, read all together when the first is asked for. */
   #detailsOfListing(): ListingDetails {
-    let read: ListingDetails | undefined
+    let read: SmapsTable | undefined
     return {
       of: (area) => {
-        read ??= detailsIn(this.#listDetailed())
-        return read.of(area)
+        read ??= this.#listDetailed()
+        return detailsIn(read, area)
       },
       fresh: (area) => this.detailsOf(area),
     }
@@ -342,18 +341,20 @@ hostKernel.addressSpaceOf = (pid) => new LinuxAddressSpace(pid)
 
 const unclosed = new FinalizationRegistry<ProcFiles>((files) => files.close())
 
-/** The details in a table that has been read, by where the area begins. */
-function detailsIn(table: SmapsTable): ListingDetails {
-  return { of: detailsOf, fresh: detailsOf }
+/** The details of areas that are rows of this very table. */
+function detailsOfRows(table: SmapsTable): ListingDetails {
+  const of = (_area: LinuxArea, row: number): AreaDetails => table.details(row)
+  return { table, of, fresh: of }
+}
 
-  function detailsOf(area: LinuxArea): AreaDetails {
-    const row = table.maps.firstEndingAfter(area.start)
-    if (row < table.maps.count && isRow(area, table.maps, row)) return table.details(row)
-    throw new UsageError(
-      'ERR_VMAREA_STALE',
-      `the area ${hex(area.start)}-${hex(area.end)} was changed or unmapped before its flags were asked for: look it up again`,
-    )
-  }
+/** The details of an area in a table that was read later. */
+function detailsIn(table: SmapsTable, area: LinuxArea): AreaDetails {
+  const row = table.maps.firstEndingAfter(area.start)
+  if (row < table.maps.count && isRow(area, table.maps, row)) return table.details(row)
+  throw new UsageError(
+    'ERR_VMAREA_STALE',
+    `the area ${hex(area.start)}-${hex(area.end)} was changed or unmapped before its flags were asked for: look it up again`,
+  )
 }
 
 function isRow(area: LinuxArea, table: MapsTable, row: number): boolean {

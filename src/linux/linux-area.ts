@@ -11,9 +11,8 @@ import type { AreaDetails } from './proc/area-details.js'
  */
 export abstract class LinuxArea implements Area {
   readonly addressSpace: LinuxAddressSpace
-  #flags: bigint | undefined
-  #unknownFlagCodes: readonly string[] | undefined
-  #deleted: boolean | undefined
+  /** What was asked for since. Areas come by the thousand, and most are asked for nothing more. */
+  #asked: { flags?: bigint; unknownFlagCodes?: readonly string[]; deleted?: boolean } | undefined
 
   constructor(addressSpace: LinuxAddressSpace) {
     this.addressSpace = addressSpace
@@ -48,17 +47,18 @@ export abstract class LinuxArea implements Area {
   }
 
   get flags(): bigint {
-    return this.#flags ?? this.#readFlags()
+    return this.#asked?.flags ?? this.#readFlags()
   }
 
   get unknownFlagCodes(): readonly string[] {
-    if (this.#unknownFlagCodes === undefined) this.#readFlags()
-    return this.#unknownFlagCodes!
+    if (this.#asked?.unknownFlagCodes === undefined) this.#readFlags()
+    return this.#asked!.unknownFlagCodes!
   }
 
   get deleted(): boolean {
-    this.#deleted ??= this.addressSpace.isDeleted(this)
-    return this.#deleted
+    this.#asked ??= {}
+    this.#asked.deleted ??= this.addressSpace.isDeleted(this)
+    return this.#asked.deleted
   }
 
   usage(): VmaUsage {
@@ -82,8 +82,9 @@ export abstract class LinuxArea implements Area {
 
   #readFlags(): bigint {
     const details = this.flagDetails()
-    this.#flags = details.flags | this.addressSpace.heldFlags(this)
-    this.#unknownFlagCodes = details.unknownFlagCodes
-    return this.#flags
+    this.#asked ??= {}
+    this.#asked.unknownFlagCodes = details.unknownFlagCodes
+    this.#asked.flags = details.flags | this.addressSpace.heldFlags(this)
+    return this.#asked.flags
   }
 }

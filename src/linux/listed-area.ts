@@ -1,14 +1,18 @@
+import type { VmaUsage } from '../vocabulary/vma-usage.js'
 import type { LinuxAddressSpace } from './linux-address-space.js'
 import { LinuxArea } from './linux-area.js'
 import type { AreaDetails } from './proc/area-details.js'
 import type { MapsTable } from './proc/maps-table.js'
+import type { SmapsTable } from './proc/smaps-table.js'
 
 /** Where the details of the areas of one listing come from. */
 export interface ListingDetails {
+  /** The very table that the listing is of, where it has the details already. */
+  readonly table?: SmapsTable
   /** Read for all areas together, on the first ask. */
-  of(area: LinuxArea): AreaDetails
+  of(area: LinuxArea, row: number): AreaDetails
   /** Read now, for this one: what is in memory changes all the time. */
-  fresh(area: LinuxArea): AreaDetails
+  fresh(area: LinuxArea, row: number): AreaDetails
 }
 
 /** An area as a line of /proc/PID/maps or smaps told it. Its fields are made from the listing when asked for. */
@@ -54,15 +58,27 @@ export class ListedArea extends LinuxArea {
   }
 
   get pathBytes(): Uint8Array {
-    this.#name ??= this.addressSpace.rawName(this, this.#table.name(this.#row))
+    this.#name ??= this.#table.nameIsAmbiguous(this.#row)
+      ? this.addressSpace.rawName(this, this.#table.name(this.#row))
+      : this.#table.name(this.#row)
     return this.#name
   }
 
+  override get flags(): bigint {
+    const { table } = this.#details
+    return table === undefined ? super.flags : table.flags(this.#row) | this.addressSpace.heldFlags(this)
+  }
+
+  override usage(): VmaUsage {
+    const { table } = this.#details
+    return table === undefined ? super.usage() : table.usage(this.#row)
+  }
+
   protected flagDetails(): AreaDetails {
-    return this.#details.of(this)
+    return this.#details.of(this, this.#row)
   }
 
   protected usageDetails(): AreaDetails {
-    return this.#details.fresh(this)
+    return this.#details.fresh(this, this.#row)
   }
 }

@@ -19,4 +19,20 @@ export interface ProcessMemoryFunctions {
   probeUserfaultfd(flags: number): number
   /** The features that /dev/userfaultfd offers. */
   probeUserfaultfdDevice(): number
+
+  /**
+   * Reads the lines of maps in `[from, to)` into rows from `firstRow` on. Answers how many; the mailbox's results have where it stopped,
+   * and 1 where the line there is none of the kernel's.
+   */
+  parseMaps(bytes: Uint8Array, from: number, to: number, rows: Uint32Array, firstRow: number): number
+  /** Likewise the blocks of smaps, with a column of `usage` for each of the `labels`, which end with colons. */
+  parseSmaps(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    rows: Uint32Array,
+    firstRow: number,
+    usage: Float64Array,
+    labels: Uint8Array,
+  ): number
 }

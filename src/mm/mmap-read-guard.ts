@@ -28,6 +28,8 @@ export interface AreaRange extends AreasOptions {
 export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef> {
   readonly #mm: MmWithUser
   readonly #lock: HeldLock
+  /** The lock's own word on it, here because every use of every area asks. */
+  #held = true
   /** Releases the lock. A second time does nothing. It is a property of its own so that structured clone refuses the guard. */
   readonly release: () => void
 
@@ -36,7 +38,10 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
     this.#mm = mm
     const lock = new HeldLock(mm.asRaw(), this, 'MmapReadGuard')
     this.#lock = lock
-    this.release = () => lock.release()
+    this.release = () => {
+      this.#held = false
+      lock.release()
+    }
   }
 
   get mm(): MmWithUser {
@@ -45,7 +50,7 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
 
   /** Whether the lock is still held. */
   get held(): boolean {
-    return this.#lock.held
+    return this.#held
   }
 
   /** `vma_lookup`: the area that contains `address` (`start <= address < end`). A gap gives `undefined`. */
@@ -95,7 +100,7 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
 
   /** Throws `ERR_VMAREA_GUARD_RELEASED` after the release. */
   check(): void {
-    this.#lock.check()
+    if (!this.#held) this.#lock.check()
   }
 
   [Symbol.dispose](): void {

@@ -1,21 +1,32 @@
 import { UsageError } from '../../vocabulary/usage-error.js'
+import { addon } from '../addon.js'
+import { mailbox } from '../mailbox.js'
+import { isAmbiguousName } from './unescape-name.js'
 
-/** Words of 32 bits a row: start, end, offset, inode (two each, low first), major, minor, permissions, the name's number. */
-const ROW = 12
+/** Words of 32 bits a row, as `Row` in `native/proc-text.cc` has them: the first eight are four long ones. */
+const ROW = 20
 const MAJOR = 8
 const MINOR = 9
 const PERMISSIONS = 10
-const NAME = 11
+const NAME_FROM = 11
+const NAME_TO = 12
+/** The first row of the same call that has this name, which has the name's number. */
+const NAME_ROW = 13
+const NAME_NUMBER = 14
+const FLAGS_FROM = 15
+const FLAGS_TO = 16
+const FLAGS_ROW = 17
+const FLAGS_NUMBER = 18
+/** The next row that is first with its name or its flags. */
+const NEXT = 19
+const NONE = 0xffff_ffff
+
+/** Rows are kept in blocks of this many, so that a long list is never copied. */
+export const BLOCK_SHIFT = 10
+export const BLOCK_ROWS: number = 1 << BLOCK_SHIFT
+const IN_BLOCK = BLOCK_ROWS - 1
 
 const NEWLINE = 10
-const SPACE = 32
-const HYPHEN = 45
-const COLON = 58
-const NOT_A_DIGIT = 255
-/** The column at which the kernel begins a name (`seq_setwidth` in `show_map_vma`). */
-const NAME_COLUMN = 73
-
-const DIGIT = digitsByByte()
 const NO_NAME = new Uint8Array(0)
 
 /**
@@ -24,6 +35,9 @@ const NO_NAME = new Uint8Array(0)
  */
 export const ROW_SHARED = 8
 
+/** Reads lines into the rows of a block from `row` on. Answers how many. */
+type Parse = (block: Uint32Array, row: number, from: number) => number
+
 /**
  * The lines of /proc/PID/maps in columns: 50,000 of them cost a few arrays, not 50,000 objects. Row fields are made when asked for, and
  * a name that many rows have is kept once.
@@ -31,10 +45,11 @@ export const ROW_SHARED = 8
  * A line that is none of the kernel's (`show_map_vma`) throws `ERR_VMAREA_UNFORESEEN_TEXT` with the line: it is never passed over.
  */
 export class MapsTable {
-  #words = new Uint32Array(64 * ROW)
-  #longs = new BigUint64Array(this.#words.buffer)
+  readonly #blocks: Uint32Array[] = []
+  readonly #longs: BigUint64Array[] = []
   #count = 0
   readonly #names: Uint8Array[] = [NO_NAME]
+  readonly #ambiguous = new Set<Uint8Array>()
   /** The last name seen with an inode number (its low word): one file has mostly one name. */
   readonly #nameOfInode = new Map<number, number>()
 
@@ -43,37 +58,49 @@ export class MapsTable {
   }
 
   start(row: number): bigint {
-    return this.#longs[row * (ROW / 2)]!
+    return this.#longs[row >>> BLOCK_SHIFT]![(row & IN_BLOCK) * (ROW / 2)]!
   }
 
   end(row: number): bigint {
-    return this.#longs[row * (ROW / 2) + 1]!
+    return this.#longs[row >>> BLOCK_SHIFT]![(row & IN_BLOCK) * (ROW / 2) + 1]!
   }
 
   offset(row: number): bigint {
-    return this.#longs[row * (ROW / 2) + 2]!
+    return this.#longs[row >>> BLOCK_SHIFT]![(row & IN_BLOCK) * (ROW / 2) + 2]!
   }
 
   inode(row: number): bigint {
-    return this.#longs[row * (ROW / 2) + 3]!
+    return this.#longs[row >>> BLOCK_SHIFT]![(row & IN_BLOCK) * (ROW / 2) + 3]!
   }
 
   deviceMajor(row: number): number {
-    return this.#words[row * ROW + MAJOR]!
+    return this.#blocks[row >>> BLOCK_SHIFT]![(row & IN_BLOCK) * ROW + MAJOR]!
   }
 
   deviceMinor(row: number): number {
-    return this.#words[row * ROW + MINOR]!
+    return this.#blocks[row >>> BLOCK_SHIFT]![(row & IN_BLOCK) * ROW + MINOR]!
   }
 
   /** The bits of `PROT`, and `ROW_SHARED`. */
   permissions(row: number): number {
-    return this.#words[row * ROW + PERMISSIONS]!
+    return this.#blocks[row >>> BLOCK_SHIFT]![(row & IN_BLOCK) * ROW + PERMISSIONS]!
   }
 
   /** The name as the text has it: a newline in it is `\012`, and so may a backslash and three digits be. Rows share it. */
   name(row: number): Uint8Array {
-    return this.#names[this.#words[row * ROW + NAME]!]!
+    const block = this.#blocks[row >>> BLOCK_SHIFT]!
+    return this.#names[block[block[(row & IN_BLOCK) * ROW + NAME_ROW]! * ROW + NAME_NUMBER]!]!
+  }
+
+  /** Whether the name could be two, by the escape that the kernel makes. */
+  nameIsAmbiguous(row: number): boolean {
+    return this.#ambiguous.size > 0 && this.#ambiguous.has(this.name(row))
+  }
+
+  /** The number that `flagsNumber` gave the row's flags. */
+  flagsNumber(row: number): number {
+    const block = this.#blocks[row >>> BLOCK_SHIFT]!
+    return block[block[(row & IN_BLOCK) * ROW + FLAGS_ROW]! * ROW + FLAGS_NUMBER]!
   }
 
   /** The first row that ends above `address`, or `count`. */
@@ -88,136 +115,77 @@ export class MapsTable {
     return low
   }
 
-  /** Adds all lines of `bytes` in `[from, to)`. */
+  /** Adds all lines of `bytes` in `[from, to)`. Returns `to`. */
   addAll(bytes: Uint8Array, from: number, to: number): number {
+    const { parseMaps } = addon()
+    return this.addBy(bytes, from, to, (block, row, at) => parseMaps(bytes, at, to, block, row))
+  }
+
+  /**
+   * Adds what `parse` reads from `bytes`, and takes in the names. `numberOfFlags` gives a number to the flags whose text stands at
+   * `[from, to)`, which `flagsNumber` has then for all rows with these flags. Returns where `parse` stopped.
+   */
+  addBy(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    parse: Parse,
+    numberOfFlags?: (from: number, to: number) => number,
+  ): number {
+    const { results } = mailbox()
     let at = from
-    while (at < to) at = this.add(bytes, at)
+    while (at < to) {
+      const first = this.#count & IN_BLOCK
+      const block = this.#blockAt(this.#count >>> BLOCK_SHIFT)
+      const read = parse(block, first, at)
+      if (read < 0) throw new RangeError(`the addon refused to read the text: ${read}`)
+      const stopped = results[0]!
+      if (results[1] !== 0) throw unforeseen(bytes, stopped)
+      for (let row = results[2]!; row !== NONE; row = block[row * ROW + NEXT]!) {
+        const base = row * ROW
+        if (block[base + NAME_ROW] === row) block[base + NAME_NUMBER] = this.#numberOfName(bytes, block, base)
+        if (numberOfFlags !== undefined && block[base + FLAGS_ROW] === row) {
+          block[base + FLAGS_NUMBER] = numberOfFlags(block[base + FLAGS_FROM]!, block[base + FLAGS_TO]!)
+        }
+      }
+      this.#count += read
+      at = stopped
+      if (first + read < BLOCK_ROWS) break
+    }
     return at
   }
 
-  /** Adds the line at `at` of `bytes`, which ends with a newline. Returns where the next one begins. */
-  add(bytes: Uint8Array, at: number): number {
-    const base = this.#count * ROW
-    if (base + ROW > this.#words.length) this.#grow()
-    const words = this.#words
-
-    let position = hex64(bytes, at, words, base)
-    if (position < 0 || bytes[position] !== HYPHEN) throw unforeseen(bytes, at)
-    position = hex64(bytes, position + 1, words, base + 2)
-    if (position < 0 || bytes[position] !== SPACE) throw unforeseen(bytes, at)
-
-    const permissions = permissionsAt(bytes, position + 1)
-    if (permissions < 0 || bytes[position + 5] !== SPACE) throw unforeseen(bytes, at)
-    words[base + PERMISSIONS] = permissions
-
-    position = hex64(bytes, position + 6, words, base + 4)
-    if (position < 0 || bytes[position] !== SPACE) throw unforeseen(bytes, at)
-    position = hex32(bytes, position + 1, words, base + MAJOR)
-    if (position < 0 || bytes[position] !== COLON) throw unforeseen(bytes, at)
-    position = hex32(bytes, position + 1, words, base + MINOR)
-    if (position < 0 || bytes[position] !== SPACE) throw unforeseen(bytes, at)
-    position = this.#inode(bytes, position + 1, base + 6)
-    if (position < 0) throw unforeseen(bytes, at)
-
-    // An anonymous line may end in the space that parts it from no name.
-    if (bytes[position] === SPACE && bytes[position + 1] === NEWLINE) position++
-    if (bytes[position] === NEWLINE) {
-      words[base + NAME] = 0
-      this.#count++
-      return position + 1
-    }
-    if (bytes[position] !== SPACE) throw unforeseen(bytes, at)
-    // The name may begin with a space of its own, but never before its column; it comes later only behind a very long number.
-    let name = position + 1
-    const column = at + NAME_COLUMN
-    while (name < column && bytes[name] === SPACE) name++
-    const end = bytes.indexOf(NEWLINE, name)
-    if (end < 0) throw unforeseen(bytes, at)
-    words[base + NAME] = this.#numberOfName(bytes, name, end, words[base + 6]!)
-    this.#count++
-    return end + 1
-  }
-
-  /** A file's inode number has 64 bits: most fit a double, the rest goes through a bigint. */
-  #inode(bytes: Uint8Array, at: number, word: number): number {
-    let number = 0
-    let position = at
-    for (let digit = DIGIT[bytes[position]!]!; digit < 10; digit = DIGIT[bytes[++position]!]!)
-      number = number * 10 + digit
-    if (position === at || position > at + 20) return -1
-    if (number <= Number.MAX_SAFE_INTEGER) {
-      this.#words[word] = number
-      this.#words[word + 1] = number / 2 ** 32
-    } else {
-      this.#longs[word / 2] = BigInt(String.fromCharCode(...bytes.subarray(at, position)))
-    }
-    return position
-  }
-
-  #numberOfName(bytes: Uint8Array, from: number, to: number, inode: number): number {
+  #numberOfName(bytes: Uint8Array, block: Uint32Array, base: number): number {
+    const inode = block[base + 6]!
+    const from = block[base + NAME_FROM]!
+    const to = block[base + NAME_TO]!
+    if (from === to) return 0
     const known = this.#nameOfInode.get(inode)
     if (known !== undefined && isAt(this.#names[known]!, bytes, from, to)) return known
     const number = this.#names.length
-    this.#names.push(bytes.slice(from, to))
+    const name = bytes.slice(from, to)
+    this.#names.push(name)
+    if (isAmbiguousName(name)) this.#ambiguous.add(name)
     this.#nameOfInode.set(inode, number)
     return number
   }
 
-  #grow(): void {
-    const words = new Uint32Array(this.#words.length * 2)
-    words.set(this.#words)
-    this.#words = words
-    this.#longs = new BigUint64Array(words.buffer)
+  #blockAt(index: number): Uint32Array {
+    let block = this.#blocks[index]
+    if (block === undefined) {
+      block = new Uint32Array(BLOCK_ROWS * ROW)
+      this.#blocks.push(block)
+      this.#longs.push(new BigUint64Array(block.buffer))
+    }
+    return block
   }
 }
 
 /** Whether `name` stands in `bytes` at `[from, to)`. */
 function isAt(name: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
-  const length = to - from
-  if (name.length !== length) return false
-  for (let index = 0; index < length; index++) if (name[index] !== bytes[from + index]) return false
+  if (name.length !== to - from) return false
+  for (let index = name.length - 1; index >= 0; index--) if (name[index] !== bytes[from + index]) return false
   return true
-}
-
-/** Reads up to 16 hexadecimal digits to two words, the low one first. Returns the position behind them, or -1. */
-function hex64(bytes: Uint8Array, at: number, words: Uint32Array, word: number): number {
-  let low = 0
-  let high = 0
-  let position = at
-  for (let digit = DIGIT[bytes[position]!]!; digit < 16; digit = DIGIT[bytes[++position]!]!) {
-    high = (high << 4) | (low >>> 28)
-    low = (low << 4) | digit
-  }
-  words[word] = low
-  words[word + 1] = high
-  return position === at || position > at + 16 ? -1 : position
-}
-
-function hex32(bytes: Uint8Array, at: number, words: Uint32Array, word: number): number {
-  let number = 0
-  let position = at
-  for (let digit = DIGIT[bytes[position]!]!; digit < 16; digit = DIGIT[bytes[++position]!]!)
-    number = (number << 4) | digit
-  words[word] = number
-  return position === at || position > at + 8 ? -1 : position
-}
-
-/** Four letters, as in `r-xp`. -1 where they are others. */
-function permissionsAt(bytes: Uint8Array, at: number): number {
-  const read = bytes[at]
-  const write = bytes[at + 1]
-  const execute = bytes[at + 2]
-  const share = bytes[at + 3]
-  let permissions = 0
-  if (read === 0x72) permissions |= 1
-  else if (read !== HYPHEN) return -1
-  if (write === 0x77) permissions |= 2
-  else if (write !== HYPHEN) return -1
-  if (execute === 0x78) permissions |= 4
-  else if (execute !== HYPHEN) return -1
-  if (share === 0x73) permissions |= ROW_SHARED
-  else if (share !== 0x70) return -1
-  return permissions
 }
 
 function unforeseen(bytes: Uint8Array, at: number): UsageError {
@@ -227,10 +195,4 @@ function unforeseen(bytes: Uint8Array, at: number): UsageError {
     'ERR_VMAREA_UNFORESEEN_TEXT',
     `the kernel's list of areas has a line that vmarea can't read: ${JSON.stringify(line)}`,
   )
-}
-
-function digitsByByte(): Uint8Array {
-  const digits = new Uint8Array(256).fill(NOT_A_DIGIT)
-  for (let value = 0; value < 16; value++) digits[value.toString(16).charCodeAt(0)] = value
-  return digits
 }

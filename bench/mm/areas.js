@@ -1,0 +1,88 @@
+import { Mm } from 'vmarea'
+import { ask, manyAreas } from '../support/many-areas.js'
+import { milliseconds } from '../support/milliseconds.js'
+import { nanoseconds, paired } from '../support/paired.js'
+
+const COUNT = 50_000
+const LOOKUPS = 50_000
+
+/** Looking at a process of 50,000 areas: one of them, all of them, and all that smaps tells of all of them. */
+export async function run() {
+  const inC = ask()
+  const { pid, first, stride, places, stop } = await manyAreas(COUNT)
+  const mm = Mm.of(pid)
+  const addresses = Array.from({ length: 4096 }, (_, index) => BigInt(first + ((index * 7919) % places) * stride))
+  const where = [pid, first, stride, places]
+  try {
+    const guard = mm.mmgetNotZero().mmapReadLock()
+    let next = 0
+    const lookUp = () => guard.vmaLookup(addresses[next++ & 4095]).end
+    const query = await paired(
+      () => nanoseconds(LOOKUPS, lookUp),
+      () => inC('query', ...where, LOOKUPS)[0],
+    )
+    const lines = inC('lines', ...where, 20)[0]
+    const list = await paired(
+      () => milliseconds(() => readAll(guard)),
+      () => inC('read', `/proc/${pid}/maps`)[0],
+    )
+    const usage = await paired(
+      () => milliseconds(() => readUsage(guard)),
+      () => inC('read', `/proc/${pid}/smaps`)[0],
+    )
+    return [
+      {
+        work: `vmaLookup among ${COUNT} areas`,
+        measured: `${query.measured.toFixed(0)} ns`,
+        floor: `${query.floor.toFixed(0)} ns, bare ioctl in C`,
+        ratio: query.ratio,
+        target: '<= 3',
+      },
+      {
+        work: 'the same against parsing maps',
+        measured: `${query.measured.toFixed(0)} ns`,
+        floor: `${lines.toFixed(0)} ns, line by line in C`,
+        ratio: query.measured / lines,
+        target: '<= 0.01',
+      },
+      {
+        work: 'all areas: range, permissions, offset, path',
+        measured: `${list.measured.toFixed(1)} ms`,
+        floor: `${list.floor.toFixed(1)} ms, reading maps in C`,
+        ratio: list.ratio,
+        target: '<= 2',
+      },
+      {
+        work: 'flags and usage of all areas',
+        measured: `${usage.measured.toFixed(1)} ms`,
+        floor: `${usage.floor.toFixed(1)} ms, reading smaps in C`,
+        ratio: usage.ratio,
+        target: '<= 1.3',
+      },
+    ]
+  } finally {
+    mm[Symbol.dispose]()
+    stop()
+  }
+}
+
+function readAll(guard) {
+  let sum = 0n
+  let seen = 0
+  for (const vma of guard.areas()) {
+    sum ^= vma.start ^ vma.end ^ vma.offset
+    seen += vma.path.length + vma.readable + vma.writable + vma.executable + vma.shared
+  }
+  if (seen === 0 || sum === 0n) throw new Error('nothing was read')
+}
+
+function readUsage(guard) {
+  let sum = 0n
+  let seen = 0
+  for (const vma of guard.areas({ usage: true })) {
+    const usage = vma.usage()
+    sum |= vma.flags
+    seen += usage.rss + usage.pss + usage.privateDirty + usage.swap
+  }
+  if (seen === 0 || sum === 0n) throw new Error('nothing was read')
+}
