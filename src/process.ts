@@ -11,6 +11,8 @@ import { Reserved } from './mapping/reserved.js'
 import { ReservedMut } from './mapping/reserved-mut.js'
 import { ReservedNone } from './mapping/reserved-none.js'
 import { Mm } from './mm/mm.js'
+import { Userfaultfd } from './userfaultfd/userfaultfd.js'
+import type { UserfaultfdOptions } from './userfaultfd/userfaultfd-options.js'
 import { PROT } from './vocabulary/prot.js'
 
 const RX = PROT.READ | PROT.EXEC
@@ -96,6 +98,11 @@ export class Process {
   /** Reserves addresses, whose parts can be committed for reading, writing and executing. Wants `jit: true`. */
   reserveExecMut(options: MmapOptions): ReservedMut {
     return new ReservedMut(createMapping(this.#holdings, options, { protection: RWX, reserved: true }))
+  }
+
+  /** Makes a userfaultfd, which catches the faults of what is registered with it: see {@link Userfaultfd}. */
+  userfaultfd(options: UserfaultfdOptions = {}): Userfaultfd {
+    return Userfaultfd.create(this.kernel, options)
   }
 
   /** Makes an anonymous file in memory: memfd_create(2). */
