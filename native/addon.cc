@@ -71,7 +71,7 @@ const Function kLockFunctions[] = {
 void add(napi_env env, napi_value exports, const Function* functions, size_t count) {
   for (size_t index = 0; index < count; index++) {
     napi_value function;
-    napi_create_function(env, functions[index].name, NAPI_AUTO_LENGTH, functions[index].call, nullptr, &function);
+    napi_create_function(env, functions[index].name, NAPI_AUTO_LENGTH, functions[index].call, thread_state_of(env), &function);
     napi_set_named_property(env, exports, functions[index].name, function);
   }
 }

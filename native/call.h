@@ -15,10 +15,12 @@ class Call {
  public:
   Call(napi_env env, napi_callback_info info) : env_(env) {
     size_t count = kMost;
-    if (napi_get_cb_info(env, info, &count, arguments_, nullptr, nullptr) != napi_ok) wrong_ = true;
+    if (napi_get_cb_info(env, info, &count, arguments_, nullptr, &data_) != napi_ok) wrong_ = true;
   }
 
   napi_env env() const { return env_; }
+  // What the function was made with: the state of the thread.
+  void* data() const { return data_; }
   napi_value value(size_t index) const { return arguments_[index]; }
 
   // A number or a bigint. Addresses above 2^53 only fit a bigint.
@@ -95,6 +97,7 @@ class Call {
  private:
   static constexpr size_t kMost = 10;
   napi_env env_;
+  void* data_ = nullptr;
   napi_value arguments_[kMost] = {};
   bool wrong_ = false;
 };

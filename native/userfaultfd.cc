@@ -511,9 +511,11 @@ constexpr int kGone = -EBADF;
 
 struct HandleCall : Call {
   HandleCall(napi_env env, napi_callback_info info)
-      : Call(env, info), state(thread_state_of(env)), handle(handle_of(state, number(0))) {}
+      : Call(env, info), state(static_cast<ThreadState*>(data())), handle(handle_of(state, number(0))) {}
 
-  // The resolving calls take addresses here, and leave the bytes done: a number in an argument would be an allocation each.
+  // The resolving calls take numbers from the mailbox and leave their answer there: as arguments they would be an allocation each, and
+  // each costs a call into the engine. 1 is the address, 2 another one, 3 the length.
+  size_t length() const { return static_cast<size_t>(operand(3)); }
   uint64_t operand(size_t index) const {
     double address = state->mailbox.results[index];
     return address >= 0 && address <= 9007199254740992.0 ? static_cast<uint64_t>(address) : UINT64_MAX;
@@ -523,9 +525,15 @@ struct HandleCall : Call {
   napi_value resolved(int outcome, int64_t done, uint64_t start, bool wakes) {
     int error = outcome == 0 ? 0 : errno;
     if (done < 0) done = 0;
-    state->mailbox.results[0] = static_cast<double>(done);
     if (wakes && done > 0) note_answer(handle->context, start, static_cast<uint64_t>(done));
-    return result(-error);
+    return answered(-error, static_cast<double>(done));
+  }
+
+  // Leaves the bytes done in 0 and the code in 1.
+  napi_value answered(int code, double done = 0) {
+    state->mailbox.results[0] = done;
+    state->mailbox.results[1] = code;
+    return nullptr;
   }
 
   ThreadState* state;
@@ -677,68 +685,65 @@ napi_value unregister_range(napi_env env, napi_callback_info info) {
   return call.result(0);
 }
 
-// (handle, source, length, mode), with the destination in operand 1.
+// (handle, mode, source)
 napi_value copy(napi_env env, napi_callback_info info) {
   HandleCall call(env, info);
+  uint64_t mode = call.size(1);
   size_t available = 0;
-  uint8_t* source = call.bytes(1, &available);
-  size_t length = call.size(2);
-  uint64_t mode = call.size(3);
+  uint8_t* source = call.bytes(2, &available);
   if (call.wrong()) return nullptr;
-  if (call.handle == nullptr) return call.result(kGone);
-  call.state->mailbox.results[0] = 0;
-  if (length > available) return call.result(-EFAULT);
-  if (access_waits_for_itself(call.state, reinterpret_cast<uintptr_t>(source), length, false)) return call.result(-EDEADLK);
+  if (call.handle == nullptr) return call.answered(kGone);
+  size_t length = call.length();
+  if (length > available) return call.answered(-EFAULT);
+  if (access_waits_for_itself(call.state, reinterpret_cast<uintptr_t>(source), length, false)) return call.answered(-EDEADLK);
   UffdCopy argument = {call.operand(1), reinterpret_cast<uintptr_t>(source), length, mode, 0};
   int outcome = ioctl(call.handle->descriptor, kCopy, &argument);
   return call.resolved(outcome, argument.done, argument.destination, (mode & kDontWake) == 0);
 }
 
-// (handle, length, mode), with the start in operand 1.
+// (handle, mode)
 template <unsigned long kRequest>
 napi_value fill(napi_env env, napi_callback_info info) {
   HandleCall call(env, info);
-  size_t length = call.size(1);
-  uint64_t mode = call.size(2);
+  uint64_t mode = call.size(1);
   if (call.wrong()) return nullptr;
-  if (call.handle == nullptr) return call.result(kGone);
-  UffdFill argument = {call.operand(1), length, mode, 0};
+  if (call.handle == nullptr) return call.answered(kGone);
+  UffdFill argument = {call.operand(1), call.length(), mode, 0};
   int outcome = ioctl(call.handle->descriptor, kRequest, &argument);
   return call.resolved(outcome, argument.done, argument.start, (mode & kDontWake) == 0);
 }
 
-// (handle, length, mode), with the destination in operand 1 and the source in operand 2.
+// (handle, mode), from operand 2 to operand 1
 napi_value move(napi_env env, napi_callback_info info) {
   HandleCall call(env, info);
-  size_t length = call.size(1);
-  uint64_t mode = call.size(2);
+  uint64_t mode = call.size(1);
   if (call.wrong()) return nullptr;
-  if (call.handle == nullptr) return call.result(kGone);
-  UffdMove argument = {call.operand(1), call.operand(2), length, mode, 0};
+  if (call.handle == nullptr) return call.answered(kGone);
+  UffdMove argument = {call.operand(1), call.operand(2), call.length(), mode, 0};
   int outcome = ioctl(call.handle->descriptor, kMove, &argument);
   return call.resolved(outcome, argument.done, argument.destination, (mode & kDontWake) == 0);
 }
 
+// (handle, mode)
 napi_value writeprotect(napi_env env, napi_callback_info info) {
   HandleCall call(env, info);
-  size_t length = call.size(1);
-  uint64_t mode = call.size(2);
+  uint64_t mode = call.size(1);
   if (call.wrong()) return nullptr;
-  if (call.handle == nullptr) return call.result(kGone);
-  UffdProtect argument = {call.operand(1), length, mode};
+  if (call.handle == nullptr) return call.answered(kGone);
+  UffdProtect argument = {call.operand(1), call.length(), mode};
   int outcome = ioctl(call.handle->descriptor, kWriteprotect, &argument);
   bool wakes = (mode & (kProtect | kProtectDontWake)) == 0;
-  return call.resolved(outcome, outcome == 0 ? static_cast<int64_t>(length) : 0, argument.start, wakes);
+  return call.resolved(outcome, outcome == 0 ? static_cast<int64_t>(argument.length) : 0, argument.start, wakes);
 }
 
+// (handle)
 napi_value wake(napi_env env, napi_callback_info info) {
   HandleCall call(env, info);
-  size_t length = call.size(1);
   if (call.wrong()) return nullptr;
-  if (call.handle == nullptr) return call.result(kGone);
-  UffdRange argument = {call.operand(1), length};
+  if (call.handle == nullptr) return call.answered(kGone);
+  UffdRange argument = {call.operand(1), call.length()};
   int outcome = ioctl(call.handle->descriptor, kWake, &argument);
-  return call.resolved(outcome, outcome == 0 ? static_cast<int64_t>(length) : 0, argument.start, true);
+  return call.resolved(outcome, outcome == 0 ? static_cast<int64_t>(argument.length) : 0, argument.start, true);
 }
 
 double read_messages(Handle* handle, uint8_t* messages, size_t room) {

@@ -8,7 +8,7 @@ import type { ReservedMut } from './mapping/reserved-mut.js'
 import type { ReservedNone } from './mapping/reserved-none.js'
 import { thisProcess } from './this-process.js'
 import { type BoundUserfaultfd, bindUserfaultfd } from './userfaultfd/bind-userfaultfd.js'
-import type { Userfaultfd as UserfaultfdOfKernel } from './userfaultfd/userfaultfd.js'
+import type { Userfaultfd as CaughtFaults } from './userfaultfd/userfaultfd.js'
 
 export type { ChangeMessage, FaultMessage } from './diagnostics.js'
 export type { PageRun } from './kernel/address-space.js'
@@ -31,7 +31,9 @@ export { whyApart } from './mm/why-apart.js'
 export type { Process } from './process.js'
 export { thisProcess } from './this-process.js'
 export type { BoundUserfaultfd } from './userfaultfd/bind-userfaultfd.js'
+export { NamedBits } from './userfaultfd/named-bits.js'
 export type { UserfaultfdSupport } from './userfaultfd/negotiate-features.js'
+export type { UserfaultfdRefusal } from './userfaultfd/open-userfaultfd.js'
 export type {
   ForkEvent,
   PagefaultEvent,
@@ -49,6 +51,10 @@ export type { Advice } from './vocabulary/madv.js'
 export { type FaultAccess, type FaultReason, MemoryFault } from './vocabulary/memory-fault.js'
 export { PAGE_STATE, type PageStateName } from './vocabulary/page-state.js'
 export type { Seal } from './vocabulary/seal.js'
+export { UFFD_EVENT_CODE } from './vocabulary/uffd-event-code.js'
+export { UFFD_FEATURE, type UffdFeature } from './vocabulary/uffd-feature.js'
+export type { UffdIoctl } from './vocabulary/uffd-ioctl.js'
+export type { UffdMode } from './vocabulary/uffd-mode.js'
 export { UsageError } from './vocabulary/usage-error.js'
 export type { UsageErrorCode } from './vocabulary/usage-error-code.js'
 export { VM, VM as flags, type VmFlagName } from './vocabulary/vm.js'
@@ -58,9 +64,11 @@ export { VM_FLAG_MEANINGS } from './vocabulary/vm-flag-meanings.js'
 export { flagNames } from './vocabulary/vm-flag-names.js'
 export type { VmaUsage } from './vocabulary/vma-usage.js'
 
-/** The ways to come by a userfaultfd of this process. */
+/** A userfaultfd: see the class's own page. */
+export type Userfaultfd = CaughtFaults
+
+/** Userfaultfds of this process: `create`, `fromRawDescriptor`, `receive`, `support`. */
 export const Userfaultfd: BoundUserfaultfd = bindUserfaultfd(() => thisProcess().kernel)
-export type Userfaultfd = UserfaultfdOfKernel
 
 /** Maps memory without access: see {@link MmapNone}. */
 export function mapNone(options: MmapOptions): MmapNone {

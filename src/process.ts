@@ -100,8 +100,8 @@ export class Process {
     return new ReservedMut(createMapping(this.#holdings, options, { protection: RWX, reserved: true }))
   }
 
-  /** Opens a userfaultfd, by the first way that the machine allows. */
-  userfaultfd(options?: UserfaultfdOptions): Userfaultfd {
+  /** Makes a userfaultfd, which catches the faults of what is registered with it: see {@link Userfaultfd}. */
+  userfaultfd(options: UserfaultfdOptions = {}): Userfaultfd {
     return Userfaultfd.create(this.kernel, options)
   }
 

@@ -4,7 +4,7 @@ import { thisProcess } from '../../dist/this-process.js'
 import { Userfaultfd } from '../../dist/userfaultfd/userfaultfd.js'
 import { MADV } from '../../dist/vocabulary/madv.js'
 import { MAP } from '../../dist/vocabulary/map.js'
-import { loadFloor } from './floor.js'
+import { loadFloor } from '../support/userfaultfd/floor.js'
 
 const KIB = 1024
 const TOTAL = 32 * 1024 * KIB

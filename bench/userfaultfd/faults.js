@@ -7,7 +7,7 @@ import { thisProcess } from '../../dist/this-process.js'
 import { Userfaultfd } from '../../dist/userfaultfd/userfaultfd.js'
 import { MADV } from '../../dist/vocabulary/madv.js'
 import { MAP } from '../../dist/vocabulary/map.js'
-import { loadFloor } from './floor.js'
+import { loadFloor } from '../support/userfaultfd/floor.js'
 
 const PAGES = 500
 const ROUNDS = Number(process.env.VMAREA_BENCH_ROUNDS ?? 60)
@@ -31,7 +31,7 @@ async function measure(floor, cpu) {
   const [ours, theirs] = [area(kernel), area(kernel)]
   const control = new Int32Array(new SharedArrayBuffer(16))
   const descriptor = ours.uffd.tryClone().intoRawDescriptor()
-  const worker = new Worker(new URL('serve-worker.js', import.meta.url), {
+  const worker = new Worker(new URL('../support/userfaultfd/serve-worker.js', import.meta.url), {
     workerData: { descriptor, control, floor: floor.path, cpu },
   })
   await once(worker, 'message')

@@ -76,13 +76,14 @@ export interface AddonFunctions extends ProcessMemoryFunctions {
   uffdSetFeatures(handle: number, features: bigint): number
   uffdRegister(handle: number, start: Address, length: number, mode: number, words: BigUint64Array): number
   uffdUnregister(handle: number, start: Address, length: number): number
-  uffdCopy(handle: number, source: Uint8Array, length: number, mode: number): number
-  uffdZeropage(handle: number, length: number, mode: number): number
-  uffdContinue(handle: number, length: number, mode: number): number
-  uffdPoison(handle: number, length: number, mode: number): number
-  uffdMove(handle: number, length: number, mode: number): number
-  uffdWriteprotect(handle: number, length: number, mode: number): number
-  uffdWake(handle: number, length: number): number
+  // The resolving ones take address, second address and length from the mailbox, and leave the bytes done and the code there.
+  uffdCopy(handle: number, mode: number, source: Uint8Array): void
+  uffdZeropage(handle: number, mode: number): void
+  uffdContinue(handle: number, mode: number): void
+  uffdPoison(handle: number, mode: number): void
+  uffdMove(handle: number, mode: number): void
+  uffdWriteprotect(handle: number, mode: number): void
+  uffdWake(handle: number): void
   uffdRead(handle: number, messages: Uint8Array): number
   uffdWait(handle: number, messages: Uint8Array, milliseconds: number): number
   uffdInterrupt(handle: number): number

@@ -23,7 +23,7 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
   done = 0
   features = 0n
   readonly #addon: AddonFunctions = addon()
-  // Where the addon takes addresses from and leaves the bytes done: as arguments they would be an allocation a call.
+  // Where the addon takes numbers from and leaves its answer: as arguments they would be an allocation a call.
   readonly #operands: Float64Array = mailbox().results
   readonly #watches = new Set<() => void>()
   #handle: number
@@ -67,52 +67,59 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
 
   copy(destination: bigint | number, source: Uint8Array, length: number, mode: number): number {
     this.#operands[1] = Number(destination)
-    const code = this.#addon.uffdCopy(this.#handle, source, length, mode)
+    this.#operands[3] = length
+    this.#addon.uffdCopy(this.#handle, mode, source)
     this.done = this.#operands[0]!
-    return code
+    return this.#operands[1]!
   }
 
   zeropage(start: bigint | number, length: number, mode: number): number {
     this.#operands[1] = Number(start)
-    const code = this.#addon.uffdZeropage(this.#handle, length, mode)
+    this.#operands[3] = length
+    this.#addon.uffdZeropage(this.#handle, mode)
     this.done = this.#operands[0]!
-    return code
+    return this.#operands[1]!
   }
 
   continue(start: bigint | number, length: number, mode: number): number {
     this.#operands[1] = Number(start)
-    const code = this.#addon.uffdContinue(this.#handle, length, mode)
+    this.#operands[3] = length
+    this.#addon.uffdContinue(this.#handle, mode)
     this.done = this.#operands[0]!
-    return code
+    return this.#operands[1]!
   }
 
   poison(start: bigint | number, length: number, mode: number): number {
     this.#operands[1] = Number(start)
-    const code = this.#addon.uffdPoison(this.#handle, length, mode)
+    this.#operands[3] = length
+    this.#addon.uffdPoison(this.#handle, mode)
     this.done = this.#operands[0]!
-    return code
+    return this.#operands[1]!
   }
 
   move(destination: bigint | number, source: bigint | number, length: number, mode: number): number {
     this.#operands[1] = Number(destination)
     this.#operands[2] = Number(source)
-    const code = this.#addon.uffdMove(this.#handle, length, mode)
+    this.#operands[3] = length
+    this.#addon.uffdMove(this.#handle, mode)
     this.done = this.#operands[0]!
-    return code
+    return this.#operands[1]!
   }
 
   writeprotect(start: bigint | number, length: number, mode: number): number {
     this.#operands[1] = Number(start)
-    const code = this.#addon.uffdWriteprotect(this.#handle, length, mode)
+    this.#operands[3] = length
+    this.#addon.uffdWriteprotect(this.#handle, mode)
     this.done = this.#operands[0]!
-    return code
+    return this.#operands[1]!
   }
 
   wake(start: bigint | number, length: number): number {
     this.#operands[1] = Number(start)
-    const code = this.#addon.uffdWake(this.#handle, length)
+    this.#operands[3] = length
+    this.#addon.uffdWake(this.#handle)
     this.done = this.#operands[0]!
-    return code
+    return this.#operands[1]!
   }
 
   read(messages: Uint8Array): number {

@@ -11,6 +11,11 @@ import { skipWithout } from './skip.js'
 
 const skip = skipWithout('event_remove', 'event_unmap', 'event_remap', 'thread_id')
 
+/** The kernel may go on saying EAGAIN for a moment after the last event was read: the fault comes again until it does not. */
+function withoutRetries(order: string[]): string[] {
+  return order.filter((word) => word !== 'EAGAIN' && word !== 'pagefault')
+}
+
 test('REMOVE while a fault is pending, read raw: the fault comes first and its answer says EAGAIN', { skip }, () => {
   const { order, touched } = inChild('remove-while-faulting', { args: ['raw'] })
   assert.deepEqual(order, ['pagefault', 'EAGAIN', 'remove', 'answered'])
@@ -18,8 +23,11 @@ test('REMOVE while a fault is pending, read raw: the fault comes first and its a
 })
 
 test('REMOVE while a fault is pending, iterated: the event comes first', { skip }, () => {
-  const { order, touched } = inChild('remove-while-faulting', { args: ['queued'] })
-  assert.deepEqual(order, ['remove', 'pagefault', 'answered'])
+  const { order, touched } = inChild<{ order: string[]; touched: number }>('remove-while-faulting', {
+    args: ['queued'],
+  })
+  assert.deepEqual(order.slice(0, 2), ['remove', 'pagefault'])
+  assert.deepEqual(withoutRetries(order.slice(2)), ['answered'])
   assert.equal(touched, 7)
 })
 
@@ -28,11 +36,7 @@ test('REMOVE between a fault and its answer: the fault comes again after the eve
     args: ['parked'],
   })
   assert.deepEqual(order.slice(0, 3), ['pagefault', 'EAGAIN', 'remove'])
-  // The kernel may go on saying EAGAIN for a moment.
-  assert.deepEqual(
-    order.slice(3).filter((word) => word !== 'EAGAIN' && word !== 'pagefault'),
-    ['answered'],
-  )
+  assert.deepEqual(withoutRetries(order.slice(3)), ['answered'])
   assert.equal(touched, 7)
 })
 
@@ -52,7 +56,7 @@ test('memory that moves keeps its registration, and who waited at the old place 
     start: string
   }>('layout-events', { args: ['move'] })
   const remap = seen.find(({ kind }) => kind === 'remap')!
-  assert.deepEqual([remap.from, remap.length >= 8 * page], [start, true], JSON.stringify(remap))
+  assert.deepEqual([remap.from, remap.length === 8 * page], [start, true], JSON.stringify(remap))
   assert.equal(touched, 'fault')
   assert.equal(served, page)
 })

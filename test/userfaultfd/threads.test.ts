@@ -79,3 +79,9 @@ test('a handler that is slow: the access waits, and who waits where and how long
   )
   assert.ok(seen.threads[0]!.seenFor >= 60)
 })
+
+test('a handler loop allocates nothing for an event', { skip }, () => {
+  // The smallest thing that JavaScript could allocate has 12 bytes; measuring itself takes some.
+  const { perEvent } = inChild<{ perEvent: number }>('steady-heap', { timeout: 60_000 })
+  assert.ok(perEvent < 6, `${perEvent} bytes an event`)
+})

@@ -1,13 +1,14 @@
 // A Worker that does one thing to memory when it is told, and may be made to wait in it.
 import { parentPort } from 'node:worker_threads'
 import { MADV } from '#vmarea/vocabulary/madv.js'
+import { MREMAP } from '#vmarea/vocabulary/mremap.js'
 import { kernel, page, peek, threadId } from '../memory.js'
 
 export type Act =
   | { do: 'touch'; address: bigint }
   | { do: 'advise'; address: bigint; length: number; advice: number }
   | { do: 'unmap'; address: bigint; length: number }
-  | { do: 'move'; address: bigint; length: number }
+  | { do: 'move'; address: bigint; length: number; to: bigint }
 
 parentPort!.on('message', (act: Act) => {
   parentPort!.postMessage(perform(act))
@@ -29,6 +30,6 @@ function perform(act: Act): unknown {
     case 'unmap':
       return kernel.calls.munmap(act.address, act.length)
     case 'move':
-      return kernel.calls.mremap(act.address, act.length, act.length * 2, 1)
+      return kernel.calls.mremap(act.address, act.length, act.length, MREMAP.MAYMOVE | MREMAP.FIXED, act.to)
   }
 }

@@ -10,7 +10,10 @@ uffd.register(area.start, area.length)
 const [toucher, other] = [await Actor.start(), await Actor.start()]
 const touched = toucher.act({ do: 'touch', address: area.at(3) })
 await toucher.waits('handle_userfault')
-const acted = other.act({ do: how === 'move' ? 'move' : 'unmap', address: area.start, length: area.length })
+const { start: address, length } = area
+const acted = other.act(
+  how === 'move' ? { do: 'move', address, length, to: anonymous(8).start } : { do: 'unmap', address, length },
+)
 const seen: unknown[] = []
 let moved = 0n
 

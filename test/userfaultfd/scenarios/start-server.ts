@@ -14,10 +14,10 @@ export async function startServer(uffd: Userfaultfd, options: Omit<ServerData, '
 
 /** Asks it to end by itself, and returns how many faults it served. */
 export async function stopServer(worker: Worker): Promise<number> {
-  const answer = once(worker, 'message')
+  const [answer, exit] = [once(worker, 'message'), once(worker, 'exit')]
   worker.postMessage('stop')
   const [{ served }] = (await answer) as [{ served: number }]
-  await once(worker, 'exit')
+  await exit
   return served
 }
 

@@ -1,9 +1,9 @@
 // The handler loop under test: one Worker, nothing but wait, copy, wait.
 import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
-import { thisProcess } from '../../dist/this-process.js'
-import { UffdMessages } from '../../dist/userfaultfd/uffd-messages.js'
-import { Userfaultfd } from '../../dist/userfaultfd/userfaultfd.js'
+import { thisProcess } from '../../../dist/this-process.js'
+import { UffdMessages } from '../../../dist/userfaultfd/uffd-messages.js'
+import { Userfaultfd } from '../../../dist/userfaultfd/userfaultfd.js'
 
 const { descriptor, control, floor, cpu } = workerData
 createRequire(import.meta.url)(floor).pin(cpu)
