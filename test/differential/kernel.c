@@ -254,7 +254,7 @@ static long run(uint64_t *call, uint64_t *value) {
         close(smaps);
         smaps = -1;
         if (a == 1) for (;;) pause();
-        alarm(3);
+        alarm(1);
         return 0;
       }
       if (a == 0) {
@@ -418,7 +418,7 @@ int main(void) {
     if (child == 0) {
       end_with(parent);
       // A sequence takes milliseconds; one that hangs ends with a signal.
-      alarm(3);
+      alarm(1);
       open_files();
       used = 4;
       for (uint32_t at = 0; at < head[0]; at++) {
