@@ -1,4 +1,6 @@
+import { hex } from '../vocabulary/hex.js'
 import { MADV } from '../vocabulary/madv.js'
+import { UsageError } from '../vocabulary/usage-error.js'
 import { anonVmaPrepare } from './anon-vma-prepare.js'
 import { BIT } from './bit.js'
 import { FAILURE } from './failure.js'
@@ -57,6 +59,7 @@ export function adviseVma(
       vma.flags |= BIT.MAYBE_GUARD
       if (vma.file === undefined) anonVmaPrepare(vma)
       zap(mm, start, end, keptMarkers(vma))
+      refuseMarkers(vma, start, end)
       for (let page = start / mm.pageSize; page < end / mm.pageSize; page++) {
         if (mm.tables.bits(page) === 0 || !(mm.tables.bits(page) & PTE.GUARD)) mm.tables.set(page, PTE.GUARD, undefined)
       }
@@ -131,6 +134,20 @@ function collapse(vma: Vma, start: number, end: number): Vma | number {
   const eligible = Math.floor(vma.end / huge) > Math.ceil(vma.start / huge)
   if (!eligible) return FAILURE.EINVAL
   return Math.floor(end / huge) > Math.ceil(start / huge) ? FAILURE.ENOSYS : vma
+}
+
+/**
+ * `madvise_guard_install` zaps what is there and tries again until nothing is left. The marks of userfaultfd on file memory survive a
+ * zap, so that Linux 6.18 restarts the call for ever.
+ */
+function refuseMarkers({ mm }: Vma, start: number, end: number): void {
+  mm.tables.visit(start / mm.pageSize, end / mm.pageSize, (page, table, index) => {
+    if (table.bits[index]! & PTE.GUARD) return
+    throw new UsageError(
+      'ERR_VMAREA_KERNEL_BUG',
+      `a guard can't be put at ${hex(page * mm.pageSize)}, which a userfaultfd has marked: the kernel never returns from this call`,
+    )
+  })
 }
 
 function keptMarkers(vma: Vma): 'keep' | 'keep-wp' {

@@ -21,6 +21,8 @@ export function msync(mm: Mm, address: number, length: number, flags: number): n
       result = FAILURE.ENOMEM
     }
     if (flags & MS.INVALIDATE && vma.flags & BIT.LOCKED) return FAILURE.EBUSY
+    // A device has no fsync.
+    if (flags & MS.SYNC && vma.flags & BIT.SHARED && vma.file!.inode.operations !== undefined) return FAILURE.EINVAL
     at = vma.end
     if (at >= end) return result
   }

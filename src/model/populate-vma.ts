@@ -13,7 +13,8 @@ export function populateVma(vma: Vma, start: number, end: number): number {
   if (!write && !(flags & BIT.READ) && !(flags & BIT.MAYREAD)) return FAILURE.EFAULT
   for (let at = start; at < end; at += vma.mm.pageSize) {
     const error = getUserPage(vma, at, write)
-    if (error !== 0) return error
+    // Only MADV_POPULATE asks for the difference (FOLL_HWPOISON).
+    if (error !== 0) return error === FAILURE.EHWPOISON ? FAILURE.EFAULT : error
   }
   return 0
 }

@@ -7,7 +7,7 @@ import { unmapFilePages } from './unmap-file-pages.js'
 export function punchHole(file: OpenFile, first: number, last: number): number {
   const { inode } = file
   if (!file.writable) return FAILURE.EBADF
-  if (inode.kind === 'device') return FAILURE.EOPNOTSUPP
+  if (inode.kind === 'device') return FAILURE.ENODEV
   if (inode.seals & (SEAL.WRITE | SEAL.FUTURE_WRITE)) return FAILURE.EPERM
   unmapFilePages(inode, first, last, false)
   for (const [index, page] of inode.pages) {

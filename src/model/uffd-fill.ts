@@ -64,7 +64,9 @@ function fillPage(vma: Vma, number: number, how: UffdFill, protect: boolean, byt
     return 0
   }
   if (how === 'continue') {
-    const page = pastEnd ? undefined : file!.inode.pages.get(pgoff)
+    // shmem_get_folio does not look past the end.
+    if (pastEnd) return FAILURE.EINVAL
+    const page = file!.inode.pages.get(pgoff)
     if (page === undefined) return FAILURE.EFAULT
     return install(vma, number, page, protect)
   }

@@ -13,7 +13,10 @@ export function unmapFilePages(inode: Inode, first: number, last: number, copies
     if (from >= to) continue
     mm.tables.visit(from, to, (_page, table, index) => {
       const bits = table.bits[index]!
-      if (!(bits & PTE.PRESENT)) return
+      if (!(bits & PTE.PRESENT)) {
+        if (copies && bits & PTE.POISON) table.bits[index] = 0
+        return
+      }
       const page = table.pages[index]!
       if (page.kind === 'anonymous') {
         if (!copies) return

@@ -32,6 +32,7 @@ export class VmaNode {
  */
 export class VmaTree {
   #root = new VmaNode(true)
+  #spare: VmaNode | undefined = undefined
   /** `map_count` */
   size = 0
 
@@ -191,8 +192,9 @@ export class VmaTree {
       return
     }
     if (node.items.length === 0) {
-      unlink(node)
-      this.#take(parent, parent.items.indexOf(node))
+      const place = parent.items.indexOf(node)
+      this.#giveUp(node)
+      this.#take(parent, place)
       return
     }
     if (node.items.length < sparse && this.#absorbNeighbour(node, parent)) return
@@ -216,7 +218,7 @@ export class VmaTree {
 
   #absorb(lower: VmaNode, upper: VmaNode, parent: VmaNode, upperIndex: number): void {
     for (const item of upper.items) this.#put(lower, lower.items.length, item)
-    unlink(upper)
+    this.#giveUp(upper)
     refresh(lower)
     this.#take(parent, upperIndex)
   }
@@ -231,29 +233,53 @@ export class VmaTree {
       refresh(node)
       return
     }
-    const upper = new VmaNode(node.leaf)
-    const keep = index === capacity || index <= 1 ? index : capacity / 2
-    for (let at = keep; at < capacity; at++) this.#put(upper, at - keep, node.items[at]!)
-    node.items.length = keep
-    if (node.leaf) {
-      upper.next = node.next
-      upper.previous = node
-      if (node.next !== undefined) node.next.previous = upper
-      node.next = upper
+    const other = this.#newNode(node.leaf)
+    const below = index === 0
+    const keep = index === capacity ? capacity : capacity / 2
+    if (below) {
+      this.#put(other, 0, item)
+    } else {
+      for (let at = keep; at < capacity; at++) this.#put(other, at - keep, node.items[at]!)
+      node.items.length = keep
+      if (index <= keep && keep < capacity) this.#put(node, index, item)
+      else this.#put(other, index - keep, item)
+      refresh(node)
     }
-    if (index === 0 || (index <= keep && keep === capacity / 2)) this.#put(node, index, item)
-    else this.#put(upper, index - keep, item)
-    refresh(upper)
-    refresh(node)
+    refresh(other)
+    if (node.leaf) chain(node, other, below)
     if (node.parent === undefined) {
       this.#root = new VmaNode(false)
       this.#put(this.#root, 0, node)
-      this.#put(this.#root, 1, upper)
+      this.#put(this.#root, below ? 0 : 1, other)
       refresh(this.#root)
     } else {
-      this.#add(node.parent, node.parent.items.indexOf(node) + 1, upper)
+      this.#add(node.parent, node.parent.items.indexOf(node) + (below ? 0 : 1), other)
     }
   }
+
+  /** A node without items; a leaf may be one that was given up last, so that mapping and unmapping at its edge makes no garbage. */
+  #newNode(leaf: boolean): VmaNode {
+    const spare = this.#spare
+    if (!leaf || spare === undefined) return new VmaNode(leaf)
+    this.#spare = undefined
+    return spare
+  }
+
+  #giveUp(node: VmaNode): void {
+    if (!node.leaf) return
+    unlink(node)
+    node.items.length = 0
+    node.parent = undefined
+    this.#spare = node
+  }
+}
+
+/** Puts a leaf into the chain of leaves, beside another one. */
+function chain(node: VmaNode, other: VmaNode, below: boolean): void {
+  other.previous = below ? node.previous : node
+  other.next = below ? node : node.next
+  if (other.previous !== undefined) other.previous.next = other
+  if (other.next !== undefined) other.next.previous = other
 }
 
 /** The first item that ends after `address`, or the number of items. */

@@ -5,8 +5,8 @@ import { PTE } from './pte.js'
 export type Markers = 'drop' | 'keep' | 'keep-wp'
 
 /**
- * `unmap_page_range`: takes the pages in `[start, end)` away. Guards and poison survive, unless the range itself goes (`drop`);
- * `keep-wp` also remembers what userfaultfd had write-protected, as file memory does.
+ * `unmap_page_range`, `zap_nonpresent_ptes`: takes the pages in `[start, end)` away, and poison. Guards survive, unless the range
+ * itself goes (`drop`); `keep-wp` also remembers what userfaultfd had write-protected, as file memory does.
  */
 export function zap(mm: Mm, start: number, end: number, markers: Markers): void {
   mm.tables.visit(start / mm.pageSize, end / mm.pageSize, (_page, table, index) => {
@@ -20,7 +20,7 @@ export function zap(mm: Mm, start: number, end: number, markers: Markers): void 
       }
       table.pages[index] = undefined
       table.bits[index] = markers === 'keep-wp' && bits & PTE.UFFD_WP ? PTE.UFFD_WP : 0
-    } else if (markers === 'drop') {
+    } else if (markers === 'drop' || bits & PTE.POISON) {
       table.bits[index] = 0
     } else if (bits & PTE.UFFD_WP && markers === 'keep') {
       table.bits[index] = 0

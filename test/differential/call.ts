@@ -20,6 +20,7 @@ export const CALL = {
   pwrite: 18,
   addSeals: 19,
   close: 20,
+  limit: 21,
   uffdOpen: 30,
   uffdRegister: 31,
   uffdUnregister: 32,

@@ -6,7 +6,7 @@ import type { Call, CallName } from './call.js'
 import { Random } from './random.js'
 
 /** What a sequence leans to. */
-const profiles = ['plain', 'plain', 'files', 'sealed', 'locked', 'forks', 'stacks', 'uffd', 'uffd'] as const
+const profiles = ['plain', 'plain', 'files', 'sealed', 'locked', 'forks', 'stacks', 'uffd', 'uffd', 'limits'] as const
 type Profile = (typeof profiles)[number]
 
 /** Instructions of one byte that do nothing, so that what was written can be executed. */
@@ -39,6 +39,7 @@ const weights: Readonly<Record<Profile, readonly (readonly [number, CallName])[]
     locked: { mlock2: 90, munlock: 50, mlockall: 8, munlockall: 5 },
     forks: { fork: 50 },
     stacks: {},
+    limits: { limit: 15, mlock2: 60, munlock: 20, mlockall: 4 },
     uffd: {
       // A child has no say in its parent's userfaultfd.
       fork: 0,
@@ -151,6 +152,8 @@ function call(random: Random, name: CallName, profile: Profile, { first, size }:
       return [name, random.below(4), random.pick([2, 4, 8, 16, 1, 12, 64])]
     case 'close':
       return [name, profile === 'uffd' && random.chance(70) ? 7 : random.below(6)]
+    case 'limit':
+      return [name, random.below(3), random.below(30)]
     case 'uffdOpen':
       // A fault is a SIGBUS, so that nobody waits.
       return [

@@ -194,6 +194,19 @@ export class ModelSide {
         this.#slots[a]?.put()
         this.#slots[a] = undefined
         break
+      case 'limit': {
+        const { limits } = mm
+        if (a === 0) {
+          mm.capabilities.delete('CAP_IPC_LOCK')
+          limits.lockedMemory = b * ARENA.PAGE
+        } else if (a === 1) {
+          limits.data = (mm.data + b) * ARENA.PAGE
+        } else {
+          limits.addressSpace = (mm.total + b) * ARENA.PAGE
+        }
+        result = 0
+        break
+      }
       case 'uffdOpen':
         result = this.#uffd === undefined ? 0 : FAILURE.EBUSY
         if (this.#uffd === undefined) {

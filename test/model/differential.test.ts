@@ -4,18 +4,12 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { runRandom } from '../differential/check.js'
 import { KernelSide } from '../differential/kernel-side.js'
+import { whyNotComparable } from '../differential/why-not-comparable.js'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const milliseconds = 15_000
 
-/** Why the check can't be made here: it asks Linux on x86-64, as the superuser, in pages of 4 KiB. */
-function missing(): string | false {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return 'wants Linux on x86-64'
-  if (process.getuid?.() !== 0) return 'wants the capabilities of root'
-  return false
-}
-
-test('random calls on the model and on the kernel agree', { skip: missing() }, async (context) => {
+test('random calls on the model and on the kernel agree', { skip: whyNotComparable() }, async (context) => {
   const seed = Date.now() % 2 ** 31
   const kernel = new KernelSide(root)
   try {
