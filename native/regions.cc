@@ -58,6 +58,12 @@ void* at(uintptr_t address) { return reinterpret_cast<void*>(address); }
 
 constexpr int kNothing = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 
+// What makes memory of pages of this size.
+int huge_flags(size_t page) {
+  if (page == static_cast<size_t>(sysconf(_SC_PAGESIZE))) return 0;
+  return MAP_HUGETLB | __builtin_ctzll(page) << 26;
+}
+
 // ---- containment ----------------------------------------------------------------------------------------------------------
 
 size_t bitmap_bytes(const Region* region) { return (region->length() / region->page + 63) / 64 * 8; }
@@ -562,7 +568,8 @@ napi_value replace_region(napi_env env, napi_callback_info info) {
   TableLock lock;
   uncover_all_locked(call.region);
   void* place = at(call.region->start + offset);
-  if (mmap(place, length, PROT_NONE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED) return call.result(-errno);
+  int flags = kNothing | MAP_FIXED | huge_flags(call.region->page);
+  if (mmap(place, length, PROT_NONE, flags, -1, 0) == MAP_FAILED) return call.result(-errno);
   forget_userfaultfd_range(call.region->start + offset, length);
   return call.result(0);
 }
