@@ -11,6 +11,7 @@
 
 #include "guard.h"
 #include "guarded-copy.h"
+#include "lent-buffers.h"
 #include "userfaultfd.h"
 
 #ifndef MREMAP_DONTUNMAP
@@ -327,6 +328,7 @@ void give_back_unreachable(AddressRoot* root) {
 
 void free_if_done(ThreadState* state) {
   if (!state->dead || state->leases > 0) return;
+  forget_lent_buffers(state);
   delete state;
 }
 
@@ -706,7 +708,7 @@ napi_value view_region(napi_env env, napi_callback_info info) {
   AddressRoot* lease = lease_region(call.region);
   napi_value buffer = nullptr;
   napi_status status =
-      napi_create_external_arraybuffer(env, at(call.region->start + offset), length, release_lease_of_buffer, lease, &buffer);
+      lend_buffer(env, call.state, at(call.region->start + offset), length, lease, &buffer);
   if (status == napi_ok) return buffer;
   bool pending = false;
   napi_is_exception_pending(env, &pending);
@@ -741,6 +743,7 @@ napi_value detach_view(napi_env env, napi_callback_info info) {
     AddressRoot* lease = lease_region(region);
     if (napi_add_finalizer(env, call.value(1), nullptr, release_lease_of_buffer, lease, nullptr) != napi_ok) release_lease(lease);
   }
+  take_buffer_back(env, call.state, call.value(1));
   return call.result(napi_detach_arraybuffer(env, call.value(1)) == napi_ok ? 0 : -EINVAL);
 }
 
