@@ -85,6 +85,7 @@ napi_value init(napi_env env, napi_value exports) {
   napi_set_instance_data(env, state, nullptr, nullptr);
   napi_add_env_cleanup_hook(env, thread_ends, state);
   state->env = env;
+  state->worker = gettid() != getpid();
   current_thread_state = state;
 
   add(env, exports, kSystemCallFunctions, kSystemCallFunctionCount);

@@ -11,6 +11,7 @@
 
 #include "guard.h"
 #include "guarded-copy.h"
+#include "lent-buffers.h"
 #include "userfaultfd.h"
 
 #ifndef MREMAP_DONTUNMAP
@@ -57,6 +58,12 @@ bool overlaps_locked(uintptr_t start, uintptr_t end) {
 void* at(uintptr_t address) { return reinterpret_cast<void*>(address); }
 
 constexpr int kNothing = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+
+// What makes memory of pages of this size.
+int huge_flags(size_t page) {
+  if (page == static_cast<size_t>(sysconf(_SC_PAGESIZE))) return 0;
+  return MAP_HUGETLB | __builtin_ctzll(page) << 26;
+}
 
 // ---- containment ----------------------------------------------------------------------------------------------------------
 
@@ -321,6 +328,7 @@ void give_back_unreachable(AddressRoot* root) {
 
 void free_if_done(ThreadState* state) {
   if (!state->dead || state->leases > 0) return;
+  forget_lent_buffers(state);
   delete state;
 }
 
@@ -562,7 +570,8 @@ napi_value replace_region(napi_env env, napi_callback_info info) {
   TableLock lock;
   uncover_all_locked(call.region);
   void* place = at(call.region->start + offset);
-  if (mmap(place, length, PROT_NONE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED) return call.result(-errno);
+  int flags = kNothing | MAP_FIXED | huge_flags(call.region->page);
+  if (mmap(place, length, PROT_NONE, flags, -1, 0) == MAP_FAILED) return call.result(-errno);
   forget_userfaultfd_range(call.region->start + offset, length);
   return call.result(0);
 }
@@ -699,7 +708,7 @@ napi_value view_region(napi_env env, napi_callback_info info) {
   AddressRoot* lease = lease_region(call.region);
   napi_value buffer = nullptr;
   napi_status status =
-      napi_create_external_arraybuffer(env, at(call.region->start + offset), length, release_lease_of_buffer, lease, &buffer);
+      lend_buffer(env, call.state, at(call.region->start + offset), length, lease, &buffer);
   if (status == napi_ok) return buffer;
   bool pending = false;
   napi_is_exception_pending(env, &pending);
@@ -734,6 +743,7 @@ napi_value detach_view(napi_env env, napi_callback_info info) {
     AddressRoot* lease = lease_region(region);
     if (napi_add_finalizer(env, call.value(1), nullptr, release_lease_of_buffer, lease, nullptr) != napi_ok) release_lease(lease);
   }
+  take_buffer_back(env, call.state, call.value(1));
   return call.result(napi_detach_arraybuffer(env, call.value(1)) == napi_ok ? 0 : -EINVAL);
 }
 

@@ -40,6 +40,8 @@ struct FaultEvent {
 
 struct ThreadState {
   napi_env env = nullptr;  // none once the environment is gone
+  bool worker = false;
+  struct LentBuffers* lent = nullptr;  // in a Worker
   Mailbox mailbox{};
   LayoutHolds holds;
 

@@ -35,6 +35,8 @@ export function buildNative() {
     '-Wextra',
     '-Werror=return-type',
     '-pthread',
+    // Node closes the addons of a Worker that ends, and the signal handler must outlive it.
+    '-Wl,-z,nodelete',
     '-DNAPI_VERSION=9',
     `-DVMAREA_VERSION="${version}"`,
     `-I${createRequire(import.meta.url)('node-api-headers').include_dir}`,

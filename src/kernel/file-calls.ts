@@ -8,6 +8,8 @@ export interface FileStatus {
   /** May be read and written through this descriptor. */
   readonly readable: boolean
   readonly writable: boolean
+  /** Bytes a page of the file's memory, where that is not the kernel's own: a file of huge pages. */
+  readonly pageSize?: number
 }
 
 /**

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync } from 'node:fs'
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, statfsSync } from 'node:fs'
 import type { FileCalls, FileStatus } from '../kernel/file-calls.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { addon } from './addon.js'
@@ -48,6 +48,7 @@ export class LinuxFiles implements FileCalls {
       inode: status.ino,
       readable: access !== constants.O_WRONLY,
       writable: access !== constants.O_RDONLY,
+      ...(isOfHugePages(descriptor, status.blksize) ? { pageSize: Number(status.blksize) } : {}),
     }
   }
 
@@ -75,5 +76,18 @@ export class LinuxFiles implements FileCalls {
 
   seals(descriptor: number): number {
     return check(addon().getSeals(descriptor), 'fcntl')
+  }
+}
+
+const HUGETLBFS_MAGIC = 0x958458f6n
+const SMALLEST_HUGE_PAGE = 65536n
+
+// Every other file system tells a block size below that of a huge page, or is asked.
+function isOfHugePages(descriptor: number, blockSize: bigint): boolean {
+  if (blockSize < SMALLEST_HUGE_PAGE) return false
+  try {
+    return BigInt.asUintN(32, statfsSync(`/proc/self/fd/${descriptor}`, { bigint: true }).type) === HUGETLBFS_MAGIC
+  } catch {
+    return false
   }
 }

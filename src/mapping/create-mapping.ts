@@ -26,12 +26,13 @@ export function createMapping(holdings: Holdings, options: MmapOptions, request:
   const jit = options.jit === true
   if ((protection & (PROT.WRITE | PROT.EXEC)) === (PROT.WRITE | PROT.EXEC)) refuseWritableAndExecutable(jit)
   const { kernel } = holdings
-  const pageSize = pageSizeOf(holdings, options.hugePages)
+  const askedPageSize = pageSizeOf(holdings, options.hugePages)
   const shared = options.shared === true
   const toWrite = shared && ((protection & PROT.WRITE) !== 0 || options.writable === true)
   const file = options.file === undefined ? undefined : openFile(kernel, options.file, toWrite ? 'read-write' : 'read')
   try {
     const { offset, length } = extentOf(options, file)
+    const pageSize = file?.status.pageSize ?? askedPageSize
     const lead = offset % pageSize
     const backing = backingOf(file, offset, shared)
     const address = placeOf(options, pageSize)

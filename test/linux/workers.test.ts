@@ -1,6 +1,9 @@
 // Workers that load the addon, hold memory, and end in every way.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { describe, test } from 'node:test'
 import { pageSize } from '#vmarea/index.js'
+import { root } from '../support/root.js'
 import { survives } from '../support/run-in-child.js'
 import { temporaryFile } from '../support/temporary-folder.js'
 
@@ -147,6 +150,31 @@ describe('with several threads', { concurrency: 2 }, () => {
       await exited(worker)
       mapping.bytes[0] = 9`)
   })
+})
+
+test('the guard outlives the Worker that was the only one to load it', () => {
+  const source = `
+    import { Worker, isMainThread, parentPort } from 'node:worker_threads'
+    const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(\`
+      import { map } from '${import.meta.resolve('#vmarea/index.js')}'
+      const mapping = map({ length: 4096 })
+      mapping.bytes[0] = 1
+      if (mapping.faults !== 1) process.exit(3)
+    \`)))
+    const code = await new Promise((resolve) => worker.once('exit', resolve))
+    // (module (memory 1) (func (export "load") (param i32) (result i32) local.get 0 i32.load))
+    const { exports: { load } } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array([
+      0, 97, 115, 109, 1, 0, 0, 0, 1, 6, 1, 96, 1, 127, 1, 127, 3, 2, 1, 0, 5, 3, 1, 0, 1,
+      7, 8, 1, 4, 108, 111, 97, 100, 0, 0, 10, 9, 1, 7, 0, 32, 0, 40, 2, 0, 11,
+    ])))
+    try { load(0x7fffffff) } catch (error) { console.log(code, error instanceof WebAssembly.RuntimeError) }`
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', source], {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 20_000,
+  })
+  assert.equal(status, 0, stderr)
+  assert.equal(stdout, '0 true\n')
 })
 
 describe('the process ends as it says', { concurrency: 2 }, () => {
