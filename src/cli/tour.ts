@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { catchAFault } from './tour/catch-a-fault.js'
 import { mapTheFile } from './tour/map-the-file.js'
 import { readThroughTheView } from './tour/read-through-the-view.js'
 import type { Stop, TourContext } from './tour/stop.js'
@@ -7,7 +8,15 @@ import { touchWrongly } from './tour/touch-wrongly.js'
 import { unmapIt } from './tour/unmap-it.js'
 import { walkThePermissions } from './tour/walk-the-permissions.js'
 
-const stops: readonly Stop[] = [mapTheFile, readThroughTheView, walkThePermissions, touchWrongly, surviveACut, unmapIt]
+const stops: readonly Stop[] = [
+  mapTheFile,
+  readThroughTheView,
+  walkThePermissions,
+  touchWrongly,
+  surviveACut,
+  catchAFault,
+  unmapIt,
+]
 
 const help = `Usage: vmarea tour [FILE]
 
