@@ -1,4 +1,5 @@
 import type { AreasOptions, PageRun } from '../kernel/address-space.js'
+import type { Area } from '../kernel/area.js'
 import type { AreaLifetime } from './area-lifetime.js'
 import { checkAddress } from './check-address.js'
 import { HeldLock } from './held-lock.js'
@@ -67,14 +68,11 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
    *
    * V8 and the C library may map and unmap meanwhile: each area is true, all of them together need not be of one moment.
    */
-  *areas({ from = 0n, to = END_OF_ADDRESSES, usage = false }: AreaRange = {}): Generator<VmaRef, void, undefined> {
+  areas({ from = 0n, to = END_OF_ADDRESSES, usage = false }: AreaRange = {}): IterableIterator<VmaRef> {
     checkAddress(from, 'from')
     if (to !== END_OF_ADDRESSES) checkAddress(to, 'to')
     this.check()
-    for (const area of this.#mm.asRaw().areas(from, to, { usage })) {
-      yield new VmaRef(area, this)
-      this.check()
-    }
+    return new VmaRefs(this.#mm.asRaw().areas(from, to, { usage })[Symbol.iterator](), this)
   }
 
   [Symbol.iterator](): Iterator<VmaRef> {
@@ -105,5 +103,31 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
 
   [Symbol.dispose](): void {
     this.release()
+  }
+}
+
+/** The areas of an iteration as references. Not a generator: there may be tens of thousands of them, and one behind this is enough. */
+class VmaRefs implements IterableIterator<VmaRef> {
+  readonly #areas: Iterator<Area>
+  readonly #guard: MmapReadGuard
+
+  constructor(areas: Iterator<Area>, guard: MmapReadGuard) {
+    this.#areas = areas
+    this.#guard = guard
+  }
+
+  next(): IteratorResult<VmaRef> {
+    this.#guard.check()
+    const { done, value } = this.#areas.next()
+    return done ? { done, value: undefined } : { done: false, value: new VmaRef(value, this.#guard) }
+  }
+
+  return(): IteratorResult<VmaRef> {
+    this.#areas.return?.()
+    return { done: true, value: undefined }
+  }
+
+  [Symbol.iterator](): this {
+    return this
   }
 }

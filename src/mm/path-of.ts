@@ -1,25 +1,24 @@
 const SUFFIX = ' (deleted)'
 const decoder = new TextDecoder()
 
-let lastBytes: Uint8Array | undefined
-let lastPath = ''
+/** A name as a string, and whether it may be that of an unlinked file, so that it is worth asking. */
+export interface Path {
+  readonly text: string
+  /** The text without the ` (deleted)` that the kernel puts behind the name of an unlinked file; nothing where it has none. */
+  readonly withoutDeleted: string | undefined
+}
 
-/** The name as a string. Bytes that are no UTF-8 become U+FFFD: who needs the very name takes the bytes. */
-export function pathOf(bytes: Uint8Array): string {
-  if (bytes.length === 0) return ''
+const NO_PATH: Path = { text: '', withoutDeleted: undefined }
+let lastBytes: Uint8Array | undefined
+let lastPath = NO_PATH
+
+/** The path of a raw name. Bytes that are no UTF-8 become U+FFFD: who needs the very name takes the bytes. */
+export function pathOf(bytes: Uint8Array): Path {
+  if (bytes.length === 0) return NO_PATH
   // Neighbours mostly have the same name, and a listing gives it as the same array.
   if (bytes === lastBytes) return lastPath
-  lastPath = decoder.decode(bytes)
+  const text = decoder.decode(bytes)
+  lastPath = { text, withoutDeleted: text.endsWith(SUFFIX) ? text.slice(0, -SUFFIX.length) : undefined }
   lastBytes = bytes
   return lastPath
-}
-
-/** The name without the ` (deleted)` that the kernel puts behind that of an unlinked file. */
-export function withoutDeleted(path: string): string {
-  return path.endsWith(SUFFIX) ? path.slice(0, -SUFFIX.length) : path
-}
-
-/** Whether the name may be that of an unlinked file, so that it is worth asking. */
-export function mayBeDeleted(path: string): boolean {
-  return path.endsWith(SUFFIX)
 }

@@ -8,7 +8,7 @@ import type { VmaUsage } from '../vocabulary/vma-usage.js'
 import type { AreaLifetime } from './area-lifetime.js'
 import { checkAddress } from './check-address.js'
 import type { MmWithUser } from './mm-with-user.js'
-import { mayBeDeleted, pathOf, withoutDeleted } from './path-of.js'
+import { pathOf } from './path-of.js'
 import { UncheckedLifetime } from './unchecked-lifetime.js'
 
 /**
@@ -109,8 +109,8 @@ export class VmaRef {
   /** The path of the file, or the kernel's name such as `[heap]`; empty where the area has none. Without the kernel's ` (deleted)`. */
   get path(): string {
     const area = this.#live()
-    const path = pathOf(area.pathBytes)
-    return mayBeDeleted(path) && area.deleted ? withoutDeleted(path) : path
+    const { text, withoutDeleted } = pathOf(area.pathBytes)
+    return withoutDeleted !== undefined && area.deleted ? withoutDeleted : text
   }
 
   /** The name as the kernel has it, with ` (deleted)` behind that of an unlinked file. A path need not be UTF-8. */
