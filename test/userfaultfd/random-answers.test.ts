@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { Kernel } from '#vmarea/kernel/kernel.js'
+import { ModelledMachine } from '#vmarea/modelled-machine.js'
 import { NamedBits } from '#vmarea/userfaultfd/named-bits.js'
 import { UffdMessages } from '#vmarea/userfaultfd/uffd-messages.js'
 import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
+import { MAP } from '#vmarea/vocabulary/map.js'
 import { UFFD_FEATURE } from '#vmarea/vocabulary/uffd-feature.js'
 import { VmError } from '#vmarea/vocabulary/vm-error.js'
-import { anonymous, kernel, page, peek } from './memory.js'
+import { kernel as running } from './memory.js'
 import { skipWithout } from './skip.js'
 
 const PAGES = 12
@@ -16,13 +19,15 @@ const skip = skipWithout('poison', 'move')
 /** What a page holds: nothing, poison, or a byte that fills it. */
 type Page = 'missing' | 'poison' | number
 
-const operation = fc.record({
-  kind: fc.constantFrom('copy', 'zero', 'poison', 'move', 'drop'),
-  first: fc.nat(PAGES - 1),
-  count: fc.integer({ min: 1, max: PAGES + 2 }),
-  byte: fc.integer({ min: 1, max: 255 }),
-  numeric: fc.boolean(),
-})
+function operation(kinds: string[]) {
+  return fc.record({
+    kind: fc.constantFrom(...kinds),
+    first: fc.nat(PAGES - 1),
+    count: fc.integer({ min: 1, max: PAGES + 2 }),
+    byte: fc.integer({ min: 1, max: 255 }),
+    numeric: fc.boolean(),
+  })
+}
 
 /** The rules: an answer goes on page by page until one is in its way; beyond what is registered it does not begin. */
 function predict(
@@ -42,62 +47,86 @@ function predict(
   return { done: count, code: 'none' }
 }
 
-test('any sequence of answers: how far it came, why it stopped, and what the pages hold', { skip }, () => {
-  fc.assert(
-    fc.property(fc.array(operation, { maxLength: 40 }), (operations) => {
-      using uffd = Userfaultfd.create(kernel)
-      const area = anonymous(PAGES)
-      const source = anonymous(PAGES + 2)
-      uffd.register(area.start, area.length)
-      const pages: Page[] = Array(PAGES).fill('missing')
-      for (const { kind, first, count, byte, numeric } of operations) {
-        const address = numeric ? Number(area.at(first)) : area.at(first)
-        const length = count * page
-        if (kind === 'drop') {
-          const within = Math.min(count, PAGES - first)
-          kernel.calls.madvise(area.at(first), within * page, MADV.DONTNEED)
-          pages.fill('missing', first, first + within)
-          continue
+/** Both kernels keep the same rules. The modelled one has no move. */
+const kernels: { name: string; kernel: () => Kernel; kinds: string[]; skip: string | false }[] = [
+  { name: 'the running kernel', kernel: () => running, kinds: ['copy', 'zero', 'poison', 'move', 'drop'], skip },
+  {
+    name: 'the modelled kernel',
+    kernel: () => new ModelledMachine().spawn().kernel,
+    kinds: ['copy', 'zero', 'poison', 'drop'],
+    skip: false,
+  },
+]
+
+for (const { name, kernel: of, kinds, skip } of kernels) {
+  test(`any sequence of answers, on ${name}: how far it came, why it stopped, and what the pages hold`, {
+    skip,
+  }, () => {
+    fc.assert(
+      fc.property(fc.array(operation(kinds), { maxLength: 40 }), (operations) => {
+        const kernel = of()
+        const { calls, pageSize: page } = kernel
+        const map = (pages: number) => calls.mmap(0n, pages * page, 3, MAP.PRIVATE | MAP.ANONYMOUS, -1, 0)
+        using uffd = Userfaultfd.create(kernel)
+        const area = map(PAGES)
+        const source = map(PAGES + 2)
+        const at = (index: number) => area + BigInt(index * page)
+        uffd.register(area, PAGES * page)
+        const pages: Page[] = Array(PAGES).fill('missing')
+        for (const { kind, first, count, byte, numeric } of operations) {
+          const address = numeric ? Number(at(first)) : at(first)
+          const length = count * page
+          if (kind === 'drop') {
+            const within = Math.min(count, PAGES - first)
+            calls.madvise(at(first), within * page, MADV.DONTNEED)
+            pages.fill('missing', first, first + within)
+            continue
+          }
+          if (kind === 'move') {
+            using writer = Userfaultfd.create(kernel)
+            const room = (PAGES + 2) * page
+            calls.madvise(source, room, MADV.DONTNEED)
+            writer.register(source, room)
+            writer.copy(source, room, new Uint8Array(room).fill(byte))
+            writer.unregister(source, room)
+          }
+          const expected = predict(pages, kind, first, count, byte)
+          let outcome: { done: number; code: string }
+          try {
+            const done =
+              kind === 'copy'
+                ? uffd.copy(address, length, new Uint8Array(length).fill(byte))
+                : kind === 'zero'
+                  ? uffd.zero(address, length)
+                  : kind === 'poison'
+                    ? uffd.poison(address, length)
+                    : uffd.move(address, source, length)
+            outcome = { done: done / page, code: 'none' }
+          } catch (error) {
+            assert.ok(error instanceof VmError, String(error))
+            outcome = { done: error.done! / page, code: error.code }
+          }
+          assert.deepEqual({ kind, ...outcome }, { kind, ...expected })
         }
-        if (kind === 'move') {
-          using writer = Userfaultfd.create(kernel)
-          kernel.calls.madvise(source.start, source.length, MADV.DONTNEED)
-          writer.register(source.start, source.length)
-          writer.copy(source.start, source.length, new Uint8Array(source.length).fill(byte))
-          writer.unregister(source.start, source.length)
+        // What was not served reads zeros only because this asks for it.
+        uffd.close({ missing: 'zero' })
+        for (const [index, here] of pages.entries()) {
+          const bytes = new Uint8Array(page)
+          const read = () => kernel.addressSpace.readMemory(at(index), bytes)
+          if (here === 'poison') {
+            assert.throws(read, { code: 'EFAULT' }, `page ${index} is poisoned`)
+          } else {
+            assert.equal(read(), page)
+            assert.deepEqual(bytes, new Uint8Array(page).fill(here === 'missing' ? 0 : here))
+          }
         }
-        const expected = predict(pages, kind, first, count, byte)
-        let outcome: { done: number; code: string }
-        try {
-          const done =
-            kind === 'copy'
-              ? uffd.copy(address, length, new Uint8Array(length).fill(byte))
-              : kind === 'zero'
-                ? uffd.zero(address, length)
-                : kind === 'poison'
-                  ? uffd.poison(address, length)
-                  : uffd.move(address, source.start, length)
-          outcome = { done: done / page, code: 'none' }
-        } catch (error) {
-          assert.ok(error instanceof VmError, String(error))
-          outcome = { done: error.done! / page, code: error.code }
-        }
-        assert.deepEqual({ kind, ...outcome }, { kind, ...expected })
-      }
-      // What was not served reads zeros only because this asks for it.
-      uffd.close({ missing: 'zero' })
-      const found = pages.map((_, index) => peek(area.at(index), page))
-      for (const [index, bytes] of found.entries()) {
-        const here = pages[index]!
-        if (here === 'poison') assert.equal(bytes.length, 0, `page ${index} is poisoned`)
-        else assert.deepEqual(bytes, new Uint8Array(page).fill(here === 'missing' ? 0 : here))
-      }
-      area.unmap()
-      source.unmap()
-    }),
-    { numRuns: 100 },
-  )
-})
+        calls.munmap(area, PAGES * page)
+        calls.munmap(source, (PAGES + 2) * page)
+      }),
+      { numRuns: 100 },
+    )
+  })
+}
 
 test('messages: what is put in comes out', () => {
   const address = fc.bigInt({ min: 0n, max: 2n ** 53n - 1n })
