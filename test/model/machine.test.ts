@@ -153,3 +153,27 @@ test('what the model leaves out is an error that says so', () => {
   const huge = MAP.PRIVATE | MAP.ANONYMOUS | MAP.HUGETLB
   assert.throws(() => process.kernel.calls.mmap(0n, 2 ** 21, RW, huge, -1, 0), { code: 'ENOSYS' })
 })
+
+// The results of the same calls on Linux 6.18, relative to the page where the break was.
+test('brk grows, shrinks, and stays where it was when it can’t', () => {
+  const machine = new Machine()
+  const process = machine.spawn()
+  const { calls } = process.kernel
+  const begin = process.brk()
+  const brk = (bytes: number) => Number(process.brk(begin + BigInt(bytes)) - begin)
+  assert.equal(brk(3 * PAGE + 5), 3 * PAGE + 5)
+  assert.equal(Number(process.brk() - begin), 3 * PAGE + 5)
+  assert.equal(brk(-PAGE), 3 * PAGE + 5, 'below the beginning')
+  assert.equal(brk(PAGE), PAGE)
+  calls.mmap(begin + BigInt(4 * PAGE), PAGE, PROT.NONE, MAP.PRIVATE | MAP.ANONYMOUS | MAP.FIXED, -1, 0)
+  assert.equal(brk(4 * PAGE), PAGE, 'a page stays free before the next area')
+  assert.equal(brk(3 * PAGE), 3 * PAGE)
+  assert.equal(brk(2 * PAGE), 2 * PAGE)
+  calls.munmap(begin + BigInt(4 * PAGE), PAGE)
+  calls.munmap(begin + BigInt(PAGE), PAGE)
+  assert.equal(brk(0), 0, 'over a hole at the end')
+  assert.equal(brk(2 * PAGE), 2 * PAGE)
+  calls.munmap(begin + BigInt(PAGE), PAGE)
+  assert.equal(brk(PAGE), 2 * PAGE, 'nothing left of what would be unmapped')
+  machine.checkInvariants()
+})
