@@ -1,4 +1,5 @@
 import { UsageError } from '../vocabulary/usage-error.js'
+import { VmError } from '../vocabulary/vm-error.js'
 import type { Holding } from './holding.js'
 
 /** mremap(2) of the whole holding, which may move. */
@@ -16,10 +17,20 @@ export function resizeHolding(holding: Holding, length: number): void {
     try {
       region.resize(whole)
     } catch (error) {
-      throw holding.explain(error, length)
+      throw explainParts(holding.explain(error, length))
     }
   }
   holding.detachViews()
   holding.size = length
   holding.tellChange('resize')
+}
+
+function explainParts(error: unknown): unknown {
+  if (!(error instanceof VmError) || error.code !== 'EFAULT') return error
+  return new VmError('EFAULT', error.syscall, {
+    ...(error.address === undefined ? {} : { address: error.address }),
+    ...(error.length === undefined ? {} : { length: error.length }),
+    hint: 'parts of the mapping were locked or advised apart, and the kernel grows only what is one area: undo that first',
+    cause: error,
+  })
 }

@@ -342,6 +342,19 @@ describe('pages', () => {
     await mapping.populate(0, page)
   })
 
+  test('a mapping whose parts were locked apart shrinks, and grows again when they are alike', () => {
+    using mapping = mapMut({ length: 4 * page })
+    mapping.bytes.fill(3)
+    mapping.lock(0, page)
+    const { bytes } = mapping
+    throwsVm(() => mapping.resize(8 * page), 'EFAULT', /locked or advised apart/)
+    assert.equal(bytes.length, 4 * page, 'the views live')
+    mapping.resize(3 * page)
+    mapping.unlock()
+    mapping.resize(64 * page)
+    assert.deepEqual([mapping.bytes[0], mapping.bytes[3 * page - 1], mapping.bytes[3 * page]], [3, 3, 0])
+  })
+
   test('memory without access can be neither populated nor locked', async () => {
     using none = mapNone({ length: page })
     await assert.rejects(none.populate(), (error) =>
