@@ -73,6 +73,25 @@ bool covered_locked(const Region* region, size_t page) {
   return region->covered != nullptr && (region->covered[page / 64] >> (page % 64) & 1) != 0;
 }
 
+// Near a limit of address space there is no window for a large region: then each page has a place of its own.
+size_t places_bytes(const Region* region) { return region->length() / region->page * sizeof(uintptr_t); }
+
+bool prepare_places_locked(Region* region) {
+  void* places = mmap(nullptr, places_bytes(region), PROT_READ | PROT_WRITE, kNothing, -1, 0);
+  if (places != MAP_FAILED) region->places = static_cast<uintptr_t*>(places);
+  return region->places != nullptr;
+}
+
+// Where a page's true memory waits or will wait; 0 where there is no place for it.
+uintptr_t place_locked(Region* region, size_t page) {
+  if (region->places == nullptr) return region->aside + page * region->page;
+  if (region->places[page] == 0) {
+    void* place = mmap(nullptr, region->page, PROT_NONE, kNothing, -1, 0);
+    if (place != MAP_FAILED) region->places[page] = reinterpret_cast<uintptr_t>(place);
+  }
+  return region->places[page];
+}
+
 // Reserves the window for true pages and the bitmap of covered ones, on a region's first fault.
 bool prepare_aside_locked(Region* region) {
   if (region->covered == nullptr) {
@@ -80,11 +99,11 @@ bool prepare_aside_locked(Region* region) {
     if (bitmap == MAP_FAILED) return false;
     region->covered = static_cast<uint64_t*>(bitmap);
   }
-  if (region->aside != 0) return true;
+  if (region->aside != 0 || region->places != nullptr) return true;
   // Huge pages move only to places aligned as they are: reserve one more, and cut the ends off.
   size_t slack = region->page - static_cast<size_t>(sysconf(_SC_PAGESIZE));
   void* window = mmap(nullptr, region->length() + slack, PROT_NONE, kNothing, -1, 0);
-  if (window == MAP_FAILED) return false;
+  if (window == MAP_FAILED) return slack == 0 && prepare_places_locked(region);
   uintptr_t begin = reinterpret_cast<uintptr_t>(window);
   uintptr_t aligned = (begin + slack) & ~(static_cast<uintptr_t>(region->page) - 1);
   if (aligned > begin) munmap(window, aligned - begin);
@@ -95,8 +114,18 @@ bool prepare_aside_locked(Region* region) {
 
 void drop_aside_locked(Region* region) {
   if (region->aside != 0 && !region->aside_shared_with_stranger) munmap(at(region->aside), region->length());
+  if (region->places != nullptr) {
+    for (size_t page = 0; region->covered_pages > 0; page++) {
+      if (!covered_locked(region, page)) continue;
+      munmap(at(region->places[page]), region->page);
+      region->covered_pages--;
+    }
+    munmap(region->places, places_bytes(region));
+  }
   if (region->covered != nullptr) munmap(region->covered, bitmap_bytes(region));
   region->aside = 0;
+  region->aside_shared_with_stranger = false;
+  region->places = nullptr;
   region->covered = nullptr;
   region->covered_pages = 0;
 }
@@ -119,23 +148,29 @@ bool cover_locked(Region* region, size_t page, Fault* fault) {
     Fault unreadable;
     if (guarded_copy(cover, at(address), region->page, &unreadable) == region->page) fault->reason = kReadOnly;
   }
-  if (prepare_aside_locked(region) && move_page(address, region->aside + page * region->page, region->page) != Moved::kNo) {
+  uintptr_t place = prepare_aside_locked(region) ? place_locked(region, page) : 0;
+  if (place != 0 && move_page(address, place, region->page) != Moved::kNo) {
     if (mremap(cover, region->page, region->page, MREMAP_MAYMOVE | MREMAP_FIXED, at(address)) != MAP_FAILED) {
       region->covered[page / 64] |= uint64_t{1} << (page % 64);
       region->covered_pages++;
       return true;
     }
-    move_page(region->aside + page * region->page, address, region->page);
+    move_page(place, address, region->page);
   }
   munmap(cover, region->page);
   return false;
 }
 
 void uncover_locked(Region* region, size_t page) {
-  uintptr_t kept = region->aside + page * region->page;
-  if (move_page(kept, region->start + page * region->page, region->page) == Moved::kHole &&
-      mmap(at(kept), region->page, PROT_NONE, kNothing | MAP_FIXED_NOREPLACE, -1, 0) != at(kept))
+  uintptr_t kept = place_locked(region, page);
+  Moved moved = move_page(kept, region->start + page * region->page, region->page);
+  if (region->places != nullptr) {
+    if (moved == Moved::kKept) munmap(at(kept), region->page);
+    region->places[page] = 0;
+  } else if (moved == Moved::kHole &&
+      mmap(at(kept), region->page, PROT_NONE, kNothing | MAP_FIXED_NOREPLACE, -1, 0) != at(kept)) {
     region->aside_shared_with_stranger = true;
+  }
   restore_userfaultfd_range(region->start + page * region->page, region->page);
   region->covered[page / 64] &= ~(uint64_t{1} << (page % 64));
   if (--region->covered_pages == 0) drop_aside_locked(region);

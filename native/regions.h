@@ -43,6 +43,7 @@ struct Region {
   Fault first{};
   uintptr_t aside = 0;
   bool aside_shared_with_stranger = false;  // a hole in the window was taken by someone: never unmap it
+  uintptr_t* places = nullptr;              // by page, where there was no room for the window
   uint64_t* covered = nullptr;
   size_t covered_pages = 0;
 

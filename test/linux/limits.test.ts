@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import { pageSize } from '#vmarea/index.js'
 import { root } from '../support/root.js'
 import { survives } from '../support/run-in-child.js'
+import { temporaryFile } from '../support/temporary-folder.js'
 
 const page = pageSize()
 const asRoot = process.getuid?.() === 0
@@ -100,6 +101,40 @@ describe('a limit that was hit is named with its value', { concurrency: 2 }, () 
       })
       small.bytes[0] = 1
       mapMut({ length: 2 ** 20 }).unmap()`)
+  })
+
+  test('RLIMIT_AS with no room beside a large mapping: its faults are contained all the same', {
+    skip: noPrlimit,
+  }, async () => {
+    await survives(
+      `${limited}
+      fs.truncateSync(args[0], 2 ** 31)
+      fs.writeSync(fs.openSync(args[0], 'r+'), new Uint8Array(page).fill(1))
+      const mapping = map({ file: args[0] })
+      const { bytes } = mapping
+      fs.truncateSync(args[0], page)
+      const readOnly = mapMut({ length: 2 ** 29, noReserve: true })
+      readOnly.bytes.fill(6, 0, 64 * page)
+      const other = readOnly.makeReadOnly()
+      setLimit('as', status('VmSize') + 2 ** 28)
+      for (let at = page; at < 300 * page; at += page) assert.equal(bytes[at], 0)
+      assert.equal(mapping.faults, 299)
+      assert.throws(() => other.access((bytes) => { bytes.fill(9, 0, 32 * page) }), MemoryFault)
+      assert.equal(other.faults, 32)
+      assert.equal(other.fault, undefined)
+      assert.ok(other.bytes.subarray(0, 64 * page).every((byte) => byte === 6))
+      other.bytes[0] = 1
+      other.bytes[40 * page] = 1
+      other.restore()
+      assert.equal(other.bytes[40 * page], 6)
+      mapping.restore()
+      assert.equal(bytes[0], 1)
+      void bytes[page]
+      mapping.unmap()
+      other.bytes[0] = 1
+      other.unmap()`,
+      { args: [temporaryFile()] },
+    )
   })
 
   test('RLIMIT_DATA', { skip: noPrlimit }, async () => {

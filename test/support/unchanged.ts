@@ -27,7 +27,9 @@ const engineHeapEnds = 0x7000_0000_0000
 
 function areas(): string[] {
   return memoryAreas()
-    .filter(({ start, path, inode }) => Number(start) >= engineHeapEnds || path !== '' || Number(inode) !== 0)
+    .filter(
+      ({ start, path, inode }) => Number(start) >= engineHeapEnds || (path !== '' && path !== '[heap]') || inode !== 0,
+    )
     .map(words)
 }
 
