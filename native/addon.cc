@@ -5,7 +5,6 @@
 
 #include "async.h"
 #include "call.h"
-#include "probe.h"
 #include "proc-text.h"
 #include "process-memory.h"
 #include "regions.h"
@@ -96,7 +95,6 @@ napi_value init(napi_env env, napi_value exports) {
   add(env, exports, kUserfaultfdFunctions, kUserfaultfdFunctionCount);
   add(env, exports, kWatchFunctions, kWatchFunctionCount);
   add(env, exports, kSocketFunctions, kSocketFunctionCount);
-  add(env, exports, kProbeFunctions, kProbeFunctionCount);
   add(env, exports, kLockFunctions, sizeof kLockFunctions / sizeof *kLockFunctions);
 
   napi_value mailbox;

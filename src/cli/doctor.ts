@@ -8,23 +8,29 @@ import type { Capability } from './doctor/capability.js'
 import { catching } from './doctor/catching.js'
 import { holding } from './doctor/holding.js'
 import { seeing } from './doctor/seeing.js'
+import { describeStuck, stuck } from './doctor/stuck.js'
 import { EXIT } from './exit-code.js'
 import { paint } from './paint.js'
+import { processArgument } from './process-argument.js'
 import { SNAPSHOT_VERSION } from './snapshot.js'
 import { outputWidth } from './table.js'
 import { version } from './version.js'
 import { wrap } from './wrap.js'
 
-const HELP = `vmarea doctor: what this machine allows
+const HELP = `vmarea doctor [PID]: what this machine allows, or who is stuck
 
 Tries each capability that the package uses and says what came of it, what is
 done without it, and what would allow it. It changes nothing and needs no
 privilege. What is missing is no failure: the exit code is 0 unless the package
 can't work at all.
 
+With PID it says which threads of that process wait for a fault to be answered,
+and what its userfaultfds have unanswered.
+
   --json    for programs
 
   vmarea doctor
+  vmarea doctor 1234
   vmarea doctor --json | jq '.capabilities[] | select(.available | not)'
 `
 
@@ -42,7 +48,8 @@ export function doctor(args: string[]): number {
     process.stdout.write(HELP)
     return EXIT.OK
   }
-  if (positionals.length > 0) throw new CommandError('doctor looks at the machine and takes no argument')
+  if (positionals.length > 1) throw new CommandError('one process at a time')
+  if (positionals.length === 1) return ofProcess(processArgument(positionals[0]), values.json ?? false)
   const { pageSize } = addon()
   const groups: (readonly [title: string, capabilities: readonly Capability[]])[] = [
     ['Holding memory', [...holding(pageSizes(pageSize))]],
@@ -72,6 +79,13 @@ export function doctor(args: string[]): number {
       ? 'No fall-back is in use.'
       : `Fall-backs in use: ${fallbacks.map(({ name }) => name.trim()).join(', ')}.`
   for (const line of wrap(summary, outputWidth())) write(line)
+  return EXIT.OK
+}
+
+function ofProcess(pid: number, asJson: boolean): number {
+  const found = stuck(pid)
+  if (asJson) write(JSON.stringify({ version: SNAPSHOT_VERSION, ...found }))
+  else for (const line of describeStuck(found)) write(line)
   return EXIT.OK
 }
 

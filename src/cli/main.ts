@@ -12,7 +12,7 @@ const HELP = `vmarea: look at virtual memory areas
   vmarea lookup PID ADDRESS    the area at an address, and why it ends where it does
   vmarea watch PID             changes as they happen, one a line
   vmarea diff A B              what changed between two saved snapshots
-  vmarea doctor                what this machine allows, and what would allow the rest
+  vmarea doctor [PID]          what this machine allows, or who is stuck in a fault
   vmarea tour                  a walk through the package
 
   vmarea COMMAND --help        options and examples of a command

@@ -4,7 +4,7 @@ import { byteSize } from './byte-size.js'
 import { CommandError } from './command-error.js'
 import { EXIT } from './exit-code.js'
 import { type Fold, fold, unfolded } from './fold.js'
-import { KINDS, kindOf } from './kind-of.js'
+import { KINDS, type Kind, kindOf } from './kind-of.js'
 import { paint } from './paint.js'
 import { printable } from './printable.js'
 import { processArgument } from './process-argument.js'
@@ -139,9 +139,16 @@ function nameOf(area: AreaSnapshot): string {
 
 function* totals({ areas }: Snapshot, size: (bytes: number) => string): Generator<string> {
   const rows: string[][] = []
+  const byKind = new Map<Kind, AreaSnapshot[]>()
+  for (const area of areas) {
+    const kind = kindOf(area)
+    const some = byKind.get(kind)
+    if (some === undefined) byKind.set(kind, [area])
+    else some.push(area)
+  }
   for (const kind of KINDS) {
-    const some = areas.filter((area) => kindOf(area) === kind)
-    if (some.length > 0) rows.push(totalRow(kind, some, size))
+    const some = byKind.get(kind)
+    if (some !== undefined) rows.push(totalRow(kind, some, size))
   }
   rows.push(totalRow('all', areas, size))
   yield* table(

@@ -66,7 +66,7 @@ export function areaSnapshot(vma: VmaRef): AreaSnapshot {
     start: `0x${vma.start.toString(16)}`,
     end: `0x${vma.end.toString(16)}`,
     permissions: permissionsOf(vma),
-    flags: [...codesOfFlags(vma.flags), ...vma.unknownFlagCodes],
+    flags: codes(vma),
     offset: `0x${vma.offset.toString(16)}`,
     device: vma.device,
     inode: vma.inode.toString(),
@@ -146,7 +146,20 @@ function isArea(value: Partial<AreaSnapshot> | null): boolean {
 }
 
 function nullsFor(usage: VmaUsage): AreaSnapshot['usage'] {
-  const told: Record<string, number | null> = {}
-  for (const [field, value] of Object.entries(usage)) told[field] = (value as number | undefined) ?? null
+  const told: { -readonly [Field in keyof VmaUsage]: number | null | undefined } = { ...usage }
+  for (const field in told) told[field as keyof VmaUsage] ??= null
   return told as AreaSnapshot['usage']
+}
+
+/** Most areas have one of a few sets of flags. */
+const codesOf = new Map<bigint, readonly string[]>()
+
+function codes(vma: VmaRef): readonly string[] {
+  const { flags } = vma
+  let known = codesOf.get(flags)
+  if (known === undefined) {
+    known = codesOfFlags(flags)
+    codesOf.set(flags, known)
+  }
+  return vma.unknownFlagCodes.length === 0 ? known : [...known, ...vma.unknownFlagCodes]
 }

@@ -69,6 +69,11 @@ export class ListedArea extends LinuxArea {
     return table === undefined ? super.flags : table.flags(this.#row) | this.addressSpace.heldFlags(this)
   }
 
+  override get unknownFlagCodes(): readonly string[] {
+    const { table } = this.#details
+    return table === undefined ? super.unknownFlagCodes : table.unknownFlagCodes(this.#row)
+  }
+
   override usage(): VmaUsage {
     const { table } = this.#details
     return table === undefined ? super.usage() : table.usage(this.#row)

@@ -1,4 +1,4 @@
-/** The functions of `native/process-memory.cc` and `native/probe.cc`. An address is a number below 2^53 or a bigint. */
+/** The functions of `native/process-memory.cc` and `native/proc-text.cc`. An address is a number below 2^53 or a bigint. */
 export interface ProcessMemoryFunctions {
   /** `query` takes the kernel's `struct procmap_query` and, where it is longer, the name behind it. */
   procmapQuery(descriptor: number, address: bigint | number, flags: number, query: Uint8Array): number
@@ -15,10 +15,6 @@ export interface ProcessMemoryFunctions {
   pidfdOpen(pid: number): number
   processMadvise(pidDescriptor: number, address: bigint | number, length: number, advice: number): number
   zapRange(address: bigint | number, length: number, locked: boolean): number
-  /** The features that userfaultfd(2) with these flags offers. */
-  probeUserfaultfd(flags: number): number
-  /** The features that /dev/userfaultfd offers. */
-  probeUserfaultfdDevice(): number
 
   /**
    * Reads the lines of maps in `[from, to)` into rows from `firstRow` on. Answers how many; the mailbox's results have where it stopped,

@@ -8,6 +8,7 @@ import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Snapshot } from '#vmarea/cli/snapshot.js'
 import { listByHand } from '../linux/list-by-hand.js'
+import { skipWithout } from '../userfaultfd/skip.js'
 import { MAIN, run } from './run.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'vmarea-command-'))
@@ -214,8 +215,7 @@ test('watch tells what is mapped and unmapped, line by line, records it, and end
   assert.equal(readFileSync(record, 'utf8'), out)
   const replayed = run('watch', '--replay', record)
   assert.equal(replayed.out.split('\n').length, out.split('\n').length)
-  // The kernel may have merged it with a neighbour, so its size is no certain sign.
-  assert.match(replayed.out, / mapped {4}/)
+  assert.match(replayed.out, /protected .*7M rw-p -> r--p/)
   writeFileSync(record, '{"x":1}\n')
   assert.equal(run('watch', '--replay', record).code, 2)
 })
@@ -248,6 +248,36 @@ test('doctor names every capability, with what would allow what is missing', () 
   const text = run('doctor').out
   for (const name of names) assert.ok(text.includes(name))
   assert.match(text, /^(Fall-backs in use: |No fall-back)/m)
+})
+
+test('doctor PID names the thread that waits for a fault', { skip: skipWithout() }, async () => {
+  const script = `
+    const { thisProcess } = await import(${JSON.stringify(import.meta.resolve('#vmarea/index.js'))})
+    const { Userfaultfd } = await import(${JSON.stringify(import.meta.resolve('#vmarea/userfaultfd/userfaultfd.js'))})
+    const { kernel, mm } = thisProcess()
+    const start = kernel.calls.mmap(0n, 4096, 3, 0x22, -1, 0)
+    Userfaultfd.create(kernel).register(start, 4096, 'missing')
+    console.log('ready')
+    mm.mmgetNotZero().readMemory(start, new Uint8Array(1)) // nobody will ever answer`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
+  children.push(child)
+  await once(child.stdout, 'data')
+  let found = { threads: [] as { threadId: number }[], userfaultfds: [] as { waiting: number; unread: number }[] }
+  for (let tries = 0; tries < 20 && found.threads.length === 0; tries++) {
+    found = JSON.parse(run('doctor', String(child.pid), '--json').out) as typeof found
+  }
+  assert.deepEqual(
+    found.threads.map(({ threadId }) => threadId),
+    [child.pid],
+  )
+  assert.ok(
+    found.userfaultfds.some(({ waiting, unread }) => waiting === 1 && unread === 1),
+    JSON.stringify(found),
+  )
+  assert.match(run('doctor', String(child.pid)).out, new RegExp(`thread ${child.pid} .*waits for a fault`))
+  child.kill('SIGKILL')
+  assert.match(run('doctor', String(sleeper)).out, /holds no userfaultfd/)
+  assert.equal(run('doctor', '4194305').code, 3)
 })
 
 test('doctor without root says no, and does not fail', {

@@ -256,6 +256,19 @@ test('an area that has changed before its flags were asked for is stale, one tha
   assert.equal(asked.flags, flags)
 })
 
+test('an area that only has another file now is stale as well', () => {
+  const [one, other] = ['a', 'b'].map((name) => {
+    writeFileSync(join(folder, name), Buffer.alloc(4096))
+    return openSync(join(folder, name), 'r')
+  }) as [number, number]
+  const address = mapRaw(1, MAP.SHARED, { protection: PROT.READ, descriptor: one })
+  const area = own.lookup(address)!
+  calls.mmap(address, Number(PAGE), PROT.READ, MAP.SHARED | MAP.FIXED, other, 0)
+  assert.throws(() => area.flags, { code: 'ERR_VMAREA_STALE' })
+  closeSync(one)
+  closeSync(other)
+})
+
 test('usage follows what is touched', () => {
   const address = mapRaw(16, anonymous)
   const area = own.lookup(address)!

@@ -1,18 +1,27 @@
+import type { RawUserfaultfd } from '../../kernel/raw-userfaultfd.js'
 import { addon } from '../../linux/addon.js'
+import { LinuxKernel } from '../../linux/linux-kernel.js'
+import { UFFD } from '../../vocabulary/uffd.js'
+import { UFFD_FEATURE } from '../../vocabulary/uffd-feature.js'
+import { VmError } from '../../vocabulary/vm-error.js'
 import { answerWords } from './answer-words.js'
 import type { Capability } from './capability.js'
 import { kernelFile } from './kernel-file.js'
 
-const USER_MODE_ONLY = 1
-const EPERM = -1
-const FEATURES: readonly (readonly [name: string, bit: number, purpose: string, since: string])[] = [
-  ['write protection', 0, 'telling of writes to pages (pagefault_flag_wp)', '5.7'],
-  ['fork events', 1, 'following a child (event_fork)', '4.11'],
-  ['missing, shared', 5, 'devices: pages of a memory file (missing_shmem)', '4.11'],
-  ['minor, shared', 10, 'devices: mapping the page that was filled (minor_shmem)', '5.14'],
-  ['poison', 14, 'an error in place of a page (poison)', '6.6'],
-  ['async write protection', 15, 'marking writes without a message (wp_async)', '6.7'],
-  ['move', 16, 'giving pages instead of copying them (move)', '6.8'],
+const FLAGS = UFFD.CLOEXEC | UFFD.NONBLOCK
+const FEATURES: readonly (readonly [
+  name: string,
+  feature: keyof typeof UFFD_FEATURE,
+  purpose: string,
+  since: string,
+])[] = [
+  ['write protection', 'PAGEFAULT_FLAG_WP', 'telling of writes to pages', '5.7'],
+  ['fork events', 'EVENT_FORK', 'following a child', '4.11'],
+  ['missing, shared', 'MISSING_SHMEM', 'devices: pages of a memory file', '4.11'],
+  ['minor, shared', 'MINOR_SHMEM', 'devices: mapping the page that was filled', '5.14'],
+  ['poison', 'POISON', 'an error in place of a page', '6.6'],
+  ['async write protection', 'WP_ASYNC', 'marking writes without a message', '6.7'],
+  ['move', 'MOVE', 'giving pages instead of copying them', '6.8'],
 ]
 
 /** What is needed to catch faults. */
@@ -25,45 +34,45 @@ export function* catching(): Generator<Capability> {
     found: answerWords(guard),
     ...(guard >= 0 ? {} : { remedy: 'a system that lets sigaction(2) pass' }),
   }
-  const byDevice = addon().probeUserfaultfdDevice()
-  const byCall = addon().probeUserfaultfd(0)
-  const userMode = addon().probeUserfaultfd(USER_MODE_ONLY)
-  const full = byDevice >= 0 || byCall >= 0
+  const { userfaultfds } = new LinuxKernel()
+  const byDevice = attempt(() => userfaultfds.userfaultfdFromDevice(FLAGS))
+  const byCall = attempt(() => userfaultfds.userfaultfd(FLAGS))
+  const userMode = attempt(() => userfaultfds.userfaultfd(FLAGS | UFFD.USER_MODE_ONLY))
+  const full = byDevice.features !== undefined || byCall.features !== undefined
   const setting = kernelFile('/proc/sys/vm/unprivileged_userfaultfd')
   yield {
     name: 'userfaultfd',
     available: full,
     purpose: 'serving faults, those of system calls included',
-    found: `/dev/userfaultfd: ${answerWords(byDevice)}; system call: ${answerWords(byCall)}${setting === undefined ? '' : `; vm.unprivileged_userfaultfd is ${setting}`}`,
+    found: `/dev/userfaultfd: ${byDevice.words}; system call: ${byCall.words}${setting === undefined ? '' : `; vm.unprivileged_userfaultfd is ${setting}`}`,
     ...(full
       ? {}
       : {
           fallback:
-            userMode >= 0
+            userMode.features !== undefined
               ? 'user-mode-only: a system call on a page that is not there fails with EFAULT'
               : 'the fault guard takes the faults itself',
-          remedy:
-            byCall === EPERM
-              ? 'access to /dev/userfaultfd (its group), CAP_SYS_PTRACE, or sysctl vm.unprivileged_userfaultfd=1; in a container also a seccomp filter that lets it pass'
-              : 'a kernel with CONFIG_USERFAULTFD and a container whose seccomp filter lets userfaultfd(2) pass',
+          remedy: byCall.words.startsWith('EPERM')
+            ? 'access to /dev/userfaultfd (its group), CAP_SYS_PTRACE, or sysctl vm.unprivileged_userfaultfd=1; in a container also a seccomp filter that lets it pass'
+            : 'a kernel with CONFIG_USERFAULTFD and a container whose seccomp filter lets userfaultfd(2) pass',
         }),
   }
   yield {
     name: 'userfaultfd, user mode',
-    available: userMode >= 0,
+    available: userMode.features !== undefined,
     purpose: 'serving faults without a privilege',
-    found: answerWords(userMode),
-    ...(userMode >= 0
+    found: userMode.words,
+    ...(userMode.features !== undefined
       ? {}
       : {
           fallback: full ? 'not needed: the full one is there' : 'the fault guard takes the faults itself',
           remedy: 'Linux 5.11 or later, and a seccomp filter that lets userfaultfd(2) pass',
         }),
   }
-  const features = Math.max(byDevice, byCall, userMode)
-  if (features < 0) return
-  for (const [name, bit, purpose, since] of FEATURES) {
-    const available = Math.floor(features / 2 ** bit) % 2 === 1
+  const features = byDevice.features ?? byCall.features ?? userMode.features
+  if (features === undefined) return
+  for (const [name, feature, purpose, since] of FEATURES) {
+    const available = (features & UFFD_FEATURE[feature]) !== 0n
     yield {
       name: `  ${name}`,
       available,
@@ -71,5 +80,20 @@ export function* catching(): Generator<Capability> {
       found: available ? 'offered' : 'not offered',
       ...(available ? {} : { remedy: `Linux ${since} or later` }),
     }
+  }
+}
+
+/** Opens one, asks what it offers, and closes it. */
+function attempt(open: () => RawUserfaultfd): { readonly features?: bigint; readonly words: string } {
+  try {
+    const userfaultfd = open()
+    try {
+      return { features: userfaultfd.api(0n).features, words: 'works' }
+    } finally {
+      userfaultfd.close('zero')
+    }
+  } catch (error) {
+    if (!(error instanceof VmError)) throw error
+    return { words: answerWords(error.errno) }
   }
 }

@@ -68,10 +68,14 @@ export class SmapsTable {
     return this.#flags[this.maps.flagsNumber(row)]!.flags | this.#protectionKey(row)
   }
 
+  unknownFlagCodes(row: number): readonly string[] {
+    return this.#flags[this.maps.flagsNumber(row)]!.unknown
+  }
+
   details(row: number): AreaDetails {
     return {
       flags: this.flags(row),
-      unknownFlagCodes: this.#flags[this.maps.flagsNumber(row)]!.unknown,
+      unknownFlagCodes: this.unknownFlagCodes(row),
       usage: () => this.usage(row),
     }
   }

@@ -6,10 +6,13 @@ import type { PageRun } from '#vmarea/kernel/address-space.js'
 import { addon } from '#vmarea/linux/addon.js'
 import { LinuxAddressSpace } from '#vmarea/linux/linux-address-space.js'
 import { canScanPagemap } from '#vmarea/linux/proc/pagemap.js'
+import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PAGE_STATE } from '#vmarea/vocabulary/page-state.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
+import { kernel } from '../../userfaultfd/memory.js'
+import { skipWithout } from '../../userfaultfd/skip.js'
 import { calls, mapRaw, PAGE, unmapAll } from '../raw-maps.js'
 
 const scanning = new LinuxAddressSpace('self')
@@ -101,6 +104,31 @@ test('pages of a file are told from anonymous ones, and a private copy from the 
   assert.deepEqual(statesAt(scanning, start, 2), [PRESENT | FILE, PRESENT | FILE])
   calls.madvise(start, Number(PAGE), MADV.POPULATE_WRITE)
   for (const space of [scanning, reading]) assert.deepEqual(statesAt(space, start, 2), [PRESENT, PRESENT | FILE])
+})
+
+test('memory far from any page table is one run of nothing, by both ways', scan, () => {
+  const pages = 8192
+  const start = mapRaw(pages, MAP.PRIVATE | MAP.NORESERVE)
+  for (const space of [scanning, reading]) {
+    assert.deepEqual(
+      [...space.pages(start, start + BigInt(pages) * PAGE)],
+      [{ start, end: start + BigInt(pages) * PAGE, state: 0 }],
+    )
+  }
+})
+
+test('pages that a userfaultfd protects against writing are told, by both ways', {
+  skip: skipWithout('pagefault_flag_wp'),
+}, () => {
+  const start = mapRaw(4, MAP.PRIVATE)
+  calls.madvise(start, 3 * Number(PAGE), MADV.POPULATE_WRITE)
+  const userfaultfd = Userfaultfd.create(kernel, { features: ['pagefault_flag_wp'] })
+  userfaultfd.register(start, 4 * Number(PAGE), 'wp')
+  userfaultfd.writeProtect(start + PAGE, Number(PAGE))
+  for (const space of [scanning, reading]) {
+    assert.deepEqual(statesAt(space, start, 4), [PRESENT, PRESENT | PAGE_STATE.WRITE_PROTECTED, PRESENT, 0])
+  }
+  userfaultfd.close({ missing: 'zero' })
 })
 
 test('more runs than one call gives come whole and without doubles', scan, () => {
