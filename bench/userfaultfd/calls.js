@@ -84,7 +84,13 @@ function alternate(mine, theirs, reset) {
 }
 
 function row(work, mine, theirs, count, target) {
-  return { work, measured: mine / count / 1000, floor: theirs / count / 1000, ratio: mine / theirs, target }
+  return {
+    work,
+    measured: mine / count / 1000,
+    floor: theirs / count / 1000,
+    ratio: mine / theirs,
+    target: `<= ${target}`,
+  }
 }
 
 function name(size) {

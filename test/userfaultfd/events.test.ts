@@ -40,6 +40,13 @@ test('REMOVE between a fault and its answer: the fault comes again after the eve
   assert.equal(touched, 7)
 })
 
+test('a fault that waits to come again is not lost with the loop that had it', { skip }, () => {
+  const { order, touched } = inChild<{ order: string[]; touched: number }>('remove-while-faulting', { args: ['left'] })
+  assert.deepEqual(order.slice(0, 3), ['pagefault', 'EAGAIN', 'remove'])
+  assert.deepEqual(withoutRetries(order.slice(3)), ['answered'])
+  assert.equal(touched, 7)
+})
+
 test('an unmap wakes who waits in it, which the kernel does not', { skip }, () => {
   const told = inChild('layout-events', { args: ['unmap'] })
   assert.deepEqual(told.seen, [{ kind: 'unmap', start: told.start, end: told.end }])
