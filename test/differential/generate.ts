@@ -51,6 +51,7 @@ const weights: Readonly<Record<Profile, readonly (readonly [number, CallName])[]
       uffdWriteprotect: 80,
       uffdWake: 3,
       uffdContinueOrPoison: 50,
+      uffdMove: 60,
     },
   }
   const result = {} as Record<Profile, (readonly [number, CallName])[]>
@@ -169,6 +170,14 @@ function call(random: Random, name: CallName, profile: Profile, { first, size }:
       return [name, address, bytesLong, random.pick([0, 0, 0, 1, 2, 3, 4])]
     case 'uffdZeropage':
       return [name, address, bytesLong, random.pick([0, 0, 1, 2])]
+    case 'uffdMove':
+      return [
+        name,
+        address,
+        ARENA.START + (first + random.below(size)) * ARENA.PAGE,
+        Math.min(bytesLong, 4 * ARENA.PAGE),
+        random.pick([0, 0, 1, 2, 3, 4]),
+      ]
     case 'uffdWriteprotect':
       return [name, address, bytesLong, random.pick([1, 1, 1, 0, 2, 3, 4])]
     case 'uffdContinueOrPoison':
