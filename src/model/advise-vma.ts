@@ -46,8 +46,12 @@ export function adviseVma(
       zap(mm, start, end, keptMarkers(vma))
       return vma
     case MADV.FREE:
-      // Nothing reclaims memory here, so that what is free stays as it is.
-      return flags & (BIT.LOCKED | BIT.PFNMAP) || vma.file !== undefined ? FAILURE.EINVAL : vma
+      if (flags & (BIT.LOCKED | BIT.PFNMAP) || vma.file !== undefined) return FAILURE.EINVAL
+      // Nothing reclaims memory here, so that what is free stays as it is; poison goes at once (madvise_free_pte_range).
+      mm.tables.visit(start / mm.pageSize, end / mm.pageSize, (_page, table, index) => {
+        if (table.bits[index]! & PTE.POISON) table.bits[index] = 0
+      })
+      return vma
     case MADV.REMOVE: {
       const error = remove(vma, start, end)
       return error === 0 ? vma : error
