@@ -4,6 +4,7 @@ import { UsageError } from '../vocabulary/usage-error.js'
 import { anonVmaPrepare } from './anon-vma-prepare.js'
 import { BIT } from './bit.js'
 import { FAILURE } from './failure.js'
+import { markersOf } from './markers-of.js'
 import { modifyVma } from './modify-vma.js'
 import { PTE } from './pte.js'
 import { punchHole } from './punch-hole.js'
@@ -43,7 +44,7 @@ export function adviseVma(
     case MADV.DONTNEED_LOCKED:
       if (flags & BIT.PFNMAP || (advice === MADV.DONTNEED && flags & BIT.LOCKED)) return FAILURE.EINVAL
       vma.uffd?.removed(vma, start, end)
-      zap(mm, start, end, keptMarkers(vma))
+      zap(mm, start, end, markersOf(vma))
       return vma
     case MADV.FREE:
       if (flags & (BIT.LOCKED | BIT.PFNMAP) || vma.file !== undefined) return FAILURE.EINVAL
@@ -62,7 +63,7 @@ export function adviseVma(
       if (flags & (BIT.SPECIAL | BIT.LOCKED)) return FAILURE.EINVAL
       vma.flags |= BIT.MAYBE_GUARD
       if (vma.file === undefined) anonVmaPrepare(vma)
-      zap(mm, start, end, keptMarkers(vma))
+      zap(mm, start, end, markersOf(vma))
       refuseMarkers(vma, start, end)
       for (let page = start / mm.pageSize; page < end / mm.pageSize; page++) {
         if (mm.tables.bits(page) === 0 || !(mm.tables.bits(page) & PTE.GUARD)) mm.tables.set(page, PTE.GUARD, undefined)
@@ -152,8 +153,4 @@ function refuseMarkers({ mm }: Vma, start: number, end: number): void {
       `a guard can't be put at ${hex(page * mm.pageSize)}, which a userfaultfd has marked: the kernel never returns from this call`,
     )
   })
-}
-
-function keptMarkers(vma: Vma): 'keep' | 'keep-wp' {
-  return vma.file !== undefined && vma.flags & BIT.UFFD_WP ? 'keep-wp' : 'keep'
 }
