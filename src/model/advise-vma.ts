@@ -4,6 +4,7 @@ import { UsageError } from '../vocabulary/usage-error.js'
 import { anonVmaPrepare } from './anon-vma-prepare.js'
 import { BIT } from './bit.js'
 import { FAILURE } from './failure.js'
+import { markersOf } from './markers-of.js'
 import { modifyVma } from './modify-vma.js'
 import { PTE } from './pte.js'
 import { punchHole } from './punch-hole.js'
@@ -43,11 +44,15 @@ export function adviseVma(
     case MADV.DONTNEED_LOCKED:
       if (flags & BIT.PFNMAP || (advice === MADV.DONTNEED && flags & BIT.LOCKED)) return FAILURE.EINVAL
       vma.uffd?.removed(vma, start, end)
-      zap(mm, start, end, keptMarkers(vma))
+      zap(mm, start, end, markersOf(vma))
       return vma
     case MADV.FREE:
-      // Nothing reclaims memory here, so that what is free stays as it is.
-      return flags & (BIT.LOCKED | BIT.PFNMAP) || vma.file !== undefined ? FAILURE.EINVAL : vma
+      if (flags & (BIT.LOCKED | BIT.PFNMAP) || vma.file !== undefined) return FAILURE.EINVAL
+      // Nothing reclaims memory here, so that what is free stays as it is; poison goes at once (madvise_free_pte_range).
+      mm.tables.visit(start / mm.pageSize, end / mm.pageSize, (_page, table, index) => {
+        if (table.bits[index]! & PTE.POISON) table.bits[index] = 0
+      })
+      return vma
     case MADV.REMOVE: {
       const error = remove(vma, start, end)
       return error === 0 ? vma : error
@@ -58,7 +63,7 @@ export function adviseVma(
       if (flags & (BIT.SPECIAL | BIT.LOCKED)) return FAILURE.EINVAL
       vma.flags |= BIT.MAYBE_GUARD
       if (vma.file === undefined) anonVmaPrepare(vma)
-      zap(mm, start, end, keptMarkers(vma))
+      zap(mm, start, end, markersOf(vma))
       refuseMarkers(vma, start, end)
       for (let page = start / mm.pageSize; page < end / mm.pageSize; page++) {
         if (mm.tables.bits(page) === 0 || !(mm.tables.bits(page) & PTE.GUARD)) mm.tables.set(page, PTE.GUARD, undefined)
@@ -148,8 +153,4 @@ function refuseMarkers({ mm }: Vma, start: number, end: number): void {
       `a guard can't be put at ${hex(page * mm.pageSize)}, which a userfaultfd has marked: the kernel never returns from this call`,
     )
   })
-}
-
-function keptMarkers(vma: Vma): 'keep' | 'keep-wp' {
-  return vma.file !== undefined && vma.flags & BIT.UFFD_WP ? 'keep-wp' : 'keep'
 }

@@ -37,7 +37,7 @@ function anonymousFault(vma: Vma, number: number, table: PageTable, index: numbe
   }
   table.pages[index] = new Page('anonymous', mm.pageSize, 1)
   mm.anonymousPages++
-  table.bits[index] = PTE.PRESENT | PTE.WRITE
+  table.bits[index] = PTE.PRESENT | PTE.WRITE | PTE.EXCLUSIVE
   return protectedAgain && vma.flags & BIT.UFFD_WP ? reprotect(vma, number, table, index, true) : FAULT.DONE
 }
 
@@ -69,7 +69,7 @@ function fileFault(vma: Vma, number: number, table: PageTable, index: number, wr
     copy.copyFrom(page)
     table.pages[index] = copy
     mm.anonymousPages++
-    table.bits[index] = PTE.PRESENT | PTE.WRITE
+    table.bits[index] = PTE.PRESENT | PTE.WRITE | PTE.EXCLUSIVE
   } else {
     page.references++
     table.pages[index] = page
@@ -105,7 +105,7 @@ function writeFault(vma: Vma, number: number, table: PageTable, index: number): 
     return FAULT.DONE
   }
   if (page.kind === 'anonymous' && page.references === 1) {
-    table.bits[index] = bits | PTE.WRITE
+    table.bits[index] = bits | PTE.WRITE | PTE.EXCLUSIVE
     return FAULT.DONE
   }
   // wp_page_copy
@@ -119,6 +119,6 @@ function writeFault(vma: Vma, number: number, table: PageTable, index: number): 
   }
   table.pages[index] = copy
   mm.anonymousPages++
-  table.bits[index] = PTE.PRESENT | PTE.WRITE
+  table.bits[index] = PTE.PRESENT | PTE.WRITE | PTE.EXCLUSIVE
   return FAULT.DONE
 }

@@ -53,7 +53,7 @@ function copy(child: Mm, source: Vma): void {
     const page = table.pages[index]
     if (bits & PTE.PRESENT) {
       if (!shared) {
-        bits &= ~PTE.WRITE
+        bits &= ~(PTE.WRITE | PTE.EXCLUSIVE)
         table.bits[index] = bits
       }
       if (!(bits & PTE.ZERO)) {

@@ -10,6 +10,7 @@ import { areaUsage } from './area-usage.js'
 import { BIT } from './bit.js'
 import { bitsOf } from './bits-of.js'
 import { insertPage } from './insert-page.js'
+import { markersOf } from './markers-of.js'
 import { Page } from './page.js'
 import { vmFlagsOf } from './vm-flags-of.js'
 import type { Vma } from './vma.js'
@@ -112,8 +113,7 @@ export class ModelArea implements Area {
     const { pageSize } = vma.mm
     const start = Number(address)
     const first = start - (start % pageSize)
-    const keepsProtection = vma.file !== undefined && vma.flags & BIT.UFFD_WP
-    zap(vma.mm, first, Math.min(vma.mm.roundUp(start + size), vma.end), keepsProtection ? 'keep-wp' : 'keep')
+    zap(vma.mm, first, Math.min(vma.mm.roundUp(start + size), vma.end), markersOf(vma))
   }
 
   /** `vm_insert_page` */

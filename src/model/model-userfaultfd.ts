@@ -9,12 +9,13 @@ import type { ModelUserfaultfds } from './model-userfaultfds.js'
 import type { Uffd, UffdMessage } from './uffd.js'
 import { uffdClose } from './uffd-close.js'
 import { type UffdFill, uffdFill } from './uffd-fill.js'
+import { uffdMove } from './uffd-move.js'
 import { uffdRange } from './uffd-range.js'
 import { uffdRegister } from './uffd-register.js'
 import { uffdUnregister } from './uffd-unregister.js'
 import { uffdWriteProtect } from './uffd-write-protect.js'
 
-/** What the model can do: all but huge pages, thread numbers, `EVENT_FORK` and `MOVE`. */
+/** What the model can do: all but huge pages, thread numbers and `EVENT_FORK`. */
 const offered =
   UFFD_FEATURE.PAGEFAULT_FLAG_WP |
   UFFD_FEATURE.EVENT_REMAP |
@@ -26,6 +27,7 @@ const offered =
   UFFD_FEATURE.WP_HUGETLBFS_SHMEM |
   UFFD_FEATURE.WP_UNPOPULATED |
   UFFD_FEATURE.POISON |
+  UFFD_FEATURE.MOVE |
   UFFD_FEATURE.WP_ASYNC
 
 /** One handle on a userfaultfd of a modelled process. */
@@ -72,7 +74,7 @@ export class ModelUserfaultfd implements RawUserfaultfd {
   register(start: bigint, length: number, mode: number): bigint {
     const error = this.#ready() || uffdRegister(this.#uffd, addressOf(start), length, mode)
     if (error !== 0) throw new VmError(error, 'UFFDIO_REGISTER', { address: start, length })
-    let ioctls = UFFD_IOCTL.WAKE | UFFD_IOCTL.COPY | UFFD_IOCTL.ZEROPAGE | UFFD_IOCTL.POISON
+    let ioctls = UFFD_IOCTL.WAKE | UFFD_IOCTL.COPY | UFFD_IOCTL.ZEROPAGE | UFFD_IOCTL.POISON | UFFD_IOCTL.MOVE
     if (mode & UFFD_MODE.WP) ioctls |= UFFD_IOCTL.WRITEPROTECT
     if (mode & UFFD_MODE.MINOR) ioctls |= UFFD_IOCTL.CONTINUE
     return ioctls
@@ -99,10 +101,14 @@ export class ModelUserfaultfd implements RawUserfaultfd {
     return this.#fill(start, length, mode, 'poison')
   }
 
-  /** Left out. */
-  move(): number {
+  move(destination: bigint | number, source: bigint | number, length: number, mode: number): number {
     this.#done = 0
-    return FAILURE.ENOSYS
+    const refused = this.#ready()
+    if (refused !== 0) return refused
+    const [to, from] = [addressOf(BigInt(destination)), addressOf(BigInt(source))]
+    const { done, error } = uffdMove(this.#uffd, to, from, length, mode)
+    this.#done = done
+    return error
   }
 
   writeprotect(start: bigint | number, length: number, mode: number): number {

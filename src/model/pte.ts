@@ -11,4 +11,6 @@ export const PTE = {
   GUARD: 16,
   /** `PTE_MARKER_POISONED` */
   POISON: 32,
+  /** `PageAnonExclusive`: no fork has shared the private page since it was last written. */
+  EXCLUSIVE: 64,
 } as const

@@ -100,6 +100,10 @@ function install(vma: Vma, number: number, page: Page, protect: boolean): number
   page.references++
   if (copies) mm.anonymousPages++
   else mm.filePages++
-  mm.tables.set(number, PTE.PRESENT | (writable ? PTE.WRITE : 0) | (protect ? PTE.UFFD_WP : 0), page)
+  mm.tables.set(
+    number,
+    PTE.PRESENT | (writable ? PTE.WRITE : 0) | (copies ? PTE.EXCLUSIVE : 0) | (protect ? PTE.UFFD_WP : 0),
+    page,
+  )
   return 0
 }

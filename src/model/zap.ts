@@ -1,12 +1,14 @@
 import type { Mm } from './mm.js'
 import { PTE } from './pte.js'
 
-/** What becomes of the markers in a range that is zapped. */
-export type Markers = 'drop' | 'keep' | 'keep-wp'
+/**
+ * What becomes of the markers in a range that is zapped. `drop`: nothing stays. `keep`: guards stay. `keep-marks`: the marks of a
+ * userfaultfd as well. `keep-and-mark`: and pages that it had write-protected leave such a mark.
+ */
+export type Markers = 'drop' | 'keep' | 'keep-marks' | 'keep-and-mark'
 
 /**
- * `unmap_page_range`, `zap_nonpresent_ptes`: takes the pages in `[start, end)` away, and poison. Guards survive, unless the range
- * itself goes (`drop`); `keep-wp` also remembers what userfaultfd had write-protected, as file memory does.
+ * `unmap_page_range`, `zap_nonpresent_ptes`: takes the pages in `[start, end)` away, and poison.
  */
 export function zap(mm: Mm, start: number, end: number, markers: Markers): void {
   mm.tables.visit(start / mm.pageSize, end / mm.pageSize, (_page, table, index) => {
@@ -19,7 +21,7 @@ export function zap(mm: Mm, start: number, end: number, markers: Markers): void 
         else mm.filePages--
       }
       table.pages[index] = undefined
-      table.bits[index] = markers === 'keep-wp' && bits & PTE.UFFD_WP ? PTE.UFFD_WP : 0
+      table.bits[index] = markers === 'keep-and-mark' && bits & PTE.UFFD_WP ? PTE.UFFD_WP : 0
     } else if (markers === 'drop' || bits & PTE.POISON) {
       table.bits[index] = 0
     } else if (bits & PTE.UFFD_WP && markers === 'keep') {

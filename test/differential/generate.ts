@@ -41,6 +41,10 @@ const weights: Readonly<Record<Profile, readonly (readonly [number, CallName])[]
     stacks: {},
     limits: { limit: 15, mlock2: 60, munlock: 20, mlockall: 4 },
     uffd: {
+      mmap: 60,
+      munmap: 20,
+      mprotect: 50,
+      mremap: 50,
       // A child has no say in its parent's userfaultfd.
       fork: 0,
       uffdOpen: 30,
@@ -51,6 +55,7 @@ const weights: Readonly<Record<Profile, readonly (readonly [number, CallName])[]
       uffdWriteprotect: 80,
       uffdWake: 3,
       uffdContinueOrPoison: 50,
+      uffdMove: 60,
     },
   }
   const result = {} as Record<Profile, (readonly [number, CallName])[]>
@@ -80,7 +85,7 @@ export function generate(seed: number): Call[] {
   const size = random.pick([6, 8, 12, 12, 16, 24, ARENA.PAGES])
   const window = { first: random.below(ARENA.PAGES - size + 1), size }
   for (let maps = random.below(4); maps > 0; maps--) calls.push(call(random, 'mmap', profile, window))
-  if (profile === 'uffd') calls.push(call(random, 'uffdOpen', profile, window))
+  if (profile === 'uffd') calls.push(...registered(random, window))
   let forks = 0
   while (calls.length < length) {
     const name = random.weighted(weights[profile])
@@ -88,6 +93,22 @@ export function generate(seed: number): Call[] {
     calls.push(call(random, name, profile, window))
   }
   return calls
+}
+
+/** A userfaultfd over the lower half of a mapping: its calls do something only where they meet it. */
+function registered(random: Random, { first, size }: Window): Call[] {
+  const [start, length] = [ARENA.START + first * ARENA.PAGE, size * ARENA.PAGE]
+  const type = random.chance(70)
+    ? MAP.PRIVATE | MAP.ANONYMOUS
+    : random.chance(50)
+      ? MAP.SHARED | MAP.ANONYMOUS
+      : MAP.SHARED
+  const armed = Math.ceil(size / 2) * ARENA.PAGE
+  return [
+    ['mmap', start, length, random.chance(90) ? 3 : 1, type | MAP.FIXED, 0, 0],
+    call(random, 'uffdOpen', 'uffd', { first, size }),
+    ['uffdRegister', start, armed, random.pick([1, 1, 3, 3, 2, type & MAP.SHARED ? 7 : 3])],
+  ]
 }
 
 interface Window {
@@ -169,6 +190,14 @@ function call(random: Random, name: CallName, profile: Profile, { first, size }:
       return [name, address, bytesLong, random.pick([0, 0, 0, 1, 2, 3, 4])]
     case 'uffdZeropage':
       return [name, address, bytesLong, random.pick([0, 0, 1, 2])]
+    case 'uffdMove':
+      return [
+        name,
+        address,
+        ARENA.START + (first + random.below(size)) * ARENA.PAGE,
+        Math.min(bytesLong, 4 * ARENA.PAGE),
+        random.pick([0, 0, 1, 2, 3, 4]),
+      ]
     case 'uffdWriteprotect':
       return [name, address, bytesLong, random.pick([1, 1, 1, 0, 2, 3, 4])]
     case 'uffdContinueOrPoison':

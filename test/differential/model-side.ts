@@ -27,6 +27,7 @@ import { truncate } from '#vmarea/model/truncate.js'
 import { Uffd } from '#vmarea/model/uffd.js'
 import { uffdClose } from '#vmarea/model/uffd-close.js'
 import { uffdFill } from '#vmarea/model/uffd-fill.js'
+import { uffdMove } from '#vmarea/model/uffd-move.js'
 import { uffdRange } from '#vmarea/model/uffd-range.js'
 import { uffdRegister } from '#vmarea/model/uffd-register.js'
 import { uffdUnregister } from '#vmarea/model/uffd-unregister.js'
@@ -225,6 +226,13 @@ export class ModelSide {
         break
       case 'uffdWake':
         result = this.#withUffd(() => uffdRange(mm, a, b))
+        break
+      case 'uffdMove':
+        result = this.#withUffd((uffd) => {
+          const moved = uffdMove(uffd, a, b, c, d)
+          value = moved.done
+          return moved.error
+        })
         break
       case 'uffdCopy':
       case 'uffdZeropage':
