@@ -12,7 +12,10 @@
 
 #include "guard.h"
 #include "guarded-copy.h"
-#include "regions.h"
+#include "address-root.h"
+#include "containment.h"
+#include "region-functions.h"
+#include "region-table.h"
 
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "guarded-copy.h"
-#include "regions.h"
+#include "containment.h"
 
 namespace vmarea {
 namespace {

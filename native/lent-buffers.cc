@@ -2,7 +2,8 @@
 
 #include <unordered_map>
 
-#include "regions.h"
+#include "address-root.h"
+#include "region-table.h"
 
 namespace vmarea {
 

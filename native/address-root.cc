@@ -1,0 +1,180 @@
+#include "address-root.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <vector>
+
+#include "containment.h"
+#include "lent-buffers.h"
+#include "region-table.h"
+#include "userfaultfd.h"
+
+namespace vmarea {
+namespace {
+
+void unreference(AddressRoot* root) {
+  while (root != nullptr && --root->references == 0) {
+    AddressRoot* next = root->joined_to;
+    delete root;
+    root = next;
+  }
+}
+
+void give_back_unreachable(AddressRoot* root) {
+  Region* last = root->members == nullptr ? nullptr : root->members->previous_member;
+  for (Region *region = root->members, *next; region != nullptr; region = next) {
+    next = region == last ? nullptr : region->next_member;
+    if ((region->hole || region->orphan) && give_back(region) != 0) defer(root->owner, root);
+  }
+}
+
+void free_if_done(ThreadState* state) {
+  if (!state->dead || state->leases > 0) return;
+  forget_lent_buffers(state);
+  delete state;
+}
+
+}  // namespace
+
+AddressRoot* root_of(AddressRoot* root) {
+  while (root->joined_to != nullptr) root = root->joined_to;
+  return root;
+}
+
+void join_root(Region* region, AddressRoot* root) {
+  region->root = root;
+  root->references++;
+  if (root->members == nullptr) {
+    root->members = region->next_member = region->previous_member = region;
+    return;
+  }
+  region->next_member = root->members;
+  region->previous_member = root->members->previous_member;
+  region->previous_member->next_member = region->next_member->previous_member = region;
+}
+
+AddressRoot* ensure_root(Region* region) {
+  if (region->root == nullptr) {
+    AddressRoot* root = new AddressRoot;
+    root->owner = region->owner;
+    join_root(region, root);
+  }
+  return root_of(region->root);
+}
+
+bool leased(const Region* region) { return region->root != nullptr && root_of(region->root)->leases > 0; }
+
+void leave_root(Region* region) {
+  if (region->root == nullptr) return;
+  AddressRoot* root = root_of(region->root);
+  if (root->members == region) root->members = region->next_member == region ? nullptr : region->next_member;
+  region->next_member->previous_member = region->previous_member;
+  region->previous_member->next_member = region->next_member;
+  unreference(region->root);
+  region->root = nullptr;
+}
+
+void join_roots(AddressRoot* root, AddressRoot* other) {
+  Region *first = root->members, *second = other->members;
+  Region *first_last = first->previous_member, *second_last = second->previous_member;
+  first_last->next_member = second;
+  second->previous_member = first_last;
+  second_last->next_member = first;
+  first->previous_member = second_last;
+  other->members = nullptr;
+  root->leases += other->leases;
+  other->leases = 0;
+  other->joined_to = root;
+  root->references++;
+}
+
+int give_back(Region* region) {
+  {
+    TableLock lock;
+    if (munmap(at(region->start), region->length()) != 0) return -errno;
+    table_locked().erase(region->start);
+    settle_locked(region);
+    drop_aside_locked(region);
+    forget_userfaultfd_range(region->start, region->length());
+  }
+  take_slot(region);
+  leave_root(region);
+  delete region;
+  return 0;
+}
+
+void defer(ThreadState* state, AddressRoot* root) {
+  root->references++;
+  state->deferred.push_back(root);
+}
+
+int unmap_region(Region* region) {
+  if (!leased(region)) return give_back(region);
+  TableLock lock;
+  if (mmap(at(region->start), region->length(), PROT_NONE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED) return -errno;
+  forget_userfaultfd_range(region->start, region->length());
+  settle_locked(region);
+  drop_aside_locked(region);
+  region->hole = true;
+  take_slot(region);
+  return 0;
+}
+
+AddressRoot* lease_region(Region* region) {
+  AddressRoot* root = ensure_root(region);
+  root->leases++;
+  root->references++;
+  root->owner->leases++;
+  return root;
+}
+
+void release_lease(AddressRoot* lease) {
+  ThreadState* owner = lease->owner;
+  AddressRoot* root = root_of(lease);
+  root->references++;  // stays while we look at it
+  if (--root->leases == 0) {
+    LayoutWriter writer(&owner->holds);
+    if (writer.error == 0) {
+      give_back_unreachable(root);
+    } else {
+      defer(owner, root);
+    }
+  }
+  unreference(lease);
+  unreference(root);
+  owner->leases--;
+  free_if_done(owner);
+}
+
+void give_back_deferred(ThreadState* state) {
+  if (state->deferred.empty() || state->holds.readers > 0) return;
+  std::vector<AddressRoot*> waiting;
+  waiting.swap(state->deferred);  // what fails again waits again
+  for (AddressRoot* root : waiting) {
+    AddressRoot* now = root_of(root);
+    LayoutWriter writer(&state->holds);
+    if (now->leases == 0) give_back_unreachable(now);
+    unreference(root);
+  }
+}
+
+void release_regions_of(ThreadState* state) {
+  {
+    TableLock lock;  // no handler rings meanwhile
+    int bell = state->bell.exchange(-1);
+    if (bell >= 0) close(bell);
+  }
+  layout_release_all(&state->holds);
+  give_back_deferred(state);
+  {
+    LayoutWriter writer(&state->holds);
+    for (size_t slot = 0; slot < state->slots.size(); slot++)
+      if (state->slots[slot] != nullptr) unmap_region(state->slots[slot]);
+  }
+  state->dead = true;
+  free_if_done(state);
+}
+
+}  // namespace vmarea

@@ -1,0 +1,186 @@
+#include "containment.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "guarded-copy.h"
+#include "move-page.h"
+#include "region-table.h"
+#include "userfaultfd.h"
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+namespace vmarea {
+namespace {
+
+size_t bitmap_bytes(const Region* region) { return (region->length() / region->page + 63) / 64 * 8; }
+
+// Near a limit of address space there is no window for a large region: then each page has a place of its own.
+size_t places_bytes(const Region* region) { return region->length() / region->page * sizeof(uintptr_t); }
+
+bool prepare_places_locked(Region* region) {
+  void* places = mmap(nullptr, places_bytes(region), PROT_READ | PROT_WRITE, kNothing, -1, 0);
+  if (places != MAP_FAILED) region->places = static_cast<uintptr_t*>(places);
+  return region->places != nullptr;
+}
+
+// Where a page's true memory waits or will wait; 0 where there is no place for it.
+uintptr_t place_locked(Region* region, size_t page) {
+  if (region->places == nullptr) return region->aside + page * region->page;
+  if (region->places[page] == 0) {
+    void* place = mmap(nullptr, region->page, PROT_NONE, kNothing, -1, 0);
+    if (place != MAP_FAILED) region->places[page] = reinterpret_cast<uintptr_t>(place);
+  }
+  return region->places[page];
+}
+
+// Reserves the window for true pages and the bitmap of covered ones, on a region's first fault.
+bool prepare_aside_locked(Region* region) {
+  if (region->covered == nullptr) {
+    void* bitmap = mmap(nullptr, bitmap_bytes(region), PROT_READ | PROT_WRITE, kNothing, -1, 0);
+    if (bitmap == MAP_FAILED) return false;
+    region->covered = static_cast<uint64_t*>(bitmap);
+  }
+  if (region->aside != 0 || region->places != nullptr) return true;
+  // Huge pages move only to places aligned as they are: reserve one more, and cut the ends off.
+  size_t slack = region->page - static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  void* window = mmap(nullptr, region->length() + slack, PROT_NONE, kNothing, -1, 0);
+  if (window == MAP_FAILED) return slack == 0 && prepare_places_locked(region);
+  uintptr_t begin = reinterpret_cast<uintptr_t>(window);
+  uintptr_t aligned = (begin + slack) & ~(static_cast<uintptr_t>(region->page) - 1);
+  if (aligned > begin) munmap(window, aligned - begin);
+  if (begin + slack > aligned) munmap(at(aligned + region->length()), begin + slack - aligned);
+  region->aside = aligned;
+  return true;
+}
+
+bool cover_locked(Region* region, size_t page, Fault* fault) {
+  uintptr_t address = region->start + page * region->page;
+  void* cover = mmap(nullptr, region->page, PROT_READ | PROT_WRITE, kNothing, -1, 0);
+  if (cover == MAP_FAILED) return false;
+  // A write to a page that can be read: what reads on sees what was there.
+  if (fault->access == 1 && fault->reason == kNoAccess) {
+    Fault unreadable;
+    if (guarded_copy(cover, at(address), region->page, &unreadable) == region->page) fault->reason = kReadOnly;
+  }
+  uintptr_t place = prepare_aside_locked(region) ? place_locked(region, page) : 0;
+  if (place != 0 && move_page(address, place, region->page) != Moved::kNo) {
+    if (mremap(cover, region->page, region->page, MREMAP_MAYMOVE | MREMAP_FIXED, at(address)) != MAP_FAILED) {
+      region->covered[page / 64] |= uint64_t{1} << (page % 64);
+      region->covered_pages++;
+      return true;
+    }
+    move_page(place, address, region->page);
+  }
+  munmap(cover, region->page);
+  return false;
+}
+
+void tell_owner_locked(Region* region, const Fault& fault) {
+  ThreadState* owner = region->owner;
+  if (owner->event_count == ThreadState::kEvents) return;  // each region's count and first fault stand all the same
+  owner->events[(owner->first_event + owner->event_count++) % ThreadState::kEvents] = {region->hole ? 0 : region->handle, fault};
+  int bell = owner->bell.load();
+  if (bell >= 0 && write(bell, "", 1) < 0) {
+    // A full pipe wakes the loop as well.
+  }
+}
+
+void record_locked(Region* region, const Fault& fault) {
+  region->faults++;
+  ThreadState* here = current_thread_state;
+  if (here != nullptr && here->mailbox.scope_depth.load() > 0) {
+    int32_t length = here->mailbox.log_length.load();
+    if (length < kLogCapacity) {
+      here->log[length] = fault;
+      here->mailbox.log_length.store(length + 1);
+      return;
+    }
+  }
+  if (!region->hole && !region->unsettled) {
+    region->unsettled = true;
+    region->first = fault;
+    region->owner->mailbox.unsettled.fetch_add(1);
+  }
+  tell_owner_locked(region, fault);
+}
+
+}  // namespace
+
+bool covered_locked(const Region* region, size_t page) {
+  return region->covered != nullptr && (region->covered[page / 64] >> (page % 64) & 1) != 0;
+}
+
+void drop_aside_locked(Region* region) {
+  if (region->aside != 0 && !region->aside_shared_with_stranger) munmap(at(region->aside), region->length());
+  if (region->places != nullptr) {
+    for (size_t page = 0; region->covered_pages > 0; page++) {
+      if (!covered_locked(region, page)) continue;
+      munmap(at(region->places[page]), region->page);
+      region->covered_pages--;
+    }
+    munmap(region->places, places_bytes(region));
+  }
+  if (region->covered != nullptr) munmap(region->covered, bitmap_bytes(region));
+  region->aside = 0;
+  region->aside_shared_with_stranger = false;
+  region->places = nullptr;
+  region->covered = nullptr;
+  region->covered_pages = 0;
+}
+
+void uncover_locked(Region* region, size_t page) {
+  uintptr_t kept = place_locked(region, page);
+  Moved moved = move_page(kept, region->start + page * region->page, region->page);
+  if (region->places != nullptr) {
+    if (moved == Moved::kKept) munmap(at(kept), region->page);
+    region->places[page] = 0;
+  } else if (moved == Moved::kHole &&
+      mmap(at(kept), region->page, PROT_NONE, kNothing | MAP_FIXED_NOREPLACE, -1, 0) != at(kept)) {
+    region->aside_shared_with_stranger = true;
+  }
+  restore_userfaultfd_range(region->start + page * region->page, region->page);
+  region->covered[page / 64] &= ~(uint64_t{1} << (page % 64));
+  if (--region->covered_pages == 0) drop_aside_locked(region);
+}
+
+void uncover_all_locked(Region* region) {
+  size_t words = bitmap_bytes(region) / 8;
+  for (size_t word = 0; word < words && region->covered_pages > 0; word++)
+    while (region->covered_pages > 0 && region->covered[word] != 0)
+      uncover_locked(region, word * 64 + static_cast<size_t>(__builtin_ctzll(region->covered[word])));
+}
+
+void settle_locked(Region* region) {
+  if (!region->unsettled) return;
+  region->unsettled = false;
+  region->owner->mailbox.unsettled.fetch_sub(1);
+}
+
+void tell_read_only(Fault* fault) {
+  if (fault->access == 1 && fault->reason == kNoAccess && guarded_touch(fault->address, false)) fault->reason = kReadOnly;
+}
+
+bool contain_fault(Fault fault) {
+  TableLock lock;
+  Region* region = find_locked(fault.address);
+  if (region == nullptr) return false;
+  size_t page = (fault.address - region->start) / region->page;
+  if (region->hole) {
+    fault.reason = kUnmapped;
+    void* place = at(region->start + page * region->page);
+    if (mmap(place, region->page, PROT_READ | PROT_WRITE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED) return false;
+  } else {
+    // Where another thread was here first, this one goes on with its cover, which is a fault of this one as well.
+    bool covered = covered_locked(region, page);
+    // The page has become what the access wants: try again.
+    if (!covered && guarded_touch(fault.address, fault.access == 1)) return true;
+    if (!covered && !cover_locked(region, page, &fault)) return false;
+  }
+  record_locked(region, fault);
+  return true;
+}
+
+}  // namespace vmarea

@@ -1,0 +1,42 @@
+// The memory that the library holds.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "thread-state.h"
+
+namespace vmarea {
+
+struct AddressRoot;
+
+// A page-aligned range of addresses that nobody else will be given.
+//
+// Its fields belong to the thread that made it, save what containment changes: that is under the table's lock.
+struct Region {
+  uintptr_t start = 0;
+  uintptr_t end = 0;
+  size_t page = 0;
+  ThreadState* owner = nullptr;
+  AddressRoot* root = nullptr;    // none until a buffer can reach the addresses
+  Region* next_member = nullptr;  // of the root's ring
+  Region* previous_member = nullptr;
+  double handle = 0;
+  napi_ref object = nullptr;  // weak: finds the region's object in JavaScript, and tells when it is collected
+  bool hole = false;          // unmapped: inaccessible addresses that only wait for the last lease
+  bool orphan = false;        // nobody has the object any more: goes with the last lease
+
+  // Containment. A covered page's true memory waits in the `aside` window, at the same offset.
+  double faults = 0;
+  bool unsettled = false;
+  Fault first{};
+  uintptr_t aside = 0;
+  bool aside_shared_with_stranger = false;  // a hole in the window was taken by someone: never unmap it
+  uintptr_t* places = nullptr;              // by page, where there was no room for the window
+  uint64_t* covered = nullptr;
+  size_t covered_pages = 0;
+
+  size_t length() const { return end - start; }
+};
+
+}  // namespace vmarea
