@@ -122,6 +122,7 @@ test('the list, the look-up and the text agree on every area of real programs, a
     await start(process.execPath, '-e', 'process.stdin.resume()'),
   ]
   for (const pid of programs) {
+    process.kill(pid, 'SIGSTOP') // What a program does between two looks would be a difference.
     const space = new LinuxAddressSpace(pid)
     const text = new LinuxAddressSpace(pid, { procmapQuery: false })
     const expected = listByHand(pid)
