@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <vector>
 
@@ -92,6 +93,7 @@ struct Context {
   std::vector<int> loose;  // descriptors that were handed out and not taken over again
   std::vector<Range> ranges;  // by address, apart
   std::vector<UnansweredFault> unanswered;
+  std::atomic<size_t> unanswered_count{0};  // of them, to be read without the lock
 };
 
 // What one JavaScript object holds.
@@ -214,6 +216,7 @@ void note_messages_locked(Context* context, const uint8_t* bytes, size_t length)
       if (time == 0) time = now();
       if (context->unanswered.size() == kMostUnanswered) context->unanswered.erase(context->unanswered.begin());
       context->unanswered.push_back({message.fault.address, message.fault.flags, message.fault.thread, time});
+      context->unanswered_count.store(context->unanswered.size(), std::memory_order_release);
     } else if (message.event == kEventUnmap) {
       remove_range(context->ranges, message.remove.start, message.remove.end);
     } else if (message.event == kEventRemap) {
@@ -223,6 +226,7 @@ void note_messages_locked(Context* context, const uint8_t* bytes, size_t length)
 }
 
 void note_answer(Context* context, uint64_t start, uint64_t length) {
+  if (context->unanswered_count.load(std::memory_order_acquire) == 0) return;
   Lock lock(mutex());
   std::vector<UnansweredFault>& faults = context->unanswered;
   for (size_t index = 0; index < faults.size();) {
@@ -233,6 +237,7 @@ void note_answer(Context* context, uint64_t start, uint64_t length) {
       index++;
     }
   }
+  context->unanswered_count.store(faults.size(), std::memory_order_release);
 }
 
 // ---- no silent zeros ----------------------------------------------------------------------------------------------------------------
@@ -386,6 +391,7 @@ void drop_handle(Handle* handle, Missing missing, bool thread_ends) {
       if (!served) {
         ranges = ranges_of_its_own_locked(context);
         context->unanswered.clear();
+        context->unanswered_count.store(0);
       }
     }
     keeper = last ? context->keeper : served ? -1 : fcntl(context->keeper, F_DUPFD_CLOEXEC, 0);

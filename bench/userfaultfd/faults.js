@@ -32,6 +32,7 @@ async function measure(floor, cpu) {
   const control = new Int32Array(new SharedArrayBuffer(16))
   const descriptor = ours.uffd.tryClone().intoRawDescriptor()
   const worker = new Worker(new URL('../support/userfaultfd/serve-worker.js', import.meta.url), {
+    execArgv: [], // not those of this process, which may be a program on the command line
     workerData: { descriptor, control, floor: floor.path, cpu },
   })
   await once(worker, 'message')

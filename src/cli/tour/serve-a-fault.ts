@@ -35,6 +35,7 @@ export async function serveAFault(): Promise<ServedFault> {
   const memory = process.mapMut({ length: PAGES * pageSize })
   uffd.register(memory.start, memory.size)
   const worker = new Worker(new URL('./serve-a-fault-worker.js', import.meta.url), {
+    execArgv: [],
     workerData: { descriptor: uffd.tryClone().intoRawDescriptor(), start: Number(memory.start) },
   })
   try {
