@@ -20,7 +20,7 @@ let moved = 0n
 if (how !== 'unmap-untold') {
   await other.waits('userfaultfd_event_wait_completion')
   const controller = new AbortController()
-  touched.then(() => controller.abort())
+  Promise.all([touched, acted]).then(() => controller.abort()) // a move tells two things, and waits for each to be read
   try {
     for await (const event of uffd.events({ signal: controller.signal })) {
       seen.push(JSON.parse(JSON.stringify(event, (_, value) => (typeof value === 'bigint' ? String(value) : value))))
