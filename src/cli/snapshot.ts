@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { addon } from '../linux/addon.js'
-import { LinuxAddressSpace } from '../linux/linux-address-space.js'
+import '../linux/linux-address-space.js'
 import { Mm } from '../mm/mm.js'
 import type { MmapReadGuard } from '../mm/mmap-read-guard.js'
 import type { VmaRef } from '../mm/vma-ref.js'
@@ -54,7 +54,7 @@ export function lookAt<Result>(
   pid: number,
   use: (header: SnapshotHeader, areas: Iterable<AreaSnapshot>) => Result,
 ): Result {
-  using mm = Mm.fromRaw(new LinuxAddressSpace(pid))
+  using mm = Mm.of(pid)
   using user = mm.mmgetNotZero()
   if (user === undefined) {
     throw new VmError('ESRCH', 'mmget_not_zero', {
