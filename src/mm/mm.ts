@@ -61,7 +61,7 @@ export class Mm implements Disposable {
    * What is asked of another process later may still fail with `ESRCH`: nothing holds it back from ending.
    */
   mmgetNotZero(): MmWithUser | undefined {
-    return this.#addressSpace.tryGet() ? new MmWithUser(this.#addressSpace) : undefined
+    return this.#addressSpace.tryGet() ? new MmWithUser(this.#addressSpace, true) : undefined
   }
 
   /** Gives up the descriptors that were opened for it. Guards that are held stay held, and can read no more. */
