@@ -1,41 +1,60 @@
 import type { AreaSnapshot } from './snapshot.js'
+import { Sum } from './sum.js'
 
 /** Neighbouring areas that are one thing to whoever looks: the segments of a file, or anonymous memory that touches. */
-export interface Fold {
+export class Fold {
   readonly start: bigint
-  readonly end: bigint
-  readonly areas: readonly AreaSnapshot[]
-}
+  end: bigint
+  readonly sum: Sum = new Sum()
+  /** The permissions that all the areas have; a star where they differ. */
+  permissions: string
+  /** The area that gives the name: the first that can be accessed, or else the first. */
+  named: AreaSnapshot
+  #last: AreaSnapshot
 
-/**
- * Folds areas by object: those of one file that follow each other, gaps within the file's own span included, and those without a name
- * that touch.
- */
-export function fold(areas: readonly AreaSnapshot[]): Fold[] {
-  const folds: Fold[] = []
-  let open: AreaSnapshot[] = []
-  for (const area of areas) {
-    const last = open.at(-1)
-    if (last !== undefined && !isSameObject(last, area)) {
-      folds.push(foldOf(open))
-      open = []
-    }
-    open.push(area)
+  constructor(area: AreaSnapshot, start: bigint, end: bigint) {
+    this.start = start
+    this.end = end
+    this.permissions = area.permissions
+    this.named = area
+    this.#last = area
+    this.sum.add(area, Number(end - start))
   }
-  if (open.length > 0) folds.push(foldOf(open))
-  return folds
+
+  /** Takes in the next area. */
+  add(area: AreaSnapshot, start: bigint, end: bigint): void {
+    this.end = end
+    if (area.permissions !== this.permissions) this.permissions = common(this.permissions, area.permissions)
+    if (this.named.permissions.startsWith('---')) this.named = area
+    this.#last = area
+    this.sum.add(area, Number(end - start))
+  }
+
+  /**
+   * Whether the next area is part of this: of the same file, gaps within the file's own span included, or touching where it has none.
+   */
+  takes(area: AreaSnapshot): boolean {
+    const last = this.#last
+    if (last.path !== area.path || last.inode !== area.inode || last.device !== area.device) return false
+    return last.end === area.start || (last.inode !== '0' && BigInt(area.offset) > BigInt(last.offset))
+  }
 }
 
-/** One fold for each area. */
-export function unfolded(areas: readonly AreaSnapshot[]): Fold[] {
-  return areas.map((area) => foldOf([area]))
+/** Folds areas by object, or with `all` one by one. Keeps of each only what is shown. */
+export function* fold(areas: Iterable<AreaSnapshot>, all: boolean): Generator<Fold> {
+  let open: Fold | undefined
+  for (const area of areas) {
+    const start = BigInt(area.start)
+    const end = BigInt(area.end)
+    if (open !== undefined && !all && open.takes(area)) open.add(area, start, end)
+    else {
+      if (open !== undefined) yield open
+      open = new Fold(area, start, end)
+    }
+  }
+  if (open !== undefined) yield open
 }
 
-function isSameObject(below: AreaSnapshot, above: AreaSnapshot): boolean {
-  if (below.path !== above.path || below.inode !== above.inode || below.device !== above.device) return false
-  return below.end === above.start || (below.inode !== '0' && BigInt(above.offset) > BigInt(below.offset))
-}
-
-function foldOf(areas: readonly AreaSnapshot[]): Fold {
-  return { start: BigInt(areas[0]!.start), end: BigInt(areas.at(-1)!.end), areas }
+function common(some: string, others: string): string {
+  return [...some].map((letter, place) => (letter === others[place] ? letter : '*')).join('')
 }

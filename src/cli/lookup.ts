@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { addon } from '../linux/addon.js'
-import { LinuxAddressSpace } from '../linux/linux-address-space.js'
+import '../linux/linux-address-space.js'
 import { Mm } from '../mm/mm.js'
 import type { MmapReadGuard } from '../mm/mmap-read-guard.js'
 import type { VmaRef } from '../mm/vma-ref.js'
@@ -59,7 +59,7 @@ export function lookup(args: string[]): number {
   if (positionals.length !== 2) throw new CommandError('lookup wants a process and an address')
   const pid = processArgument(positionals[0])
   const address = addressArgument(positionals[1]!)
-  using mm = Mm.fromRaw(new LinuxAddressSpace(pid))
+  using mm = Mm.of(pid)
   using user = mm.mmgetNotZero()
   if (user === undefined)
     throw new VmError('ESRCH', 'mmget_not_zero', {

@@ -3,12 +3,20 @@ import { parseArgs } from 'node:util'
 import { byteSize } from './byte-size.js'
 import { CommandError } from './command-error.js'
 import { EXIT } from './exit-code.js'
-import { type Fold, fold, unfolded } from './fold.js'
+import { type Fold, fold } from './fold.js'
 import { KINDS, type Kind, kindOf } from './kind-of.js'
 import { paint } from './paint.js'
 import { printable } from './printable.js'
 import { processArgument } from './process-argument.js'
-import { type AreaSnapshot, readSnapshot, type Snapshot, takeSnapshot } from './snapshot.js'
+import {
+  type AreaSnapshot,
+  lookAt,
+  readSnapshot,
+  type Snapshot,
+  type SnapshotHeader,
+  takeSnapshot,
+} from './snapshot.js'
+import { Sum } from './sum.js'
 import { type Column, outputWidth, table } from './table.js'
 import { wrap } from './wrap.js'
 
@@ -66,16 +74,23 @@ export function maps(args: string[]): number {
   if (positionals.length > 1) throw new CommandError('one process at a time')
   if (values.from !== undefined && positionals.length > 0)
     throw new CommandError('--from FILE shows that file: leave the process out')
-  const snapshot =
-    values.from === undefined ? takeSnapshot(processArgument(positionals[0], process.pid)) : readSnapshot(values.from)
-  if (values.save !== undefined) {
-    save(values.save, snapshot)
+  const shape = { all: values.all ?? false, gaps: values.gaps ?? false, bytes: values.bytes ?? false }
+  if (values.from !== undefined) {
+    const { areas, ...header } = readSnapshot(values.from)
+    if (values.save !== undefined) save(values.save, { ...header, areas })
+    else if (values.json) printJson({ ...header, areas })
+    else show(header, areas, shape)
     return EXIT.OK
   }
-  if (values.json) process.stdout.write(`${JSON.stringify(snapshot)}\n`)
-  else show(snapshot, { all: values.all ?? false, gaps: values.gaps ?? false, bytes: values.bytes ?? false })
+  const pid = processArgument(positionals[0], process.pid)
+  if (values.save !== undefined) save(values.save, takeSnapshot(pid))
+  else if (values.json) printJson(takeSnapshot(pid))
+  else lookAt(pid, (header, areas) => show(header, areas, shape))
   return EXIT.OK
 }
+
+/** The kernel's half of the addresses, where only `[vsyscall]` is: what lies below it is no gap that could be used. */
+const KERNEL_HALF = 1n << 63n
 
 interface Shape {
   readonly all: boolean
@@ -83,36 +98,58 @@ interface Shape {
   readonly bytes: boolean
 }
 
-function show(snapshot: Snapshot, { all, gaps, bytes }: Shape): void {
+function show(header: SnapshotHeader, areas: Iterable<AreaSnapshot>, { all, gaps, bytes }: Shape): void {
   const size = bytes ? (value: number) => (value === 0 ? '' : String(value)) : byteSize
-  const folds = all ? unfolded(snapshot.areas) : fold(snapshot.areas)
+  const sums = new Map<Kind | 'all', Sum>([['all', new Sum()]])
   const rows: string[][] = []
-  let last: Fold | undefined
-  for (const one of folds) {
-    if (gaps && last !== undefined && one.start > last.end && isUserSpace(one))
-      rows.push(gapRow(last.end, one.start, size))
+  let end = 0n
+  let largestGap = 0
+  for (const one of fold(counted(areas, sums), all)) {
+    if (end > 0n && one.start > end && one.start < KERNEL_HALF) {
+      largestGap = Math.max(largestGap, Number(one.start - end))
+      if (gaps) rows.push(gapRow(end, one.start, size))
+    }
     rows.push(rowOf(one, size))
-    last = one
+    end = one.end
   }
   for (const line of table(COLUMNS, rows)) process.stdout.write(`${line}\n`)
   process.stdout.write('\n')
-  for (const line of totals(snapshot, size)) process.stdout.write(`${line}\n`)
+  for (const line of totals(sums, size)) process.stdout.write(`${line}\n`)
   process.stdout.write('\n')
-  for (const line of wrap(footer(snapshot, gaps, size), outputWidth(), ' · '))
-    process.stdout.write(`${paint('dim', line)}\n`)
+  const { pid, kernel, pageSize, time } = header
+  const parts = [`process ${pid}`, `${sums.get('all')!.areas} areas${limit()}`]
+  if (gaps) parts.push(`largest gap ${size(largestGap)}`)
+  parts.push(`pages of ${size(pageSize)}`, `Linux ${kernel}`, time)
+  for (const line of wrap(parts.join(' · '), outputWidth(), ' · ')) process.stdout.write(`${paint('dim', line)}\n`)
 }
 
-function rowOf({ start, end, areas }: Fold, size: (bytes: number) => string): string[] {
-  const mapped = areas.reduce((sum, area) => sum + lengthOf(area), 0)
+/** Passes the areas on, and adds each to the sum of its kind. */
+function* counted(areas: Iterable<AreaSnapshot>, sums: Map<Kind | 'all', Sum>): Generator<AreaSnapshot> {
+  const all = sums.get('all')!
+  for (const area of areas) {
+    const kind = kindOf(area)
+    let sum = sums.get(kind)
+    if (sum === undefined) {
+      sum = new Sum()
+      sums.set(kind, sum)
+    }
+    const length = Number(BigInt(area.end) - BigInt(area.start))
+    sum.add(area, length)
+    all.add(area, length)
+    yield area
+  }
+}
+
+function rowOf({ start, end, sum, permissions, named }: Fold, size: (bytes: number) => string): string[] {
   return [
     `${start.toString(16)}-${end.toString(16)}`,
-    size(mapped),
-    size(sum(areas, 'rss')),
-    size(sum(areas, 'privateDirty') + sum(areas, 'sharedDirty')),
-    size(sum(areas, 'swap')),
-    permissionsOfAll(areas),
-    areas.length === 1 ? '' : String(areas.length),
-    nameOf(areas.find(({ permissions }) => !permissions.startsWith('---')) ?? areas[0]!),
+    size(sum.size),
+    size(sum.rss),
+    size(sum.dirty),
+    size(sum.swap),
+    permissions,
+    sum.areas === 1 ? '' : String(sum.areas),
+    nameOf(named),
   ]
 }
 
@@ -120,37 +157,19 @@ function gapRow(from: bigint, to: bigint, size: (bytes: number) => string): stri
   return [`${from.toString(16)}-${to.toString(16)}`, size(Number(to - from)), '', '', '', '', '', '(gap)']
 }
 
-/** The permissions that all the areas have; a star where they differ. */
-function permissionsOfAll(areas: readonly AreaSnapshot[]): string {
-  const [first] = areas as readonly [AreaSnapshot]
-  return [0, 1, 2, 3]
-    .map((place) =>
-      areas.every(({ permissions }) => permissions[place] === first.permissions[place])
-        ? first.permissions[place]
-        : '*',
-    )
-    .join('')
-}
-
 function nameOf(area: AreaSnapshot): string {
   if (area.path === '') return area.permissions.startsWith('---') ? '(reserved)' : '(anonymous)'
   return `${printable(area.path)}${area.deleted ? ' (deleted)' : ''}`
 }
 
-function* totals({ areas }: Snapshot, size: (bytes: number) => string): Generator<string> {
+function* totals(sums: ReadonlyMap<Kind | 'all', Sum>, size: (bytes: number) => string): Generator<string> {
   const rows: string[][] = []
-  const byKind = new Map<Kind, AreaSnapshot[]>()
-  for (const area of areas) {
-    const kind = kindOf(area)
-    const some = byKind.get(kind)
-    if (some === undefined) byKind.set(kind, [area])
-    else some.push(area)
+  for (const kind of [...KINDS, 'all'] as const) {
+    const sum = sums.get(kind)
+    if (sum === undefined) continue
+    const { areas, rss, pss, dirty, swap, locked } = sum
+    rows.push([kind, String(areas), ...[sum.size, rss, pss, dirty, swap, locked].map(size)])
   }
-  for (const kind of KINDS) {
-    const some = byKind.get(kind)
-    if (some !== undefined) rows.push(totalRow(kind, some, size))
-  }
-  rows.push(totalRow('all', areas, size))
   yield* table(
     [
       { title: 'KIND' },
@@ -166,35 +185,6 @@ function* totals({ areas }: Snapshot, size: (bytes: number) => string): Generato
   )
 }
 
-function totalRow(name: string, areas: readonly AreaSnapshot[], size: (bytes: number) => string): string[] {
-  return [
-    name,
-    String(areas.length),
-    size(areas.reduce((total, area) => total + lengthOf(area), 0)),
-    size(sum(areas, 'rss')),
-    size(sum(areas, 'pss')),
-    size(sum(areas, 'privateDirty') + sum(areas, 'sharedDirty')),
-    size(sum(areas, 'swap')),
-    size(sum(areas, 'locked')),
-  ]
-}
-
-function footer(
-  { areas, pid, kernel, pageSize, time }: Snapshot,
-  gaps: boolean,
-  size: (bytes: number) => string,
-): string {
-  const parts = [
-    `process ${pid}`,
-    `${areas.length} areas${limit()}`,
-    `pages of ${size(pageSize)}`,
-    `Linux ${kernel}`,
-    time,
-  ]
-  if (gaps) parts.splice(2, 0, `largest gap ${size(largestGap(areas))}`)
-  return parts.join(' · ')
-}
-
 function limit(): string {
   try {
     return ` of ${readFileSync('/proc/sys/vm/max_map_count', 'latin1').trim()}`
@@ -203,26 +193,8 @@ function limit(): string {
   }
 }
 
-function largestGap(areas: readonly AreaSnapshot[]): number {
-  let largest = 0n
-  for (let index = 1; index < areas.length; index++) {
-    if (BigInt(areas[index]!.start) >= 1n << 63n) break
-    const gap = BigInt(areas[index]!.start) - BigInt(areas[index - 1]!.end)
-    if (gap > largest) largest = gap
-  }
-  return Number(largest)
-}
-
-function isUserSpace({ start }: Fold): boolean {
-  return start < 1n << 63n
-}
-
-function lengthOf({ start, end }: AreaSnapshot): number {
-  return Number(BigInt(end) - BigInt(start))
-}
-
-function sum(areas: readonly AreaSnapshot[], field: keyof AreaSnapshot['usage']): number {
-  return areas.reduce((total, { usage }) => total + (usage[field] ?? 0), 0)
+function printJson(snapshot: Snapshot): void {
+  process.stdout.write(`${JSON.stringify(snapshot)}\n`)
 }
 
 function save(path: string, snapshot: Snapshot): void {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { addon } from '../linux/addon.js'
-import { LinuxAddressSpace } from '../linux/linux-address-space.js'
+import '../linux/linux-address-space.js'
 import { Mm } from '../mm/mm.js'
+import type { MmapReadGuard } from '../mm/mmap-read-guard.js'
 import type { VmaRef } from '../mm/vma-ref.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { codesOfFlags } from '../vocabulary/vm-flag-codes.js'
@@ -40,25 +41,39 @@ export interface Snapshot {
 
 const NOT_ASKED = {} as AreaSnapshot['usage']
 
+/** All of a snapshot but its areas. */
+export type SnapshotHeader = Omit<Snapshot, 'areas'>
+
 /** Looks at a process now. Throws `VmError` `ESRCH` or `EACCES`. */
 export function takeSnapshot(pid: number): Snapshot {
-  using mm = Mm.fromRaw(new LinuxAddressSpace(pid))
-  return snapshotOf(mm)
+  return lookAt(pid, (header, areas) => ({ ...header, areas: [...areas] }))
 }
 
-/** Looks at the areas of an address space now. */
-export function snapshotOf(mm: Mm): Snapshot {
+/** Hands the areas of a process to `use` one after the other, so that of a very large one they need not all be kept. */
+export function lookAt<Result>(
+  pid: number,
+  use: (header: SnapshotHeader, areas: Iterable<AreaSnapshot>) => Result,
+): Result {
+  using mm = Mm.of(pid)
   using user = mm.mmgetNotZero()
   if (user === undefined) {
     throw new VmError('ESRCH', 'mmget_not_zero', {
-      hint: `process ${mm.pid} has ended, or runs another program now, or is a thread of the kernel and has no memory of its own`,
+      hint: `process ${pid} has ended, or runs another program now, or is a thread of the kernel and has no memory of its own`,
     })
   }
   using guard = user.mmapReadLock()
-  const time = new Date().toISOString()
-  const areas: AreaSnapshot[] = []
-  for (const vma of guard.areas({ usage: true })) areas.push(areaSnapshot(vma))
-  return { version: SNAPSHOT_VERSION, pid: mm.pid, time, kernel: release(), pageSize: addon().pageSize, areas }
+  const header: SnapshotHeader = {
+    version: SNAPSHOT_VERSION,
+    pid,
+    time: new Date().toISOString(),
+    kernel: release(),
+    pageSize: addon().pageSize,
+  }
+  return use(header, snapshots(guard))
+}
+
+function* snapshots(guard: MmapReadGuard): Generator<AreaSnapshot> {
+  for (const vma of guard.areas({ usage: true })) yield areaSnapshot(vma)
 }
 
 export function areaSnapshot(vma: VmaRef): AreaSnapshot {

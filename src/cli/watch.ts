@@ -3,7 +3,7 @@ import { release } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { addon } from '../linux/addon.js'
-import { LinuxAddressSpace } from '../linux/linux-address-space.js'
+import '../linux/linux-address-space.js'
 import { Mm } from '../mm/mm.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { changeLine } from './change-line.js'
@@ -87,7 +87,7 @@ async function follow(
   { interval, end, usage }: { interval: number; end: number; usage: boolean },
   tell: (entry: Header | TimedChange | { readonly time: string; readonly change: 'gone' }) => void,
 ): Promise<void> {
-  using mm = Mm.fromRaw(new LinuxAddressSpace(pid))
+  using mm = Mm.of(pid)
   const stop = new AbortController()
   const interrupt = () => stop.abort()
   process.once('SIGINT', interrupt)

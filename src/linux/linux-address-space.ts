@@ -62,6 +62,7 @@ export class LinuxAddressSpace implements AddressSpace {
   readonly #mayScan: boolean
 
   constructor(process_: number | 'self', options: LinuxAddressSpaceOptions = {}) {
+    addon() // Says what is wrong where there is no kernel to ask.
     this.isSelf = process_ === 'self' || process_ === process.pid
     this.pid = process_ === 'self' ? process.pid : process_
     this.#canQuery = options.procmapQuery ?? true

@@ -16,10 +16,19 @@ import { VmaReadGuard } from './vma-read-guard.js'
  */
 export class MmWithUser implements Disposable {
   readonly #addressSpace: AddressSpace
+  /** It holds a count of the users, which it gives back. */
+  readonly #isCounted: boolean
   #put = false
 
-  constructor(addressSpace: AddressSpace) {
+  /** Takes over a count of the users that `tryGet` gave; without `isCounted`, whoever asks for it vouches for them. */
+  constructor(addressSpace: AddressSpace, isCounted: boolean) {
     this.#addressSpace = addressSpace
+    this.#isCounted = isCounted
+  }
+
+  /** Over an address space whose users the caller vouches for. Giving it back changes no count. */
+  static fromRaw(addressSpace: AddressSpace): MmWithUser {
+    return new MmWithUser(addressSpace, false)
   }
 
   /** The raw address space. */
@@ -102,7 +111,7 @@ export class MmWithUser implements Disposable {
   [Symbol.dispose](): void {
     if (this.#put) return
     this.#put = true
-    this.#addressSpace.put()
+    if (this.#isCounted) this.#addressSpace.put()
   }
 
   #check(): void {
@@ -110,4 +119,4 @@ export class MmWithUser implements Disposable {
   }
 }
 
-UncheckedLifetime.mmWithUserOf = (addressSpace) => new MmWithUser(addressSpace)
+UncheckedLifetime.mmWithUserOf = (addressSpace) => MmWithUser.fromRaw(addressSpace)

@@ -17,9 +17,12 @@ import { MmWithUser } from './mm-with-user.js'
  */
 export class Mm implements Disposable {
   readonly #addressSpace: AddressSpace
+  /** It was opened for this object, and is closed with it. */
+  readonly #isOwn: boolean
 
-  constructor(addressSpace: AddressSpace) {
+  private constructor(addressSpace: AddressSpace, isOwn: boolean) {
     this.#addressSpace = addressSpace
+    this.#isOwn = isOwn
   }
 
   /**
@@ -36,12 +39,12 @@ export class Mm implements Disposable {
         'Mm.of needs the running kernel: import it from vmarea, not from vmarea/model',
       )
     }
-    return new Mm(hostKernel.addressSpaceOf(pid))
+    return new Mm(hostKernel.addressSpaceOf(pid), true)
   }
 
-  /** An `Mm` over a raw address space. */
+  /** An `Mm` over a raw address space, which stays its maker's to close. */
   static fromRaw(addressSpace: AddressSpace): Mm {
-    return new Mm(addressSpace)
+    return new Mm(addressSpace, false)
   }
 
   /** The raw address space. */
@@ -58,11 +61,11 @@ export class Mm implements Disposable {
    * What is asked of another process later may still fail with `ESRCH`: nothing holds it back from ending.
    */
   mmgetNotZero(): MmWithUser | undefined {
-    return this.#addressSpace.tryGet() ? new MmWithUser(this.#addressSpace) : undefined
+    return this.#addressSpace.tryGet() ? new MmWithUser(this.#addressSpace, true) : undefined
   }
 
-  /** Gives up the descriptors behind it. Guards that are held stay held, and can read no more of another process. */
+  /** Gives up the descriptors that were opened for it. Guards that are held stay held, and can read no more. */
   [Symbol.dispose](): void {
-    this.#addressSpace.close?.()
+    if (this.#isOwn) this.#addressSpace.close?.()
   }
 }

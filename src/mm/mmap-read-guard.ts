@@ -6,7 +6,8 @@ import { HeldLock } from './held-lock.js'
 import type { MmWithUser } from './mm-with-user.js'
 import { VmaRef } from './vma-ref.js'
 
-const END_OF_ADDRESSES = 1n << 64n
+/** The last address of all, which is in no area: an end that 64 bits hold. */
+const END_OF_ADDRESSES = (1n << 64n) - 1n
 
 /** Which areas to go through: those that overlap `[from, to)`. */
 export interface AreaRange extends AreasOptions {
@@ -70,7 +71,7 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
    */
   areas({ from = 0n, to = END_OF_ADDRESSES, usage = false }: AreaRange = {}): IterableIterator<VmaRef> {
     checkAddress(from, 'from')
-    if (to !== END_OF_ADDRESSES) checkAddress(to, 'to')
+    checkAddress(to, 'to')
     this.check()
     return new VmaRefs(this.#mm.asRaw().areas(from, to, { usage })[Symbol.iterator](), this)
   }
@@ -88,7 +89,7 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
     to?: bigint
   } = {}): Generator<PageRun, void, undefined> {
     checkAddress(from, 'from')
-    if (to !== END_OF_ADDRESSES) checkAddress(to, 'to')
+    checkAddress(to, 'to')
     this.check()
     for (const run of this.#mm.asRaw().pages(from, to)) {
       yield run

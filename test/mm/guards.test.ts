@@ -177,6 +177,24 @@ test('a zap reaches locked memory too, as the kernel’s does', () => {
   assert.equal(mapping.bytes[0], 0)
 })
 
+test('disposing of what stands for this process, or of another Mm of it, leaves the process its own', () => {
+  {
+    using mm = thisProcess().mm
+    assert.ok(mm.mmgetNotZero())
+    using another = Mm.of(process.pid)
+    using guard = another.mmgetNotZero()!.mmapReadLock()
+    assert.ok([...guard].length > 0)
+  }
+  using guard = user().mmapReadLock()
+  assert.ok([...guard].length > 0)
+  assert.ok([...guard.pages()].length > 0)
+  const closed = Mm.of(process.pid)
+  closed[Symbol.dispose]()
+  closed[Symbol.dispose]()
+  using late = closed.mmgetNotZero()!.mmapReadLock()
+  assert.throws(() => late.vmaLookup(0n), { code: 'EBADF' })
+})
+
 test('what was given back is refused', () => {
   const given = user()
   given[Symbol.dispose]()

@@ -1,0 +1,22 @@
+import type { AreaSnapshot } from './snapshot.js'
+
+/** What several areas come to, in bytes. */
+export class Sum {
+  areas = 0
+  size = 0
+  rss = 0
+  pss = 0
+  dirty = 0
+  swap = 0
+  locked = 0
+
+  add({ usage }: AreaSnapshot, size: number): void {
+    this.areas++
+    this.size += size
+    this.rss += usage.rss ?? 0
+    this.pss += usage.pss ?? 0
+    this.dirty += (usage.privateDirty ?? 0) + (usage.sharedDirty ?? 0)
+    this.swap += usage.swap ?? 0
+    this.locked += usage.locked ?? 0
+  }
+}
