@@ -85,19 +85,22 @@ function checkTree(mm: Mm): void {
 
 function checkNode(node: VmaNode, parent: VmaNode | undefined): void {
   expect(node.parent === parent, 'a node of the tree has another parent')
-  const { items, ranges, leaf } = node
+  const { items, ranges, base, leaf } = node
   expect(items.length > 0 || parent === undefined, 'a node of the tree is empty')
   let gap = 0
   for (const [index, item] of items.entries()) {
     const [start, end, inside] = leaf
       ? [(item as { start: number }).start, (item as { end: number }).end, 0]
       : span(item as VmaNode)
-    expect(ranges[index] === start && ranges[32 + index] === end, 'a node of the tree has another range than its item')
-    if (index > 0) gap = Math.max(gap, start - ranges[32 + index - 1]!)
+    expect(
+      ranges[base + index] === start && ranges[base + 32 + index] === end,
+      'a node of the tree has another range than its item',
+    )
+    if (index > 0) gap = Math.max(gap, start - ranges[base + 32 + index - 1]!)
     if (leaf) {
       expect((item as { node: VmaNode }).node === node, 'a VMA is in another node')
     } else {
-      expect(ranges[64 + index] === inside, 'a node of the tree has another gap than its item')
+      expect(ranges[base + 64 + index] === inside, 'a node of the tree has another gap than its item')
       gap = Math.max(gap, inside)
       checkNode(item as VmaNode, node)
     }
@@ -106,7 +109,7 @@ function checkNode(node: VmaNode, parent: VmaNode | undefined): void {
 }
 
 function span(node: VmaNode): [number, number, number] {
-  return [node.ranges[0]!, node.ranges[32 + node.items.length - 1]!, node.gap]
+  return [node.ranges[node.base]!, node.ranges[node.base + 32 + node.items.length - 1]!, node.gap]
 }
 
 function checkSums(mm: Mm): void {

@@ -19,6 +19,8 @@ export function faultIn(vma: Vma, address: number, write: boolean): number {
   if (bits & PTE.PRESENT) return write && !(bits & PTE.WRITE) ? writeFault(vma, number, table, index) : FAULT.DONE
   if (bits & PTE.POISON) return FAULT.POISONED
   if (bits & PTE.GUARD) return FAULT.NOT_MAPPED
+  // pte_marker_handle_uffd_wp: a mark that is left over from another registration goes.
+  if (bits & PTE.UFFD_WP && !(vma.flags & BIT.UFFD_WP)) table.bits[index] = 0
   return vma.file === undefined
     ? anonymousFault(vma, number, table, index, write)
     : fileFault(vma, number, table, index, write)

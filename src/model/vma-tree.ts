@@ -1,3 +1,4 @@
+import { Slab, type Slot } from './slab.js'
 import type { Vma } from './vma.js'
 
 const capacity = 32
@@ -5,12 +6,14 @@ const capacity = 32
 const sparse = capacity / 4
 
 /**
- * One node of a `VmaTree`. A leaf holds VMAs, an inner node nodes. The ranges of the items are kept beside them, in one array, so that
- * a search touches no item it does not need: `[0, 32)` the starts, `[32, 64)` the ends, `[64, 96)` the largest gaps inside (inner nodes).
+ * One node of a `VmaTree`. A leaf holds VMAs, an inner node nodes. The ranges of the items are kept apart, so that a search touches no
+ * item it does not need: from `base` on in `ranges` 32 starts, then 32 ends, then (inner nodes) the 32 largest gaps inside.
  */
 export class VmaNode {
   readonly leaf: boolean
+  readonly slot: Slot
   readonly ranges: Float64Array
+  readonly base: number
   readonly items: (Vma | VmaNode)[] = []
   /** The largest gap between items or, for an inner node, inside one. */
   gap = 0
@@ -19,9 +22,11 @@ export class VmaNode {
   previous: VmaNode | undefined = undefined
   next: VmaNode | undefined = undefined
 
-  constructor(leaf: boolean) {
+  constructor(leaf: boolean, slot: Slot) {
     this.leaf = leaf
-    this.ranges = new Float64Array(leaf ? 2 * capacity : 3 * capacity)
+    this.slot = slot
+    this.ranges = slot.numbers
+    this.base = slot.base
   }
 }
 
@@ -31,7 +36,9 @@ export class VmaNode {
  * Every search, the one for a free range included, takes time logarithmic in the number of VMAs.
  */
 export class VmaTree {
-  #root = new VmaNode(true)
+  readonly #leafRanges = new Slab(2 * capacity)
+  readonly #innerRanges = new Slab(3 * capacity)
+  #root = new VmaNode(true, this.#leafRanges.take())
   #spare: VmaNode | undefined = undefined
   /** `map_count` */
   size = 0
@@ -60,8 +67,13 @@ export class VmaTree {
 
   /** `vma_lookup`: the VMA that contains `address`. */
   lookup(address: number): Vma | undefined {
-    const vma = this.find(address)
-    return vma !== undefined && vma.start <= address ? vma : undefined
+    let node = this.#root
+    for (;;) {
+      const index = firstEndingAfter(node, address)
+      if (index === node.items.length || node.ranges[node.base + index]! > address) return undefined
+      if (node.leaf) return node.items[index] as Vma
+      node = node.items[index] as VmaNode
+    }
   }
 
   /** `find_vma_intersection`: the first VMA that overlaps `[start, end)`. */
@@ -124,8 +136,8 @@ export class VmaTree {
     const index = firstStartingAt(node, vma.start)
     vma.start = start
     vma.end = end
-    node.ranges[index] = start
-    node.ranges[capacity + index] = end
+    node.ranges[node.base + index] = start
+    node.ranges[node.base + capacity + index] = end
     refresh(node)
   }
 
@@ -137,11 +149,11 @@ export class VmaTree {
     const root = this.#root
     const count = root.items.length
     if (count === 0) return high - low >= length ? high : -1
-    const last = Math.max(root.ranges[capacity + count - 1]!, low)
+    const last = Math.max(root.ranges[root.base + capacity + count - 1]!, low)
     if (high - last >= length) return high
     const found = highestGapIn(root, low, high, length)
     if (found !== -1) return found
-    const first = Math.min(root.ranges[0]!, high)
+    const first = Math.min(root.ranges[root.base]!, high)
     return first - low >= length ? first : -1
   }
 
@@ -150,31 +162,33 @@ export class VmaTree {
     const root = this.#root
     const count = root.items.length
     if (count === 0) return high - low >= length ? low : -1
-    const first = Math.min(root.ranges[0]!, high)
+    const first = Math.min(root.ranges[root.base]!, high)
     if (first - low >= length) return low
     const found = lowestGapIn(root, low, high, length)
     if (found !== -1) return found
-    const last = Math.max(root.ranges[capacity + count - 1]!, low)
+    const last = Math.max(root.ranges[root.base + capacity + count - 1]!, low)
     return high - last >= length ? last : -1
   }
 
   #put(node: VmaNode, index: number, item: Vma | VmaNode): void {
-    const { items, ranges } = node
+    const { items, ranges, base } = node
+    const ends = base + capacity
+    const gaps = ends + capacity
     const count = items.length
     items.push(item)
     for (let at = count; at > index; at--) items[at] = items[at - 1]!
     items[index] = item
-    ranges.copyWithin(index + 1, index, count)
-    ranges.copyWithin(capacity + index + 1, capacity + index, capacity + count)
+    ranges.copyWithin(base + index + 1, base + index, base + count)
+    ranges.copyWithin(ends + index + 1, ends + index, ends + count)
     if (node.leaf) {
       const vma = item as Vma
       vma.node = node
-      ranges[index] = vma.start
-      ranges[capacity + index] = vma.end
+      ranges[base + index] = vma.start
+      ranges[ends + index] = vma.end
     } else {
       const child = item as VmaNode
       child.parent = node
-      ranges.copyWithin(2 * capacity + index + 1, 2 * capacity + index, 2 * capacity + count)
+      ranges.copyWithin(gaps + index + 1, gaps + index, gaps + count)
       describe(node, index, child)
     }
   }
@@ -185,6 +199,7 @@ export class VmaTree {
     const parent = node.parent
     if (parent === undefined) {
       while (!this.#root.leaf && this.#root.items.length === 1) {
+        this.#innerRanges.give(this.#root.slot)
         this.#root = this.#root.items[0] as VmaNode
         this.#root.parent = undefined
       }
@@ -248,7 +263,7 @@ export class VmaTree {
     refresh(other)
     if (node.leaf) chain(node, other, below)
     if (node.parent === undefined) {
-      this.#root = new VmaNode(false)
+      this.#root = this.#made(false)
       this.#put(this.#root, 0, node)
       this.#put(this.#root, below ? 0 : 1, other)
       refresh(this.#root)
@@ -260,14 +275,25 @@ export class VmaTree {
   /** A node without items; a leaf may be one that was given up last, so that mapping and unmapping at its edge makes no garbage. */
   #newNode(leaf: boolean): VmaNode {
     const spare = this.#spare
-    if (!leaf || spare === undefined) return new VmaNode(leaf)
+    if (!leaf || spare === undefined) return this.#made(leaf)
     this.#spare = undefined
     return spare
   }
 
+  #made(leaf: boolean): VmaNode {
+    return new VmaNode(leaf, (leaf ? this.#leafRanges : this.#innerRanges).take())
+  }
+
   #giveUp(node: VmaNode): void {
-    if (!node.leaf) return
+    if (!node.leaf) {
+      this.#innerRanges.give(node.slot)
+      return
+    }
     unlink(node)
+    if (this.#spare !== undefined) {
+      this.#leafRanges.give(node.slot)
+      return
+    }
     node.items.length = 0
     node.parent = undefined
     this.#spare = node
@@ -283,24 +309,24 @@ function chain(node: VmaNode, other: VmaNode, below: boolean): void {
 }
 
 /** The first item that ends after `address`, or the number of items. */
-function firstEndingAfter({ ranges, items }: VmaNode, address: number): number {
+function firstEndingAfter({ ranges, base, items }: VmaNode, address: number): number {
   let low = 0
   let high = items.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (ranges[capacity + middle]! > address) high = middle
+    if (ranges[base + capacity + middle]! > address) high = middle
     else low = middle + 1
   }
   return low
 }
 
 /** The first item that starts at `address` or after it, or the number of items. */
-function firstStartingAt({ ranges, items }: VmaNode, address: number): number {
+function firstStartingAt({ ranges, base, items }: VmaNode, address: number): number {
   let low = 0
   let high = items.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (ranges[middle]! >= address) high = middle
+    if (ranges[base + middle]! >= address) high = middle
     else low = middle + 1
   }
   return low
@@ -310,35 +336,36 @@ function firstStartingAt({ ranges, items }: VmaNode, address: number): number {
 function describe(parent: VmaNode, index: number, child: VmaNode): void {
   const count = child.items.length
   if (count === 0) return
-  parent.ranges[index] = child.ranges[0]!
-  parent.ranges[capacity + index] = child.ranges[capacity + count - 1]!
-  parent.ranges[2 * capacity + index] = child.gap
+  const at = parent.base + index
+  parent.ranges[at] = child.ranges[child.base]!
+  parent.ranges[at + capacity] = child.ranges[child.base + capacity + count - 1]!
+  parent.ranges[at + 2 * capacity] = child.gap
 }
 
 /** Computes a node's largest gap anew and carries what has changed to the root. */
 function refresh(start: VmaNode): void {
   let node = start
   for (;;) {
-    const { ranges, leaf } = node
+    const { ranges, base, leaf } = node
     const count = node.items.length
     let gap = 0
     for (let at = 1; at < count; at++) {
-      const before = ranges[at]! - ranges[capacity + at - 1]!
+      const before = ranges[base + at]! - ranges[base + capacity + at - 1]!
       if (before > gap) gap = before
     }
     if (!leaf) {
       for (let at = 0; at < count; at++) {
-        const inside = ranges[2 * capacity + at]!
+        const inside = ranges[base + 2 * capacity + at]!
         if (inside > gap) gap = inside
       }
     }
     node.gap = gap
     const parent = node.parent
     if (parent === undefined || count === 0) return
-    const index = parent.items.indexOf(node)
+    const index = parent.base + parent.items.indexOf(node)
     const of = parent.ranges
-    const first = ranges[0]!
-    const last = ranges[capacity + count - 1]!
+    const first = ranges[base]!
+    const last = ranges[base + capacity + count - 1]!
     if (of[index] === first && of[capacity + index] === last && of[2 * capacity + index] === gap) return
     of[index] = first
     of[capacity + index] = last
@@ -348,13 +375,15 @@ function refresh(start: VmaNode): void {
 }
 
 function cut(node: VmaNode, index: number): void {
-  const { items, ranges } = node
+  const { items, ranges, base } = node
+  const ends = base + capacity
+  const gaps = ends + capacity
   const count = items.length
   for (let at = index + 1; at < count; at++) items[at - 1] = items[at]!
   items.pop()
-  ranges.copyWithin(index, index + 1, count)
-  ranges.copyWithin(capacity + index, capacity + index + 1, capacity + count)
-  if (!node.leaf) ranges.copyWithin(2 * capacity + index, 2 * capacity + index + 1, 2 * capacity + count)
+  ranges.copyWithin(base + index, base + index + 1, base + count)
+  ranges.copyWithin(ends + index, ends + index + 1, ends + count)
+  if (!node.leaf) ranges.copyWithin(gaps + index, gaps + index + 1, gaps + count)
 }
 
 /** Takes a leaf out of the chain of leaves. */
@@ -365,16 +394,16 @@ function unlink({ previous, next }: VmaNode): void {
 
 function highestGapIn(node: VmaNode, low: number, high: number, length: number): number {
   if (node.gap < length) return -1
-  const { ranges, items, leaf } = node
+  const { ranges, base, items, leaf } = node
   for (let at = items.length - 1; at >= 0; at--) {
-    const end = ranges[capacity + at]!
+    const end = ranges[base + capacity + at]!
     if (at < items.length - 1) {
       const from = Math.max(end, low)
-      const to = Math.min(ranges[at + 1]!, high)
+      const to = Math.min(ranges[base + at + 1]!, high)
       if (to - from >= length) return to
     }
     if (end <= low) return -1
-    if (leaf || ranges[at]! >= high || ranges[2 * capacity + at]! < length) continue
+    if (leaf || ranges[base + at]! >= high || ranges[base + 2 * capacity + at]! < length) continue
     const found = highestGapIn(items[at] as VmaNode, low, high, length)
     if (found !== -1) return found
   }
@@ -383,16 +412,16 @@ function highestGapIn(node: VmaNode, low: number, high: number, length: number):
 
 function lowestGapIn(node: VmaNode, low: number, high: number, length: number): number {
   if (node.gap < length) return -1
-  const { ranges, items, leaf } = node
+  const { ranges, base, items, leaf } = node
   for (let at = 0; at < items.length; at++) {
-    const start = ranges[at]!
+    const start = ranges[base + at]!
     if (at > 0) {
-      const from = Math.max(ranges[capacity + at - 1]!, low)
+      const from = Math.max(ranges[base + capacity + at - 1]!, low)
       const to = Math.min(start, high)
       if (to - from >= length) return from
     }
     if (start >= high) return -1
-    if (leaf || ranges[capacity + at]! <= low || ranges[2 * capacity + at]! < length) continue
+    if (leaf || ranges[base + capacity + at]! <= low || ranges[base + 2 * capacity + at]! < length) continue
     const found = lowestGapIn(items[at] as VmaNode, low, high, length)
     if (found !== -1) return found
   }

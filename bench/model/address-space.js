@@ -1,0 +1,114 @@
+import { fileURLToPath } from 'node:url'
+import { handleFault } from '../../dist/model/handle-fault.js'
+import { Machine } from '../../dist/model/machine.js'
+import { Mm } from '../../dist/model/mm.js'
+import { mmap } from '../../dist/model/mmap.js'
+import { mprotect } from '../../dist/model/mprotect.js'
+import { munmap } from '../../dist/model/munmap.js'
+
+const PAGE = 4096
+const ANONYMOUS = 0x22
+const FIXED = 0x10
+const RW = 3
+const few = 1000
+const count = 100_000
+
+/**
+ * What calls of the model cost, in processor time, by how many areas there are. The floor is the same call with a thousand of them.
+ */
+export async function run() {
+  // The compiler's work and the first heap's growth are nobody's.
+  measure(addressSpace(few))
+  const floor = measure(addressSpace(few))
+  const rows = []
+  for (const areas of [100_000, 1_000_000]) {
+    globalThis.gc()
+    const before = heap()
+    const mm = addressSpace(areas)
+    globalThis.gc()
+    const bytes = (heap() - before) / areas
+    rows.push({ work: `memory an area, of ${areas}`, measured: `${bytes.toFixed(0)} bytes`, target: '<= 300' })
+    const times = measure(mm)
+    for (const work of Object.keys(times)) {
+      rows.push({
+        work: `${work}, ${areas} areas`,
+        measured: `${(1e6 / times[work]).toFixed(0)} /s`,
+        floor: `${(1e6 / floor[work]).toFixed(0)} /s`,
+        ratio: times[work] / floor[work],
+        target: areas === 100_000 && work.startsWith('mmap + munmap') ? '>= 200000 /s' : '<= 3',
+      })
+    }
+  }
+  const pages = 500_000
+  const touch = best(pages, () => {
+    const mm = empty()
+    const start = mmap(mm, 0, pages * PAGE, RW, ANONYMOUS, undefined, 0)
+    for (let at = 0; at < pages; at++) handleFault(mm, start + at * PAGE, 1)
+  })
+  rows.push({
+    work: 'first touch of a page, writing',
+    measured: `${(1e6 / touch).toFixed(0)} /s`,
+    target: '>= 1000000 /s',
+  })
+  return rows
+}
+
+function empty() {
+  const machine = new Machine({ maxMapCount: Infinity, memory: 2 ** 50 })
+  return new Mm(machine, { addressSpace: Infinity, data: Infinity, lockedMemory: 0, stack: 0 }, [])
+}
+
+function addressSpace(areas) {
+  const mm = empty()
+  // Neighbours of another protection do not merge.
+  for (let at = 0; at < areas; at++) mmap(mm, 0, PAGE, at % 2 === 0 ? RW : 1, ANONYMOUS, undefined, 0)
+  if (mm.tree.size !== areas) throw new Error(`${mm.tree.size} areas instead of ${areas}`)
+  return mm
+}
+
+function measure(mm) {
+  const starts = [...mm.tree].map((vma) => vma.start)
+  // In an order that no cache foresees.
+  const order = Array.from({ length: count }, (_, at) => starts[(at * 7919) % starts.length])
+  return {
+    'mmap + munmap': best(count, () => {
+      for (let at = 0; at < count; at++) munmap(mm, mmap(mm, 0, PAGE, RW, ANONYMOUS, undefined, 0), PAGE)
+    }),
+    'munmap + mmap anywhere': best(count, () => {
+      for (const start of order) {
+        const protection = mm.tree.lookup(start).flags & 7
+        munmap(mm, start, PAGE)
+        mmap(mm, start, PAGE, protection, ANONYMOUS | FIXED, undefined, 0)
+      }
+    }),
+    'mprotect and back anywhere': best(count, () => {
+      for (const start of order) {
+        const protection = mm.tree.lookup(start).flags & 7
+        mprotect(mm, start, PAGE, 0)
+        mprotect(mm, start, PAGE, protection)
+      }
+    }),
+    'look-up anywhere': best(count, () => {
+      for (const start of order) mm.tree.lookup(start)
+    }),
+  }
+}
+
+/** Microseconds of processor time a call, the best of five. */
+function best(calls, act) {
+  let least = Infinity
+  for (let round = 0; round < 5; round++) {
+    const before = process.cpuUsage()
+    act()
+    const { user, system } = process.cpuUsage(before)
+    least = Math.min(least, (user + system) / calls)
+  }
+  return least
+}
+
+function heap() {
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.table(await run())
