@@ -10,16 +10,22 @@ export const PAGE = 4096n
 /** The bare system calls, for tests that make areas of their own. */
 export { calls }
 
-/** mmap(2) anywhere. The memory goes with `unmapAll`. */
+/**
+ * mmap(2) at an address of the kernel's choice, with an inaccessible page on either side, so that it merges with nobody's memory.
+ * It goes with `unmapAll`.
+ */
 export function mapRaw(
   pages: number,
   flags: number,
   { protection = PROT.READ | PROT.WRITE, descriptor = -1, offset = 0 } = {},
 ): bigint {
   const length = pages * Number(PAGE)
-  const address = calls.mmap(0n, length, protection, flags | (descriptor < 0 ? MAP.ANONYMOUS : 0), descriptor, offset)
-  mapped.push([address, length])
-  return address
+  const around = length + 2 * Number(PAGE)
+  // Shared memory of its own file merges with nothing either.
+  const outer = calls.mmap(0n, around, PROT.NONE, MAP.SHARED | MAP.ANONYMOUS | MAP.NORESERVE, -1, 0)
+  mapped.push([outer, around])
+  const kind = flags | MAP.FIXED | (descriptor < 0 ? MAP.ANONYMOUS : 0)
+  return calls.mmap(outer + PAGE, length, protection, kind, descriptor, offset)
 }
 
 /** Gives back all that `mapRaw` mapped. */
