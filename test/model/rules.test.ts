@@ -148,6 +148,18 @@ const rules: Record<string, readonly [calls: readonly Call[], ...results: number
     [anon(5, 1), ['mmap', at(5), PAGE, R, PRIVATE | ANON, 6, 0]],
     at(47),
   ],
+  '2.3 placement: 256 pages stay free below a stack, unless the address is fixed': [
+    [
+      anon(20, 2, RW, GROWSDOWN),
+      anon(22, 26),
+      ['mmap', 0, PAGE, R, PRIVATE | ANON, 6, 0],
+      ['mmap', at(5), PAGE, R, PRIVATE | ANON, 6, 0],
+      anon(19, 1, R),
+    ],
+    ENOMEM,
+    ENOMEM,
+    at(19),
+  ],
   '2.4 munmap: length 0 and an address within a page are EINVAL, a hole is fine': [
     [unmap(0, 0), ['munmap', at(0) + 1, PAGE], unmap(0, 3)],
     EINVAL,

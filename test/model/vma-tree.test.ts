@@ -39,7 +39,7 @@ test('the tree finds what a sorted list finds, after any sequence of changes', (
   const step = fc.tuple(fc.nat(3), fc.nat(room - 1), fc.integer({ min: 1, max: 4 }))
   const search = fc.tuple(fc.nat(room), fc.nat(room), fc.integer({ min: 1, max: 12 }))
   const property = fc.property(
-    fc.array(step, { minLength: 1, maxLength: 500 }),
+    fc.array(step, { minLength: 1, maxLength: 500, size: 'max' }),
     fc.array(search, { minLength: 1, maxLength: 20 }),
     (steps, searches) => {
       const machine = new Machine()
