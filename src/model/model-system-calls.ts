@@ -1,4 +1,5 @@
 import type { SystemCalls } from '../kernel/system-calls.js'
+import { MADV } from '../vocabulary/madv.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { addressOf } from './address-of.js'
 import { FAILURE } from './failure.js'
@@ -15,6 +16,22 @@ import { mseal } from './mseal.js'
 import { msync } from './msync.js'
 import { munlock } from './munlock.js'
 import { munmap } from './munmap.js'
+
+/** `madvise_lock`: advice that changes no VMA needs the lock for reading alone, or none. */
+const underReadLock = new Set<number>([
+  MADV.WILLNEED,
+  MADV.COLD,
+  MADV.PAGEOUT,
+  MADV.REMOVE,
+  MADV.DONTNEED,
+  MADV.DONTNEED_LOCKED,
+  MADV.FREE,
+  MADV.POPULATE_READ,
+  MADV.POPULATE_WRITE,
+  MADV.COLLAPSE,
+  MADV.GUARD_INSTALL,
+  MADV.GUARD_REMOVE,
+])
 
 /** The memory calls of one modelled process. */
 export class ModelSystemCalls implements SystemCalls {
@@ -55,7 +72,7 @@ export class ModelSystemCalls implements SystemCalls {
   }
 
   madvise(address: bigint, length: number, advice: number): void {
-    this.#lock('madvise')
+    if (!underReadLock.has(advice) || this.#mm.hooks > 0) this.#lock('madvise')
     this.#settle(madvise(this.#mm, addressOf(address), length, advice), 'madvise', address, length)
   }
 

@@ -78,6 +78,8 @@ test('under a guard the layout does not change', () => {
   {
     using _guard = user!.mmapReadLock()
     assert.throws(() => mapping.unmap(), { code: 'EDEADLK' })
+    process.kernel.calls.madvise(mapping.start, PAGE, MADV.DONTNEED)
+    assert.throws(() => process.kernel.calls.madvise(mapping.start, PAGE, MADV.DONTFORK), { code: 'EDEADLK' })
   }
   mapping.unmap()
 })
