@@ -36,6 +36,9 @@ const trap = () => assert.throws(() => load(0x7fffffff), WebAssembly.RuntimeErro
 
 /** A shared object that, as it is loaded, does what an addon with a crash handler does. Answers its path, or why there is none. */
 function library(name: string, body: string): string {
+  // Once: a child that runs meanwhile may be loading it.
+  const built = libraries.get(name)
+  if (built !== undefined) return built
   const source = join(temporaryFolder, `${name}.c`)
   const object = join(temporaryFolder, `${name}.node`)
   writeFileSync(
@@ -58,8 +61,11 @@ void* napi_register_module_v1(void* environment, void* exports) { (void)environm
 `,
   )
   execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', object, source])
+  libraries.set(name, object)
   return object
 }
+
+const libraries = new Map<string, string>()
 
 const load = (path: string) => `
 {
