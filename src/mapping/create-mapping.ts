@@ -22,6 +22,9 @@ export interface MappingRequest {
 
 /** Maps memory: checks the options, asks the kernel once, applies advice, and lets go of everything where a step fails. */
 export function createMapping(holdings: Holdings, options: MmapOptions, request: MappingRequest): Holding {
+  if (typeof options !== 'object' || options === null) {
+    throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `the options must be an object, and are ${String(options)}`)
+  }
   const { protection, reserved } = request
   const jit = options.jit === true
   if ((protection & (PROT.WRITE | PROT.EXEC)) === (PROT.WRITE | PROT.EXEC)) refuseWritableAndExecutable(jit)
@@ -124,7 +127,6 @@ function defaultLength(size: number | undefined, offset: number): number {
 function pageSizeOf({ kernel }: Holdings, hugePages: boolean | number | undefined): number {
   if (hugePages === undefined || hugePages === false) return kernel.pageSize
   const sizes = kernel.pageSizes()
-  // The kernel's default size of huge pages is the smallest one on every architecture this runs on.
   const size = hugePages === true ? sizes[1] : hugePages
   if (size !== undefined && sizes.indexOf(size) > 0) return size
   const known = sizes.slice(1)

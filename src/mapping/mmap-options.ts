@@ -30,7 +30,7 @@ export interface MmapOptions {
   readonly populate?: boolean
   /** Do not set swap space or commit charge aside (`MAP_NORESERVE`). */
   readonly noReserve?: boolean
-  /** Huge pages from the machine's pool: `true` for the default size, or a size in bytes that the machine has (`MAP_HUGETLB`). */
+  /** Huge pages from the machine's pool: `true` for the smallest size, or a size in bytes that the machine has (`MAP_HUGETLB`). */
   readonly hugePages?: boolean | number
   /** Memory for a thread's stack (`MAP_STACK`). */
   readonly stack?: boolean

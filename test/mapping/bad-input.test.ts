@@ -376,6 +376,12 @@ describe('other calls that can not be', () => {
     assert.equal(mapping.bytes[0], 3)
   })
 
+  for (const options of [undefined, null, 5, 'file']) {
+    test(`options that are ${options}`, () => {
+      throwsUsage(() => map(options as never), 'ERR_VMAREA_INVALID_ARGUMENT', new RegExp(`options .*${options}`))
+    })
+  }
+
   test('a memory file with a size, name or seal that can not be', () => {
     for (const size of [-1, 0.5, Number.NaN, 2 ** 53]) {
       throwsUsage(() => memfd('x', { size }), 'ERR_VMAREA_INVALID_ARGUMENT', new RegExp(`${size}`))
