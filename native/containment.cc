@@ -5,6 +5,7 @@
 
 #include "guarded-copy.h"
 #include "move-page.h"
+#include "present-memory.h"
 #include "region-table.h"
 #include "userfaultfd.h"
 
@@ -56,14 +57,16 @@ bool prepare_aside_locked(Region* region) {
   return true;
 }
 
-bool cover_locked(Region* region, size_t page, Fault* fault) {
+bool cover_locked(Region* region, size_t page, const Fault& fault) {
   uintptr_t address = region->start + page * region->page;
   void* cover = mmap(nullptr, region->page, PROT_READ | PROT_WRITE, kNothing, -1, 0);
   if (cover == MAP_FAILED) return false;
-  // A write to a page that can be read: what reads on sees what was there.
-  if (fault->access == 1 && fault->reason == kNoAccess) {
-    Fault unreadable;
-    if (guarded_copy(cover, at(address), region->page, &unreadable) == region->page) fault->reason = kReadOnly;
+  // A write to a page that can be read: what reads on sees what was there. No access here may wait for the server of a userfaultfd,
+  // who may wait for the table's lock.
+  if (fault.reason == kReadOnly) {
+    Fault ignored;
+    if (userfaultfd_contexts.load() > 0) copy_present(cover, address, region->page);
+    else guarded_copy(cover, at(address), region->page, &ignored);
   }
   uintptr_t place = prepare_aside_locked(region) ? place_locked(region, page) : 0;
   if (place != 0 && move_page(address, place, region->page) != Moved::kNo) {
@@ -105,6 +108,19 @@ void record_locked(Region* region, const Fault& fault) {
     region->owner->mailbox.unsettled.fetch_add(1);
   }
   tell_owner_locked(region, fault);
+}
+
+bool contain_locked(Region* region, size_t page, Fault fault) {
+  if (region->hole) {
+    fault.reason = kUnmapped;
+    void* place = at(region->start + page * region->page);
+    if (mmap(place, region->page, PROT_READ | PROT_WRITE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED) return false;
+  } else if (!covered_locked(region, page) && !cover_locked(region, page, fault)) {
+    // Where another thread was here first, this one goes on with its cover, which is a fault of this one as well.
+    return false;
+  }
+  record_locked(region, fault);
+  return true;
 }
 
 }  // namespace
@@ -160,27 +176,25 @@ void settle_locked(Region* region) {
 }
 
 void tell_read_only(Fault* fault) {
-  if (fault->access == 1 && fault->reason == kNoAccess && guarded_touch(fault->address, false)) fault->reason = kReadOnly;
+  if (fault->access == 1 && fault->reason == kNoAccess && is_read_only(fault->address)) fault->reason = kReadOnly;
 }
 
 bool contain_fault(Fault fault) {
+  {
+    TableLock lock;
+    Region* region = find_locked(fault.address);
+    if (region == nullptr) return false;
+    size_t page = (fault.address - region->start) / region->page;
+    if (region->hole || covered_locked(region, page)) return contain_locked(region, page, fault);
+  }
+  // The page has become what the access wants: try again. Where that waits for a server, it does so without the lock, as the access.
+  if (guarded_touch(fault.address, fault.access == 1)) return true;
+  tell_read_only(&fault);
   TableLock lock;
   Region* region = find_locked(fault.address);
-  if (region == nullptr) return false;
-  size_t page = (fault.address - region->start) / region->page;
-  if (region->hole) {
-    fault.reason = kUnmapped;
-    void* place = at(region->start + page * region->page);
-    if (mmap(place, region->page, PROT_READ | PROT_WRITE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED) return false;
-  } else {
-    // Where another thread was here first, this one goes on with its cover, which is a fault of this one as well.
-    bool covered = covered_locked(region, page);
-    // The page has become what the access wants: try again.
-    if (!covered && guarded_touch(fault.address, fault.access == 1)) return true;
-    if (!covered && !cover_locked(region, page, &fault)) return false;
-  }
-  record_locked(region, fault);
-  return true;
+  // What was unmapped meanwhile is no region's any more, and the access finds that out itself.
+  if (region == nullptr) return true;
+  return contain_locked(region, (fault.address - region->start) / region->page, fault);
 }
 
 }  // namespace vmarea
