@@ -7,6 +7,7 @@
 #include "move-page.h"
 #include "present-memory.h"
 #include "region-table.h"
+#include "spare-areas.h"
 #include "userfaultfd.h"
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -57,6 +58,12 @@ bool prepare_aside_locked(Region* region) {
   return true;
 }
 
+// Without room for it the page would be lost.
+Moved put_back(uintptr_t place, uintptr_t address, size_t length) {
+  Moved moved = move_page(place, address, length);
+  return moved == Moved::kNo && give_spare_areas_locked(Spare::kRestore) ? move_page(place, address, length) : moved;
+}
+
 bool cover_locked(Region* region, size_t page, const Fault& fault) {
   uintptr_t address = region->start + page * region->page;
   void* cover = mmap(nullptr, region->page, PROT_READ | PROT_WRITE, kNothing, -1, 0);
@@ -70,12 +77,15 @@ bool cover_locked(Region* region, size_t page, const Fault& fault) {
   }
   uintptr_t place = prepare_aside_locked(region) ? place_locked(region, page) : 0;
   if (place != 0 && move_page(address, place, region->page) != Moved::kNo) {
-    if (mremap(cover, region->page, region->page, MREMAP_MAYMOVE | MREMAP_FIXED, at(address)) != MAP_FAILED) {
+    auto put_cover = [&] {
+      return mremap(cover, region->page, region->page, MREMAP_MAYMOVE | MREMAP_FIXED, at(address)) != MAP_FAILED;
+    };
+    if (put_cover() || (give_spare_areas_locked(Spare::kCover) && put_cover())) {
       region->covered[page / 64] |= uint64_t{1} << (page % 64);
       region->covered_pages++;
       return true;
     }
-    move_page(place, address, region->page);
+    put_back(place, address, region->page);
   }
   munmap(cover, region->page);
   return false;
@@ -110,15 +120,19 @@ void record_locked(Region* region, const Fault& fault) {
   tell_owner_locked(region, fault);
 }
 
+bool give_memory_locked(Region* region, size_t page, const Fault& fault) {
+  if (!region->hole) return cover_locked(region, page, fault);
+  void* place = at(region->start + page * region->page);
+  return mmap(place, region->page, PROT_READ | PROT_WRITE, kNothing | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
+
 bool contain_locked(Region* region, size_t page, Fault fault) {
-  if (region->hole) {
-    fault.reason = kUnmapped;
-    void* place = at(region->start + page * region->page);
-    if (mmap(place, region->page, PROT_READ | PROT_WRITE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED) return false;
-  } else if (!covered_locked(region, page) && !cover_locked(region, page, fault)) {
-    // Where another thread was here first, this one goes on with its cover, which is a fault of this one as well.
-    return false;
-  }
+  if (region->hole) fault.reason = kUnmapped;
+  // Where another thread was here first, this one goes on with its cover, which is a fault of this one as well.
+  bool covered = covered_locked(region, page) || give_memory_locked(region, page, fault);
+  // It may be the room for areas that is missing.
+  if (!covered && give_spare_areas_locked(Spare::kCover)) covered = give_memory_locked(region, page, fault);
+  if (!covered) return false;
   record_locked(region, fault);
   return true;
 }
@@ -149,7 +163,7 @@ void drop_aside_locked(Region* region) {
 
 void uncover_locked(Region* region, size_t page) {
   uintptr_t kept = place_locked(region, page);
-  Moved moved = move_page(kept, region->start + page * region->page, region->page);
+  Moved moved = put_back(kept, region->start + page * region->page, region->page);
   if (region->places != nullptr) {
     if (moved == Moved::kKept) munmap(at(kept), region->page);
     region->places[page] = 0;
