@@ -9,6 +9,7 @@
 #include "containment.h"
 #include "lent-buffers.h"
 #include "region-table.h"
+#include "spare-areas.h"
 #include "userfaultfd.h"
 
 namespace vmarea {
@@ -98,6 +99,7 @@ int give_back(Region* region) {
     settle_locked(region);
     drop_aside_locked(region);
     forget_userfaultfd_range(region->start, region->length());
+    take_spare_areas_locked();
   }
   take_slot(region);
   leave_root(region);

@@ -5,7 +5,9 @@
 
 #include "guarded-copy.h"
 #include "move-page.h"
+#include "present-memory.h"
 #include "region-table.h"
+#include "spare-areas.h"
 #include "userfaultfd.h"
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -56,23 +58,34 @@ bool prepare_aside_locked(Region* region) {
   return true;
 }
 
-bool cover_locked(Region* region, size_t page, Fault* fault) {
+// Without room for it the page would be lost.
+Moved put_back(uintptr_t place, uintptr_t address, size_t length) {
+  Moved moved = move_page(place, address, length);
+  return moved == Moved::kNo && give_spare_areas_locked(Spare::kRestore) ? move_page(place, address, length) : moved;
+}
+
+bool cover_locked(Region* region, size_t page, const Fault& fault) {
   uintptr_t address = region->start + page * region->page;
   void* cover = mmap(nullptr, region->page, PROT_READ | PROT_WRITE, kNothing, -1, 0);
   if (cover == MAP_FAILED) return false;
-  // A write to a page that can be read: what reads on sees what was there.
-  if (fault->access == 1 && fault->reason == kNoAccess) {
-    Fault unreadable;
-    if (guarded_copy(cover, at(address), region->page, &unreadable) == region->page) fault->reason = kReadOnly;
+  // A write to a page that can be read: what reads on sees what was there. No access here may wait for the server of a userfaultfd,
+  // who may wait for the table's lock.
+  if (fault.reason == kReadOnly) {
+    Fault ignored;
+    if (userfaultfd_contexts.load() > 0) copy_present(cover, address, region->page);
+    else guarded_copy(cover, at(address), region->page, &ignored);
   }
   uintptr_t place = prepare_aside_locked(region) ? place_locked(region, page) : 0;
   if (place != 0 && move_page(address, place, region->page) != Moved::kNo) {
-    if (mremap(cover, region->page, region->page, MREMAP_MAYMOVE | MREMAP_FIXED, at(address)) != MAP_FAILED) {
+    auto put_cover = [&] {
+      return mremap(cover, region->page, region->page, MREMAP_MAYMOVE | MREMAP_FIXED, at(address)) != MAP_FAILED;
+    };
+    if (put_cover() || (give_spare_areas_locked(Spare::kCover) && put_cover())) {
       region->covered[page / 64] |= uint64_t{1} << (page % 64);
       region->covered_pages++;
       return true;
     }
-    move_page(place, address, region->page);
+    put_back(place, address, region->page);
   }
   munmap(cover, region->page);
   return false;
@@ -107,6 +120,23 @@ void record_locked(Region* region, const Fault& fault) {
   tell_owner_locked(region, fault);
 }
 
+bool give_memory_locked(Region* region, size_t page, const Fault& fault) {
+  if (!region->hole) return cover_locked(region, page, fault);
+  void* place = at(region->start + page * region->page);
+  return mmap(place, region->page, PROT_READ | PROT_WRITE, kNothing | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
+
+bool contain_locked(Region* region, size_t page, Fault fault) {
+  if (region->hole) fault.reason = kUnmapped;
+  // Where another thread was here first, this one goes on with its cover, which is a fault of this one as well.
+  bool covered = covered_locked(region, page) || give_memory_locked(region, page, fault);
+  // It may be the room for areas that is missing.
+  if (!covered && give_spare_areas_locked(Spare::kCover)) covered = give_memory_locked(region, page, fault);
+  if (!covered) return false;
+  record_locked(region, fault);
+  return true;
+}
+
 }  // namespace
 
 bool covered_locked(const Region* region, size_t page) {
@@ -133,7 +163,7 @@ void drop_aside_locked(Region* region) {
 
 void uncover_locked(Region* region, size_t page) {
   uintptr_t kept = place_locked(region, page);
-  Moved moved = move_page(kept, region->start + page * region->page, region->page);
+  Moved moved = put_back(kept, region->start + page * region->page, region->page);
   if (region->places != nullptr) {
     if (moved == Moved::kKept) munmap(at(kept), region->page);
     region->places[page] = 0;
@@ -160,27 +190,25 @@ void settle_locked(Region* region) {
 }
 
 void tell_read_only(Fault* fault) {
-  if (fault->access == 1 && fault->reason == kNoAccess && guarded_touch(fault->address, false)) fault->reason = kReadOnly;
+  if (fault->access == 1 && fault->reason == kNoAccess && is_read_only(fault->address)) fault->reason = kReadOnly;
 }
 
 bool contain_fault(Fault fault) {
+  {
+    TableLock lock;
+    Region* region = find_locked(fault.address);
+    if (region == nullptr) return false;
+    size_t page = (fault.address - region->start) / region->page;
+    if (region->hole || covered_locked(region, page)) return contain_locked(region, page, fault);
+  }
+  // The page has become what the access wants: try again. Where that waits for a server, it does so without the lock, as the access.
+  if (guarded_touch(fault.address, fault.access == 1)) return true;
+  tell_read_only(&fault);
   TableLock lock;
   Region* region = find_locked(fault.address);
-  if (region == nullptr) return false;
-  size_t page = (fault.address - region->start) / region->page;
-  if (region->hole) {
-    fault.reason = kUnmapped;
-    void* place = at(region->start + page * region->page);
-    if (mmap(place, region->page, PROT_READ | PROT_WRITE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED) return false;
-  } else {
-    // Where another thread was here first, this one goes on with its cover, which is a fault of this one as well.
-    bool covered = covered_locked(region, page);
-    // The page has become what the access wants: try again.
-    if (!covered && guarded_touch(fault.address, fault.access == 1)) return true;
-    if (!covered && !cover_locked(region, page, &fault)) return false;
-  }
-  record_locked(region, fault);
-  return true;
+  // What was unmapped meanwhile is no region's any more, and the access finds that out itself.
+  if (region == nullptr) return true;
+  return contain_locked(region, (fault.address - region->start) / region->page, fault);
 }
 
 }  // namespace vmarea

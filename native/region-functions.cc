@@ -12,6 +12,7 @@
 #include "lent-buffers.h"
 #include "move-page.h"
 #include "region-table.h"
+#include "spare-areas.h"
 #include "userfaultfd.h"
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -134,6 +135,7 @@ napi_value map_region(napi_env env, napi_callback_info info) {
   {
     TableLock lock;
     table_locked().emplace(start, region);
+    take_spare_areas_locked();
   }
   state->mailbox.results[0] = static_cast<double>(start);
   return call.result(region->handle);
@@ -406,6 +408,7 @@ napi_value restore_region(napi_env env, napi_callback_info info) {
   TableLock lock;
   uncover_all_locked(call.region);
   settle_locked(call.region);
+  take_spare_areas_locked();
   return call.result(0);
 }
 
@@ -425,6 +428,7 @@ napi_value leave_scope(napi_env env, napi_callback_info info) {
     if (covered_locked(region, page)) uncover_locked(region, page);
   }
   state->mailbox.log_length.store(mark);
+  take_spare_areas_locked();
   return put_fault(call, state->log[mark]);
 }
 

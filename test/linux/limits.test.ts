@@ -88,6 +88,61 @@ describe('a limit that was hit is named with its value', { concurrency: 2 }, () 
     )
   })
 
+  test('the number of areas, and a fault just then: it is contained, and the true pages come back', {
+    skip: tooMany,
+  }, async () => {
+    await survives(
+      `${limited}
+      const { addon: load } = await import('#vmarea/linux/addon.js')
+      const addon = load()
+      fs.writeFileSync(args[0], new Uint8Array(2 * page).fill(1))
+      const mapping = map({ file: args[0] })
+      fs.truncateSync(args[0], page)
+      const readOnly = mapMut({ length: 8 * page })
+      readOnly.bytes.fill(5)
+      const other = readOnly.makeReadOnly()
+      // Every second page of it has another permission, and so each is an area.
+      const length = 2 * ${mapCount} * page
+      const filler = Number(addon.mmap(0, length, 0, 0x4022, -1, 0))
+      assert.ok(filler > 0)
+      // Nothing here may want memory of the engine, which dies where it gets none.
+      const fill = () => {
+        let at = filler + page
+        while (addon.mprotect(at, page, 1) === 0) at += 2 * page
+        // A split adds two areas, and so one may be left.
+        addon.mmap(0, page, 1, 0x21, -1, 0)
+        return at - filler
+      }
+      const drain = () => addon.mprotect(filler, length, 0)
+      const touch = (bytes) => { full = fill(); seen = bytes[page] }
+      const write = (bytes) => { full = fill(); bytes[page] = 9; full += fill(); seen = bytes[page] }
+      let full = 0, seen = -1, caught
+      const attempt = (mapping, act) => {
+        full = 0
+        caught = undefined
+        try { mapping.access(act) } catch (error) { caught = error }
+        drain()
+        assert.ok(caught instanceof MemoryFault, String(caught))
+        assert.ok(full > (${mapCount} * page) / 2, 'the limit was met')
+      }
+      for (let round = 0; round < 3; round++) {
+        attempt(mapping, touch)
+        assert.equal(caught.reason, 'past-end-of-file')
+        assert.equal(seen, 0)
+        assert.equal(mapping.bytes[0], 1)
+        // Here the room that was given back is filled as well before the page is put back.
+        attempt(other, write)
+        assert.equal(caught.reason, 'read-only')
+        assert.equal(seen, 9)
+        assert.ok(other.bytes.every((byte) => byte === 5))
+        assert.equal(other.faults, round + 1)
+        // What was given away is taken again here.
+        mapMut({ length: page }).unmap()
+      }`,
+      { args: [temporaryFile()], timeout: 60_000 },
+    )
+  })
+
   test('RLIMIT_AS', { skip: noPrlimit }, async () => {
     await survives(`${limited}
       const limit = status('VmSize') + 2 ** 30

@@ -85,3 +85,14 @@ test('a handler loop allocates nothing for an event', { skip }, () => {
   const { perEvent } = inChild<{ perEvent: number }>('steady-heap', { timeout: 60_000 })
   assert.ok(perEvent < 6, `${perEvent} bytes an event`)
 })
+
+test('a write to a read-only page that is missing fails at once, without waiting for a server who maps memory', {
+  skip,
+}, () => {
+  const { reasons, right, served } = inChild<{ reasons: string[]; right: boolean[]; served: number }>(
+    'read-only-while-served',
+  )
+  assert.deepEqual(reasons, ['read-only', 'read-only', 'read-only'])
+  assert.deepEqual(right, [true, true, true, true])
+  assert.equal(served, 4)
+})

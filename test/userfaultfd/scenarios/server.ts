@@ -1,6 +1,7 @@
 // A Worker that serves faults in a blocking loop: page number n from `start` gets the byte fill(n).
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
+import { thisProcess } from '#vmarea/this-process.js'
 import { UffdMessages } from '#vmarea/userfaultfd/uffd-messages.js'
 import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { VmError } from '#vmarea/vocabulary/vm-error.js'
@@ -14,6 +15,8 @@ export interface ServerData {
   delay?: number
   /** Reads faults and never answers. */
   mute?: boolean
+  /** Maps memory before each answer. */
+  maps?: boolean
   whenServerEnds?: 'poison' | 'wait'
 }
 
@@ -34,6 +37,7 @@ while (!stopped) {
     if (!messages.isFault(index)) continue
     if (served++ === data.throwAt) throw new Error('the handler failed')
     if (data.mute) continue
+    if (data.maps) thisProcess().mapMut({ length: page }).unmap()
     if (data.delay) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, data.delay)
     const address = messages.address(index, page)
     bytes.fill(fill(address))

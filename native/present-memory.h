@@ -1,0 +1,15 @@
+// Questions about memory of this process that never wait for whoever serves its faults. Safe in a signal handler.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace vmarea {
+
+// Copies what is there, whatever the permission, and answers how many bytes that was. It stops at a page that would have to be served.
+size_t copy_present(void* target, uintptr_t address, size_t length);
+
+// True where a read is allowed and a write is not.
+bool is_read_only(uintptr_t address);
+
+}  // namespace vmarea
