@@ -7,7 +7,7 @@ export interface Regions {
   /**
    * mmap(2), with a region over the result. `pageSize` is the size of the pages it is made of.
    * The memory goes with `unmap`, or when neither the region object nor a view of it is left.
-   * With `MAP.FIXED` a range that touches another region is refused with `ERR_VMAREA_RANGE_IN_USE`.
+   * With `MAP.FIXED`, without `MAP.FIXED_NOREPLACE`, a range that touches another region is refused with `ERR_VMAREA_RANGE_IN_USE`.
    */
   mapRegion(
     address: bigint,

@@ -36,7 +36,8 @@ export class ModelRegions implements Regions {
     if (pageSize !== this.#mm.pageSize) {
       throw new VmError('ENOSYS', 'mmap', { hint: 'the model leaves huge pages out' })
     }
-    if (flags & MAP.FIXED) this.#refuseOverlap(address, address + BigInt(length))
+    // FIXED_NOREPLACE maps over nothing: mmap itself says EEXIST.
+    if (flags & MAP.FIXED && !(flags & MAP.FIXED_NOREPLACE)) this.#refuseOverlap(address, address + BigInt(length))
     const start = this.#calls.mmap(address, length, protection, flags, descriptor, offset)
     return new ModelRegion(this.#mm, this.#calls, this, start, this.#mm.roundUp(length))
   }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const dist = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), 'dist')
 
-test('nothing that the model imports is a module of Node', () => {
+test('nothing that the model and the conformance suite import is a module of Node', () => {
   const seen = new Set<string>()
   const foreign: string[] = []
   const visit = (file: string) => {
@@ -20,6 +20,7 @@ test('nothing that the model imports is a module of Node', () => {
     }
   }
   visit(join(dist, 'model.js'))
+  visit(join(dist, 'conformance.js'))
   assert.deepEqual(foreign, [])
   assert.ok(seen.size > 50)
 })

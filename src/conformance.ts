@@ -1,0 +1,3 @@
+export type { ConformanceCapability } from './conformance/capability.js'
+export { type ConformanceOptions, conformance, type DeclareTest } from './conformance/conformance.js'
+export { type Difference, differences } from './conformance/differences.js'

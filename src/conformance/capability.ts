@@ -1,0 +1,17 @@
+/**
+ * What a kernel may be able to do or not:
+ *
+ * - `views`: memory is this process's own, so that `bytes` and `view` give it
+ * - `other-processes`: `Mm.of` finds an address space by its process's number
+ * - `locked-memory`: a page may be locked, by right and by limit
+ * - `userfaultfd`: faults can be caught, with the features `event_remove`, `event_unmap` and `poison`
+ * - `write-protection`: of pages, through a userfaultfd
+ * - `guard-pages`: `guard_install` and `guard_remove`
+ */
+export type ConformanceCapability =
+  | 'views'
+  | 'other-processes'
+  | 'locked-memory'
+  | 'userfaultfd'
+  | 'write-protection'
+  | 'guard-pages'

@@ -1,0 +1,59 @@
+import type { Process } from '../process.js'
+import type { ConformanceCapability } from './capability.js'
+import { cases } from './cases.js'
+import type { ConformanceCase } from './conformance-case.js'
+import { differences } from './differences.js'
+
+/** Declares a test, as `test` of `node:test` does. `options` comes only with a test that is to be skipped, and says why. */
+export interface DeclareTest {
+  (title: string, run: () => void | Promise<void>): unknown
+  (title: string, options: { readonly skip: string }, run: () => void | Promise<void>): unknown
+}
+
+export interface ConformanceOptions {
+  readonly test: DeclareTest
+  /** Gives the process that a case works with: a new one each time, or always the same. A case leaves nothing behind that it mapped. */
+  readonly factory: () => Process
+  /** What the kernel can do. Without one of them its cases are skipped, by name and with the reason. */
+  readonly capabilities: Iterable<ConformanceCapability>
+}
+
+/**
+ * Declares the conformance suite: what every kernel behind a `Process` does, on the kernel that `factory` gives.
+ *
+ * It uses what the package exports and no module of Node, so that it runs wherever the kernel does.
+ *
+ * @example
+ * import { test } from 'node:test'
+ * import { Machine } from 'vmarea/model'
+ *
+ * conformance({
+ *   test,
+ *   factory: () => new Machine().spawn(),
+ *   capabilities: ['userfaultfd', 'write-protection', 'locked-memory', 'guard-pages'],
+ * })
+ */
+export function conformance({ test, factory, capabilities }: ConformanceOptions): void {
+  const able = new Set(capabilities)
+  for (const [topic, ofTopic] of Object.entries(cases)) {
+    for (const [title, each] of Object.entries(ofTopic)) {
+      const run = () => {
+        const process = factory()
+        return each.run({ process, page: process.pageSize })
+      }
+      const reason = whySkipped(each, able)
+      if (reason === undefined) test(`${topic}: ${title}`, run)
+      else test(`${topic}: ${title}`, { skip: reason }, run)
+    }
+  }
+}
+
+function whySkipped(
+  { needs = [], lacks }: ConformanceCase,
+  able: ReadonlySet<ConformanceCapability>,
+): string | undefined {
+  if (lacks !== undefined && able.has(lacks)) return `the kernel can do '${lacks}'`
+  const missing = needs.find((capability) => !able.has(capability))
+  if (missing === undefined) return undefined
+  return `the kernel lacks '${missing}': ${differences[missing]?.reason ?? 'it is not among its declared capabilities'}`
+}

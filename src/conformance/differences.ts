@@ -1,0 +1,20 @@
+import type { ConformanceCapability } from './capability.js'
+
+/** What one of the two kernels of this package can not do. */
+export interface Difference {
+  readonly only: 'linux' | 'model'
+  readonly reason: string
+}
+
+/** All that only one kernel can do. A case that needs it is skipped on the other with the reason, and its refusal is tested there. */
+export const differences: { readonly [capability in ConformanceCapability]?: Difference } = {
+  views: {
+    only: 'linux',
+    reason: 'an ArrayBuffer can lie over memory of this process, and not over pages that a model keeps',
+  },
+  'other-processes': {
+    only: 'linux',
+    reason:
+      'Mm.of asks the running kernel for a process; those of a modelled machine are the objects that spawn and fork gave',
+  },
+}
