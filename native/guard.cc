@@ -6,6 +6,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include <mutex>
+
 #include "guarded-copy.h"
 #include "containment.h"
 
@@ -144,6 +146,8 @@ int put_in_front(int signal) {
 }  // namespace
 
 int guard_install() {
+  static std::mutex* mutex = new std::mutex;  // several threads may come here; handlers do not
+  std::lock_guard<std::mutex> lock(*mutex);
   int error = put_in_front(SIGSEGV);
   return error != 0 ? error : put_in_front(SIGBUS);
 }

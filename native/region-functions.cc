@@ -8,6 +8,7 @@
 #include "address-root.h"
 #include "containment.h"
 #include "guard.h"
+#include "guard-keeper.h"
 #include "guarded-copy.h"
 #include "lent-buffers.h"
 #include "move-page.h"
@@ -459,6 +460,14 @@ napi_value install_guard(napi_env env, napi_callback_info info) {
   return call.result(guard_install());
 }
 
+// Sees to it that the guard stays in front. On the main thread JavaScript does, and says so here.
+napi_value keep_guard(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  if (thread_state_of(env)->worker) return call.result(keep_guard_in_front());
+  main_thread_listens();
+  return call.result(0);
+}
+
 }  // namespace
 
 const Function kRegionFunctions[] = {
@@ -483,6 +492,7 @@ const Function kRegionFunctions[] = {
     {"takeFault", take_fault},
     {"setBell", set_bell},
     {"installGuard", install_guard},
+    {"keepGuard", keep_guard},
 };
 const size_t kRegionFunctionCount = sizeof kRegionFunctions / sizeof *kRegionFunctions;
 

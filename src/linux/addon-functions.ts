@@ -63,6 +63,7 @@ export interface AddonFunctions extends ProcessMemoryFunctions {
   takeFault(): number
   setBell(descriptor: number): number
   installGuard(): number
+  keepGuard(): number
 
   msyncRegion(handle: number, offset: number, length: number, flags: number): Promise<AsyncAnswer> | number
   madviseRegion(handle: number, offset: number, length: number, advice: number): Promise<AsyncAnswer> | number

@@ -177,6 +177,41 @@ test('the guard outlives the Worker that was the only one to load it', () => {
   assert.equal(stdout, '0 true\n')
 })
 
+test('a fault of the only Worker that loaded the guard is contained where the main thread listens for its signal', () => {
+  const source = `
+    import { Worker } from 'node:worker_threads'
+    import { once } from 'node:events'
+    const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(\`
+      import { parentPort } from 'node:worker_threads'
+      import { map } from '${import.meta.resolve('#vmarea/index.js')}'
+      process.removeAllListeners('warning')
+      const mapping = map({ length: 4096 })
+      const { bytes } = mapping
+      parentPort.postMessage('mapped')
+      parentPort.once('message', () => {
+        bytes[0] = 1
+        parentPort.postMessage(mapping.faults)
+      })
+    \`)))
+    await once(worker, 'message')
+    process.on('SIGSEGV', () => {})
+    process.on('SIGBUS', () => {})
+    const exit = once(worker, 'exit')
+    worker.postMessage('go')
+    const [faults] = await once(worker, 'message')
+    const [code] = await exit
+    console.log(faults, code)
+    process.exit()`
+  const { stdout, stderr, status, signal } = spawnSync(process.execPath, ['--input-type=module', '--eval', source], {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 10_000,
+    killSignal: 'SIGKILL',
+  })
+  assert.deepEqual([status, signal], [0, null], stderr)
+  assert.equal(stdout, '1 0\n')
+})
+
 describe('the process ends as it says', { concurrency: 2 }, () => {
   const file = temporaryFile(8 * page)
   const exits: Record<string, string> = {
