@@ -28,7 +28,7 @@ export class Process {
   readonly #holdings: Holdings
   #mm: Mm | undefined
 
-  /** @internal */
+  /** Over a kernel of your own: `thisProcess()` and `Machine.spawn()` do it for the two that there are. */
   constructor(kernel: Kernel, observer?: MappingObserver) {
     this.kernel = kernel
     this.#holdings = new Holdings(kernel, observer)

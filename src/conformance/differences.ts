@@ -6,7 +6,7 @@ export interface Difference {
   readonly reason: string
 }
 
-/** All that only one kernel can do. A case that needs it is skipped on the other with the reason, and its refusal is tested there. */
+/** All that only one kernel can do. A case that needs it is skipped on the other one with the reason. */
 export const differences: { readonly [capability in ConformanceCapability]?: Difference } = {
   views: {
     only: 'linux',

@@ -82,8 +82,11 @@ export const faultCases: ConformanceCases = {
       using one = process.mapMut({ file, shared: true })
       using other = process.map({ file, shared: true })
       one.write(0, new Uint8Array(2 * page).fill(1))
+      expect([byteAt(other, 0), byteAt(other, page)], [1, 1], 'bytes before')
       one.advise('remove', 0, page)
-      expect([byteAt(other, 0), byteAt(other, page)], [0, 1], 'bytes')
+      expect([byteAt(one, 0), byteAt(other, 0), byteAt(other, page)], [0, 0, 1], 'bytes')
+      using anew = process.map({ file, shared: true })
+      expect([byteAt(anew, 0), byteAt(anew, page)], [0, 1], 'bytes in the file')
       expect(file.size, 2 * page, 'size')
     },
   },

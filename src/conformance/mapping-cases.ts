@@ -101,6 +101,16 @@ export const mappingCases: ConformanceCases = {
       expect(byteAt(own, 0), 1, 'after its first write')
     },
   },
+  'a private mapping whose first access is a write copies the rest of the page': {
+    run({ process, page }) {
+      using file = process.memfd('rest', { size: page })
+      using shared = process.mapMut({ file, shared: true })
+      shared.write(0, new Uint8Array([4, 5, 6]))
+      using own = process.mapMut({ file })
+      own.write(1, new Uint8Array([9]))
+      expect(own.read(0, new Uint8Array(3)), [4, 9, 6], 'bytes')
+    },
+  },
   'an offset that is not on a page begins at that byte': {
     run({ process, page }) {
       using file = process.memfd('offset', { size: 3 * page })
@@ -154,6 +164,7 @@ export const mappingCases: ConformanceCases = {
       using memory = process.mapMut({ length: page })
       expectError(() => memory.bytes, { code: 'ERR_VMAREA_NO_VIEW' })
       expectError(() => memory.view(0, 1), { code: 'ERR_VMAREA_NO_VIEW' })
+      expectError(() => memory.access((bytes) => bytes.length), { code: 'ERR_VMAREA_NO_VIEW' })
       memory.write(0, new Uint8Array([1]))
       expect(byteAt(memory, 0), 1, 'through read')
     },
