@@ -27,9 +27,11 @@ struct Row {
   uint32_t flags_to;
   uint32_t flags_row;     // likewise for the flags of smaps
   uint32_t flags_number;  // likewise
+  uint32_t usage_number;  // of the usage, which rows of one call share where it is the same
   uint32_t next;          // the next row that is first with its name or its flags, or kNone
+  uint32_t unused;        // rows begin at eight bytes
 };
-static_assert(sizeof(Row) == 80, "20 words");
+static_assert(sizeof(Row) == 88, "22 words");
 
 constexpr uint32_t kNone = UINT32_MAX;
 
@@ -45,15 +47,28 @@ class Seen {
       const Entry& entry = entries_[(count_ - 1 - back) % kSize];
       if (entry.to - entry.from == to - from && memcmp(base + entry.from, base + from, to - from) == 0) return entry.row;
     }
-    entries_[count_++ % kSize] = {from, to, row};
+    add(from, to, row);
     return row;
   }
 
- private:
-  static constexpr size_t kSize = 8;
   struct Entry {
     uint32_t from, to, row;
   };
+
+  // The text met before that stands at `at` now, or nullptr. None of the texts may be the beginning of another.
+  const Entry* standing_at(Text base, Text at, Text end) const {
+    for (size_t back = 0; back < kSize && back < count_; back++) {
+      const Entry& entry = entries_[(count_ - 1 - back) % kSize];
+      size_t length = entry.to - entry.from;
+      if (length <= static_cast<size_t>(end - at) && memcmp(base + entry.from, at, length) == 0) return &entry;
+    }
+    return nullptr;
+  }
+
+  void add(uint32_t from, uint32_t to, uint32_t row) { entries_[count_++ % kSize] = {from, to, row}; }
+
+ private:
+  static constexpr size_t kSize = 8;
   Entry entries_[kSize];
   size_t count_ = 0;
 };
@@ -289,19 +304,26 @@ Text read_body(Text base, Text at, Text end, const Labels& labels, Row* row, dou
   return nullptr;
 }
 
-// parseSmaps(bytes, from, to, rows, firstRow, usage, labels): whole lines. Stops before a block that is not whole.
+// parseSmaps(bytes, from, to, rows, firstRow, usage, usageCount, labels): whole lines. Stops before a block that is not whole, and where
+// rows or usage are full. `usage` is where the next usages go, by number: it holds those of a multiple of its length on.
 napi_value parse_smaps(napi_env env, napi_callback_info info) {
   Call call(env, info);
   Task task(call, thread_state_of(env));
   size_t usage_room = 0;
   double* usage = reinterpret_cast<double*>(call.bytes(5, &usage_room));
   size_t label_length = 0;
-  Text label_text = call.bytes(6, &label_length);
+  size_t usage_count = call.size(6);
+  Text label_text = call.bytes(7, &label_length);
   if (call.wrong() || !task.sound) return call.result(-22);
   Labels labels(label_text, label_length);
-  if (usage_room < task.capacity * labels.count() * sizeof(double)) return call.result(-22);
+  size_t usage_capacity = usage_room / sizeof(double) / (labels.count() == 0 ? 1 : labels.count());
+  if (usage_capacity == 0) return call.result(-22);
+  size_t usage_place = usage_count % usage_capacity;
   Seen names;
   Seen flags;
+  // Of many areas most were never touched, or have one page: their bodies are the same to the letter, and reading one costs ten times
+  // what comparing it does.
+  Seen bodies;
   Text at = task.base + task.from;
   Text end = task.base + task.to;
   size_t row = task.first;
@@ -309,14 +331,26 @@ napi_value parse_smaps(napi_env env, napi_callback_info info) {
     Row* target = &task.rows[row];
     Text body = read_header(task.base, at, end, target);
     if (body == nullptr) return task.done(call, row, at, true);
-    Text next = read_body(task.base, body, end, labels, target, usage + row * labels.count());
-    if (next == nullptr) break;
     uint32_t number = static_cast<uint32_t>(row);
+    Text next;
+    if (const Seen::Entry* same = bodies.standing_at(task.base, body, end)) {
+      next = body + (same->to - same->from);
+      target->usage_number = task.rows[same->row].usage_number;
+      target->flags_row = task.rows[same->row].flags_row;
+    } else {
+      if (usage_place == usage_capacity) break;
+      next = read_body(task.base, body, end, labels, target, usage + usage_place * labels.count());
+      if (next == nullptr) break;
+      bodies.add(static_cast<uint32_t>(body - task.base), static_cast<uint32_t>(next - task.base), number);
+      usage_place++;
+      target->usage_number = static_cast<uint32_t>(usage_count++);
+      target->flags_row = flags.row_of(task.base, target->flags_from, target->flags_to, number);
+    }
     target->name_row = names.row_of(task.base, target->name_from, target->name_to, number);
-    target->flags_row = flags.row_of(task.base, target->flags_from, target->flags_to, number);
     if (target->name_row == number || target->flags_row == number) task.note(row);
     at = next;
   }
+  task.state->mailbox.results[3] = static_cast<double>(usage_count);
   return task.done(call, row, at, false);
 }
 

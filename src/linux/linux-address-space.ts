@@ -12,6 +12,7 @@ import { check } from './check.js'
 import type { HeldAreas } from './held-areas.js'
 import type { LinuxArea } from './linux-area.js'
 import { ListedArea, type ListingDetails } from './listed-area.js'
+import { ListedAreas } from './listed-areas.js'
 import type { AreaDetails } from './proc/area-details.js'
 import { isDeleted } from './proc/is-deleted.js'
 import { MapsTable } from './proc/maps-table.js'
@@ -124,26 +125,10 @@ export class LinuxAddressSpace implements AddressSpace {
     return new ListedArea(this, table, row, this.#detailsOfListing())
   }
 
-  *areas(from: bigint, to: bigint, options: AreasOptions = {}): Generator<LinuxArea, void, undefined> {
-    let next = from
-    if (this.#canQuery && !options.usage && from > 0n && to <= KERNEL_HALF) {
-      for (let queries = 0; queries < SINGLE_QUERIES && next < to; queries++) {
-        const outcome = this.#query(next, COVERING_OR_NEXT)
-        if (outcome === 'none') return
-        if (outcome !== 'found') break
-        const area = new QueriedArea(this)
-        if (area.start >= to) return
-        next = area.end
-        yield area
-      }
-    }
-    if (next >= to) return
-    const detailed = options.usage ? this.#listDetailed() : undefined
-    const table = detailed?.maps ?? this.#list()
-    const details = detailed === undefined ? this.#detailsOfListing() : detailsOfRows(detailed)
-    for (let row = table.firstEndingAfter(next); row < table.count && table.start(row) < to; row++) {
-      yield new ListedArea(this, table, row, details)
-    }
+  areas(from: bigint, to: bigint, options: AreasOptions = {}): Iterable<LinuxArea> {
+    if (options.usage) return this.#listed(from, to, true)
+    if (this.#canQuery && from > 0n && to <= KERNEL_HALF) return this.#queried(from, to)
+    return this.#listed(from, to, false)
   }
 
   *pages(from: bigint, to: bigint): Generator<PageRun, void, undefined> {
@@ -270,6 +255,30 @@ export class LinuxAddressSpace implements AddressSpace {
     }
     // Opened later than maps, it could be that of the next program in this process.
     this.#mustStand('read')
+  }
+
+  /** The areas of a part: the first ones are asked for one by one, so that a few of many cost little. */
+  *#queried(from: bigint, to: bigint): Generator<LinuxArea, void, undefined> {
+    let next = from
+    for (let queries = 0; queries < SINGLE_QUERIES && next < to; queries++) {
+      const outcome = this.#query(next, COVERING_OR_NEXT)
+      if (outcome === 'none') return
+      if (outcome !== 'found') break
+      const area = new QueriedArea(this)
+      if (area.start >= to) return
+      next = area.end
+      yield area
+    }
+    yield* this.#listed(next, to, false)
+  }
+
+  #listed(from: bigint, to: bigint, usage: boolean): Iterable<LinuxArea> {
+    if (from >= to) return []
+    return new ListedAreas(this, from, to, () => {
+      if (!usage) return { table: this.#list(), details: this.#detailsOfListing() }
+      const detailed = this.#listDetailed()
+      return { table: detailed.maps, details: detailsOfRows(detailed) }
+    })
   }
 
   /** The details of a listing, read all together when the first is asked for. */

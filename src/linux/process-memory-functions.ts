@@ -21,7 +21,11 @@ export interface ProcessMemoryFunctions {
    * and 1 where the line there is none of the kernel's.
    */
   parseMaps(bytes: Uint8Array, from: number, to: number, rows: Uint32Array, firstRow: number): number
-  /** Likewise the blocks of smaps, with a column of `usage` for each of the `labels`, which end with colons. */
+  /**
+   * Likewise the blocks of smaps, with a column of `usage` for each of the `labels`, which end with colons. Areas with the same usage
+   * share one: `usageCount` is how many there are before, in this array and in full ones of its length; the mailbox's last result has
+   * how many there are then. Stops also where the array is full.
+   */
   parseSmaps(
     bytes: Uint8Array,
     from: number,
@@ -29,6 +33,7 @@ export interface ProcessMemoryFunctions {
     rows: Uint32Array,
     firstRow: number,
     usage: Float64Array,
+    usageCount: number,
     labels: Uint8Array,
   ): number
 }

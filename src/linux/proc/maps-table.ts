@@ -4,7 +4,7 @@ import { mailbox } from '../mailbox.js'
 import { isAmbiguousName } from './unescape-name.js'
 
 /** Words of 32 bits a row, as `Row` in `native/proc-text.cc` has them: the first eight are four long ones. */
-const ROW = 20
+const ROW = 22
 const MAJOR = 8
 const MINOR = 9
 const PERMISSIONS = 10
@@ -17,13 +17,14 @@ const FLAGS_FROM = 15
 const FLAGS_TO = 16
 const FLAGS_ROW = 17
 const FLAGS_NUMBER = 18
+const USAGE_NUMBER = 19
 /** The next row that is first with its name or its flags. */
-const NEXT = 19
+const NEXT = 20
 const NONE = 0xffff_ffff
 
 /** Rows are kept in blocks of this many, so that a long list is never copied. */
-export const BLOCK_SHIFT = 10
-export const BLOCK_ROWS: number = 1 << BLOCK_SHIFT
+const BLOCK_SHIFT = 10
+const BLOCK_ROWS = 1 << BLOCK_SHIFT
 const IN_BLOCK = BLOCK_ROWS - 1
 
 const NEWLINE = 10
@@ -35,7 +36,7 @@ const NO_NAME = new Uint8Array(0)
  */
 export const ROW_SHARED = 8
 
-/** Reads lines into the rows of a block from `row` on. Answers how many. */
+/** Reads lines into the rows of a block from `row` on, at least one if a whole one is there. Answers how many. */
 type Parse = (block: Uint32Array, row: number, from: number) => number
 
 /**
@@ -103,6 +104,11 @@ export class MapsTable {
     return block[block[(row & IN_BLOCK) * ROW + FLAGS_ROW]! * ROW + FLAGS_NUMBER]!
   }
 
+  /** The number of the row's usage, which rows may share. */
+  usageNumber(row: number): number {
+    return this.#blocks[row >>> BLOCK_SHIFT]![(row & IN_BLOCK) * ROW + USAGE_NUMBER]!
+  }
+
   /** The first row that ends above `address`, or `count`. */
   firstEndingAfter(address: bigint): number {
     let low = 0
@@ -150,7 +156,7 @@ export class MapsTable {
       }
       this.#count += read
       at = stopped
-      if (first + read < BLOCK_ROWS) break
+      if (read === 0) break
     }
     return at
   }
@@ -173,7 +179,8 @@ export class MapsTable {
   #blockAt(index: number): Uint32Array {
     let block = this.#blocks[index]
     if (block === undefined) {
-      block = new Uint32Array(BLOCK_ROWS * ROW)
+      // Not zeroed, which took a fourth of the time of reading the lines: a row is written before it is counted.
+      block = new Uint32Array(Buffer.allocUnsafeSlow(BLOCK_ROWS * ROW * 4).buffer)
       this.#blocks.push(block)
       this.#longs.push(new BigUint64Array(block.buffer))
     }

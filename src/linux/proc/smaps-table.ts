@@ -2,8 +2,9 @@ import { UsageError } from '../../vocabulary/usage-error.js'
 import { flagsByCode } from '../../vocabulary/vm-flag-codes.js'
 import type { VmaUsage, VmaUsageField } from '../../vocabulary/vma-usage.js'
 import { addon } from '../addon.js'
+import { mailbox } from '../mailbox.js'
 import type { AreaDetails } from './area-details.js'
-import { BLOCK_ROWS, BLOCK_SHIFT, MapsTable } from './maps-table.js'
+import { MapsTable } from './maps-table.js'
 
 /** The kernel's label of each field (`__show_smap` in fs/proc/task_mmu.c), by column. */
 const FIELDS: readonly (readonly [label: string, field: VmaUsageField])[] = [
@@ -35,6 +36,9 @@ const FIELDS: readonly (readonly [label: string, field: VmaUsageField])[] = [
 const COLUMNS = FIELDS.length
 const LABELS = Buffer.from(FIELDS.map(([label]) => `${label}:`).join(''))
 const PROTECTION_KEY = COLUMNS - 1
+/** Usages are kept in blocks of this many. */
+const BLOCK_SHIFT = 10
+const IN_BLOCK = (1 << BLOCK_SHIFT) - 1
 const PROTECTION_KEY_SHIFT = 32n
 
 /**
@@ -44,8 +48,9 @@ const PROTECTION_KEY_SHIFT = 32n
  */
 export class SmapsTable {
   readonly maps: MapsTable = new MapsTable()
-  /** A block for each of the table's, a row of `COLUMNS` each. */
+  /** A row of `COLUMNS` for each usage that was met. Areas share one: most of many were never touched, or have one page. */
   readonly #usage: Float64Array[] = []
+  #usageCount = 0
   /** The sets of flags that were met: there are few. */
   readonly #flags: FlagSet[] = []
   readonly #numbers = new Map<string, number>()
@@ -53,11 +58,16 @@ export class SmapsTable {
   /** Adds the blocks of `bytes` in `[from, to)`. Returns where the first block begins that is not complete. */
   addAll(bytes: Uint8Array, from: number, to: number, last: boolean): number {
     const { parseSmaps } = addon()
+    const { results } = mailbox()
     const stopped = this.maps.addBy(
       bytes,
       from,
       to,
-      (block, row, at) => parseSmaps(bytes, at, to, block, row, this.#usageBlock(), LABELS),
+      (block, row, at) => {
+        const read = parseSmaps(bytes, at, to, block, row, this.#usageBlock(), this.#usageCount, LABELS)
+        if (read >= 0) this.#usageCount = results[3]!
+        return read
+      },
       (start, end) => this.#numberOfFlags(String.fromCharCode(...bytes.subarray(start, end))),
     )
     if (last && stopped < to) throw unfinished(bytes, stopped, to)
@@ -81,47 +91,22 @@ export class SmapsTable {
   }
 
   usage(row: number): VmaUsage {
-    const usage = this.#usage[row >>> BLOCK_SHIFT]!
-    const base = (row & (BLOCK_ROWS - 1)) * COLUMNS
-    return {
-      size: inBytes(usage[base]!),
-      kernelPageSize: inBytes(usage[base + 1]!),
-      mmuPageSize: inBytes(usage[base + 2]!),
-      rss: inBytes(usage[base + 3]!),
-      pss: inBytes(usage[base + 4]!),
-      pssDirty: inBytes(usage[base + 5]!),
-      sharedClean: inBytes(usage[base + 6]!),
-      sharedDirty: inBytes(usage[base + 7]!),
-      privateClean: inBytes(usage[base + 8]!),
-      privateDirty: inBytes(usage[base + 9]!),
-      referenced: inBytes(usage[base + 10]!),
-      anonymous: inBytes(usage[base + 11]!),
-      ksm: inBytes(usage[base + 12]!),
-      lazyFree: inBytes(usage[base + 13]!),
-      anonHugePages: inBytes(usage[base + 14]!),
-      shmemPmdMapped: inBytes(usage[base + 15]!),
-      filePmdMapped: inBytes(usage[base + 16]!),
-      sharedHugetlb: inBytes(usage[base + 17]!),
-      privateHugetlb: inBytes(usage[base + 18]!),
-      swap: inBytes(usage[base + 19]!),
-      swapPss: inBytes(usage[base + 20]!),
-      locked: inBytes(usage[base + 21]!),
-      thpEligible: known(usage[base + 22]!),
-      protectionKey: known(usage[base + 23]!),
-    }
+    const number = this.maps.usageNumber(row)
+    return usageOf(this.#usage[number >>> BLOCK_SHIFT]!, (number & IN_BLOCK) * COLUMNS)
   }
 
   #protectionKey(row: number): bigint {
-    const key = this.#usage[row >>> BLOCK_SHIFT]![(row & (BLOCK_ROWS - 1)) * COLUMNS + PROTECTION_KEY]!
+    const number = this.maps.usageNumber(row)
+    const key = this.#usage[number >>> BLOCK_SHIFT]![(number & IN_BLOCK) * COLUMNS + PROTECTION_KEY]!
     return key > 0 ? BigInt(key) << PROTECTION_KEY_SHIFT : 0n
   }
 
-  /** The block that the next row goes to. */
+  /** The block that the next usage goes to. */
   #usageBlock(): Float64Array {
-    const index = this.maps.count >>> BLOCK_SHIFT
+    const index = this.#usageCount >>> BLOCK_SHIFT
     let block = this.#usage[index]
     if (block === undefined) {
-      block = new Float64Array(BLOCK_ROWS * COLUMNS)
+      block = new Float64Array(COLUMNS << BLOCK_SHIFT)
       this.#usage.push(block)
     }
     return block
@@ -141,6 +126,35 @@ export class SmapsTable {
 interface FlagSet {
   readonly flags: bigint
   readonly unknown: readonly string[]
+}
+
+function usageOf(usage: Float64Array, base: number): VmaUsage {
+  return {
+    size: inBytes(usage[base]!),
+    kernelPageSize: inBytes(usage[base + 1]!),
+    mmuPageSize: inBytes(usage[base + 2]!),
+    rss: inBytes(usage[base + 3]!),
+    pss: inBytes(usage[base + 4]!),
+    pssDirty: inBytes(usage[base + 5]!),
+    sharedClean: inBytes(usage[base + 6]!),
+    sharedDirty: inBytes(usage[base + 7]!),
+    privateClean: inBytes(usage[base + 8]!),
+    privateDirty: inBytes(usage[base + 9]!),
+    referenced: inBytes(usage[base + 10]!),
+    anonymous: inBytes(usage[base + 11]!),
+    ksm: inBytes(usage[base + 12]!),
+    lazyFree: inBytes(usage[base + 13]!),
+    anonHugePages: inBytes(usage[base + 14]!),
+    shmemPmdMapped: inBytes(usage[base + 15]!),
+    filePmdMapped: inBytes(usage[base + 16]!),
+    sharedHugetlb: inBytes(usage[base + 17]!),
+    privateHugetlb: inBytes(usage[base + 18]!),
+    swap: inBytes(usage[base + 19]!),
+    swapPss: inBytes(usage[base + 20]!),
+    locked: inBytes(usage[base + 21]!),
+    thpEligible: known(usage[base + 22]!),
+    protectionKey: known(usage[base + 23]!),
+  }
 }
 
 /** The kernel counts in kB of 1024 bytes. */

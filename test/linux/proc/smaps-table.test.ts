@@ -108,3 +108,22 @@ function inPieces(text: Buffer, cuts: readonly number[]): SmapsTable {
   table.addAll(text, from, text.length, true)
   return table
 }
+
+test('thousands of areas keep their own usage and flags, whether a neighbour has the same or not', () => {
+  const count = 5000
+  const rss = (index: number): number => (index % 3 === 0 ? index >>> 9 : index)
+  const blocks = Array.from({ length: count }, (_, index) => {
+    const start = (0x10000 + index * 16).toString(16)
+    const end = (0x10000 + index * 16 + 8).toString(16)
+    const line = `${start}000-${end}000 rw-p 00000000 00:00 0 \n`
+    return `${line}Rss:            ${String(rss(index)).padStart(8)} kB\nVmFlags: rd${index % 6 === 0 ? ' wr' : ''} \n`
+  })
+  const text = Buffer.from(blocks.join(''))
+  const table = inPieces(text, [70_000, 140_001, 200_002])
+  assert.equal(table.maps.count, count)
+  for (let row = 0; row < count; row++) {
+    assert.equal(table.usage(row).rss, rss(row) * 1024, `row ${row}`)
+    assert.equal(table.usage(row).pss, undefined)
+    assert.equal((table.flags(row) & VM.WRITE) !== 0n, row % 6 === 0, `row ${row}`)
+  }
+})
