@@ -8,6 +8,7 @@ fn main() {
     match arguments[1].as_str() {
         "map-touch-unmap" => map_touch_unmap(arguments[2].parse().unwrap()),
         "sum" => sum(&arguments[2]),
+        "query" => query(&arguments[2..]),
         other => panic!("no benchmark {other}"),
     }
 }
@@ -32,4 +33,17 @@ fn sum(path: &str) {
     let total: u64 = mapping.as_slice().iter().map(|&byte| u64::from(byte)).sum();
     let milliseconds = started.elapsed().as_nanos() as f64 / 1e6;
     println!("{milliseconds} {total}");
+}
+
+/// Nanoseconds a query in another process: pid, the first address, the stride, how many places, how many queries.
+fn query(arguments: &[String]) {
+    let number = |index: usize| arguments[index].parse::<usize>().unwrap();
+    let (pid, first, stride, places, queries) = (number(0), number(1), number(2), number(3), number(4));
+    let started = Instant::now();
+    for index in 0..queries {
+        let address = first + index * 7919 % places * stride;
+        let area = mmap_rs::MemoryAreas::query_process(Some(pid as u32), address).unwrap();
+        assert!(area.is_some(), "nothing at {address:x}");
+    }
+    println!("{}", started.elapsed().as_nanos() as f64 / queries as f64);
 }
