@@ -51,6 +51,17 @@ async function start(command: string, ...args: string[]): Promise<number> {
   throw new Error(`${command} does not settle`)
 }
 
+/** Stops a program, and waits until each of its threads stands. */
+async function stopAll(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP')
+  const stands = (thread: string) => readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1').includes(') T ')
+  for (let tries = 0; tries < 500; tries++) {
+    if (readdirSync(`/proc/${pid}/task`).every(stands)) return
+    await sleep(5)
+  }
+  throw new Error(`process ${pid} does not stop`)
+}
+
 const anonymous = MAP.PRIVATE
 const noHuge = /\b(nh|hg|sd)\b ?/g
 
@@ -122,7 +133,7 @@ test('the list, the look-up and the text agree on every area of real programs, a
     await start(process.execPath, '-e', 'process.stdin.resume()'),
   ]
   for (const pid of programs) {
-    process.kill(pid, 'SIGSTOP') // What a program does between two looks would be a difference.
+    await stopAll(pid) // What a program does between two looks would be a difference.
     const space = new LinuxAddressSpace(pid)
     const text = new LinuxAddressSpace(pid, { procmapQuery: false })
     const expected = listByHand(pid)
