@@ -138,10 +138,6 @@ napi_value start(Call& call, Region* region, size_t offset, Work* work) {
   return promise;
 }
 
-bool outside(const Region* region, size_t offset, size_t length) {
-  return offset > region->length() || length > region->length() - offset;
-}
-
 template <Kind kKind>
 napi_value on_range(napi_env env, napi_callback_info info) {
   Call call(env, info);
@@ -151,7 +147,7 @@ napi_value on_range(napi_env env, napi_callback_info info) {
   int argument = call.int32(3);
   if (call.wrong()) return nullptr;
   if (region == nullptr) return call.result(-ENXIO);
-  if (outside(region, offset, length)) return call.result(-EINVAL);
+  if (!region->has(offset, length)) return call.result(-EINVAL);
   Work* work = new Work;
   work->kind = kKind;
   work->length = length;
@@ -168,7 +164,7 @@ napi_value copy(napi_env env, napi_callback_info info) {
   uint8_t* source = call.bytes(2, &length);
   if (call.wrong()) return nullptr;
   if (region == nullptr) return call.result(-ENXIO);
-  if (outside(region, offset, length)) return call.result(-EINVAL);
+  if (!region->has(offset, length)) return call.result(-EINVAL);
   uint8_t* bytes = static_cast<uint8_t*>(malloc(length > 0 ? length : 1));
   if (bytes == nullptr) return call.result(-ENOMEM);
   Fault fault{};

@@ -150,7 +150,7 @@ napi_value protect_region(napi_env env, napi_callback_info info) {
   int previous = call.int32(4);
   if (call.wrong()) return nullptr;
   if (call.region == nullptr) return call.result(kGone);
-  if (offset > call.region->length() || length > call.region->length() - offset) return call.result(-EINVAL);
+  if (!call.region->has(offset, length)) return call.result(-EINVAL);
   LayoutWriter writer(&call.state->holds);
   if (writer.error != 0) return call.result(writer.error);
   TableLock lock;
@@ -168,7 +168,7 @@ napi_value replace_region(napi_env env, napi_callback_info info) {
   size_t length = call.size(2);
   if (call.wrong()) return nullptr;
   if (call.region == nullptr) return call.result(kGone);
-  if (offset > call.region->length() || length > call.region->length() - offset) return call.result(-EINVAL);
+  if (!call.region->has(offset, length)) return call.result(-EINVAL);
   LayoutWriter writer(&call.state->holds);
   if (writer.error != 0) return call.result(writer.error);
   TableLock lock;
@@ -308,7 +308,7 @@ napi_value view_region(napi_env env, napi_callback_info info) {
   size_t length = call.size(2);
   if (call.wrong()) return nullptr;
   if (call.region == nullptr) return call.result(kGone);
-  if (offset > call.region->length() || length > call.region->length() - offset) return call.result(-EINVAL);
+  if (!call.region->has(offset, length)) return call.result(-EINVAL);
   AddressRoot* lease = lease_region(call.region);
   napi_value buffer = nullptr;
   napi_status status =
@@ -371,7 +371,7 @@ napi_value copy_region(napi_env env, napi_callback_info info) {
   if (call.wrong()) return nullptr;
   Region* region = call.region;
   if (region == nullptr) return call.result(kGone);
-  if (offset > region->length() || length > region->length() - offset) return call.result(-EINVAL);
+  if (!region->has(offset, length)) return call.result(-EINVAL);
   if (region->unsettled) {
     TableLock lock;
     if (region->unsettled) return put_fault(call, region->first);

@@ -37,6 +37,8 @@ struct Region {
   size_t covered_pages = 0;
 
   size_t length() const { return end - start; }
+  // Whether [offset, offset + bytes) lies in it.
+  bool has(size_t offset, size_t bytes) const { return offset <= length() && bytes <= length() - offset; }
 };
 
 }  // namespace vmarea
