@@ -33,6 +33,25 @@ napi_value under_write_lock(Call& call, Change change) {
   return call.result(writer.error != 0 ? writer.error : answer(change()));
 }
 
+// Calls of an address and a length.
+template <long kCall>
+napi_value range_call(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  uint64_t address = call.address(0);
+  size_t length = call.size(1);
+  return under_write_lock(call, [&] { return syscall(kCall, address, length); });
+}
+
+// Calls of an address, a length and a number.
+template <long kCall>
+napi_value range_call_with_number(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  uint64_t address = call.address(0);
+  size_t length = call.size(1);
+  int number = call.int32(2);
+  return under_write_lock(call, [&] { return syscall(kCall, address, length, number); });
+}
+
 napi_value mmap_call(napi_env env, napi_callback_info info) {
   Call call(env, info);
   uint64_t address = call.address(0);
@@ -53,14 +72,6 @@ napi_value munmap_call(napi_env env, napi_callback_info info) {
     if (result == 0) forget_userfaultfd_range(address, length);
     return result;
   });
-}
-
-napi_value mprotect_call(napi_env env, napi_callback_info info) {
-  Call call(env, info);
-  uint64_t address = call.address(0);
-  size_t length = call.size(1);
-  int protection = call.int32(2);
-  return under_write_lock(call, [&] { return syscall(SYS_mprotect, address, length, protection); });
 }
 
 napi_value mremap_call(napi_env env, napi_callback_info info) {
@@ -108,28 +119,6 @@ napi_value msync_call(napi_env env, napi_callback_info info) {
   int flags = call.int32(2);
   if (call.wrong()) return nullptr;
   return call.result(answer(syscall(SYS_msync, address, length, flags)));
-}
-
-napi_value mlock_call(napi_env env, napi_callback_info info) {
-  Call call(env, info);
-  uint64_t address = call.address(0);
-  size_t length = call.size(1);
-  return under_write_lock(call, [&] { return syscall(SYS_mlock, address, length); });
-}
-
-napi_value mlock2_call(napi_env env, napi_callback_info info) {
-  Call call(env, info);
-  uint64_t address = call.address(0);
-  size_t length = call.size(1);
-  int flags = call.int32(2);
-  return under_write_lock(call, [&] { return syscall(SYS_mlock2, address, length, flags); });
-}
-
-napi_value munlock_call(napi_env env, napi_callback_info info) {
-  Call call(env, info);
-  uint64_t address = call.address(0);
-  size_t length = call.size(1);
-  return under_write_lock(call, [&] { return syscall(SYS_munlock, address, length); });
 }
 
 napi_value mlockall_call(napi_env env, napi_callback_info info) {
@@ -251,13 +240,13 @@ napi_value nothing(napi_env env, napi_callback_info info) {
 const Function kSystemCallFunctions[] = {
     {"mmap", mmap_call},
     {"munmap", munmap_call},
-    {"mprotect", mprotect_call},
+    {"mprotect", range_call_with_number<SYS_mprotect>},
     {"mremap", mremap_call},
     {"madvise", madvise_call},
     {"msync", msync_call},
-    {"mlock", mlock_call},
-    {"mlock2", mlock2_call},
-    {"munlock", munlock_call},
+    {"mlock", range_call<SYS_mlock>},
+    {"mlock2", range_call_with_number<SYS_mlock2>},
+    {"munlock", range_call<SYS_munlock>},
     {"mlockall", mlockall_call},
     {"munlockall", munlockall_call},
     {"mincore", mincore_call},
