@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Snapshot } from '#vmarea/cli/snapshot.js'
 import { listByHand } from '../linux/list-by-hand.js'
+import { settled } from '../support/settled.js'
 import { until } from '../support/until.js'
 import { skipWithout } from '../userfaultfd/skip.js'
 import { MAIN, run } from './run.js'
@@ -25,7 +25,7 @@ async function start(command: string, args: string[]): Promise<number> {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] })
   children.push(child)
   await once(child, 'spawn')
-  await sleep(100)
+  await settled(child.pid!)
   return child.pid!
 }
 
@@ -279,10 +279,14 @@ test('doctor PID names the thread that waits for a fault', { skip: skipWithout()
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
   children.push(child)
   await once(child.stdout, 'data')
-  let found = { threads: [] as { threadId: number }[], userfaultfds: [] as { waiting: number; unread: number }[] }
-  for (let tries = 0; tries < 20 && found.threads.length === 0; tries++) {
-    found = JSON.parse(run('doctor', String(child.pid), '--json').out) as typeof found
-  }
+  const found = await until('a thread of the child waits for a fault', () => {
+    const { out } = run('doctor', String(child.pid), '--json')
+    const seen = JSON.parse(out) as {
+      threads: { threadId: number }[]
+      userfaultfds: { waiting: number; unread: number }[]
+    }
+    return seen.threads.length > 0 && seen.userfaultfds.length > 0 && seen
+  })
   assert.deepEqual(
     found.threads.map(({ threadId }) => threadId),
     [child.pid],
@@ -343,15 +347,16 @@ test('in a terminal of 80 columns no line is cut or wrapped, and there is colour
   const screen = async (command: string, ...capture: string[]): Promise<string> => {
     // A server of its own for each: one that is left by its last session goes away while the next would begin.
     server = `vmarea-${process.pid}-${++screens}`
-    const done = join(folder, server)
-    tmux('new-session', '-d', '-s', 'one', '-x', '80', '-y', '60', `${command}; touch ${done}; sleep 100`)
-    for (let tries = 0; tries < 300 && !existsSync(done); tries++) await sleep(20)
-    assert.ok(existsSync(done), `${command} did not end`)
-    await sleep(50)
-    // -J would join wrapped lines: without it, a wrapped line is two.
-    const { stdout } = tmux('capture-pane', '-p', '-S', '-', '-t', 'one', ...capture)
+    // What stands in the last line tells that all before it is there.
+    tmux('new-session', '-d', '-s', 'one', '-x', '80', '-y', '60', `${command}; printf 'THE%s' END; sleep 1000`)
+    const shown = await until(`${command} ends`, () => {
+      // -J would join wrapped lines: without it, a wrapped line is two.
+      const { stdout } = tmux('capture-pane', '-p', '-S', '-', '-t', 'one', ...capture)
+      const end = stdout.lastIndexOf('THEEND')
+      return end >= 0 && stdout.slice(0, end)
+    })
     tmux('kill-server')
-    return stdout
+    return shown
   }
   try {
     const command = `"${process.execPath}" "${MAIN}"`

@@ -8,7 +8,7 @@ export function run(...args: string[]): { code: number | null; out: string; err:
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
     encoding: 'utf8',
     maxBuffer: 1 << 28,
-    timeout: 30_000,
+    timeout: 120_000,
   })
   return { code: status, out: stdout, err: stderr }
 }

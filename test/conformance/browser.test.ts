@@ -74,7 +74,7 @@ test('the conformance suite passes on a modelled machine in a browser', { skip }
         '--dump-dom',
         `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
       ],
-      { timeout: 90_000, killSignal: 'SIGKILL' },
+      { timeout: 300_000, killSignal: 'SIGKILL' },
     )
     const text = /RESULT(.*)END<\/body>/.exec(stdout)?.[1]
     assert.ok(text !== undefined, `the page has no result: ${stdout.slice(-500)}`)

@@ -18,7 +18,7 @@ for (const page of ['README.md', 'docs/mapping.md']) {
       const path = join(folder, 'program.mjs')
       try {
         writeFileSync(path, program!)
-        execFileSync(process.execPath, [path], { stdio: 'pipe', timeout: 60_000 })
+        execFileSync(process.execPath, [path], { stdio: 'pipe', timeout: 120_000 })
       } finally {
         rmSync(folder, { recursive: true })
       }

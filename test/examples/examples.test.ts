@@ -12,7 +12,7 @@ for (const name of readdirSync(join(root, 'examples')).filter((name) => name.end
   test(`examples/${name} runs and prints what its comments say`, () => {
     const printed = execFileSync(process.execPath, [join(root, 'examples', name)], {
       encoding: 'utf8',
-      timeout: 60_000,
+      timeout: 120_000,
     })
     const source = readFileSync(join(root, 'examples', name), 'utf8')
     const promised = [...source.matchAll(/console\.log\(.*\) \/\/ (.+)$/gm)].map((match) => match[1])

@@ -84,7 +84,7 @@ describe('a limit that was hit is named with its value', { concurrency: 2 }, () 
       half.lock(page, page)
       assert.ok(left.bytes.every((byte) => byte === 1))
       assert.equal(right.bytes[0], 0)`,
-      { timeout: 60_000 },
+      { timeout: 300_000 },
     )
   })
 
@@ -139,7 +139,7 @@ describe('a limit that was hit is named with its value', { concurrency: 2 }, () 
         // What was given away is taken again here.
         mapMut({ length: page }).unmap()
       }`,
-      { args: [temporaryFile()], timeout: 60_000 },
+      { args: [temporaryFile()], timeout: 300_000 },
     )
   })
 

@@ -5,7 +5,6 @@ import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { LinuxAddressSpace } from '#vmarea/linux/linux-address-space.js'
 import type { LinuxArea } from '#vmarea/linux/linux-area.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
@@ -13,6 +12,8 @@ import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
 import { VmError } from '#vmarea/vocabulary/vm-error.js'
 import { codesOfFlags } from '#vmarea/vocabulary/vm-flag-codes.js'
+import { settled } from '../support/settled.js'
+import { until } from '../support/until.js'
 import { listByHand } from './list-by-hand.js'
 import { calls, mapRaw, PAGE, unmapAll } from './raw-maps.js'
 
@@ -41,25 +42,15 @@ async function start(command: string, ...args: string[]): Promise<number> {
   const child = spawn(command, args, { stdio: ['pipe', 'ignore', 'ignore'] })
   children.push(child)
   await once(child, 'spawn')
-  let size = -1
-  for (let tries = 0; tries < 200; tries++) {
-    const now = readFileSync(`/proc/${child.pid}/maps`).length
-    if (now > 0 && now === size && readFileSync(`/proc/${child.pid}/stat`, 'latin1').includes(') S ')) return child.pid!
-    size = now
-    await sleep(20)
-  }
-  throw new Error(`${command} does not settle`)
+  await settled(child.pid!)
+  return child.pid!
 }
 
 /** Stops a program, and waits until each of its threads stands. */
 async function stopAll(pid: number): Promise<void> {
   process.kill(pid, 'SIGSTOP')
   const stands = (thread: string) => readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1').includes(') T ')
-  for (let tries = 0; tries < 500; tries++) {
-    if (readdirSync(`/proc/${pid}/task`).every(stands)) return
-    await sleep(5)
-  }
-  throw new Error(`process ${pid} does not stop`)
+  await until(`process ${pid} stops`, () => readdirSync(`/proc/${pid}/task`).every(stands))
 }
 
 const anonymous = MAP.PRIVATE
@@ -401,10 +392,8 @@ function isKernelThread(pid: string): boolean {
 }
 
 async function untilRuns(pid: number, name: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  await until(`process ${pid} runs ${name}`, () => {
     const [state] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!
-    if (readFileSync(`/proc/${pid}/comm`, 'latin1').trim() === name && state === 'S') return
-    await sleep(10)
-  }
-  throw new Error(`process ${pid} never ran ${name}`)
+    return readFileSync(`/proc/${pid}/comm`, 'latin1').trim() === name && state === 'S'
+  })
 }

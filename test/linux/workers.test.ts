@@ -128,11 +128,11 @@ describe('with several threads', { concurrency: 2 }, () => {
       addressSpace.readLock()
       Atomics.store(state, 0, 1)
       Atomics.notify(state, 0)
-      assert.notEqual(Atomics.wait(state, 0, 1, 5000), 'timed-out')
+      assert.notEqual(Atomics.wait(state, 0, 1, 60_000), 'timed-out')
       assert.equal(Atomics.load(state, 0), 2)
       assert.equal(Atomics.wait(state, 0, 2, 200), 'timed-out')
       addressSpace.readUnlock()
-      assert.notEqual(Atomics.wait(state, 0, 2, 5000), 'timed-out')
+      assert.notEqual(Atomics.wait(state, 0, 2, 60_000), 'timed-out')
       assert.equal(Atomics.load(state, 0), 3)
       await exited(other)`)
   })
@@ -171,7 +171,7 @@ test('the guard outlives the Worker that was the only one to load it', () => {
   const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', source], {
     cwd: root,
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 120_000,
   })
   assert.equal(status, 0, stderr)
   assert.equal(stdout, '0 true\n')
@@ -205,7 +205,7 @@ test('a fault of the only Worker that loaded the guard is contained where the ma
   const { stdout, stderr, status, signal } = spawnSync(process.execPath, ['--input-type=module', '--eval', source], {
     cwd: root,
     encoding: 'utf8',
-    timeout: 10_000,
+    timeout: 120_000,
     killSignal: 'SIGKILL',
   })
   assert.deepEqual([status, signal], [0, null], stderr)

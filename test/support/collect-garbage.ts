@@ -7,7 +7,7 @@ export async function collectGarbage(rounds = 6): Promise<void> {
 }
 
 /** Collects garbage until `done` or the time is up; answers whether it was done. */
-export async function collectGarbageUntil(done: () => boolean, milliseconds = 5000): Promise<boolean> {
+export async function collectGarbageUntil(done: () => boolean, milliseconds = 60_000): Promise<boolean> {
   const end = Date.now() + milliseconds
   while (!done()) {
     if (Date.now() > end) return false

@@ -17,7 +17,7 @@ export interface ChildOptions {
   readonly flags?: readonly string[]
   /** A command that runs node, with its arguments: `['setpriv', '--reuid=1000', …]`. */
   readonly through?: readonly string[]
-  /** Milliseconds. */
+  /** Milliseconds, which only a child that hangs should ever take: a machine under load has room in it. */
   readonly timeout?: number
 }
 
@@ -56,7 +56,7 @@ const exited = (worker) => new Promise((resolve) => worker.once('exit', resolve)
  * `assert`, `fs`, `page`, `args`, and `startWorker`, whose source has about the same.
  */
 export function runInChild(source: string, options: ChildOptions = {}): Promise<ChildResult> {
-  const { args = [], flags = [], through = [], timeout = 20_000 } = options
+  const { args = [], flags = [], through = [], timeout = 120_000 } = options
   const command = [...through, process.execPath, '--expose-gc', ...flags, '--input-type=module', '--eval']
   const child = spawn(command[0]!, [...command.slice(1), `${prelude}\n${source}`, '--', ...args], {
     cwd: root,

@@ -78,7 +78,7 @@ export class Forker {
   async run(how: 'event' | 'plain' | 'dead'): Promise<{ own: number; child: number; signal: number } | undefined> {
     const program = spawn(join(this.#folder, 'forker'), [this.socketPath, how], {
       stdio: ['ignore', 'pipe', 'inherit'],
-      timeout: 15_000,
+      timeout: 120_000,
     })
     let text = ''
     program.stdout.on('data', (data) => {

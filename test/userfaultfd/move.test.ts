@@ -10,7 +10,7 @@ test('move with live writers: not one write is lost', { skip: skipWithout('move'
     evictions: number
     served: number
     busy: number
-  }>('move-live', { timeout: 60_000 })
+  }>('move-live', { timeout: 300_000 })
   assert.deepEqual(sums, expected)
   assert.ok(evictions > 100, `${evictions} evictions`)
   assert.ok(served > 100, `${served} faults`)

@@ -98,7 +98,7 @@ test('without CAP_SYS_PTRACE event_fork is refused by its name', { skip: skip ||
       '-e',
       script,
     ],
-    { encoding: 'utf8', timeout: 10_000 },
+    { encoding: 'utf8', timeout: 120_000 },
   )
   assert.match(result.stdout, /^EPERM .*event_fork needs CAP_SYS_PTRACE/, result.stderr)
 })

@@ -30,7 +30,7 @@ async function serve(
 async function run(how: 'event' | 'plain', child: (uffd: Userfaultfd, signal: AbortSignal) => Promise<void>) {
   using forker = new Forker()
   const ended = new AbortController()
-  const receiving = Userfaultfd.receive(kernel, forker.socketPath, { signal: AbortSignal.timeout(10_000) })
+  const receiving = Userfaultfd.receive(kernel, forker.socketPath, { signal: AbortSignal.timeout(60_000) })
   const running = forker.run(how).finally(() => ended.abort())
   const { userfaultfd, message, descriptors, pid } = await receiving
   assert.equal(existsSync(forker.socketPath), false, 'listening leaves no file behind')
@@ -68,7 +68,7 @@ test("a child's userfaultfd that is closed unserved poisons the child's pages", 
 
 test('a process that has ended: ESRCH, and ENOMEM for registering', { skip }, async () => {
   using forker = new Forker()
-  const receiving = Userfaultfd.receive(kernel, forker.socketPath, { signal: AbortSignal.timeout(10_000) })
+  const receiving = Userfaultfd.receive(kernel, forker.socketPath, { signal: AbortSignal.timeout(60_000) })
   const running = forker.run('dead')
   const { userfaultfd: uffd, message, descriptors } = await receiving
   for (const descriptor of descriptors) closeSync(descriptor) // its standard output, which does not end before
@@ -115,7 +115,7 @@ test('send: the one who sends keeps its handle, and its memory does not turn int
   const area = anonymous(2)
   uffd.register(area.start, area.length)
   const path = `@vmarea-${process.pid}-send`
-  const receiving = Userfaultfd.receive(kernel, path, { toEnd: true, signal: AbortSignal.timeout(10_000) })
+  const receiving = Userfaultfd.receive(kernel, path, { toEnd: true, signal: AbortSignal.timeout(60_000) })
   const text = 'x'.repeat(200_000)
   await uffd.send(path, { message: text })
   const { userfaultfd: other, message, pid } = await receiving
@@ -142,7 +142,7 @@ test('receive: no userfaultfd, nobody there, an abort, a path too long', { skip 
   setTimeout(() => controller.abort(reason), 20)
   await assert.rejects(Userfaultfd.receive(kernel, path, { signal: controller.signal }), reason)
   assert.equal(existsSync(path), false)
-  const receiving = Userfaultfd.receive(kernel, path, { signal: AbortSignal.timeout(10_000) })
+  const receiving = Userfaultfd.receive(kernel, path, { signal: AbortSignal.timeout(60_000) })
   const { connect } = await import('node:net')
   connect(path).end('hello')
   await assert.rejects(receiving, /5 bytes and 0 descriptors came, and no userfaultfd/)
