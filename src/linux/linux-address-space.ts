@@ -140,13 +140,9 @@ export class LinuxAddressSpace implements AddressSpace {
     const runs =
       scanned ??
       readPagemap(pagemap, this.#files.path('pagemap'), clipped(this.areas(from, end), from, end), addon().pageSize)
-    let found = false
-    for (const run of runs) {
-      found = true
-      yield run
-    }
-    // A process that has gone has an empty page map.
-    if (!found) this.#mustStand('ioctl(PAGEMAP_SCAN)')
+    yield* runs
+    // The page map of a process that has gone is empty, and of one that went meanwhile it was from there on.
+    this.#mustStand('ioctl(PAGEMAP_SCAN)')
   }
 
   readMemory(address: bigint, target: Uint8Array): number {
@@ -238,8 +234,16 @@ export class LinuxAddressSpace implements AddressSpace {
   #list(): MapsTable {
     const table = new MapsTable()
     readText(this.#files.maps, this.#files.path('maps'), (bytes, from, to) => table.addAll(bytes, from, to))
-    if (table.count === 0) throw new VmError('ESRCH', 'read', { path: this.#files.path('maps'), hint: GONE })
+    // The text of a process that ends meanwhile just stops, and so a part would pass for the whole.
+    if (table.count === 0 || !this.#hasText()) {
+      throw new VmError('ESRCH', 'read', { path: this.#files.path('maps'), hint: GONE })
+    }
     return table
+  }
+
+  /** Whether there is anything to read in maps: not in that of a process that has gone. */
+  #hasText(): boolean {
+    return this.isSelf || addon().readFully(this.#files.maps, 0, new Uint8Array(1)) > 0
   }
 
   #listDetailed(): SmapsTable {

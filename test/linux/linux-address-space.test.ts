@@ -54,6 +54,7 @@ async function stopAll(pid: number): Promise<void> {
 }
 
 const anonymous = MAP.PRIVATE
+const AREAS = 10_000
 const noHuge = /\b(nh|hg|sd)\b ?/g
 
 test('the flags of each kind of mapping are those the kernel is known to give', () => {
@@ -330,6 +331,43 @@ test('a process that runs another program has another address space', async () =
   assert.throws(() => area!.flags, { code: 'ESRCH' })
   assert.throws(() => [...space.pages(0n, ALL)], { code: 'ESRCH' })
   assert.equal(new LinuxAddressSpace(child.pid!).tryGet(), true)
+})
+
+test('the list of a process that ends meanwhile is whole, or an error, and never a part', async () => {
+  const script = `
+    const { mapNone } = await import(${JSON.stringify(import.meta.resolve('#vmarea/index.js'))})
+    const mapping = mapNone({ length: 2 * ${AREAS} * 4096 })
+    for (let index = 0; index < ${AREAS}; index++) mapping.advise('dontfork', index * 2 * 4096, 4096)
+    console.log('ready')
+    process.stdin.resume()`
+  for (const options of [{}, { procmapQuery: false }]) {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    children.push(child)
+    await once(child.stdout, 'data')
+    await stopAll(child.pid!)
+    const space = new LinuxAddressSpace(child.pid!, options)
+    const looks = [() => space.areas(0n, ALL), () => space.pages(0n, ALL)]
+    const whole = looks.map((look) => [...look()].length)
+    assert.ok(whole[0]! > AREAS)
+    child.kill('SIGKILL')
+    const outcomes = new Set<string>()
+    await until('the process is gone', () => {
+      for (const [index, look] of looks.entries()) {
+        try {
+          const { length } = [...look()]
+          outcomes.add(length === whole[index] ? 'whole' : `${length} of ${whole[index]}`)
+        } catch (error) {
+          outcomes.add((error as VmError).code)
+        }
+      }
+      return !space.tryGet()
+    })
+    outcomes.delete('whole')
+    assert.deepEqual([...outcomes], ['ESRCH'])
+    space.close()
+  }
 })
 
 test("another user's process is refused, with the right that is missing", {
