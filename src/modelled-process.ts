@@ -60,6 +60,7 @@ export class ModelledProcess extends Process {
     if (this.kernel.mm.users === 0) return
     this.kernel.files.closeAll()
     this.kernel.addressSpace.put()
+    this.kernel.userfaultfds.closeAll()
   }
 
   /** brk(2), the system call: asks for a new end of the heap and returns the one that holds. Without an address it only tells. */

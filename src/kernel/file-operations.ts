@@ -7,8 +7,10 @@ import type { RawFault } from './raw-fault.js'
  * A hook that throws `VmError` gives that error to the program as it is; anything else is `EIO` with its cause.
  */
 export interface FileOperations {
+  /** How many bytes the device has. A touch of a page wholly past it is `SIGBUS`. Without it, the device has no end. */
+  readonly size?: number
   /** `f_ops->open` */
-  open?(): void
+  open?(): void | Promise<void>
   /** `f_ops->mmap`: the area is laid out and nobody can touch it yet. Without this hook mmap fails with `ENODEV`. */
   mmap?(area: Area): void
   /** `vm_ops->fault`: a page was touched that is not there. Without this hook such a touch is `SIGBUS`. */
@@ -16,5 +18,5 @@ export interface FileOperations {
   /** `vm_ops->page_mkwrite`: a page that was mapped read-only is about to be written. */
   pageMkwrite?(fault: RawFault): void | Promise<void>
   /** `f_ops->release`: the last user has gone. */
-  close?(): void
+  close?(): void | Promise<void>
 }

@@ -1,5 +1,5 @@
 import type { AddressSpace } from './address-space.js'
-import type { DeviceHost } from './device-host.js'
+import type { Devices } from './devices.js'
 import type { FileCalls } from './file-calls.js'
 import type { Regions } from './regions.js'
 import type { SystemCalls } from './system-calls.js'
@@ -23,7 +23,7 @@ export interface Kernel {
   readonly regions: Regions
   readonly addressSpace: AddressSpace
   readonly userfaultfds: UserfaultfdCalls
-  readonly devices: DeviceHost
+  readonly devices: Devices
 
   /** What the processor needs after code was written, where it needs anything. */
   flushInstructionCache(address: bigint, length: number): void

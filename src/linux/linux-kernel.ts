@@ -1,4 +1,4 @@
-import type { DeviceHost } from '../kernel/device-host.js'
+import type { Devices } from '../kernel/devices.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { addon } from './addon.js'
@@ -29,8 +29,12 @@ export class LinuxKernel implements Kernel {
     return this.#addressSpace
   }
 
-  get devices(): DeviceHost {
-    throw new VmError('ENOSYS', 'open', { hint: 'devices have no host on Linux yet; they work in the modelled kernel' })
+  /** Set by who joins this kernel with its pager. */
+  hostOfDevices: Devices | undefined
+
+  get devices(): Devices {
+    if (this.hostOfDevices !== undefined) return this.hostOfDevices
+    throw new VmError('ENOSYS', 'open', { hint: 'this kernel was made without a pager, which hosts devices' })
   }
 
   flushInstructionCache(address: bigint, length: number): void {

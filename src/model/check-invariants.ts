@@ -76,6 +76,7 @@ function checkTree(mm: Mm): void {
     expect(vma.start % mm.pageSize === 0 && vma.end % mm.pageSize === 0, `VMA ${where} is not of whole pages`)
     expect(vma.mm === mm, `VMA ${where} belongs elsewhere`)
     expect((vma.uffd !== undefined) === ((vma.flags & BIT.UFFD) !== 0), `VMA ${where} has half a userfaultfd`)
+    expect(vma.uffd === undefined || vma.uffd.mm === mm, `VMA ${where} has a userfaultfd of elsewhere`)
     expect((vma.anonVma === undefined) === (vma.chain === 0), `VMA ${where} has half an anon_vma`)
     last = vma.end
   }

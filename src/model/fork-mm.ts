@@ -5,6 +5,7 @@ import { linkVma } from './link-vma.js'
 import { Mm } from './mm.js'
 import { PTE } from './pte.js'
 import { tearDown } from './tear-down.js'
+import type { Uffd } from './uffd.js'
 import { Vma } from './vma.js'
 
 /** `dup_mmap`: a copy of an address space for a child, or an error. Private pages are shared until either side writes. */
@@ -15,6 +16,7 @@ export function forkMm(parent: Mm): Mm | number {
   child.startBreak = parent.startBreak
   child.break = parent.break
   child.defaultFlags = parent.defaultFlags & BIT.NOHUGEPAGE
+  const uffds = new Map<Uffd, Uffd | undefined>()
   for (const vma of parent.tree) {
     if (vma.flags & BIT.DONTCOPY) continue
     const pages = (vma.end - vma.start) / parent.pageSize
@@ -22,18 +24,23 @@ export function forkMm(parent: Mm): Mm | number {
       tearDown(child)
       return FAILURE.ENOMEM
     }
-    copy(child, vma)
+    copy(child, vma, uffds)
   }
+  for (const [uffd, copied] of uffds) if (copied !== undefined) uffd.forked(copied)
   return child
 }
 
-function copy(child: Mm, source: Vma): void {
+function copy(child: Mm, source: Vma, uffds: Map<Uffd, Uffd | undefined>): void {
   const parent = source.mm
   const flags = source.flags & ~BIT.LOCKED_MASK
   const vma = new Vma(child, source.start, source.end, source.pgoff, flags, source.file?.get())
   vma.area = source.area
   vma.sealed = source.sealed
-  if (source.uffd !== undefined && !source.uffd.forked(vma, child)) vma.flags &= ~BIT.UFFD
+  if (source.uffd !== undefined) {
+    if (!uffds.has(source.uffd)) uffds.set(source.uffd, source.uffd.copyFor(child))
+    vma.uffd = uffds.get(source.uffd)
+    if (vma.uffd === undefined) vma.flags &= ~BIT.UFFD
+  }
   if (!(flags & BIT.WIPEONFORK) && source.anonVma !== undefined) {
     // anon_vma_fork: the parent's chain, and one of its own.
     vma.anonVma = new AnonVma()

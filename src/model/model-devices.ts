@@ -1,5 +1,6 @@
-import type { DeviceHost } from '../kernel/device-host.js'
+import type { Devices } from '../kernel/devices.js'
 import type { FileOperations } from '../kernel/file-operations.js'
+import type { RawDevice } from '../kernel/raw-device.js'
 import type { RawPage } from '../kernel/raw-page.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import type { Machine } from './machine.js'
@@ -8,13 +9,17 @@ import { Page } from './page.js'
 import { unmapFilePages } from './unmap-file-pages.js'
 
 /** The modelled kernel as the one who calls a device's hooks. */
-export class ModelDevices implements DeviceHost {
+export class ModelDevices implements Devices {
   readonly #machine: Machine
   readonly #files: ModelFiles
 
   constructor(machine: Machine, files: ModelFiles) {
     this.#machine = machine
     this.#files = files
+  }
+
+  async open(): Promise<RawDevice> {
+    throw new VmError('ENOSYS', 'open')
   }
 
   openDevice(operations: FileOperations, { size }: { readonly size: number }): number {

@@ -40,7 +40,7 @@ export class ModelFiles implements FileCalls {
     const inode = new Inode(this.#machine, 'device', '/dev/vmarea', false)
     inode.operations = operations
     inode.size = size
-    operations.open?.()
+    void operations.open?.()
     return this.install(new OpenFile(inode, true, true))
   }
 

@@ -1,5 +1,4 @@
 import type { Kernel } from '../kernel/kernel.js'
-import type { UserfaultfdCalls } from '../kernel/userfaultfd-calls.js'
 import type { Machine } from './machine.js'
 import type { Mm } from './mm.js'
 import { ModelAddressSpace } from './model-address-space.js'
@@ -19,7 +18,7 @@ export class ModelKernel implements Kernel {
   readonly files: ModelFiles
   readonly regions: ModelRegions
   readonly addressSpace: ModelAddressSpace
-  readonly userfaultfds: UserfaultfdCalls
+  readonly userfaultfds: ModelUserfaultfds
   readonly devices: ModelDevices
 
   constructor(mm: Mm, files = new ModelFiles(mm.machine)) {

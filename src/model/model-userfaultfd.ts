@@ -6,7 +6,7 @@ import { VmError } from '../vocabulary/vm-error.js'
 import { addressOf } from './address-of.js'
 import { FAILURE } from './failure.js'
 import type { ModelUserfaultfds } from './model-userfaultfds.js'
-import type { Uffd, UffdMessage } from './uffd.js'
+import type { Uffd } from './uffd.js'
 import { uffdClose } from './uffd-close.js'
 import { type UffdFill, uffdFill } from './uffd-fill.js'
 import { uffdMove } from './uffd-move.js'
@@ -15,9 +15,10 @@ import { uffdRegister } from './uffd-register.js'
 import { uffdUnregister } from './uffd-unregister.js'
 import { uffdWriteProtect } from './uffd-write-protect.js'
 
-/** What the model can do: all but huge pages, thread numbers and `EVENT_FORK`. */
+/** What the model can do: all but huge pages and thread numbers. */
 const offered =
   UFFD_FEATURE.PAGEFAULT_FLAG_WP |
+  UFFD_FEATURE.EVENT_FORK |
   UFFD_FEATURE.EVENT_REMAP |
   UFFD_FEATURE.EVENT_REMOVE |
   UFFD_FEATURE.EVENT_UNMAP |
@@ -64,6 +65,9 @@ export class ModelUserfaultfd implements RawUserfaultfd {
   api(features: bigint): { readonly features: bigint; readonly ioctls: bigint } {
     const uffd = this.#uffd
     if (this.#descriptor < 0) throw new VmError('EBADF', 'UFFDIO_API')
+    if ((features & UFFD_FEATURE.EVENT_FORK) !== 0n && !this.#all.mm.capabilities.has('CAP_SYS_PTRACE')) {
+      throw new VmError('EPERM', 'UFFDIO_API')
+    }
     if (uffd.initialized || (features & ~offered) !== 0n) throw new VmError('EINVAL', 'UFFDIO_API')
     uffd.initialized = true
     uffd.features = features
@@ -105,6 +109,8 @@ export class ModelUserfaultfd implements RawUserfaultfd {
     this.#done = 0
     const refused = this.#ready()
     if (refused !== 0) return refused
+    // Only the process whose memory it is moves pages in it.
+    if (this.#uffd.mm !== this.#all.mm) return this.#uffd.changing ? FAILURE.EAGAIN : FAILURE.EINVAL
     const [to, from] = [addressOf(BigInt(destination)), addressOf(BigInt(source))]
     const { done, error } = uffdMove(this.#uffd, to, from, length, mode)
     this.#done = done
@@ -134,7 +140,9 @@ export class ModelUserfaultfd implements RawUserfaultfd {
     while (bytes + 32 <= messages.length) {
       const message = faults.shift() ?? events.shift()
       if (message === undefined) break
-      put(messages, bytes, message)
+      // resolve_userfault_fork: the descriptor comes to be when the event is read.
+      const words = message.child === undefined ? message.words : [this.#all.park(message.child)]
+      put(messages, bytes, message.code, words)
       bytes += 32
     }
     return bytes === 0 ? FAILURE.EAGAIN : bytes
@@ -153,8 +161,7 @@ export class ModelUserfaultfd implements RawUserfaultfd {
   intoDescriptor(): number {
     const descriptor = this.#descriptor
     this.#descriptor = -1
-    this.#all.park(descriptor, this.#uffd)
-    return descriptor
+    return this.#all.park(this.#uffd, descriptor)
   }
 
   close(missing: 'poison' | 'zero' = 'poison'): void {
@@ -181,7 +188,7 @@ export class ModelUserfaultfd implements RawUserfaultfd {
 }
 
 /** `struct uffd_msg` */
-function put(messages: Uint8Array, at: number, { code, words }: UffdMessage): void {
+function put(messages: Uint8Array, at: number, code: number, words: readonly number[]): void {
   const view = new DataView(messages.buffer, messages.byteOffset + at, 32)
   messages.fill(0, at, at + 32)
   view.setUint8(0, code)

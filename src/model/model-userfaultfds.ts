@@ -1,4 +1,3 @@
-import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
 import type { UserfaultfdCalls } from '../kernel/userfaultfd-calls.js'
 import { UFFD } from '../vocabulary/uffd.js'
 import { VmError } from '../vocabulary/vm-error.js'
@@ -8,28 +7,29 @@ import { Uffd } from './uffd.js'
 
 /** How a modelled process gets its userfaultfds. Their descriptors are numbers apart from those of files. */
 export class ModelUserfaultfds implements UserfaultfdCalls {
-  readonly #mm: Mm
+  /** Of the process that they are in, which need not be what each of them serves. */
+  readonly mm: Mm
   readonly #handles = new Map<number, ModelUserfaultfd>()
   /** Descriptors that were given out, to be adopted. */
   readonly #parked = new Map<number, Uffd>()
 
   constructor(mm: Mm) {
-    this.#mm = mm
+    this.mm = mm
   }
 
   userfaultfd(flags: number): ModelUserfaultfd {
     if (flags & ~(UFFD.USER_MODE_ONLY | UFFD.NONBLOCK | UFFD.CLOEXEC)) throw new VmError('EINVAL', 'userfaultfd')
-    if (!(flags & UFFD.USER_MODE_ONLY) && !this.#mm.capabilities.has('CAP_SYS_PTRACE')) {
+    if (!(flags & UFFD.USER_MODE_ONLY) && !this.mm.capabilities.has('CAP_SYS_PTRACE')) {
       throw new VmError('EPERM', 'userfaultfd', { hint: 'wants CAP_SYS_PTRACE, or USER_MODE_ONLY' })
     }
-    return new ModelUserfaultfd(new Uffd(this.#mm), this)
+    return new ModelUserfaultfd(new Uffd(this.mm), this)
   }
 
   userfaultfdFromDevice(flags: number): ModelUserfaultfd {
     return this.userfaultfd(flags)
   }
 
-  adoptUserfaultfd(descriptor: number): RawUserfaultfd {
+  adoptUserfaultfd(descriptor: number): ModelUserfaultfd {
     const uffd = this.#parked.get(descriptor)
     if (uffd === undefined) throw new VmError('EBADF', 'userfaultfd', { hint: `descriptor ${descriptor}` })
     this.#parked.delete(descriptor)
@@ -37,8 +37,7 @@ export class ModelUserfaultfds implements UserfaultfdCalls {
   }
 
   install(handle: ModelUserfaultfd): number {
-    let descriptor = 1000
-    while (this.#handles.has(descriptor) || this.#parked.has(descriptor)) descriptor++
+    const descriptor = this.#free()
     this.#handles.set(descriptor, handle)
     return descriptor
   }
@@ -47,8 +46,22 @@ export class ModelUserfaultfds implements UserfaultfdCalls {
     this.#handles.delete(descriptor)
   }
 
-  park(descriptor: number, uffd: Uffd): void {
+  /** Keeps one whose descriptor is given out: that of a handle, or one of its own. Returns the descriptor. */
+  park(uffd: Uffd, descriptor = this.#free()): number {
     this.#handles.delete(descriptor)
     this.#parked.set(descriptor, uffd)
+    return descriptor
+  }
+
+  /** `exit_files`: what the process held, nobody holds any more. */
+  closeAll(): void {
+    for (const descriptor of [...this.#parked.keys()]) this.adoptUserfaultfd(descriptor)
+    for (const handle of [...this.#handles.values()]) handle.close()
+  }
+
+  #free(): number {
+    let descriptor = 1000
+    while (this.#handles.has(descriptor) || this.#parked.has(descriptor)) descriptor++
+    return descriptor
   }
 }

@@ -201,7 +201,7 @@ function move(remap: Remap, source: Vma): number {
   const copied = copyVma(source, address, newAddress, newLength)
   const vma = copied.source
   movePageTables(vma, address, newAddress, oldLength)
-  vma.uffd?.remapped(copied.target, address, newAddress, newLength)
+  vma.uffd?.remapped(copied.target, address, newAddress, oldLength)
 
   mm.account(vma.flags, newLength / mm.pageSize)
   if (vma.flags & BIT.LOCKED) mm.locked += newLength / mm.pageSize

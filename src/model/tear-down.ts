@@ -1,11 +1,17 @@
+import { BIT } from './bit.js'
 import type { Mm } from './mm.js'
 import { UnmapPlan } from './unmap-plan.js'
 
-/** `exit_mmap`: gives everything back, sealed or not. */
+/** `exit_mmap`: gives everything back, sealed or not. No userfaultfd is told, and who waits for one finds nothing there. */
 export function tearDown(mm: Mm): void {
   const first = mm.tree.first()
   if (first === undefined) return
-  for (const vma of mm.tree) vma.sealed = false
+  for (const vma of mm.tree) {
+    vma.sealed = false
+    vma.uffd?.wake(vma.start, vma.end)
+    vma.uffd = undefined
+    vma.flags &= ~BIT.UFFD
+  }
   const plan = new UnmapPlan(mm, 0, mm.machine.taskSize)
   plan.gather(first)
   plan.complete()

@@ -7,6 +7,8 @@ import type { Vma } from './vma.js'
 /** `userfaultfd_release_all`, when the last handle goes: what is missing is poisoned first, or will read as zeros. */
 export function uffdClose(uffd: Uffd, missing: 'poison' | 'zero'): void {
   const { mm } = uffd
+  // userfaultfd_event_wait_completion: a child whose event nobody has read has nobody either.
+  for (const { child } of uffd.events.splice(0)) if (child !== undefined) uffdClose(child, missing)
   let previous: Vma | undefined
   for (let vma = mm.tree.first(); vma !== undefined; vma = mm.tree.next(vma)) {
     if (vma.uffd === uffd) {

@@ -21,8 +21,10 @@ export function uffdFill(
   source?: Uint8Array,
 ): { readonly done: number; readonly error: number } {
   const { mm } = uffd
+  if (uffd.changing) return { done: 0, error: FAILURE.EAGAIN }
   const refused = uffdRange(mm, start, length) || refuseMode(mode, how)
   if (refused !== 0) return { done: 0, error: refused }
+  if (mm.users === 0) return { done: 0, error: FAILURE.ESRCH }
   const vma = mm.tree.lookup(start)
   // find_vma_and_prepare_anon comes before the area is looked at.
   if (vma !== undefined && !(vma.flags & BIT.SHARED)) anonVmaPrepare(vma)

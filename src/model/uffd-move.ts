@@ -16,9 +16,11 @@ export function uffdMove(
   mode: number,
 ): { readonly done: number; readonly error: number } {
   const { mm } = uffd
+  if (uffd.changing) return { done: 0, error: FAILURE.EAGAIN }
   const known = UFFD_RESOLVE_MODE.DONTWAKE | UFFD_RESOLVE_MODE.ALLOW_SRC_HOLES
   const refused = uffdRange(mm, to, length) || uffdRange(mm, from, length) || (mode & ~known ? FAILURE.EINVAL : 0)
   if (refused !== 0) return { done: 0, error: refused }
+  if (mm.users === 0) return { done: 0, error: FAILURE.ESRCH }
   const target = mm.tree.lookup(to)
   if (target === undefined) return { done: 0, error: FAILURE.ENOENT }
   if (!(target.flags & BIT.SHARED)) anonVmaPrepare(target)

@@ -17,6 +17,7 @@ export function uffdRegister(uffd: Uffd, start: number, length: number, mode: nu
   if (mode === 0 || mode & ~(UFFD_MODE.MISSING | UFFD_MODE.WP | UFFD_MODE.MINOR)) return FAILURE.EINVAL
   const refused = uffdRange(uffd.mm, start, length)
   if (refused !== 0) return refused
+  if (uffd.mm.users === 0) return FAILURE.ENOMEM
   const end = start + length
   const first = tree.intersection(start, end)
   if (first === undefined) return FAILURE.EINVAL

@@ -10,6 +10,7 @@ export function uffdUnregister(uffd: Uffd, start: number, length: number): numbe
   const { tree } = uffd.mm
   const refused = uffdRange(uffd.mm, start, length)
   if (refused !== 0) return refused
+  if (uffd.mm.users === 0) return FAILURE.ENOMEM
   const end = start + length
   const first = tree.intersection(start, end)
   if (first === undefined) return FAILURE.EINVAL

@@ -11,6 +11,8 @@ export interface UffdMessage {
   readonly code: number
   /** The three words after the code. */
   readonly words: readonly [number, number, number]
+  /** Of a fork: what its reader gets a descriptor of. */
+  readonly child?: Uffd
 }
 
 interface Waiter {
@@ -38,6 +40,11 @@ export class Uffd {
 
   has(feature: keyof typeof UFFD_FEATURE): boolean {
     return (this.features & UFFD_FEATURE[feature]) !== 0n
+  }
+
+  /** `mmap_changing`: the layout has changed and nobody has read how, so that a page might be put where it no longer belongs. */
+  get changing(): boolean {
+    return this.events.length > 0
   }
 
   /** Whether a registration moves along with mremap(2). */
@@ -75,13 +82,22 @@ export class Uffd {
     target.flags &= ~BIT.UFFD
   }
 
-  /** `dup_userfaultfd`: a child's memory is registered only with `EVENT_FORK`, which the model leaves out. */
-  forked(_vma: Vma, _child: Mm): boolean {
-    return false
+  /** `dup_userfaultfd`: what the child's memory is registered with, which is nothing for one who is not told. */
+  copyFor(child: Mm): Uffd | undefined {
+    if (!this.has('EVENT_FORK')) return undefined
+    const copy = new Uffd(child)
+    copy.features = this.features
+    copy.initialized = true
+    return copy
   }
 
-  /** `userfaultfd_unmap_complete` */
-  unmapped(_vma: Vma, start: number, end: number): void {
+  /** `dup_userfaultfd_complete` */
+  forked(child: Uffd): void {
+    this.#tell({ code: UFFD_EVENT_CODE.FORK, words: [0, 0, 0], child })
+  }
+
+  /** `userfaultfd_unmap_complete`: of the whole range that was unmapped, whatever part of it was registered. */
+  unmapped(start: number, end: number): void {
     if (this.has('EVENT_UNMAP')) this.#tell({ code: UFFD_EVENT_CODE.UNMAP, words: [start, end, 0] })
   }
 

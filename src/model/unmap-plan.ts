@@ -2,6 +2,7 @@ import { BIT } from './bit.js'
 import { FAILURE } from './failure.js'
 import type { Mm } from './mm.js'
 import { splitVma } from './split-vma.js'
+import type { Uffd } from './uffd.js'
 import { unlinkVma } from './unlink-vma.js'
 import type { Vma } from './vma.js'
 import { zap } from './zap.js'
@@ -12,6 +13,8 @@ export class UnmapPlan {
   readonly #start: number
   readonly #end: number
   readonly #vmas: Vma[] = []
+  /** Who is to be told (`userfaultfd_unmap_prep`). */
+  #uffds: Set<Uffd> | undefined = undefined
   #cleared = false
   /** Pages of all. */
   pages = 0
@@ -43,6 +46,10 @@ export class UnmapPlan {
       const pages = (vma.end - vma.start) / mm.pageSize
       this.#vmas.push(vma)
       this.pages += pages
+      if (vma.uffd !== undefined) {
+        this.#uffds ??= new Set()
+        this.#uffds.add(vma.uffd)
+      }
       if (vma.flags & BIT.LOCKED) this.#locked += pages
       if (vma.flags & BIT.ACCOUNT) this.accounted += pages
     }
@@ -53,7 +60,7 @@ export class UnmapPlan {
   clear(): void {
     if (this.#cleared) return
     this.#cleared = true
-    for (const vma of this.#vmas) vma.uffd?.unmapped(vma, vma.start, vma.end)
+    if (this.#uffds !== undefined) for (const uffd of this.#uffds) uffd.unmapped(this.#start, this.#end)
     zap(this.#mm, this.#start, this.#end, 'drop')
   }
 

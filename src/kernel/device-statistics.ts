@@ -1,0 +1,24 @@
+/** What a device has done so far. Counts, but for what says bytes; `latency` is a histogram. */
+export interface DeviceStatistics {
+  /** Faults that were taken: the same page may fault on several threads, and again after it was dropped. */
+  readonly faults: number
+  /** Calls of the `fault` hook. */
+  readonly fills: number
+  /** Bytes that the `fault` hook was asked for and gave. */
+  readonly bytesFilled: number
+  /** Answers that were an error, the timed-out included. */
+  readonly failures: number
+  /** Answers that did not come in time. */
+  readonly timeouts: number
+  /** Faults and prefetches that wait for an answer now. */
+  readonly waiting: number
+  /** Bytes of the device that are in memory now. */
+  readonly bytesResident: number
+  /** Bytes that were dropped to keep within `residentLimit`. */
+  readonly bytesDropped: number
+  /**
+   * How long faults waited, from when the pager took them: entry `i` counts those that took less than 2^i microseconds and not less than
+   * half of that. The last one counts all that took longer.
+   */
+  readonly latency: readonly number[]
+}

@@ -1,0 +1,32 @@
+import type { DeviceDriver } from './device-driver.js'
+import type { RawDevice } from './raw-device.js'
+
+/** How a kernel opens devices. */
+export interface Devices {
+  /**
+   * Opens a device. `driver` is the URL of a module whose default export is a `DeviceDriver`, or one itself where the kernel can call
+   * it: the running kernel can't, because the hooks belong on another thread than those who wait for them.
+   */
+  open(driver: string | DeviceDriver, options: RawDeviceOptions): Promise<RawDevice>
+}
+
+/** Checked options of a device: times in milliseconds, sizes in bytes, all with a value. */
+export interface RawDeviceOptions {
+  /** What the driver is given. On Linux it crosses to another thread, by structured clone. */
+  readonly driver: unknown
+  /** How long an access waits for one answer of the driver. `Infinity` waits for ever. */
+  readonly timeout: number
+  /** How many bytes one fault asks for: the least, and the most that sequential access makes of it. Whole pages. */
+  readonly run: { readonly least: number; readonly most: number }
+  /** How many bytes of the device may be in memory at once. `Infinity` is no limit. */
+  readonly residentLimit: number
+  /** Which way to take faults; the best there is where it is `undefined`. */
+  readonly source: FaultSourceName | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/**
+ * How the faults of a device come to its driver. `userfaultfd-user-mode-only` and `guard` can't catch a fault inside a system call: such
+ * a call fails with `EFAULT`.
+ */
+export type FaultSourceName = 'userfaultfd' | 'userfaultfd-user-mode-only' | 'guard' | 'model'
