@@ -177,6 +177,27 @@ napi_value get_seals(napi_env env, napi_callback_info info) {
   return call.result(answer(fcntl(descriptor, F_GET_SEALS)));
 }
 
+// (descriptor, offset, whence): lseek(2), for SEEK_DATA and SEEK_HOLE. Answers the place.
+napi_value seek_file(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  int descriptor = call.int32(0);
+  int64_t offset = call.integer(1);
+  int whence = call.int32(2);
+  if (call.wrong()) return nullptr;
+  off_t place = lseek(descriptor, offset, whence);
+  return call.result(place < 0 ? -errno : static_cast<double>(place));
+}
+
+// (descriptor, offset, length): takes the file's pages away, from itself and from all who map them.
+napi_value punch_hole(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  int descriptor = call.int32(0);
+  int64_t offset = call.integer(1);
+  int64_t length = call.integer(2);
+  if (call.wrong()) return nullptr;
+  return call.result(answer(fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length)));
+}
+
 napi_value get_status_flags(napi_env env, napi_callback_info info) {
   Call call(env, info);
   int descriptor = call.int32(0);
@@ -254,6 +275,8 @@ const Function kSystemCallFunctions[] = {
     {"memfdCreate", memfd_create_call},
     {"addSeals", add_seals},
     {"getSeals", get_seals},
+    {"seekFile", seek_file},
+    {"punchHole", punch_hole},
     {"getStatusFlags", get_status_flags},
     {"getrlimit", getrlimit_call},
     {"countAreas", count_areas},

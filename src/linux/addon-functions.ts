@@ -27,6 +27,8 @@ export interface AddonFunctions extends ProcessMemoryFunctions {
   memfdCreate(name: string, flags: number): number
   addSeals(descriptor: number, seals: number): number
   getSeals(descriptor: number): number
+  seekFile(descriptor: number, offset: number, whence: number): number
+  punchHole(descriptor: number, offset: number, length: number): number
   getStatusFlags(descriptor: number): number
   getrlimit(resource: number): number
   countAreas(): number

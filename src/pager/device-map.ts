@@ -1,0 +1,16 @@
+import type { DeviceArea } from './device-area.js'
+import type { DriverPage } from './driver-page.js'
+
+/** One map of a device, on the pager's side: which part of the device is where. */
+export interface DeviceMap {
+  readonly area: DeviceArea
+  start: number
+  end: number
+  /** Of the device, at `start`. */
+  offset: number
+  readonly shared: boolean
+  /** The first write to a page is asked for. */
+  readonly notifiesWrites: boolean
+  /** Pages of the driver's, by address. */
+  readonly inserted: Map<number, DriverPage>
+}

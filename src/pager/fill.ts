@@ -1,0 +1,110 @@
+import type { RawFault } from '../kernel/raw-fault.js'
+import type { RawPage } from '../kernel/raw-page.js'
+import type { DeviceArea } from './device-area.js'
+import type { DeviceFile } from './device-file.js'
+
+/** Who waits for a page: an access to it, or a request of the program's. */
+export interface Waiter {
+  /** Of the page; -1 for a request. */
+  readonly address: number
+  readonly offset: number
+  readonly write: boolean
+  /** When it came, as `performance.now()` tells. */
+  readonly since: number
+  /** The request that waits. */
+  readonly job?: object
+  /** Of a request: is told when the page is there, or why the pages in `[offset, end)` can't be had. */
+  readonly settle?: (refusal?: FillRefusal) => void
+}
+
+export interface FillRefusal {
+  readonly reason: unknown
+  readonly offset: number
+  readonly end: number
+}
+
+/** A question to a driver that has no answer yet: for a run of pages, or for the first write to one. */
+export class Fill implements RawFault {
+  readonly area: DeviceArea
+  readonly offset: number
+  readonly length: number
+  readonly write: boolean
+  /** Is it a page that is there, of which only writing is new? */
+  readonly firstWrite: boolean
+  readonly waiters: Waiter[] = []
+  /** The pages were invalidated meanwhile: what the driver gives is of the past. */
+  stale = false
+  /** How often it was asked again for that. */
+  rounds = 0
+  /** The page that the driver gave instead of filling. */
+  page: RawPage | undefined
+  /** The driver put a page of its own at the address. */
+  inserted = false
+  readonly #address: number
+  readonly #file: DeviceFile
+  #bytes: Uint8Array | undefined
+  #abort: AbortController | undefined
+  #aborted = false
+
+  constructor(
+    area: DeviceArea,
+    file: DeviceFile,
+    address: number,
+    offset: number,
+    length: number,
+    write: boolean,
+    firstWrite: boolean,
+  ) {
+    this.area = area
+    this.#file = file
+    this.#address = address
+    this.offset = offset
+    this.length = length
+    this.write = write
+    this.firstWrite = firstWrite
+  }
+
+  get end(): number {
+    return this.offset + this.length
+  }
+
+  get address(): bigint {
+    return BigInt(this.#address)
+  }
+
+  get bytes(): Uint8Array {
+    this.#bytes ??= this.#file.bytes(this.offset, this.length)
+    return this.#bytes
+  }
+
+  /** Somebody has had the bytes, and may have written there. */
+  get touched(): boolean {
+    return this.#bytes !== undefined
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController()
+      if (this.#aborted) this.#abort.abort()
+    }
+    return this.#abort.signal
+  }
+
+  answer(page: RawPage): void {
+    this.page = page
+  }
+
+  /** Nobody waits any more. */
+  abort(reason?: unknown): void {
+    this.#aborted = true
+    this.#abort?.abort(reason)
+  }
+
+  get aborted(): boolean {
+    return this.#aborted
+  }
+
+  covers(offset: number): boolean {
+    return offset >= this.offset && offset < this.end
+  }
+}

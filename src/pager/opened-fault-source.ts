@@ -1,0 +1,47 @@
+import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
+import type { LinuxKernel } from '../linux/linux-kernel.js'
+import type { FaultSourceName } from '../kernel/devices.js'
+import { openUserfaultfd } from '../userfaultfd/open-userfaultfd.js'
+import { UFFD_FEATURE } from '../vocabulary/uffd-feature.js'
+import { VmError } from '../vocabulary/vm-error.js'
+import type { FaultSourceAddress } from './fault-source-address.js'
+
+const NEEDED = UFFD_FEATURE.MISSING_SHMEM | UFFD_FEATURE.MINOR_SHMEM | UFFD_FEATURE.WP_HUGETLBFS_SHMEM | UFFD_FEATURE.POISON
+
+/**
+ * A fault source, on the program's side: it outlives the pager's threads that serve it, so that what nobody serves fails instead of
+ * reading zeros.
+ */
+export class OpenedFaultSource {
+  readonly name: FaultSourceAddress['name']
+  readonly #raw: RawUserfaultfd
+
+  /** The best that the machine allows, or the one that is asked for. Throws `VmError`, which names what was tried. */
+  static open(kernel: LinuxKernel, asked: FaultSourceName | undefined): OpenedFaultSource {
+    if (asked === 'guard' || asked === 'model') throw new VmError('ENOSYS', 'open', { hint: `no faults come from ${asked} here` })
+    const userModeOnly = asked === undefined ? undefined : asked === 'userfaultfd-user-mode-only'
+    const { raw, way } = openUserfaultfd(kernel.userfaultfds, userModeOnly)
+    try {
+      raw.api(NEEDED)
+      raw.keepWaiting!()
+    } catch (error) {
+      raw.close()
+      throw error
+    }
+    return new OpenedFaultSource(raw, way === 'user-mode-only' ? 'userfaultfd-user-mode-only' : 'userfaultfd')
+  }
+
+  private constructor(raw: RawUserfaultfd, name: FaultSourceAddress['name']) {
+    this.#raw = raw
+    this.name = name
+  }
+
+  /** Gives the source to another thread. */
+  give(): FaultSourceAddress {
+    return { name: this.name, descriptor: this.#raw.clone().intoDescriptor() }
+  }
+
+  close(): void {
+    this.#raw.close()
+  }
+}

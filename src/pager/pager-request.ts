@@ -1,0 +1,51 @@
+import type { ErrorMessage } from './error-message.js'
+
+/** What the program asks of the pager's thread. Addresses are numbers below 2^53. */
+export type PagerRequest =
+  | MapRequest
+  /** Fills what is absent in `[offset, offset + length)`, and shows it wherever it is mapped. */
+  | { readonly type: 'fill'; readonly id: number; readonly offset: number; readonly length: number }
+  /** Nobody waits for the `fill` with that number any more. */
+  | { readonly type: 'cancel'; readonly id: number }
+  | { readonly type: 'invalidate'; readonly id: number; readonly offset: number; readonly length: number }
+  /** What the program may do in a part of a mapped range is another from now on. */
+  | { readonly type: 'protect'; readonly start: number; readonly length: number; readonly protection: number }
+  /** A mapped range has another length, or lies elsewhere. Nobody touches it meanwhile. */
+  | {
+      readonly type: 'move'
+      readonly id: number
+      readonly from: number
+      readonly oldLength: number
+      readonly to: number
+      readonly length: number
+    }
+  | { readonly type: 'unmap'; readonly start: number; readonly length: number }
+  | { readonly type: 'close'; readonly id: number }
+
+/** A range of the device that was laid out, that nobody can touch yet. */
+export interface MapRequest {
+  readonly type: 'map'
+  readonly id: number
+  readonly start: number
+  readonly length: number
+  readonly offset: number
+  /** `PROT`: what the program will be allowed. */
+  readonly protection: number
+  /** `MAP` */
+  readonly flags: number
+}
+
+/** What the pager's thread says. */
+export type PagerMessage =
+  /** The driver is there. `threadId` is the kernel's number of the thread. */
+  | { readonly type: 'ready'; readonly size: number; readonly threadId: number }
+  | { readonly type: 'answer'; readonly id: number; readonly value?: unknown }
+  | { readonly type: 'refusal'; readonly id: number; readonly error: ErrorMessage }
+  /** The driver failed to give the pages in `[offset, offset + length)`, and who waited for them is told so after this. */
+  | { readonly type: 'failure'; readonly offset: number; readonly length: number; readonly error: ErrorMessage }
+
+/** What an `mmap` hook made of a range, beyond what the kernel has been told: bits of `VM`. */
+export interface MapAnswer {
+  readonly set: bigint
+  readonly cleared: bigint
+}

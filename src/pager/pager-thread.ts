@@ -1,0 +1,126 @@
+// What the thread of one device runs: it imports the driver, and serves its faults until it is told to close.
+import { fstatSync } from 'node:fs'
+import type { MessagePort } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
+import type { DeviceHost } from '../kernel/device-host.js'
+import type { FileOperations } from '../kernel/file-operations.js'
+import { hookError } from '../kernel/hook-error.js'
+import { loadDriver } from '../kernel/load-driver.js'
+import { addon } from '../linux/addon.js'
+import { LinuxKernel } from '../linux/linux-kernel.js'
+import { connectFaultSource } from './connect-fault-source.js'
+import { DeviceFile } from './device-file.js'
+import { DeviceServer } from './device-server.js'
+import { DriverPages } from './driver-pages.js'
+import { FaultLoop } from './fault-loop.js'
+import { packError } from './pack-error.js'
+import { PageEntries } from './page-entries.js'
+import type { PagerMessage, PagerRequest } from './pager-request.js'
+import { PagerState } from './pager-state.js'
+import type { PagerThreadData } from './pager-thread-data.js'
+
+const data = workerData as PagerThreadData
+const port: MessagePort = data.port
+const state = new PagerState(data.state)
+const closing = new AbortController()
+
+const send = (message: PagerMessage): void => {
+  port.postMessage(message)
+  state.countAnswer()
+}
+
+try {
+  await serve()
+} catch (error) {
+  send({ type: 'refusal', id: 0, error: packError(error) })
+  port.close()
+}
+
+async function serve(): Promise<void> {
+  const kernel = new LinuxKernel()
+  const pages = new DriverPages(kernel, data.pages)
+  let server: DeviceServer | undefined
+  const host: DeviceHost = {
+    pageSize: kernel.pageSize,
+    allocatePage: () => pages.allocate(),
+    invalidate: (offset, length) => server?.invalidate(offset, length),
+    signal: closing.signal,
+  }
+  const driver = await loadDriver(data.driver)
+  const operations = await driver.operations(data.options.driver, host)
+  const size = operations.size ?? Infinity
+  const source = connectFaultSource(kernel, data.source)
+  server = new DeviceServer({
+    kernel,
+    operations,
+    source,
+    file: new DeviceFile(kernel, data.file, size),
+    pages,
+    entries: new PageEntries(kernel.pageSize),
+    state,
+    options: data.options,
+    inode: fstatSync(data.file, { bigint: true }).ino,
+    send,
+  })
+  await callHook(operations, 'open')
+  const { serve: serveFault } = server
+  const loop = new FaultLoop(source, serveFault, () => server.driverWaits)
+  port.on('message', (request: PagerRequest) => {
+    try {
+      answer(request, server, operations, loop)
+    } catch (error) {
+      if ('id' in request) send({ type: 'refusal', id: request.id, error: packError(error) })
+      else throw error
+    }
+  })
+  loop.start()
+  send({ type: 'ready', size, threadId: addon().threadId() })
+}
+
+function answer(request: PagerRequest, server: DeviceServer, operations: FileOperations, loop: FaultLoop): void {
+  switch (request.type) {
+    case 'map':
+      send({ type: 'answer', id: request.id, value: server.map(request) })
+      return
+    case 'fill':
+      settle(request.id, server.fill(request.id, request.offset, request.length))
+      return
+    case 'cancel':
+      server.cancel(request.id)
+      return
+    case 'invalidate':
+      server.invalidate(request.offset, request.length)
+      send({ type: 'answer', id: request.id })
+      return
+    case 'protect':
+      server.protect(request.start, request.length, request.protection)
+      return
+    case 'move':
+      server.move(request.from, request.oldLength, request.to, request.length)
+      send({ type: 'answer', id: request.id })
+      return
+    case 'unmap':
+      server.unmap(request.start, request.length)
+      return
+    case 'close':
+      loop.stop()
+      server.close()
+      closing.abort()
+      settle(request.id, callHook(operations, 'close'))
+  }
+}
+
+function settle(id: number, promise: Promise<void>): void {
+  promise.then(
+    () => send({ type: 'answer', id }),
+    (error) => send({ type: 'refusal', id, error: packError(error) }),
+  )
+}
+
+async function callHook(operations: FileOperations, name: 'open' | 'close'): Promise<void> {
+  try {
+    await operations[name]?.()
+  } catch (error) {
+    throw hookError(error, name)
+  }
+}

@@ -1,0 +1,159 @@
+import type { FaultSourceName } from '../kernel/devices.js'
+import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
+import type { LinuxKernel } from '../linux/linux-kernel.js'
+import { MADV } from '../vocabulary/madv.js'
+import { UFFD_FAULT_FLAG } from '../vocabulary/uffd-fault-flag.js'
+import { UFFD_MODE } from '../vocabulary/uffd-mode.js'
+import { UFFD_RESOLVE_MODE } from '../vocabulary/uffd-resolve-mode.js'
+import type { FaultSource } from './fault-source.js'
+
+const MESSAGE = 32
+const MESSAGES = 64
+const EVENT_PAGEFAULT = 0x12
+
+const ENOENT = -2
+const EAGAIN = -11
+const EEXIST = -17
+
+/** How often a call is made again that the kernel only said `EAGAIN` to. */
+const PATIENCE = 1000
+
+/** Faults from a userfaultfd: a page that was never there is missing, one that was hidden is minor, and both are shown by `CONTINUE`. */
+export class UserfaultfdSource implements FaultSource {
+  readonly name: FaultSourceName
+  readonly #kernel: LinuxKernel
+  readonly #raw: RawUserfaultfd
+  readonly #pageSize: number
+  readonly #messages = new Uint8Array(MESSAGES * MESSAGE)
+  readonly #words = new Uint32Array(this.#messages.buffer)
+  #notifiesWrites = false
+
+  constructor(kernel: LinuxKernel, raw: RawUserfaultfd, name: FaultSourceName) {
+    this.#kernel = kernel
+    this.#raw = raw
+    this.#pageSize = kernel.pageSize
+    this.name = name
+  }
+
+  get descriptor(): number {
+    return this.#raw.descriptor
+  }
+
+  watch(start: number, length: number, _protection: number, notifyWrites: boolean): void {
+    this.#notifiesWrites ||= notifyWrites
+    const mode = UFFD_MODE.MISSING | UFFD_MODE.MINOR | (notifyWrites ? UFFD_MODE.WP : 0)
+    this.#raw.register(BigInt(start), length, mode)
+  }
+
+  /** The kernel knows by itself. */
+  setProtection(): void {}
+
+  unwatch(start: number, length: number): void {
+    try {
+      this.#raw.unregister(BigInt(start), length)
+    } catch {
+      // Nothing is there any more, and who waited there has to look for himself.
+      this.#raw.wake(start, length)
+    }
+  }
+
+  take(milliseconds: number): number {
+    const read = milliseconds > 0 ? this.#raw.wait!(this.#messages, milliseconds) : this.#raw.read(this.#messages)
+    if (read <= 0) return 0
+    let faults = 0
+    for (let index = 0; index < read / MESSAGE; index++) {
+      if (this.#messages[index * MESSAGE] !== EVENT_PAGEFAULT) continue
+      if (faults < index) this.#messages.copyWithin(faults * MESSAGE, index * MESSAGE, (index + 1) * MESSAGE)
+      faults++
+    }
+    return faults
+  }
+
+  interrupt(): void {
+    this.#raw.interrupt!()
+  }
+
+  address(index: number): number {
+    const address = this.#words[index * 8 + 5]! * 2 ** 32 + this.#words[index * 8 + 4]!
+    return address - (address % this.#pageSize)
+  }
+
+  isWrite(index: number): boolean {
+    return (this.#words[index * 8 + 2]! & UFFD_FAULT_FLAG.WRITE) !== 0
+  }
+
+  isFirstWrite(index: number): boolean {
+    return (this.#words[index * 8 + 2]! & UFFD_FAULT_FLAG.WP) !== 0
+  }
+
+  show(start: number, length: number, writable: boolean): number {
+    const mode = writable ? 0 : UFFD_RESOLVE_MODE.WP
+    let at = start
+    const end = start + length
+    let asleep = false
+    for (let patience = PATIENCE; at < end; ) {
+      const code = this.#raw.continue(at, end - at, mode)
+      at += code === 0 ? end - at : this.#raw.done
+      if (code === 0 || this.#raw.done > 0) continue
+      asleep = true
+      if (code === EEXIST) {
+        if (writable && this.#notifiesWrites) this.#raw.writeprotect(at, this.#pageSize, 0)
+        at += this.#pageSize
+      } else if (code === ENOENT && end - at > this.#pageSize) {
+        // It runs past the end of an area: what lies there has been changed one page at a time.
+        const one = this.show(at, this.#pageSize, writable)
+        if (one !== 0) return this.#stopped(start, at, one)
+        at += this.#pageSize
+      } else if (code !== EAGAIN || patience-- === 0) {
+        return this.#stopped(start, at, code)
+      }
+    }
+    if (asleep) this.#raw.wake(start, length)
+    return 0
+  }
+
+  hide(start: number, length: number): number {
+    try {
+      this.#kernel.calls.madvise(BigInt(start), length, MADV.DONTNEED)
+      return 0
+    } catch (error) {
+      return (error as { errno?: number }).errno ?? -1
+    }
+  }
+
+  fail(start: number, length: number): number {
+    let first = 0
+    for (let at = start; at < start + length; at += this.#pageSize) {
+      const code = this.#poison(at)
+      first ||= code
+    }
+    this.#raw.wake(start, length)
+    return first
+  }
+
+  wake(start: number, length: number): void {
+    this.#raw.wake(start, length)
+  }
+
+  close(): void {
+    this.#raw.close()
+  }
+
+  // Poison goes only where nothing is at all: neither a page, nor the mark of one that was write-protected.
+  #poison(page: number): number {
+    let code = this.#raw.poison(page, this.#pageSize, UFFD_RESOLVE_MODE.DONTWAKE)
+    for (let patience = PATIENCE; code === EAGAIN && patience > 0; patience--) {
+      code = this.#raw.poison(page, this.#pageSize, UFFD_RESOLVE_MODE.DONTWAKE)
+    }
+    if (code !== EEXIST) return code
+    if (this.#notifiesWrites) this.#raw.writeprotect(page, this.#pageSize, UFFD_RESOLVE_MODE.WRITEPROTECT_DONTWAKE)
+    this.hide(page, this.#pageSize)
+    return this.#raw.poison(page, this.#pageSize, UFFD_RESOLVE_MODE.DONTWAKE)
+  }
+
+  // Who waits at what was there already has not been woken by showing it.
+  #stopped(start: number, end: number, code: number): number {
+    if (end > start) this.#raw.wake(start, end - start)
+    return code
+  }
+}
