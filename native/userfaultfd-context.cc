@@ -76,7 +76,11 @@ size_t page_size() {
   return size;
 }
 
-void note_messages_locked(Context* context, const uint8_t* bytes, size_t length) {
+bool is_read_locked(const Context* context) {
+  return std::any_of(context->handles.begin(), context->handles.end(), [](const Handle* handle) { return handle->reads; });
+}
+
+void note_messages_locked(Context* context, const uint8_t* bytes, size_t length, bool by_warden) {
   uint64_t time = 0;
   for (size_t offset = 0; offset + sizeof(UffdMessage) <= length; offset += sizeof(UffdMessage)) {
     UffdMessage message;
@@ -84,7 +88,7 @@ void note_messages_locked(Context* context, const uint8_t* bytes, size_t length)
     if (message.event == kEventFault) {
       if (time == 0) time = now();
       if (context->unanswered.size() == kMostUnanswered) context->unanswered.erase(context->unanswered.begin());
-      context->unanswered.push_back({message.fault.address, message.fault.flags, message.fault.thread, time});
+      context->unanswered.push_back({message.fault.address, message.fault.flags, message.fault.thread, time, by_warden});
       context->unanswered_count.store(context->unanswered.size(), std::memory_order_release);
     } else if (message.event == kEventUnmap) {
       remove_range(context->ranges, message.remove.start, message.remove.end);

@@ -21,6 +21,15 @@ struct UnansweredFault {
   uint64_t address, flags;
   uint32_t thread;
   uint64_t since;  // nanoseconds
+  bool by_warden;  // nobody who serves has seen it
+};
+
+enum Failure : uint8_t { kTimeout, kNoServer };
+
+// A page that the warden poisoned, or whose protection it lifted where there was nothing to poison.
+struct FailedFault {
+  uint64_t address;
+  Failure reason;
 };
 
 struct Handle;
@@ -40,6 +49,14 @@ struct Context {
   std::vector<Range> ranges;  // by address, apart
   std::vector<UnansweredFault> unanswered;
   std::atomic<size_t> unanswered_count{0};  // of them, to be read without the lock
+
+  std::atomic<uint32_t> reads{0};  // by those who serve, whether there was something or not
+  uint64_t deadline = 0;           // nanoseconds that a fault may wait; 0 for ever
+  std::vector<FailedFault> failed;
+  // The warden's.
+  bool unserved = false;      // nobody reads any more: each fault fails at once, until somebody reads again
+  uint32_t seen_reads = 0;    // of `reads`, at its last look
+  uint64_t unread_since = 0;  // nanoseconds; since when there is something to read and nobody reads. 0: there is not
 };
 
 // What one JavaScript object holds.
@@ -65,8 +82,11 @@ void register_modes(std::vector<Range>& ranges, Range added);
 uint64_t now();
 size_t page_size();
 
+// Whether one of the handles reads. It is on a living thread: the end of a thread takes its handles.
+bool is_read_locked(const Context* context);
+
 // Notes the faults among messages that were read, and what their events say about the ranges.
-void note_messages_locked(Context* context, const uint8_t* bytes, size_t length);
+void note_messages_locked(Context* context, const uint8_t* bytes, size_t length, bool by_warden = false);
 // The range was answered: its faults are done with.
 void note_answer(Context* context, uint64_t start, uint64_t length);
 void note_answer_locked(Context* context, uint64_t start, uint64_t length);

@@ -31,6 +31,7 @@ struct UffdMessage {
 static_assert(sizeof(UffdMessage) == 32, "a message is 32 bytes");
 
 constexpr uint8_t kEventFault = 0x12, kEventFork = 0x13, kEventRemap = 0x14, kEventUnmap = 0x16;
+constexpr uint64_t kFaultOfProtection = 2;  // among the flags of a fault
 constexpr uint64_t kModeMissing = 1, kModeWp = 2, kModeMinor = 4;
 constexpr uint64_t kDontWake = 1;        // of COPY, ZEROPAGE, CONTINUE, POISON and MOVE
 constexpr uint64_t kProtect = 1, kProtectDontWake = 2;

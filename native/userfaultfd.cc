@@ -16,9 +16,12 @@
 #include <mutex>
 #include <vector>
 
+#include "fail-page.h"
+#include "page-entry.h"
 #include "poison.h"
 #include "userfaultfd-context.h"
 #include "userfaultfd-interface.h"
+#include "warden.h"
 
 namespace vmarea {
 
@@ -107,9 +110,16 @@ void drop_handle(Handle* handle, Missing missing, bool thread_ends) {
       all.erase(std::find(all.begin(), all.end(), context));
       userfaultfd_contexts.store(all.size());
       ranges = ranges_of_its_own_locked(context);
+    } else if (context->deadline > 0) {
+      // The warden tells each access its fault, so that what nobody touches stays as it is.
+      bool others = context->sent || context->exposed || !context->loose.empty();
+      if (handle->reads && !others && !context->keep_waiting && !is_read_locked(context)) {
+        context->unserved = true;
+        context->seen_reads = context->reads.load();
+        call_warden();
+      }
     } else if (thread_ends && handle->reads && !context->keep_waiting) {
-      served = context->sent ||
-               std::any_of(context->handles.begin(), context->handles.end(), [](const Handle* other) { return other->reads; });
+      served = context->sent || is_read_locked(context);
       if (!served) {
         ranges = ranges_of_its_own_locked(context);
         context->unanswered.clear();
@@ -146,8 +156,6 @@ bool only_answered_by_locked(const Context* context, const ThreadState* state) {
   if (context->exposed || !context->loose.empty()) return false;
   return std::all_of(context->handles.begin(), context->handles.end(), [=](const Handle* handle) { return handle->owner == state; });
 }
-
-constexpr uint64_t kPagePresent = 1ull << 63, kPageSwapped = 1ull << 62, kPageProtected = 1ull << 57;
 
 // Whether an access to these pages of the range would raise a fault for the userfaultfd.
 bool would_fault(uintptr_t start, uintptr_t end, uint64_t mode, bool write) {
@@ -202,6 +210,7 @@ void forget_userfaultfd_range(uintptr_t start, size_t length) {
                                [=](const Range& range) { return range.start < start + length && start < range.end; });
     if (!touched) continue;
     remove_range(context->ranges, start, start + length);
+    note_answer_locked(context, start, length);
     wake_range(context->keeper, start, length);
   }
 }
@@ -475,6 +484,7 @@ napi_value wake(napi_env env, napi_callback_info info) {
 }
 
 double read_messages(Handle* handle, uint8_t* messages, size_t room) {
+  handle->context->reads.fetch_add(1);
   ssize_t length = read(handle->descriptor, messages, room);
   if (length < 0) return -errno;
   Lock lock(mutex());
@@ -600,6 +610,48 @@ napi_value set_custody(napi_env env, napi_callback_info info) {
   return call.result(0);
 }
 
+// (handle, milliseconds): how long a fault may wait; 0 for ever. Whoever is to serve has as long from now on to begin.
+napi_value set_deadline(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  double milliseconds = call.number(1);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  if (!(milliseconds >= 0 && milliseconds <= 2147483647)) return call.result(-EINVAL);
+  int flags = fcntl(call.handle->descriptor, F_GETFL);
+  if (flags < 0) return call.result(-errno);
+  // The warden may wait for nobody.
+  if (milliseconds > 0 && (flags & O_NONBLOCK) == 0) return call.result(-EINVAL);
+  if (milliseconds > 0 && !has_poison(call.handle->descriptor)) return call.result(-EOPNOTSUPP);
+  Lock lock(mutex());
+  int error = milliseconds > 0 ? start_warden_locked() : 0;
+  if (error != 0) return call.result(error);
+  Context* context = call.handle->context;
+  context->deadline = static_cast<uint64_t>(milliseconds * 1e6);
+  context->unserved = false;
+  context->unread_since = 0;
+  if (milliseconds > 0) call_warden();
+  return call.result(0);
+}
+
+// (handle, records): two numbers a page that the warden failed: address, reason. Takes as many as there is room for, the oldest first,
+// and answers how many.
+napi_value take_failed(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  size_t room = 0;
+  double* records = reinterpret_cast<double*>(call.bytes(1, &room));
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  Lock lock(mutex());
+  std::vector<FailedFault>& failed = call.handle->context->failed;
+  size_t count = std::min(failed.size(), room / (2 * sizeof *records));
+  for (size_t index = 0; index < count; index++) {
+    records[index * 2] = static_cast<double>(failed[index].address);
+    records[index * 2 + 1] = failed[index].reason;
+  }
+  failed.erase(failed.begin(), failed.begin() + static_cast<std::ptrdiff_t>(count));
+  return call.result(static_cast<double>(count));
+}
+
 // (handle, records): four numbers a fault: address, flags, thread, milliseconds since it was read. Answers how many there are.
 napi_value unanswered(napi_env env, napi_callback_info info) {
   HandleCall call(env, info);
@@ -695,6 +747,8 @@ const Function kUserfaultfdFunctions[] = {
     {"uffdClose", close_call},
     {"uffdSetCustody", set_custody},
     {"uffdUnanswered", unanswered},
+    {"uffdSetDeadline", set_deadline},
+    {"uffdTakeFailed", take_failed},
     {"scanWritten", scan_written},
     {"threadId", thread_id},
     {"setNonblocking", set_nonblocking},
