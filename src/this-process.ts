@@ -1,11 +1,18 @@
 import { diagnostics } from './diagnostics.js'
 import { LinuxKernel } from './linux/linux-kernel.js'
+import { Pager } from './pager/pager.js'
 import { Process } from './process.js'
 
 let self: Process | undefined
 
 /** This process, made on first use: so that the package loads where real memory can't be had. */
 export function thisProcess(): Process {
-  self ??= new Process(new LinuxKernel(), diagnostics())
+  self ??= begin()
   return self
+}
+
+function begin(): Process {
+  const kernel = new LinuxKernel()
+  kernel.hostOfDevices = new Pager(kernel)
+  return new Process(kernel, diagnostics())
 }

@@ -60,6 +60,16 @@ export class LinuxFiles implements FileCalls {
     }
   }
 
+  /** Takes the file's pages in `[offset, offset + length)` away, from itself and from all who map them: fallocate(2). */
+  punchHole(descriptor: number, offset: number, length: number): void {
+    check(addon().punchHole(descriptor, offset, length), 'fallocate', { length })
+  }
+
+  /** How many bytes of the file are anywhere, in memory or on a disk. */
+  bytesInMemory(descriptor: number): number {
+    return fstatSync(descriptor).blocks * 512
+  }
+
   memfdCreate(name: string, options: { sealable: boolean; hugePageSize?: number }): number {
     let flags = MFD.CLOEXEC | (options.sealable ? MFD.ALLOW_SEALING : 0)
     if (options.hugePageSize !== undefined) {

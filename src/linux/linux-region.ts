@@ -61,10 +61,11 @@ export class LinuxRegion implements Region {
     this.#check(this.#addon.replaceRegion(this.#handle, offset, length), 'mmap', offset, length)
   }
 
-  split(at: number): LinuxRegion {
+  split(at: number): this {
     const handle = this.#addon.splitRegion(this.#handle, at)
     this.#check(handle, 'split', at, 0)
-    const rest = new LinuxRegion(this.#addon, handle, this.#start + at, this.#length - at, this.pageSize)
+    const Same = this.constructor as new (...parts: ConstructorParameters<typeof LinuxRegion>) => this
+    const rest = new Same(this.#addon, handle, this.#start + at, this.#length - at, this.pageSize)
     this.#length = at
     return rest
   }

@@ -1,6 +1,5 @@
 import type { Region } from '../kernel/region.js'
 import { addon } from '../linux/addon.js'
-import { check } from '../linux/check.js'
 import type { LinuxKernel } from '../linux/linux-kernel.js'
 import { MAP } from '../vocabulary/map.js'
 import { PROT } from '../vocabulary/prot.js'
@@ -26,14 +25,14 @@ export class DeviceFile {
   /** Where the last page ends: 2^53 - 1 rounded down to a page for a device without an end. */
   readonly end: number
   readonly #kernel: LinuxKernel
-  readonly #descriptor: number
+  readonly descriptor: number
   readonly #addon = addon()
   readonly #windows = new Map<number, Window>()
 
   constructor(kernel: LinuxKernel, descriptor: number, size: number) {
     const { pageSize } = kernel
     this.#kernel = kernel
-    this.#descriptor = descriptor
+    this.descriptor = descriptor
     const last = Math.floor(Number.MAX_SAFE_INTEGER / pageSize) * pageSize
     this.end = Math.min(last, Math.ceil(size / pageSize) * pageSize)
     kernel.files.ftruncate(descriptor, this.end)
@@ -41,18 +40,18 @@ export class DeviceFile {
 
   /** The page at `offset` is there. */
   has(offset: number): boolean {
-    return this.#addon.seekFile(this.#descriptor, offset, SEEK_DATA) === offset
+    return this.#addon.seekFile(this.descriptor, offset, SEEK_DATA) === offset
   }
 
   /** The first page in `[from, to)` that is there, or `to`. */
   nextPresent(from: number, to: number): number {
-    const place = this.#addon.seekFile(this.#descriptor, from, SEEK_DATA)
+    const place = this.#addon.seekFile(this.descriptor, from, SEEK_DATA)
     return place < 0 || place > to ? to : place
   }
 
   /** The first page in `[from, to)` that is not there, or `to`. */
   nextAbsent(from: number, to: number): number {
-    const place = this.#addon.seekFile(this.#descriptor, from, SEEK_HOLE)
+    const place = this.#addon.seekFile(this.descriptor, from, SEEK_HOLE)
     return place < 0 || place > to ? to : place
   }
 
@@ -86,7 +85,7 @@ export class DeviceFile {
 
   /** Takes pages out, and from all who map them. Private copies stay. */
   punch(offset: number, length: number): void {
-    check(this.#addon.punchHole(this.#descriptor, offset, length), 'fallocate', { length })
+    this.#kernel.files.punchHole(this.descriptor, offset, length)
   }
 
   #open(index: number): Window {
@@ -96,7 +95,7 @@ export class DeviceFile {
       length,
       PROT.READ | PROT.WRITE,
       MAP.SHARED | MAP.NORESERVE,
-      this.#descriptor,
+      this.descriptor,
       index * WINDOW,
       this.#kernel.pageSize,
     )

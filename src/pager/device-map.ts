@@ -11,6 +11,8 @@ export interface DeviceMap {
   readonly shared: boolean
   /** The first write to a page is asked for. */
   readonly notifiesWrites: boolean
+  /** The program may touch it. */
+  live: boolean
   /** Pages of the driver's, by address. */
   readonly inserted: Map<number, DriverPage>
 }

@@ -27,6 +27,7 @@ const MOST_ROUNDS = 100
 /** Pages in the file that one fault shows at once. */
 const SHOWN_AROUND = 16
 
+const ENOENT = -2
 const EFAULT = -14
 
 /** The parts of a pager's thread. */
@@ -94,7 +95,7 @@ export class DeviceServer implements DeviceAreaHost {
   // ---- what the program asks ----
 
   /** Lays a map out, and asks the `mmap` hook. Throws what that throws. */
-  map({ start, length, offset, protection, flags }: MapRequest): MapAnswer {
+  map({ start, length, offset, protection, flags, live }: MapRequest): MapAnswer {
     const { mmap, pageMkwrite } = this.#operations
     if (mmap === undefined) throw new VmError('ENODEV', 'mmap', { hint: 'the driver has no mmap hook' })
     const area = new DeviceArea(this, { start, length, offset, protection, flags })
@@ -107,6 +108,7 @@ export class DeviceServer implements DeviceAreaHost {
       shared,
       notifiesWrites: shared && pageMkwrite !== undefined,
       inserted: new Map(),
+      live,
     }
     const before = area.flags
     this.#maps.add(map)
@@ -114,6 +116,7 @@ export class DeviceServer implements DeviceAreaHost {
       area.hookRunning = true
       this.#busy(() => mmap.call(this.#operations, area))
       area.hookRunning = false
+      map.live = true
       this.#tellKernel(area, before)
       this.#source.watch(start, length, protection, map.notifiesWrites)
       for (const address of map.inserted.keys()) this.#source.show(address, this.#pageSize, !map.notifiesWrites)
@@ -140,7 +143,7 @@ export class DeviceServer implements DeviceAreaHost {
   move(from: number, oldLength: number, to: number, length: number): void {
     const map = this.#maps.at(from)
     if (map === undefined) return
-    const { offset, area, shared, notifiesWrites, inserted } = map
+    const { offset, area, shared, notifiesWrites, inserted, live } = map
     const moved = [...inserted].filter(([address]) => address - from < length)
     for (const [address] of moved) inserted.delete(address)
     this.#maps.remove(from, from + oldLength)
@@ -153,6 +156,7 @@ export class DeviceServer implements DeviceAreaHost {
       offset,
       shared,
       notifiesWrites,
+      live,
       inserted: new Map(moved.map(([address, page]) => [address - from + to, page])),
     })
     this.#source.watch(to, length, 0, notifiesWrites)
@@ -300,19 +304,30 @@ export class DeviceServer implements DeviceAreaHost {
     this.#ask(fill)
   }
 
-  #showAround(map: DeviceMap, { address, offset, since }: Waiter): void {
+  #showAround(map: DeviceMap, waiter: Waiter): void {
+    const { address, offset, since } = waiter
     const end = Math.min(offset + SHOWN_AROUND * this.#pageSize, map.offset + (map.end - map.start))
     const until = map.inserted.size > 0 ? offset + this.#pageSize : this.presentUntil(offset, end)
-    this.#showOrFail(map, address, until - offset)
     this.#init.state.countLatency(performance.now() - since)
+    try {
+      this.#showOrFail(map, address, until - offset)
+    } catch (error) {
+      this.#counters[COUNTER.WAITING]!++
+      this.#tell(waiter, hookError(error, 'fault'), { offset, end: offset + this.#pageSize })
+    }
   }
 
   #ask(fill: Fill): void {
-    this.#fills.push(fill)
     const hook = fill.firstWrite ? this.#operations.pageMkwrite! : this.#operations.fault!
     if (!fill.firstWrite) {
+      fill.place = this.#init.state.begin(fill.offset, fill.length)
+      if (fill.place < 0) {
+        this.#tellAll(fill, new VmError('EAGAIN', 'fault', { hint: 'the driver has too many questions open already' }))
+        return
+      }
       this.#counters[COUNTER.FILLS]!++
     }
+    this.#fills.push(fill)
     let answer: void | Promise<void>
     this.#counters[COUNTER.BUSY_SINCE] = Date.now()
     try {
@@ -351,18 +366,23 @@ export class DeviceServer implements DeviceAreaHost {
     try {
       if (fill.firstWrite) this.#allowWrite(fill)
       else if (fill.page !== undefined) this.#giveDriverPage(fill)
-      else if (fill.inserted) this.#reserve(fill)
+      else if (fill.inserted) this.#driverPutPage(fill)
       else this.#giveOwnPages(fill)
     } catch (error) {
+      if (fill.counted) this.#counters[COUNTER.WAITING]! += fill.waiters.length
       this.#refuse(fill, error)
       return
     }
+    for (const waiter of fill.waiters) waiter.settle?.()
+  }
+
+  // Before they are let go on, so that who looks at the counters then finds himself counted.
+  #count(fill: Fill): void {
+    const { waiters } = fill
+    fill.counted = true
     const now = performance.now()
-    this.#counters[COUNTER.WAITING]! -= fill.waiters.length
-    for (const waiter of fill.waiters) {
-      if (waiter.address >= 0) this.#init.state.countLatency(now - waiter.since)
-      waiter.settle?.()
-    }
+    this.#counters[COUNTER.WAITING]! -= waiters.length
+    for (const { address, since } of waiters) if (address >= 0) this.#init.state.countLatency(now - since)
   }
 
   #giveOwnPages(fill: Fill): void {
@@ -372,7 +392,9 @@ export class DeviceServer implements DeviceAreaHost {
     for (let at = this.#file.nextAbsent(offset, end); at < end; at = this.#file.nextAbsent(at, end)) {
       this.#file.touch(at, this.#pageSize)
     }
+    this.#init.state.end(fill.place)
     this.#counters[COUNTER.BYTES_FILLED]! += length
+    this.#count(fill)
     let shown: DeviceMap | undefined
     for (const { address } of waiters) {
       if (address < 0) {
@@ -393,7 +415,8 @@ export class DeviceServer implements DeviceAreaHost {
 
   #giveDriverPage(fill: Fill): void {
     const page = this.#checkPage(fill.page!, 'fault')
-    if (fill.touched) this.#file.punch(fill.offset, fill.length)
+    this.#takeBack(fill)
+    this.#count(fill)
     for (const { address, offset } of fill.waiters) {
       if (address < 0) continue
       const map = this.#maps.at(address)
@@ -404,12 +427,14 @@ export class DeviceServer implements DeviceAreaHost {
   }
 
   // VM_FAULT_NOPAGE: the hook has put a page there itself. Who waits looks again.
-  #reserve(fill: Fill): void {
-    if (fill.touched) this.#file.punch(fill.offset, fill.length)
+  #driverPutPage(fill: Fill): void {
+    this.#takeBack(fill)
+    this.#count(fill)
     for (const { address } of fill.waiters) if (address >= 0) this.#source.wake(address, this.#pageSize)
   }
 
   #allowWrite(fill: Fill): void {
+    this.#count(fill)
     for (const { address } of fill.waiters) {
       const code = this.#maps.at(address) === undefined ? 0 : this.#source.show(address, this.#pageSize, true)
       if (code !== 0) this.#source.wake(address, this.#pageSize) // The page has gone: who waits faults anew.
@@ -425,7 +450,7 @@ export class DeviceServer implements DeviceAreaHost {
 
   // A run was more than was needed: what is wrong may be with another page of it than those that are waited for.
   #refuse(fill: Fill, error: unknown): void {
-    if (!fill.firstWrite && fill.touched) this.#file.punch(fill.offset, fill.length)
+    if (!fill.firstWrite) this.#takeBack(fill)
     if (fill.waiters.length === 0) return
     const again = fill.aborted || (!fill.firstWrite && fill.length > this.#pageSize)
     if (!again || fill.rounds === MOST_ROUNDS) {
@@ -446,10 +471,13 @@ export class DeviceServer implements DeviceAreaHost {
   }
 
   #askAgain(fill: Fill): void {
-    this.#file.punch(fill.offset, fill.length)
+    this.#takeBack(fill)
     if (fill.waiters.length === 0) return
     if (fill.rounds === MOST_ROUNDS) {
-      this.#tellAll(fill, new VmError('EIO', 'fault', { hint: 'the driver invalidates the page each time it fills it' }))
+      this.#tellAll(
+        fill,
+        new VmError('EIO', 'fault', { hint: 'the driver invalidates the page each time it fills it' }),
+      )
       return
     }
     const { area, address, offset, length, write } = fill
@@ -465,17 +493,15 @@ export class DeviceServer implements DeviceAreaHost {
     for (const waiter of fill.waiters.splice(0)) this.#tell(waiter, reason, fill)
   }
 
-  #tell(waiter: Waiter, reason: VmError | undefined, { offset, end }: Fill): void {
+  #tell(waiter: Waiter, reason: VmError | undefined, { offset, end }: { offset: number; end: number }): void {
     this.#counters[COUNTER.WAITING]!--
     this.#counters[COUNTER.FAILURES]!++
     if (waiter.settle !== undefined) {
       waiter.settle({ reason: reason ?? new VmError('EFAULT', 'fault'), offset, end })
       return
     }
-    if (reason !== undefined) {
-      const length = this.#pageSize
-      this.#init.send({ type: 'failure', offset: waiter.offset, length, error: packError(reason) })
-    }
+    const error = reason === undefined ? undefined : packError(reason)
+    this.#init.send({ type: 'failure', address: waiter.address, error })
     this.#source.fail(waiter.address, this.#pageSize)
   }
 
@@ -539,7 +565,9 @@ export class DeviceServer implements DeviceAreaHost {
     }
     const code = this.#show(map, address, length)
     if (code === 0) return
-    if (code !== EFAULT) throw new VmError(code, 'UFFDIO_CONTINUE', { address: BigInt(address), length })
+    if (code !== EFAULT && code !== ENOENT) {
+      throw new VmError(code, 'UFFDIO_CONTINUE', { address: BigInt(address), length })
+    }
     this.#source.wake(address, length)
   }
 
@@ -599,6 +627,12 @@ export class DeviceServer implements DeviceAreaHost {
       if (!fill.firstWrite && fill.end > offset && fill.offset < until) until = Math.max(offset, fill.offset)
     }
     return until
+  }
+
+  /** What the driver wrote into the pages counts for nothing. */
+  #takeBack(fill: Fill): void {
+    if (fill.touched) this.#file.punch(fill.offset, fill.length)
+    this.#init.state.end(fill.place)
   }
 
   #forget(fill: Fill): void {

@@ -40,6 +40,10 @@ export class Fill implements RawFault {
   page: RawPage | undefined
   /** The driver put a page of its own at the address. */
   inserted = false
+  /** Those who wait are not among the waiting any more. */
+  counted = false
+  /** Where the pages are noted as being filled; -1 where they are not. */
+  place = -1
   readonly #address: number
   readonly #file: DeviceFile
   #bytes: Uint8Array | undefined

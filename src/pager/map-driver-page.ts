@@ -16,7 +16,7 @@ export function mapDriverPage(
   offset: number,
 ): void {
   const flags = (map.shared ? MAP.SHARED : MAP.PRIVATE) | MAP.FIXED | MAP.NORESERVE
-  const protection = map.area.hookRunning ? PROT.NONE : protectionAt(kernel, address)
+  const protection = map.live ? protectionAt(kernel, address) : PROT.NONE
   // What a private copy is made of must be a file that can't be written through it.
   const file = map.shared ? descriptor : openSync(`/proc/self/fd/${descriptor}`, 'r')
   try {

@@ -1,12 +1,17 @@
+import type { FaultSourceName } from '../kernel/devices.js'
+import type { RawFailedFault } from '../kernel/raw-failed-fault.js'
 import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
 import type { LinuxKernel } from '../linux/linux-kernel.js'
-import type { FaultSourceName } from '../kernel/devices.js'
 import { openUserfaultfd } from '../userfaultfd/open-userfaultfd.js'
 import { UFFD_FEATURE } from '../vocabulary/uffd-feature.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import type { FaultSourceAddress } from './fault-source-address.js'
 
-const NEEDED = UFFD_FEATURE.MISSING_SHMEM | UFFD_FEATURE.MINOR_SHMEM | UFFD_FEATURE.WP_HUGETLBFS_SHMEM | UFFD_FEATURE.POISON
+const NEEDED =
+  UFFD_FEATURE.MISSING_SHMEM | UFFD_FEATURE.MINOR_SHMEM | UFFD_FEATURE.WP_HUGETLBFS_SHMEM | UFFD_FEATURE.POISON
+
+/** Milliseconds: the longest that a deadline can be, 24 days. */
+const LONGEST = 2 ** 31 - 1
 
 /**
  * A fault source, on the program's side: it outlives the pager's threads that serve it, so that what nobody serves fails instead of
@@ -16,14 +21,18 @@ export class OpenedFaultSource {
   readonly name: FaultSourceAddress['name']
   readonly #raw: RawUserfaultfd
 
-  /** The best that the machine allows, or the one that is asked for. Throws `VmError`, which names what was tried. */
-  static open(kernel: LinuxKernel, asked: FaultSourceName | undefined): OpenedFaultSource {
-    if (asked === 'guard' || asked === 'model') throw new VmError('ENOSYS', 'open', { hint: `no faults come from ${asked} here` })
+  /**
+   * The best that the machine allows, or the one that is asked for. Nobody waits for longer than `deadline` milliseconds. Throws `VmError`,
+   * which names what was tried.
+   */
+  static open(kernel: LinuxKernel, asked: FaultSourceName | undefined, deadline: number): OpenedFaultSource {
+    if (asked === 'guard' || asked === 'model')
+      throw new VmError('ENOSYS', 'open', { hint: `no faults come from ${asked} here` })
     const userModeOnly = asked === undefined ? undefined : asked === 'userfaultfd-user-mode-only'
     const { raw, way } = openUserfaultfd(kernel.userfaultfds, userModeOnly)
     try {
       raw.api(NEEDED)
-      raw.keepWaiting!()
+      raw.setDeadline!(Math.min(Math.ceil(deadline), LONGEST))
     } catch (error) {
       raw.close()
       throw error
@@ -39,6 +48,11 @@ export class OpenedFaultSource {
   /** Gives the source to another thread. */
   give(): FaultSourceAddress {
     return { name: this.name, descriptor: this.#raw.clone().intoDescriptor() }
+  }
+
+  /** The faults that nobody answered in time, since this was asked last. */
+  takeFailed(): RawFailedFault[] {
+    return this.#raw.descriptor < 0 ? [] : this.#raw.takeFailed!()
   }
 
   close(): void {

@@ -33,6 +33,8 @@ export interface MapRequest {
   readonly protection: number
   /** `MAP` */
   readonly flags: number
+  /** It was laid out by a thread before this one, and is in use. */
+  readonly live: boolean
 }
 
 /** What the pager's thread says. */
@@ -41,8 +43,8 @@ export type PagerMessage =
   | { readonly type: 'ready'; readonly size: number; readonly threadId: number }
   | { readonly type: 'answer'; readonly id: number; readonly value?: unknown }
   | { readonly type: 'refusal'; readonly id: number; readonly error: ErrorMessage }
-  /** The driver failed to give the pages in `[offset, offset + length)`, and who waited for them is told so after this. */
-  | { readonly type: 'failure'; readonly offset: number; readonly length: number; readonly error: ErrorMessage }
+  /** The driver failed to give the page at the address, and who waits for it is told a fault after this. */
+  | { readonly type: 'failure'; readonly address: number; readonly error: ErrorMessage | undefined }
 
 /** What an `mmap` hook made of a range, beyond what the kernel has been told: bits of `VM`. */
 export interface MapAnswer {

@@ -3,7 +3,14 @@ import type { UsageErrorCode } from '../vocabulary/usage-error-code.js'
 import { VmError, type VmErrorDetail } from '../vocabulary/vm-error.js'
 import type { ErrorMessage } from './error-message.js'
 
-const standard: Record<string, ErrorConstructor> = { EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError }
+const standard: Record<string, ErrorConstructor> = {
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+}
 
 /** The error that another thread packed: of the same class where it is one that is known here, with all that it had. */
 export function unpackError(message: ErrorMessage): unknown {
@@ -19,7 +26,8 @@ export function unpackError(message: ErrorMessage): unknown {
 
 function create({ kind, name, message, properties, cause }: ErrorMessage): Error {
   const detail = cause === undefined ? {} : { cause: unpackError(cause) }
-  if (kind === 'VmError') return new VmError(Number(properties.errno), String(properties.syscall), detail as VmErrorDetail)
+  if (kind === 'VmError')
+    return new VmError(Number(properties.errno), String(properties.syscall), detail as VmErrorDetail)
   if (kind === 'UsageError') return new UsageError(properties.code as UsageErrorCode, message, detail)
   return new (standard[name] ?? Error)(message, detail)
 }

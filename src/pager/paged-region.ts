@@ -1,0 +1,76 @@
+import { LinuxRegion } from '../linux/linux-region.js'
+import type { PagedDevice } from './paged-device.js'
+
+/** What a region is a map of. */
+export interface PagedRegionPart {
+  readonly device: PagedDevice
+  /** Where in the device the region begins, in bytes. */
+  readonly offset: number
+  /** `MAP` */
+  readonly flags: number
+}
+
+/** A map of a device in the program: what changes its shape or its protection is told to the pager. */
+export class PagedRegion extends LinuxRegion {
+  #part: PagedRegionPart | undefined
+  #protection = 0
+
+  /** What it is a map of. Set once, when its `mmap` hook has agreed. */
+  get part(): PagedRegionPart | undefined {
+    return this.#part
+  }
+
+  /** `PROT`, as it was set last for the whole. */
+  get protection(): number {
+    return this.#protection
+  }
+
+  attach(part: PagedRegionPart, protection: number): void {
+    this.#part = part
+    this.#protection = protection
+  }
+
+  override protect(offset: number, length: number, protection: number, previous: number): void {
+    super.protect(offset, length, protection, previous)
+    this.#protection = protection
+    this.#part?.device.protected(Number(this.start) + offset, length, protection)
+  }
+
+  override replaceByNothing(offset: number, length: number): void {
+    super.replaceByNothing(offset, length)
+    this.#part?.device.unmapped(Number(this.start) + offset, length)
+  }
+
+  override split(at: number): this {
+    const rest = super.split(at)
+    if (this.#part !== undefined) {
+      rest.attach({ ...this.#part, offset: this.#part.offset + at }, this.#protection)
+      this.#part.device.adopt(rest)
+    }
+    return rest
+  }
+
+  override absorb(next: PagedRegion): void {
+    super.absorb(next)
+    this.#part?.device.disown(next)
+  }
+
+  override resize(length: number): void {
+    const [start, before] = [Number(this.start), this.length]
+    super.resize(length)
+    this.#part?.device.moved(this, start, before)
+  }
+
+  override unmap(): void {
+    const [start, length] = [Number(this.start), this.length]
+    super.unmap()
+    this.#part?.device.disown(this)
+    this.#part?.device.unmapped(start, length)
+    this.#part = undefined
+  }
+
+  override restore(): void {
+    super.restore()
+    this.#part?.device.heal(Number(this.start), this.length)
+  }
+}
