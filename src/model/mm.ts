@@ -3,6 +3,7 @@ import type { VmError } from '../vocabulary/vm-error.js'
 import { BIT } from './bit.js'
 import type { Machine } from './machine.js'
 import { PageTables } from './page-tables.js'
+import type { Vma } from './vma.js'
 import { VmaTree } from './vma-tree.js'
 
 /** `RLIMIT_*` in bytes; `Infinity` is no limit. */
@@ -61,6 +62,8 @@ export class Mm {
   readers = 0
   /** Where the stack began, for its name. */
   stackTop = 0
+  /** The VMA that was given back last: see `newVma`. */
+  spareVma: Vma | undefined = undefined
   /** How the seam sees it. */
   addressSpace: AddressSpace | undefined = undefined
   /** `mmap` hooks that are running: the mmap lock is held for writing as long. */
