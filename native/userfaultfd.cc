@@ -147,6 +147,7 @@ void drop_handle(Handle* handle, Missing missing, bool thread_ends) {
 // Whether nobody but this thread could answer a fault.
 bool only_answered_by_locked(const Context* context, const ThreadState* state) {
   if ((context->features & kFeatureSigbus) != 0 || context->sent) return false;
+  if (context->deadline > 0) return false;  // the warden does
   bool readers = false;
   for (const Handle* handle : context->handles) {
     if (handle->reads && handle->owner != state) return false;
