@@ -16,41 +16,18 @@
 #include <mutex>
 #include <vector>
 
+#include "fail-page.h"
+#include "page-entry.h"
+#include "poison.h"
+#include "userfaultfd-context.h"
+#include "userfaultfd-interface.h"
+#include "warden.h"
+
 namespace vmarea {
+
+using namespace uffd;
+
 namespace {
-
-// ---- the kernel's interface, as of Linux 6.18 -----------------------------------------------------------------------------------
-// Written out, because the headers of the machine that compiles may be older than the kernel that runs.
-
-struct UffdApi { uint64_t api, features, ioctls; };
-struct UffdRange { uint64_t start, length; };
-struct UffdRegister { uint64_t start, length, mode, ioctls; };
-struct UffdCopy { uint64_t destination, source, length, mode; int64_t done; };
-struct UffdMove { uint64_t destination, source, length, mode; int64_t done; };
-struct UffdFill { uint64_t start, length, mode; int64_t done; };  // ZEROPAGE, CONTINUE and POISON
-struct UffdProtect { uint64_t start, length, mode; };
-
-constexpr unsigned long kApi = 0xc018aa3f, kRegister = 0xc020aa00, kUnregister = 0x8010aa01, kWake = 0x8010aa02;
-constexpr unsigned long kCopy = 0xc028aa03, kZeropage = 0xc020aa04, kMove = 0xc028aa05, kWriteprotect = 0xc018aa06;
-constexpr unsigned long kContinue = 0xc020aa07, kPoison = 0xc020aa08, kNew = 0xaa00;
-
-struct UffdMessage {
-  uint8_t event;
-  uint8_t reserved[7];
-  union {
-    struct { uint64_t flags, address; uint32_t thread; } fault;
-    struct { uint32_t descriptor; } fork;
-    struct { uint64_t from, to, length; } remap;
-    struct { uint64_t start, end; } remove;
-  };
-};
-static_assert(sizeof(UffdMessage) == 32, "a message is 32 bytes");
-
-constexpr uint8_t kEventFault = 0x12, kEventFork = 0x13, kEventRemap = 0x14, kEventUnmap = 0x16;
-constexpr uint64_t kModeMissing = 1, kModeWp = 2, kModeMinor = 4;
-constexpr uint64_t kDontWake = 1;        // of COPY, ZEROPAGE, CONTINUE, POISON and MOVE
-constexpr uint64_t kProtect = 1, kProtectDontWake = 2;
-constexpr uint64_t kFeatureSigbus = 1 << 7;
 
 struct ScanArguments {
   uint64_t size, flags, start, end, walk_end, regions, region_count, max_pages;
@@ -62,62 +39,6 @@ constexpr unsigned long kPagemapScan = 0xc0606610;
 #ifndef F_DUPFD_QUERY
 #define F_DUPFD_QUERY 1027
 #endif
-
-// ---- what this process knows about its userfaultfds -------------------------------------------------------------------------------
-
-struct Range {
-  uintptr_t start, end;
-  uint64_t mode;
-};
-
-// A fault that was read and has no answer yet.
-struct UnansweredFault {
-  uint64_t address, flags;
-  uint32_t thread;
-  uint64_t since;  // nanoseconds
-};
-
-struct Handle;
-
-// One userfaultfd, however many descriptors lead to it. Under `mutex`, all of it.
-struct Context {
-  int keeper = -1;     // a duplicate of our own, so that a descriptor lost by accident does not let missing pages become zeros
-  int interrupt = -1;  // an eventfd that ends waits
-  uint32_t interrupts = 0;
-  uint64_t features = 0;
-  bool own_memory = false;  // the memory is known to be this process's
-  bool exposed = false;     // others may have the descriptor's number
-  bool sent = false;        // another process has the descriptor
-  bool keep_waiting = false;  // do not poison when the last thread that reads ends
-  std::vector<Handle*> handles;
-  std::vector<int> loose;  // descriptors that were handed out and not taken over again
-  std::vector<Range> ranges;  // by address, apart
-  std::vector<UnansweredFault> unanswered;
-  std::atomic<size_t> unanswered_count{0};  // of them, to be read without the lock
-};
-
-// What one JavaScript object holds.
-struct Handle {
-  Context* context;
-  int descriptor;
-  ThreadState* owner;
-  uint32_t number;
-  uint32_t seen_interrupts = 0;
-  bool reads = false;
-};
-
-constexpr size_t kMostUnanswered = 65536;
-
-std::mutex& mutex() {
-  static std::mutex* mutex = new std::mutex;
-  return *mutex;
-}
-using Lock = std::lock_guard<std::mutex>;
-
-std::vector<Context*>& contexts() {
-  static std::vector<Context*>* contexts = new std::vector<Context*>;
-  return *contexts;
-}
 
 }  // namespace
 
@@ -156,203 +77,7 @@ Handle* new_handle(ThreadState* state, Context* context, int descriptor) {
   return handle;
 }
 
-// ---- ranges ---------------------------------------------------------------------------------------------------------------------
-
-void remove_range(std::vector<Range>& ranges, uintptr_t start, uintptr_t end) {
-  std::vector<Range> kept;
-  for (const Range& range : ranges) {
-    if (range.end <= start || range.start >= end) {
-      kept.push_back(range);
-      continue;
-    }
-    if (range.start < start) kept.push_back({range.start, start, range.mode});
-    if (range.end > end) kept.push_back({end, range.end, range.mode});
-  }
-  ranges.swap(kept);
-}
-
-void add_range(std::vector<Range>& ranges, Range added) {
-  remove_range(ranges, added.start, added.end);
-  auto place = std::lower_bound(ranges.begin(), ranges.end(), added, [](const Range& a, const Range& b) { return a.start < b.start; });
-  ranges.insert(place, added);
-}
-
-// As the kernel does it: where all the modes are on already nothing changes, and elsewhere they replace those that were.
-void register_modes(std::vector<Range>& ranges, Range added) {
-  std::vector<Range> kept;
-  for (const Range& range : ranges) {
-    uintptr_t start = std::max(range.start, added.start), end = std::min(range.end, added.end);
-    if (start < end && (range.mode & added.mode) == added.mode) kept.push_back({start, end, range.mode});
-  }
-  add_range(ranges, added);
-  for (const Range& range : kept) add_range(ranges, range);
-}
-
-// The registered ranges move with the memory.
-void move_ranges(std::vector<Range>& ranges, uintptr_t from, uintptr_t to, size_t length) {
-  std::vector<Range> moved;
-  for (const Range& range : ranges) {
-    uintptr_t start = std::max(range.start, from), end = std::min(range.end, from + length);
-    if (start < end) moved.push_back({start - from + to, end - from + to, range.mode});
-  }
-  remove_range(ranges, from, from + length);
-  for (const Range& range : moved) add_range(ranges, range);
-}
-
-// ---- the record of faults that were read ------------------------------------------------------------------------------------------
-
-uint64_t now() {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<uint64_t>(time.tv_sec) * 1000000000u + static_cast<uint64_t>(time.tv_nsec);
-}
-
-void note_messages_locked(Context* context, const uint8_t* bytes, size_t length) {
-  uint64_t time = 0;
-  for (size_t offset = 0; offset + sizeof(UffdMessage) <= length; offset += sizeof(UffdMessage)) {
-    UffdMessage message;
-    memcpy(&message, bytes + offset, sizeof message);
-    if (message.event == kEventFault) {
-      if (time == 0) time = now();
-      if (context->unanswered.size() == kMostUnanswered) context->unanswered.erase(context->unanswered.begin());
-      context->unanswered.push_back({message.fault.address, message.fault.flags, message.fault.thread, time});
-      context->unanswered_count.store(context->unanswered.size(), std::memory_order_release);
-    } else if (message.event == kEventUnmap) {
-      remove_range(context->ranges, message.remove.start, message.remove.end);
-    } else if (message.event == kEventRemap) {
-      move_ranges(context->ranges, message.remap.from, message.remap.to, message.remap.length);
-    }
-  }
-}
-
-void note_answer(Context* context, uint64_t start, uint64_t length) {
-  if (context->unanswered_count.load(std::memory_order_acquire) == 0) return;
-  Lock lock(mutex());
-  std::vector<UnansweredFault>& faults = context->unanswered;
-  for (size_t index = 0; index < faults.size();) {
-    if (faults[index].address - start < length) {
-      faults[index] = faults.back();
-      faults.pop_back();
-    } else {
-      index++;
-    }
-  }
-  context->unanswered_count.store(faults.size(), std::memory_order_release);
-}
-
-// ---- no silent zeros ----------------------------------------------------------------------------------------------------------------
-
-size_t page_size() {
-  static const size_t size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  return size;
-}
-
-int wake_range(int descriptor, uint64_t start, uint64_t length) {
-  UffdRange range = {start, length};
-  return ioctl(descriptor, kWake, &range) == 0 ? 0 : -errno;
-}
-
-void poison_ranges(int descriptor, const std::vector<Range>& ranges, bool own_memory);
-
-// Reads what is queued, so that no layout event holds the pages back. A child that a fork made is dealt with as its parent.
-void drain(int descriptor, const std::vector<Range>& ranges) {
-  UffdMessage messages[16];
-  ssize_t length;
-  while ((length = read(descriptor, messages, sizeof messages)) > 0) {
-    for (size_t index = 0; index < static_cast<size_t>(length) / sizeof *messages; index++) {
-      if (messages[index].event != kEventFork) continue;
-      int child = static_cast<int>(messages[index].fork.descriptor);
-      poison_ranges(child, ranges, false);
-      close(child);
-    }
-  }
-}
-
-// Poisons what is absent in [start, end) and passes over what is there. Stops where the address space is gone.
-void poison_span(int descriptor, uintptr_t start, uintptr_t end, const std::vector<Range>& ranges) {
-  const size_t page = page_size();
-  size_t step = page;  // of the memory itself: larger for huge pages
-  uintptr_t address = start;
-  size_t length = end - start;
-  int patience = 2000;
-  while (address < end) {
-    length = std::min(length, static_cast<size_t>(end - address));
-    UffdFill fill = {address, length, 0, 0};
-    if (ioctl(descriptor, kPoison, &fill) == 0) {
-      address += length;
-      length = end - address;
-      continue;
-    }
-    if (fill.done > 0) {
-      address += static_cast<size_t>(fill.done);
-      length = end - address;
-      continue;
-    }
-    if (errno == EAGAIN && patience-- > 0) {
-      drain(descriptor, ranges);
-      usleep(1000);
-    } else if (errno == ENOENT && length > step) {
-      length = std::max(step, length / 2 / step * step);  // it runs past the end of an area
-    } else if (errno == EINVAL && step == page && address % (512 * page) == 0 && (end - address) % (512 * page) == 0) {
-      step = 512 * page;
-      length = end - address;
-    } else if (errno == EINVAL && step == 512 * page && address % (step * 512) == 0 && (end - address) % (step * 512) == 0) {
-      step *= 512;
-      length = end - address;
-    } else if (errno == ESRCH) {
-      return;
-    } else if (errno == EEXIST) {
-      address += step;
-      length = end - address;
-    } else {
-      address += step;  // nothing of ours is there any more
-      length = std::min(length, step);
-    }
-  }
-}
-
-// A page that is in the page cache of a shared object needs no answer unless minor faults are asked for, and must not be poisoned.
-void poison_uncached(int descriptor, const Range& range, const std::vector<Range>& ranges) {
-  const size_t page = page_size();
-  constexpr size_t kBatch = 4096;
-  std::vector<uint8_t> there(kBatch);
-  for (uintptr_t address = range.start; address < range.end;) {
-    size_t count = std::min(kBatch, (range.end - address) / page);
-    if (mincore(reinterpret_cast<void*>(address), count * page, there.data()) != 0) {
-      poison_span(descriptor, address, address + count * page, ranges);  // a hole is in it
-    } else {
-      for (size_t first = 0; first < count;) {
-        size_t last = first;
-        while (last < count && (there[last] & 1) == (there[first] & 1)) last++;
-        if ((there[first] & 1) == 0) poison_span(descriptor, address + first * page, address + last * page, ranges);
-        first = last;
-      }
-    }
-    address += count * page;
-  }
-}
-
-// A missing page that is write-protected holds a mark, over which the kernel does not poison.
-void lift_protection(int descriptor, const Range& range) {
-  UffdProtect argument = {range.start, range.end - range.start, 0};
-  if (ioctl(descriptor, kWriteprotect, &argument) == 0) return;
-  for (uintptr_t address = range.start; address < range.end; address += page_size()) {
-    argument = {address, page_size(), 0};
-    ioctl(descriptor, kWriteprotect, &argument);
-  }
-}
-
-void poison_ranges(int descriptor, const std::vector<Range>& ranges, bool own_memory) {
-  drain(descriptor, ranges);
-  for (const Range& range : ranges) {
-    if ((range.mode & kModeWp) != 0) lift_protection(descriptor, range);
-    if ((range.mode & kModeMinor) != 0 || ((range.mode & kModeMissing) != 0 && !own_memory))
-      poison_span(descriptor, range.start, range.end, ranges);
-    else if ((range.mode & kModeMissing) != 0)
-      poison_uncached(descriptor, range, ranges);
-    wake_range(descriptor, range.start, range.end - range.start);
-  }
-}
+// ---- how a handle goes ------------------------------------------------------------------------------------------------------------
 
 // The ranges of others of our userfaultfds are not this one's, whatever it believed: the kernel would poison them all the same.
 std::vector<Range> ranges_of_its_own_locked(const Context* context) {
@@ -385,9 +110,16 @@ void drop_handle(Handle* handle, Missing missing, bool thread_ends) {
       all.erase(std::find(all.begin(), all.end(), context));
       userfaultfd_contexts.store(all.size());
       ranges = ranges_of_its_own_locked(context);
+    } else if (context->deadline > 0) {
+      // The warden tells each access its fault, so that what nobody touches stays as it is.
+      bool others = context->sent || context->exposed || !context->loose.empty();
+      if (handle->reads && !others && !context->keep_waiting && !is_read_locked(context)) {
+        context->unserved = true;
+        context->seen_reads = context->reads.load();
+        call_warden();
+      }
     } else if (thread_ends && handle->reads && !context->keep_waiting) {
-      served = context->sent ||
-               std::any_of(context->handles.begin(), context->handles.end(), [](const Handle* other) { return other->reads; });
+      served = context->sent || is_read_locked(context);
       if (!served) {
         ranges = ranges_of_its_own_locked(context);
         context->unanswered.clear();
@@ -415,6 +147,7 @@ void drop_handle(Handle* handle, Missing missing, bool thread_ends) {
 // Whether nobody but this thread could answer a fault.
 bool only_answered_by_locked(const Context* context, const ThreadState* state) {
   if ((context->features & kFeatureSigbus) != 0 || context->sent) return false;
+  if (context->deadline > 0) return false;  // the warden does
   bool readers = false;
   for (const Handle* handle : context->handles) {
     if (handle->reads && handle->owner != state) return false;
@@ -424,8 +157,6 @@ bool only_answered_by_locked(const Context* context, const ThreadState* state) {
   if (context->exposed || !context->loose.empty()) return false;
   return std::all_of(context->handles.begin(), context->handles.end(), [=](const Handle* handle) { return handle->owner == state; });
 }
-
-constexpr uint64_t kPagePresent = 1ull << 63, kPageSwapped = 1ull << 62, kPageProtected = 1ull << 57;
 
 // Whether an access to these pages of the range would raise a fault for the userfaultfd.
 bool would_fault(uintptr_t start, uintptr_t end, uint64_t mode, bool write) {
@@ -480,6 +211,7 @@ void forget_userfaultfd_range(uintptr_t start, size_t length) {
                                [=](const Range& range) { return range.start < start + length && start < range.end; });
     if (!touched) continue;
     remove_range(context->ranges, start, start + length);
+    note_answer_locked(context, start, length);
     wake_range(context->keeper, start, length);
   }
 }
@@ -753,6 +485,7 @@ napi_value wake(napi_env env, napi_callback_info info) {
 }
 
 double read_messages(Handle* handle, uint8_t* messages, size_t room) {
+  handle->context->reads.fetch_add(1);
   ssize_t length = read(handle->descriptor, messages, room);
   if (length < 0) return -errno;
   Lock lock(mutex());
@@ -878,6 +611,48 @@ napi_value set_custody(napi_env env, napi_callback_info info) {
   return call.result(0);
 }
 
+// (handle, milliseconds): how long a fault may wait; 0 for ever. Whoever is to serve has as long from now on to begin.
+napi_value set_deadline(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  double milliseconds = call.number(1);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  if (!(milliseconds >= 0 && milliseconds <= 2147483647)) return call.result(-EINVAL);
+  int flags = fcntl(call.handle->descriptor, F_GETFL);
+  if (flags < 0) return call.result(-errno);
+  // The warden may wait for nobody.
+  if (milliseconds > 0 && (flags & O_NONBLOCK) == 0) return call.result(-EINVAL);
+  if (milliseconds > 0 && !has_poison(call.handle->descriptor)) return call.result(-EOPNOTSUPP);
+  Lock lock(mutex());
+  int error = milliseconds > 0 ? start_warden_locked() : 0;
+  if (error != 0) return call.result(error);
+  Context* context = call.handle->context;
+  context->deadline = static_cast<uint64_t>(milliseconds * 1e6);
+  context->unserved = false;
+  context->unread_since = 0;
+  if (milliseconds > 0) call_warden();
+  return call.result(0);
+}
+
+// (handle, records): two numbers a page that the warden failed: address, reason. Takes as many as there is room for, the oldest first,
+// and answers how many.
+napi_value take_failed(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  size_t room = 0;
+  double* records = reinterpret_cast<double*>(call.bytes(1, &room));
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  Lock lock(mutex());
+  std::vector<FailedFault>& failed = call.handle->context->failed;
+  size_t count = std::min(failed.size(), room / (2 * sizeof *records));
+  for (size_t index = 0; index < count; index++) {
+    records[index * 2] = static_cast<double>(failed[index].address);
+    records[index * 2 + 1] = failed[index].reason;
+  }
+  failed.erase(failed.begin(), failed.begin() + static_cast<std::ptrdiff_t>(count));
+  return call.result(static_cast<double>(count));
+}
+
 // (handle, records): four numbers a fault: address, flags, thread, milliseconds since it was read. Answers how many there are.
 napi_value unanswered(napi_env env, napi_callback_info info) {
   HandleCall call(env, info);
@@ -973,6 +748,8 @@ const Function kUserfaultfdFunctions[] = {
     {"uffdClose", close_call},
     {"uffdSetCustody", set_custody},
     {"uffdUnanswered", unanswered},
+    {"uffdSetDeadline", set_deadline},
+    {"uffdTakeFailed", take_failed},
     {"scanWritten", scan_written},
     {"threadId", thread_id},
     {"setNonblocking", set_nonblocking},

@@ -1,3 +1,4 @@
+import type { RawFailedFault } from './raw-failed-fault.js'
 import type { RawUnanswered } from './raw-unanswered.js'
 
 /**
@@ -60,6 +61,28 @@ export interface RawUserfaultfd {
   intoDescriptor(): number
   /** Nobody who ends has to leave poison behind: who waits goes on waiting for the next that serves. */
   keepWaiting?(): void
+  /**
+   * From now on nobody waits for longer than so many milliseconds, 0 for ever: the kernel is told to poison the page, and the access
+   * that waits for it, and each later one, is told a fault instead of hanging. It holds for the userfaultfd, whatever the handle, and
+   * a thread of its own sees to it, so that neither a serving thread that ended nor one that loops for ever can prevent it:
+   *
+   * - a fault that was read and is not answered in time fails with `timeout`;
+   * - once no handle of a living thread reads any more, what waits and each new fault fails at once, with `no-server`, and no more is
+   *   poisoned than that. With `keepWaiting` it has as long as the deadline to be read by the next that serves;
+   * - so does each new fault where there has been something to read for longer than the deadline and nobody read it.
+   *
+   * Until somebody reads again: a read that finds nothing counts, so who begins to serve reads before he waits. Time in which the
+   * process was stopped does not count.
+   *
+   * The page can still be answered: `continue` and, in a shared memory file, `copy` and `zeropage` go over poison, as `MADV_DONTNEED`
+   * takes it away; a hole punched into the file does not. A write that waits for a protected page of private memory is let go on, since
+   * poison would lose what is in the page.
+   *
+   * Throws `VmError`: `EINVAL` for a userfaultfd that may wait in a read, `EOPNOTSUPP` on a kernel without poison (before 6.6).
+   */
+  setDeadline?(milliseconds: number): void
+  /** The faults that were failed for the deadline and not taken yet, the oldest first; they are kept for whichever handle asks first. */
+  takeFailed?(): RawFailedFault[]
   /**
    * Closes this handle. With the last handle of the userfaultfd, what is missing in its ranges is poisoned, or reads as zeros from now
    * on. Losing the last handle poisons.

@@ -93,6 +93,8 @@ export interface AddonFunctions extends ProcessMemoryFunctions {
   uffdIntoDescriptor(handle: number): number
   uffdClose(handle: number, poison: boolean): number
   uffdSetCustody(handle: number, sent: boolean, keepWaiting: boolean): number
+  uffdSetDeadline(handle: number, milliseconds: number): number
+  uffdTakeFailed(handle: number, records: Float64Array): number
   uffdUnanswered(handle: number, records: Float64Array): number
   scanWritten(start: Address, end: Address, reset: boolean, regions: Float64Array): number
   threadId(): number

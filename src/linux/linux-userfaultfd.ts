@@ -1,3 +1,4 @@
+import type { RawFailedFault } from '../kernel/raw-failed-fault.js'
 import type { RawUnanswered } from '../kernel/raw-unanswered.js'
 import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
 import { VmError } from '../vocabulary/vm-error.js'
@@ -166,6 +167,22 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
 
   keepWaiting(): void {
     check(this.#addon.uffdSetCustody(this.#handle, false, true), 'userfaultfd')
+  }
+
+  setDeadline(milliseconds: number): void {
+    check(this.#addon.uffdSetDeadline(this.#handle, milliseconds), 'userfaultfd')
+  }
+
+  takeFailed(): RawFailedFault[] {
+    const failed: RawFailedFault[] = []
+    const records = new Float64Array(2 * 64)
+    for (;;) {
+      const count = check(this.#addon.uffdTakeFailed(this.#handle, records), 'userfaultfd')
+      for (let at = 0; at < count * 2; at += 2) {
+        failed.push({ address: BigInt(records[at]!), reason: records[at + 1] === 0 ? 'timeout' : 'no-server' })
+      }
+      if (count * 2 < records.length) return failed
+    }
   }
 
   /** Another process has the descriptor as well. */
