@@ -216,6 +216,19 @@ void forget_userfaultfd_range(uintptr_t start, size_t length) {
   }
 }
 
+void grow_userfaultfd_range(uintptr_t end, uintptr_t new_end) {
+  if (userfaultfd_contexts.load() == 0) return;
+  Lock lock(mutex());
+  for (Context* context : contexts()) {
+    if (!context->own_memory) continue;
+    for (Range& range : context->ranges) {
+      if (range.end != end) continue;
+      add_range(context->ranges, {range.start, new_end, range.mode});
+      break;
+    }
+  }
+}
+
 void restore_userfaultfd_range(uintptr_t start, size_t length) {
   Lock lock(mutex());
   for (const Context* context : contexts()) {
