@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "containment.h"
+#include "forget-range.h"
 #include "lent-buffers.h"
 #include "region-table.h"
 #include "spare-areas.h"
-#include "userfaultfd.h"
 
 namespace vmarea {
 namespace {
@@ -98,7 +98,7 @@ int give_back(Region* region) {
     table_locked().erase(region->start);
     settle_locked(region);
     drop_aside_locked(region);
-    forget_userfaultfd_range(region->start, region->length());
+    forget_range_locked(region->start, region->length());
     take_spare_areas_locked();
   }
   take_slot(region);
@@ -116,7 +116,7 @@ int unmap_region(Region* region) {
   if (!leased(region)) return give_back(region);
   TableLock lock;
   if (mmap(at(region->start), region->length(), PROT_NONE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED) return -errno;
-  forget_userfaultfd_range(region->start, region->length());
+  forget_range_locked(region->start, region->length());
   settle_locked(region);
   drop_aside_locked(region);
   region->hole = true;

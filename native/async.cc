@@ -12,6 +12,7 @@
 
 #include "guard.h"
 #include "guarded-copy.h"
+#include "held-calls.h"
 #include "address-root.h"
 #include "containment.h"
 #include "region-functions.h"
@@ -55,8 +56,8 @@ int populate_by_touching(uint8_t* memory, size_t length, bool write) {
 }
 
 int advise(Work* work) {
-  if (madvise(work->memory, work->length, work->argument) == 0) return 0;
-  int error = errno;
+  int error = -held_madvise(reinterpret_cast<uintptr_t>(work->memory), work->length, work->argument);
+  if (error == 0) return 0;
   bool populate = work->argument == MADV_POPULATE_READ || work->argument == MADV_POPULATE_WRITE;
   if (error != EINVAL || !populate || madvise(work->memory, 0, work->argument) == 0) return -error;
   return populate_by_touching(work->memory, work->length, work->argument == MADV_POPULATE_WRITE);

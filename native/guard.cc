@@ -10,6 +10,7 @@
 
 #include "guarded-copy.h"
 #include "containment.h"
+#include "page-entry.h"
 
 namespace vmarea {
 namespace {
@@ -67,7 +68,9 @@ uint8_t access_of(const ucontext_t* context) {
 
 uint8_t reason_of(int signal, const siginfo_t* info) {
   if (signal == SIGSEGV) return kNoAccess;
-  return info->si_code == BUS_ADRERR ? kPastEnd : kPoisoned;
+  if (info->si_code != BUS_ADRERR) return kPoisoned;
+  // A kernel built without memory failure says so of poison as well, which is a mark in the page table.
+  return is_poison_mark(page_entry(reinterpret_cast<uintptr_t>(info->si_addr))) ? kPoisoned : kPastEnd;
 }
 
 void to_predecessor(int signal, siginfo_t* info, void* context) {

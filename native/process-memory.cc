@@ -10,6 +10,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "held-calls.h"
+
 // Headers older than the kernel they run on lack these.
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
@@ -177,8 +179,7 @@ napi_value process_madvise_call(napi_env env, napi_callback_info info) {
   size_t length = call.size(2);
   int advice = call.int32(3);
   if (call.wrong()) return nullptr;
-  struct iovec range = {reinterpret_cast<void*>(address), length};
-  return call.result(answer(syscall(SYS_process_madvise, descriptor, &range, 1, advice, 0)));
+  return call.result(static_cast<double>(held_process_madvise(descriptor, address, length, advice)));
 }
 
 // zap_page_range_single on this process: drops pages and leaves the layout alone, so that a reader may do it, as in the kernel.

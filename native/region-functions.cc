@@ -7,9 +7,12 @@
 
 #include "address-root.h"
 #include "containment.h"
+#include "forget-range.h"
 #include "guard.h"
 #include "guard-keeper.h"
 #include "guarded-copy.h"
+#include "held-calls.h"
+#include "held-flags.h"
 #include "lent-buffers.h"
 #include "move-page.h"
 #include "region-table.h"
@@ -153,6 +156,8 @@ napi_value protect_region(napi_env env, napi_callback_info info) {
   if (!call.region->has(offset, length)) return call.result(-EINVAL);
   LayoutWriter writer(&call.state->holds);
   if (writer.error != 0) return call.result(writer.error);
+  int refusal = held_protection_refusal(call.region->start + offset, length, protection);
+  if (refusal != 0) return call.result(refusal);
   TableLock lock;
   uncover_all_locked(call.region);
   void* place = at(call.region->start + offset);
@@ -176,7 +181,7 @@ napi_value replace_region(napi_env env, napi_callback_info info) {
   void* place = at(call.region->start + offset);
   int flags = kNothing | MAP_FIXED | huge_flags(call.region->page);
   if (mmap(place, length, PROT_NONE, flags, -1, 0) == MAP_FAILED) return call.result(-errno);
-  forget_userfaultfd_range(call.region->start + offset, length);
+  forget_range_locked(call.region->start + offset, length);
   return call.result(0);
 }
 
@@ -203,6 +208,10 @@ napi_value absorb_region(napi_env env, napi_callback_info info) {
   Region* region = call.region;
   if (region == nullptr || next == nullptr) return call.result(kGone);
   if (region->end != next->start || region->page != next->page) return call.result(-EINVAL);
+  {
+    TableLock lock;
+    if (!may_merge_held_locked(region->end)) return call.result(-EINVAL);
+  }
   if (next->root != nullptr) {
     AddressRoot* mine = ensure_root(region);
     AddressRoot* other = root_of(next->root);
@@ -272,14 +281,24 @@ napi_value resize_region(napi_env env, napi_callback_info info) {
   LayoutWriter writer(&call.state->holds);
   if (writer.error != 0) return call.result(writer.error);
   bool keep = leased(region);
+  bool held = !held_in(region->start, region->end).empty();
+  if (held && length > region->length()) {
+    int refusal = held_growth_refusal(region->end);
+    if (refusal != 0) return call.result(refusal);
+  }
   TableLock lock;
   uncover_all_locked(region);
   drop_aside_locked(region);
-  void* place = keep ? resize_leased(region, length) : mremap(at(region->start), region->length(), length, MREMAP_MAYMOVE);
+  // A device's memory is served where it is.
+  int move = held ? 0 : MREMAP_MAYMOVE;
+  bool shrinks = length <= region->length();
+  void* place = keep && (shrinks || !held) ? resize_leased(region, length) : mremap(at(region->start), region->length(), length, move);
   if (place == MAP_FAILED) return call.result(-errno);
   uintptr_t start = reinterpret_cast<uintptr_t>(place);
   uintptr_t hole_start = start == region->start ? region->start + length : region->start;
   uintptr_t hole_end = region->end;
+  if (length < region->length()) forget_range_locked(start + length, region->length() - length);
+  if (held && length > region->length()) grow_range_locked(region->end, start + length);
   table_locked().erase(region->start);
   region->start = start;
   region->end = start + length;
@@ -413,6 +432,42 @@ napi_value restore_region(napi_env env, napi_callback_info info) {
   return call.result(0);
 }
 
+// VM flags to hold of a part from now on, beside what is held of it already: those to be set, and the MAY flags to be cleared.
+napi_value hold_flags(napi_env env, napi_callback_info info) {
+  RegionCall call(env, info);
+  size_t offset = call.size(1);
+  size_t length = call.size(2);
+  uint64_t set = call.size(3);
+  uint64_t cleared = call.size(4);
+  if (call.wrong()) return nullptr;
+  if (call.region == nullptr) return call.result(kGone);
+  if (!call.region->has(offset, length) || offset % call.region->page != 0 || length % call.region->page != 0)
+    return call.result(-EINVAL);
+  LayoutWriter writer(&call.state->holds);
+  if (writer.error != 0) return call.result(writer.error);
+  uintptr_t start = call.region->start + offset;
+  // mlockall(MCL_FUTURE) locks what comes, which the kernel takes back from an area that turns out to be special.
+  if ((set & kVmSpecial) != 0) munlock(at(start), length);
+  TableLock lock;
+  hold_flags_locked(start, start + length, set, cleared);
+  return call.result(0);
+}
+
+// What is held at an address: 1 with the flags set and those cleared in results, or 0.
+napi_value held_flags_at(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  uintptr_t address = call.address(0);
+  if (call.wrong()) return nullptr;
+  if (held_ranges.load() == 0) return call.result(0);
+  TableLock lock;
+  HeldRange range = held_at_locked(address);
+  if (range.start == range.end) return call.result(0);
+  ThreadState* state = thread_state_of(env);
+  state->mailbox.results[0] = static_cast<double>(range.set);
+  state->mailbox.results[1] = static_cast<double>(range.cleared);
+  return call.result(1);
+}
+
 // Puts back the pages that faulted in a scope, from the mark on. Answers -EFAULT with the first of them in results.
 napi_value leave_scope(napi_env env, napi_callback_info info) {
   Call call(env, info);
@@ -485,6 +540,8 @@ const Function kRegionFunctions[] = {
     {"detachView", detach_view},
     {"readRegion", copy_region<false>},
     {"writeRegion", copy_region<true>},
+    {"holdFlags", hold_flags},
+    {"heldFlagsAt", held_flags_at},
     {"regionFaults", region_faults},
     {"regionFault", region_fault},
     {"restoreRegion", restore_region},

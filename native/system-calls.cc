@@ -9,8 +9,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "forget-range.h"
+#include "held-calls.h"
+#include "region-table.h"
 #include "thread-state.h"
-#include "userfaultfd.h"
 
 #ifndef SYS_mseal
 #define SYS_mseal 462
@@ -25,12 +27,12 @@ namespace {
 
 double answer(long result) { return result == -1 ? -errno : static_cast<double>(result); }
 
-// A call that changes the layout, under the write side of the lock.
+// A call that changes the layout, under the write side of the lock: `change` answers as `answer` does.
 template <typename Change>
 napi_value under_write_lock(Call& call, Change change) {
   if (call.wrong()) return nullptr;
   LayoutWriter writer(&thread_state_of(call.env())->holds);
-  return call.result(writer.error != 0 ? writer.error : answer(change()));
+  return call.result(writer.error != 0 ? writer.error : static_cast<double>(change()));
 }
 
 // Calls of an address and a length.
@@ -39,17 +41,32 @@ napi_value range_call(napi_env env, napi_callback_info info) {
   Call call(env, info);
   uint64_t address = call.address(0);
   size_t length = call.size(1);
-  return under_write_lock(call, [&] { return syscall(kCall, address, length); });
+  return under_write_lock(call, [&] { return answer(syscall(kCall, address, length)); });
 }
 
-// Calls of an address, a length and a number.
-template <long kCall>
-napi_value range_call_with_number(napi_env env, napi_callback_info info) {
+napi_value mprotect_call(napi_env env, napi_callback_info info) {
   Call call(env, info);
   uint64_t address = call.address(0);
   size_t length = call.size(1);
-  int number = call.int32(2);
-  return under_write_lock(call, [&] { return syscall(kCall, address, length, number); });
+  int protection = call.int32(2);
+  return under_write_lock(call, [&] { return held_mprotect(address, length, protection); });
+}
+
+napi_value mlock_call(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  uint64_t address = call.address(0);
+  size_t length = call.size(1);
+  if (call.wrong()) return nullptr;
+  return call.result(held_mlock2(thread_state_of(env), address, length, 0));
+}
+
+napi_value mlock2_call(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  uint64_t address = call.address(0);
+  size_t length = call.size(1);
+  int flags = call.int32(2);
+  if (call.wrong()) return nullptr;
+  return call.result(held_mlock2(thread_state_of(env), address, length, flags));
 }
 
 napi_value mmap_call(napi_env env, napi_callback_info info) {
@@ -60,7 +77,14 @@ napi_value mmap_call(napi_env env, napi_callback_info info) {
   int flags = call.int32(3);
   int descriptor = call.int32(4);
   int64_t offset = call.integer(5);
-  return under_write_lock(call, [&] { return syscall(SYS_mmap, address, length, protection, flags, descriptor, offset); });
+  return under_write_lock(call, [&] {
+    long result = syscall(SYS_mmap, address, length, protection, flags, descriptor, offset);
+    if (result != -1 && (flags & MAP_FIXED) != 0) {
+      TableLock lock;
+      forget_range_locked(address, length);
+    }
+    return answer(result);
+  });
 }
 
 napi_value munmap_call(napi_env env, napi_callback_info info) {
@@ -69,8 +93,11 @@ napi_value munmap_call(napi_env env, napi_callback_info info) {
   size_t length = call.size(1);
   return under_write_lock(call, [&] {
     long result = syscall(SYS_munmap, address, length);
-    if (result == 0) forget_userfaultfd_range(address, length);
-    return result;
+    if (result == 0) {
+      TableLock lock;
+      forget_range_locked(address, length);
+    }
+    return answer(result);
   });
 }
 
@@ -81,7 +108,7 @@ napi_value mremap_call(napi_env env, napi_callback_info info) {
   size_t new_length = call.size(2);
   int flags = call.int32(3);
   uint64_t new_address = call.address(4);
-  return under_write_lock(call, [&] { return syscall(SYS_mremap, address, old_length, new_length, flags, new_address); });
+  return under_write_lock(call, [&] { return held_mremap(address, old_length, new_length, flags, new_address); });
 }
 
 // Whether an advice changes areas, and not only their pages. One that does not must not hold the lock: it may wait for whoever serves
@@ -108,8 +135,8 @@ napi_value madvise_call(napi_env env, napi_callback_info info) {
   uint64_t address = call.address(0);
   size_t length = call.size(1);
   int advice = call.int32(2);
-  if (!call.wrong() && !changes_areas(advice)) return call.result(answer(syscall(SYS_madvise, address, length, advice)));
-  return under_write_lock(call, [&] { return syscall(SYS_madvise, address, length, advice); });
+  if (!call.wrong() && !changes_areas(advice)) return call.result(held_madvise(address, length, advice));
+  return under_write_lock(call, [&] { return held_madvise(address, length, advice); });
 }
 
 napi_value msync_call(napi_env env, napi_callback_info info) {
@@ -124,12 +151,12 @@ napi_value msync_call(napi_env env, napi_callback_info info) {
 napi_value mlockall_call(napi_env env, napi_callback_info info) {
   Call call(env, info);
   int flags = call.int32(0);
-  return under_write_lock(call, [&] { return syscall(SYS_mlockall, flags); });
+  return under_write_lock(call, [&] { return held_mlockall(flags); });
 }
 
 napi_value munlockall_call(napi_env env, napi_callback_info info) {
   Call call(env, info);
-  return under_write_lock(call, [] { return syscall(SYS_munlockall); });
+  return under_write_lock(call, [] { return answer(syscall(SYS_munlockall)); });
 }
 
 // `vector` must hold a byte a page.
@@ -150,7 +177,7 @@ napi_value mseal_call(napi_env env, napi_callback_info info) {
   uint64_t address = call.address(0);
   size_t length = call.size(1);
   int64_t flags = call.integer(2);
-  return under_write_lock(call, [&] { return syscall(SYS_mseal, address, length, flags); });
+  return under_write_lock(call, [&] { return answer(syscall(SYS_mseal, address, length, flags)); });
 }
 
 napi_value memfd_create_call(napi_env env, napi_callback_info info) {
@@ -261,12 +288,12 @@ napi_value nothing(napi_env env, napi_callback_info info) {
 const Function kSystemCallFunctions[] = {
     {"mmap", mmap_call},
     {"munmap", munmap_call},
-    {"mprotect", range_call_with_number<SYS_mprotect>},
+    {"mprotect", mprotect_call},
     {"mremap", mremap_call},
     {"madvise", madvise_call},
     {"msync", msync_call},
-    {"mlock", range_call<SYS_mlock>},
-    {"mlock2", range_call_with_number<SYS_mlock2>},
+    {"mlock", mlock_call},
+    {"mlock2", mlock2_call},
     {"munlock", range_call<SYS_munlock>},
     {"mlockall", mlockall_call},
     {"munlockall", munlockall_call},

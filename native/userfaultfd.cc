@@ -147,6 +147,7 @@ void drop_handle(Handle* handle, Missing missing, bool thread_ends) {
 // Whether nobody but this thread could answer a fault.
 bool only_answered_by_locked(const Context* context, const ThreadState* state) {
   if ((context->features & kFeatureSigbus) != 0 || context->sent) return false;
+  if (context->deadline > 0) return false;  // the warden does
   bool readers = false;
   for (const Handle* handle : context->handles) {
     if (handle->reads && handle->owner != state) return false;
@@ -212,6 +213,19 @@ void forget_userfaultfd_range(uintptr_t start, size_t length) {
     remove_range(context->ranges, start, start + length);
     note_answer_locked(context, start, length);
     wake_range(context->keeper, start, length);
+  }
+}
+
+void grow_userfaultfd_range(uintptr_t end, uintptr_t new_end) {
+  if (userfaultfd_contexts.load() == 0) return;
+  Lock lock(mutex());
+  for (Context* context : contexts()) {
+    if (!context->own_memory) continue;
+    for (Range& range : context->ranges) {
+      if (range.end != end) continue;
+      add_range(context->ranges, {range.start, new_end, range.mode});
+      break;
+    }
   }
 }
 

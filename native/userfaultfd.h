@@ -23,6 +23,9 @@ inline bool access_waits_for_itself(ThreadState* state, uintptr_t start, size_t 
 // The range was unmapped or moved away: nothing is registered there any more, and who waits there is woken, which an unmap does not do.
 void forget_userfaultfd_range(uintptr_t start, size_t length);
 
+// The area that ended at `end` has grown in place, and its registration with it.
+void grow_userfaultfd_range(uintptr_t end, uintptr_t new_end);
+
 // The page moved away and back, which costs it its registration: what was registered there is registered again.
 void restore_userfaultfd_range(uintptr_t start, size_t length);
 

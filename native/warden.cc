@@ -135,7 +135,7 @@ int start_warden_locked() {
   if (call >= 0) return 0;
   call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (call < 0) return -errno;
-  int error = start_own_thread(watch, nullptr);
+  int error = start_own_thread("vmarea-warden", watch, nullptr);
   if (error == 0) return 0;
   close(call);
   call = -1;

@@ -2,13 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include <map>
 #include <mutex>
+
+#include "own-thread.h"
 
 namespace vmarea {
 namespace {
@@ -70,23 +70,12 @@ int start_thread_locked() {
   if (epoll >= 0) return 0;
   int descriptor = epoll_create1(EPOLL_CLOEXEC);
   if (descriptor < 0) return -errno;
-  // Signals are for the threads that were there before us; faults stay where they happen.
-  sigset_t all, before;
-  sigfillset(&all);
-  sigdelset(&all, SIGSEGV);
-  sigdelset(&all, SIGBUS);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   epoll = descriptor;
-  pthread_t thread;
-  int error = pthread_create(&thread, nullptr, poll_for_all, nullptr);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (error != 0) {
-    epoll = -1;
-    close(descriptor);
-    return -error;
-  }
-  pthread_detach(thread);
-  return 0;
+  int error = start_own_thread("vmarea-watch", poll_for_all, nullptr);
+  if (error == 0) return 0;
+  epoll = -1;
+  close(descriptor);
+  return error;
 }
 
 void call_javascript(napi_env env, napi_value function, void* context, void* data) {

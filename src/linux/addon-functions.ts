@@ -58,6 +58,13 @@ export interface AddonFunctions extends ProcessMemoryFunctions {
   detachView(handle: number, buffer: ArrayBuffer): number
   readRegion(handle: number, offset: number, target: Uint8Array): number | undefined
   writeRegion(handle: number, offset: number, source: Uint8Array): number | undefined
+  /**
+   * Holds VM flags of a part that the kernel can't hold, for all threads, beside those that are held of it already. A part with no flags
+   * held is a device's as well: it grows only where it is. The numbers are masks of `VM`.
+   */
+  holdFlags(handle: number, offset: number, length: number, set: number, cleared: number): number
+  /** 1 where something is held at the address, with the flags that are set and those that are cleared in the mailbox's results. */
+  heldFlagsAt(a: Address): number
   regionFaults(handle: number): number
   regionFault(handle: number): number
   restoreRegion(handle: number): number

@@ -23,6 +23,7 @@ import { readText } from './proc/read-text.js'
 import { SmapsTable } from './proc/smaps-table.js'
 import { unescapeName } from './proc/unescape-name.js'
 import { QueriedArea } from './queried-area.js'
+import { withHeldFlags } from './with-held-flags.js'
 
 /** No area that a look-up can find begins here or above: it is the kernel's half, where only `[vsyscall]` is listed. */
 const KERNEL_HALF = 1n << 63n
@@ -55,7 +56,7 @@ export class LinuxAddressSpace implements AddressSpace {
   readonly pid: number
   /** This process: its lock can be held. */
   readonly isSelf: boolean
-  /** What the library itself holds of this process's areas, if there are devices. */
+  /** What the library does for areas of devices, where there are any. */
   held: HeldAreas | undefined
   readonly #files: ProcFiles
   /** Cleared on a kernel before 6.11, which has no `PROCMAP_QUERY`: then the list is read for every answer. */
@@ -200,8 +201,9 @@ export class LinuxAddressSpace implements AddressSpace {
     return unescapeName(name)
   }
 
-  heldFlags(area: LinuxArea): bigint {
-    return this.held?.flags(area) ?? 0n
+  /** The flags that the kernel told of the area, with those that the library holds of it. */
+  flagsOf(area: LinuxArea, flags: bigint): bigint {
+    return this.isSelf ? withHeldFlags(area.start, flags) : flags
   }
 
   zap(_area: LinuxArea, address: bigint, size: number): void {

@@ -84,7 +84,7 @@ export abstract class LinuxArea implements Area {
     const details = this.flagDetails()
     this.#asked ??= {}
     this.#asked.unknownFlagCodes = details.unknownFlagCodes
-    this.#asked.flags = details.flags | this.addressSpace.heldFlags(this)
+    this.#asked.flags = this.addressSpace.flagsOf(this, details.flags)
     return this.#asked.flags
   }
 }

@@ -128,6 +128,16 @@ export class LinuxRegion implements Region {
     await this.#settle(this.#addon.madviseRegion(this.#handle, offset, length, advice), 'madvise', offset, length)
   }
 
+  /** Holds flags of `VM` of a part, for all threads: `set` beside the kernel's own, and `cleared` of `VM.MAYREAD` and its sisters. */
+  holdFlags(offset: number, length: number, set: bigint, cleared: bigint): void {
+    this.#check(
+      this.#addon.holdFlags(this.#handle, offset, length, Number(set), Number(cleared)),
+      'hold',
+      offset,
+      length,
+    )
+  }
+
   get faults(): number {
     return this.#check(this.#addon.regionFaults(this.#handle), 'faults', 0, 0)
   }

@@ -66,7 +66,7 @@ export class ListedArea extends LinuxArea {
 
   override get flags(): bigint {
     const { table } = this.#details
-    return table === undefined ? super.flags : table.flags(this.#row) | this.addressSpace.heldFlags(this)
+    return table === undefined ? super.flags : this.addressSpace.flagsOf(this, table.flags(this.#row))
   }
 
   override get unknownFlagCodes(): readonly string[] {

@@ -5,10 +5,10 @@ import { mergeNewRange } from './merge-new-range.js'
 import { MergeRequest } from './merge-request.js'
 import type { Mm } from './mm.js'
 import { munmap } from './munmap.js'
+import { newVma } from './new-vma.js'
 import { populate } from './populate.js'
 import { startGap } from './start-gap.js'
 import { unmappedArea } from './unmapped-area.js'
-import { Vma } from './vma.js'
 
 /** brk(2), the system call: returns the break, which is the old one on every failure. */
 export function brk(mm: Mm, address: number): number {
@@ -47,7 +47,7 @@ function grow(mm: Mm, from: number, to: number): boolean {
   request.justExpand = true
   const previous = tree.before(from)
   if (previous !== undefined && previous.start >= mm.startBreak) request.previous = previous
-  if (mergeNewRange(request) === undefined) linkVma(new Vma(mm, from, to, from / pageSize, flags, undefined))
+  if (mergeNewRange(request) === undefined) linkVma(newVma(mm, from, to, from / pageSize, flags, undefined))
   mm.total += pages
   mm.data += pages
   if (flags & BIT.LOCKED) mm.locked += pages

@@ -4,7 +4,6 @@ import type { Machine } from './machine.js'
 import { Mm } from './mm.js'
 import type { Page } from './page.js'
 import { PTE } from './pte.js'
-import type { VmaNode } from './vma-tree.js'
 
 /**
  * Checks that address spaces of one machine are sound, and throws on the first thing that is not: the trees and their order, no
@@ -81,36 +80,7 @@ function checkTree(mm: Mm): void {
     last = vma.end
   }
   expect(count === mm.tree.size, `${mm.tree.size} VMAs counted, ${count} found`)
-  checkNode(mm.tree.root, undefined)
-}
-
-function checkNode(node: VmaNode, parent: VmaNode | undefined): void {
-  expect(node.parent === parent, 'a node of the tree has another parent')
-  const { items, ranges, base, leaf } = node
-  expect(items.length > 0 || parent === undefined, 'a node of the tree is empty')
-  let gap = 0
-  for (const [index, item] of items.entries()) {
-    const [start, end, inside] = leaf
-      ? [(item as { start: number }).start, (item as { end: number }).end, 0]
-      : span(item as VmaNode)
-    expect(
-      ranges[base + index] === start && ranges[base + 32 + index] === end,
-      'a node of the tree has another range than its item',
-    )
-    if (index > 0) gap = Math.max(gap, start - ranges[base + 32 + index - 1]!)
-    if (leaf) {
-      expect((item as { node: VmaNode }).node === node, 'a VMA is in another node')
-    } else {
-      expect(ranges[base + 64 + index] === inside, 'a node of the tree has another gap than its item')
-      gap = Math.max(gap, inside)
-      checkNode(item as VmaNode, node)
-    }
-  }
-  expect(node.gap === gap, `a node of the tree has gap ${node.gap} instead of ${gap}`)
-}
-
-function span(node: VmaNode): [number, number, number] {
-  return [node.ranges[node.base]!, node.ranges[node.base + 32 + node.items.length - 1]!, node.gap]
+  mm.tree.check(expect)
 }
 
 function checkSums(mm: Mm): void {

@@ -1,7 +1,8 @@
 import { linkVma } from './link-vma.js'
 import { mergeNewRange } from './merge-new-range.js'
 import { MergeRequest } from './merge-request.js'
-import { Vma } from './vma.js'
+import { newVma } from './new-vma.js'
+import type { Vma } from './vma.js'
 
 /**
  * `copy_vma`: makes a VMA at `[to, to + length)` of what `source` is at `from`, merged with its neighbours where it can be. The source
@@ -24,7 +25,7 @@ export function copyVma(source: Vma, from: number, to: number, length: number): 
     const both = start >= merged.start && start < merged.end
     return { source: both ? merged : source, target: merged }
   }
-  const copy = new Vma(mm, to, to + length, request.pgoff, source.flags, source.file?.get())
+  const copy = newVma(mm, to, to + length, request.pgoff, source.flags, source.file?.get())
   copy.anonVma = source.anonVma
   copy.chain = source.chain
   copy.uffd = source.uffd

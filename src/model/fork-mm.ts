@@ -3,10 +3,11 @@ import { BIT } from './bit.js'
 import { FAILURE } from './failure.js'
 import { linkVma } from './link-vma.js'
 import { Mm } from './mm.js'
+import { newVma } from './new-vma.js'
 import { PTE } from './pte.js'
 import { tearDown } from './tear-down.js'
 import type { Uffd } from './uffd.js'
-import { Vma } from './vma.js'
+import type { Vma } from './vma.js'
 
 /** `dup_mmap`: a copy of an address space for a child, or an error. Private pages are shared until either side writes. */
 export function forkMm(parent: Mm): Mm | number {
@@ -33,7 +34,7 @@ export function forkMm(parent: Mm): Mm | number {
 function copy(child: Mm, source: Vma, uffds: Map<Uffd, Uffd | undefined>): void {
   const parent = source.mm
   const flags = source.flags & ~BIT.LOCKED_MASK
-  const vma = new Vma(child, source.start, source.end, source.pgoff, flags, source.file?.get())
+  const vma = newVma(child, source.start, source.end, source.pgoff, flags, source.file?.get())
   vma.area = source.area
   vma.sealed = source.sealed
   if (source.uffd !== undefined) {

@@ -3,6 +3,7 @@ import type { VmError } from '../vocabulary/vm-error.js'
 import { BIT } from './bit.js'
 import type { Machine } from './machine.js'
 import { PageTables } from './page-tables.js'
+import type { Vma } from './vma.js'
 import { VmaTree } from './vma-tree.js'
 
 /** `RLIMIT_*` in bytes; `Infinity` is no limit. */
@@ -61,6 +62,8 @@ export class Mm {
   readers = 0
   /** Where the stack began, for its name. */
   stackTop = 0
+  /** The VMA that was given back last: see `newVma`. */
+  spareVma: Vma | undefined = undefined
   /** How the seam sees it. */
   addressSpace: AddressSpace | undefined = undefined
   /** `mmap` hooks that are running: the mmap lock is held for writing as long. */
@@ -69,8 +72,8 @@ export class Mm {
   hookError: VmError | undefined = undefined
   /** What made the last access of a driver's memory fail. */
   driverError: VmError | undefined = undefined
-  /** What the last access that had to wait waits for. */
-  waitsFor: Promise<void> | undefined = undefined
+  /** What the last access that had to wait waits for: settles when it is worth to go on, or with the error that it ends in. */
+  waitsFor: Promise<VmError | undefined> | undefined = undefined
 
   constructor(machine: Machine, limits: Limits, capabilities: Iterable<Capability>) {
     this.machine = machine

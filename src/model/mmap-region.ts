@@ -5,9 +5,9 @@ import { linkVma } from './link-vma.js'
 import { mergeNewRange } from './merge-new-range.js'
 import { MergeRequest } from './merge-request.js'
 import type { Mm } from './mm.js'
+import { newVma } from './new-vma.js'
 import { OpenFile } from './open-file.js'
 import { UnmapPlan } from './unmap-plan.js'
-import { Vma } from './vma.js'
 
 /** `mmap_region`: maps a range whose address and flags are settled, over whatever is there. Returns the address or an error. */
 export function mmapRegion(
@@ -43,11 +43,11 @@ export function mmapRegion(
 
   const request = new MergeRequest(mm, address, end, pgoff, flags, file)
   request.next = tree.find(address)
-  request.previous = request.next === undefined ? tree.before(address) : tree.previous(request.next)
+  request.previous = tree.before(address)
   let vma = mergeNewRange(request)
   if (vma === undefined) {
     // __mmap_new_vma
-    vma = new Vma(mm, address, end, pgoff, flags, file?.get())
+    vma = newVma(mm, address, end, pgoff, flags, file?.get())
     if (file !== undefined) {
       const error = file.inode.operations === undefined ? 0 : callMmapHook(vma)
       if (error !== 0) {

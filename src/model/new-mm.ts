@@ -2,7 +2,7 @@ import { BIT } from './bit.js'
 import { linkVma } from './link-vma.js'
 import type { Machine } from './machine.js'
 import { type Capability, type Limits, Mm } from './mm.js'
-import { Vma } from './vma.js'
+import { newVma } from './new-vma.js'
 
 /** Pages of the stack that a program begins with: `setup_arg_pages` adds 128 KiB to what the arguments need. */
 const stackPages = 33
@@ -21,7 +21,7 @@ export function newMm(machine: Machine, limits: Limits, capabilities: Iterable<C
   mm.break = mm.startBreak
   const start = mm.stackTop - stackPages * pageSize
   const flags = BIT.READ | BIT.WRITE | BIT.MAYREAD | BIT.MAYWRITE | BIT.MAYEXEC | BIT.GROWSDOWN | BIT.ACCOUNT
-  const stack = new Vma(mm, start, mm.stackTop, start / pageSize, flags, undefined)
+  const stack = newVma(mm, start, mm.stackTop, start / pageSize, flags, undefined)
   linkVma(stack)
   mm.account(flags, stackPages)
   mm.charge(stackPages)

@@ -1,5 +1,6 @@
 import { linkVma } from './link-vma.js'
-import { Vma } from './vma.js'
+import { newVma } from './new-vma.js'
+import type { Vma } from './vma.js'
 
 /**
  * `__split_vma`: cuts a VMA in two at `address`, without a look at the map count. The new VMA is the lower half with `newBelow`, else
@@ -9,8 +10,8 @@ export function splitVma(vma: Vma, address: number, newBelow: boolean): Vma {
   const { mm } = vma
   const before = (address - vma.start) / mm.pageSize
   const half = newBelow
-    ? new Vma(mm, vma.start, address, vma.pgoff, vma.flags, vma.file)
-    : new Vma(mm, address, vma.end, vma.pgoff + before, vma.flags, vma.file)
+    ? newVma(mm, vma.start, address, vma.pgoff, vma.flags, vma.file)
+    : newVma(mm, address, vma.end, vma.pgoff + before, vma.flags, vma.file)
   half.anonVma = vma.anonVma
   half.chain = vma.chain
   half.uffd = vma.uffd

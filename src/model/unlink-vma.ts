@@ -3,7 +3,10 @@ import type { Vma } from './vma.js'
 
 /** Takes a VMA out of its address space and its file's list, and gives its reference to the file back. */
 export function unlinkVma(vma: Vma): void {
-  vma.mm.tree.remove(vma)
+  const { mm } = vma
+  mm.tree.remove(vma)
+  // What nobody outside has seen may be given out again.
+  if (vma.area === undefined) mm.spareVma = vma
   const { file } = vma
   if (file === undefined) return
   file.inode.mappings.delete(vma)

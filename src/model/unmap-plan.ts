@@ -40,7 +40,7 @@ export class UnmapPlan {
       if (first.sealed) return FAILURE.EPERM
       splitVma(first, this.#start, true)
     }
-    for (; vma !== undefined && vma.start < this.#end; vma = mm.tree.next(vma)) {
+    for (; vma !== undefined; vma = mm.tree.next(vma, this.#end)) {
       if (vma.sealed) return FAILURE.EPERM
       if (vma.end > this.#end) splitVma(vma, this.#end, false)
       const pages = (vma.end - vma.start) / mm.pageSize

@@ -1,110 +1,110 @@
-import { Slab, type Slot } from './slab.js'
 import type { Vma } from './vma.js'
 
-const capacity = 32
+/** Items of a node. */
+const capacity = 16
+const nodeShift = 4
 /** A node with fewer items takes in a neighbour where both fit. */
 const sparse = capacity / 4
 
 /**
- * One node of a `VmaTree`. A leaf holds VMAs, an inner node nodes. The ranges of the items are kept apart, so that a search touches no
- * item it does not need: from `base` on in `ranges` 32 starts, then 32 ends, then (inner nodes) the 32 largest gaps inside.
+ * Where a node's numbers lie: first what it is, then where each item ends, then where each starts. Where there is no item, both are
+ * `Infinity`, so that a search needs no count.
  */
-export class VmaNode {
-  readonly leaf: boolean
-  readonly slot: Slot
-  readonly ranges: Float64Array
-  readonly base: number
-  readonly items: (Vma | VmaNode)[] = []
-  /** The largest gap between items or, for an inner node, inside one. */
-  gap = 0
-  parent: VmaNode | undefined = undefined
-  /** Neighbours of a leaf. */
-  previous: VmaNode | undefined = undefined
-  next: VmaNode | undefined = undefined
-
-  constructor(leaf: boolean, slot: Slot) {
-    this.leaf = leaf
-    this.slot = slot
-    this.ranges = slot.numbers
-    this.base = slot.base
-  }
-}
+const COUNT = 0
+const PARENT = 1
+/** The neighbours of a leaf, or -1. */
+const PREVIOUS = 2
+const NEXT = 3
+/** The largest gap between items or inside one. */
+const GAP = 4
+const ENDS = 8
+const STARTS = ENDS + capacity
+const stride = STARTS + capacity
 
 /**
  * The VMAs of an address space in order of address: a B+-tree whose nodes know the largest gap below them, as the kernel's maple tree.
  *
- * Every search, the one for a free range included, takes time logarithmic in the number of VMAs.
+ * Every search, the one for a free range included, takes time logarithmic in the number of VMAs. A node is a number: what it knows lies
+ * in one array of numbers, what it holds in one array of items. So a search touches a few neighbouring lines of memory a node, and
+ * nothing of the VMAs; with a million of them, little else counts.
  */
 export class VmaTree {
-  readonly #leafRanges = new Slab(2 * capacity)
-  readonly #innerRanges = new Slab(3 * capacity)
-  #root = new VmaNode(true, this.#leafRanges.take())
-  #spare: VmaNode | undefined = undefined
+  /** Of each node, `stride` numbers. */
+  #numbers = new Float64Array(4 * stride)
+  /** Of each node among nodes, the largest gap inside each of its items. Apart, so that leaves, which have none, lie closer together. */
+  #gaps = new Float64Array(4 * capacity)
+  /** Of each node, `capacity` VMAs (a leaf) or nodes. */
+  readonly #items: (Vma | number | undefined)[] = []
+  /** Nodes that were given up. */
+  readonly #spare: number[] = []
+  #root: number
+  /** Nodes on the way from the root to a leaf, without the leaf. */
+  #height = 0
   /** `map_count` */
   size = 0
 
-  /** The inner structure, for who checks it. */
-  get root(): VmaNode {
-    return this.#root
+  constructor() {
+    this.#root = this.#newNode()
   }
 
   first(): Vma | undefined {
     let node = this.#root
-    while (!node.leaf) node = node.items[0] as VmaNode
-    return node.items[0] as Vma | undefined
+    for (let level = this.#height; level > 0; level--) node = this.#items[node << nodeShift] as number
+    return this.#items[node << nodeShift] as Vma | undefined
   }
 
   /** `find_vma`: the first VMA that ends after `address`. */
   find(address: number): Vma | undefined {
-    let node = this.#root
-    for (;;) {
-      const index = firstEndingAfter(node, address)
-      if (index === node.items.length) return undefined
-      if (node.leaf) return node.items[index] as Vma
-      node = node.items[index] as VmaNode
-    }
+    const place = this.#firstEndingAfter(address)
+    return place === -1 ? undefined : (this.#items[place] as Vma)
   }
 
   /** `vma_lookup`: the VMA that contains `address`. */
   lookup(address: number): Vma | undefined {
-    let node = this.#root
-    for (;;) {
-      const index = firstEndingAfter(node, address)
-      if (index === node.items.length || node.ranges[node.base + index]! > address) return undefined
-      if (node.leaf) return node.items[index] as Vma
-      node = node.items[index] as VmaNode
-    }
+    return this.intersection(address, address + 1)
   }
 
   /** `find_vma_intersection`: the first VMA that overlaps `[start, end)`. */
   intersection(start: number, end: number): Vma | undefined {
-    const vma = this.find(start)
-    return vma !== undefined && vma.start < end ? vma : undefined
+    const place = this.#firstEndingAfter(start)
+    if (place === -1) return undefined
+    return this.#numbers[startAt(place)]! < end ? (this.#items[place] as Vma) : undefined
   }
 
   /** The last VMA that starts before `address`. */
   before(address: number): Vma | undefined {
     let node = this.#root
-    for (;;) {
-      const index = firstStartingAt(node, address) - 1
+    for (let level = this.#height; ; level--) {
+      const index = this.#startingAt(node, address) - 1
       if (index < 0) return undefined
-      if (node.leaf) return node.items[index] as Vma
-      node = node.items[index] as VmaNode
+      const item = this.#items[(node << nodeShift) + index]
+      if (level === 0) return item as Vma
+      node = item as number
     }
   }
 
-  next(vma: Vma): Vma | undefined {
-    const node = vma.node!
-    const index = firstStartingAt(node, vma.start) + 1
-    if (index < node.items.length) return node.items[index] as Vma
-    return node.next?.items[0] as Vma | undefined
+  /** The VMA after one, if it starts below `limit`. */
+  next(vma: Vma, limit = Infinity): Vma | undefined {
+    const numbers = this.#numbers
+    let node = vma.node!
+    let index = this.#startingAt(node, vma.start) + 1
+    if (index >= numbers[node * stride + COUNT]!) {
+      node = numbers[node * stride + NEXT]!
+      index = 0
+      if (node === -1) return undefined
+    }
+    return numbers[node * stride + STARTS + index]! < limit
+      ? (this.#items[(node << nodeShift) + index] as Vma)
+      : undefined
   }
 
   previous(vma: Vma): Vma | undefined {
     const node = vma.node!
-    const index = firstStartingAt(node, vma.start) - 1
-    if (index >= 0) return node.items[index] as Vma
-    return node.previous?.items.at(-1) as Vma | undefined
+    const index = this.#startingAt(node, vma.start) - 1
+    if (index >= 0) return this.#items[(node << nodeShift) + index] as Vma
+    const previous = this.#numbers[node * stride + PREVIOUS]!
+    if (previous === -1) return undefined
+    return this.#items[(previous << nodeShift) + this.#numbers[previous * stride + COUNT]! - 1] as Vma
   }
 
   *[Symbol.iterator](): Generator<Vma> {
@@ -113,19 +113,20 @@ export class VmaTree {
 
   /** Puts a VMA in. Its range must be free. */
   insert(vma: Vma): void {
+    const { start } = vma
     let node = this.#root
-    while (!node.leaf) {
-      const index = firstStartingAt(node, vma.start)
-      node = node.items[index === 0 ? 0 : index - 1] as VmaNode
+    for (let level = this.#height; level > 0; level--) {
+      const index = this.#startingAt(node, start)
+      node = this.#items[(node << nodeShift) + (index === 0 ? 0 : index - 1)] as number
     }
-    this.#add(node, firstStartingAt(node, vma.start), vma)
+    this.#add(node, 0, this.#startingAt(node, start), vma)
     this.size++
   }
 
   /** Takes a VMA out. */
   remove(vma: Vma): void {
     const node = vma.node!
-    this.#take(node, firstStartingAt(node, vma.start))
+    this.#take(node, 0, this.#startingAt(node, vma.start))
     vma.node = undefined
     this.size--
   }
@@ -133,12 +134,12 @@ export class VmaTree {
   /** Changes the range of a VMA. It must not reach into a neighbour. */
   resize(vma: Vma, start: number, end: number): void {
     const node = vma.node!
-    const index = firstStartingAt(node, vma.start)
+    const at = node * stride + this.#startingAt(node, vma.start)
     vma.start = start
     vma.end = end
-    node.ranges[node.base + index] = start
-    node.ranges[node.base + capacity + index] = end
-    refresh(node)
+    this.#numbers[at + STARTS] = start
+    this.#numbers[at + ENDS] = end
+    this.#refresh(node, 0)
   }
 
   /**
@@ -146,284 +147,406 @@ export class VmaTree {
    * limits does not count.
    */
   highestGap(low: number, high: number, length: number): number {
-    const root = this.#root
-    const count = root.items.length
+    const numbers = this.#numbers
+    const base = this.#root * stride
+    const count = numbers[base + COUNT]!
     if (count === 0) return high - low >= length ? high : -1
-    const last = Math.max(root.ranges[root.base + capacity + count - 1]!, low)
+    const last = Math.max(numbers[base + ENDS + count - 1]!, low)
     if (high - last >= length) return high
-    const found = highestGapIn(root, low, high, length)
+    const found = this.#highestGapIn(this.#root, this.#height, low, high, length)
     if (found !== -1) return found
-    const first = Math.min(root.ranges[root.base]!, high)
+    const first = Math.min(numbers[base + STARTS]!, high)
     return first - low >= length ? first : -1
   }
 
   /** `mas_empty_area`: the start of the lowest gap of `length` bytes or more within `[low, high)`, or -1. */
   lowestGap(low: number, high: number, length: number): number {
-    const root = this.#root
-    const count = root.items.length
+    const numbers = this.#numbers
+    const base = this.#root * stride
+    const count = numbers[base + COUNT]!
     if (count === 0) return high - low >= length ? low : -1
-    const first = Math.min(root.ranges[root.base]!, high)
+    const first = Math.min(numbers[base + STARTS]!, high)
     if (first - low >= length) return low
-    const found = lowestGapIn(root, low, high, length)
+    const found = this.#lowestGapIn(this.#root, this.#height, low, high, length)
     if (found !== -1) return found
-    const last = Math.max(root.ranges[root.base + capacity + count - 1]!, low)
+    const last = Math.max(numbers[base + ENDS + count - 1]!, low)
     return high - last >= length ? last : -1
   }
 
-  #put(node: VmaNode, index: number, item: Vma | VmaNode): void {
-    const { items, ranges, base } = node
-    const ends = base + capacity
-    const gaps = ends + capacity
-    const count = items.length
-    items.push(item)
-    for (let at = count; at > index; at--) items[at] = items[at - 1]!
-    items[index] = item
-    ranges.copyWithin(base + index + 1, base + index, base + count)
-    ranges.copyWithin(ends + index + 1, ends + index, ends + count)
-    if (node.leaf) {
+  /** Checks that what the nodes know of each other and of the VMAs is so. `expect` throws where it is not. */
+  check(expect: (holds: boolean, message: string) => void): void {
+    const count = this.#checkNode(this.#root, this.#height, -1, expect)
+    expect(count === this.size, `${this.size} VMAs counted, ${count} found in the tree`)
+  }
+
+  /** The place in `#items` of the first VMA that ends after `address`, or -1. */
+  #firstEndingAfter(address: number): number {
+    const numbers = this.#numbers
+    const items = this.#items
+    let node = this.#root
+    for (let level = this.#height; ; level--) {
+      const ends = node * stride + ENDS
+      let index = 0
+      for (let step = capacity >> 1; step > 0; step >>= 1) {
+        if (numbers[ends + index + step - 1]! <= address) index += step
+      }
+      // The last step is one short of the last item.
+      if (numbers[ends + index]! <= address) return -1
+      if (numbers[ends + index] === Infinity) return -1
+      const place = (node << nodeShift) + index
+      if (level === 0) return place
+      node = items[place] as number
+    }
+  }
+
+  /** The first item of a node that starts at `address` or after it, or the number of items. */
+  #startingAt(node: number, address: number): number {
+    const numbers = this.#numbers
+    const starts = node * stride + STARTS
+    let index = 0
+    for (let step = capacity >> 1; step > 0; step >>= 1) {
+      if (numbers[starts + index + step - 1]! < address) index += step
+    }
+    return numbers[starts + index]! < address ? index + 1 : index
+  }
+
+  #put(node: number, level: number, index: number, item: Vma | number): void {
+    const numbers = this.#numbers
+    const items = this.#items
+    const base = node * stride
+    const first = node << nodeShift
+    const count = numbers[base + COUNT]!
+    for (let at = count; at > index; at--) {
+      items[first + at] = items[first + at - 1]
+      numbers[base + STARTS + at] = numbers[base + STARTS + at - 1]!
+      numbers[base + ENDS + at] = numbers[base + ENDS + at - 1]!
+      if (level > 0) this.#gaps[first + at] = this.#gaps[first + at - 1]!
+    }
+    items[first + index] = item
+    numbers[base + COUNT] = count + 1
+    if (level > 0) {
+      numbers[(item as number) * stride + PARENT] = node
+      this.#describe(node, index, item as number)
+    } else {
       const vma = item as Vma
       vma.node = node
-      ranges[base + index] = vma.start
-      ranges[ends + index] = vma.end
-    } else {
-      const child = item as VmaNode
-      child.parent = node
-      ranges.copyWithin(gaps + index + 1, gaps + index, gaps + count)
-      describe(node, index, child)
+      numbers[base + STARTS + index] = vma.start
+      numbers[base + ENDS + index] = vma.end
     }
+  }
+
+  #cut(node: number, level: number, index: number): void {
+    const numbers = this.#numbers
+    const items = this.#items
+    const base = node * stride
+    const first = node << nodeShift
+    const last = numbers[base + COUNT]! - 1
+    for (let at = index; at < last; at++) {
+      items[first + at] = items[first + at + 1]
+      numbers[base + STARTS + at] = numbers[base + STARTS + at + 1]!
+      numbers[base + ENDS + at] = numbers[base + ENDS + at + 1]!
+      if (level > 0) this.#gaps[first + at] = this.#gaps[first + at + 1]!
+    }
+    items[first + last] = undefined
+    numbers[base + STARTS + last] = Infinity
+    numbers[base + ENDS + last] = Infinity
+    numbers[base + COUNT] = last
+  }
+
+  /** Tells a node what the one among its items spans. */
+  #describe(node: number, index: number, child: number): void {
+    const numbers = this.#numbers
+    const at = node * stride + index
+    const base = child * stride
+    const count = numbers[base + COUNT]!
+    if (count === 0) return
+    numbers[at + STARTS] = numbers[base + STARTS]!
+    numbers[at + ENDS] = numbers[base + ENDS + count - 1]!
+    this.#gaps[(node << nodeShift) + index] = numbers[base + GAP]!
+  }
+
+  /** Computes a node's largest gap anew and carries what has changed to the root. */
+  #refresh(start: number, startLevel: number): void {
+    const numbers = this.#numbers
+    this.#measure(start, startLevel)
+    let node = start
+    for (let level = startLevel + 1; ; level++) {
+      const base = node * stride
+      const count = numbers[base + COUNT]!
+      const parent = numbers[base + PARENT]!
+      if (parent === -1 || count === 0) return
+      const place = this.#placeIn(parent, node)
+      const at = parent * stride + place
+      const first = numbers[base + STARTS]!
+      const last = numbers[base + ENDS + count - 1]!
+      const gap = numbers[base + GAP]!
+      const before = this.#gaps[(parent << nodeShift) + place]!
+      const sameRange = numbers[at + STARTS] === first && numbers[at + ENDS] === last
+      if (sameRange && before === gap) return
+      numbers[at + STARTS] = first
+      numbers[at + ENDS] = last
+      this.#gaps[(parent << nodeShift) + place] = gap
+      // Only where its largest gap may have been this one must a parent look at all that it has.
+      const largest = numbers[parent * stride + GAP]!
+      if (sameRange && gap >= largest) numbers[parent * stride + GAP] = gap
+      else if (!sameRange || before === largest) this.#measure(parent, level)
+      node = parent
+    }
+  }
+
+  /** Computes a node's largest gap. */
+  #measure(node: number, level: number): void {
+    const numbers = this.#numbers
+    const base = node * stride
+    const count = numbers[base + COUNT]!
+    let gap = 0
+    for (let at = 1; at < count; at++) {
+      const before = numbers[base + STARTS + at]! - numbers[base + ENDS + at - 1]!
+      if (before > gap) gap = before
+    }
+    if (level > 0) {
+      for (let at = 0; at < count; at++) {
+        const inside = this.#gaps[(node << nodeShift) + at]!
+        if (inside > gap) gap = inside
+      }
+    }
+    numbers[base + GAP] = gap
+  }
+
+  /** The index of a node in its parent. */
+  #placeIn(parent: number, node: number): number {
+    const items = this.#items
+    const first = parent << nodeShift
+    let index = 0
+    while (items[first + index] !== node) index++
+    return index
   }
 
   /** Takes an item out of a node, and the node out of the tree when nothing is left. */
-  #take(node: VmaNode, index: number): void {
-    cut(node, index)
-    const parent = node.parent
-    if (parent === undefined) {
-      while (!this.#root.leaf && this.#root.items.length === 1) {
-        this.#innerRanges.give(this.#root.slot)
-        this.#root = this.#root.items[0] as VmaNode
-        this.#root.parent = undefined
+  #take(node: number, level: number, index: number): void {
+    const numbers = this.#numbers
+    this.#cut(node, level, index)
+    const parent = numbers[node * stride + PARENT]!
+    if (parent === -1) {
+      while (this.#height > 0 && numbers[this.#root * stride + COUNT] === 1) {
+        const child = this.#items[this.#root << nodeShift] as number
+        this.#giveUp(this.#root)
+        this.#root = child
+        this.#height--
+        numbers[child * stride + PARENT] = -1
       }
-      if (node === this.#root) refresh(node)
+      if (node === this.#root) this.#refresh(node, level)
       return
     }
-    if (node.items.length === 0) {
-      const place = parent.items.indexOf(node)
+    const count = numbers[node * stride + COUNT]!
+    if (count === 0) {
+      const place = this.#placeIn(parent, node)
+      if (level === 0) this.#unlink(node)
       this.#giveUp(node)
-      this.#take(parent, place)
+      this.#take(parent, level + 1, place)
       return
     }
-    if (node.items.length < sparse && this.#absorbNeighbour(node, parent)) return
-    refresh(node)
+    if (count < sparse && this.#absorbNeighbour(node, level, parent)) return
+    this.#refresh(node, level)
   }
 
-  #absorbNeighbour(node: VmaNode, parent: VmaNode): boolean {
-    const index = parent.items.indexOf(node)
-    const upper = parent.items[index + 1] as VmaNode | undefined
-    if (upper !== undefined && node.items.length + upper.items.length <= capacity - sparse) {
-      this.#absorb(node, upper, parent, index + 1)
-      return true
+  #absorbNeighbour(node: number, level: number, parent: number): boolean {
+    const numbers = this.#numbers
+    const index = this.#placeIn(parent, node)
+    const count = numbers[node * stride + COUNT]!
+    if (index + 1 < numbers[parent * stride + COUNT]!) {
+      const upper = this.#items[(parent << nodeShift) + index + 1] as number
+      if (count + numbers[upper * stride + COUNT]! <= capacity - sparse) {
+        this.#absorb(node, upper, level, parent, index + 1)
+        return true
+      }
     }
-    const lower = parent.items[index - 1] as VmaNode | undefined
-    if (lower !== undefined && node.items.length + lower.items.length <= capacity - sparse) {
-      this.#absorb(lower, node, parent, index)
-      return true
+    if (index > 0) {
+      const lower = this.#items[(parent << nodeShift) + index - 1] as number
+      if (count + numbers[lower * stride + COUNT]! <= capacity - sparse) {
+        this.#absorb(lower, node, level, parent, index)
+        return true
+      }
     }
     return false
   }
 
-  #absorb(lower: VmaNode, upper: VmaNode, parent: VmaNode, upperIndex: number): void {
-    for (const item of upper.items) this.#put(lower, lower.items.length, item)
+  #absorb(lower: number, upper: number, level: number, parent: number, upperIndex: number): void {
+    const numbers = this.#numbers
+    const count = numbers[upper * stride + COUNT]!
+    for (let at = 0; at < count; at++) {
+      this.#put(lower, level, numbers[lower * stride + COUNT]!, this.#items[(upper << nodeShift) + at]!)
+    }
+    if (level === 0) this.#unlink(upper)
     this.#giveUp(upper)
-    refresh(lower)
-    this.#take(parent, upperIndex)
+    this.#refresh(lower, level)
+    this.#take(parent, level + 1, upperIndex)
   }
 
   /**
    * Puts an item into a node, of which a part moves to a new node above it when it is full. At the edges only what must move does,
    * so that memory mapped in one direction fills its nodes.
    */
-  #add(node: VmaNode, index: number, item: Vma | VmaNode): void {
-    if (node.items.length < capacity) {
-      this.#put(node, index, item)
-      refresh(node)
+  #add(node: number, level: number, index: number, item: Vma | number): void {
+    if (this.#numbers[node * stride + COUNT]! < capacity) {
+      this.#put(node, level, index, item)
+      this.#refresh(node, level)
       return
     }
-    const other = this.#newNode(node.leaf)
+    const other = this.#newNode()
     const below = index === 0
     const keep = index === capacity ? capacity : capacity / 2
     if (below) {
-      this.#put(other, 0, item)
+      this.#put(other, level, 0, item)
     } else {
-      for (let at = keep; at < capacity; at++) this.#put(other, at - keep, node.items[at]!)
-      node.items.length = keep
-      if (index <= keep && keep < capacity) this.#put(node, index, item)
-      else this.#put(other, index - keep, item)
-      refresh(node)
+      for (let at = keep; at < capacity; at++) {
+        this.#put(other, level, at - keep, this.#items[(node << nodeShift) + at]!)
+      }
+      for (let at = capacity - 1; at >= keep; at--) this.#cut(node, level, at)
+      if (index <= keep && keep < capacity) this.#put(node, level, index, item)
+      else this.#put(other, level, index - keep, item)
+      this.#refresh(node, level)
     }
-    refresh(other)
-    if (node.leaf) chain(node, other, below)
-    if (node.parent === undefined) {
-      this.#root = this.#made(false)
-      this.#put(this.#root, 0, node)
-      this.#put(this.#root, below ? 0 : 1, other)
-      refresh(this.#root)
+    this.#refresh(other, level)
+    if (level === 0) this.#chain(node, other, below)
+    const parent = this.#numbers[node * stride + PARENT]!
+    if (parent === -1) {
+      this.#root = this.#newNode()
+      this.#height++
+      this.#put(this.#root, this.#height, 0, node)
+      this.#put(this.#root, this.#height, below ? 0 : 1, other)
+      this.#refresh(this.#root, this.#height)
     } else {
-      this.#add(node.parent, node.parent.items.indexOf(node) + (below ? 0 : 1), other)
+      this.#add(parent, level + 1, this.#placeIn(parent, node) + (below ? 0 : 1), other)
     }
   }
 
-  /** A node without items; a leaf may be one that was given up last, so that mapping and unmapping at its edge makes no garbage. */
-  #newNode(leaf: boolean): VmaNode {
-    const spare = this.#spare
-    if (!leaf || spare === undefined) return this.#made(leaf)
-    this.#spare = undefined
-    return spare
-  }
-
-  #made(leaf: boolean): VmaNode {
-    return new VmaNode(leaf, (leaf ? this.#leafRanges : this.#innerRanges).take())
-  }
-
-  #giveUp(node: VmaNode): void {
-    if (!node.leaf) {
-      this.#innerRanges.give(node.slot)
-      return
-    }
-    unlink(node)
-    if (this.#spare !== undefined) {
-      this.#leafRanges.give(node.slot)
-      return
-    }
-    node.items.length = 0
-    node.parent = undefined
-    this.#spare = node
-  }
-}
-
-/** Puts a leaf into the chain of leaves, beside another one. */
-function chain(node: VmaNode, other: VmaNode, below: boolean): void {
-  other.previous = below ? node.previous : node
-  other.next = below ? node : node.next
-  if (other.previous !== undefined) other.previous.next = other
-  if (other.next !== undefined) other.next.previous = other
-}
-
-/** The first item that ends after `address`, or the number of items. */
-function firstEndingAfter({ ranges, base, items }: VmaNode, address: number): number {
-  let low = 0
-  let high = items.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (ranges[base + capacity + middle]! > address) high = middle
-    else low = middle + 1
-  }
-  return low
-}
-
-/** The first item that starts at `address` or after it, or the number of items. */
-function firstStartingAt({ ranges, base, items }: VmaNode, address: number): number {
-  let low = 0
-  let high = items.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (ranges[base + middle]! >= address) high = middle
-    else low = middle + 1
-  }
-  return low
-}
-
-/** Tells a parent what one of its nodes spans. */
-function describe(parent: VmaNode, index: number, child: VmaNode): void {
-  const count = child.items.length
-  if (count === 0) return
-  const at = parent.base + index
-  parent.ranges[at] = child.ranges[child.base]!
-  parent.ranges[at + capacity] = child.ranges[child.base + capacity + count - 1]!
-  parent.ranges[at + 2 * capacity] = child.gap
-}
-
-/** Computes a node's largest gap anew and carries what has changed to the root. */
-function refresh(start: VmaNode): void {
-  let node = start
-  for (;;) {
-    const { ranges, base, leaf } = node
-    const count = node.items.length
-    let gap = 0
-    for (let at = 1; at < count; at++) {
-      const before = ranges[base + at]! - ranges[base + capacity + at - 1]!
-      if (before > gap) gap = before
-    }
-    if (!leaf) {
-      for (let at = 0; at < count; at++) {
-        const inside = ranges[base + 2 * capacity + at]!
-        if (inside > gap) gap = inside
+  /** A node without items and neighbours. */
+  #newNode(): number {
+    const node = this.#spare.pop() ?? this.#items.length >> nodeShift
+    if (node << nodeShift === this.#items.length) {
+      for (let at = 0; at < capacity; at++) this.#items.push(undefined)
+      if ((node + 1) * stride > this.#numbers.length) {
+        this.#numbers = larger(this.#numbers, Math.ceil((node + 1) * 1.25) * stride)
+        this.#gaps = larger(this.#gaps, Math.ceil((node + 1) * 1.25) * capacity)
       }
     }
-    node.gap = gap
-    const parent = node.parent
-    if (parent === undefined || count === 0) return
-    const index = parent.base + parent.items.indexOf(node)
-    const of = parent.ranges
-    const first = ranges[base]!
-    const last = ranges[base + capacity + count - 1]!
-    if (of[index] === first && of[capacity + index] === last && of[2 * capacity + index] === gap) return
-    of[index] = first
-    of[capacity + index] = last
-    of[2 * capacity + index] = gap
-    node = parent
+    const base = node * stride
+    this.#numbers.fill(0, base, base + ENDS)
+    this.#numbers.fill(-1, base + PARENT, base + NEXT + 1)
+    this.#numbers.fill(Infinity, base + ENDS, base + stride)
+    return node
   }
-}
 
-function cut(node: VmaNode, index: number): void {
-  const { items, ranges, base } = node
-  const ends = base + capacity
-  const gaps = ends + capacity
-  const count = items.length
-  for (let at = index + 1; at < count; at++) items[at - 1] = items[at]!
-  items.pop()
-  ranges.copyWithin(base + index, base + index + 1, base + count)
-  ranges.copyWithin(ends + index, ends + index + 1, ends + count)
-  if (!node.leaf) ranges.copyWithin(gaps + index, gaps + index + 1, gaps + count)
-}
+  #giveUp(node: number): void {
+    this.#items.fill(undefined, node << nodeShift, (node + 1) << nodeShift)
+    this.#spare.push(node)
+  }
 
-/** Takes a leaf out of the chain of leaves. */
-function unlink({ previous, next }: VmaNode): void {
-  if (previous !== undefined) previous.next = next
-  if (next !== undefined) next.previous = previous
-}
+  /** Puts a leaf into the chain of leaves, beside another one. */
+  #chain(node: number, other: number, below: boolean): void {
+    const numbers = this.#numbers
+    const previous = below ? numbers[node * stride + PREVIOUS]! : node
+    const next = below ? node : numbers[node * stride + NEXT]!
+    numbers[other * stride + PREVIOUS] = previous
+    numbers[other * stride + NEXT] = next
+    if (previous !== -1) numbers[previous * stride + NEXT] = other
+    if (next !== -1) numbers[next * stride + PREVIOUS] = other
+  }
 
-function highestGapIn(node: VmaNode, low: number, high: number, length: number): number {
-  if (node.gap < length) return -1
-  const { ranges, base, items, leaf } = node
-  for (let at = items.length - 1; at >= 0; at--) {
-    const end = ranges[base + capacity + at]!
-    if (at < items.length - 1) {
-      const from = Math.max(end, low)
-      const to = Math.min(ranges[base + at + 1]!, high)
-      if (to - from >= length) return to
+  /** Takes a leaf out of the chain of leaves. */
+  #unlink(node: number): void {
+    const numbers = this.#numbers
+    const previous = numbers[node * stride + PREVIOUS]!
+    const next = numbers[node * stride + NEXT]!
+    if (previous !== -1) numbers[previous * stride + NEXT] = next
+    if (next !== -1) numbers[next * stride + PREVIOUS] = previous
+  }
+
+  #highestGapIn(node: number, level: number, low: number, high: number, length: number): number {
+    const numbers = this.#numbers
+    const base = node * stride
+    if (numbers[base + GAP]! < length) return -1
+    const count = numbers[base + COUNT]!
+    for (let at = count - 1; at >= 0; at--) {
+      const end = numbers[base + ENDS + at]!
+      if (at < count - 1) {
+        const from = Math.max(end, low)
+        const to = Math.min(numbers[base + STARTS + at + 1]!, high)
+        if (to - from >= length) return to
+      }
+      if (end <= low) return -1
+      if (level === 0 || numbers[base + STARTS + at]! >= high || this.#gaps[(node << nodeShift) + at]! < length)
+        continue
+      const found = this.#highestGapIn(this.#items[(node << nodeShift) + at] as number, level - 1, low, high, length)
+      if (found !== -1) return found
     }
-    if (end <= low) return -1
-    if (leaf || ranges[base + at]! >= high || ranges[base + 2 * capacity + at]! < length) continue
-    const found = highestGapIn(items[at] as VmaNode, low, high, length)
-    if (found !== -1) return found
+    return -1
   }
-  return -1
+
+  #lowestGapIn(node: number, level: number, low: number, high: number, length: number): number {
+    const numbers = this.#numbers
+    const base = node * stride
+    if (numbers[base + GAP]! < length) return -1
+    const count = numbers[base + COUNT]!
+    for (let at = 0; at < count; at++) {
+      const start = numbers[base + STARTS + at]!
+      if (at > 0) {
+        const from = Math.max(numbers[base + ENDS + at - 1]!, low)
+        const to = Math.min(start, high)
+        if (to - from >= length) return from
+      }
+      if (start >= high) return -1
+      if (level === 0 || numbers[base + ENDS + at]! <= low || this.#gaps[(node << nodeShift) + at]! < length) continue
+      const found = this.#lowestGapIn(this.#items[(node << nodeShift) + at] as number, level - 1, low, high, length)
+      if (found !== -1) return found
+    }
+    return -1
+  }
+
+  /** Returns the number of VMAs below a node. */
+  #checkNode(node: number, level: number, parent: number, expect: (holds: boolean, message: string) => void): number {
+    const numbers = this.#numbers
+    const base = node * stride
+    const count = numbers[base + COUNT]!
+    expect(numbers[base + PARENT] === parent, 'a node of the tree has another parent')
+    expect(count > 0 || parent === -1, 'a node of the tree is empty')
+    let gap = 0
+    let vmas = 0
+    for (let at = 0; at < capacity; at++) {
+      const item = this.#items[(node << nodeShift) + at]
+      const [start, end] = [numbers[base + STARTS + at]!, numbers[base + ENDS + at]!]
+      expect((item !== undefined) === at < count, 'a node of the tree has another number of items')
+      if (item === undefined) {
+        expect(start === Infinity && end === Infinity, 'a node of the tree has a range without an item')
+        continue
+      }
+      if (at > 0) gap = Math.max(gap, start - numbers[base + ENDS + at - 1]!)
+      if (typeof item !== 'number') {
+        expect(level === 0 && item.node === node, 'a VMA is in another node')
+        expect(item.start === start && item.end === end, 'a node of the tree has another range than its VMA')
+        vmas++
+        continue
+      }
+      vmas += this.#checkNode(item, level - 1, node, expect)
+      const child = item * stride
+      const last = numbers[child + ENDS + numbers[child + COUNT]! - 1]
+      expect(level > 0 && numbers[child + STARTS] === start && last === end, 'a node knows another range of one below')
+      expect(numbers[child + GAP] === this.#gaps[(node << nodeShift) + at], 'a node knows another gap of one below')
+      gap = Math.max(gap, numbers[child + GAP]!)
+    }
+    expect(numbers[base + GAP] === gap, `a node of the tree has gap ${numbers[base + GAP]} instead of ${gap}`)
+    return vmas
+  }
 }
 
-function lowestGapIn(node: VmaNode, low: number, high: number, length: number): number {
-  if (node.gap < length) return -1
-  const { ranges, base, items, leaf } = node
-  for (let at = 0; at < items.length; at++) {
-    const start = ranges[base + at]!
-    if (at > 0) {
-      const from = Math.max(ranges[base + capacity + at - 1]!, low)
-      const to = Math.min(start, high)
-      if (to - from >= length) return from
-    }
-    if (start >= high) return -1
-    if (leaf || ranges[base + capacity + at]! <= low || ranges[base + 2 * capacity + at]! < length) continue
-    const found = lowestGapIn(items[at] as VmaNode, low, high, length)
-    if (found !== -1) return found
-  }
-  return -1
+/** Where the start of the item at a place in `#items` is in `#numbers`. */
+function startAt(place: number): number {
+  return (place >> nodeShift) * stride + STARTS + (place & (capacity - 1))
+}
+
+function larger(numbers: Float64Array, length: number): Float64Array<ArrayBuffer> {
+  const all = new Float64Array(length)
+  all.set(numbers)
+  return all
 }

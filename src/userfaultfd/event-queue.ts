@@ -51,9 +51,9 @@ export class EventQueue {
     for (const fault of this.#parked) if (within(fault, start, length)) this.#parked.delete(fault)
   }
 
-  /** `answered`, for every call that answers: makes nothing where no fault is known. */
-  settle(start: bigint | number, length: number): void {
-    if (this.#given.size > 0 || this.#parked.size > 0) this.answered(BigInt(start), length)
+  /** Whether there are faults that `answered` would be done with. */
+  get expectsAnswers(): boolean {
+    return this.#given.size > 0 || this.#parked.size > 0
   }
 
   /** The answer met `EAGAIN`: the faults come again. */

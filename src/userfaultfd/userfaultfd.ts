@@ -201,12 +201,7 @@ export class Userfaultfd {
 
   /** Installs pages with the bytes of `data`, of which there must be at least `length`. Returns the bytes done. */
   copy(address: UffdAddress, length: number, data: Uint8Array, wake: boolean | InstallOptions = true): number {
-    if (data.length < length) {
-      throw new UsageError(
-        'ERR_VMAREA_OUT_OF_RANGE',
-        `${length} bytes were asked for at ${String(address)} and the data has ${data.length}: give as many as the length says`,
-      )
-    }
+    if (data.length < length) throw tooFewBytes(address, length, data)
     const mode = installMode(wake)
     const code = this.#raw.copy(address, data, length, mode)
     if (code === 0) return this.#finished(address, length, mode)
@@ -318,15 +313,24 @@ export class Userfaultfd {
   waitEvents(messages: UffdMessages, timeout: number = Number.POSITIVE_INFINITY): number {
     this.#checkNonblocking()
     this.#refuseQueued()
-    const raw = this.#raw
-    if (raw.wait === undefined) throw unsupported(this.#kernel, 'its threads can not wait')
-    if (timeout <= LONGEST_WAIT) return this.#waited(raw.wait(messages.bytes, Math.max(0, Math.ceil(timeout))))
+    return timeout <= LONGEST_WAIT
+      ? this.#waited(this.#wait(messages, Math.max(0, Math.ceil(timeout))))
+      : this.#waitLong(messages, timeout)
+  }
+
+  #waitLong(messages: UffdMessages, timeout: number): number {
     const end = performance.now() + timeout
     for (let rest = timeout; rest > 0; rest = end - performance.now()) {
-      const length = raw.wait(messages.bytes, Math.min(LONGEST_WAIT, Math.ceil(rest)))
+      const length = this.#wait(messages, Math.min(LONGEST_WAIT, Math.ceil(rest)))
       if (length !== 0) return this.#waited(length)
     }
     return 0
+  }
+
+  #wait(messages: UffdMessages, timeout: number): number {
+    const raw = this.#raw
+    if (raw.wait === undefined) throw unsupported(this.#kernel, 'its threads can not wait')
+    return raw.wait(messages.bytes, timeout)
   }
 
   /** Ends `waitEvents` on every handle of this userfaultfd, on whatever thread; on one that does not wait now, its next one. */
@@ -475,7 +479,10 @@ export class Userfaultfd {
 
   // A resolving call that did all. Reports nothing where no iterator runs.
   #finished(address: UffdAddress, length: number, mode: number): number {
-    if ((mode & UFFD_RESOLVE_MODE.DONTWAKE) === 0) this.#queue.settle(address, length)
+    // Asked first: handed to a function, an address that is a number may become an object.
+    if ((mode & UFFD_RESOLVE_MODE.DONTWAKE) === 0 && this.#queue.expectsAnswers) {
+      this.#queue.answered(BigInt(address), length)
+    }
     return length
   }
 
@@ -563,20 +570,12 @@ export class Userfaultfd {
   }
 
   #refuseQueued(): void {
-    if (!this.#queue.waiting) return
-    throw new UsageError(
-      'ERR_VMAREA_WOULD_BLOCK',
-      'an ended loop over events() left some behind: take them with readEvent() or another loop before reading raw messages',
-    )
+    if (this.#queue.waiting) throw someWereLeftBehind()
   }
 
   #checkNonblocking(): void {
     this.#checkHeld()
-    if (this.#raw.nonblocking || !this.open) return
-    throw new UsageError(
-      'ERR_VMAREA_WOULD_BLOCK',
-      `descriptor ${this.#raw.descriptor} waits when it is read, and can not be polled: adopt it with setNonblocking: true`,
-    )
+    if (!this.#raw.nonblocking && this.open) throw waitsWhenRead(this.#raw.descriptor)
   }
 
   #checkHeld(): void {
@@ -595,6 +594,30 @@ function installMode(wake: boolean | InstallOptions): number {
 
 function plus(address: UffdAddress, offset: number): UffdAddress {
   return typeof address === 'number' ? address + offset : address + BigInt(offset)
+}
+
+// The errors of what a loop calls for each event are made apart: the smaller its parts are, the more of them the engine makes one piece
+// of, in which an address is never an object.
+
+function tooFewBytes(address: UffdAddress, length: number, data: Uint8Array): UsageError {
+  return new UsageError(
+    'ERR_VMAREA_OUT_OF_RANGE',
+    `${length} bytes were asked for at ${String(address)} and the data has ${data.length}: give as many as the length says`,
+  )
+}
+
+function someWereLeftBehind(): UsageError {
+  return new UsageError(
+    'ERR_VMAREA_WOULD_BLOCK',
+    'an ended loop over events() left some behind: take them with readEvent() or another loop before reading raw messages',
+  )
+}
+
+function waitsWhenRead(descriptor: number): UsageError {
+  return new UsageError(
+    'ERR_VMAREA_WOULD_BLOCK',
+    `descriptor ${descriptor} waits when it is read, and can not be polled: adopt it with setNonblocking: true`,
+  )
 }
 
 function moved(): UsageError {

@@ -5,10 +5,18 @@ import { fileURLToPath } from 'node:url'
 /** Runs a scenario in a process of its own, which may hang or crash, and returns the JSON that it printed last. */
 export function inChild<T = Record<string, unknown>>(
   scenario: string,
-  { args = [], timeout = 120_000, wrap = [] }: { args?: string[]; timeout?: number; wrap?: string[] } = {},
+  {
+    args = [],
+    flags = [],
+    timeout = 120_000,
+    wrap = [],
+  }: { args?: string[]; flags?: string[]; timeout?: number; wrap?: string[] } = {},
 ): T {
   const script = fileURLToPath(new URL(`./scenarios/${scenario}.js`, import.meta.url))
-  const [command, ...rest] = [...wrap, process.execPath, '--expose-gc', script, ...args] as [string, ...string[]]
+  const [command, ...rest] = [...wrap, process.execPath, '--expose-gc', ...flags, script, ...args] as [
+    string,
+    ...string[],
+  ]
   const result = spawnSync(command, rest, { timeout, killSignal: 'SIGKILL', encoding: 'utf8' })
   assert.equal(
     result.status,

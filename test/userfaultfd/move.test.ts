@@ -12,7 +12,7 @@ test('move with live writers: not one write is lost', { skip: skipWithout('move'
     busy: number
   }>('move-live', { timeout: 300_000 })
   assert.deepEqual(sums, expected)
-  assert.ok(evictions > 100, `${evictions} evictions`)
-  assert.ok(served > 100, `${served} faults`)
+  assert.ok(evictions >= 3000, `${evictions} evictions`)
+  assert.ok(served >= 3000, `${served} faults`)
   context.diagnostic(`${evictions} evictions, ${served} faults, ${busy} busy pages`)
 })

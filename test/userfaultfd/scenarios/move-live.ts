@@ -9,14 +9,18 @@ import { VmError } from '#vmarea/vocabulary/vm-error.js'
 import { anonymous, kernel, page, peek } from '../memory.js'
 
 const PAGES = 16
-const WRITES = 4_000_000
+/** The writers go on until as many pages were moved from under them, and as many faults served. */
+const ENOUGH = 3000
 
 if (isMainThread) {
   // The writer holds the mapping; this thread serves and evicts.
   const uffd = Userfaultfd.create(kernel)
+  const stop = new SharedArrayBuffer(4)
   const writers = await Promise.all(
     [1, 2].map(async () => {
-      const worker = new Worker(new URL(import.meta.url), { workerData: uffd.tryClone().intoRawDescriptor() })
+      const worker = new Worker(new URL(import.meta.url), {
+        workerData: { descriptor: uffd.tryClone().intoRawDescriptor(), stop },
+      })
       const [start] = (await once(worker, 'message')) as [bigint]
       return { worker, start, ended: once(worker, 'message') as Promise<[number[]]> }
     }),
@@ -36,6 +40,7 @@ if (isMainThread) {
     serve()
     const { start } = writers[turn % 2]!
     evict(start + BigInt(((turn * 7) % PAGES) * page))
+    if (evictions >= ENOUGH && served >= ENOUGH) Atomics.store(new Int32Array(stop), 0, 1)
     if (turn % 64 === 0) await new Promise((resolve) => setImmediate(resolve))
   }
   const expected = await counts
@@ -88,7 +93,9 @@ if (isMainThread) {
     evictions++
   }
 } else {
-  const uffd = Userfaultfd.fromRawDescriptor(kernel, workerData as number)
+  const { descriptor, stop } = workerData as { descriptor: number; stop: SharedArrayBuffer }
+  const uffd = Userfaultfd.fromRawDescriptor(kernel, descriptor)
+  const stopped = new Int32Array(stop)
   const mapping = thisProcess().mapMut({ length: PAGES * page })
   uffd.register(mapping.start, mapping.size)
   const words = new Uint32Array(mapping.bytes.buffer as ArrayBuffer)
@@ -99,7 +106,7 @@ if (isMainThread) {
       parentPort!.postMessage(Array.from({ length: PAGES }, (_, index) => words[index * stride]!))
       return
     }
-    for (let write = 0, state = 1; write < WRITES; write++) {
+    for (let state = 1; Atomics.load(stopped, 0) === 0; ) {
       state = (state * 1103515245 + 12345) % 2147483648
       const index = (state >> 8) % PAGES
       words[index * stride]!++

@@ -11,8 +11,8 @@ export interface ServerData {
   descriptor: number
   /** Throws at the fault with this number. */
   throwAt?: number
-  /** Waits so long before each answer. */
-  delay?: number
+  /** Waits before each answer until there is something else than 0 in it. */
+  gate?: SharedArrayBuffer
   /** Reads faults and never answers. */
   mute?: boolean
   /** Maps memory before each answer. */
@@ -38,7 +38,7 @@ while (!stopped) {
     if (served++ === data.throwAt) throw new Error('the handler failed')
     if (data.mute) continue
     if (data.maps) thisProcess().mapMut({ length: page }).unmap()
-    if (data.delay) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, data.delay)
+    if (data.gate) Atomics.wait(new Int32Array(data.gate), 0, 0)
     const address = messages.address(index, page)
     bytes.fill(fill(address))
     try {

@@ -3,15 +3,19 @@ import { once } from 'node:events'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { thisProcess } from '#vmarea/this-process.js'
 import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { until } from '../../support/until.js'
 import { kernel, page, threadId } from '../memory.js'
 import { filled, startServer, stopServer } from './start-server.js'
 
 if (isMainThread) {
   const uffd = Userfaultfd.create(kernel, { features: ['thread_id'] })
-  const watcher = new Worker(new URL(import.meta.url), { workerData: uffd.tryClone().intoRawDescriptor() })
+  const gate = new SharedArrayBuffer(4)
+  const watcher = new Worker(new URL(import.meta.url), {
+    workerData: { descriptor: uffd.tryClone().intoRawDescriptor(), gate },
+  })
   await once(watcher, 'message')
   const report = once(watcher, 'message')
-  const server = await startServer(uffd, { delay: 300 })
+  const server = await startServer(uffd, { gate })
   const mapping = thisProcess().mapMut({ length: 2 * page })
   uffd.register(mapping.start, mapping.size)
   watcher.postMessage('watch')
@@ -20,9 +24,7 @@ if (isMainThread) {
   const took = performance.now() - before
   const [seen] = await report
   // The record is struck out once the answering call has returned, a moment after it woke this thread.
-  for (let tries = 0; tries < 200 && uffd.unanswered().read.length > 0; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
+  await until('the record is struck out', () => uffd.unanswered().read.length === 0)
   console.log(
     JSON.stringify({
       right: byte === filled(mapping.start + BigInt(page)),
@@ -36,16 +38,24 @@ if (isMainThread) {
   await stopServer(server)
   await watcher.terminate()
 } else {
-  const uffd = Userfaultfd.fromRawDescriptor(kernel, workerData as number)
+  const { descriptor, gate } = workerData as { descriptor: number; gate: SharedArrayBuffer }
+  const uffd = Userfaultfd.fromRawDescriptor(kernel, descriptor)
   parentPort!.once('message', async () => {
-    let seen = uffd.unanswered()
-    while (seen.read.length === 0 || seen.threads.length === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 5))
-      seen = uffd.unanswered()
-    }
-    await new Promise((resolve) => setTimeout(resolve, 60))
-    seen = uffd.unanswered()
-    parentPort!.postMessage({ ...seen, read: seen.read.map((one) => ({ ...one, address: String(one.address) })) })
+    const first = await until('a thread waits', () => {
+      const seen = uffd.unanswered()
+      return seen.read.length > 0 && seen.threads.length > 0 && seen
+    })
+    const began = performance.now()
+    while (performance.now() - began < 60) await new Promise((resolve) => setTimeout(resolve, 5))
+    const seen = uffd.unanswered()
+    parentPort!.postMessage({
+      ...seen,
+      read: seen.read.map((one) => ({ ...one, address: String(one.address) })),
+      waitedAtFirst: first.read[0]!.waited,
+    })
+    // Only now it is answered.
+    Atomics.store(new Int32Array(gate), 0, 1)
+    Atomics.notify(new Int32Array(gate), 0)
   })
   parentPort!.postMessage('ready')
 }

@@ -1,4 +1,5 @@
-// The heap of a handler loop before and after many faults, with nothing collected by hand in between.
+// The heap of a handler loop before and after many faults, with nothing collected in between. Until the engine has optimized the loop,
+// which on a machine under load it comes to when it can, numbers are allocated: so it is measured until it is none, or for good.
 import { once } from 'node:events'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { thisProcess } from '#vmarea/this-process.js'
@@ -8,27 +9,34 @@ import { MADV } from '#vmarea/vocabulary/madv.js'
 import { kernel, page } from '../memory.js'
 
 const PAGES = 500
-const WARM = 100_000
-const COUNTED = 200_000
+const WARM = 50_000
+const COUNTED = 50_000
+const ATTEMPTS = 4
+/** The smallest thing that JavaScript could allocate has 12 bytes; measuring itself takes some. */
+const NOTHING = 6
 
 if (isMainThread) {
   const uffd = Userfaultfd.create(kernel)
   const mapping = thisProcess().mapMut({ length: PAGES * page })
   uffd.register(mapping.start, mapping.size)
-  const worker = new Worker(new URL(import.meta.url), { workerData: uffd.tryClone().intoRawDescriptor() })
+  const done = new SharedArrayBuffer(4)
+  const worker = new Worker(new URL(import.meta.url), {
+    workerData: { descriptor: uffd.tryClone().intoRawDescriptor(), done },
+  })
   await once(worker, 'message')
   const answer = once(worker, 'message')
   const { bytes } = mapping
   let sum = 0
-  for (let fault = 0; fault < WARM + COUNTED + PAGES; fault += PAGES) {
+  while (Atomics.load(new Int32Array(done), 0) === 0) {
     for (let index = 0; index < PAGES; index++) sum += bytes[index * page]!
     kernel.calls.madvise(mapping.start, mapping.size, MADV.DONTNEED)
   }
-  const [grown] = await answer
-  console.log(JSON.stringify({ perEvent: (grown as number) / COUNTED, sum }))
+  const [perEvent] = await answer
+  console.log(JSON.stringify({ perEvent, sum }))
   process.exit()
 } else {
-  const uffd = Userfaultfd.fromRawDescriptor(kernel, workerData as number)
+  const { descriptor, done } = workerData as { descriptor: number; done: SharedArrayBuffer }
+  const uffd = Userfaultfd.fromRawDescriptor(kernel, descriptor)
   const messages = new UffdMessages(16)
   const contents = new Uint8Array(page).fill(1)
   parentPort!.postMessage('ready')
@@ -41,10 +49,15 @@ if (isMainThread) {
       served += count
     }
   }
-  // In many calls, so that the engine optimizes the whole function and not one loop that happens to run.
-  for (let warmed = 0; warmed < WARM; warmed += PAGES) serve(PAGES)
-  const before = process.memoryUsage().heapUsed
-  serve(COUNTED)
-  parentPort!.postMessage(process.memoryUsage().heapUsed - before)
+  const perEvent: number[] = []
+  do {
+    // In many calls, so that the engine optimizes the whole function and not one loop that happens to run.
+    for (let warmed = 0; warmed < WARM; warmed += PAGES) serve(PAGES)
+    const before = process.memoryUsage().heapUsed
+    serve(COUNTED)
+    perEvent.push((process.memoryUsage().heapUsed - before) / COUNTED)
+  } while (perEvent.at(-1)! >= NOTHING && perEvent.length < ATTEMPTS)
+  Atomics.store(new Int32Array(done), 0, 1)
+  parentPort!.postMessage(perEvent)
   serve(PAGES)
 }

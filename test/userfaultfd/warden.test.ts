@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { inChild } from './in-child.js'
+import { kernel } from './memory.js'
+import { skipWithout } from './skip.js'
+
+const skip = skipWithout('poison', 'minor_shmem', 'wp_hugetlbfs_shmem')
+const LONG = 60_000
+const POISONED = 'read poisoned'
+
+interface Ends {
+  first: { seen: unknown; took: number }
+  next: { seen: unknown[]; took: number }
+  failed: string[]
+  untouched: unknown
+  healed: unknown[]
+  after: string[]
+}
+
+for (const ending of ['throw', 'exit', 'terminate']) {
+  test(`a server that ends (${ending}): what waits and what is touched later fails at once, until another serves`, {
+    skip,
+  }, () => {
+    const { first, next, failed, untouched, healed, after } = inChild<Ends>('warden', {
+      args: ['ends', ending, String(LONG)],
+    })
+    assert.deepEqual([first.seen, ...next.seen], Array(4).fill(POISONED))
+    assert.ok(first.took + next.took < LONG / 4, `it took ${first.took} and ${next.took} ms`)
+    const early = ending === 'terminate' ? ['9 no-server'] : []
+    assert.deepEqual(failed, [...early, ...[0, 1, 2, 3].map((index) => `${index} no-server`)])
+    assert.deepEqual([untouched, ...healed], [5, 1, 2, 3, 4], 'nothing is poisoned that nobody touched')
+    assert.deepEqual(after, [])
+  })
+}
+
+test('a server that loops for ever: its fault times out, and then each fails at once, until another serves', {
+  skip,
+}, () => {
+  const { first, next, failed, untouched, healed, after } = inChild<Ends>('warden', { args: ['ends', 'loop', '1500'] })
+  assert.deepEqual([first.seen, ...next.seen], Array(4).fill(POISONED))
+  assert.ok(first.took >= 1500, `${first.took} ms`)
+  // The first of them has to wait until it is clear that nobody reads; the others need not.
+  assert.ok(next.took >= 1500 && next.took < 3000, `${next.took} ms`)
+  assert.deepEqual(failed, ['0 timeout', '1 no-server', '2 no-server', '3 no-server'])
+  assert.deepEqual([untouched, ...healed], [5, 1, 2, 3, 4])
+  assert.deepEqual(after, [])
+})
+
+test('a server that reads and never answers: each access fails at the deadline, once and for its page alone', {
+  skip,
+}, () => {
+  const { first, guarded, failed, again } = inChild<{
+    first: { seen: unknown; took: number }
+    guarded: unknown
+    failed: string[]
+    again: string[]
+  }>('warden', { args: ['mute', '', '200'] })
+  assert.deepEqual([first.seen, guarded], [POISONED, POISONED])
+  assert.ok(first.took >= 200, `${first.took} ms`)
+  assert.deepEqual([failed, again], [['3 timeout', '7 timeout'], []])
+})
+
+test('an answer that comes too late shows the page, and harms nothing where the guard has covered it', { skip }, () => {
+  const answer = inChild('warden', { args: ['late', '', '150'] })
+  assert.deepEqual(answer, {
+    first: POISONED,
+    code: 0,
+    covered: -2, // ENOENT: what is there is not registered
+    faults: 2,
+    after: [6, 7],
+    failed: ['5 timeout', '6 timeout'],
+  })
+})
+
+test('with keepWaiting the next that serves answers who waits', { skip }, () => {
+  const answer = inChild('warden', { args: ['next', 'comes', String(LONG)] })
+  assert.deepEqual(answer, { seen: 1, failed: [] })
+})
+
+test('with keepWaiting and nobody who comes, who waits is told at the deadline', { skip }, () => {
+  const answer = inChild('warden', { args: ['next', 'none', '300'] })
+  assert.deepEqual(answer, { seen: 'fault', failed: ['0 no-server'] })
+})
+
+test('a write that waits for a protected page: one of a file fails, one that is nowhere else goes on', { skip }, () => {
+  const answer = inChild('warden', { args: ['write', '', '150'] })
+  assert.deepEqual(answer, { before: 9, shared: 'write poisoned', held: 6, failed: 2 })
+})
+
+test('the time in which the process was stopped does not count', { skip }, async () => {
+  const script = fileURLToPath(new URL('./scenarios/warden.js', import.meta.url))
+  const child = spawn(process.execPath, [script, 'stopped', '', '2000'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const timer = setTimeout(() => child.kill('SIGKILL'), 30_000)
+  try {
+    let output = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+    while (!output.includes('read\n')) await once(child.stdout, 'data')
+    child.kill('SIGSTOP')
+    await sleep(3000)
+    child.kill('SIGCONT')
+    await once(child, 'close')
+    assert.deepEqual(JSON.parse(output.trim().split('\n').at(-1)!), { seen: 1, failed: [] })
+  } finally {
+    clearTimeout(timer)
+    child.kill('SIGKILL')
+  }
+})
+
+test('the warden does not wake for a fault', { skip }, () => {
+  const { switches, took } = inChild<{ switches: number; took: number }>('warden', {
+    args: ['quiet', '', String(LONG)],
+  })
+  assert.ok(switches <= took / 250 + 50, `${switches} times in ${took} ms and 1023 faults`)
+})
+
+test('a deadline that is none, and a userfaultfd that may wait in a read, are refused', { skip }, () => {
+  const raw = kernel.userfaultfds.userfaultfdFromDevice(0o2004000)
+  raw.api(0n)
+  for (const wrong of [-1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {
+    assert.throws(() => raw.setDeadline!(wrong), { name: 'VmError', code: 'EINVAL' })
+  }
+  raw.setDeadline!(10)
+  raw.setDeadline!(0)
+  raw.close('zero')
+  assert.throws(() => raw.setDeadline!(10), { name: 'VmError', code: 'EBADF' })
+  const waiting = kernel.userfaultfds.userfaultfdFromDevice(0o2000000)
+  waiting.api(0n)
+  assert.throws(() => waiting.setDeadline!(10), { name: 'VmError', code: 'EINVAL' })
+  waiting.close('zero')
+})
