@@ -223,7 +223,7 @@ void grow_userfaultfd_range(uintptr_t end, uintptr_t new_end) {
     if (!context->own_memory) continue;
     for (Range& range : context->ranges) {
       if (range.end != end) continue;
-      add_range(context->ranges, {range.start, new_end, range.mode});
+      register_modes(context->ranges, {range.start, new_end, range.mode});
       break;
     }
   }

@@ -247,7 +247,7 @@ export class PagedDevice implements RawDevice {
     const { length } = region
     const question = { type: 'map', start: Number(region.start), length, offset, protection, flags, live } as const
     const { set, cleared } = connection.askNow(question, this.#options.timeout + GRACE) as MapAnswer
-    void [set, cleared]
+    region.holdFlags(0, length, set, cleared)
     if (!live) region.protect(0, length, protection, PROT.NONE)
   }
 
