@@ -5,6 +5,7 @@
 
 #include "async.h"
 #include "call.h"
+#include "guard-source.h"
 #include "proc-text.h"
 #include "process-memory.h"
 #include "address-root.h"
@@ -32,6 +33,7 @@ void thread_ends(void* data) {
   current_thread_state = nullptr;
   Fault* log = state->log;
   release_userfaultfds_of(state);
+  release_guard_sources_of(state);
   release_regions_of(state);
   munmap(log, kLogCapacity * sizeof(Fault));
 }
@@ -94,6 +96,7 @@ napi_value init(napi_env env, napi_value exports) {
   add(env, exports, kProcessMemoryFunctions, kProcessMemoryFunctionCount);
   add(env, exports, kProcTextFunctions, kProcTextFunctionCount);
   add(env, exports, kUserfaultfdFunctions, kUserfaultfdFunctionCount);
+  add(env, exports, kGuardSourceFunctions, kGuardSourceFunctionCount);
   add(env, exports, kWatchFunctions, kWatchFunctionCount);
   add(env, exports, kSocketFunctions, kSocketFunctionCount);
   add(env, exports, kLockFunctions, sizeof kLockFunctions / sizeof *kLockFunctions);
