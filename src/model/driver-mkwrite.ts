@@ -5,13 +5,13 @@ import type { Page } from './page.js'
 import type { Vma } from './vma.js'
 
 /**
- * `do_page_mkwrite`: asks a driver whether a page of a shared area, which is there, may be written. A hook that is asynchronous is
+ * `do_page_mkwrite`, `wp_pfn_shared`: asks a driver whether a page of a shared area, which is there, may be written. A hook that is asynchronous is
  * told an error: the kernel calls it with the page locked, and the model has nobody who could wait there.
  */
-export function driverMkwrite(vma: Vma, number: number, page: Page): number {
+export function driverMkwrite(vma: Vma, number: number, page: Page, pfn: boolean): number {
   const { mm } = vma
   const inode = vma.file?.inode
-  const hook = inode?.operations?.pageMkwrite
+  const hook = pfn ? inode?.operations?.pfnMkwrite : inode?.operations?.pageMkwrite
   if (hook === undefined) return FAULT.DONE
   try {
     const answer = hook.call(inode!.operations, {
