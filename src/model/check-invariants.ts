@@ -37,7 +37,7 @@ export function checkInvariants(machine: Machine, all: readonly Mm[]): void {
       )
       const vma = mm.tree.lookup(number * mm.pageSize)
       expect(vma !== undefined, `entry ${hex(number * mm.pageSize)} is in no VMA`)
-      if (page === undefined || bits & PTE.ZERO) return
+      if (page === undefined || bits & PTE.UNCOUNTED) return
       references.set(page, (references.get(page) ?? 0) + 1)
       if (page.kind === 'anonymous') {
         anonymous++

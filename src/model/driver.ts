@@ -104,15 +104,15 @@ export class Driver {
     return this.#fill({ area: undefined, address: undefined, write: false }, pgoff, count)
   }
 
-  /** Asks the `page_mkwrite` hook about a page that is mapped. `allow` is called when it has agreed. */
-  makeWritable(ask: Ask, page: Page, allow: () => void): void {
+  /** Asks whether a page that is mapped may be written. `allow` is called when the hook has agreed. */
+  makeWritable(ask: Ask, page: Page, hook: 'pageMkwrite' | 'pfnMkwrite', allow: () => void): void {
     this.#counts.faults++
     this.#waiting.add(ask)
     this.writes.set(page, ask)
     this.#call(
       ask,
-      'page_mkwrite',
-      () => this.#operations.pageMkwrite!(ask),
+      hook === 'pageMkwrite' ? 'page_mkwrite' : 'pfn_mkwrite',
+      () => this.#operations[hook]!(ask),
       () => {
         allow()
         this.#finish(ask, undefined)
