@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { inspect } from 'node:util'
-import { UsageError } from '../../vocabulary/usage-error.js'
+import { VmError } from '../../vocabulary/vm-error.js'
 import type { CheckedHttpOptions } from './checked-http-options.js'
 
 const MEBIBYTE = 2 ** 20
@@ -12,7 +12,9 @@ const NAMES = ['url', 'headers', 'connections', 'etag', 'consistency', 'readAhea
 const OWN_HEADERS =
   /^(range|if-.*|accept-encoding|connection|content-length|transfer-encoding|upgrade|expect|te|trailer)$/i
 
-/** Checks what came as `driver`, of whatever type, and puts in what was left out. Throws `UsageError`. */
+/**
+ * Checks what came as `driver`, of whatever type, and puts in what was left out. Throws `EINVAL`: what else a setup throws
+ * would arrive as `EIO`. */
 export function checkHttpOptions(options: unknown): CheckedHttpOptions {
   if (typeof options !== 'object' || options === null) throw wrong('driver', options, 'an object with a url')
   const given = options as Record<string, unknown>
@@ -90,6 +92,7 @@ function checkNumber(name: string, value: unknown, preset: number, least: number
   throw wrong(`driver.${name}`, value, `an integer from ${least} to ${most}`)
 }
 
-function wrong(name: string, value: unknown, right: string, cause?: unknown): UsageError {
-  return new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `${name} is ${inspect(value)}; it must be ${right}`, { cause })
+function wrong(name: string, value: unknown, right: string, cause?: unknown): VmError {
+  const hint = `${name} is ${inspect(value)}; it must be ${right}`
+  return new VmError('EINVAL', 'open', { hint, ...(cause === undefined ? {} : { cause }) })
 }

@@ -23,11 +23,11 @@ export class HttpObject {
   readonly #streams = new Set<RangeStream>()
   /** Whether the server does what it should when it is asked for this version only. */
   #heedsConditions = true
-  /** Set for ever once the server has shown another version. */
-  #changed: VmError | undefined
+  /** Why nothing is read any more: the server has shown another version, or the device was closed. */
+  #over: VmError | undefined
 
   /**
-   * Asks the server what it has. Rejects with `UsageError` or `VmError` where it can't be reached, has no such object, does not serve
+   * Asks the server what it has. Rejects with `VmError` where it can't be reached, has no such object, does not serve
    * ranges of it, or marks its versions less well than `options.consistency` wants.
    */
   static async open(options: CheckedHttpOptions, signal: AbortSignal): Promise<HttpObject> {
@@ -55,13 +55,15 @@ export class HttpObject {
     bytes.fill(0, length)
     if (length === 0) return
     const sequence = this.#sequences.enter(offset, length)
+    // No more than was read before in sequence: a random read asks for itself alone.
+    const ahead = Math.min(sequence.length - length, this.#options.readAhead)
     const backOff = new BackOff(this.#options.retries)
     let done = 0
     let failure: TransientError | undefined
     while (done < length) {
-      if (this.#changed !== undefined) throw this.#changed
+      if (this.#over !== undefined) throw this.#over
       if (signal.aborted) throw this.#givenUp(failure, signal)
-      const stream = this.#streamAt(offset + done, offset + length, sequence)
+      const stream = this.#streamAt(offset + done, offset + length, sequence, ahead)
       const came = await this.#readFrom(stream, bytes.subarray(done, length), signal)
       this.#leave(stream, sequence)
       done += came
@@ -78,23 +80,24 @@ export class HttpObject {
 
   /** Ends all requests, and those who read fail. */
   close(): void {
-    for (const stream of this.#streams) stream.destroy(httpError('EBADF', this.#requests.url, 'the device was closed'))
+    this.#over = httpError('EBADF', this.#requests.url, 'the device was closed')
+    for (const stream of this.#streams) stream.destroy(this.#over)
     this.#requests.close()
   }
 
-  /** An answer that stands at `position`, or a new one that brings at least `[position, end)`. */
-  #streamAt(position: number, end: number, sequence: Sequence): RangeStream {
+  /** An answer that stands at `position`, or a new one that brings `[position, end)` and what is read ahead of a sequence. */
+  #streamAt(position: number, end: number, sequence: Sequence, readAhead: number): RangeStream {
     const standing = sequence.stream
     if (standing?.isOpen === true && standing.tail === position && standing.end > position) return standing
     if (this.#streams.size >= this.#options.connections) this.#sequences.giveUpIdle()
-    // Only the last read of a sequence asks for what comes after it, and for no more than was read before it.
-    const ahead = sequence.next === end ? Math.min(sequence.length - (end - position), this.#options.readAhead) : 0
+    // Only the last read of a sequence: what comes after the others has been asked for.
+    const ahead = sequence.next === end ? readAhead : 0
     const stream = new RangeStream(
       position,
       Math.min(end + ahead, this.version.size),
       () => this.#requests.url,
       (first, last, signal) => this.#ask(first, last, signal),
-      (closed) => this.#streams.delete(closed),
+      (released) => this.#streams.delete(released),
     )
     this.#streams.add(stream)
     if (stream.end > end) sequence.stream = stream
@@ -165,8 +168,8 @@ export class HttpObject {
 
   #change(version: ObjectVersion): VmError {
     const hint = `the object has changed. This device serves ${this.version}; the server now has ${version}`
-    this.#changed ??= httpError('ESTALE', this.#requests.url, hint)
-    return this.#changed
+    this.#over ??= httpError('ESTALE', this.#requests.url, hint)
+    return this.#over
   }
 
   #givenUp(failure: TransientError | undefined, signal: AbortSignal): VmError {

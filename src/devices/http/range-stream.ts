@@ -19,34 +19,39 @@ export class RangeStream {
   readonly end: number
   readonly #url: () => URL
   readonly #abort = new AbortController()
-  readonly #closed: (stream: RangeStream) => void
+  readonly #released: (stream: RangeStream) => void
   readonly #parts: Part[] = []
-  /** What came with the end of a part and belongs to the next. */
+  /** What has come and belongs to the next part. */
   readonly #early: Buffer[] = []
   /** Where the next byte that comes belongs. */
+  #received: number
+  /** Where the next byte that is put in its place belongs. */
   #position: number
   /** Where the next part must begin. */
   #tail: number
   #response: IncomingMessage | undefined
   #failure: Error | undefined
+  /** All has come, and the answer ended there as it should. */
+  #isComplete = false
   #isClosed = false
 
   /**
    * Asks for `[first, end)`.
    *
    * @param ask makes the request, and rejects an answer that is not just that
-   * @param closed called once, when nothing more comes
+   * @param released called when it needs its connection no more
    */
   constructor(
     first: number,
     end: number,
     url: () => URL,
     ask: (first: number, end: number, signal: AbortSignal) => Promise<IncomingMessage>,
-    closed: (stream: RangeStream) => void,
+    released: (stream: RangeStream) => void,
   ) {
     this.end = end
     this.#url = url
-    this.#closed = closed
+    this.#released = released
+    this.#received = first
     this.#position = first
     this.#tail = first
     ask(first, end, this.#abort.signal).then(
@@ -75,8 +80,8 @@ export class RangeStream {
   }
 
   /**
-   * Reads on, from `tail`, until `bytes` is full, or the range ends. Resolves with how many bytes came: fewer where `failure` says why.
-   * After that, and after `destroy`, nothing is written to `bytes` any more.
+   * Reads on, from `tail`, until `bytes` is full, or the range ends. Resolves with how many bytes came and are sound: fewer where
+   * `failure` says why. After that, and after `destroy`, nothing is written to `bytes` any more.
    */
   read(bytes: Uint8Array): Promise<number> {
     const wanted = bytes.subarray(0, this.end - this.#tail)
@@ -84,9 +89,8 @@ export class RangeStream {
     this.#tail += wanted.length
     return new Promise((resolve) => {
       this.#parts.push({ bytes: wanted, filled: 0, resolve })
-      if (this.#parts.length > 1) return
-      for (const chunk of this.#early.splice(0)) this.#take(chunk)
-      this.#response?.resume()
+      this.#give()
+      if (this.#parts.length > 0) this.#response?.resume()
     })
   }
 
@@ -109,56 +113,71 @@ export class RangeStream {
       this.destroy(this.#lost(response.errored ?? undefined))
       return
     }
-    response.on('error', (error) => this.destroy(this.#lost(error)))
     response.on('data', (chunk: Buffer) => this.#take(chunk))
     response.on('end', () => this.#ended())
-    response.on('close', () => this.destroy(this.#lost(undefined)))
+    response.on('error', (error) => this.destroy(this.#lost(error)))
+    response.on('close', () => {
+      if (!this.#isComplete) this.destroy(this.#lost(undefined))
+    })
     if (this.#parts.length === 0) response.pause()
   }
 
-  /** Puts what came in its place. */
   #take(chunk: Buffer): void {
-    let at = 0
-    while (at < chunk.length && !this.#isClosed) {
-      const part = this.#parts[0]
-      if (part === undefined) {
-        this.#early.push(chunk.subarray(at))
-        break
-      }
-      if (this.#position === this.end) {
-        this.destroy(httpError('EPROTO', this.#url(), 'the server sent more bytes than it said'))
-        return
-      }
-      const length = Math.min(chunk.length - at, part.bytes.length - part.filled)
-      part.bytes.set(chunk.subarray(at, at + length), part.filled)
-      part.filled += length
-      this.#position += length
-      at += length
-      // The last part is done only when the answer ends here, as it should.
-      if (part.filled === part.bytes.length && this.#position < this.end) {
-        this.#parts.shift()
-        part.resolve(part.filled)
-      }
+    if (this.#isClosed) return
+    this.#received += chunk.length
+    if (this.#received > this.end) {
+      this.destroy(httpError('EPROTO', this.#url(), 'the server sent more bytes than it said'))
+      return
     }
+    this.#early.push(chunk)
+    this.#give()
     if (this.#parts.length === 0) this.#response?.pause()
   }
 
+  /** Puts what has come in its place. */
+  #give(): void {
+    while (this.#early.length > 0 && this.#parts.length > 0) {
+      const chunk = this.#early[0]!
+      const part = this.#parts[0]!
+      const length = Math.min(chunk.length, part.bytes.length - part.filled)
+      part.bytes.set(length === chunk.length ? chunk : chunk.subarray(0, length), part.filled)
+      part.filled += length
+      this.#position += length
+      if (length === chunk.length) this.#early.shift()
+      else this.#early[0] = chunk.subarray(length)
+      if (part.filled < part.bytes.length) continue
+      // The last part is done only once the answer has ended here.
+      if (this.#position === this.end) break
+      this.#parts.shift()
+      part.resolve(part.filled)
+    }
+    if (this.#isComplete && this.#position === this.end) this.#close()
+  }
+
   #ended(): void {
+    if (this.#isClosed) return
+    if (this.#received < this.end) {
+      this.destroy(this.#lost(undefined))
+      return
+    }
+    this.#isComplete = true
+    this.#released(this)
     if (this.#position === this.end) this.#close()
-    else this.destroy(this.#lost(undefined))
   }
 
   #lost(error: Error | undefined): Error {
     if (error instanceof TransientError) return error
     if (error !== undefined) return networkError(this.#url(), error, false)
-    const missing = this.end - this.#position
+    const missing = this.end - this.#received
     return new TransientError(httpError('EIO', this.#url(), `the server closed ${missing} bytes before the end`), 0)
   }
 
   #close(): void {
     this.#isClosed = true
     this.#early.length = 0
-    for (const { filled, resolve } of this.#parts.splice(0)) resolve(filled)
-    this.#closed(this)
+    // What a server sent that does not keep to its word is not sound.
+    const isSound = this.#failure === undefined || this.#failure instanceof TransientError
+    for (const { filled, resolve } of this.#parts.splice(0)) resolve(isSound ? filled : 0)
+    this.#released(this)
   }
 }
