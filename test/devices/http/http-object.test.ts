@@ -13,7 +13,7 @@ import { patterned } from './patterned.js'
 
 const PAGE = 4096
 const SIZE = 40 * PAGE + 100
-const never = new AbortController().signal
+const never = () => new AbortController().signal
 
 interface Opened extends AsyncDisposable {
   readonly server: ObjectServer
@@ -24,7 +24,7 @@ async function opened(options: Partial<HttpOptions> = {}, prepare?: (server: Obj
   const server = await ObjectServer.start(patterned(SIZE))
   prepare?.(server)
   try {
-    const object = await HttpObject.open(checkHttpOptions({ url: server.url, ...options }), never)
+    const object = await HttpObject.open(checkHttpOptions({ url: server.url, ...options }), never())
     server.requests.length = 0
     const dispose = async () => {
       object.close()
@@ -37,7 +37,7 @@ async function opened(options: Partial<HttpOptions> = {}, prepare?: (server: Obj
   }
 }
 
-async function read(object: HttpObject, offset: number, length: number, signal = never): Promise<Uint8Array> {
+async function read(object: HttpObject, offset: number, length: number, signal = never()): Promise<Uint8Array> {
   const bytes = new Uint8Array(length).fill(0xee)
   await object.read(offset, bytes, signal)
   return bytes
@@ -663,7 +663,7 @@ test('headers are sent, and the credentials of the URL, which no message shows',
   await comesRight(all)
   assert.equal(all.server.requests[0]!.request.headers['x-key'], 'key')
   const url = all.server.url.replace('://', '://user:p%40ss@')
-  const object = await HttpObject.open(checkHttpOptions({ url }), never)
+  const object = await HttpObject.open(checkHttpOptions({ url }), never())
   assert.equal(all.server.requests.at(-1)!.request.headers.authorization, `Basic ${btoa('user:p@ss')}`)
   all.server.always = status(404)
   await assert.rejects(read(object, 0, PAGE), (error: Error) => !/user|p@ss|p%40ss/.test(error.message))
