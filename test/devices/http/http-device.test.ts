@@ -125,7 +125,7 @@ for (const [kernel, start] of Object.entries(kernels)) {
     assert.deepEqual(await copy.readAsync(0, new Uint8Array(4)), new Uint8Array([1, 2, 3, server.object[3]!]))
     assert.throws(
       () => device.map({ protection: 'write', shared: true }),
-      (error) => isVm(error, 'EACCES', /for reading alone/),
+      (error) => isVm(error, 'EACCES'),
     )
     using shared = device.map({ shared: true })
     assert.throws(() => shared.makeMut(), /EACCES|ERR_VMAREA_HELD_BY_DEVICE/)
