@@ -1,3 +1,6 @@
+import type { Device } from './device/device.js'
+import type { DeviceOptions } from './device/device-options.js'
+import type { DeviceModule } from './device/open-device.js'
 import type { MemoryFile, MemoryFileOptions } from './mapping/memory-file.js'
 import type { Mmap } from './mapping/mmap.js'
 import type { MmapMut } from './mapping/mmap-mut.js'
@@ -10,8 +13,21 @@ import { thisProcess } from './this-process.js'
 import { type BoundUserfaultfd, bindUserfaultfd } from './userfaultfd/bind-userfaultfd.js'
 import type { Userfaultfd as CaughtFaults } from './userfaultfd/userfaultfd.js'
 
+export { type DeviceSetup, defineDevice } from './device/define-device.js'
+export { Device } from './device/device.js'
+export { DeviceContext } from './device/device-context.js'
+export { DeviceDefinition } from './device/device-definition.js'
+export type { DeviceHooks } from './device/device-hooks.js'
+export type { DeviceMapOptions } from './device/device-map-options.js'
+export type { DeviceOptions } from './device/device-options.js'
+export type { DeviceModule } from './device/open-device.js'
+export { Page } from './device/page.js'
+export { VmFault } from './device/vm-fault.js'
+export { VmaNew } from './device/vma-new.js'
 export type { ChangeMessage, FaultMessage } from './diagnostics.js'
 export type { PageRun } from './kernel/address-space.js'
+export type { DeviceStatistics } from './kernel/device-statistics.js'
+export type { FaultSourceName } from './kernel/devices.js'
 export { MemoryFile, type MemoryFileOptions } from './mapping/memory-file.js'
 export { Mmap } from './mapping/mmap.js'
 export { MmapMut } from './mapping/mmap-mut.js'
@@ -118,6 +134,14 @@ export function reserveMut(options: MmapOptions): ReservedMut {
 /** Reserves addresses, whose parts can be committed for reading, writing and executing; wants `jit: true`. */
 export function reserveExecMut(options: MmapOptions): ReservedMut {
   return thisProcess().reserveExecMut(options)
+}
+
+/** Opens a device, whose memory a driver serves: see {@link Device}. `driver` is the URL of its module. */
+export function openDevice<Options = unknown>(
+  driver: DeviceModule<Options>,
+  options?: DeviceOptions<Options>,
+): Promise<Device> {
+  return thisProcess().openDevice(driver, options)
 }
 
 /** Makes an anonymous file in memory, which mappings can share: see {@link MemoryFile}. */

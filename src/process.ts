@@ -1,3 +1,6 @@
+import type { Device } from './device/device.js'
+import type { DeviceOptions } from './device/device-options.js'
+import { type DeviceModule, openDevice } from './device/open-device.js'
 import type { Kernel } from './kernel/kernel.js'
 import { createMapping } from './mapping/create-mapping.js'
 import { Holdings } from './mapping/holdings.js'
@@ -103,6 +106,16 @@ export class Process {
   /** Makes a userfaultfd, which catches the faults of what is registered with it: see {@link Userfaultfd}. */
   userfaultfd(options: UserfaultfdOptions = {}): Userfaultfd {
     return Userfaultfd.create(this.kernel, options)
+  }
+
+  /**
+   * Opens a device, whose memory a driver serves: see {@link Device}. Rejects with `ERR_VMAREA_NOT_A_DRIVER` where the module can't be
+   * used as one, with what its function or its `open` hook threw, and with the reason of `signal`.
+   *
+   * @param driver the URL of the driver's module; on a modelled kernel also what `defineDevice` returned
+   */
+  openDevice<Options = unknown>(driver: DeviceModule<Options>, options?: DeviceOptions<Options>): Promise<Device> {
+    return openDevice(this.#holdings, driver, options)
   }
 
   /** Makes an anonymous file in memory: memfd_create(2). */

@@ -4,4 +4,9 @@ export interface RawPage {
   readonly bytes: Uint8Array
   /** References held: by the owner and by each place that maps it. */
   readonly references: number
+  /**
+   * `put_page` of the owner: gives its reference back. The memory goes when no area maps the page any more. Doing it again does
+   * nothing; inserting the page afterwards is `EINVAL`.
+   */
+  put(): void
 }

@@ -5,7 +5,7 @@ import { PROT } from '../vocabulary/prot.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { adviceNumber } from './advice-number.js'
-import type { Backing } from './backing.js'
+import type { Backing, BackingDevice } from './backing.js'
 import { explainError } from './explain-error.js'
 import { Holding } from './holding.js'
 import type { Holdings } from './holdings.js'
@@ -18,6 +18,8 @@ export interface MappingRequest {
   /** `PROT` of the memory; of what will be committed, for a reservation. */
   readonly protection: number
   readonly reserved: boolean
+  /** The device whose memory it is. `options` names no file then. */
+  readonly device?: BackingDevice
 }
 
 /** Maps memory: checks the options, asks the kernel once, applies advice, and lets go of everything where a step fails. */
@@ -25,7 +27,7 @@ export function createMapping(holdings: Holdings, options: MmapOptions, request:
   if (typeof options !== 'object' || options === null) {
     throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `the options must be an object, and are ${String(options)}`)
   }
-  const { protection, reserved } = request
+  const { protection, reserved, device } = request
   const jit = options.jit === true
   if ((protection & (PROT.WRITE | PROT.EXEC)) === (PROT.WRITE | PROT.EXEC)) refuseWritableAndExecutable(jit)
   const { kernel } = holdings
@@ -34,22 +36,27 @@ export function createMapping(holdings: Holdings, options: MmapOptions, request:
   const toWrite = shared && ((protection & PROT.WRITE) !== 0 || options.writable === true)
   const file = options.file === undefined ? undefined : openFile(kernel, options.file, toWrite ? 'read-write' : 'read')
   try {
-    const { offset, length } = extentOf(options, file)
+    const { offset, length } = extentOf(options, behindOf(file, device))
     const pageSize = file?.status.pageSize ?? askedPageSize
     const lead = offset % pageSize
-    const backing = backingOf(file, offset, shared)
+    const backing = backingOf(file, device, offset, shared)
     const address = placeOf(options, pageSize)
     let region: Region
     try {
-      region = kernel.regions.mapRegion(
-        address,
-        lead + length,
-        reserved ? PROT.NONE : protection,
-        flagsOf(options, request, pageSize, kernel.pageSize, file !== undefined),
-        file?.descriptor ?? -1,
-        offset - lead,
-        pageSize,
-      )
+      const anonymous = file === undefined && device === undefined
+      const flags = flagsOf(options, request, pageSize, kernel.pageSize, anonymous)
+      region =
+        device !== undefined
+          ? device.raw.map(address, lead + length, protection, flags, offset - lead)
+          : kernel.regions.mapRegion(
+              address,
+              lead + length,
+              reserved ? PROT.NONE : protection,
+              flags,
+              file?.descriptor ?? -1,
+              offset - lead,
+              pageSize,
+            )
     } catch (error) {
       throw explainError(holdings, explainPlace(error, options), length, backing)
     }
@@ -75,7 +82,19 @@ export function createMapping(holdings: Holdings, options: MmapOptions, request:
   }
 }
 
-function extentOf(options: MmapOptions, file: OpenFile | undefined): { offset: number; length: number } {
+/** What a mapping counts its offset in: its name, and its bytes where those are known. */
+interface Behind {
+  readonly name: 'file' | 'device'
+  readonly size: number | undefined
+}
+
+function behindOf(file: OpenFile | undefined, device: BackingDevice | undefined): Behind | undefined {
+  if (device !== undefined) return { name: 'device', size: device.raw.size === Infinity ? undefined : device.raw.size }
+  if (file === undefined) return undefined
+  return { name: 'file', size: file.status.kind === 'file' ? file.status.size : undefined }
+}
+
+function extentOf(options: MmapOptions, behind: Behind | undefined): { offset: number; length: number } {
   const { offset = 0 } = options
   if (!Number.isSafeInteger(offset) || offset < 0) {
     throw new UsageError(
@@ -83,20 +102,20 @@ function extentOf(options: MmapOptions, file: OpenFile | undefined): { offset: n
       `offset must be a whole number of bytes from 0 on, and is ${offset}`,
     )
   }
-  if (file === undefined && offset !== 0) {
+  if (behind === undefined && offset !== 0) {
     throw new UsageError(
       'ERR_VMAREA_INVALID_ARGUMENT',
       `offset is ${offset}, and without a file there is nothing it could count in`,
     )
   }
-  const size = file?.status.kind === 'file' ? file.status.size : undefined
+  const size = behind?.size
   if (size !== undefined && offset > size) {
     throw new UsageError(
       'ERR_VMAREA_OUT_OF_RANGE',
-      `offset ${offset} lies past the end of the file, which has ${size} bytes`,
+      `offset ${offset} lies past the end of the ${behind!.name}, which has ${size} bytes`,
     )
   }
-  const length = options.length ?? defaultLength(size, offset)
+  const length = options.length ?? defaultLength(behind, offset)
   if (!Number.isSafeInteger(length) || length <= 0) {
     throw new UsageError('ERR_VMAREA_OUT_OF_RANGE', `length must be a whole number of bytes above 0, and is ${length}`)
   }
@@ -109,16 +128,20 @@ function extentOf(options: MmapOptions, file: OpenFile | undefined): { offset: n
   return { offset, length }
 }
 
-function defaultLength(size: number | undefined, offset: number): number {
+function defaultLength(behind: Behind | undefined, offset: number): number {
+  const size = behind?.size
   if (size === undefined) {
-    throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', 'length must be given where no file of a known size gives it')
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `length must be given where no ${behind?.name ?? 'file'} of a known size gives it`,
+    )
   }
   if (size === offset) {
     throw new UsageError(
       'ERR_VMAREA_OUT_OF_RANGE',
       size === 0
-        ? 'the file is empty, and memory comes in pages: give a length to map what it will have'
-        : `offset ${offset} is the end of the file: nothing is left to map`,
+        ? `the ${behind!.name} is empty, and memory comes in pages: give a length to map what it will have`
+        : `offset ${offset} is the end of the ${behind!.name}: nothing is left to map`,
     )
   }
   return size - offset
@@ -141,10 +164,10 @@ function flagsOf(
   { reserved }: MappingRequest,
   pageSize: number,
   basePageSize: number,
-  file: boolean,
+  anonymous: boolean,
 ): number {
   let flags: number = options.shared ? MAP.SHARED : MAP.PRIVATE
-  if (!file) flags |= MAP.ANONYMOUS
+  if (anonymous) flags |= MAP.ANONYMOUS
   if (options.populate) flags |= MAP.POPULATE
   if (options.noReserve || reserved) flags |= MAP.NORESERVE
   if (options.stack) flags |= MAP.STACK
@@ -176,10 +199,16 @@ function placeOf({ fixed, address }: MmapOptions, pageSize: number): bigint {
   throw new UsageError('ERR_VMAREA_NOT_PAGE_ALIGNED', `address ${address} does not lie on a page of ${pageSize} bytes`)
 }
 
-function backingOf(file: OpenFile | undefined, offset: number, shared: boolean): Backing {
+function backingOf(
+  file: OpenFile | undefined,
+  device: BackingDevice | undefined,
+  offset: number,
+  shared: boolean,
+): Backing {
+  if (device !== undefined) return { shared, offset, file: undefined, device }
   if (file === undefined) return { shared, offset: 0, file: undefined }
-  const { device, inode } = file.status
-  return { shared, offset, file: { device, inode, source: file.source } }
+  const { status, source } = file
+  return { shared, offset, file: { device: status.device, inode: status.inode, source } }
 }
 
 function applyAfterwards(holding: Holding, options: MmapOptions): void {

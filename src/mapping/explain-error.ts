@@ -6,8 +6,10 @@ import type { Holdings } from './holdings.js'
 export function explainError(holdings: Holdings, error: unknown, length: number, backing: Backing): unknown {
   if (!(error instanceof VmError)) return error
   const hint =
-    error.code === 'EACCES' && backing.shared && backing.file !== undefined
-      ? 'the file is not open for writing: map it with writable: true'
+    error.code === 'EACCES' && (backing.device !== undefined || (backing.shared && backing.file !== undefined))
+      ? backing.device === undefined
+        ? 'the file is not open for writing: map it with writable: true'
+        : 'the driver of the device has taken the right to this permission away, for good'
       : ['ENOMEM', 'EAGAIN', 'EPERM'].includes(error.code)
         ? holdings.kernel.explainLimit(error.syscall, length)
         : undefined

@@ -178,6 +178,10 @@ export class Holding {
     const { start, length } = this.region
     if (fault.address < start || fault.address >= start + BigInt(length)) return this.holdings.faultError(fault, cause)
     const offset = Number(fault.address - this.start)
+    const { device } = this.backing
+    if (device !== undefined) {
+      return new MemoryFault({ ...device.raw.explain(fault, this.backing.offset + offset), offset, ...cause })
+    }
     return new MemoryFault({ ...fault, reason: this.#reason(fault, offset), offset, ...cause })
   }
 
@@ -244,11 +248,13 @@ export class Holding {
   describe(): string {
     const range = `${hex(this.start)}-${hex(this.end)}`
     const rights = `${this.protection & PROT.READ ? 'r' : '-'}${this.protection & PROT.WRITE ? 'w' : '-'}${this.protection & PROT.EXEC ? 'x' : '-'}`
-    const { file, offset, shared } = this.backing
+    const { file, device, offset, shared } = this.backing
     const what =
-      file === undefined
-        ? 'anonymous'
-        : `${typeof file.source === 'number' ? `descriptor ${file.source}` : `'${file.source}'`} at ${offset}`
+      device !== undefined
+        ? `device '${device.name}' at ${offset}`
+        : file === undefined
+          ? 'anonymous'
+          : `${typeof file.source === 'number' ? `descriptor ${file.source}` : `'${file.source}'`} at ${offset}`
     return `${range}, ${this.size} bytes, ${rights}, ${shared ? 'shared' : 'private'}, ${what}`
   }
 }

@@ -15,7 +15,11 @@ export function mergeHoldings(holding: Holding, next: Holding): void {
   refuseDifferentAttributes(holding, next)
   holding.checkSettled()
   next.checkSettled()
-  refuseWhatTheKernelKeepsApart(holding, next)
+  if (holding.backing.device === undefined && next.backing.device === undefined) {
+    refuseWhatTheKernelKeepsApart(holding, next)
+  } else {
+    refuseAnotherDevice(holding, next)
+  }
   const boundary = holding.region.length
   const total = holding.size + next.size
   holding.detachViews()
@@ -46,6 +50,16 @@ function refuseDifferentAttributes(holding: Holding, next: Holding): void {
       `the mappings differ in their ${name}: ${mine[name]} and ${others[name]}`,
     )
   }
+}
+
+/** A device knows what is its own; its driver may have put pages in that make areas of their own. */
+function refuseAnotherDevice({ backing, size }: Holding, next: Holding): void {
+  const goesOn = backing.offset + size === next.backing.offset
+  if (goesOn && backing.device?.raw === next.backing.device?.raw) return
+  throw new UsageError(
+    'ERR_VMAREA_BACKING_MISMATCH',
+    `what is behind the memory does not go on at ${hex(next.start)}: another device, or another place in it`,
+  )
 }
 
 /**

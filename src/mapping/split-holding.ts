@@ -1,4 +1,5 @@
 import { UsageError } from '../vocabulary/usage-error.js'
+import type { Backing } from './backing.js'
 import { Holding } from './holding.js'
 
 /** Cuts a holding at `at` and returns the other part. */
@@ -24,7 +25,7 @@ export function splitHolding(holding: Holding, at: number, keep: 'keep-head' | '
     region: tailRegion,
     lead: 0,
     size: size - at,
-    backing: backing.file === undefined ? backing : { ...backing, offset: backing.offset + at },
+    backing: isAnonymous(backing) ? backing : { ...backing, offset: backing.offset + at },
     committed: committed?.splitAt(lead + at),
   }
   const [kept, given] = keep === 'keep-head' ? [head, tail] : [tail, head]
@@ -32,6 +33,10 @@ export function splitHolding(holding: Holding, at: number, keep: 'keep-head' | '
   holding.region.owner = holding
   holding.tellChange('split')
   return new Holding(holding.holdings, { ...given, protection: holding.protection, jit: holding.jit })
+}
+
+function isAnonymous({ file, device }: Backing): boolean {
+  return file === undefined && device === undefined
 }
 
 function nearestBefore({ lead, region }: Holding, at: number): number {

@@ -1,4 +1,4 @@
-import { hookError } from './hook-error.js'
+import { hookError } from '../kernel/hook-error.js'
 import { ModelArea } from './model-area.js'
 import type { Vma } from './vma.js'
 import { zap } from './zap.js'

@@ -1,6 +1,6 @@
+import { hookError } from '../kernel/hook-error.js'
 import type { RawPage } from '../kernel/raw-page.js'
 import { FAULT } from './fault-code.js'
-import { hookError } from './hook-error.js'
 import { ModelArea } from './model-area.js'
 import { Page } from './page.js'
 import { PendingFault } from './pending-fault.js'
@@ -61,7 +61,7 @@ function outcome({ mm, file }: Vma, { error, page }: PendingFault, pgoff: number
     return FAULT.NO_PAGE
   }
   if (page === undefined) return file!.inode.page(pgoff)
-  if (page instanceof Page && page.references > 0 && page.kind !== 'anonymous') return page
+  if (page instanceof Page && page.references > 0 && !page.orphaned && page.kind !== 'anonymous') return page
   mm.driverError = hookError(
     new TypeError('the fault hook answered with something that is no page of its own'),
     'fault',

@@ -1,5 +1,5 @@
+import { hookError } from '../kernel/hook-error.js'
 import { FAULT } from './fault-code.js'
-import { hookError } from './hook-error.js'
 import { ModelArea } from './model-area.js'
 import type { Page } from './page.js'
 import type { Vma } from './vma.js'

@@ -9,7 +9,7 @@ export function insertPage(vma: Vma, address: number, page: Page): number {
   const { mm } = vma
   if (address < vma.start || address >= vma.end) return FAILURE.EFAULT
   // validate_page_before_insert
-  if (page.references === 0 || page.kind === 'anonymous') return FAILURE.EINVAL
+  if (page.references === 0 || page.orphaned || page.kind === 'anonymous') return FAILURE.EINVAL
   if (page === mm.machine.zeroPage) return FAILURE.EINVAL
   const number = Math.floor(address / mm.pageSize)
   if (mm.tables.bits(number) !== 0) return FAILURE.EBUSY

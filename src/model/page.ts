@@ -10,6 +10,7 @@ export class Page implements RawPage {
   /** By the owner, if it has one (the page cache, a driver), and by each page table entry. */
   references: number
   #bytes: Uint8Array | undefined
+  #put = false
 
   constructor(kind: PageKind, size: number, references: number) {
     this.kind = kind
@@ -25,6 +26,18 @@ export class Page implements RawPage {
   get bytes(): Uint8Array {
     this.#bytes ??= new Uint8Array(this.size)
     return this.#bytes
+  }
+
+  /** `put_page`, by a driver that owns it. */
+  put(): void {
+    if (this.#put) return
+    this.#put = true
+    this.references--
+  }
+
+  /** Its owner has given it back: it is mapped for as long as it is, and nowhere anew. */
+  get orphaned(): boolean {
+    return this.#put
   }
 
   copyFrom(source: Page): void {

@@ -332,7 +332,7 @@ test('vm_insert_page: an occupied entry is EBUSY and stays', () => {
 test('vm_insert_page: something that is not a driver’s page is EINVAL', () => {
   const device = open({
     mmap(area) {
-      const fake = { bytes: new Uint8Array(PAGE), references: 1 }
+      const fake = { bytes: new Uint8Array(PAGE), references: 1, put() {} }
       assert.throws(() => area.insertPage(area.start, fake), { code: 'EINVAL' })
     },
   })

@@ -1,0 +1,188 @@
+import type { DeviceStatistics } from '../kernel/device-statistics.js'
+import type { FaultSourceName } from '../kernel/devices.js'
+import type { RawDevice } from '../kernel/raw-device.js'
+import type { BackingDevice } from '../mapping/backing.js'
+import { createMapping } from '../mapping/create-mapping.js'
+import type { Holdings } from '../mapping/holdings.js'
+import { Mmap } from '../mapping/mmap.js'
+import { MmapMut } from '../mapping/mmap-mut.js'
+import { PROT } from '../vocabulary/prot.js'
+import { UsageError } from '../vocabulary/usage-error.js'
+import type { DeviceMapOptions } from './device-map-options.js'
+
+/**
+ * One open device: memory behind which a driver stands.
+ *
+ * @remarks Invariant: until `close`, a touch of its memory is answered by the driver, or fails with a `MemoryFault`: it never reads
+ * zeros that nobody gave, and never waits longer than `timeout`.
+ *
+ * ```ts
+ * await using device = await openDevice(new URL('./driver.js', import.meta.url))
+ * using memory = device.map()
+ * console.log(memory.bytes[0])
+ * ```
+ */
+export class Device implements AsyncDisposable {
+  readonly #holdings: Holdings
+  readonly #backing: BackingDevice
+  readonly #readOnly: boolean
+
+  /** @internal Ask `openDevice` for one. */
+  constructor(holdings: Holdings, backing: BackingDevice, { readOnly }: { readonly readOnly: boolean }) {
+    this.#holdings = holdings
+    this.#backing = backing
+    this.#readOnly = readOnly
+  }
+
+  /** The raw device. */
+  asRaw(): RawDevice {
+    return this.#backing.raw
+  }
+
+  /** Bytes, or `Infinity` where the device has no end. */
+  get size(): number {
+    return this.#backing.raw.size
+  }
+
+  /** How its faults come to the driver. */
+  get source(): FaultSourceName {
+    return this.#backing.raw.source
+  }
+
+  /**
+   * `'serving'`; `'dead'` when the driver's thread has ended or answers nothing, so that each touch of a page that is not there fails
+   * until `restart()`; `'closed'`.
+   */
+  get state(): RawDevice['state'] {
+    return this.#backing.raw.state
+  }
+
+  /** What it has done so far: a copy of its counters. */
+  get statistics(): DeviceStatistics {
+    return this.#backing.raw.statistics
+  }
+
+  /**
+   * mmap(2) of the device. Its driver's `mmap` hook is asked first, and what that throws is thrown here, with nothing left mapped.
+   *
+   * Without `shared`, what is written is the mapping's own copy and never reaches the device.
+   */
+  map(options?: DeviceMapOptions & { readonly protection?: 'read' }): Mmap
+  map(options: DeviceMapOptions & { readonly protection: 'write' }): MmapMut
+  map(options: DeviceMapOptions): Mmap | MmapMut
+  map(options: DeviceMapOptions = {}): Mmap | MmapMut {
+    this.#checkOpen()
+    if (typeof options !== 'object' || options === null) {
+      throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `the options must be an object, and are ${String(options)}`)
+    }
+    const { length, offset, shared, address, fixed, noReserve, noCoreDump, advice, protection = 'read' } = options
+    if (protection !== 'read' && protection !== 'write') {
+      throw new UsageError(
+        'ERR_VMAREA_INVALID_ARGUMENT',
+        `protection must be 'read' or 'write', and is ${String(protection)}`,
+      )
+    }
+    if (this.#readOnly && shared === true && protection === 'write') {
+      throw new UsageError(
+        'ERR_VMAREA_INVALID_ARGUMENT',
+        'a device with a residentLimit can be read alone, for what is dropped would take writes with it: map it private, or without the limit',
+      )
+    }
+    const asked = { length, offset, shared, address, fixed, noReserve, noCoreDump, advice }
+    const request = { reserved: false, device: this.#backing }
+    return protection === 'read'
+      ? new Mmap(createMapping(this.#holdings, defined(asked), { ...request, protection: PROT.READ }))
+      : new MmapMut(createMapping(this.#holdings, defined(asked), { ...request, protection: PROT.READ | PROT.WRITE }))
+  }
+
+  /**
+   * Resolves when all pages that `[offset, offset + length)` touches are in memory, without blocking anything: reading them does not
+   * wait then, as long as they are neither dropped nor invalidated. Rejects with what the driver threw for the first that can't be had,
+   * once all were tried.
+   */
+  async ready(
+    offset = 0,
+    length: number = this.size - offset,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
+    this.#checkOpen()
+    this.#checkRange(offset, length, 'ready')
+    await this.#backing.raw.fill(offset, length, options.signal)
+  }
+
+  /** Has the driver asked for the pages that `[offset, offset + length)` touches, and waits for nothing. What fails is left to who touches it. */
+  prefetch(offset = 0, length: number = this.size - offset): void {
+    this.#checkOpen()
+    this.#checkRange(offset, length, 'prefetch')
+    this.#backing.raw.fill(offset, length).catch(() => {})
+  }
+
+  /**
+   * Takes the device's own pages that `[offset, offset + length)` touches away from all who map them: the next touch asks the driver
+   * again. Resolves when nobody has the old ones any more. Copies that were made by writing to a private mapping stay.
+   */
+  async invalidate(offset = 0, length: number = Math.min(this.size, Number.MAX_SAFE_INTEGER) - offset): Promise<void> {
+    this.#checkOpen()
+    this.#checkRange(offset, length, 'invalidate')
+    if (length > 0) await this.#backing.raw.invalidate(offset, length)
+  }
+
+  /**
+   * Brings a dead device back, or begins a living one anew: its driver is set up again, with `open`, and with `mmap` for each mapping
+   * that stands. Pages that are in memory stay.
+   */
+  async restart(): Promise<void> {
+    this.#checkOpen()
+    await this.#backing.raw.restart()
+  }
+
+  /**
+   * Ends the driver. What is in memory stays readable until it is unmapped; a touch of anything else fails. A second time does nothing.
+   */
+  close(): Promise<void> {
+    return this.#backing.raw.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** One line: the state, the size, the driver and the source of its faults. */
+  toString(): string {
+    const { name, raw } = this.#backing
+    const size = raw.size === Infinity ? 'without an end' : `${raw.size} bytes`
+    return `Device (${raw.state}, ${size}, driver '${name}', faults from ${raw.source})`
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString()
+  }
+
+  #checkOpen(): void {
+    if (this.#backing.raw.state !== 'closed') return
+    throw new UsageError('ERR_VMAREA_DEVICE_CLOSED', `the device of '${this.#backing.name}' was closed`)
+  }
+
+  #checkRange(offset: number, length: number, what: string): void {
+    const { size } = this
+    if (length === Infinity && size === Infinity) {
+      throw new UsageError(
+        'ERR_VMAREA_INVALID_ARGUMENT',
+        `the device has no end: say how many bytes ${what} is to be about`,
+      )
+    }
+    const sound = Number.isSafeInteger(offset) && offset >= 0 && Number.isSafeInteger(length) && length >= 0
+    if (sound && Number.isSafeInteger(offset + length) && offset + length <= size) return
+    throw new UsageError(
+      'ERR_VMAREA_OUT_OF_RANGE',
+      `the range of ${length} bytes from ${offset} on does not lie in the ${size} bytes of the device`,
+    )
+  }
+}
+
+/** Without the members that are `undefined`. */
+function defined<T extends object>(options: T): { [K in keyof T]: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: NonNullable<T[K]>
+  }
+}

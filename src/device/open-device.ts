@@ -1,0 +1,65 @@
+import type { DeviceDriver } from '../kernel/device-driver.js'
+import type { Kernel } from '../kernel/kernel.js'
+import type { Holdings } from '../mapping/holdings.js'
+import { UsageError } from '../vocabulary/usage-error.js'
+import { Device } from './device.js'
+import type { DeviceDefinition } from './device-definition.js'
+import type { DeviceOptions } from './device-options.js'
+import { rawDeviceOptions } from './raw-device-options.js'
+
+/** A driver: the URL of its module or, where the kernel can call its hooks, what `defineDevice` returned. */
+export type DeviceModule<Options> = string | URL | DeviceDefinition<Options>
+
+/** Opens a device: checks the options, and asks the kernel. */
+export async function openDevice<Options>(
+  holdings: Holdings,
+  module: DeviceModule<Options>,
+  options: DeviceOptions<Options> = {},
+): Promise<Device> {
+  const { kernel } = holdings
+  const raw = rawDeviceOptions(options, kernel.pageSize)
+  const driver = driverOf(kernel, module)
+  raw.signal?.throwIfAborted()
+  const device =
+    typeof driver === 'string'
+      ? await kernel.devices.open(driver, { ...raw, driver: clone(raw.driver) })
+      : await kernel.devices.open(driver, raw)
+  const name = typeof driver === 'string' ? driver : 'a definition'
+  return new Device(holdings, { raw: device, name }, { readOnly: raw.residentLimit !== Infinity })
+}
+
+function driverOf(kernel: Kernel, module: unknown): string | DeviceDriver {
+  if (module instanceof URL) return module.href
+  if (typeof module === 'string') {
+    if (URL.canParse(module)) return new URL(module).href
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `a driver module is named by its whole URL, and this is '${module}': write new URL('${module}', import.meta.url)`,
+    )
+  }
+  if (typeof module !== 'object' || module === null || typeof (module as DeviceDriver).operations !== 'function') {
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `a driver is the URL of its module, or what defineDevice returned, and this is ${String(module)}`,
+    )
+  }
+  if (kernel.kind === 'linux') {
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      'on the running kernel the hooks of a driver belong on another thread than those who wait for them: put the definition into a module of its own, and give its URL',
+    )
+  }
+  return module as DeviceDriver
+}
+
+function clone(driver: unknown): unknown {
+  try {
+    return structuredClone(driver)
+  } catch (cause) {
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `what is given to a driver module must be what structuredClone can copy: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,87 @@
+import type { FaultSourceName, RawDeviceOptions } from '../kernel/devices.js'
+import { UsageError } from '../vocabulary/usage-error.js'
+import type { DeviceOptions } from './device-options.js'
+
+const defaultTimeout = 30_000
+/** A timer that is told more fires at once. */
+const longestTimeout = 2 ** 31 - 1
+const defaultMost = 64 * 1024
+/** A single instruction can touch several pages, and must find all of them at once. */
+const leastResidentPages = 16
+
+const sources: { readonly [name in FaultSourceName]: true } = {
+  userfaultfd: true,
+  'userfaultfd-user-mode-only': true,
+  guard: true,
+  model: true,
+}
+
+/** Checks the options of a device and gives each of them a value. */
+export function rawDeviceOptions(options: DeviceOptions, pageSize: number): RawDeviceOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid(`the options must be an object, and are ${String(options)}`)
+  }
+  const { driver, source, signal } = options
+  if (source !== undefined && !Object.hasOwn(sources, source)) {
+    throw invalid(`source must be one of '${Object.keys(sources).join("', '")}', and is ${String(source)}`)
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalid(`signal must be an AbortSignal, and is ${String(signal)}`)
+  }
+  const residentLimit = residentLimitOf(options, pageSize)
+  return {
+    driver,
+    timeout: timeoutOf(options),
+    run: runOf(options, pageSize, residentLimit),
+    residentLimit,
+    source,
+    signal,
+  }
+}
+
+function timeoutOf({ timeout = defaultTimeout }: DeviceOptions): number {
+  if (timeout === Infinity) return timeout
+  if (typeof timeout === 'number' && timeout > 0 && timeout <= longestTimeout) return timeout
+  throw invalid(
+    `timeout must be a number of milliseconds above 0 and at most ${longestTimeout}, or Infinity, and is ${String(timeout)}`,
+  )
+}
+
+function residentLimitOf({ residentLimit = Infinity }: DeviceOptions, pageSize: number): number {
+  if (residentLimit === Infinity) return residentLimit
+  const least = leastResidentPages * pageSize
+  if (Number.isSafeInteger(residentLimit) && residentLimit >= least) {
+    return Math.floor(residentLimit / pageSize) * pageSize
+  }
+  throw invalid(
+    `residentLimit must be a whole number of bytes from ${least} on, which are ${leastResidentPages} pages, and is ${String(residentLimit)}`,
+  )
+}
+
+function runOf({ run = {} }: DeviceOptions, pageSize: number, residentLimit: number): RawDeviceOptions['run'] {
+  if (typeof run !== 'number' && (typeof run !== 'object' || run === null)) {
+    throw invalid(`run must be a number of bytes or { least, most }, and is ${String(run)}`)
+  }
+  const asked = typeof run === 'number' ? { least: run, most: run } : run
+  const longest = Math.floor(residentLimit / 2 / pageSize) * pageSize
+  const least = asked.least === undefined ? pageSize : wholePages(asked.least, 'least', pageSize)
+  const most =
+    asked.most === undefined
+      ? Math.max(least, Math.min(Math.ceil(defaultMost / pageSize) * pageSize, longest))
+      : wholePages(asked.most, 'most', pageSize)
+  if (most < least) throw invalid(`run.most is ${most} bytes, and must not be less than run.least, which is ${least}`)
+  if (most > longest) {
+    throw invalid(`the longest run is ${most} bytes, and residentLimit, ${residentLimit}, must be twice that at least`)
+  }
+  return { least, most }
+}
+
+function wholePages(bytes: number, name: string, pageSize: number): number {
+  const whole = Math.ceil(bytes / pageSize) * pageSize
+  if (Number.isSafeInteger(bytes) && bytes > 0 && Number.isSafeInteger(whole)) return whole
+  throw invalid(`run.${name} must be a whole number of bytes above 0, and is ${String(bytes)}`)
+}
+
+function invalid(message: string): UsageError {
+  return new UsageError('ERR_VMAREA_INVALID_ARGUMENT', message)
+}

@@ -1,0 +1,95 @@
+import type { Area } from '../kernel/area.js'
+import type { AreaLifetime } from '../mm/area-lifetime.js'
+import { UncheckedLifetime } from '../mm/unchecked-lifetime.js'
+import { VmaMixedMap } from '../mm/vma-mixed-map.js'
+import { VmaRef } from '../mm/vma-ref.js'
+import { UsageError } from '../vocabulary/usage-error.js'
+import { VM } from '../vocabulary/vm.js'
+import { VmError } from '../vocabulary/vm-error.js'
+
+/**
+ * An area that is being set up in an `mmap` hook: the kernel's `VmaNew`. Nobody else can reach it yet, so its flags may be changed.
+ *
+ * Invariant: the `mmap` hook runs. Once it has returned, everything here throws `ERR_VMAREA_HOOK_RETURNED`.
+ */
+export class VmaNew extends VmaRef {
+  readonly #lifetime: AreaLifetime
+
+  constructor(area: Area, lifetime: AreaLifetime) {
+    super(area, lifetime)
+    this.#lifetime = lifetime
+  }
+
+  /** Over a raw area. The caller vouches that its `mmap` hook runs. */
+  static override fromRaw(area: Area): VmaNew {
+    return new VmaNew(area, new UncheckedLifetime(area))
+  }
+
+  /**
+   * Sets `VM_MIXEDMAP`: pages of the driver's may be put in. Such an area never merges with a neighbour.
+   *
+   * Throws `ERR_VMAREA_KERNEL_BUG` on an area with `VM_PFNMAP`, which nothing here can set.
+   */
+  setMixedmap(): VmaMixedMap {
+    const area = this.asPtr()
+    if (area.flags & VM.PFNMAP) {
+      throw new UsageError(
+        'ERR_VMAREA_KERNEL_BUG',
+        'VM_MIXEDMAP and VM_PFNMAP exclude each other: vm_insert_page would stop the kernel with a BUG here',
+      )
+    }
+    area.changeFlags(VM.MIXEDMAP, 0n)
+    return new VmaMixedMap(area, this.#lifetime)
+  }
+
+  /**
+   * Sets `VM_IO`: touching the memory has side effects. Core dumps, prefaulting and the kernel's own accesses leave it alone, and
+   * `DONTCOPY` can't be undone any more.
+   */
+  setIo(): void {
+    this.asPtr().changeFlags(VM.IO, 0n)
+  }
+
+  /** Sets `VM_DONTEXPAND`: mremap(2) can't grow the area. */
+  setDontexpand(): void {
+    this.asPtr().changeFlags(VM.DONTEXPAND, 0n)
+  }
+
+  /** Sets `VM_DONTCOPY`: fork(2) leaves the area out. `MADV_DOFORK` undoes it unless `VM_IO` is set. */
+  setDontcopy(): void {
+    this.asPtr().changeFlags(VM.DONTCOPY, 0n)
+  }
+
+  /** Sets `VM_DONTDUMP`: core dumps leave the area out. `MADV_DODUMP` undoes it unless the area is special, as with `VM_IO`. */
+  setDontdump(): void {
+    this.asPtr().changeFlags(VM.DONTDUMP, 0n)
+  }
+
+  /**
+   * Clears `VM_MAYREAD`, for good: the area can never be made readable. Throws `EINVAL`, and changes nothing, where it is readable.
+   */
+  tryClearMayread(): void {
+    this.#tryClear('try_clear_mayread', VM.READ, VM.MAYREAD)
+  }
+
+  /** Clears `VM_MAYWRITE`, for good, likewise: the area can never be made writable. */
+  tryClearMaywrite(): void {
+    this.#tryClear('try_clear_maywrite', VM.WRITE, VM.MAYWRITE)
+  }
+
+  /** Clears `VM_MAYEXEC`, for good, likewise: the area can never be made executable. */
+  tryClearMayexec(): void {
+    this.#tryClear('try_clear_mayexec', VM.EXEC, VM.MAYEXEC)
+  }
+
+  #tryClear(call: string, active: bigint, may: bigint): void {
+    const area = this.asPtr()
+    if (area.flags & active) {
+      throw new VmError('EINVAL', call, {
+        address: area.start,
+        hint: 'the program asked for this very permission, and it is set already',
+      })
+    }
+    area.changeFlags(0n, may)
+  }
+}
