@@ -1,5 +1,6 @@
 import { constants, createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { checkPackOptions } from './check-pack-options.js'
 import type { PackOptions } from './pack-options.js'
 import { packStream } from './pack-stream.js'
 import type { PackSummary } from './pack-summary.js'
@@ -18,6 +19,7 @@ export async function packFile(
   output: string,
   options: PackOptions & WriteOptions = {},
 ): Promise<PackSummary> {
+  checkPackOptions(options)
   if (typeof input !== 'string') return writePacked(input, output, options)
   const file = await open(input, constants.O_RDONLY | constants.O_NOCTTY)
   try {

@@ -24,6 +24,8 @@ export class PackedFile {
   readonly index: BlockIndex
   /** Bytes of the packed file, when it was opened. */
   readonly packedSize: number
+  /** Its permission bits. */
+  readonly mode: number
   #descriptor: number | undefined
 
   /** @throws `VmError`: what open(2) says; `EINVAL` when it is no packed file, or of an unknown version; `EIO` when it is damaged */
@@ -34,6 +36,7 @@ export class PackedFile {
       const stat = fstatSync(this.#descriptor)
       if (!stat.isFile()) throw packedFileError('EINVAL', 'open', path, 'this is no regular file')
       this.packedSize = stat.size
+      this.mode = stat.mode & 0o777
       this.index = asVmErrors(path, () => readIndex(this.#descriptor!, path, stat.size))
     } catch (error) {
       this.close()

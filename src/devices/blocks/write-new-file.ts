@@ -8,6 +8,8 @@ export interface WriteOptions {
   readonly force?: boolean
   /** Who may do what with it, before the umask. */
   readonly mode?: number
+  /** Ends it; nothing is left behind. */
+  readonly signal?: AbortSignal
 }
 
 /**
@@ -58,14 +60,11 @@ async function renameToNew(temporary: string, target: string): Promise<void> {
   await unlink(temporary)
 }
 
-/** The name is on the disk when its folder is. Where a folder can't be synchronized, the file system sees to it. */
+/** The name is on the disk when its folder is. A folder that can't be read or synchronized is left to the file system. */
 async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync().catch(() => {})
-  } finally {
-    await folder.close()
-  }
+  const folder = await open(path, 'r').catch(() => undefined)
+  await folder?.sync().catch(() => {})
+  await folder?.close()
 }
 
 function unlessMissing(error: NodeJS.ErrnoException): undefined {
@@ -73,6 +72,6 @@ function unlessMissing(error: NodeJS.ErrnoException): undefined {
 }
 
 function alreadyThere(path: string, regular: boolean): Error {
-  const message = regular ? `${path} is there already` : `${path} is there already, and no regular file`
-  return Object.assign(new Error(message), { code: 'EEXIST', path })
+  const why = regular ? 'is there already, and is replaced only by force' : 'is there already, and is no regular file'
+  return Object.assign(new Error(`${path} ${why}`), { code: 'EEXIST', path })
 }
