@@ -171,10 +171,9 @@ test('a packed file that was cut short anywhere, or to which something was appen
 
 test('a packed file inside of a packed file, cut where the inner one ends, is refused', async () => {
   const inner = readFileSync(await packed(eachKind(), { algorithm: 'deflate', blockSize: 4096 }))
-  const noise = Buffer.concat([Buffer.alloc(0), inner])
   const path = newPath()
-  const entry = { kind: BLOCK_KIND.STORED, packedLength: noise.length, checksum: crc32(noise) }
-  forge(path, { blockSize: 65536, size: noise.length, entries: [entry], data: [[0, noise]] })
+  const entry = { kind: BLOCK_KIND.STORED, packedLength: inner.length, checksum: crc32(inner) }
+  forge(path, { blockSize: 65536, size: inner.length, entries: [entry], data: [[0, inner]] })
   assert.ok(readAll(path).equals(inner))
   truncateSync(path, HEADER_LENGTH + inner.length)
   throwsVm(() => new PackedFile(path), 'EIO')
@@ -213,12 +212,11 @@ test('of damaged blocks nothing wrong is ever read: EIO names block and file, an
 
 test('what stands in the file for zeros is looked at by a check, and not needed to read them', async () => {
   const path = await packed(eachKind(), { blockSize: 4096 })
+  using file = new PackedFile(path)
+  const entry = file.index.at(1)
   const bad = readFileSync(path)
-  let entry = new PackedFile(path).index.at(1)
   bad[entry.packedOffset + 15]! ^= 1
   writeFileSync(path, bad)
-  using file = new PackedFile(path)
-  entry = file.index.at(1)
   assert.deepEqual(Buffer.from(file.read(entry)), Buffer.alloc(4096))
   throwsVm(() => file.read(entry, true), 'EIO', /block 1 /)
 })

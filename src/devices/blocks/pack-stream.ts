@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { crc32 } from 'node:zlib'
 import { BLOCK_KIND } from './block-kind.js'
 import { BlockPacker, type PackedBlock } from './block-packer.js'
@@ -9,6 +8,9 @@ import type { PackOptions } from './pack-options.js'
 import type { PackSummary } from './pack-summary.js'
 import { sealFrame } from './seal-frame.js'
 import { writeEntry } from './write-entry.js'
+
+/** How many blocks are compressed at once: twice as many as libuv has threads, so that none waits while the first is written. */
+const WIDTH = 2 * (Number(process.env.UV_THREADPOOL_SIZE) || 4)
 
 /**
  * Packs a stream: gives the packed file's bytes in order, and what came of it at the end. Several blocks are compressed at once; it reads no
@@ -31,7 +33,6 @@ export async function* packStream(
   let checksum = crc32(headerFrame)
   yield counted(headerFrame)
 
-  const width = 2 * availableParallelism() + 2
   const packer = new BlockPacker(codec, level)
   const underWay: Promise<PackedBlock>[] = []
   for await (const block of blocksOf(source, blockSize)) {
@@ -40,7 +41,7 @@ export async function* packStream(
     // It is looked at in its turn, when an earlier one may have ended everything.
     packed.catch(() => {})
     underWay.push(packed)
-    if (underWay.length >= width) yield noted(await underWay.shift()!)
+    if (underWay.length >= WIDTH) yield noted(await underWay.shift()!)
   }
   for (const packed of underWay) yield noted(await packed)
 
