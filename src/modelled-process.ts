@@ -58,6 +58,7 @@ export class ModelledProcess extends Process {
   /** exit_group(2): gives everything back. Whoever pins the address space keeps it until the last pin goes. */
   exit(): void {
     if (this.kernel.mm.users === 0) return
+    this.kernel.devices.closeAll()
     this.kernel.files.closeAll()
     this.kernel.addressSpace.put()
   }

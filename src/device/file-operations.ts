@@ -60,7 +60,7 @@ function callMmap(hooks: DeviceHooks, area: Area): void {
 }
 
 function callFault(hooks: DeviceHooks, name: 'fault' | 'pageMkwrite', raw: RawFault): void | Promise<void> {
-  const lifetime = new HookLifetime(raw.area, name)
+  const lifetime = raw.area === undefined ? undefined : new HookLifetime(raw.area, name)
   const fault = new VmFault(raw, lifetime)
   let answer: void | Promise<void>
   try {
@@ -69,7 +69,7 @@ function callFault(hooks: DeviceHooks, name: 'fault' | 'pageMkwrite', raw: RawFa
     fault.hookSettled()
     throw error
   } finally {
-    lifetime.hookReturned()
+    lifetime?.hookReturned()
   }
   if (isThenable(answer)) return settle(answer, fault)
   fault.hookSettled()

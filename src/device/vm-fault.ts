@@ -1,6 +1,7 @@
 import type { RawFault } from '../kernel/raw-fault.js'
 import type { RawPage } from '../kernel/raw-page.js'
 import { VmaRef } from '../mm/vma-ref.js'
+import { hex } from '../vocabulary/hex.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import type { HookLifetime } from './hook-lifetime.js'
 import { Page } from './page.js'
@@ -12,18 +13,21 @@ import { Page } from './page.js'
  */
 export class VmFault {
   readonly #fault: RawFault
-  /** The area that was touched. Good while the hook runs, and for an asynchronous one until its first `await`. */
-  readonly vma: VmaRef
+  /**
+   * The area that was touched. Good while the hook runs, and for an asynchronous one until its first `await`. `undefined` where nobody
+   * touched anything: `ready` or `prefetch` asks.
+   */
+  readonly vma: VmaRef | undefined
   #answered = false
 
   /** @internal */
-  constructor(fault: RawFault, lifetime: HookLifetime) {
+  constructor(fault: RawFault, lifetime: HookLifetime | undefined) {
     this.#fault = fault
-    this.vma = new VmaRef(fault.area, lifetime)
+    this.vma = fault.area === undefined || lifetime === undefined ? undefined : new VmaRef(fault.area, lifetime)
   }
 
-  /** The address of the page that was touched. */
-  get address(): bigint {
+  /** The address of the page that was touched, likewise. */
+  get address(): bigint | undefined {
     return this.#fault.address
   }
 
@@ -65,6 +69,7 @@ export class VmFault {
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     const { address, offset, write } = this.#fault
-    return `VmFault { ${write ? 'write' : 'read'} at 0x${address.toString(16)}, offset ${offset} of the device }`
+    const where = address === undefined ? 'asked for' : `${write ? 'write' : 'read'} at ${hex(address)}`
+    return `VmFault { ${where}, offset ${offset} of the device }`
   }
 }

@@ -3,15 +3,16 @@ import type { RawPage } from './raw-page.js'
 
 /** What a raw `fault` hook is given: `struct vm_fault`, as far as a driver may look. */
 export interface RawFault {
-  readonly area: Area
-  /** The address of the page that was touched. */
-  readonly address: bigint
+  /** The area that was touched; `undefined` where nobody touched anything, and `RawDevice.fill` asks. */
+  readonly area: Area | undefined
+  /** The address of the page that was touched, likewise. */
+  readonly address: bigint | undefined
   /** Where that page is in the device, in bytes: `vmf->pgoff` as an offset. */
   readonly offset: number
   readonly write: boolean
   /** The device's own pages that the program will see, from `offset` on: fill them. At least one page. */
   readonly bytes: Uint8Array
-  /** Answers with a page that the driver owns, instead of filling `bytes`. */
+  /** Answers with a page that the driver owns, instead of filling `bytes`. Where there is no `area`, nothing is kept of it. */
   answer(page: RawPage): void
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal

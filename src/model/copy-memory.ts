@@ -1,18 +1,20 @@
 import type { FaultRecord } from '../kernel/fault-record.js'
 import type { FaultReason } from '../vocabulary/memory-fault.js'
+import type { VmError } from '../vocabulary/vm-error.js'
 import { ACCESS } from './access.js'
 import { BIT } from './bit.js'
 import { FAULT } from './fault-code.js'
 import { handleFault } from './handle-fault.js'
 import type { Mm } from './mm.js'
 import { PTE } from './pte.js'
+import type { Vma } from './vma.js'
 
 /** How far a copy came: a fault that ended it, or that it must wait. */
 export interface CopyResult {
   readonly done: number
   readonly fault: FaultRecord | undefined
-  /** Settles when it is worth to go on. */
-  readonly waitsFor: Promise<void> | undefined
+  /** Settles when it is worth to go on, or with the error that the access ends in. */
+  readonly waitsFor: Promise<VmError | undefined> | undefined
 }
 
 /**
@@ -27,7 +29,7 @@ export function copyMemory(mm: Mm, address: number, bytes: Uint8Array, write: bo
     mm.driverError = undefined
     mm.waitsFor = undefined
     const code = handleFault(mm, at, access)
-    if (code === FAULT.WAITS) return { done, fault: undefined, waitsFor: mm.waitsFor ?? Promise.resolve() }
+    if (code === FAULT.WAITS) return { done, fault: undefined, waitsFor: mm.waitsFor ?? Promise.resolve(undefined) }
     if (code !== FAULT.DONE) {
       const cause = mm.driverError === undefined ? {} : { cause: mm.driverError }
       const reason = reasonOf(mm, at, code, write)
@@ -58,8 +60,13 @@ function reasonOf(mm: Mm, address: number, code: number, write: boolean): FaultR
     case FAULT.POISONED:
       return 'poisoned'
     case FAULT.NO_PAGE:
-      return vma?.file?.inode.operations === undefined ? 'past-end-of-file' : 'driver'
+      return vma !== undefined && hasDriverFor(vma, address) ? 'driver' : 'past-end-of-file'
     default:
       return 'no-access'
   }
+}
+
+/** The page is a device's, and not past its end. */
+function hasDriverFor({ mm, file, start, pgoff }: Vma, address: number): boolean {
+  return file?.inode.driver !== undefined && pgoff + Math.floor((address - start) / mm.pageSize) < file.inode.length
 }

@@ -1,67 +1,62 @@
 import { hookError } from '../kernel/hook-error.js'
-import type { RawPage } from '../kernel/raw-page.js'
+import type { Ask } from './ask.js'
 import { FAULT } from './fault-code.js'
 import { ModelArea } from './model-area.js'
 import { Page } from './page.js'
-import { PendingFault } from './pending-fault.js'
 import { PTE } from './pte.js'
 import type { Vma } from './vma.js'
 
 /**
- * `__do_fault` on a driver's memory: asks its `fault` hook for the page at `pgoff` of the device. Without a hook there is none
- * (`SIGBUS`); one that answers later makes the access wait.
+ * `__do_fault` on a driver's memory: the page at `pgoff` of the device, from memory or from its `fault` hook. Without a hook there is
+ * none (`SIGBUS`); one that answers later makes the access wait.
  */
 export function driverFault(vma: Vma, number: number, pgoff: number, write: boolean): Page | number {
   const { mm, file } = vma
   const { inode } = file!
-  const hook = inode.operations!.fault
-  if (hook === undefined) return FAULT.NO_PAGE
+  const driver = inode.driver!
   if (pgoff >= inode.length) return FAULT.NO_PAGE
-  const waiting = inode.pending.get(pgoff)
-  if (waiting !== undefined) {
-    mm.waitsFor = waiting.promise
-    if (!waiting.done) return FAULT.WAITS
-    inode.pending.delete(pgoff)
-    return outcome(vma, waiting, pgoff)
+  const cached = driver.cached(pgoff)
+  if (cached !== undefined) return cached
+  if (driver.ended !== undefined) {
+    driver.refuse()
+    mm.driverError = driver.ended
+    return FAULT.NO_PAGE
   }
-  const pending = new PendingFault()
+  if (driver.operations.fault === undefined) return FAULT.NO_PAGE
+  if (driver.beginning !== undefined) {
+    mm.waitsFor = driver.beginning
+    return FAULT.WAITS
+  }
+  const asked = driver.asks.get(pgoff)
+  if (asked !== undefined) return answerOf(vma, asked, pgoff)
+  const isThere = () => (mm.tables.bits(number) & PTE.PRESENT) !== 0
+  let ask: Ask
   mm.readers++
   try {
-    const answer = hook.call(inode.operations, {
-      area: ModelArea.of(vma),
-      address: BigInt(number * mm.pageSize),
-      offset: pgoff * mm.pageSize,
-      write,
-      get bytes() {
-        return inode.page(pgoff).bytes
-      },
-      answer(page: RawPage) {
-        pending.page = page
-      },
-      signal: pending.abort.signal,
-    })
-    if (answer instanceof Promise) {
-      inode.pending.set(pgoff, pending.until(answer))
-      mm.waitsFor = pending.promise
-      return FAULT.WAITS
-    }
-  } catch (error) {
-    pending.error = { cause: error }
+    const about = { area: ModelArea.of(vma), address: BigInt(number * mm.pageSize), write, isThere }
+    ask = driver.fault(about, pgoff)
   } finally {
     mm.readers--
   }
   // VM_FAULT_NOPAGE: the hook has put a page there itself.
-  if (pending.error === undefined && mm.tables.bits(number) & PTE.PRESENT) return FAULT.DONE
-  return outcome(vma, pending, pgoff)
+  return ask.ended && isThere() ? FAULT.DONE : answerOf(vma, ask, pgoff)
 }
 
-function outcome({ mm, file }: Vma, { error, page }: PendingFault, pgoff: number): Page | number {
-  if (error !== undefined) {
-    mm.driverError = hookError(error.cause, 'fault')
+function answerOf({ mm, file }: Vma, ask: Ask, pgoff: number): Page | number {
+  const { inode } = file!
+  if (!ask.ended) {
+    mm.waitsFor = ask.promise
+    return FAULT.WAITS
+  }
+  if (ask.error !== undefined) {
+    mm.driverError = ask.error
     return FAULT.NO_PAGE
   }
-  if (page === undefined) return file!.inode.page(pgoff)
+  inode.driver!.asks.delete(pgoff)
+  const { page } = ask
+  if (page === undefined) return inode.page(pgoff)
   if (page instanceof Page && page.references > 0 && !page.orphaned && page.kind !== 'anonymous') return page
+  inode.driver!.refuse()
   mm.driverError = hookError(
     new TypeError('the fault hook answered with something that is no page of its own'),
     'fault',

@@ -1,37 +1,56 @@
-import { hookError } from '../kernel/hook-error.js'
+import { Ask } from './ask.js'
 import { FAULT } from './fault-code.js'
 import { ModelArea } from './model-area.js'
 import type { Page } from './page.js'
+import { PTE } from './pte.js'
 import type { Vma } from './vma.js'
 
 /**
- * `do_page_mkwrite`: asks a driver whether a page of a shared area, which is there, may be written. A hook that is asynchronous is
- * told an error: the kernel calls it with the page locked, and the model has nobody who could wait there.
+ * `do_page_mkwrite`: asks a driver whether a page of a shared area, which is there, may be written. One that answers later makes the
+ * access wait, and tries it again.
  */
 export function driverMkwrite(vma: Vma, number: number, page: Page): number {
-  const { mm } = vma
-  const inode = vma.file?.inode
-  const hook = inode?.operations?.pageMkwrite
-  if (hook === undefined) return FAULT.DONE
-  try {
-    const answer = hook.call(inode!.operations, {
-      area: ModelArea.of(vma),
-      address: BigInt(number * mm.pageSize),
-      offset: (vma.pgoff + number - vma.start / mm.pageSize) * mm.pageSize,
-      write: true,
-      bytes: page.bytes,
-      answer() {
-        throw new TypeError('a page_mkwrite hook has its page already')
-      },
-      signal: new AbortController().signal,
-    })
-    if (answer instanceof Promise) {
-      answer.catch(() => {})
-      throw new TypeError('the page_mkwrite hook of a modelled device must be synchronous')
-    }
-    return FAULT.DONE
-  } catch (error) {
-    mm.driverError = hookError(error, 'page_mkwrite')
+  const { mm, file } = vma
+  const driver = file?.inode.driver
+  if (driver?.operations.pageMkwrite === undefined) return FAULT.DONE
+  if (driver.ended !== undefined) {
+    driver.refuse()
+    mm.driverError = driver.ended
     return FAULT.NO_PAGE
+  }
+  if (driver.beginning !== undefined) {
+    mm.waitsFor = driver.beginning
+    return FAULT.WAITS
+  }
+  const asked = driver.writes.get(page)
+  if (asked !== undefined) {
+    mm.waitsFor = asked.promise
+    return FAULT.WAITS
+  }
+  const offset = (vma.pgoff + number - vma.start / mm.pageSize) * mm.pageSize
+  const about = { area: ModelArea.of(vma), address: BigInt(number * mm.pageSize), write: true }
+  const ask = new WriteAsk(about, offset, mm.pageSize, page.bytes)
+  mm.readers++
+  try {
+    driver.makeWritable(ask, page, () => {
+      // It may have gone meanwhile.
+      const bits = mm.tables.bits(number)
+      if (bits & PTE.PRESENT && mm.tables.page(number) === page) mm.tables.setBits(number, bits | PTE.WRITE)
+    })
+  } finally {
+    mm.readers--
+  }
+  if (!ask.ended) {
+    mm.waitsFor = ask.promise
+    return FAULT.WAITS
+  }
+  if (ask.error === undefined) return FAULT.DONE
+  mm.driverError = ask.error
+  return FAULT.NO_PAGE
+}
+
+class WriteAsk extends Ask {
+  override answer(): void {
+    throw new TypeError('a page_mkwrite hook has its page already')
   }
 }

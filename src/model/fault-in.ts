@@ -76,8 +76,10 @@ function fileFault(vma: Vma, number: number, table: PageTable, index: number, wr
     page.references++
     table.pages[index] = page
     mm.filePages++
-    const writable = shared && (write || inode.operations?.pageMkwrite === undefined)
-    table.bits[index] = PTE.PRESENT | (writable ? PTE.WRITE : 0)
+    const notified = inode.operations?.pageMkwrite !== undefined
+    table.bits[index] = PTE.PRESENT | (shared && !notified ? PTE.WRITE : 0)
+    // do_shared_fault asks before the page is mapped for writing.
+    if (write && notified && !protectedAgain) return writeFault(vma, number, table, index)
   }
   if (!protectedAgain || !(vma.flags & BIT.UFFD_WP)) return FAULT.DONE
   return reprotect(vma, number, table, index, write)

@@ -1,7 +1,7 @@
 import type { FileOperations } from '../kernel/file-operations.js'
+import type { Driver } from './driver.js'
 import type { Machine } from './machine.js'
 import { Page } from './page.js'
-import type { PendingFault } from './pending-fault.js'
 import type { Vma } from './vma.js'
 
 /** What kind of file it is. Only `memory` (and what looks like it) and `device` can be mapped. */
@@ -33,10 +33,8 @@ export class Inode {
   writableMappings = 0
   /** Pages charged against the machine's commit limit for as long as it exists. */
   charged = 0
-  /** A device's hooks. */
-  operations: FileOperations | undefined = undefined
-  /** Faults that its hook has been asked for, by page of the device. */
-  readonly pending = new Map<number, PendingFault>()
+  /** What stands behind a device. */
+  driver: Driver | undefined = undefined
   /** Open files, each of them shared by descriptors and VMAs. */
   opened = 0
 
@@ -47,6 +45,11 @@ export class Inode {
     this.name = name
     this.unlinked = unlinked
     this.noExec = kind === 'other'
+  }
+
+  /** A device's hooks. */
+  get operations(): FileOperations | undefined {
+    return this.driver?.operations
   }
 
   /** The page at `index`, made if it is a hole. */

@@ -69,8 +69,8 @@ export class Mm {
   hookError: VmError | undefined = undefined
   /** What made the last access of a driver's memory fail. */
   driverError: VmError | undefined = undefined
-  /** What the last access that had to wait waits for. */
-  waitsFor: Promise<void> | undefined = undefined
+  /** What the last access that had to wait waits for: settles when it is worth to go on, or with the error that it ends in. */
+  waitsFor: Promise<VmError | undefined> | undefined = undefined
 
   constructor(machine: Machine, limits: Limits, capabilities: Iterable<Capability>) {
     this.machine = machine

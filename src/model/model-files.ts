@@ -1,5 +1,4 @@
 import type { FileCalls, FileStatus } from '../kernel/file-calls.js'
-import type { FileOperations } from '../kernel/file-operations.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { addSeals } from './add-seals.js'
 import { Inode } from './inode.js'
@@ -34,14 +33,6 @@ export class ModelFiles implements FileCalls {
     while (this.#open.has(descriptor)) descriptor++
     this.#open.set(descriptor, file)
     return descriptor
-  }
-
-  openDevice(operations: FileOperations, size: number): number {
-    const inode = new Inode(this.#machine, 'device', '/dev/vmarea', false)
-    inode.operations = operations
-    inode.size = size
-    void operations.open?.()
-    return this.install(new OpenFile(inode, true, true))
   }
 
   open(path: string, access: 'read' | 'write' | 'read-write'): number {

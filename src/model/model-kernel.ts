@@ -31,7 +31,7 @@ export class ModelKernel implements Kernel {
     this.regions = new ModelRegions(mm, this.calls)
     this.addressSpace = new ModelAddressSpace(mm, mm.machine.nextPid())
     this.userfaultfds = new ModelUserfaultfds(mm)
-    this.devices = new ModelDevices(mm.machine, files)
+    this.devices = new ModelDevices(mm.machine, files, this.regions)
   }
 
   pageSizes(): readonly number[] {

@@ -5,6 +5,7 @@ import { MAP } from '../vocabulary/map.js'
 import { MREMAP } from '../vocabulary/mremap.js'
 import { PROT } from '../vocabulary/prot.js'
 import { UsageError } from '../vocabulary/usage-error.js'
+import { VmError } from '../vocabulary/vm-error.js'
 import { copyMemory } from './copy-memory.js'
 import type { Mm } from './mm.js'
 import type { ModelRegions } from './model-regions.js'
@@ -114,7 +115,12 @@ export class ModelRegion implements Region {
   }
 
   async madviseAsync(offset: number, length: number, advice: number): Promise<void> {
-    this.#calls.madvise(this.#at(offset), length, advice)
+    for (;;) {
+      const waitsFor = this.#calls.madviseOrWait(this.#at(offset), length, advice)
+      if (waitsFor === undefined) return
+      const cause = await waitsFor
+      if (cause !== undefined) throw new VmError('EFAULT', 'madvise', { address: this.#at(offset), length, cause })
+    }
   }
 
   restore(): void {
@@ -135,7 +141,10 @@ export class ModelRegion implements Region {
       const { done, fault, waitsFor } = copyMemory(this.#mm, Number(this.#at(offset)), bytes, write, from)
       if (waitsFor === undefined) return fault
       from = done
-      await waitsFor
+      const cause = await waitsFor
+      if (cause === undefined) continue
+      const address = this.#at(offset) + BigInt(done)
+      return { address, access: write ? 'write' : 'read', reason: 'driver', cause }
     }
   }
 

@@ -7,6 +7,7 @@ import { VmError } from '../vocabulary/vm-error.js'
 import type { Mm } from './mm.js'
 import { ModelRegion } from './model-region.js'
 import type { ModelSystemCalls } from './model-system-calls.js'
+import type { OpenFile } from './open-file.js'
 
 /** Without views nothing is contained unseen. */
 const emptyScope: FaultScope = { enter: () => 0, leave: () => undefined }
@@ -36,9 +37,22 @@ export class ModelRegions implements Regions {
     if (pageSize !== this.#mm.pageSize) {
       throw new VmError('ENOSYS', 'mmap', { hint: 'the model leaves huge pages out' })
     }
-    // FIXED_NOREPLACE maps over nothing: mmap itself says EEXIST.
-    if (flags & MAP.FIXED && !(flags & MAP.FIXED_NOREPLACE)) this.#refuseOverlap(address, address + BigInt(length))
+    this.#refuseOverlap(address, length, flags)
     const start = this.#calls.mmap(address, length, protection, flags, descriptor, offset)
+    return new ModelRegion(this.#mm, this.#calls, this, start, this.#mm.roundUp(length))
+  }
+
+  /** Of an open file that has no descriptor. */
+  mapFile(
+    address: bigint,
+    length: number,
+    protection: number,
+    flags: number,
+    file: OpenFile,
+    offset: number,
+  ): ModelRegion {
+    this.#refuseOverlap(address, length, flags)
+    const start = this.#calls.mmapFile(address, length, protection, flags, file, offset)
     return new ModelRegion(this.#mm, this.#calls, this, start, this.#mm.roundUp(length))
   }
 
@@ -51,7 +65,10 @@ export class ModelRegions implements Regions {
 
   onFault(): void {}
 
-  #refuseOverlap(start: bigint, end: bigint): void {
+  #refuseOverlap(start: bigint, length: number, flags: number): void {
+    // FIXED_NOREPLACE maps over nothing: mmap itself says EEXIST.
+    if (!(flags & MAP.FIXED) || flags & MAP.FIXED_NOREPLACE) return
+    const end = start + BigInt(length)
     for (const region of this.held) {
       if (region.start >= end || region.start + BigInt(region.length) <= start) continue
       throw new UsageError(

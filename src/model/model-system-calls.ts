@@ -1,5 +1,7 @@
 import type { SystemCalls } from '../kernel/system-calls.js'
+import { hex } from '../vocabulary/hex.js'
 import { MADV } from '../vocabulary/madv.js'
+import { UsageError } from '../vocabulary/usage-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { addressOf } from './address-of.js'
 import { FAILURE } from './failure.js'
@@ -16,6 +18,7 @@ import { mseal } from './mseal.js'
 import { msync } from './msync.js'
 import { munlock } from './munlock.js'
 import { munmap } from './munmap.js'
+import type { OpenFile } from './open-file.js'
 
 /** `madvise_lock`: advice that changes no VMA needs the lock for reading alone, or none. */
 const underReadLock = new Set<number>([
@@ -45,7 +48,23 @@ export class ModelSystemCalls implements SystemCalls {
 
   mmap(address: bigint, length: number, protection: number, flags: number, descriptor: number, offset: number): bigint {
     this.#lock('mmap')
-    const file = this.#files.get(descriptor)
+    return this.#mmap(address, length, protection, flags, this.#files.get(descriptor), offset)
+  }
+
+  /** mmap(2) of an open file that has no descriptor. */
+  mmapFile(address: bigint, length: number, protection: number, flags: number, file: OpenFile, offset: number): bigint {
+    this.#lock('mmap')
+    return this.#mmap(address, length, protection, flags, file, offset)
+  }
+
+  #mmap(
+    address: bigint,
+    length: number,
+    protection: number,
+    flags: number,
+    file: OpenFile | undefined,
+    offset: number,
+  ): bigint {
     const result = mmap(this.#mm, addressOf(address), length, protection, flags, file, offset)
     const { hookError } = this.#mm
     if (hookError !== undefined) {
@@ -72,8 +91,26 @@ export class ModelSystemCalls implements SystemCalls {
   }
 
   madvise(address: bigint, length: number, advice: number): void {
+    if (this.madviseOrWait(address, length, advice) === undefined) return
+    throw new UsageError(
+      'ERR_VMAREA_WOULD_BLOCK',
+      `a page of the ${length} bytes at ${hex(address)} waits for an answer that can't come meanwhile: use populate`,
+    )
+  }
+
+  /** `madvise`, or what it waits for before it can go on. */
+  madviseOrWait(address: bigint, length: number, advice: number): Promise<VmError | undefined> | undefined {
     if (!underReadLock.has(advice) || this.#mm.hooks > 0) this.#lock('madvise')
-    this.#settle(madvise(this.#mm, addressOf(address), length, advice), 'madvise', address, length)
+    this.#mm.waitsFor = undefined
+    this.#mm.driverError = undefined
+    const result = madvise(this.#mm, addressOf(address), length, advice)
+    if (result === FAILURE.EAGAIN && this.#mm.waitsFor !== undefined) return this.#mm.waitsFor
+    const { driverError } = this.#mm
+    if (result === FAILURE.EFAULT && driverError !== undefined) {
+      throw new VmError('EFAULT', 'madvise', { address, length, cause: driverError })
+    }
+    this.#settle(result, 'madvise', address, length)
+    return undefined
   }
 
   msync(address: bigint, length: number, flags: number): void {

@@ -27,7 +27,7 @@ export class OpenFile {
   put(): void {
     if (--this.references > 0) return
     const { inode } = this
-    inode.operations?.close?.()
+    inode.driver?.release().catch(() => {})
     if (--inode.opened > 0 || !inode.unlinked) return
     for (const page of inode.pages.values()) page.references--
     inode.pages.clear()

@@ -12,10 +12,11 @@ export class Page implements RawPage {
   #bytes: Uint8Array | undefined
   #put = false
 
-  constructor(kind: PageKind, size: number, references: number) {
+  constructor(kind: PageKind, size: number, references: number, bytes?: Uint8Array) {
     this.kind = kind
     this.size = size
     this.references = references
+    this.#bytes = bytes
   }
 
   /** Whether it was ever given bytes: a page that was not is all zeros. */

@@ -120,7 +120,7 @@ export class Uffd {
     const address = page * this.mm.pageSize
     const asked = this.faults.some(({ words }) => words[0] === flags && words[1] === address)
     const waits = [...this.#waiters].some((waiter) => waiter.address === address)
-    this.mm.waitsFor = new Promise((resolve) => this.#waiters.add({ address, resolve }))
+    this.mm.waitsFor = new Promise((resolve) => this.#waiters.add({ address, resolve: () => resolve(undefined) }))
     if (!asked && !waits) {
       this.faults.push({ code: UFFD_EVENT_CODE.PAGEFAULT, words: [flags, address, 0] })
       this.wakeReaders()

@@ -251,7 +251,7 @@ test('page_mkwrite is asked before the first write, and may refuse it', () => {
     mmap() {},
     fault() {},
     pageMkwrite({ address }) {
-      asked.push(address)
+      asked.push(address!)
       if (refuses) throw new VmError('ENOSPC', 'page_mkwrite')
     },
   })
@@ -265,7 +265,7 @@ test('page_mkwrite is asked before the first write, and may refuse it', () => {
   assert.deepEqual(asked, [start, start])
 })
 
-test('zap takes pages away, and the next touch faults again', () => {
+test('zap takes pages away, and the next touch faults again: the device has them still', () => {
   let faults = 0
   const device = open({
     mmap() {},
@@ -280,7 +280,7 @@ test('zap takes pages away, and the next touch faults again', () => {
   device.machine.checkInvariants()
   device.read(start)
   device.read(start + BigInt(PAGE))
-  assert.equal(faults, 3)
+  assert.equal(faults, 2)
 })
 
 test('zap_page_range_single keeps guards', () => {
@@ -399,7 +399,7 @@ test('invalidate takes device pages out of every map of them', () => {
   device.machine.checkInvariants()
   device.read(one)
   device.read(two)
-  assert.equal(faults, 4)
+  assert.equal(faults, 2, 'once for each time that the device did not have the page')
 })
 
 test('binder: pages are put in later, zapped by the shrinker, and never in a stranger’s area', () => {
