@@ -71,7 +71,7 @@ test("another user's process is refused with code 4 and the right that is missin
 })
 
 test('each command has help with an example', () => {
-  for (const command of ['maps', 'lookup', 'watch', 'diff', 'doctor']) {
+  for (const command of ['maps', 'lookup', 'watch', 'diff', 'doctor', 'pack']) {
     const { code, out } = run(command, '--help')
     assert.equal(code, 0)
     assert.match(out, new RegExp(`^vmarea ${command}\\b.*: `))
