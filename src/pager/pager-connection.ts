@@ -5,6 +5,7 @@ import type { PagerMessage, PagerRequest } from './pager-request.js'
 import type { PagerState } from './pager-state.js'
 import type { PagerThreadData } from './pager-thread-data.js'
 import { unpackError } from './unpack-error.js'
+import { workerArguments } from './worker-arguments.js'
 
 /** How often a thread that waits looks whether the pager's still lives, in milliseconds. */
 const LOOK = 20
@@ -68,7 +69,7 @@ export class PagerConnection {
       name: 'vmarea pager',
       workerData: { ...data, state: state.memory, port: port2 } satisfies PagerThreadData,
       transferList: [port2],
-      execArgv: process.execArgv.filter((argument) => !/^(--input-type|--eval|-e$|--print|-p$|--test)/.test(argument)),
+      execArgv: workerArguments(process.execArgv),
     })
     port1.on('message', (message: PagerMessage) => this.#receive(message))
     port1.unref()
