@@ -242,7 +242,7 @@ test('those who wait while a device is begun anew are served by the new driver',
     defineDevice(() => {
       const mine = ++generation
       return {
-        size: PAGE,
+        size: 4 * PAGE,
         fault: async ({ bytes, signal }) => {
           if (mine === 1) await new Promise((_resolve, reject) => signal.addEventListener('abort', reject))
           bytes.fill(mine)
@@ -257,6 +257,7 @@ test('those who wait while a device is begun anew are served by the new driver',
   const late = read(memory)
   assert.deepEqual(await Promise.all([...reading, ...restarts, late]), [2, undefined, undefined, undefined, 2])
   assert.equal(generation, 2)
+  assert.equal(device.statistics.bytesResident, 4 * PAGE)
 })
 
 test('a restart that fails leaves a dead device, which another one brings back', async () => {
