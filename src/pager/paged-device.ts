@@ -255,7 +255,10 @@ export class PagedDevice implements RawDevice {
     const connection = this.#connection
     try {
       if (connection?.lives && !this.#hangs()) {
-        await Promise.race([connection.ask({ type: 'close' }), after(this.#options.timeout + GRACE)])
+        await connection.ask(
+          { type: 'close' },
+          AbortSignal.timeout(Math.min(this.#options.timeout + GRACE, 2 ** 32 - 1)),
+        )
       }
     } finally {
       await connection?.terminate()
@@ -322,10 +325,4 @@ export class PagedDevice implements RawDevice {
 
 function closedError(syscall: string): VmError {
   return new VmError('ENODEV', syscall, { hint: 'the device was closed' })
-}
-
-function after(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    if (milliseconds !== Infinity) setTimeout(resolve, milliseconds)
-  })
 }

@@ -64,11 +64,10 @@ export class PagerConnection {
     this.#state = state
     this.#events = events
     this.#port = port1
-    this.#worker = new Worker(new URL('./pager-thread.js', import.meta.url), {
+    this.#worker = new Worker(entry(), {
       name: 'vmarea pager',
       workerData: { ...data, state: state.memory, port: port2 } satisfies PagerThreadData,
       transferList: [port2],
-      execArgv: process.execArgv.filter((argument) => !/^(--input-type|--eval|-e$|--print|-p$|--test)/.test(argument)),
     })
     port1.on('message', (message: PagerMessage) => this.#receive(message))
     port1.unref()
@@ -218,4 +217,10 @@ export class PagerConnection {
     this.#port.close()
     if (!this.#ending) this.#events.end(this.#cause)
   }
+}
+
+/** The thread's module, behind one that Node also takes where this process was begun with --input-type. */
+function entry(): URL {
+  const module = new URL('./pager-thread.js', import.meta.url)
+  return new URL(`data:text/javascript,${encodeURIComponent(`import ${JSON.stringify(module.href)}`)}`)
 }
