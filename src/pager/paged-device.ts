@@ -33,6 +33,8 @@ export class PagedDevice implements RawDevice {
   #size = 0
   #closed: Promise<void> | undefined
   #cause: Error | undefined
+  /** A fault has told that nobody serves, before the thread's end did. */
+  #unserved = false
   readonly #regions = new Set<WeakRef<PagedRegion>>()
   readonly #listeners: ((cause: Error) => void)[] = []
   /** Why pages failed, by their address, the oldest first. They stay poisoned until they have been told. */
@@ -72,7 +74,7 @@ export class PagedDevice implements RawDevice {
 
   get state(): 'serving' | 'dead' | 'closed' {
     if (this.#closed !== undefined) return 'closed'
-    return this.#connection === undefined || !this.#connection.lives || this.#hangs() ? 'dead' : 'serving'
+    return !this.#unserved && this.#connection?.lives && !this.#hangs() ? 'serving' : 'dead'
   }
 
   get statistics(): DeviceStatistics {
@@ -128,6 +130,7 @@ export class PagedDevice implements RawDevice {
     const page = Number(fault.address) - (Number(fault.address) % this.#kernel.pageSize)
     this.#connection?.drain()
     for (const { address, reason } of this.#source.takeFailed()) {
+      this.#unserved ||= reason === 'no-server'
       if (!this.#failures.has(Number(address))) this.#remember(Number(address), this.#why(reason))
     }
     const known = this.#failures.has(page)
@@ -233,6 +236,8 @@ export class PagedDevice implements RawDevice {
       signal,
     )
     this.#state = state
+    this.#unserved = false
+    this.#cause = undefined
     this.#size = connection.size
     this.#connection = connection
   }
@@ -275,7 +280,7 @@ export class PagedDevice implements RawDevice {
   #serving(syscall: string): PagerConnection {
     if (this.#closed !== undefined) throw closedError(syscall)
     const connection = this.#connection
-    if (connection?.lives) return connection
+    if (connection?.lives && !this.#unserved) return connection
     const cause = this.#cause ?? connection?.cause
     throw new VmError('EIO', syscall, {
       hint: "the driver's thread has ended: restart() the device",
