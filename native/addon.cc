@@ -5,6 +5,7 @@
 
 #include "async.h"
 #include "call.h"
+#include "guard-source.h"
 #include "proc-text.h"
 #include "process-memory.h"
 #include "address-root.h"
@@ -34,6 +35,7 @@ void thread_ends(void* data) {
   // First the memory: what is gone needs no poison, which would take long for much.
   unmap_regions_of(state);
   release_userfaultfds_of(state);
+  release_guard_sources_of(state);
   let_go_of_state(state);
   munmap(log, kLogCapacity * sizeof(Fault));
 }
@@ -96,6 +98,7 @@ napi_value init(napi_env env, napi_value exports) {
   add(env, exports, kProcessMemoryFunctions, kProcessMemoryFunctionCount);
   add(env, exports, kProcTextFunctions, kProcTextFunctionCount);
   add(env, exports, kUserfaultfdFunctions, kUserfaultfdFunctionCount);
+  add(env, exports, kGuardSourceFunctions, kGuardSourceFunctionCount);
   add(env, exports, kWatchFunctions, kWatchFunctionCount);
   add(env, exports, kSocketFunctions, kSocketFunctionCount);
   add(env, exports, kLockFunctions, sizeof kLockFunctions / sizeof *kLockFunctions);

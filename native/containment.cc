@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "guard-source.h"
 #include "guarded-copy.h"
 #include "move-page.h"
 #include "present-memory.h"
@@ -70,8 +71,9 @@ bool cover_locked(Region* region, size_t page, const Fault& fault) {
   if (cover == MAP_FAILED) return false;
   // A write to a page that can be read: what reads on sees what was there. No access here may wait for the server of a userfaultfd,
   // who may wait for the table's lock.
-  if (fault.reason == kReadOnly) {
+  if (fault.reason == kReadOnly && !is_hidden_locked(address)) {
     Fault ignored;
+    NoWaiting no_waiting;
     if (userfaultfd_contexts.load() > 0) copy_present(cover, address, region->page);
     else guarded_copy(cover, at(address), region->page, &ignored);
   }
@@ -172,6 +174,7 @@ void uncover_locked(Region* region, size_t page) {
     region->aside_shared_with_stranger = true;
   }
   restore_userfaultfd_range(region->start + page * region->page, region->page);
+  hide_returned_page_locked(region->start + page * region->page, region->page);
   region->covered[page / 64] &= ~(uint64_t{1} << (page % 64));
   if (--region->covered_pages == 0) drop_aside_locked(region);
 }
@@ -191,6 +194,12 @@ void settle_locked(Region* region) {
 
 void tell_read_only(Fault* fault) {
   if (fault->access == 1 && fault->reason == kNoAccess && is_read_only(fault->address)) fault->reason = kReadOnly;
+}
+
+bool contain_certain_fault(const Fault& fault) {
+  TableLock lock;
+  Region* region = find_locked(fault.address);
+  return region != nullptr && contain_locked(region, (fault.address - region->start) / region->page, fault);
 }
 
 bool contain_fault(Fault fault) {

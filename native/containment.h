@@ -10,6 +10,8 @@ namespace vmarea {
 
 // In the signal handler: covers the page and records the fault. False where the address is not ours.
 bool contain_fault(Fault fault);
+// Likewise for a fault whose page need not be tried again.
+bool contain_certain_fault(const Fault& fault);
 
 // A write that was refused, to a page that can be read, is told as that.
 void tell_read_only(Fault* fault);

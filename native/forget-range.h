@@ -10,6 +10,9 @@ namespace vmarea {
 // The caller has the region table's lock.
 void forget_range_locked(uintptr_t start, size_t length);
 
+// Likewise, for what is registered nowhere but in this addon.
+void forget_device_range_locked(uintptr_t start, size_t length);
+
 // The area of a device that ended at `end` has grown in place: so has what is noted of it. The caller has the region table's lock.
 void grow_range_locked(uintptr_t end, uintptr_t new_end);
 

@@ -8,6 +8,7 @@
 
 #include <mutex>
 
+#include "guard-source.h"
 #include "guarded-copy.h"
 #include "containment.h"
 #include "page-entry.h"
@@ -100,13 +101,13 @@ void to_predecessor(int signal, siginfo_t* info, void* context) {
 
 // Containing touches the page in turn. A handler in front of ours that called us may have come here with the signals held back, and a
 // fault that is held back kills.
-bool contain_unmasked(const Fault& fault) {
+bool contain_unmasked(const Fault& fault, bool certain) {
   sigset_t faults, before;
   sigemptyset(&faults);
   sigaddset(&faults, SIGSEGV);
   sigaddset(&faults, SIGBUS);
   pthread_sigmask(SIG_UNBLOCK, &faults, &before);
-  bool contained = contain_fault(fault);
+  bool contained = certain ? contain_certain_fault(fault) : contain_fault(fault);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return contained;
 }
@@ -117,9 +118,14 @@ void on_fault(int signal, siginfo_t* info, void* context) {
   uintptr_t address = reinterpret_cast<uintptr_t>(info->si_addr);
   if (sent_by_kernel(info)) {
     Fault fault = {address, access, reason_of(signal, info)};
+    Waited waited = signal == SIGSEGV ? wait_for_page(&fault) : Waited::kElsewhere;
+    if (waited == Waited::kRetry) {
+      errno = saved_errno;
+      return;
+    }
     if (leave_guarded_access(static_cast<ucontext_t*>(context), fault)) return;
     // A jump into memory that may not be executed can't go on from any page we could put there.
-    if (access != 2 && contain_unmasked(fault)) {
+    if (access != 2 && contain_unmasked(fault, waited == Waited::kFault)) {
       errno = saved_errno;
       return;
     }

@@ -13,6 +13,7 @@
 #include <algorithm>
 
 #include "forget-range.h"
+#include "guard-source.h"
 #include "guarded-copy.h"
 #include "held-flags.h"
 #include "layout-lock.h"
@@ -60,7 +61,7 @@ bool may_never(const HeldRange& range, int protection) {
 }
 
 // What the kernel does with one advice on a held area that it would not do with the same area without the flags.
-enum class Advised { kAsEver, kIgnored, kRefused };
+enum class Advised { kAsEver, kIgnored, kTouched, kRefused };
 struct Treatment {
   Advised how;
   int error;
@@ -70,6 +71,8 @@ constexpr Treatment kAsEver = {Advised::kAsEver, 0}, kInvalid = {Advised::kRefus
 
 // madvise_vma_behavior of Linux 6.18. Later kernels refuse DOFORK to all of VM_SPECIAL.
 Treatment treatment_of(const HeldRange& range, int advice) {
+  // The markers there are the guard's own.
+  if ((range.set & kHeldWatched) != 0 && (advice == kGuardInstall || advice == kGuardRemove)) return kInvalid;
   bool special = (range.set & kVmSpecial) != 0;
   bool pfnmap = (range.set & kVmPfnmap) != 0;
   switch (advice) {
@@ -88,12 +91,16 @@ Treatment treatment_of(const HeldRange& range, int advice) {
       return pfnmap ? kInvalid : kAsEver;
     case kPopulateRead:
     case kPopulateWrite:
-      return range.set & (kVmIo | kVmPfnmap) ? kInvalid : kAsEver;
+      if (range.set & (kVmIo | kVmPfnmap)) return kInvalid;
+      return range.set & kHeldWatched ? Treatment{Advised::kTouched, 0} : kAsEver;
     case MADV_MERGEABLE:
     case MADV_UNMERGEABLE:
       return special ? Treatment{Advised::kIgnored, 0} : kAsEver;
     case MADV_REMOVE:
-      if ((range.cleared & kVmMayWrite) == 0) return kAsEver;
+      if ((range.cleared & kVmMayWrite) == 0) {
+        // Nobody would hide what becomes a hole in the file: as a file system that has none.
+        return range.set & kHeldWatched ? Treatment{Advised::kRefused, -EOPNOTSUPP} : kAsEver;
+      }
       // Locked memory is refused before that, and an advice that does nothing but to be refused on it tells.
       if (madvise(at(range.start), page_size(), kCold) != 0 && errno == EINVAL) return kInvalid;
       return {Advised::kRefused, -EACCES};
@@ -103,9 +110,9 @@ Treatment treatment_of(const HeldRange& range, int advice) {
 }
 
 // Touches each page as the program would. False at the first that can't be had.
-bool touch_pages(uintptr_t start, uintptr_t end) {
+bool touch_pages(uintptr_t start, uintptr_t end, bool write) {
   for (uintptr_t page = start; page < end; page += page_size())
-    if (!guarded_touch(page, false)) return false;
+    if (!guarded_touch(page, write)) return false;
   return true;
 }
 
@@ -135,12 +142,18 @@ int held_mprotect(uintptr_t address, size_t length, int protection) {
     for (const HeldRange& range : held_in(address, address + round_up(length))) {
       if (!may_never(range, protection)) continue;
       // Area by area: those before this one are changed all the same, unless one of them fails first.
-      if (range.start > address && mprotect(at(address), range.start - address, protection) != 0) return -errno;
+      TableLock lock;
+      int error = protect_memory_locked(address, range.start - address, protection);
+      if (error != 0) return error;
       // Bits that are no protection of a file's area are refused before the areas are looked at.
       return range.start == address && (protection & ~kProtections) != 0 ? -EINVAL : -EACCES;
     }
   }
-  return static_cast<int>(answer(mprotect(at(address), length, protection)));
+  // Of hidden pages the kernel is not asked, and so not for what it would refuse at once.
+  bool plain = held_ranges.load() == 0 || !is_range(address, length) || (protection & ~kProtections) != 0;
+  if (plain) return static_cast<int>(answer(mprotect(at(address), length, protection)));
+  TableLock lock;
+  return protect_memory_locked(address, round_up(length), protection);
 }
 
 int held_growth_refusal(uintptr_t end) {
@@ -149,6 +162,14 @@ int held_growth_refusal(uintptr_t end) {
   uint64_t set = held_at_locked(end - 1).set;
   if (set & (kVmDontExpand | kVmPfnmap)) return -EFAULT;
   return set & kVmSpecial ? -ENOMEM : 0;  // growing in place is a merge with what is new (vma_merge_extend)
+}
+
+void* grow_in_place_locked(uintptr_t start, size_t length, size_t new_length) {
+  if (!is_watched_locked(start + length - 1)) return mremap(at(start), length, new_length, 0);
+  // The guard has made several areas of it, of which the last can grow.
+  uintptr_t last = start + length - page_size();
+  void* grown = mremap(at(last), page_size(), page_size() + new_length - length, 0);
+  return grown == MAP_FAILED ? grown : at(start);
 }
 
 int64_t held_mremap(uintptr_t address, size_t old_length, size_t new_length, int flags, uintptr_t new_address) {
@@ -175,14 +196,17 @@ int64_t held_mremap(uintptr_t address, size_t old_length, size_t new_length, int
     }
     // Whoever serves these pages serves them here: as a driver whose `mremap` operation refuses.
     if (placed || before == 0) return -EINVAL;
-    flags &= ~MREMAP_MAYMOVE;
+    TableLock lock;
+    void* grown = grow_in_place_locked(address, before, after);
+    if (grown == MAP_FAILED) return -errno;
+    grow_range_locked(address + before, address + after);
+    return static_cast<int64_t>(address);
   }
   int64_t result = call(flags);
   if (result < 0) return result;
   TableLock lock;
-  if (flags & MREMAP_FIXED) forget_held_locked(new_address, new_address + after);
+  if (flags & MREMAP_FIXED) forget_device_range_locked(new_address, after);
   if (in_place && after < before) forget_range_locked(address + after, before - after);
-  if (!in_place && !held.empty()) grow_range_locked(address + before, address + after);
   return result;
 }
 
@@ -198,6 +222,8 @@ int held_madvise(uintptr_t address, size_t length, int advice) {
     if (range.start > done) result = call(done, range.start);
     if (result != 0 && (result != -ENOMEM || advice == kPopulateRead || advice == kPopulateWrite)) return result;
     if (treatment.how == Advised::kRefused) return treatment.error;
+    // A system call can't wait for a page that the guard serves, and an access can.
+    if (treatment.how == Advised::kTouched && !touch_pages(range.start, range.end, advice == kPopulateWrite)) return -EFAULT;
     done = range.end;
   }
   if (done == end) return result;
@@ -240,7 +266,7 @@ int held_mlock2(ThreadState* state, uintptr_t address, size_t length, int flags)
     bool special = (range.set & kVmSpecial) != 0;
     if ((!special && (flags & MLOCK_ONFAULT) != 0) || (range.set & (kVmIo | kVmPfnmap)) != 0) continue;
     if (access_waits_for_itself(state, range.start, range.end - range.start, false)) return -EDEADLK;
-    if (!touch_pages(range.start, range.end) && special) special_there = false;
+    if (!touch_pages(range.start, range.end, false) && special) special_there = false;
   }
   // The kernel marks all areas up to a hole, and prefaults only then: what fails for a page that can't be had has been marked.
   uintptr_t done = start;

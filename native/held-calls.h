@@ -23,5 +23,7 @@ int held_mlockall(int flags);
 // What keeps the area that ends here from growing: -EFAULT where it may not, -ENOMEM where it could only at another place; or 0. A
 // device's memory is served where it is.
 int held_growth_refusal(uintptr_t end);
+// mremap(2) without MREMAP_MAYMOVE for device memory: answers as that. The caller has the region table's lock.
+void* grow_in_place_locked(uintptr_t start, size_t length, size_t new_length);
 
 }  // namespace vmarea

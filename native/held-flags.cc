@@ -60,6 +60,14 @@ void hold_flags_locked(uintptr_t start, uintptr_t end, uint64_t set, uint64_t cl
   count_locked();
 }
 
+void release_held_locked(uintptr_t start, uintptr_t end, uint64_t set) {
+  cut_locked(start);
+  cut_locked(end);
+  auto& ranges = ranges_locked();
+  for (auto range = ranges.lower_bound(start); range != ranges.end() && range->second.start < end; ++range) range->second.set &= ~set;
+  count_locked();
+}
+
 void forget_held_locked(uintptr_t start, uintptr_t end) {
   if (held_ranges.load() == 0 || start >= end) return;
   cut_locked(start);

@@ -18,6 +18,9 @@ constexpr uint64_t kVmDontExpand = 0x40000, kVmMixedMap = 0x10000000;
 // VM_SPECIAL: such an area never merges and is never locked.
 constexpr uint64_t kVmSpecial = kVmIo | kVmDontExpand | kVmPfnmap | kVmMixedMap;
 
+// Beside the kernel's flags: the guard takes the range's faults (guard-source.h). Nobody outside the addon sees it.
+constexpr uint64_t kHeldWatched = uint64_t{1} << 52;
+
 // [start, end) with the flags of one mapping.
 struct HeldRange {
   uintptr_t start, end;
@@ -29,6 +32,8 @@ extern std::atomic<size_t> held_ranges;
 
 // Holds flags of a range, beside those that are held of its parts already.
 void hold_flags_locked(uintptr_t start, uintptr_t end, uint64_t set, uint64_t cleared);
+// Lets go of some of the flags, which are set, in a range.
+void release_held_locked(uintptr_t start, uintptr_t end, uint64_t set);
 // The range was unmapped or replaced.
 void forget_held_locked(uintptr_t start, uintptr_t end);
 // The area that ended at `end` has grown in place.

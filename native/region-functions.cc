@@ -10,6 +10,7 @@
 #include "forget-range.h"
 #include "guard.h"
 #include "guard-keeper.h"
+#include "guard-source.h"
 #include "guarded-copy.h"
 #include "held-calls.h"
 #include "held-flags.h"
@@ -160,11 +161,10 @@ napi_value protect_region(napi_env env, napi_callback_info info) {
   if (refusal != 0) return call.result(refusal);
   TableLock lock;
   uncover_all_locked(call.region);
-  void* place = at(call.region->start + offset);
-  if (mprotect(place, length, protection) == 0) return call.result(0);
-  int error = errno;
-  mprotect(place, length, previous);  // what changed before the area that refused changes back
-  return call.result(-error);
+  uintptr_t start = call.region->start + offset;
+  int error = protect_memory_locked(start, length, protection);
+  if (error != 0) protect_memory_locked(start, length, previous);  // what changed before the area that refused changes back
+  return call.result(error);
 }
 
 napi_value replace_region(napi_env env, napi_callback_info info) {
@@ -290,9 +290,10 @@ napi_value resize_region(napi_env env, napi_callback_info info) {
   uncover_all_locked(region);
   drop_aside_locked(region);
   // A device's memory is served where it is.
-  int move = held ? 0 : MREMAP_MAYMOVE;
-  bool shrinks = length <= region->length();
-  void* place = keep && (shrinks || !held) ? resize_leased(region, length) : mremap(at(region->start), region->length(), length, move);
+  bool grows = length > region->length();
+  void* place = held && grows  ? grow_in_place_locked(region->start, region->length(), length)
+                : keep         ? resize_leased(region, length)
+                               : mremap(at(region->start), region->length(), length, held ? 0 : MREMAP_MAYMOVE);
   if (place == MAP_FAILED) return call.result(-errno);
   uintptr_t start = reinterpret_cast<uintptr_t>(place);
   uintptr_t hole_start = start == region->start ? region->start + length : region->start;
@@ -397,9 +398,10 @@ napi_value copy_region(napi_env env, napi_callback_info info) {
   }
   void* memory = at(region->start + offset);
   if (access_waits_for_itself(call.state, region->start + offset, length, kWrite)) return call.result(-EDEADLK);
-  Fault fault;
+  Fault fault{};
   size_t done = kWrite ? guarded_copy(memory, bytes, length, &fault) : guarded_copy(bytes, memory, length, &fault);
   if (done == length) return nullptr;
+  if (fault.reason == kWouldDeadlock) return call.result(-EDEADLK);
   tell_read_only(&fault);
   return put_fault(call, fault);
 }
@@ -441,8 +443,8 @@ napi_value hold_flags(napi_env env, napi_callback_info info) {
   uint64_t cleared = call.size(4);
   if (call.wrong()) return nullptr;
   if (call.region == nullptr) return call.result(kGone);
-  if (!call.region->has(offset, length) || offset % call.region->page != 0 || length % call.region->page != 0)
-    return call.result(-EINVAL);
+  bool sound = call.region->has(offset, length) && offset % call.region->page == 0 && length % call.region->page == 0;
+  if (!sound || ((set | cleared) & kHeldWatched) != 0) return call.result(-EINVAL);
   LayoutWriter writer(&call.state->holds);
   if (writer.error != 0) return call.result(writer.error);
   uintptr_t start = call.region->start + offset;
@@ -463,7 +465,7 @@ napi_value held_flags_at(napi_env env, napi_callback_info info) {
   HeldRange range = held_at_locked(address);
   if (range.start == range.end) return call.result(0);
   ThreadState* state = thread_state_of(env);
-  state->mailbox.results[0] = static_cast<double>(range.set);
+  state->mailbox.results[0] = static_cast<double>(range.set & ~kHeldWatched);
   state->mailbox.results[1] = static_cast<double>(range.cleared);
   return call.result(1);
 }

@@ -13,6 +13,7 @@ const HELP = `vmarea: look at virtual memory areas
   vmarea watch PID             changes as they happen, one a line
   vmarea diff A B              what changed between two saved snapshots
   vmarea doctor [PID]          what this machine allows, or who is stuck in a fault
+  vmarea pack FILE             compress a file so that any part can be read alone
   vmarea tour                  a walk through the package
 
   vmarea COMMAND --help        options and examples of a command
@@ -44,6 +45,10 @@ async function run(command: string | undefined, args: string[]): Promise<number>
     case 'doctor': {
       const { doctor } = await import('./doctor.js')
       return doctor(args)
+    }
+    case 'pack': {
+      const { pack } = await import('./pack.js')
+      return pack(args)
     }
     case 'tour': {
       const { tour } = await import('./tour.js')

@@ -17,6 +17,19 @@ export interface FileOperations {
   fault?(fault: RawFault): void | Promise<void>
   /** `vm_ops->page_mkwrite`: a page that was mapped read-only is about to be written. */
   pageMkwrite?(fault: RawFault): void | Promise<void>
+  /** `vm_ops->pfn_mkwrite`: the same of a page that `remap_pfn_range` has put there. Only in the model. */
+  pfnMkwrite?(fault: RawFault): void
+  /**
+   * `f_ops->get_unmapped_area`: a place for `length` bytes of the device from `offset` on, or `undefined` for the kernel's own search
+   * from the hint. It is asked about fixed addresses as well. Only in the model.
+   */
+  getUnmappedArea?(hint: bigint, length: number, offset: number): bigint | undefined
+  /** `vm_ops->open`: an area has come to be by a split, a move or a fork. Only in the model. */
+  openArea?(area: Area): void
+  /** `vm_ops->close`: an area goes. One that has this hook is never merged away. Only in the model. */
+  closeArea?(area: Area): void
+  /** `vm_ops->may_split`: throws where the area must not be cut at `address`. Only in the model. */
+  maySplit?(area: Area, address: bigint): void
   /** `f_ops->release`: the last user has gone. */
   close?(): void | Promise<void>
 }

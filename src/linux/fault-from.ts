@@ -9,6 +9,8 @@ const reasons: readonly FaultReason[] = [
   'past-end-of-file',
   'unmapped',
   'poisoned',
+  'driver',
+  'driver',
 ]
 
 /** A fault as the addon numbers it. */

@@ -4,6 +4,7 @@ import type { RawPage } from '../kernel/raw-page.js'
 import { hex } from '../vocabulary/hex.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { VM } from '../vocabulary/vm.js'
+import { VmError } from '../vocabulary/vm-error.js'
 import type { VmaUsage } from '../vocabulary/vma-usage.js'
 import type { AreaLifetime } from './area-lifetime.js'
 import { checkAddress } from './check-address.js'
@@ -209,4 +210,61 @@ export class VmaMixedMap extends VmaRef {
     checkAddress(address, 'address')
     this.asPtr().insertPage(address, 'asPtr' in page ? page.asPtr() : page)
   }
+
+  /**
+   * `vm_insert_pages`: maps pages of the driver's from `address` on. Ends at the first that can't be mapped, with its error, whose `done`
+   * says how many bytes were. Throws `EFAULT`, and maps none, where they do not all lie in the area.
+   */
+  vmInsertPages(address: bigint, pages: readonly ({ asPtr(): RawPage } | RawPage)[]): void {
+    checkAddress(address, 'address')
+    const { start, end } = this
+    if (pages.length === 0) return
+    const size = sizeOf(pages[0]!)
+    const bytes = size * pages.length
+    if (address < start || address + BigInt(bytes) > end) {
+      throw new VmError('EFAULT', 'vm_insert_pages', {
+        address,
+        length: bytes,
+        hint: 'they do not all lie in the area',
+      })
+    }
+    for (const [index, page] of pages.entries()) {
+      try {
+        this.vmInsertPage(address + BigInt(index * size), page)
+      } catch (error) {
+        if (!(error instanceof VmError)) throw error
+        throw new VmError(error.errno, 'vm_insert_pages', { address, done: index * size, cause: error })
+      }
+    }
+  }
+
+  /**
+   * `vm_map_pages`: maps the driver's pages over the whole area, beginning with the one that its offset names. Throws `ENXIO` where they
+   * are too few for it.
+   */
+  vmMapPages(pages: readonly ({ asPtr(): RawPage } | RawPage)[]): void {
+    const size = pages.length === 0 ? undefined : sizeOf(pages[0]!)
+    this.#mapPages(pages, size === undefined ? 0 : Number(this.offset) / size, size)
+  }
+
+  /** `vm_map_pages_zero`: as `vmMapPages`, beginning with the first page whatever the offset. */
+  vmMapPagesZero(pages: readonly ({ asPtr(): RawPage } | RawPage)[]): void {
+    this.#mapPages(pages, 0, pages.length === 0 ? undefined : sizeOf(pages[0]!))
+  }
+
+  #mapPages(pages: readonly ({ asPtr(): RawPage } | RawPage)[], first: number, size: number | undefined): void {
+    const { start, end } = this
+    const count = size === undefined ? Infinity : Number(end - start) / size
+    if (first >= pages.length || count > pages.length - first) {
+      throw new VmError('ENXIO', 'vm_map_pages', {
+        address: start,
+        hint: `${pages.length} pages are too few for ${end - start} bytes from page ${first} on`,
+      })
+    }
+    this.vmInsertPages(start, pages.slice(first, first + count))
+  }
+}
+
+function sizeOf(page: { asPtr(): RawPage } | RawPage): number {
+  return ('asPtr' in page ? page.asPtr() : page).bytes.length
 }

@@ -15,7 +15,7 @@ export function areaUsage(vma: Vma): VmaUsage {
   let anonymous = 0
   mm.tables.visit(start / pageSize, end / pageSize, (_page, table, index) => {
     const bits = table.bits[index]!
-    if (!(bits & PTE.PRESENT) || bits & PTE.ZERO) return
+    if (!(bits & PTE.PRESENT) || bits & PTE.UNCOUNTED) return
     const page = table.pages[index]!
     // The owner's reference is no mapping.
     const mappings = page.references - (page.kind === 'anonymous' ? 0 : 1)

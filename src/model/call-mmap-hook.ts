@@ -1,4 +1,6 @@
 import { hookError } from '../kernel/hook-error.js'
+import { UsageError } from '../vocabulary/usage-error.js'
+import { BIT } from './bit.js'
 import { ModelArea } from './model-area.js'
 import type { Vma } from './vma.js'
 import { zap } from './zap.js'
@@ -11,9 +13,16 @@ export function callMmapHook(vma: Vma): number {
   const { mm } = vma
   const area = ModelArea.of(vma)
   area.hookRunning = true
+  const mayWrite = vma.flags & BIT.MAYWRITE
   mm.hooks++
   try {
     vma.file!.inode.operations!.mmap!(area)
+    if (!mayWrite && vma.flags & BIT.MAYWRITE) {
+      throw new UsageError(
+        'ERR_VMAREA_KERNEL_BUG',
+        'an mmap hook must not permit writing where mmap has forbidden it: the kernel would warn here',
+      )
+    }
     return 0
   } catch (error) {
     zap(mm, vma.start, vma.end, 'drop')

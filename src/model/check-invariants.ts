@@ -37,7 +37,7 @@ export function checkInvariants(machine: Machine, all: readonly Mm[]): void {
       )
       const vma = mm.tree.lookup(number * mm.pageSize)
       expect(vma !== undefined, `entry ${hex(number * mm.pageSize)} is in no VMA`)
-      if (page === undefined || bits & PTE.ZERO) return
+      if (page === undefined || bits & PTE.UNCOUNTED) return
       references.set(page, (references.get(page) ?? 0) + 1)
       if (page.kind === 'anonymous') {
         anonymous++
@@ -55,8 +55,8 @@ export function checkInvariants(machine: Machine, all: readonly Mm[]): void {
     for (const page of inode.pages.values()) references.set(page, (references.get(page) ?? 0) + 1)
   }
   for (const [page, mapped] of references) {
-    // A driver's page is also its driver's.
-    const count = page.kind === 'driver' ? mapped + 1 : mapped
+    // A driver's page is also its driver's, until that gives it back.
+    const count = page.kind === 'driver' && !page.orphaned ? mapped + 1 : mapped
     expect(
       page.references === count,
       `a ${page.kind} page with ${page.references} references is referred to ${count} times`,

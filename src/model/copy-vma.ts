@@ -2,6 +2,7 @@ import { linkVma } from './link-vma.js'
 import { mergeNewRange } from './merge-new-range.js'
 import { MergeRequest } from './merge-request.js'
 import { newVma } from './new-vma.js'
+import { tellDriver } from './tell-driver.js'
 import type { Vma } from './vma.js'
 
 /**
@@ -30,5 +31,6 @@ export function copyVma(source: Vma, from: number, to: number, length: number): 
   copy.chain = source.chain
   copy.uffd = source.uffd
   linkVma(copy)
+  tellDriver(copy, 'openArea')
   return { source, target: copy }
 }

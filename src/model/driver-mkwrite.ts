@@ -6,13 +6,14 @@ import { PTE } from './pte.js'
 import type { Vma } from './vma.js'
 
 /**
- * `do_page_mkwrite`: asks a driver whether a page of a shared area, which is there, may be written. One that answers later makes the
- * access wait, and tries it again.
+ * `do_page_mkwrite`, and `wp_pfn_shared` for a page by its frame number alone: asks a driver whether a page of a shared area, which is
+ * there, may be written. One that answers later makes the access wait, and tries it again.
  */
-export function driverMkwrite(vma: Vma, number: number, page: Page): number {
+export function driverMkwrite(vma: Vma, number: number, page: Page, pfn: boolean): number {
   const { mm, file } = vma
   const driver = file?.inode.driver
-  if (driver?.operations.pageMkwrite === undefined) return FAULT.DONE
+  const hook = pfn ? 'pfnMkwrite' : 'pageMkwrite'
+  if (driver?.operations[hook] === undefined) return FAULT.DONE
   if (driver.ended !== undefined) {
     driver.refuse()
     mm.driverError = driver.ended
@@ -32,7 +33,7 @@ export function driverMkwrite(vma: Vma, number: number, page: Page): number {
   const ask = new WriteAsk(about, offset, mm.pageSize, page.bytes)
   mm.readers++
   try {
-    driver.makeWritable(ask, page, () => {
+    driver.makeWritable(ask, page, hook, () => {
       // It may have gone meanwhile.
       const bits = mm.tables.bits(number)
       if (bits & PTE.PRESENT && mm.tables.page(number) === page) mm.tables.setBits(number, bits | PTE.WRITE)

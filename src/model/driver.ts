@@ -38,6 +38,8 @@ export class Driver {
   /** Where the next fault is if the device is read from front to back, and how many pages it will ask for then. */
   #next = -1
   #run: number
+  /** Pages that were asked for by an access that has gone away meanwhile. */
+  readonly #owed = new Set<number>()
   #operations: FileOperations
   #released = false
 
@@ -74,7 +76,8 @@ export class Driver {
   cached(pgoff: number): Page | undefined {
     const page = this.inode.pages.get(pgoff)
     if (page === undefined) return undefined
-    this.#counts.faults++
+    // Whoever made the hook be asked comes back for the page: that is one fault.
+    if (!this.#owed.delete(pgoff)) this.#counts.faults++
     this.#resident?.touch(pgoff)
     return page
   }
@@ -104,15 +107,15 @@ export class Driver {
     return this.#fill({ area: undefined, address: undefined, write: false }, pgoff, count)
   }
 
-  /** Asks the `page_mkwrite` hook about a page that is mapped. `allow` is called when it has agreed. */
-  makeWritable(ask: Ask, page: Page, allow: () => void): void {
+  /** Asks whether a page that is mapped may be written. `allow` is called when the hook has agreed. */
+  makeWritable(ask: Ask, page: Page, hook: 'pageMkwrite' | 'pfnMkwrite', allow: () => void): void {
     this.#counts.faults++
     this.#waiting.add(ask)
     this.writes.set(page, ask)
     this.#call(
       ask,
-      'page_mkwrite',
-      () => this.#operations.pageMkwrite!(ask),
+      hook === 'pageMkwrite' ? 'page_mkwrite' : 'pfn_mkwrite',
+      () => this.#operations[hook]!(ask),
       () => {
         allow()
         this.#finish(ask, undefined)
@@ -278,6 +281,7 @@ export class Driver {
       // Who faulted takes the first of them at once.
       this.#resident?.enter(pgoff, index === 0)
     }
+    if (ask.late && ask.area !== undefined) this.#owed.add(pages[0]!)
     this.#counts.bytesFilled += pages.length * pageSize
   }
 
@@ -293,6 +297,7 @@ export class Driver {
     this.inode.pages.get(pgoff)!.references--
     this.inode.pages.delete(pgoff)
     this.#resident?.forget(pgoff)
+    this.#owed.delete(pgoff)
   }
 
   *#pagesOf({ offset, length }: Ask): Generator<number> {

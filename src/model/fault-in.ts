@@ -103,7 +103,7 @@ function writeFault(vma: Vma, number: number, table: PageTable, index: number): 
   }
   const page = table.pages[index]!
   if (vma.flags & BIT.SHARED) {
-    const refused = driverMkwrite(vma, number, page)
+    const refused = driverMkwrite(vma, number, page, (bits & PTE.PFN) !== 0)
     if (refused !== FAULT.DONE) return refused
     table.bits[index] = bits | PTE.WRITE
     return FAULT.DONE
@@ -116,7 +116,7 @@ function writeFault(vma: Vma, number: number, table: PageTable, index: number): 
   anonVmaPrepare(vma)
   const copy = new Page('anonymous', mm.pageSize, 1)
   copy.copyFrom(page)
-  if (!(bits & PTE.ZERO)) {
+  if (!(bits & PTE.UNCOUNTED)) {
     page.references--
     if (page.kind === 'anonymous') mm.anonymousPages--
     else mm.filePages--

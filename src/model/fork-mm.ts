@@ -6,6 +6,7 @@ import { Mm } from './mm.js'
 import { newVma } from './new-vma.js'
 import { PTE } from './pte.js'
 import { tearDown } from './tear-down.js'
+import { tellDriver } from './tell-driver.js'
 import type { Uffd } from './uffd.js'
 import type { Vma } from './vma.js'
 
@@ -48,6 +49,7 @@ function copy(child: Mm, source: Vma, uffds: Map<Uffd, Uffd | undefined>): void 
     vma.chain = source.chain + 1
   }
   linkVma(vma)
+  tellDriver(vma, 'openArea')
   child.account(vma.flags, (vma.end - vma.start) / child.pageSize)
   if (flags & BIT.WIPEONFORK) return
   // vma_needs_copy: what a fault can find again is not copied.
@@ -64,7 +66,7 @@ function copy(child: Mm, source: Vma, uffds: Map<Uffd, Uffd | undefined>): void 
         bits &= ~(PTE.WRITE | PTE.EXCLUSIVE)
         table.bits[index] = bits
       }
-      if (!(bits & PTE.ZERO)) {
+      if (!(bits & PTE.UNCOUNTED)) {
         page!.references++
         if (page!.kind === 'anonymous') child.anonymousPages++
         else child.filePages++

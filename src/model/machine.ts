@@ -39,7 +39,7 @@ export class Machine {
   readonly stackGuardGap: number
   /** `vm_committed_as`, in pages. */
   committed = 0
-  /** The part of `committed` that nothing gives back: growth of a stack that is not accounted is charged all the same. */
+  /** The part of `committed` that nothing gives back: growth of a stack that is not accounted is charged all the same, and so on. */
   strayCommitted = 0
   /** What a read of untouched private memory finds. It is never written and its references are not counted. */
   readonly zeroPage: Page

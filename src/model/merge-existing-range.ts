@@ -22,6 +22,9 @@ export function mergeExistingRange(request: MergeRequest): Vma | undefined {
   }
   if (!left && !right) return undefined
   const whole = leftSide && rightSide
+  // can_merge_remove_vma
+  if (whole && middle.file?.inode.operations?.closeArea !== undefined) return undefined
+  if (left && right && request.next!.file?.inode.operations?.closeArea !== undefined) right = false
   const target = left ? previous! : request.next!
   target.flags |= (request.flags | (right ? request.next!.flags : 0)) & BIT.STICKY
   const { next } = request

@@ -12,8 +12,10 @@ export function mergeNewRange(request: MergeRequest): Vma | undefined {
   const { mm, previous, next } = request
   if (request.special) return undefined
   const left = request.mergesLeft()
-  const right = !request.justExpand && request.mergesRight(left)
+  let right = !request.justExpand && request.mergesRight(left)
   if (!left && !right) return undefined
+  // can_merge_remove_vma
+  if (left && right && next!.file?.inode.operations?.closeArea !== undefined) right = false
   const target = left ? previous! : next!
   const end = right ? next!.end : request.end
   target.flags |= (request.flags | (right ? next!.flags : 0)) & BIT.STICKY

@@ -1,3 +1,4 @@
+import { BIT } from './bit.js'
 import { FAILURE } from './failure.js'
 import type { Mm } from './mm.js'
 import { PTE } from './pte.js'
@@ -15,7 +16,8 @@ export function mincore(mm: Mm, address: number, length: number, vector: Uint8Ar
     const number = first + at
     if (vma === undefined || number * pageSize >= vma.end) vma = tree.lookup(number * pageSize)
     if (vma === undefined) return FAILURE.ENOMEM
-    if (tables.bits(number) & PTE.PRESENT) {
+    // walk_page_test: nobody looks at the entries of such an area.
+    if (tables.bits(number) & PTE.PRESENT && !(vma.flags & BIT.PFNMAP)) {
       vector[at] = 1
       continue
     }

@@ -68,7 +68,7 @@ export class Mm {
   addressSpace: AddressSpace | undefined = undefined
   /** `mmap` hooks that are running: the mmap lock is held for writing as long. */
   hooks = 0
-  /** What made the last `mmap` hook fail. */
+  /** What a hook that ran in the current call threw. */
   hookError: VmError | undefined = undefined
   /** What made the last access of a driver's memory fail. */
   driverError: VmError | undefined = undefined

@@ -32,8 +32,10 @@ export function mmapRegion(
   }
   if (!mm.mayExpand(flags, pages - (plan?.pages ?? 0))) return FAILURE.ENOMEM
   let charged = 0
+  let replaced = 0
   if ((flags & (BIT.NORESERVE | BIT.SHARED | BIT.WRITE)) === BIT.WRITE) {
-    charged = pages - (plan?.accounted ?? 0)
+    replaced = plan?.accounted ?? 0
+    charged = pages - replaced
     if (charged !== 0 && !mm.charge(charged)) return FAILURE.ENOMEM
     if (plan !== undefined) plan.accounted = 0
     flags |= BIT.ACCOUNT
@@ -53,6 +55,8 @@ export function mmapRegion(
       if (error !== 0) {
         file.put()
         machine.uncharge(charged)
+        // What the old areas were charged is given back with the new one alone (seen in Committed_AS on Linux 6.18).
+        machine.strayCommitted += replaced
         return error
       }
     } else if (flags & BIT.SHARED) {

@@ -64,7 +64,7 @@ export function mmap(
 
   let vmFlags = vmFlagsFor(mm, protection, flags)
   const shared = (flags & mapType) === MAP.SHARED || (flags & mapType) === MAP.SHARED_VALIDATE
-  const address = unmappedArea(mm, wanted, size, flags, file === undefined && !shared)
+  const address = unmappedArea(mm, wanted, size, flags, file === undefined && !shared, file, pgoff)
   if (address < 0) return address
   if (flags & MAP.FIXED_NOREPLACE && mm.tree.intersection(address, address + size)) return FAILURE.EEXIST
   if (flags & MAP.LOCKED && !mm.mayLock) return FAILURE.EPERM

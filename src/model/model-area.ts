@@ -12,6 +12,7 @@ import { bitsOf } from './bits-of.js'
 import { insertPage } from './insert-page.js'
 import { markersOf } from './markers-of.js'
 import { Page } from './page.js'
+import { remapPfnRange } from './remap-pfn-range.js'
 import { vmFlagsOf } from './vm-flags-of.js'
 import type { Vma } from './vma.js'
 import { zap } from './zap.js'
@@ -127,6 +128,14 @@ export class ModelArea implements Area {
     }
     const error = page instanceof Page ? insertPage(vma, Number(address), page) : -22
     if (error !== 0) throw new VmError(error, 'vm_insert_page', { address })
+  }
+
+  /** `remap_pfn_range`: only in an `mmap` hook, because it changes flags. */
+  remapPfnRange(address: bigint, pages: readonly RawPage[]): void {
+    if (!this.hookRunning) throw bug('remap_pfn_range wants the mmap lock to be held for writing')
+    const known = pages.filter((page) => page instanceof Page)
+    const error = known.length === pages.length ? remapPfnRange(this.#live(), Number(address), known) : -22
+    if (error !== 0) throw new VmError(error, 'remap_pfn_range', { address })
   }
 
   /** The VMA, as long as it is one. */

@@ -66,11 +66,6 @@ export class ModelSystemCalls implements SystemCalls {
     offset: number,
   ): bigint {
     const result = mmap(this.#mm, addressOf(address), length, protection, flags, file, offset)
-    const { hookError } = this.#mm
-    if (hookError !== undefined) {
-      this.#mm.hookError = undefined
-      throw hookError
-    }
     return BigInt(this.#settle(result, 'mmap', address, length))
   }
 
@@ -161,6 +156,11 @@ export class ModelSystemCalls implements SystemCalls {
   }
 
   #settle(result: number, syscall: string, address?: bigint, length?: number): number {
+    const { hookError } = this.#mm
+    if (hookError !== undefined) {
+      this.#mm.hookError = undefined
+      throw hookError
+    }
     if (result >= 0) return result
     const detail = { ...(address === undefined ? {} : { address }), ...(length === undefined ? {} : { length }) }
     if (result === FAILURE.ENOSYS) {

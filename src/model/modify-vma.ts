@@ -29,11 +29,13 @@ export function modifyVma(
   const { tree, machine } = vma.mm
   if (vma.start < start) {
     if (tree.size >= machine.maxMapCount) return FAILURE.ENOMEM
-    splitVma(vma, start, true)
+    const half = splitVma(vma, start, true)
+    if (typeof half === 'number') return half
   }
   if (vma.end > end) {
     if (tree.size >= machine.maxMapCount) return FAILURE.ENOMEM
-    splitVma(vma, end, false)
+    const half = splitVma(vma, end, false)
+    if (typeof half === 'number') return half
   }
   return vma
 }

@@ -3,6 +3,7 @@ import { MREMAP } from '../vocabulary/mremap.js'
 import { BIT } from './bit.js'
 import { copyVma } from './copy-vma.js'
 import { FAILURE } from './failure.js'
+import { maySplit } from './may-split.js'
 import { mergeNewRange } from './merge-new-range.js'
 import { MergeRequest } from './merge-request.js'
 import type { Mm } from './mm.js'
@@ -105,8 +106,9 @@ function moveAll(remap: Remap): number {
     remap.newAddress = target + offset
     remap.oldLength = length
     remap.newLength = length
-    // vma_multi_allowed
-    if (vma.uffd !== undefined && (seen || vma.end < end)) return FAILURE.EFAULT
+    // vma_multi_allowed: a driver that chooses places might choose another one.
+    const alone = vma.uffd !== undefined || vma.file?.inode.operations?.getUnmappedArea !== undefined
+    if (alone && (seen || vma.end < end)) return FAILURE.EFAULT
     let moved = checkVma(remap, vma)
     if (moved === 0) moved = remapTo(remap, vma)
     if (moved < 0) return moved
@@ -153,7 +155,8 @@ function setNewAddress(remap: Remap, vma: Vma): number {
   const places = remap.flags & (MREMAP.FIXED | MREMAP.DONTUNMAP)
   const mapFlags = (remap.flags & MREMAP.FIXED ? MAP.FIXED : 0) | (vma.flags & BIT.MAYSHARE ? MAP.SHARED : 0)
   const plain = vma.file === undefined && !(vma.flags & BIT.MAYSHARE)
-  const found = unmappedArea(remap.mm, places ? remap.newAddress : 0, remap.newLength, mapFlags, plain)
+  const pgoff = vma.pgoff + (remap.address - vma.start) / remap.mm.pageSize
+  const found = unmappedArea(remap.mm, places ? remap.newAddress : 0, remap.newLength, mapFlags, plain, vma.file, pgoff)
   if (found < 0) return found
   remap.newAddress = found
   return 0
@@ -194,6 +197,11 @@ function isExpandable({ mm, start, end }: Vma, delta: number): boolean {
 function move(remap: Remap, source: Vma): number {
   const { mm, flags, address, oldLength, newLength, newAddress } = remap
   if (mm.tree.size >= mm.machine.maxMapCount - 3) return FAILURE.ENOMEM
+  // prep_move_vma
+  const refused =
+    (source.start !== address ? maySplit(source, address) : 0) ||
+    (source.end !== address + oldLength ? maySplit(source, address + oldLength) : 0)
+  if (refused !== 0) return refused
   const keeps = (flags & MREMAP.DONTUNMAP) !== 0
   const charged = source.flags & BIT.ACCOUNT ? (keeps ? newLength : newLength - oldLength) / mm.pageSize : 0
   if (charged !== 0 && !mm.charge(charged)) return FAILURE.ENOMEM

@@ -13,4 +13,9 @@ export const PTE = {
   POISON: 32,
   /** `PageAnonExclusive`: no fork has shared the private page since it was last written. */
   EXCLUSIVE: 64,
+  /** `pte_special` by `remap_pfn_range`: whose page it is, nobody asks. */
+  PFN: 128,
+
+  /** `vm_normal_page` finds none: the page is not counted and not referred to. */
+  UNCOUNTED: 4 | 128,
 } as const

@@ -1,12 +1,16 @@
 import { linkVma } from './link-vma.js'
+import { maySplit } from './may-split.js'
 import { newVma } from './new-vma.js'
+import { tellDriver } from './tell-driver.js'
 import type { Vma } from './vma.js'
 
 /**
- * `__split_vma`: cuts a VMA in two at `address`, without a look at the map count. The new VMA is the lower half with `newBelow`, else
- * the upper one; the given VMA keeps the other.
+ * `__split_vma`: cuts a VMA in two at `address`, without a look at the map count. The new VMA, which is returned, is the lower half with
+ * `newBelow`, else the upper one; the given VMA keeps the other. A negative number is the error of a driver that does not want it.
  */
-export function splitVma(vma: Vma, address: number, newBelow: boolean): Vma {
+export function splitVma(vma: Vma, address: number, newBelow: boolean): Vma | number {
+  const refused = maySplit(vma, address)
+  if (refused !== 0) return refused
   const { mm } = vma
   const before = (address - vma.start) / mm.pageSize
   const half = newBelow
@@ -24,5 +28,6 @@ export function splitVma(vma: Vma, address: number, newBelow: boolean): Vma {
     mm.tree.resize(vma, vma.start, address)
   }
   linkVma(half)
+  tellDriver(half, 'openArea')
   return half
 }

@@ -18,6 +18,11 @@ export function unmapFilePages(inode: Inode, first: number, last: number, copies
         return
       }
       const page = table.pages[index]!
+      if (bits & PTE.UNCOUNTED) {
+        table.pages[index] = undefined
+        table.bits[index] = 0
+        return
+      }
       if (page.kind === 'anonymous') {
         if (!copies) return
         mm.anonymousPages--

@@ -2,6 +2,7 @@ import { BIT } from './bit.js'
 import { FAILURE } from './failure.js'
 import type { Mm } from './mm.js'
 import { splitVma } from './split-vma.js'
+import { tellDriver } from './tell-driver.js'
 import type { Uffd } from './uffd.js'
 import { unlinkVma } from './unlink-vma.js'
 import type { Vma } from './vma.js'
@@ -38,11 +39,15 @@ export class UnmapPlan {
     if (this.#start > first.start) {
       if (this.#end < first.end && mm.tree.size >= mm.machine.maxMapCount) return FAILURE.ENOMEM
       if (first.sealed) return FAILURE.EPERM
-      splitVma(first, this.#start, true)
+      const half = splitVma(first, this.#start, true)
+      if (typeof half === 'number') return half
     }
     for (; vma !== undefined; vma = mm.tree.next(vma, this.#end)) {
       if (vma.sealed) return FAILURE.EPERM
-      if (vma.end > this.#end) splitVma(vma, this.#end, false)
+      if (vma.end > this.#end) {
+        const half = splitVma(vma, this.#end, false)
+        if (typeof half === 'number') return half
+      }
       const pages = (vma.end - vma.start) / mm.pageSize
       this.#vmas.push(vma)
       this.pages += pages
@@ -62,6 +67,7 @@ export class UnmapPlan {
     this.#cleared = true
     if (this.#uffds !== undefined) for (const uffd of this.#uffds) uffd.unmapped(this.#start, this.#end)
     zap(this.#mm, this.#start, this.#end, 'drop')
+    for (const vma of this.#vmas) tellDriver(vma, 'closeArea')
   }
 
   /** `vms_complete_munmap_vmas`: the VMAs go, and what they counted for. */

@@ -1,7 +1,11 @@
+import type { FileOperations } from '../kernel/file-operations.js'
 import { MAP } from '../vocabulary/map.js'
+import { VmError } from '../vocabulary/vm-error.js'
+import { addressOf } from './address-of.js'
 import { BIT } from './bit.js'
 import { FAILURE } from './failure.js'
 import type { Mm } from './mm.js'
+import type { OpenFile } from './open-file.js'
 import { startGap } from './start-gap.js'
 
 /** `PMD_SIZE` on x86-64 with pages of 4 KiB: what an anonymous mapping of that size is aligned to. */
@@ -9,18 +13,45 @@ const hugePage = 2 ** 21
 const map32Bit = 0x40
 
 /** `__get_unmapped_area`: where a mapping goes, or an error. `plain` is anonymous private memory. */
-export function unmappedArea(mm: Mm, hint: number, length: number, flags: number, plain: boolean): number {
+export function unmappedArea(
+  mm: Mm,
+  hint: number,
+  length: number,
+  flags: number,
+  plain: boolean,
+  file?: OpenFile,
+  pgoff = 0,
+): number {
   const { taskSize, mmapMinAddress } = mm.machine
   if (length > taskSize) return FAILURE.ENOMEM
+  const operations = file?.inode.operations
+  const chosen =
+    operations?.getUnmappedArea === undefined ? undefined : choice(mm, operations, hint, length, pgoff * mm.pageSize)
+  if (chosen !== undefined && chosen < 0) return chosen
   const address =
-    plain && hint === 0 && length % hugePage === 0 && !(flags & MAP.FIXED) && mm.pageSize === 4096
-      ? alignedArea(mm, length, flags)
-      : area(mm, hint, length, flags)
+    chosen !== undefined
+      ? chosen
+      : plain && hint === 0 && length % hugePage === 0 && !(flags & MAP.FIXED) && mm.pageSize === 4096
+        ? alignedArea(mm, length, flags)
+        : area(mm, hint, length, flags)
   if (address < 0) return address
   if (address > taskSize - length) return FAILURE.ENOMEM
   if (address % mm.pageSize !== 0) return FAILURE.EINVAL
   if (address < mmapMinAddress && !mm.capabilities.has('CAP_SYS_RAWIO')) return FAILURE.EPERM
   return address
+}
+
+/** What a driver's `get_unmapped_area` says: an address, an error, or `undefined` where it leaves the search to the kernel. */
+function choice(mm: Mm, operations: FileOperations, hint: number, length: number, offset: number): number | undefined {
+  mm.hooks++
+  try {
+    const address = operations.getUnmappedArea!(BigInt(hint), length, offset)
+    return address === undefined ? undefined : addressOf(address)
+  } catch (error) {
+    return error instanceof VmError ? error.errno : FAILURE.EIO
+  } finally {
+    mm.hooks--
+  }
 }
 
 /** `__thp_get_unmapped_area`: asks for more and takes the aligned part, or does without. */

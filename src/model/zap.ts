@@ -15,7 +15,7 @@ export function zap(mm: Mm, start: number, end: number, markers: Markers): void 
     const bits = table.bits[index]!
     if (bits & PTE.PRESENT) {
       const page = table.pages[index]!
-      if (!(bits & PTE.ZERO)) {
+      if (!(bits & PTE.UNCOUNTED)) {
         page.references--
         if (page.kind === 'anonymous') mm.anonymousPages--
         else mm.filePages--

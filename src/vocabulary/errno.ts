@@ -36,12 +36,14 @@ export const ERRNO = {
   ENAMETOOLONG: [36, 'name too long'],
   ENOSYS: [38, 'function not implemented'],
   ELOOP: [40, 'too many symbolic links encountered'],
+  EPROTO: [71, 'protocol error'],
   EOVERFLOW: [75, 'value too large for defined data type'],
   EOPNOTSUPP: [95, 'operation not supported'],
   EADDRINUSE: [98, 'address already in use'],
   ECONNRESET: [104, 'connection reset by peer'],
   ETIMEDOUT: [110, 'connection timed out'],
   ECONNREFUSED: [111, 'connection refused'],
+  ESTALE: [116, 'stale file handle'],
   EHWPOISON: [133, 'memory page has hardware error'],
 } as const satisfies Record<string, readonly [number, string]>
 

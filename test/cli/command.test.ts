@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import type { Snapshot } from '#vmarea/cli/snapshot.js'
 import { listByHand } from '../linux/list-by-hand.js'
 import { settled } from '../support/settled.js'
@@ -70,7 +71,7 @@ test("another user's process is refused with code 4 and the right that is missin
 })
 
 test('each command has help with an example', () => {
-  for (const command of ['maps', 'lookup', 'watch', 'diff', 'doctor']) {
+  for (const command of ['maps', 'lookup', 'watch', 'diff', 'doctor', 'pack']) {
     const { code, out } = run(command, '--help')
     assert.equal(code, 0)
     assert.match(out, new RegExp(`^vmarea ${command}\\b.*: `))
@@ -79,10 +80,14 @@ test('each command has help with an example', () => {
   }
 })
 
-test('maps --json has every area as the kernel lists it', () => {
-  const { out } = run('maps', String(sleeper), '--json')
+test('maps --json has every area as the kernel lists it', async () => {
+  // The kernel may take a page from it at any time: so the list must be the same before and after.
+  const { out, expected } = await until('the list stands still', () => {
+    const expected = listByHand(sleeper)
+    const { out } = run('maps', String(sleeper), '--json')
+    return isDeepStrictEqual(listByHand(sleeper), expected) && { out, expected }
+  })
   const snapshot = JSON.parse(out) as Snapshot
-  const expected = listByHand(sleeper)
   assert.equal(snapshot.version, 1)
   assert.equal(snapshot.pid, sleeper)
   assert.equal(snapshot.pageSize, 4096)
@@ -178,8 +183,8 @@ test('a snapshot is saved, shown again, and compared', () => {
 
 test('watch tells what is mapped and unmapped, line by line, records it, and ends with the process', async () => {
   const library = import.meta.resolve('#vmarea/index.js')
-  // At an address of its own, where nothing of the engine's comes to lie beside it. Each step waits until the one before was told.
-  const [start, end] = ['0x234567890000', '0x234567f90000']
+  // At an address where neither the kernel nor the engine put anything of their own choice. Each step waits until the one before was told.
+  const [start, end] = ['0x634567890000', '0x634567f90000']
   const script = `
     const { mapMut } = await import(${JSON.stringify(library)})
     let mapping

@@ -21,6 +21,8 @@ export const CALL = {
   addSeals: 19,
   close: 20,
   limit: 21,
+  /** A read whose byte does not count. With a second argument it asks instead whether the drivers are here. */
+  touch: 22,
   uffdOpen: 30,
   uffdRegister: 31,
   uffdUnregister: 32,

@@ -68,6 +68,13 @@ export async function shrink(kernel: KernelSide, calls: readonly Call[]): Promis
   return best
 }
 
+/** Whether the areas of real drivers can be had: packet sockets, io_uring, perf events. */
+export async function hasDrivers(kernel: KernelSide): Promise<boolean> {
+  kernel.send([['touch', 0, 1]])
+  const answer = await kernel.receive()
+  return 'records' in answer && answer.records.readUInt32LE(0) === 1
+}
+
 /** Runs random sequences until `calls` calls were compared. Returns how many were, and the first difference, shrunk, as text. */
 export async function runRandom(
   kernel: KernelSide,
@@ -75,12 +82,13 @@ export async function runRandom(
   calls: number,
   until = Number.POSITIVE_INFINITY,
 ): Promise<{ readonly done: number; readonly difference?: string }> {
+  const drivers = await hasDrivers(kernel)
   const ahead: (readonly [number, Call[]])[] = []
   let next = seed
   let done = 0
   while (done < calls && performance.now() < until) {
     while (ahead.length < 8) {
-      const sequence = generate(next)
+      const sequence = generate(next, drivers)
       kernel.send(sequence)
       ahead.push([next++, sequence])
     }

@@ -6,7 +6,19 @@ import type { Call, CallName } from './call.js'
 import { Random } from './random.js'
 
 /** What a sequence leans to. */
-const profiles = ['plain', 'plain', 'files', 'sealed', 'locked', 'forks', 'stacks', 'uffd', 'uffd', 'limits'] as const
+const profiles = [
+  'plain',
+  'plain',
+  'files',
+  'sealed',
+  'locked',
+  'forks',
+  'stacks',
+  'uffd',
+  'uffd',
+  'limits',
+  'drivers',
+] as const
 type Profile = (typeof profiles)[number]
 
 /** Instructions of one byte that do nothing, so that what was written can be executed. */
@@ -39,6 +51,8 @@ const weights: Readonly<Record<Profile, readonly (readonly [number, CallName])[]
     locked: { mlock2: 90, munlock: 50, mlockall: 8, munlockall: 5 },
     forks: { fork: 50 },
     stacks: {},
+    // A read would tell what a driver has put into its pages.
+    drivers: { mmap: 150, read: 0, touch: 60, fork: 12, execute: 0 },
     // Without mlockall: what else is mapped, and how much, differs on the two sides.
     limits: { limit: 15, mlock2: 60, munlock: 20 },
     uffd: {
@@ -76,10 +90,11 @@ function adviceWeight(name: string): number {
   return name === 'HWPOISON' || name === 'SOFT_OFFLINE' ? 0 : 2
 }
 
-/** A random sequence of calls, the same for the same seed. */
-export function generate(seed: number): Call[] {
+/** A random sequence of calls, the same for the same seed. Where there are `drivers`, some have areas of theirs. */
+export function generate(seed: number, drivers: boolean): Call[] {
   const random = new Random(seed)
-  const profile = random.pick(profiles)
+  const picked = random.pick(profiles)
+  const profile = picked === 'drivers' && !drivers ? 'plain' : picked
   const length = 20 + random.below(100)
   const calls: Call[] = []
   // Most sequences keep to a few pages, so that their calls meet.
@@ -128,6 +143,7 @@ function call(random: Random, name: CallName, profile: Profile, { first, size }:
   if (random.chance(0.5)) bytesLong = 0
   switch (name) {
     case 'mmap':
+      if (profile === 'drivers' && random.chance(60)) return driverArea(random, address)
       return mmap(random, address, bytesLong, profile)
     case 'munmap':
     case 'munlock':
@@ -162,6 +178,7 @@ function call(random: Random, name: CallName, profile: Profile, { first, size }:
     case 'write':
       return [name, ARENA.START + page * ARENA.PAGE, random.pick(bytes)]
     case 'read':
+    case 'touch':
     case 'execute':
       return [name, ARENA.START + page * ARENA.PAGE]
     case 'fork':
@@ -282,4 +299,20 @@ function mremap(random: Random, address: number, bytesLong: number, to: number):
   ] as const) as number
   const target = ARENA.START + to * ARENA.PAGE + (random.chance(1) ? 5 : 0)
   return ['mremap', address, random.chance(3) ? 0 : bytesLong, newLength, flags, target]
+}
+
+/** A map of a driver's memory, of a length that it takes or not, where it wants it or not. */
+function driverArea(random: Random, address: number): Call {
+  const slot = random.pick([8, 9, 10])
+  const pages = random.chance(85)
+    ? random.pick(slot === 8 ? [4] : slot === 9 ? [1, 3, 3, 4, 5] : [1, 2, 3, 3, 5])
+    : 1 + random.below(6)
+  const type = random.chance(80) ? MAP.SHARED : random.chance(90) ? MAP.PRIVATE : MAP.SHARED_VALIDATE
+  const where = slot === 9 ? (random.chance(90) ? 0 : address) : random.chance(20) ? 0 : address
+  let flags: number = type | (where !== 0 && random.chance(80) ? MAP.FIXED : 0)
+  if (random.chance(5)) flags |= MAP.POPULATE
+  if (random.chance(3)) flags |= MAP.LOCKED
+  const offset =
+    slot === 9 ? random.pick([0, 0, 2 ** 27, 2 ** 28, 2 ** 28, 2 ** 29, ARENA.PAGE]) : random.chance(5) ? ARENA.PAGE : 0
+  return ['mmap', where, pages * ARENA.PAGE, random.chance(75) ? 3 : protection(random), flags, slot, offset]
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { FileOperations } from '#vmarea/kernel/file-operations.js'
 import { ACCESS } from '#vmarea/model/access.js'
 import { addSeals } from '#vmarea/model/add-seals.js'
 import { BIT } from '#vmarea/model/bit.js'
@@ -37,6 +38,7 @@ import { writeFile } from '#vmarea/model/write-file.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { ARENA } from './arena.js'
 import type { Call } from './call.js'
+import { packetRing, perfEvent, uring } from './drivers.js'
 
 /** Whether this processor keeps execute-only memory from being read. */
 const hostHasKeys = /\bospke\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))
@@ -90,6 +92,9 @@ export class ModelSide {
       new OpenFile(pipe, true, false),
       new OpenFile(root, true, false),
     ]
+    this.#slots[8] = this.#device(packetRing(this.machine))
+    this.#slots[9] = this.#device(uring(this.machine))
+    this.#slots[10] = this.#device(perfEvent(this.machine))
     this.#inodes = [first, second]
     for (let page = 0; page < 12; page += 2) {
       for (const slot of [0, 2]) {
@@ -102,6 +107,13 @@ export class ModelSide {
     const inode = new Inode(this.machine, kind, '', true)
     inode.size = size
     return inode
+  }
+
+  #device(operations: FileOperations): OpenFile {
+    const inode = this.#file('device', 0)
+    inode.operations = operations
+    inode.noExec = true
+    return new OpenFile(inode, true, true)
   }
 
   /** Throws if what the last calls left is not sound. */
@@ -160,6 +172,9 @@ export class ModelSide {
       case 'write':
         result = this.#touch(a, ACCESS.WRITE)
         if (result === 0) this.#page(a)!.bytes[a % ARENA.PAGE] = b
+        break
+      case 'touch':
+        result = b ? 1 : this.#touch(a, ACCESS.READ)
         break
       case 'execute':
         result = this.#touch(a, ACCESS.EXECUTE)

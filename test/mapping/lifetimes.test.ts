@@ -1,6 +1,6 @@
 // When memory goes: at once, with the last handle, with the last view; and that all of it comes back.
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { beforeEach, describe, test } from 'node:test'
 import { type Mmap, map, mapMut, pageSize, reserveMut, thisProcess } from '#vmarea/index.js'
 import { collectGarbage, collectGarbageUntil } from '../support/collect-garbage.js'
 import { areaAt, memoryAreas } from '../support/memory-areas.js'
@@ -13,6 +13,10 @@ const file = temporaryFile(4 * page)
 const held = () => memoryAreas().filter(({ path }) => path.startsWith(file)).length
 
 describe('memory goes', () => {
+  beforeEach(async () => {
+    assert.ok(await collectGarbageUntil(() => held() === 0), 'what the test before this one let go of is gone')
+  })
+
   test('at once with unmap, which detaches all views', () => {
     const mapping = map({ file })
     const { start } = mapping

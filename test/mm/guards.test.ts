@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Mm, type MmapReadGuard, type MmWithUser, mapMut, thisProcess, VM, VmaMixedMap, VmaRef } from '#vmarea/index.js'
+import { until } from '../support/until.js'
 
 function user(): MmWithUser {
   return thisProcess().mm.mmgetNotZero()!
@@ -127,16 +127,16 @@ test('a guard that was forgotten is released when it is collected, with a warnin
   process.removeAllListeners('warning')
   const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
   forget()
-  for (let tries = 0; tries < 50; tries++) {
+  await until('the guard is collected', () => {
     gc!()
-    await sleep(10)
     try {
       mapMut({ length: 4096 }).unmap()
-      break
+      return true
     } catch (error) {
       assert.equal((error as { code: string }).code, 'EDEADLK')
+      return false
     }
-  }
+  })
   mapMut({ length: 4096 }).unmap()
   assert.match((await warned).message, /without being released/)
 

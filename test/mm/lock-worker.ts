@@ -2,27 +2,30 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { mapMut, thisProcess } from '#vmarea/index.js'
 
 /** What a thread of the lock's tests does, and tells. */
-const { role, until } = workerData as { role: 'change' | 'read' | 'hold' | 'one-change'; until: SharedArrayBuffer }
+const { role, until, rounds } = workerData as {
+  role: 'change' | 'read' | 'hold' | 'one-change' | 'try-read'
+  until: SharedArrayBuffer
+  rounds: SharedArrayBuffer
+}
 const stop = new Int32Array(until)
+/** How many rounds this thread has done. */
+const done = new Int32Array(rounds)
 
 switch (role) {
   case 'change': {
-    let changes = 0
     parentPort!.postMessage('ready')
     while (Atomics.load(stop, 0) === 0) {
       const mapping = mapMut({ length: 64 * 4096 })
       const rest = mapping.splitOff(4096)
       rest.unmap()
       mapping.unmap()
-      changes++
+      Atomics.add(done, 0, 1)
     }
-    parentPort!.postMessage(changes)
     break
   }
   case 'read': {
     const mapping = mapMut({ length: 16 * 4096 })
     const user = thisProcess().mm.mmgetNotZero()!
-    let reads = 0
     parentPort!.postMessage('ready')
     while (Atomics.load(stop, 0) === 0) {
       using guard = user.mmapReadLock()
@@ -33,9 +36,8 @@ switch (role) {
         if (start < last || end <= start) throw new Error('out of order')
         last = end
       }
-      reads++
+      Atomics.add(done, 0, 1)
     }
-    parentPort!.postMessage(reads)
     break
   }
   case 'hold': {
@@ -43,6 +45,17 @@ switch (role) {
     thisProcess().mm.mmgetNotZero()!.mmapReadLock()
     parentPort!.postMessage(guard.held)
     Atomics.wait(stop, 0, 0)
+    break
+  }
+  case 'try-read': {
+    const user = thisProcess().mm.mmgetNotZero()!
+    parentPort!.postMessage('ready')
+    for (;;) {
+      const guard = user.mmapReadTrylock()
+      if (guard === undefined) break
+      guard.release()
+    }
+    parentPort!.postMessage('held off')
     break
   }
   case 'one-change': {

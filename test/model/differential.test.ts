@@ -8,15 +8,20 @@ import { whyNotComparable } from '../differential/why-not-comparable.js'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const milliseconds = 12_000
+const fewest = 1000
 
 test('random calls on the model and on the kernel agree', { skip: whyNotComparable() }, async (context) => {
   const seed = Date.now() % 2 ** 31
   const kernel = new KernelSide(root)
   try {
-    const { done, difference } = await runRandom(kernel, seed, Infinity, performance.now() + milliseconds)
-    context.diagnostic(`seed ${seed}: ${done} calls`)
+    const until = performance.now() + milliseconds
+    // A machine under load takes its time for the first, and then has none left for more.
+    const first = await runRandom(kernel, seed, fewest)
+    assert.equal(first.difference, undefined, first.difference)
+    const { done, difference } = await runRandom(kernel, seed + fewest, Infinity, until)
+    context.diagnostic(`seed ${seed}: ${first.done + done} calls`)
     assert.equal(difference, undefined, difference)
-    assert.ok(done > 1000, `only ${done} calls in ${milliseconds} ms`)
+    assert.ok(first.done >= fewest)
   } finally {
     kernel.close()
   }

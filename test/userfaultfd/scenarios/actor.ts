@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import { until } from '../../support/until.js'
 import type { Act } from './act.js'
 
 /** A thread that can be told to do something to memory. */
@@ -29,8 +29,11 @@ export class Actor {
 
   /** Until the thread waits in the kernel for somebody to read an event, or to answer a fault. */
   async waits(where: 'userfaultfd_event_wait_completion' | 'handle_userfault'): Promise<void> {
-    while (readFileSync(`/proc/self/task/${this.threadId}/wchan`, 'latin1') !== where) await sleep(2)
-    await sleep(2)
+    const waitsIn = () => readFileSync(`/proc/self/task/${this.threadId}/wchan`, 'latin1')
+    await until(
+      () => `thread ${this.threadId} waits in ${where}, and not in ${waitsIn()}`,
+      () => waitsIn() === where,
+    )
   }
 
   end(): Promise<number> {

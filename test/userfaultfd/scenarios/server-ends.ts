@@ -4,6 +4,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { thisProcess } from '#vmarea/this-process.js'
 import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { MemoryFault } from '#vmarea/vocabulary/memory-fault.js'
+import { until } from '../../support/until.js'
 import { kernel, page } from '../memory.js'
 import { filled, startServer } from './start-server.js'
 
@@ -26,7 +27,7 @@ if (isMainThread) {
     )
     const reader = new Worker(new URL(import.meta.url), { workerData: uffd.tryClone().intoRawDescriptor() })
     const answer = once(reader, 'message')
-    while (uffd.unanswered().read.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    await until('the server has read the fault', () => uffd.unanswered().read.length > 0)
     await server.terminate()
     if (how === 'waits') {
       await new Promise((resolve) => setTimeout(resolve, 100))

@@ -1,0 +1,14 @@
+import { CommandError } from '../command-error.js'
+import { EXIT } from '../exit-code.js'
+
+/** Why a file can't be read or written, with the exit code that this has. */
+export function fileError(
+  verb: 'read' | 'write',
+  path: string,
+  { code, message }: NodeJS.ErrnoException,
+): CommandError {
+  if (code === 'EEXIST') return new CommandError(message, EXIT.FAILED)
+  const refused = code === 'EACCES' || code === 'EPERM'
+  const otherwise = verb === 'read' ? EXIT.USAGE : EXIT.FAILED
+  return new CommandError(`can't ${verb} ${path}: ${message}`, refused ? EXIT.NOT_PERMITTED : otherwise)
+}

@@ -1,0 +1,2 @@
+/** How the blocks of a packed file are compressed. */
+export type Algorithm = 'gzip' | 'deflate' | 'brotli'

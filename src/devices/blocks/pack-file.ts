@@ -1,0 +1,43 @@
+import { constants, createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { checkPackOptions } from './check-pack-options.js'
+import type { PackOptions } from './pack-options.js'
+import { packStream } from './pack-stream.js'
+import type { PackSummary } from './pack-summary.js'
+import { type WriteOptions, writeNewFile } from './write-new-file.js'
+
+const READ_AHEAD = 1 << 20
+
+/**
+ * Packs a file, or a stream of bytes, into a new file: it is there when it is whole and on the disk, and not before. A file's permissions go
+ * to the new one.
+ *
+ * @throws Node's error of the call that failed; `EEXIST` when `output` is there and may not be replaced; `ERR_VMAREA_INVALID_ARGUMENT`
+ */
+export async function packFile(
+  input: string | AsyncIterable<Uint8Array>,
+  output: string,
+  options: PackOptions & WriteOptions = {},
+): Promise<PackSummary> {
+  checkPackOptions(options)
+  if (typeof input !== 'string') return writePacked(input, output, options)
+  const file = await open(input, constants.O_RDONLY | constants.O_NOCTTY)
+  try {
+    const { mode } = await file.stat()
+    const source = createReadStream('', { fd: file, autoClose: false, highWaterMark: READ_AHEAD })
+    return await writePacked(source, output, { mode: mode & 0o777, ...options })
+  } finally {
+    await file.close()
+  }
+}
+
+function writePacked(source: AsyncIterable<Uint8Array>, output: string, options: PackOptions & WriteOptions) {
+  return writeNewFile(output, options, async (file) => {
+    const packing = packStream(source, options)
+    for (;;) {
+      const { done, value } = await packing.next()
+      if (done) return value
+      await file.writeFile(value)
+    }
+  })
+}

@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { TransientError } from './transient-error.js'
+
+const FIRST = 100
+const LONGEST = 5000
+/** A server that asks for more than that will not be waited for. */
+const LONGEST_ASKED = 60_000
+
+/** How long to wait before a request is made anew: twice as long each time, but for a random part, so that many do not come at once. */
+export class BackOff {
+  readonly #most: number
+  #failures = 0
+
+  /** @param most how many times in a row it may fail */
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /** Something came: what failed before does not count any more. */
+  reset(): void {
+    this.#failures = 0
+  }
+
+  /** Resolves when it is time to try again. Throws the failure's own error when it has been tried often enough. */
+  async wait(failure: TransientError, signal: AbortSignal): Promise<void> {
+    const { delay = Math.min(FIRST * 2 ** this.#failures, LONGEST) * (0.5 + Math.random() / 2) } = failure
+    this.#failures += 1
+    if (this.#failures > this.#most || delay > LONGEST_ASKED) throw failure.error
+    if (delay > 0) await sleep(delay, undefined, { signal })
+  }
+}

@@ -1,0 +1,179 @@
+import type { IncomingMessage } from 'node:http'
+import type { VmError } from '../../vocabulary/vm-error.js'
+import { BackOff } from './back-off.js'
+import type { CheckedHttpOptions } from './checked-http-options.js'
+import { discard } from './discard.js'
+import { httpError } from './http-error.js'
+import { ObjectVersion } from './object-version.js'
+import { openObject } from './open-object.js'
+import { parseContentRange } from './parse-content-range.js'
+import { RangeRequests } from './range-requests.js'
+import { RangeStream } from './range-stream.js'
+import { readPartHead } from './read-part-head.js'
+import type { Sequence } from './sequence.js'
+import { Sequences } from './sequences.js'
+import { TransientError } from './transient-error.js'
+
+/** One version of an object on a server, to be read by ranges. Invariant: all bytes that it ever gave are of that version. */
+export class HttpObject {
+  readonly version: ObjectVersion
+  readonly #options: CheckedHttpOptions
+  readonly #requests: RangeRequests
+  readonly #sequences = new Sequences()
+  readonly #streams = new Set<RangeStream>()
+  /** Whether the server does what it should when it is asked for this version only. */
+  #heedsConditions = true
+  /** Why nothing is read any more: the server has shown another version, or the device was closed. */
+  #over: VmError | undefined
+
+  /**
+   * Asks the server what it has. Rejects with `VmError` where it can't be reached, has no such object, does not serve
+   * ranges of it, or marks its versions less well than `options.consistency` wants.
+   */
+  static async open(options: CheckedHttpOptions, signal: AbortSignal): Promise<HttpObject> {
+    const requests = new RangeRequests(options)
+    try {
+      return new HttpObject(options, requests, await openObject(requests, options, signal))
+    } catch (error) {
+      requests.close()
+      throw error
+    }
+  }
+
+  private constructor(options: CheckedHttpOptions, requests: RangeRequests, version: ObjectVersion) {
+    this.#options = options
+    this.#requests = requests
+    this.version = version
+  }
+
+  /**
+   * Fills `bytes` with the object's bytes from `offset` on, and with zeros what lies past its end. What fails in passing is asked for
+   * again until `signal` ends it. Rejects with `VmError`; nothing is written to `bytes` after that.
+   */
+  async read(offset: number, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    const length = Math.max(Math.min(bytes.length, this.version.size - offset), 0)
+    bytes.fill(0, length)
+    if (length === 0) return
+    const sequence = this.#sequences.enter(offset, length)
+    // No more than was read before in sequence: a random read asks for itself alone.
+    const ahead = Math.min(sequence.length - length, this.#options.readAhead)
+    const backOff = new BackOff(this.#options.retries)
+    let done = 0
+    let failure: TransientError | undefined
+    while (done < length) {
+      if (this.#over !== undefined) throw this.#over
+      if (signal.aborted) throw this.#givenUp(failure, signal)
+      const stream = this.#streamAt(offset + done, offset + length, sequence, ahead)
+      const came = await this.#readFrom(stream, bytes.subarray(done, length), signal)
+      this.#leave(stream, sequence)
+      done += came
+      if (came > 0) backOff.reset()
+      if (done === length || stream.failure === undefined) continue
+      if (signal.aborted) throw this.#givenUp(failure, signal)
+      if (!(stream.failure instanceof TransientError)) throw stream.failure
+      failure = stream.failure
+      await backOff.wait(failure, signal).catch((error) => {
+        throw signal.aborted ? this.#givenUp(failure, signal) : error
+      })
+    }
+  }
+
+  /** Ends all requests, and those who read fail. */
+  close(): void {
+    this.#over = httpError('EBADF', this.#requests.url, 'the device was closed')
+    for (const stream of this.#streams) stream.destroy(this.#over)
+    this.#requests.close()
+  }
+
+  /** An answer that stands at `position`, or a new one that brings `[position, end)` and what is read ahead of a sequence. */
+  #streamAt(position: number, end: number, sequence: Sequence, readAhead: number): RangeStream {
+    const standing = sequence.stream
+    if (standing?.isOpen === true && standing.tail === position && standing.end > position) return standing
+    if (this.#streams.size >= this.#options.connections) this.#sequences.giveUpIdle()
+    // Only the last read of a sequence: what comes after the others has been asked for.
+    const ahead = sequence.next === end ? readAhead : 0
+    const stream = new RangeStream(
+      position,
+      Math.min(end + ahead, this.version.size),
+      () => this.#requests.url,
+      (first, last, signal) => this.#ask(first, last, signal),
+      (released) => this.#streams.delete(released),
+    )
+    this.#streams.add(stream)
+    if (stream.end > end) sequence.stream = stream
+    return stream
+  }
+
+  async #readFrom(stream: RangeStream, bytes: Uint8Array, signal: AbortSignal): Promise<number> {
+    const giveUp = () => {
+      const error = httpError('EIO', this.#requests.url, 'another who read the same answer gave up')
+      stream.destroy(new TransientError(error, 0))
+    }
+    signal.addEventListener('abort', giveUp)
+    try {
+      return await stream.read(bytes)
+    } finally {
+      signal.removeEventListener('abort', giveUp)
+    }
+  }
+
+  /** Ends an answer that brings more, where nobody will read on. */
+  #leave(stream: RangeStream, sequence: Sequence): void {
+    if (stream.isIdle && sequence.stream !== stream) stream.destroy(new Error('nobody reads on here'))
+  }
+
+  /** Asks for just `[first, end)` of just this version. */
+  async #ask(first: number, end: number, signal: AbortSignal): Promise<IncomingMessage> {
+    const conditions = this.#heedsConditions ? this.version.conditions : {}
+    const response = await this.#requests.ask(first, end, conditions, signal)
+    try {
+      if (response.statusCode === 412) throw await this.#refused(signal)
+      if (response.statusCode === 416) throw this.#outside(response)
+      const head = readPartHead(this.#requests.url, response)
+      if (!head.version.equals(this.version)) throw this.#change(head.version)
+      if (head.first !== first || head.end !== end) {
+        const text = response.headers['content-range']
+        throw httpError(
+          'EPROTO',
+          this.#requests.url,
+          `bytes ${first}-${end - 1} were asked for, and this came: ${text}`,
+        )
+      }
+      return response
+    } catch (error) {
+      discard(response)
+      throw error
+    }
+  }
+
+  /** What to say when the server has no more the version that was asked for. */
+  async #refused(signal: AbortSignal): Promise<Error> {
+    const version = await openObject(this.#requests, { ...this.#options, etag: undefined, consistency: 'none' }, signal)
+    if (!version.equals(this.version)) return this.#change(version)
+    // It has this version: it does not understand what it was asked, or had another for a moment.
+    this.#heedsConditions = false
+    return new TransientError(httpError('ESTALE', this.#requests.url, `the server denies to have ${this.version}`), 0)
+  }
+
+  /** What to say when the server finds the range to lie outside of the object. */
+  #outside({ headers }: IncomingMessage): Error {
+    const total = parseContentRange(headers['content-range'])?.total
+    if (total !== undefined && total !== this.version.size) return this.#change(new ObjectVersion(headers, total))
+    return httpError(
+      'EPROTO',
+      this.#requests.url,
+      `the server finds a range outside of the object's ${this.version.size} bytes`,
+    )
+  }
+
+  #change(version: ObjectVersion): VmError {
+    const hint = `the object has changed. This device serves ${this.version}; the server now has ${version}`
+    this.#over ??= httpError('ESTALE', this.#requests.url, hint)
+    return this.#over
+  }
+
+  #givenUp(failure: TransientError | undefined, signal: AbortSignal): VmError {
+    const last = failure === undefined ? '' : `; before that: ${failure.message}`
+    return httpError('ETIMEDOUT', this.#requests.url, `nobody waits for the answer any more${last}`, signal.reason)
+  }
+}

@@ -1,0 +1,27 @@
+import { ERRNO, type ErrnoName } from '../../vocabulary/errno.js'
+import type { VmError } from '../../vocabulary/vm-error.js'
+import { httpError } from './http-error.js'
+import { TransientError } from './transient-error.js'
+
+/** What a network that is down or a server that starts anew makes of a request. */
+const PASSING =
+  /^(ECONNRESET|ECONNREFUSED|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|EAI_AGAIN|ENOTFOUND)$/
+
+/** What Node's error says about a request without an answer. `reused`: it went over a connection that had stood idle. */
+export function networkError(url: URL, error: unknown, reused: boolean): TransientError | VmError {
+  const { code = '', message } = flatten(error)
+  const name = (code in ERRNO ? code : code.startsWith('HPE_') ? 'EPROTO' : 'EIO') as ErrnoName
+  const wrapped = httpError(name, url, message, error)
+  if (!PASSING.test(code)) return wrapped
+  // The server has closed the connection while it was idle: that says nothing about the server.
+  return reused && (code === 'ECONNRESET' || code === 'EPIPE')
+    ? new TransientError(wrapped, 0)
+    : new TransientError(wrapped)
+}
+
+/** A name with several addresses fails with one error an address: the last one, which has a text. */
+function flatten(error: unknown): { code?: string; message: string } {
+  if (error instanceof AggregateError && error.errors.length > 0) return flatten(error.errors.at(-1))
+  const { code, message } = error as { code?: unknown; message?: unknown }
+  return { ...(typeof code === 'string' ? { code } : {}), message: String(message ?? error) }
+}

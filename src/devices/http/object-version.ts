@@ -1,0 +1,47 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** RFC 9110, 8.8.2.2: a date proves a version once it is so much older than the answer that brings it. */
+const STRONG_AGE = 1000
+
+/** One version of an object, by the marks that a server gives it. Invariant: the bytes of two versions are never served together. */
+export class ObjectVersion {
+  readonly etag: string | undefined
+  readonly lastModified: string | undefined
+  /** Bytes. */
+  readonly size: number
+  /** How well the marks tell this version from others. */
+  readonly strength: 'strong' | 'weak' | 'none'
+
+  constructor(headers: IncomingHttpHeaders, size: number) {
+    this.etag = headers.etag
+    this.lastModified = headers['last-modified']
+    this.size = size
+    const strong = isStrong(this.etag) || isOld(this.lastModified, headers.date)
+    this.strength = strong ? 'strong' : this.etag !== undefined || this.lastModified !== undefined ? 'weak' : 'none'
+  }
+
+  /** The headers of a request that only this version is to answer. Only a strong tag may be asked for by `If-Match`. */
+  get conditions(): Record<string, string> {
+    if (isStrong(this.etag)) return { 'if-match': this.etag }
+    return this.lastModified === undefined ? {} : { 'if-unmodified-since': this.lastModified }
+  }
+
+  equals(other: ObjectVersion): boolean {
+    if (this.size !== other.size || this.etag !== other.etag) return false
+    // A strong tag says all; a server may write another date for the same bytes.
+    return isStrong(this.etag) || this.lastModified === other.lastModified
+  }
+
+  toString(): string {
+    const mark = this.etag !== undefined ? `ETag ${this.etag}` : `Last-Modified ${this.lastModified ?? 'unknown'}`
+    return `${mark}, ${this.size} bytes`
+  }
+}
+
+function isStrong(etag: string | undefined): etag is string {
+  return etag !== undefined && /^"[^"]*"$/.test(etag)
+}
+
+function isOld(lastModified: string | undefined, date: string | undefined): boolean {
+  return lastModified !== undefined && date !== undefined && Date.parse(date) - Date.parse(lastModified) >= STRONG_AGE
+}

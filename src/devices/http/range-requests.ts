@@ -1,0 +1,108 @@
+import * as http from 'node:http'
+import * as https from 'node:https'
+import type { CheckedHttpOptions } from './checked-http-options.js'
+import { discard } from './discard.js'
+import { httpError } from './http-error.js'
+import { networkError } from './network-error.js'
+import { statusError } from './status-error.js'
+import { TransientError } from './transient-error.js'
+
+const MOST_REDIRECTS = 10
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
+/** What a place that a redirect led to answers when it was good for a while only, as a signed URL is. */
+const NO_LONGER = new Set([401, 403, 404, 410])
+/** What speaks of the object: a part of it, the whole of it, another version than was asked for, a range outside of it. */
+const ABOUT_THE_OBJECT = new Set([200, 206, 412, 416])
+
+/** Asks one URL for ranges over connections that stay open. */
+export class RangeRequests {
+  readonly #options: CheckedHttpOptions
+  readonly #agents: { readonly 'http:': http.Agent; readonly 'https:': https.Agent }
+  /** Where redirects led. */
+  #target: URL
+
+  constructor(options: CheckedHttpOptions) {
+    this.#options = options
+    this.#target = options.url
+    const agentOptions = { keepAlive: true, maxSockets: options.connections }
+    this.#agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) }
+  }
+
+  /** Where the object is read from now. */
+  get url(): URL {
+    return this.#target
+  }
+
+  /**
+   * Asks for the bytes `[first, end)`. Resolves with an answer that speaks of the object, whose body has not begun to flow: 200, 206, 412
+   * or 416. Rejects with a `TransientError` or a `VmError`.
+   */
+  async ask(first: number, end: number, conditions: Record<string, string>, signal: AbortSignal) {
+    const headers = { range: `bytes=${first}-${end - 1}`, 'accept-encoding': 'identity', ...conditions }
+    let redirects = 0
+    let asksAnew = false
+    for (;;) {
+      const url = this.#target
+      const response = await this.#send(url, headers, signal)
+      const status = response.statusCode!
+      if (ABOUT_THE_OBJECT.has(status)) return response
+      discard(response)
+      if (REDIRECTS.has(status) && response.headers.location !== undefined) {
+        redirects += 1
+        if (redirects > MOST_REDIRECTS)
+          throw httpError('ELOOP', this.#options.url, `more than ${MOST_REDIRECTS} redirects`)
+        this.#target = follow(url, response.headers.location)
+      } else if (NO_LONGER.has(status) && url.href !== this.#options.url.href && !asksAnew) {
+        asksAnew = true
+        this.#target = this.#options.url
+      } else {
+        throw statusError(url, response)
+      }
+    }
+  }
+
+  close(): void {
+    this.#agents['http:'].destroy()
+    this.#agents['https:'].destroy()
+  }
+
+  #send(url: URL, headers: Record<string, string>, signal: AbortSignal): Promise<http.IncomingMessage> {
+    const own = url.origin === this.#options.url.origin ? this.#options.headers : {}
+    const protocol = url.protocol as 'http:' | 'https:'
+    const { request: makeRequest } = protocol === 'http:' ? http : https
+    return new Promise((resolve, reject) => {
+      const request = makeRequest(url, { agent: this.#agents[protocol], headers: { ...own, ...headers }, signal })
+      let answer: http.IncomingMessage | undefined
+      request.on('response', (response) => {
+        answer = response
+        // It may be lost before whoever gets it listens: it is then found to be destroyed.
+        response.on('error', () => {})
+        resolve(response)
+      })
+      const { stall } = this.#options
+      request.setTimeout(stall, () => {
+        const error = new TransientError(httpError('ETIMEDOUT', url, `nothing came for ${stall} ms`))
+        const unfinished = answer ?? request
+        unfinished.destroy(error)
+      })
+      // Once the answer has begun, it tells what goes wrong, and this promise has been kept.
+      request.on('error', (error) => {
+        reject(error instanceof TransientError ? error : networkError(url, error, request.reusedSocket))
+      })
+      request.end()
+    })
+  }
+}
+
+function follow(from: URL, location: string): URL {
+  if (!URL.canParse(location, from.href)) throw httpError('EIO', from, 'the server redirects to what is no URL')
+  const to = new URL(location, from)
+  if (to.protocol !== 'https:' && (to.protocol !== 'http:' || from.protocol === 'https:')) {
+    throw httpError(
+      'EACCES',
+      from,
+      `the server redirects from ${from.protocol} to ${to.protocol}, which is not followed`,
+    )
+  }
+  return to
+}

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Device } from '#vmarea/device/device.js'
+import type { DeviceOptions } from '#vmarea/device/device-options.js'
+import type { DeviceModule } from '#vmarea/device/open-device.js'
+import httpDevice, { type HttpOptions } from '#vmarea/devices/http.js'
+import { Machine } from '#vmarea/model.js'
+import type { Process } from '#vmarea/process.js'
+import { MemoryFault } from '#vmarea/vocabulary/memory-fault.js'
+import { Random } from '../../differential/random.js'
+import { seed } from '../../support/seed.js'
+import { isVm } from '../../support/throws.js'
+import { ObjectServer } from './object-server.js'
+import { patterned } from './patterned.js'
+
+const PAGE = 4096
+const SIZE = 40 * PAGE + 100
+
+/** Each kernel that devices run on: how to get a process of it, and what it calls the driver. */
+const kernels: Record<string, () => { process: Process; module: DeviceModule<HttpOptions> }> = {
+  'the model': () => ({ process: new Machine().spawn(), module: httpDevice }),
+}
+
+interface Opened extends AsyncDisposable {
+  readonly server: ObjectServer
+  readonly device: Device
+}
+
+for (const [kernel, start] of Object.entries(kernels)) {
+  const opened = async (
+    options: Partial<DeviceOptions<HttpOptions>> = {},
+    prepare?: (server: ObjectServer) => void,
+  ): Promise<Opened> => {
+    const { process, module } = start()
+    const server = await ObjectServer.start(patterned(SIZE))
+    prepare?.(server)
+    try {
+      const device = await process.openDevice(module, { ...options, driver: { url: server.url, ...options.driver } })
+      server.requests.length = 0
+      const dispose = async () => {
+        await device.close()
+        await server[Symbol.asyncDispose]()
+      }
+      return { server, device, [Symbol.asyncDispose]: dispose }
+    } catch (error) {
+      await server[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  test(`${kernel}: an object is read as memory, and zeros after its end`, async () => {
+    await using all = await opened()
+    const { server, device } = all
+    assert.equal(device.size, SIZE)
+    using memory = device.map({ length: 41 * PAGE })
+    const bytes = await memory.readAsync(0, new Uint8Array(41 * PAGE))
+    assert.equal(Buffer.compare(bytes.subarray(0, SIZE), server.object), 0)
+    assert.ok(bytes.subarray(SIZE).every((byte) => byte === 0))
+    assert.ok(server.bytesAsked <= SIZE)
+  })
+
+  test(`${kernel}: of what is read at random, a page a run, little more is fetched than what was touched`, async () => {
+    const pages = 8192
+    await using all = await opened({ run: PAGE }, (server) => {
+      server.object = patterned(pages * PAGE)
+    })
+    const { server, device } = all
+    using memory = device.map()
+    const random = new Random(seed)
+    const touched = new Set(Array.from({ length: pages / 100 }, () => random.below(pages)))
+    for (const page of touched) {
+      const bytes = await memory.readAsync(page * PAGE, new Uint8Array(PAGE))
+      assert.equal(Buffer.compare(bytes, server.object.subarray(page * PAGE, (page + 1) * PAGE)), 0)
+    }
+    assert.ok(server.bytesAsked <= 1.2 * touched.size * PAGE, `${server.bytesAsked} bytes for ${touched.size} pages`)
+  })
+
+  test(`${kernel}: eight faults are in flight at once`, async () => {
+    await using all = await opened({ run: PAGE })
+    const { server, device } = all
+    using memory = device.map()
+    const held: (() => void)[] = []
+    // None is answered before all have come.
+    server.always = (_, response, range) => {
+      held.push(() => server.honest(response, range))
+      if (held.length === 8) for (const answer of held) answer()
+    }
+    const places = Array.from({ length: 8 }, (_, index) => 4 * index * PAGE)
+    const read = places.map((offset) => memory.readAsync(offset, new Uint8Array(1)))
+    for (const [index, [byte]] of (await Promise.all(read)).entries()) {
+      assert.equal(byte, server.object[places[index]!])
+    }
+  })
+
+  test(`${kernel}: once the object has changed, touching more of it fails with both versions, and what is there stays`, async () => {
+    await using all = await opened({ run: PAGE })
+    const { server, device } = all
+    using memory = device.map()
+    const before = await memory.readAsync(0, new Uint8Array(PAGE))
+    server.object = patterned(SIZE, 2)
+    server.etag = '"two"'
+    for (const page of [8, 9]) {
+      await assert.rejects(memory.readAsync(page * PAGE, new Uint8Array(1)), (error) => {
+        assert.ok(error instanceof MemoryFault, String(error))
+        return isVm(error.cause, 'ESTALE', /"one".*"two"/)
+      })
+    }
+    assert.deepEqual(await memory.readAsync(0, new Uint8Array(PAGE)), before)
+  })
+
+  test(`${kernel}: a server that hangs ends that access by the timeout, and the next goes on`, async () => {
+    await using all = await opened({ run: PAGE, timeout: 300 })
+    const { server, device } = all
+    using memory = device.map()
+    server.next.push(() => {})
+    await assert.rejects(memory.readAsync(8 * PAGE, new Uint8Array(1)), MemoryFault)
+    assert.equal((await memory.readAsync(20 * PAGE, new Uint8Array(1)))[0], server.object[20 * PAGE])
+  })
+
+  test(`${kernel}: a private mapping may be written, a shared one not, and never be made so`, async () => {
+    await using all = await opened()
+    const { server, device } = all
+    using copy = device.map({ protection: 'write' })
+    await copy.writeAsync(0, new Uint8Array([1, 2, 3]))
+    assert.deepEqual(await copy.readAsync(0, new Uint8Array(4)), new Uint8Array([1, 2, 3, server.object[3]!]))
+    assert.throws(
+      () => device.map({ protection: 'write', shared: true }),
+      (error) => isVm(error, 'EACCES'),
+    )
+    using shared = device.map({ shared: true })
+    assert.throws(() => shared.makeMut(), /EACCES|ERR_VMAREA_HELD_BY_DEVICE/)
+    assert.equal((await shared.readAsync(0, new Uint8Array(1)))[0], server.object[0])
+  })
+
+  test(`${kernel}: what is refused at open arrives as it is`, async () => {
+    await assert.rejects(opened({ driver: { url: 'ftp://host/object' } }), (error) => isVm(error, 'EINVAL', /url/))
+    const missing = opened({}, (server) => {
+      server.always = (_, response) => response.writeHead(404).end()
+    })
+    await assert.rejects(missing, (error) => isVm(error, 'ENOENT', /answered 404/))
+  })
+
+  test(`${kernel}: a closed device leaves no connection open`, async () => {
+    await using all = await opened()
+    const { server, device } = all
+    const memory = device.map()
+    await memory.readAsync(0, new Uint8Array(1))
+    const sockets = [...server.sockets]
+    assert.ok(sockets.length > 0)
+    const closed = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)))
+    await device.close()
+    memory.unmap()
+    await Promise.all(closed)
+  })
+}
