@@ -234,11 +234,8 @@ export class DeviceServer implements DeviceAreaHost {
 
   /** Asks for what is absent from `offset` on, and not beyond `end`. Returns where the question ends. */
   askFor(offset: number, end: number, waiter: Waiter): number {
-    const [map] = this.#maps.showing(offset, this.#pageSize)
-    const area = map?.area ?? new DeviceArea(this, { start: 0, length: 0, offset: 0, protection: 0, flags: 0 })
-    const address = map === undefined ? 0 : map.start + (offset - map.offset)
     const until = Math.min(offset + this.#init.options.run.most, this.#absentUntil(offset, end))
-    const fill = new Fill(area, this.#file, address, offset, until - offset, false, false)
+    const fill = new Fill(undefined, this.#file, undefined, offset, until - offset, false, false)
     this.wait(fill, waiter)
     this.#ask(fill)
     return until
@@ -481,7 +478,7 @@ export class DeviceServer implements DeviceAreaHost {
       return
     }
     const { area, address, offset, length, write } = fill
-    const next = new Fill(area, this.#file, Number(address), offset, length, write, false)
+    const next = new Fill(area, this.#file, address === undefined ? undefined : Number(address), offset, length, write, false)
     next.waiters.push(...fill.waiters)
     next.rounds = fill.rounds + 1
     this.#ask(next)
