@@ -118,6 +118,13 @@ export class PagedDevice implements RawDevice {
   }
 
   async fill(offset: number, length: number, signal?: AbortSignal): Promise<void> {
+    const { residentLimit } = this.#options
+    if (length > residentLimit) {
+      throw new VmError('ENOMEM', 'fault', {
+        length,
+        hint: `no more than residentLimit, ${residentLimit} bytes, may be in memory`,
+      })
+    }
     await this.#serving('fault').ask({ type: 'fill', offset, length }, signal)
   }
 
@@ -198,6 +205,12 @@ export class PagedDevice implements RawDevice {
     this.#connection!.askNow(question, this.#options.timeout + GRACE)
   }
 
+  /** The private region is about to become writable. */
+  expectCopies(region: PagedRegion): void {
+    if (this.#options.residentLimit === Infinity || this.state !== 'serving') return
+    this.#connection!.askNow({ type: 'expectCopies', start: Number(region.start) }, this.#options.timeout + GRACE)
+  }
+
   /** Takes the poison of what failed in the range away: a later touch asks the driver again. */
   heal(start: number, length: number): void {
     const { pageSize, calls, regions } = this.#kernel
@@ -250,7 +263,9 @@ export class PagedDevice implements RawDevice {
     live: boolean,
   ): void {
     const { length } = region
-    const question = { type: 'map', start: Number(region.start), length, offset, protection, flags, live } as const
+    const copies = region.copies || ((flags & MAP.SHARED) === 0 && (protection & PROT.WRITE) !== 0)
+    const start = Number(region.start)
+    const question = { type: 'map', start, length, offset, protection, flags, live, copies } as const
     const { set, cleared } = connection.askNow(question, this.#options.timeout + GRACE) as MapAnswer
     region.holdFlags(0, length, set, cleared)
     if (!live) region.protect(0, length, protection, PROT.NONE)

@@ -45,7 +45,9 @@ test('pages that the mmap hook inserts are there without a fault, and are live',
   assert.equal(other.bytes[0], 45)
 })
 
-test('a page inserted into a writable shared map is written through, and into a private one copied', { skip }, async () => {
+test('a page inserted into a writable shared map is written through, and into a private one copied', {
+  skip,
+}, async () => {
   const written = driverUrl((_, host) => {
     const mine = host.allocatePage()
     return {
@@ -70,7 +72,9 @@ test('a page inserted into a writable shared map is written through, and into a 
   assert.equal(own.bytes[0], 9)
 })
 
-test('a fault may be answered with a page of the driver, and again with its own when that was zapped', { skip }, async () => {
+test('a fault may be answered with a page of the driver, and again with its own when that was zapped', {
+  skip,
+}, async () => {
   const both = driverUrl((_, host) => {
     const given = host.allocatePage()
     given.bytes.fill(50)
@@ -112,7 +116,9 @@ test('an answer with something that is no page of the driver is EINVAL', { skip 
       size: 2 * 4096,
       mmap() {},
       fault(fault) {
-        fault.answer(fault.offset === 0 ? put : ({ bytes: new Uint8Array(4096), references: 1, put() {} } as typeof put))
+        fault.answer(
+          fault.offset === 0 ? put : ({ bytes: new Uint8Array(4096), references: 1, put() {} } as typeof put),
+        )
       },
     }
   })
