@@ -4,15 +4,15 @@ import { thisProcess } from '../../dist/this-process.js'
 import { Userfaultfd } from '../../dist/userfaultfd/userfaultfd.js'
 import { MADV } from '../../dist/vocabulary/madv.js'
 import { MAP } from '../../dist/vocabulary/map.js'
+import { loadFloor } from '../support/load-floor.js'
 import { median } from '../support/paired.js'
-import { loadFloor } from '../support/userfaultfd/floor.js'
 
 const KIB = 1024
 const TOTAL = 32 * 1024 * KIB
 const ROUNDS = Number(process.env.VMAREA_BENCH_ROUNDS ?? 20)
 
 export async function run() {
-  const floor = loadFloor()
+  const floor = loadFloor(new URL('../support/userfaultfd/floor.c', import.meta.url))
   const { kernel } = thisProcess()
   const uffd = Userfaultfd.create(kernel)
   const map = () => {

@@ -7,7 +7,7 @@ import { thisProcess } from '../../dist/this-process.js'
 import { Userfaultfd } from '../../dist/userfaultfd/userfaultfd.js'
 import { MADV } from '../../dist/vocabulary/madv.js'
 import { MAP } from '../../dist/vocabulary/map.js'
-import { loadFloor } from '../support/userfaultfd/floor.js'
+import { loadFloor } from '../support/load-floor.js'
 
 const PAGES = 500
 const ROUNDS = Number(process.env.VMAREA_BENCH_ROUNDS ?? 60)
@@ -19,7 +19,7 @@ const [STOP, HEAP, SERVED] = [0, 1, 2]
  * scheduler chooses either, for reasons that have nothing to do with us, so both are measured with the threads pinned.
  */
 export async function run() {
-  const floor = loadFloor()
+  const floor = loadFloor(new URL('../support/userfaultfd/floor.c', import.meta.url))
   const cpus = availableParallelism() > 1 ? [0, 1] : [0]
   const rows = []
   for (const cpu of cpus) rows.push(...(await measure(floor, cpu)))

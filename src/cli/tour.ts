@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { catchAFault } from './tour/catch-a-fault.js'
 import { mapTheFile } from './tour/map-the-file.js'
+import { readOverHttp } from './tour/read-over-http.js'
 import { readThroughTheView } from './tour/read-through-the-view.js'
 import type { Stop, TourContext } from './tour/stop.js'
 import { surviveACut } from './tour/survive-a-cut.js'
@@ -16,12 +17,13 @@ const stops: readonly Stop[] = [
   surviveACut,
   catchAFault,
   unmapIt,
+  readOverHttp,
 ]
 
 const help = `Usage: vmarea tour [FILE]
 
 Shows what the package does, on a real file: maps it, reads it, changes its permission,
-touches it wrongly, cuts a copy of it short, and says what each step showed.
+touches it wrongly, cuts a copy of it short, serves it over HTTP, and says what each step showed.
 
   FILE   the file to map; by default the running node executable
 

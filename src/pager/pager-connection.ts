@@ -5,6 +5,7 @@ import type { PagerMessage, PagerRequest } from './pager-request.js'
 import type { PagerState } from './pager-state.js'
 import type { PagerThreadData } from './pager-thread-data.js'
 import { unpackError } from './unpack-error.js'
+import { workerArguments } from './worker-arguments.js'
 
 /** How often a thread that waits looks whether the pager's still lives, in milliseconds. */
 const LOOK = 20
@@ -64,10 +65,11 @@ export class PagerConnection {
     this.#state = state
     this.#events = events
     this.#port = port1
-    this.#worker = new Worker(entry(), {
+    this.#worker = new Worker(new URL('./pager-thread.js', import.meta.url), {
       name: 'vmarea pager',
       workerData: { ...data, state: state.memory, port: port2 } satisfies PagerThreadData,
       transferList: [port2],
+      execArgv: workerArguments(process.execArgv),
     })
     port1.on('message', (message: PagerMessage) => this.#receive(message))
     port1.unref()
@@ -217,10 +219,4 @@ export class PagerConnection {
     this.#port.close()
     if (!this.#ending) this.#events.end(this.#cause)
   }
-}
-
-/** The thread's module, behind one that Node also takes where this process was begun with --input-type. */
-function entry(): URL {
-  const module = new URL('./pager-thread.js', import.meta.url)
-  return new URL(`data:text/javascript,${encodeURIComponent(`import ${JSON.stringify(module.href)}`)}`)
 }

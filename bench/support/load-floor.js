@@ -1,4 +1,3 @@
-// Compiles the floor on the spot and loads it.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -8,23 +7,14 @@ import { fileURLToPath } from 'node:url'
 
 const require = createRequire(import.meta.url)
 
-/** The floor, and the path where a Worker finds it until this process ends. */
-export function loadFloor() {
+/** Compiles a floor written in C on the spot and loads it: its functions, and the path where a Worker finds it until this process ends. */
+export function loadFloor(source) {
   const folder = mkdtempSync(join(tmpdir(), 'vmarea-bench-'))
   const output = join(folder, 'floor.node')
   process.once('exit', () => rmSync(folder, { recursive: true }))
-  const source = fileURLToPath(new URL('floor.c', import.meta.url))
   const include = require('node-api-headers').include_dir
-  const result = spawnSync(process.env.CC ?? 'cc', [
-    '-O2',
-    '-shared',
-    '-fPIC',
-    '-pthread',
-    `-I${include}`,
-    source,
-    '-o',
-    output,
-  ])
+  const options = ['-O2', '-shared', '-fPIC', '-pthread', `-I${include}`]
+  const result = spawnSync(process.env.CC ?? 'cc', [...options, fileURLToPath(source), '-o', output])
   if (result.status !== 0) throw new Error(`the floor does not compile: ${result.stderr}`)
   return { ...require(output), path: output }
 }

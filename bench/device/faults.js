@@ -1,0 +1,143 @@
+// A device served by TypeScript beside the same served by a C thread: one fault, a long read, many at once, and what is there.
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { openDevice } from '../../dist/index.js'
+import { loadFloor } from '../support/load-floor.js'
+import { median, paired } from '../support/paired.js'
+
+const PAGE = 4096
+const PAGES = 500
+const ROUNDS = Number(process.env.VMAREA_BENCH_ROUNDS ?? 30)
+const GIB = 2 ** 30
+const RUN = 64 * 1024
+const DRIVER = new URL('../support/device/memory-driver.js', import.meta.url)
+
+/** With two CPUs, each fault wakes the other one, or the threads take turns on one: the scheduler chooses, so both are measured. */
+export async function run() {
+  const floor = loadFloor(new URL('../support/device/floor.c', import.meta.url))
+  const cpus = availableParallelism() > 1 ? [0, 1] : [0]
+  const rows = []
+  for (const cpu of cpus) rows.push(...(await oneFault(floor, cpu)))
+  rows.push(await sequential(floor), await together(), await whatIsThere())
+  return rows
+}
+
+async function oneFault(floor, cpu) {
+  const device = await openDevice(DRIVER, {
+    driver: { size: PAGES * PAGE, floor: floor.path, cpu },
+    run: PAGE,
+  })
+  const memory = device.map({ shared: true })
+  floor.pin(0)
+  const times = new Float64Array(PAGES)
+  const ours = async () => {
+    floor.touch(Number(memory.start), PAGES, 1, times)
+    await device.invalidate()
+    return times
+  }
+  const theirs = () => {
+    const start = floor.open(PAGES * PAGE, PAGE, cpu)
+    floor.touch(start, PAGES, 1, times)
+    floor.close()
+    return times
+  }
+  for (let warm = 0; warm < 12; warm++) {
+    await ours()
+    theirs()
+  }
+  const samples = [[], []]
+  for (let round = 0; round < ROUNDS; round++) {
+    samples[0].push(...(await ours()))
+    samples[1].push(...theirs())
+  }
+  memory.unmap()
+  await device.close()
+  const [mine, c] = samples.map((all) => all.sort((a, b) => a - b))
+  const at = (all, share) => all[Math.floor(all.length * share)] / 1000
+  const where = cpu === 0 ? 'on the same CPU' : 'on another CPU'
+  return [
+    row(`one fault, driver ${where}, p50 (µs)`, at(mine, 0.5), at(c, 0.5), '<= 1.3'),
+    row(`one fault, driver ${where}, p99 (µs)`, at(mine, 0.99), at(c, 0.99), '<= 3'),
+  ]
+}
+
+async function sequential(floor) {
+  const ours = async () => {
+    const device = await openDevice(DRIVER, { driver: { size: GIB }, run: { least: PAGE, most: RUN } })
+    const memory = device.map({ shared: true })
+    const time = floor.scan(Number(memory.start), GIB) / 1e6
+    memory.unmap()
+    await device.close()
+    return time
+  }
+  const theirs = () => {
+    const start = floor.open(GIB, RUN, -1)
+    const time = floor.scan(start, GIB) / 1e6
+    floor.close()
+    return time
+  }
+  const { measured, floor: c, ratio } = await paired(ours, theirs, 5)
+  const work = `read 1 GiB in order, run of ${RUN / 1024} KiB (ms; ratio of speeds)`
+  return { work, measured, floor: c, ratio: 1 / ratio, target: '>= 0.7' }
+}
+
+/** Eight pages, each of which takes its driver 5 ms, beside one. */
+async function together() {
+  const device = await openDevice(DRIVER, { driver: { size: 64 * PAGE, wait: 5 }, run: PAGE })
+  const memory = device.map({ shared: true })
+  const read = async (pages) => {
+    const started = performance.now()
+    const bytes = Array.from({ length: pages }, () => new Uint8Array(1))
+    await Promise.all(bytes.map((target, index) => memory.readAsync(index * 2 * PAGE, target)))
+    const time = performance.now() - started
+    await device.invalidate()
+    return time
+  }
+  const { measured, floor, ratio } = await paired(
+    () => read(8),
+    () => read(1),
+    21,
+  )
+  memory.unmap()
+  await device.close()
+  return row('8 asynchronous faults of 5 ms in flight, beside one (ms)', measured, floor, '<= 2', ratio)
+}
+
+/** The same loop, which must not know the difference, over memory of a device that is there and over an ArrayBuffer. */
+async function whatIsThere() {
+  const length = 64 * 2 ** 20
+  const device = await openDevice(DRIVER, { driver: { size: length } })
+  const memory = device.map({ shared: true })
+  await device.ready()
+  const [mine, plain] = [memory.bytes, new Uint8Array(length).fill(7)]
+  const pairs = await paired(
+    () => timeOf(mine),
+    () => timeOf(plain),
+    15,
+  )
+  return row(
+    'sum of 64 MiB that are there, beside an ArrayBuffer (ms)',
+    pairs.measured,
+    pairs.floor,
+    '<= 1.02',
+    pairs.ratio,
+  )
+}
+
+function timeOf(bytes) {
+  return median([1, 2, 3].map(() => once(bytes)))
+}
+
+function once(bytes) {
+  const started = performance.now()
+  let sum = 0
+  for (let index = 0; index < bytes.length; index++) sum += bytes[index]
+  if (sum !== bytes.length * 7) throw new Error(`the sum is ${sum}`)
+  return performance.now() - started
+}
+
+function row(work, measured, floor, target, ratio = measured / floor) {
+  return { work, measured, floor, ratio, target }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.table(await run())

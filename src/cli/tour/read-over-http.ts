@@ -1,0 +1,63 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { thisProcess } from '../../this-process.js'
+import { VmError } from '../../vocabulary/vm-error.js'
+import { expect } from './expect.js'
+import type { Stop } from './stop.js'
+
+const TOUCHES = 40
+
+export const readOverHttp: Stop = {
+  title: 'Read the file over HTTP, as plain bytes',
+  async show({ file }) {
+    const sent = new BigInt64Array(new SharedArrayBuffer(8))
+    const server = new Worker(new URL('./file-server.js', import.meta.url), {
+      execArgv: [],
+      workerData: { file, sent },
+    })
+    try {
+      const [port] = (await once(server, 'message')) as [number]
+      const url = `http://127.0.0.1:${port}/`
+      const process = thisProcess()
+      const device = await process.openDevice(new URL('../../devices/http.js', import.meta.url), {
+        driver: { url },
+        run: process.pageSize,
+      })
+      try {
+        using mapping = process.map({ file })
+        using memory = device.map()
+        expect(memory.size === mapping.size, 'the object is as long as the file')
+        const step = Math.max(1, Math.floor(memory.size / TOUCHES))
+        const { bytes } = memory
+        const pages = new Set<number>()
+        for (let offset = 0; offset < memory.size; offset += step) {
+          expect(
+            mapping === undefined || bytes[offset] === mapping.bytes[offset],
+            `the byte at ${offset} is the file's`,
+          )
+          pages.add(Math.floor(offset / process.pageSize))
+        }
+        const fetched = Number(sent[0])
+        expect(
+          fetched <= pages.size * process.pageSize,
+          `${fetched} bytes are no more than the pages that were touched`,
+        )
+        return [
+          `openDevice('…/devices/http.js', { driver: { url: '${url}' } }), faults from ${device.source}`,
+          `${pages.size} touches all over it, each a plain bytes[i]: every byte as in the file`,
+          `${fetched.toLocaleString('en')} of ${memory.size.toLocaleString('en')} bytes were fetched`,
+        ]
+      } finally {
+        await device.close()
+      }
+    } catch (error) {
+      // Neither way to take a fault may be had, and the tour goes on.
+      if (error instanceof VmError && (error.code === 'EPERM' || error.code === 'ENOSYS'))
+        return [`not here: ${error.message}`]
+      throw error
+    } finally {
+      server.postMessage('end')
+      await once(server, 'exit')
+    }
+  },
+}
