@@ -24,7 +24,9 @@ const random = (below: number) => {
 }
 
 for (const shared of [false, true]) {
-  test(`a ${shared ? 'shared' : 'private'} device stays within its limit, and each page is what it was`, { skip }, async () => {
+  test(`a ${shared ? 'shared' : 'private'} device stays within its limit, and each page is what it was`, {
+    skip,
+  }, async () => {
     const limit = 64 * page
     await using device = await openDevice(numbered, { residentLimit: limit, run: { most: 4 * page } })
     using memory = device.map({ length: 1024 * page, shared })
