@@ -643,8 +643,8 @@ export const deviceCases: ConformanceCases = {
       using memory = device.map()
       end.abort()
       expect(device.state, 'closed', 'state')
-      expectError(() => byteAt(memory, 0), { code: 'ERR_VMAREA_FAULT', reason: 'driver' })
       await device.close()
+      expectError(() => byteAt(memory, 0), { code: 'ERR_VMAREA_FAULT', reason: 'driver' })
       await expectRejection(open(process, { size: page }, { signal: end.signal }), { name: 'AbortError' })
     },
   },
