@@ -14,7 +14,7 @@ const POISONED = 'read poisoned'
 
 interface Ends {
   first: { seen: unknown; took: number }
-  next: { seen: unknown[]; took: number }
+  next: { seen: unknown; took: number }[]
   failed: string[]
   untouched: unknown
   healed: unknown[]
@@ -28,8 +28,9 @@ for (const ending of ['throw', 'exit', 'terminate']) {
     const { first, next, failed, untouched, healed, after } = inChild<Ends>('warden', {
       args: ['ends', ending, String(LONG)],
     })
-    assert.deepEqual([first.seen, ...next.seen], Array(4).fill(POISONED))
-    assert.ok(first.took + next.took < LONG / 4, `it took ${first.took} and ${next.took} ms`)
+    assert.deepEqual([first.seen, ...next.map(({ seen }) => seen)], Array(4).fill(POISONED))
+    const took = [first, ...next].map((one) => one.took)
+    assert.ok(Math.max(...took) < LONG / 4, `it took ${took} ms`)
     const early = ending === 'terminate' ? ['9 no-server'] : []
     assert.deepEqual(failed, [...early, ...[0, 1, 2, 3].map((index) => `${index} no-server`)])
     assert.deepEqual([untouched, ...healed], [5, 1, 2, 3, 4], 'nothing is poisoned that nobody touched')
@@ -41,10 +42,11 @@ test('a server that loops for ever: its fault times out, and then each fails at 
   skip,
 }, () => {
   const { first, next, failed, untouched, healed, after } = inChild<Ends>('warden', { args: ['ends', 'loop', '1500'] })
-  assert.deepEqual([first.seen, ...next.seen], Array(4).fill(POISONED))
+  assert.deepEqual([first.seen, ...next.map(({ seen }) => seen)], Array(4).fill(POISONED))
   assert.ok(first.took >= 1500, `${first.took} ms`)
   // The first of them has to wait until it is clear that nobody reads; the others need not.
-  assert.ok(next.took >= 1500 && next.took < 3000, `${next.took} ms`)
+  const [second, ...others] = next.map(({ took }) => took)
+  assert.ok(second! >= 1500 && Math.max(...others) < 1500, `${second} and ${others} ms`)
   assert.deepEqual(failed, ['0 timeout', '1 no-server', '2 no-server', '3 no-server'])
   assert.deepEqual([untouched, ...healed], [5, 1, 2, 3, 4])
   assert.deepEqual(after, [])
@@ -58,14 +60,14 @@ test('a server that reads and never answers: each access fails at the deadline, 
     guarded: unknown
     failed: string[]
     again: string[]
-  }>('warden', { args: ['mute', '', '200'] })
+  }>('warden', { args: ['mute', '', '2000'] })
   assert.deepEqual([first.seen, guarded], [POISONED, POISONED])
-  assert.ok(first.took >= 200, `${first.took} ms`)
+  assert.ok(first.took >= 2000, `${first.took} ms`)
   assert.deepEqual([failed, again], [['3 timeout', '7 timeout'], []])
 })
 
 test('an answer that comes too late shows the page, and harms nothing where the guard has covered it', { skip }, () => {
-  const answer = inChild('warden', { args: ['late', '', '150'] })
+  const answer = inChild('warden', { args: ['late', '', '1500'] })
   assert.deepEqual(answer, {
     first: POISONED,
     code: 0,
@@ -87,14 +89,14 @@ test('with keepWaiting and nobody who comes, who waits is told at the deadline',
 })
 
 test('a write that waits for a protected page: one of a file fails, one that is nowhere else goes on', { skip }, () => {
-  const answer = inChild('warden', { args: ['write', '', '150'] })
+  const answer = inChild('warden', { args: ['write', '', '1500'] })
   assert.deepEqual(answer, { before: 9, shared: 'write poisoned', held: 6, failed: 2 })
 })
 
 test('the time in which the process was stopped does not count', { skip }, async () => {
   const script = fileURLToPath(new URL('./scenarios/warden.js', import.meta.url))
   const child = spawn(process.execPath, [script, 'stopped', '', '2000'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const timer = setTimeout(() => child.kill('SIGKILL'), 30_000)
+  const timer = setTimeout(() => child.kill('SIGKILL'), 120_000)
   try {
     let output = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

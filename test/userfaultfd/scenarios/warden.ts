@@ -7,6 +7,7 @@ import { MADV } from '#vmarea/vocabulary/madv.js'
 import { MemoryFault } from '#vmarea/vocabulary/memory-fault.js'
 import { UFFD_FEATURE } from '#vmarea/vocabulary/uffd-feature.js'
 import { UFFD_MODE } from '#vmarea/vocabulary/uffd-mode.js'
+import { until } from '../../support/until.js'
 import { kernel, page } from '../memory.js'
 import type { Ending, WardenServerData } from './warden-server.js'
 
@@ -35,12 +36,12 @@ const answers: Record<string, () => Promise<unknown>> = {
     const exit = new Promise((resolve) => server.once('exit', resolve))
     if (argument === 'terminate') {
       const toucher = await touchElsewhere(9)
-      while (raw.unanswered!().read.length === 0) await pause(5)
+      await until('the server has read the fault', () => raw.unanswered!().read.length > 0)
       void server.terminate()
       await once(toucher, 'message')
     }
     const first = timed(() => touch(0))
-    const next = timed(() => [1, 2, 3].map(touch))
+    const next = [1, 2, 3].map((index) => timed(() => touch(index)))
     const failed = failures()
     Atomics.store(bell, 0, 1)
     server.postMessage('stop')
@@ -78,7 +79,7 @@ const answers: Record<string, () => Promise<unknown>> = {
   async next() {
     const server = await serve('mute', true)
     const toucher = await touchElsewhere(0)
-    while (raw.unanswered!().read.length === 0) await pause(5)
+    await until('the server has read the fault', () => raw.unanswered!().read.length > 0)
     await server.terminate()
     if (argument === 'comes') {
       await serve('serve')
@@ -181,8 +182,4 @@ function switches(): number {
     if (status.startsWith('Name:\tvmarea-warden')) return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)![1])
   }
   throw new Error('there is no warden')
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
