@@ -462,11 +462,17 @@ bool probe_marks() {
 
 // ---- in the handler -------------------------------------------------------------------------------------------------------------------
 
-__thread bool may_not_wait
+struct HandlerState {
+  bool may_not_wait;
+  uintptr_t tried_page;
+  int tries;
+};
+
+__thread HandlerState here
 #ifdef __GLIBC__
-    __attribute__((tls_model("initial-exec")))
+    __attribute__((tls_model("initial-exec")))  // a signal handler must not allocate to find it
 #endif
-    = false;
+    = {};
 
 bool allows(int protection, uint8_t access) {
   if (access == 1) return (protection & PROT_WRITE) != 0;
@@ -497,6 +503,16 @@ bool is_covered_locked(uintptr_t address) {
   return region != nullptr && covered_locked(region, (address - region->start) / region->page);
 }
 
+// A page that is shown may have been hidden when it was touched, and the access must be tried again. Where that goes on and on, somebody
+// else took the permission away.
+bool is_refused_all_the_same(uintptr_t page) {
+  here.tries = page == here.tried_page ? here.tries + 1 : 1;
+  here.tried_page = page;
+  if (here.tries < 1000) return false;
+  here.tries = 0;
+  return true;
+}
+
 Waited fails(Fault* fault, Reason reason) {
   fault->reason = reason;
   return Waited::kFault;
@@ -504,11 +520,11 @@ Waited fails(Fault* fault, Reason reason) {
 
 }  // namespace
 
-NoWaiting::NoWaiting() { may_not_wait = true; }
-NoWaiting::~NoWaiting() { may_not_wait = false; }
+NoWaiting::NoWaiting() { here.may_not_wait = true; }
+NoWaiting::~NoWaiting() { here.may_not_wait = false; }
 
 Waited wait_for_page(Fault* fault) {
-  if (may_not_wait || watched_ranges.load(std::memory_order_relaxed) == 0) return Waited::kElsewhere;
+  if (here.may_not_wait || watched_ranges.load(std::memory_order_relaxed) == 0) return Waited::kElsewhere;
   uintptr_t page = fault->address & ~(static_cast<uintptr_t>(page_size()) - 1);
   uint64_t deadline = 0;
   for (;;) {
@@ -526,7 +542,7 @@ Waited wait_for_page(Fault* fault) {
       Memory* memory = range->memory;
       bool shown = has_bit(memory->shown, memory->page(page));
       bool first_write = shown && fault->access == 1 && memory->notify && !has_bit(memory->writable, memory->page(page));
-      if (shown && !first_write) return deadline == 0 ? Waited::kElsewhere : Waited::kRetry;
+      if (shown && !first_write) return deadline == 0 && is_refused_all_the_same(page) ? Waited::kElsewhere : Waited::kRetry;
       source = memory->source;
       if (source->closed) return fails(fault, kDriver);
       if (source->owner == current_thread_state) return fails(fault, kWouldDeadlock);

@@ -44,7 +44,13 @@ export class Served {
   }
 
   static async open(pages: number, options: ServedOptions = {}): Promise<Served> {
-    const { flags = MAP.SHARED, filePages = pages, protection = PROT.READ | PROT.WRITE, address = 0n, ...rest } = options
+    const {
+      flags = MAP.SHARED,
+      filePages = pages,
+      protection = PROT.READ | PROT.WRITE,
+      address = 0n,
+      ...rest
+    } = options
     const descriptor = kernel.files.memfdCreate('served', { sealable: false })
     kernel.files.ftruncate(descriptor, filePages * page)
     const region = kernel.regions.mapRegion(address, pages * page, PROT.NONE, flags, descriptor, 0, page) as LinuxRegion
