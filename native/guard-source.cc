@@ -211,6 +211,7 @@ void hide_everything_locked(Source* source) {
     set_bits(memory->open, (range.start - memory->start) / memory->chunk, (range.end - 1 - memory->start) / memory->chunk + 1, false);
     // Markers put over a private page would take the program's copy away.
     if (!memory->shared) memory->marks = false;
+    memory->protects = false;
   }
 }
 
@@ -380,35 +381,6 @@ size_t chunk_for(size_t length) {
   return chunk;
 }
 
-int watch_locked(Source* source, uintptr_t start, uintptr_t end, int protection, bool notify, bool shared) {
-  auto taken = first_after_locked(start);
-  if (taken != ranges_locked().end() && taken->second.start < end) return -EBUSY;
-  Memory* memory = new Memory{};
-  memory->start = start;
-  memory->end = end;
-  memory->source = source;
-  memory->shared = shared;
-  memory->notify = notify;
-  memory->marks = source->marks;
-  memory->protects = false;
-  memory->chunk = chunk_for(end - start);
-  source->references++;
-  memory->shown = static_cast<uint64_t*>(new_bits(memory->pages()));
-  memory->open = static_cast<uint64_t*>(new_bits(memory->chunks()));
-  if (notify) memory->writable = static_cast<uint64_t*>(new_bits(memory->pages()));
-  int error = memory->shown == nullptr || memory->open == nullptr || (notify && memory->writable == nullptr) ? -ENOMEM : 0;
-  if (error == 0) error = protect(start, end, PROT_NONE);
-  if (error != 0) {
-    delete_memory_locked(memory);
-    return error;
-  }
-  memory->references = 1;
-  ranges_locked().emplace(start, WatchedRange{start, end, protection, memory});
-  watched_ranges.store(ranges_locked().size());
-  hold_flags_locked(start, end, kHeldWatched, 0);
-  return 0;
-}
-
 void unwatch_locked(uintptr_t start, uintptr_t end) {
   cut_locked(start);
   cut_locked(end);
@@ -420,6 +392,41 @@ void unwatch_locked(uintptr_t start, uintptr_t end) {
     if (--memory->references == 0) delete_memory_locked(memory);
   }
   watched_ranges.store(ranges.size());
+}
+
+int watch_locked(Source* source, uintptr_t start, uintptr_t end, int protection, bool notify, bool shared) {
+  bool before = false;
+  for (auto range = first_after_locked(start); range != ranges_locked().end() && range->second.start < end; ++range) {
+    if (!range->second.memory->source->closed) return -EBUSY;
+    before = true;
+  }
+  if (before) unwatch_locked(start, end);  // whoever served it has gone
+  Memory* memory = new Memory{};
+  memory->start = start;
+  memory->end = end;
+  memory->source = source;
+  memory->shared = shared;
+  memory->notify = notify;
+  memory->marks = source->marks && (shared || !before);
+  memory->marked = before && source->marks;
+  memory->protects = false;
+  memory->chunk = chunk_for(end - start);
+  source->references++;
+  memory->shown = static_cast<uint64_t*>(new_bits(memory->pages()));
+  memory->open = static_cast<uint64_t*>(new_bits(memory->chunks()));
+  if (notify) memory->writable = static_cast<uint64_t*>(new_bits(memory->pages()));
+  int error = memory->shown == nullptr || memory->open == nullptr || (notify && memory->writable == nullptr) ? -ENOMEM : 0;
+  auto hide = [](uintptr_t from, uintptr_t to) { return protect(from, to, PROT_NONE); };
+  if (error == 0) error = for_uncovered_locked(start, end, hide);
+  if (error != 0) {
+    delete_memory_locked(memory);
+    return error;
+  }
+  memory->references = 1;
+  ranges_locked().emplace(start, WatchedRange{start, end, protection, memory});
+  watched_ranges.store(ranges_locked().size());
+  hold_flags_locked(start, end, kHeldWatched, 0);
+  return 0;
 }
 
 // Nobody serves any more: who waits fails, and so does whoever comes.

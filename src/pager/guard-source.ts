@@ -57,7 +57,10 @@ export class GuardSource implements FaultSource {
     addon().guardInterrupt(id)
   }
 
-  /** The memory must be mapped without permission, so that nobody can have touched it, and in one area. */
+  /**
+   * The memory must be mapped without permission, so that nobody can have touched it, and in one area; or it was watched by a source that
+   * has been closed or whose thread has ended, and is taken over: all of its pages are hidden then.
+   */
   watch(start: number, length: number, protection: number, notifyWrites: boolean): void {
     this.#addressSpace ??= new LinuxAddressSpace('self')
     const area = this.#addressSpace.lookup(BigInt(start))

@@ -61,6 +61,15 @@ for (const how of ['markers', 'permissions']) {
       assert.deepEqual(run('fails', ['closed']), { first: true, after: [true, 'driver', 'driver'] })
     })
 
+    test('a server that ended is followed by another', () => {
+      assert.deepEqual(run('fails', ['restart']), {
+        first: [true, true, null, 'driver'],
+        dead: ['driver', 'driver'],
+        after: [77, true, true, true, true],
+        served: 4,
+      })
+    })
+
     test('an access that the protection forbids fails at once, is contained, and its page comes back', () => {
       const { first, contained, after, none, served } = run<Record<string, unknown>>('fails', ['wrong'])
       assert.deepEqual(first, ['read-only', true, 'read-only'])
@@ -170,6 +179,10 @@ for (const how of ['markers', 'permissions']) {
       assert.deepEqual([reads, one, taken], [[true, true, true, true], true, 0])
       assert.ok(rings >= 2, `${rings} rings`)
       assert.ok(waited >= 29, `${waited} ms`)
+    })
+
+    test('a region that is collected is watched no more', () => {
+      assert.deepEqual(run('calls', ['collect']), { watched: 1, shown: 0, areas: true, right: true })
     })
 
     test('a thread that is terminated as it waits ends when it is answered', () => {

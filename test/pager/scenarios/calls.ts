@@ -153,6 +153,30 @@ const answers: Record<string, () => Promise<unknown>> = {
     return { hidden, shown, faults: served.region.faults }
   },
 
+  // Nobody has the region any more: its memory goes, and what was watched with it.
+  async collect() {
+    const served = await Served.open(PAGES)
+    const before = addon().countAreas()
+    let region: object | undefined = kernel.regions.mapRegion(
+      0x30_0000_0000n,
+      PAGES * page,
+      0,
+      MAP.SHARED,
+      served.descriptor,
+      0,
+      page,
+    )
+    await served.call('also', 0x30_0000_0000, PAGES * page)
+    const watched = addon().heldFlagsAt(0x30_0000_0000n)
+    region = undefined
+    while (addon().heldFlagsAt(0x30_0000_0000n) === 1) {
+      globalThis.gc!()
+      await sleep(1)
+    }
+    const shown = await served.call('show', 0x30_0000_0000, page, true)
+    return { watched, region, shown, areas: addon().countAreas() <= before + 2, right: right(served, 1) }
+  },
+
   // The thread that serves touches what only it could show.
   async self() {
     const source = new GuardSource({ guardMarkers })

@@ -1,4 +1,5 @@
 // The server fails a page, is too late, or ends: the access fails and says so, in a copy and in plain bytes, and what is there stays.
+import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
 import { kernel, page } from '../../userfaultfd/memory.js'
 import { fill } from './fill.js'
@@ -58,6 +59,23 @@ const answers: Record<string, () => Promise<unknown>> = {
     while ((await served.seen()).length === 0);
     await served.worker.terminate()
     return { first: (await waiting)?.reason, after: [copied(served, 1), scoped(served, 2)] }
+  },
+  // Another thread takes over: what was there is still there, and a private copy is still the program's.
+  async restart() {
+    const served = await Served.open(PAGES, { flags: MAP.PRIVATE, throwAt: 2 })
+    const ended = new Promise((resolve) => served.worker.once('exit', resolve))
+    const first = [
+      copied(served, 0),
+      copied(served, 1),
+      served.region.write(page + 5, new Uint8Array([77])),
+      copied(served, 2),
+    ]
+    await ended
+    const dead = [copied(served, 2), scoped(served, 3)]
+    await served.restart()
+    served.region.read(page + 5, byte)
+    const after = [byte[0], copied(served, 0), copied(served, 1), copied(served, 2), scoped(served, 3)]
+    return { first, dead, after, served: await served.stop() }
   },
   async closed() {
     const served = await Served.open(PAGES)

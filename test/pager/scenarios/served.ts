@@ -22,7 +22,7 @@ export interface ServedOptions extends Partial<ServerData> {
 export class Served {
   readonly region: LinuxRegion
   readonly descriptor: number
-  readonly worker: Worker
+  worker: Worker
   id = -1
   markers = false
   error: Error | undefined
@@ -33,14 +33,7 @@ export class Served {
     this.region = region
     this.descriptor = descriptor
     this.worker = worker
-    worker.on('error', (error) => {
-      this.error = error as Error
-    })
-    worker.on('message', (answer) => {
-      const waiting = this.#waiting.shift()
-      if (waiting === undefined) this.#answers.push(answer)
-      else waiting(answer)
-    })
+    this.#listen()
   }
 
   static async open(pages: number, options: ServedOptions = {}): Promise<Served> {
@@ -70,6 +63,27 @@ export class Served {
     return served
   }
 
+  /** Another Worker serves from now on. The one before must have ended. */
+  async restart(): Promise<void> {
+    const { start, descriptor, region } = this
+    const protection = PROT.READ | PROT.WRITE
+    const workerData: ServerData = { descriptor, start, length: region.length, protection, guardMarkers }
+    this.worker = new Worker(new URL('./server.js', import.meta.url), { workerData })
+    this.#listen()
+    await this.next()
+  }
+
+  #listen(): void {
+    this.worker.on('error', (error) => {
+      this.error = error as Error
+    })
+    this.worker.on('message', (answer) => {
+      const waiting = this.#waiting.shift()
+      if (waiting === undefined) this.#answers.push(answer)
+      else waiting(answer)
+    })
+  }
+
   get start(): number {
     return Number(this.region.start)
   }
@@ -92,9 +106,10 @@ export class Served {
 
   /** Ends the server by itself. Returns how many faults it has served. */
   async stop(): Promise<number> {
+    const exit = new Promise((resolve) => this.worker.once('exit', resolve))
     this.worker.postMessage({ method: 'stop', args: [] })
     const { served } = (await this.next()) as { served: number }
-    await new Promise((resolve) => this.worker.once('exit', resolve))
+    await exit
     closeSync(this.descriptor)
     return served
   }
