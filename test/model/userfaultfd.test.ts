@@ -20,7 +20,7 @@ test('a missing page is waited for, announced once, and read as it was copied', 
   using uffd = Userfaultfd.create(process.kernel)
   uffd.register(memory.start, 4 * PAGE)
   const seen = new Uint8Array(1)
-  assert.throws(() => memory.read(PAGE, seen), { code: 'ERR_VMAREA_WOULD_BLOCK' })
+  assert.throws(() => memory.read(PAGE, seen), { code: 'ERR_VMAREA_WOULD_DEADLOCK' })
   const waiting = region.readAsync(PAGE, seen)
   const event = uffd.readEvent()
   assert.equal(event?.kind, 'pagefault')
