@@ -32,6 +32,7 @@ export const CALL = {
   uffdWake: 36,
   uffdContinueOrPoison: 37,
   uffdMove: 38,
+  uffdWritten: 39,
 } as const
 
 export type CallName = keyof typeof CALL

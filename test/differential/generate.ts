@@ -71,6 +71,7 @@ const weights: Readonly<Record<Profile, readonly (readonly [number, CallName])[]
       uffdWake: 3,
       uffdContinueOrPoison: 50,
       uffdMove: 60,
+      uffdWritten: 30,
     },
   }
   const result = {} as Record<Profile, (readonly [number, CallName])[]>
@@ -197,7 +198,7 @@ function call(random: Random, name: CallName, profile: Profile, { first, size }:
       // A fault is a SIGBUS, so that nobody waits.
       return [
         name,
-        0x80 | (random.chance(60) ? 1 : 0) | (random.chance(40) ? 0x2000 : 0) | (random.chance(20) ? 0x8000 : 0),
+        0x80 | (random.chance(60) ? 1 : 0) | (random.chance(40) ? 0x2000 : 0) | (random.chance(35) ? 0x8000 : 0),
       ]
     case 'uffdRegister':
       return [name, address, bytesLong, random.pick([1, 1, 1, 2, 3, 3, 4, 5, 7, 0, 8])]
@@ -216,6 +217,8 @@ function call(random: Random, name: CallName, profile: Profile, { first, size }:
         Math.min(bytesLong, 4 * ARENA.PAGE),
         random.pick([0, 0, 1, 2, 3, 4]),
       ]
+    case 'uffdWritten':
+      return [name, address, bytesLong, random.below(2)]
     case 'uffdWriteprotect':
       return [name, address, bytesLong, random.pick([1, 1, 1, 0, 2, 3, 4])]
     case 'uffdContinueOrPoison':

@@ -400,6 +400,19 @@ static long run(uint64_t *call, uint64_t *value) {
       *value = answer.done < 0 ? 0 : answer.done;
       return result;
     }
+    case 39: {
+      // PAGEMAP_SCAN for PAGE_IS_WRITTEN of what a userfaultfd keeps account of: the runs, and their pages as bits.
+      if (slots[7] < 0) return -EBADF;
+      uint64_t runs[PAGES][3];
+      uint64_t scan[12] = {sizeof scan, 2 | (c ? 1 : 0), a, a + b, 0, (unsigned long)runs, PAGES, 0, 0, 2, 0, 2};
+      int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+      long count = ioctl(pagemap, 0xc0606610ul, scan);
+      if (count < 0) count = -errno;
+      close(pagemap);
+      for (long at = 0; at < count; at++)
+        for (uint64_t page = runs[at][0]; page < runs[at][1]; page += PAGE) *value |= 1ul << (page - ARENA) / PAGE;
+      return count;
+    }
   }
   return -ENOSYS;
 }
