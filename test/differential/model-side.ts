@@ -224,6 +224,11 @@ export class ModelSide {
         result = 0
         break
       }
+      case 'crowd':
+        // The kernel has areas of its own to count.
+        ;(this.machine as { maxMapCount: number }).maxMapCount = mm.tree.size + a
+        result = 0
+        break
       case 'uffdOpen':
         result = this.#uffd === undefined ? 0 : FAILURE.EBUSY
         if (this.#uffd === undefined) {
