@@ -326,6 +326,7 @@ function closedError(syscall: string): VmError {
 
 function after(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
-    if (milliseconds !== Infinity) setTimeout(resolve, milliseconds)
+    // The process need not stay for it: what it is raced with keeps it alive, or has come.
+    if (milliseconds !== Infinity) setTimeout(resolve, milliseconds).unref()
   })
 }
