@@ -163,10 +163,11 @@ export class ModelDevice implements RawDevice {
     await this.#released()
     const host = new ModelDeviceHost(driver.inode.machine.pageSize)
     this.#host = host
+    // Pages are left in memory, and the driver may want to be rid of them before anybody sees them again.
+    host.driver = driver
     try {
       const operations = await begin(this.#definition, this.#options, host)
       this.#checkOpen()
-      host.driver = driver
       driver.inode.size = operations.size ?? Infinity
       for (const vma of [...driver.inode.mappings]) mapAgain(vma, operations)
       driver.replace(operations)
