@@ -32,9 +32,11 @@ void thread_ends(void* data) {
   ThreadState* state = static_cast<ThreadState*>(data);
   current_thread_state = nullptr;
   Fault* log = state->log;
+  // First the memory: what is gone needs no poison, which would take long for much.
+  unmap_regions_of(state);
   release_userfaultfds_of(state);
   release_guard_sources_of(state);
-  release_regions_of(state);
+  let_go_of_state(state);
   munmap(log, kLogCapacity * sizeof(Fault));
 }
 

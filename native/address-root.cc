@@ -162,7 +162,7 @@ void give_back_deferred(ThreadState* state) {
   }
 }
 
-void release_regions_of(ThreadState* state) {
+void unmap_regions_of(ThreadState* state) {
   {
     TableLock lock;  // no handler rings meanwhile
     int bell = state->bell.exchange(-1);
@@ -175,6 +175,9 @@ void release_regions_of(ThreadState* state) {
     for (size_t slot = 0; slot < state->slots.size(); slot++)
       if (state->slots[slot] != nullptr) unmap_region(state->slots[slot]);
   }
+}
+
+void let_go_of_state(ThreadState* state) {
   state->dead = true;
   free_if_done(state);
 }

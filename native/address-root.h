@@ -40,6 +40,8 @@ int unmap_region(Region* region);
 void defer(ThreadState* state, AddressRoot* root);
 void give_back_deferred(ThreadState* state);
 // The thread is gone: everything it held goes.
-void release_regions_of(ThreadState* state);
+void unmap_regions_of(ThreadState* state);
+// Nothing of the thread is in use any more. Its state goes now, or with the last lease.
+void let_go_of_state(ThreadState* state);
 
 }  // namespace vmarea

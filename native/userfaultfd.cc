@@ -464,6 +464,53 @@ napi_value fill(napi_env env, napi_callback_info info) {
   return call.resolved(outcome, argument.done, argument.start, (mode & kDontWake) == 0);
 }
 
+// How much of [start, start + length) from its start on is registered with this userfaultfd, as far as this process knows.
+size_t own_part_locked(const Context* context, uintptr_t start, size_t length) {
+  uintptr_t end = start;
+  for (const Range& range : context->ranges)
+    if (range.start <= end && range.end > end) end = range.end;
+  return std::min(end - start, length);
+}
+
+// As fill, but of memory that is registered with this very userfaultfd: what is there instead, after an unmap, may be another's, and
+// the kernel would take an answer from either. What a region had is forgotten before its addresses are given to anyone, under this lock.
+template <unsigned long kRequest>
+napi_value fill_own(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  uint64_t mode = call.size(1);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.answered(kGone);
+  Lock lock(mutex());
+  Context* context = call.handle->context;
+  UffdFill argument = {call.operand(1), call.length(), mode, 0};
+  argument.length = own_part_locked(context, argument.start, argument.length);
+  if (argument.length == 0) return call.answered(-ENOENT);
+  int outcome = ioctl(call.handle->descriptor, kRequest, &argument);
+  int code = outcome == 0 ? 0 : -errno;
+  int64_t done = std::max<int64_t>(argument.done, 0);
+  if ((mode & kDontWake) == 0 && done > 0) note_answer_locked(context, argument.start, static_cast<uint64_t>(done));
+  return call.answered(code, static_cast<double>(done));
+}
+
+// (handle): drops pages from view in memory that is registered with this very userfaultfd. -EAGAIN while the layout changes.
+napi_value hide_own(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.answered(kGone);
+  uintptr_t start = call.operand(1);
+  size_t length = call.length();
+  int code = layout_try_read_lock(&call.state->holds);
+  if (code != 0) return call.answered(code);
+  {
+    Lock lock(mutex());
+    length = own_part_locked(call.handle->context, start, length);
+  }
+  // Nothing is unmapped while the layout is held for reading.
+  code = length == 0 ? -ENOENT : madvise(reinterpret_cast<void*>(start), length, MADV_DONTNEED) == 0 ? 0 : -errno;
+  layout_read_unlock(&call.state->holds);
+  return call.answered(code, code == 0 ? static_cast<double>(length) : 0);
+}
+
 // (handle, mode), from operand 2 to operand 1
 napi_value move(napi_env env, napi_callback_info info) {
   HandleCall call(env, info);
@@ -749,6 +796,9 @@ const Function kUserfaultfdFunctions[] = {
     {"uffdZeropage", fill<kZeropage>},
     {"uffdContinue", fill<kContinue>},
     {"uffdPoison", fill<kPoison>},
+    {"uffdContinueOwn", fill_own<kContinue>},
+    {"uffdPoisonOwn", fill_own<kPoison>},
+    {"uffdHideOwn", hide_own},
     {"uffdMove", move},
     {"uffdWriteprotect", writeprotect},
     {"uffdWake", wake},

@@ -91,6 +91,10 @@ export interface AddonFunctions extends ProcessMemoryFunctions {
   uffdZeropage(handle: number, mode: number): void
   uffdContinue(handle: number, mode: number): void
   uffdPoison(handle: number, mode: number): void
+  // These three only in memory that is registered with the very userfaultfd: -ENOENT elsewhere.
+  uffdContinueOwn(handle: number, mode: number): void
+  uffdPoisonOwn(handle: number, mode: number): void
+  uffdHideOwn(handle: number): void
   uffdMove(handle: number, mode: number): void
   uffdWriteprotect(handle: number, mode: number): void
   uffdWake(handle: number): void

@@ -98,6 +98,33 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
     return this.#operands[1]!
   }
 
+  /** `continue`, but only in memory that is registered here: what is there after an unmap may be another's. `-ENOENT` elsewhere. */
+  continueOwn(start: number, length: number, mode: number): number {
+    this.#operands[1] = start
+    this.#operands[3] = length
+    this.#addon.uffdContinueOwn(this.#handle, mode)
+    this.done = this.#operands[0]!
+    return this.#operands[1]!
+  }
+
+  /** `poison`, likewise. */
+  poisonOwn(start: number, length: number, mode: number): number {
+    this.#operands[1] = start
+    this.#operands[3] = length
+    this.#addon.uffdPoisonOwn(this.#handle, mode)
+    this.done = this.#operands[0]!
+    return this.#operands[1]!
+  }
+
+  /** Takes pages from view, likewise, so that they fault again: `MADV_DONTNEED`. `-EAGAIN` while the layout changes. */
+  hideOwn(start: number, length: number): number {
+    this.#operands[1] = start
+    this.#operands[3] = length
+    this.#addon.uffdHideOwn(this.#handle)
+    this.done = this.#operands[0]!
+    return this.#operands[1]!
+  }
+
   move(destination: bigint | number, source: bigint | number, length: number, mode: number): number {
     this.#operands[1] = Number(destination)
     this.#operands[2] = Number(source)

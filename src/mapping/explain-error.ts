@@ -9,7 +9,7 @@ export function explainError(holdings: Holdings, error: unknown, length: number,
     error.code === 'EACCES' && (backing.device !== undefined || (backing.shared && backing.file !== undefined))
       ? backing.device === undefined
         ? 'the file is not open for writing: map it with writable: true'
-        : 'the driver of the device has taken the right to this permission away, for good'
+        : 'the device, or its driver, has taken the right to this permission away for good'
       : ['ENOMEM', 'EAGAIN', 'EPERM'].includes(error.code)
         ? holdings.kernel.explainLimit(error.syscall, length)
         : undefined

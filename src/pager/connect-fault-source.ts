@@ -8,5 +8,5 @@ import { UserfaultfdSource } from './userfaultfd-source.js'
 export function connectFaultSource(kernel: LinuxKernel, { name, descriptor }: FaultSourceAddress): FaultSource {
   if (name === 'guard') throw new VmError('ENOSYS', 'open', { hint: 'the guard serves no device yet' })
   const raw = kernel.userfaultfds.adoptUserfaultfd(descriptor)
-  return new UserfaultfdSource(kernel, raw, name)
+  return new UserfaultfdSource(raw, name, kernel.pageSize)
 }

@@ -11,6 +11,8 @@ export interface DeviceMap {
   readonly shared: boolean
   /** The first write to a page is asked for. */
   readonly notifiesWrites: boolean
+  /** It is private, and may have been written to. */
+  copies: boolean
   /** The program may touch it. */
   live: boolean
   /** Pages of the driver's, by address. */

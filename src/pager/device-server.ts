@@ -15,12 +15,13 @@ import type { DriverPages } from './driver-pages.js'
 import { FaultRun } from './fault-run.js'
 import type { FaultSource } from './fault-source.js'
 import { Fill, type Waiter } from './fill.js'
-import { FillJob } from './fill-job.js'
+import { FillJob, type FillJobHost } from './fill-job.js'
 import { mapDriverPage } from './map-driver-page.js'
 import { packError } from './pack-error.js'
 import type { PageEntries } from './page-entries.js'
 import type { MapAnswer, MapRequest, PagerMessage } from './pager-request.js'
 import { COUNTER, type PagerState } from './pager-state.js'
+import { ResidentList, type ResidentListHost } from './resident-list.js'
 
 /** How often a run is asked for anew because it was invalidated while the driver filled it. */
 const MOST_ROUNDS = 100
@@ -54,7 +55,7 @@ export interface DeviceServerInit {
  * The memory file is the truth about which pages are there, save for those that a `Fill` is in flight for. All changes to what is there
  * and what is shown are made by this one thread.
  */
-export class DeviceServer implements DeviceAreaHost {
+export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHost {
   readonly #init: DeviceServerInit
   readonly #pageSize: number
   readonly #source: FaultSource
@@ -65,6 +66,7 @@ export class DeviceServer implements DeviceAreaHost {
   readonly #run: FaultRun
   readonly #fills: Fill[] = []
   readonly #jobs = new Map<number, FillJob>()
+  readonly #resident: ResidentList | undefined
   #promises = 0
   #timer: NodeJS.Timeout | undefined
   #closed = false
@@ -77,6 +79,8 @@ export class DeviceServer implements DeviceAreaHost {
     this.#operations = init.operations
     this.#counters = init.state.counters
     this.#run = new FaultRun(init.options.run)
+    const { residentLimit } = init.options
+    if (residentLimit !== Infinity) this.#resident = this.#listPresent(residentLimit)
   }
 
   get addressSpace() {
@@ -95,7 +99,7 @@ export class DeviceServer implements DeviceAreaHost {
   // ---- what the program asks ----
 
   /** Lays a map out, and asks the `mmap` hook. Throws what that throws. */
-  map({ start, length, offset, protection, flags, live }: MapRequest): MapAnswer {
+  map({ start, length, offset, protection, flags, live, copies }: MapRequest): MapAnswer {
     const { mmap, pageMkwrite } = this.#operations
     if (mmap === undefined) throw new VmError('ENODEV', 'mmap', { hint: 'the driver has no mmap hook' })
     const area = new DeviceArea(this, { start, length, offset, protection, flags })
@@ -109,6 +113,7 @@ export class DeviceServer implements DeviceAreaHost {
       notifiesWrites: shared && pageMkwrite !== undefined,
       inserted: new Map(),
       live,
+      copies,
     }
     const before = area.flags
     this.#maps.add(map)
@@ -143,7 +148,7 @@ export class DeviceServer implements DeviceAreaHost {
   move(from: number, oldLength: number, to: number, length: number): void {
     const map = this.#maps.at(from)
     if (map === undefined) return
-    const { offset, area, shared, notifiesWrites, inserted, live } = map
+    const { offset, area, shared, notifiesWrites, inserted, live, copies } = map
     const moved = [...inserted].filter(([address]) => address - from < length)
     for (const [address] of moved) inserted.delete(address)
     this.#maps.remove(from, from + oldLength)
@@ -157,9 +162,16 @@ export class DeviceServer implements DeviceAreaHost {
       shared,
       notifiesWrites,
       live,
+      copies,
       inserted: new Map(moved.map(([address, page]) => [address - from + to, page])),
     })
     this.#source.watch(to, length, 0, notifiesWrites)
+  }
+
+  /** The program is about to write to a private map: from now on some of its pages may be copies, which nobody can give again. */
+  expectCopies(start: number): void {
+    const map = this.#maps.at(start)
+    if (map !== undefined) map.copies = true
   }
 
   unmap(start: number, length: number): void {
@@ -197,6 +209,7 @@ export class DeviceServer implements DeviceAreaHost {
     if (from >= to) return
     for (const fill of this.#fills) if (!fill.firstWrite && fill.offset < to && from < fill.end) fill.stale = true
     this.#file.punch(from, to - from)
+    this.#resident?.remove(from, to - from)
   }
 
   /** Who waits is told that the device is closed. */
@@ -234,11 +247,8 @@ export class DeviceServer implements DeviceAreaHost {
 
   /** Asks for what is absent from `offset` on, and not beyond `end`. Returns where the question ends. */
   askFor(offset: number, end: number, waiter: Waiter): number {
-    const [map] = this.#maps.showing(offset, this.#pageSize)
-    const area = map?.area ?? new DeviceArea(this, { start: 0, length: 0, offset: 0, protection: 0, flags: 0 })
-    const address = map === undefined ? 0 : map.start + (offset - map.offset)
     const until = Math.min(offset + this.#init.options.run.most, this.#absentUntil(offset, end))
-    const fill = new Fill(area, this.#file, address, offset, until - offset, false, false)
+    const fill = new Fill(undefined, this.#file, undefined, offset, until - offset, false, false)
     this.wait(fill, waiter)
     this.#ask(fill)
     return until
@@ -308,6 +318,7 @@ export class DeviceServer implements DeviceAreaHost {
     const { address, offset, since } = waiter
     const end = Math.min(offset + SHOWN_AROUND * this.#pageSize, map.offset + (map.end - map.start))
     const until = map.inserted.size > 0 ? offset + this.#pageSize : this.presentUntil(offset, end)
+    this.#resident?.touch(offset, until - offset)
     this.#init.state.countLatency(performance.now() - since)
     try {
       this.#showOrFail(map, address, until - offset)
@@ -326,6 +337,7 @@ export class DeviceServer implements DeviceAreaHost {
         return
       }
       this.#counters[COUNTER.FILLS]!++
+      if (this.#resident !== undefined) this.#makeRoom(this.#resident, fill.length)
     }
     this.#fills.push(fill)
     let answer: void | Promise<void>
@@ -393,6 +405,7 @@ export class DeviceServer implements DeviceAreaHost {
       this.#file.touch(at, this.#pageSize)
     }
     this.#init.state.end(fill.place)
+    this.#resident?.touch(offset, length)
     this.#counters[COUNTER.BYTES_FILLED]! += length
     this.#count(fill)
     let shown: DeviceMap | undefined
@@ -481,7 +494,15 @@ export class DeviceServer implements DeviceAreaHost {
       return
     }
     const { area, address, offset, length, write } = fill
-    const next = new Fill(area, this.#file, Number(address), offset, length, write, false)
+    const next = new Fill(
+      area,
+      this.#file,
+      address === undefined ? undefined : Number(address),
+      offset,
+      length,
+      write,
+      false,
+    )
     next.waiters.push(...fill.waiters)
     next.rounds = fill.rounds + 1
     this.#ask(next)
@@ -612,6 +633,40 @@ export class DeviceServer implements DeviceAreaHost {
     const from = Number(address) - (Number(address) % this.#pageSize)
     const to = Math.ceil((Number(address) + size) / this.#pageSize) * this.#pageSize
     this.#source.hide(from, to - from)
+  }
+
+  // ---- the budget ----
+
+  #listPresent(limit: number): ResidentList {
+    const list = new ResidentList(this, limit, this.#pageSize)
+    // A thread before this one may have left pages.
+    for (let at = 0; at < this.#file.end; ) {
+      const from = this.#file.nextPresent(at, this.#file.end)
+      at = this.#file.nextAbsent(from, this.#file.end)
+      if (from < at) list.touch(from, at - from)
+    }
+    return list
+  }
+
+  #makeRoom(resident: ResidentList, bytes: number): void {
+    let inFlight = bytes
+    for (const { length } of this.#fills) inFlight += length
+    resident.makeRoom(inFlight)
+  }
+
+  /** Takes pages from view wherever that loses nothing: a private map may have copies. */
+  hide(offset: number, length: number): void {
+    for (const map of this.#maps.showing(offset, length)) {
+      if (map.copies) continue
+      const from = Math.max(offset, map.offset)
+      const to = Math.min(offset + length, map.offset + (map.end - map.start))
+      this.#source.hide(map.start + (from - map.offset), to - from)
+    }
+  }
+
+  drop(offset: number, length: number): void {
+    this.#file.punch(offset, length)
+    this.#counters[COUNTER.BYTES_DROPPED]! += length
   }
 
   // ---- helpers ----

@@ -25,7 +25,7 @@ export interface FillRefusal {
 
 /** A question to a driver that has no answer yet: for a run of pages, or for the first write to one. */
 export class Fill implements RawFault {
-  readonly area: DeviceArea
+  readonly area: DeviceArea | undefined
   readonly offset: number
   readonly length: number
   readonly write: boolean
@@ -44,16 +44,16 @@ export class Fill implements RawFault {
   counted = false
   /** Where the pages are noted as being filled; -1 where they are not. */
   place = -1
-  readonly #address: number
+  readonly #address: number | undefined
   readonly #file: DeviceFile
   #bytes: Uint8Array | undefined
   #abort: AbortController | undefined
   #aborted = false
 
   constructor(
-    area: DeviceArea,
+    area: DeviceArea | undefined,
     file: DeviceFile,
-    address: number,
+    address: number | undefined,
     offset: number,
     length: number,
     write: boolean,
@@ -72,8 +72,8 @@ export class Fill implements RawFault {
     return this.offset + this.length
   }
 
-  get address(): bigint {
-    return BigInt(this.#address)
+  get address(): bigint | undefined {
+    return this.#address === undefined ? undefined : BigInt(this.#address)
   }
 
   get bytes(): Uint8Array {

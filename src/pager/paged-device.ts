@@ -33,6 +33,8 @@ export class PagedDevice implements RawDevice {
   #size = 0
   #closed: Promise<void> | undefined
   #cause: Error | undefined
+  /** A fault has told that nobody serves, before the thread's end did. */
+  #unserved = false
   readonly #regions = new Set<WeakRef<PagedRegion>>()
   readonly #listeners: ((cause: Error) => void)[] = []
   /** Why pages failed, by their address, the oldest first. They stay poisoned until they have been told. */
@@ -72,7 +74,7 @@ export class PagedDevice implements RawDevice {
 
   get state(): 'serving' | 'dead' | 'closed' {
     if (this.#closed !== undefined) return 'closed'
-    return this.#connection === undefined || !this.#connection.lives || this.#hangs() ? 'dead' : 'serving'
+    return !this.#unserved && this.#connection?.lives && !this.#hangs() ? 'serving' : 'dead'
   }
 
   get statistics(): DeviceStatistics {
@@ -116,6 +118,13 @@ export class PagedDevice implements RawDevice {
   }
 
   async fill(offset: number, length: number, signal?: AbortSignal): Promise<void> {
+    const { residentLimit } = this.#options
+    if (length > residentLimit) {
+      throw new VmError('ENOMEM', 'fault', {
+        length,
+        hint: `no more than residentLimit, ${residentLimit} bytes, may be in memory`,
+      })
+    }
     await this.#serving('fault').ask({ type: 'fill', offset, length }, signal)
   }
 
@@ -128,6 +137,7 @@ export class PagedDevice implements RawDevice {
     const page = Number(fault.address) - (Number(fault.address) % this.#kernel.pageSize)
     this.#connection?.drain()
     for (const { address, reason } of this.#source.takeFailed()) {
+      this.#unserved ||= reason === 'no-server'
       if (!this.#failures.has(Number(address))) this.#remember(Number(address), this.#why(reason))
     }
     const known = this.#failures.has(page)
@@ -195,6 +205,12 @@ export class PagedDevice implements RawDevice {
     this.#connection!.askNow(question, this.#options.timeout + GRACE)
   }
 
+  /** The private region is about to become writable. */
+  expectCopies(region: PagedRegion): void {
+    if (this.#options.residentLimit === Infinity || this.state !== 'serving') return
+    this.#connection!.askNow({ type: 'expectCopies', start: Number(region.start) }, this.#options.timeout + GRACE)
+  }
+
   /** Takes the poison of what failed in the range away: a later touch asks the driver again. */
   heal(start: number, length: number): void {
     const { pageSize, calls, regions } = this.#kernel
@@ -233,6 +249,8 @@ export class PagedDevice implements RawDevice {
       signal,
     )
     this.#state = state
+    this.#unserved = false
+    this.#cause = undefined
     this.#size = connection.size
     this.#connection = connection
   }
@@ -245,7 +263,9 @@ export class PagedDevice implements RawDevice {
     live: boolean,
   ): void {
     const { length } = region
-    const question = { type: 'map', start: Number(region.start), length, offset, protection, flags, live } as const
+    const copies = region.copies || ((flags & MAP.SHARED) === 0 && (protection & PROT.WRITE) !== 0)
+    const start = Number(region.start)
+    const question = { type: 'map', start, length, offset, protection, flags, live, copies } as const
     const { set, cleared } = connection.askNow(question, this.#options.timeout + GRACE) as MapAnswer
     region.holdFlags(0, length, set, cleared)
     if (!live) region.protect(0, length, protection, PROT.NONE)
@@ -255,7 +275,10 @@ export class PagedDevice implements RawDevice {
     const connection = this.#connection
     try {
       if (connection?.lives && !this.#hangs()) {
-        await Promise.race([connection.ask({ type: 'close' }), after(this.#options.timeout + GRACE)])
+        await connection.ask(
+          { type: 'close' },
+          AbortSignal.timeout(Math.min(this.#options.timeout + GRACE, 2 ** 32 - 1)),
+        )
       }
     } finally {
       await connection?.terminate()
@@ -272,7 +295,7 @@ export class PagedDevice implements RawDevice {
   #serving(syscall: string): PagerConnection {
     if (this.#closed !== undefined) throw closedError(syscall)
     const connection = this.#connection
-    if (connection?.lives) return connection
+    if (connection?.lives && !this.#unserved) return connection
     const cause = this.#cause ?? connection?.cause
     throw new VmError('EIO', syscall, {
       hint: "the driver's thread has ended: restart() the device",
@@ -322,11 +345,4 @@ export class PagedDevice implements RawDevice {
 
 function closedError(syscall: string): VmError {
   return new VmError('ENODEV', syscall, { hint: 'the device was closed' })
-}
-
-function after(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    // The process need not stay for it: what it is raced with keeps it alive, or has come.
-    if (milliseconds !== Infinity) setTimeout(resolve, milliseconds).unref()
-  })
 }

@@ -1,4 +1,6 @@
 import { LinuxRegion } from '../linux/linux-region.js'
+import { MAP } from '../vocabulary/map.js'
+import { PROT } from '../vocabulary/prot.js'
 import type { PagedDevice } from './paged-device.js'
 
 /** What a region is a map of. */
@@ -14,6 +16,7 @@ export interface PagedRegionPart {
 export class PagedRegion extends LinuxRegion {
   #part: PagedRegionPart | undefined
   #protection = 0
+  #copies = false
 
   /** What it is a map of. Set once, when its `mmap` hook has agreed. */
   get part(): PagedRegionPart | undefined {
@@ -25,12 +28,22 @@ export class PagedRegion extends LinuxRegion {
     return this.#protection
   }
 
+  /** It is private, and may be written to, or was. */
+  get copies(): boolean {
+    return this.#copies
+  }
+
   attach(part: PagedRegionPart, protection: number): void {
     this.#part = part
     this.#protection = protection
+    this.#copies ||= mayCopy(part, protection)
   }
 
   override protect(offset: number, length: number, protection: number, previous: number): void {
+    if (this.#part !== undefined && !this.#copies && mayCopy(this.#part, protection)) {
+      this.#part.device.expectCopies(this)
+      this.#copies = true
+    }
     super.protect(offset, length, protection, previous)
     this.#protection = protection
     this.#part?.device.protected(Number(this.start) + offset, length, protection)
@@ -45,6 +58,7 @@ export class PagedRegion extends LinuxRegion {
     const rest = super.split(at)
     if (this.#part !== undefined) {
       rest.attach({ ...this.#part, offset: this.#part.offset + at }, this.#protection)
+      rest.#copies ||= this.#copies
       this.#part.device.adopt(rest)
     }
     return rest
@@ -52,6 +66,7 @@ export class PagedRegion extends LinuxRegion {
 
   override absorb(next: PagedRegion): void {
     super.absorb(next)
+    this.#copies ||= next.#copies
     this.#part?.device.disown(next)
   }
 
@@ -73,4 +88,8 @@ export class PagedRegion extends LinuxRegion {
     super.restore()
     this.#part?.device.heal(Number(this.start), this.length)
   }
+}
+
+function mayCopy({ flags }: PagedRegionPart, protection: number): boolean {
+  return (flags & MAP.SHARED) === 0 && (protection & PROT.WRITE) !== 0
 }

@@ -19,6 +19,8 @@ export type PagerRequest =
       readonly to: number
       readonly length: number
     }
+  /** A private map is about to become writable. */
+  | { readonly type: 'expectCopies'; readonly id: number; readonly start: number }
   | { readonly type: 'unmap'; readonly start: number; readonly length: number }
   | { readonly type: 'close'; readonly id: number }
 
@@ -35,6 +37,8 @@ export interface MapRequest {
   readonly flags: number
   /** It was laid out by a thread before this one, and is in use. */
   readonly live: boolean
+  /** It is private, and may be written to, or was. */
+  readonly copies: boolean
 }
 
 /** What the pager's thread says. */

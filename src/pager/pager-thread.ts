@@ -99,6 +99,10 @@ function answer(request: PagerRequest, server: DeviceServer, operations: FileOpe
       server.move(request.from, request.oldLength, request.to, request.length)
       send({ type: 'answer', id: request.id })
       return
+    case 'expectCopies':
+      server.expectCopies(request.start)
+      send({ type: 'answer', id: request.id })
+      return
     case 'unmap':
       server.unmap(request.start, request.length)
       return

@@ -1,7 +1,5 @@
 import type { FaultSourceName } from '../kernel/devices.js'
-import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
-import type { LinuxKernel } from '../linux/linux-kernel.js'
-import { MADV } from '../vocabulary/madv.js'
+import type { LinuxUserfaultfd } from '../linux/linux-userfaultfd.js'
 import { UFFD_FAULT_FLAG } from '../vocabulary/uffd-fault-flag.js'
 import { UFFD_MODE } from '../vocabulary/uffd-mode.js'
 import { UFFD_RESOLVE_MODE } from '../vocabulary/uffd-resolve-mode.js'
@@ -21,17 +19,15 @@ const PATIENCE = 1000
 /** Faults from a userfaultfd: a page that was never there is missing, one that was hidden is minor, and both are shown by `CONTINUE`. */
 export class UserfaultfdSource implements FaultSource {
   readonly name: FaultSourceName
-  readonly #kernel: LinuxKernel
-  readonly #raw: RawUserfaultfd
+  readonly #raw: LinuxUserfaultfd
   readonly #pageSize: number
   readonly #messages = new Uint8Array(MESSAGES * MESSAGE)
   readonly #words = new Uint32Array(this.#messages.buffer)
   #notifiesWrites = false
 
-  constructor(kernel: LinuxKernel, raw: RawUserfaultfd, name: FaultSourceName) {
-    this.#kernel = kernel
+  constructor(raw: LinuxUserfaultfd, name: FaultSourceName, pageSize: number) {
     this.#raw = raw
-    this.#pageSize = kernel.pageSize
+    this.#pageSize = pageSize
     this.name = name
   }
 
@@ -58,7 +54,7 @@ export class UserfaultfdSource implements FaultSource {
   }
 
   take(milliseconds: number): number {
-    const read = milliseconds > 0 ? this.#raw.wait!(this.#messages, milliseconds) : this.#raw.read(this.#messages)
+    const read = milliseconds > 0 ? this.#raw.wait(this.#messages, milliseconds) : this.#raw.read(this.#messages)
     if (read <= 0) return 0
     let faults = 0
     for (let index = 0; index < read / MESSAGE; index++) {
@@ -70,7 +66,7 @@ export class UserfaultfdSource implements FaultSource {
   }
 
   interrupt(): void {
-    this.#raw.interrupt!()
+    this.#raw.interrupt()
   }
 
   address(index: number): number {
@@ -92,7 +88,7 @@ export class UserfaultfdSource implements FaultSource {
     const end = start + length
     let asleep = false
     for (let patience = PATIENCE; at < end; ) {
-      const code = this.#raw.continue(at, end - at, mode)
+      const code = this.#raw.continueOwn(at, end - at, mode)
       at += code === 0 ? end - at : this.#raw.done
       if (code === 0 || this.#raw.done > 0) continue
       asleep = true
@@ -113,12 +109,7 @@ export class UserfaultfdSource implements FaultSource {
   }
 
   hide(start: number, length: number): number {
-    try {
-      this.#kernel.calls.madvise(BigInt(start), length, MADV.DONTNEED)
-      return 0
-    } catch (error) {
-      return (error as { errno?: number }).errno ?? -1
-    }
+    return this.#raw.hideOwn(start, length)
   }
 
   fail(start: number, length: number): number {
@@ -141,14 +132,14 @@ export class UserfaultfdSource implements FaultSource {
 
   // Poison goes only where nothing is at all: neither a page, nor the mark of one that was write-protected.
   #poison(page: number): number {
-    let code = this.#raw.poison(page, this.#pageSize, UFFD_RESOLVE_MODE.DONTWAKE)
+    let code = this.#raw.poisonOwn(page, this.#pageSize, UFFD_RESOLVE_MODE.DONTWAKE)
     for (let patience = PATIENCE; code === EAGAIN && patience > 0; patience--) {
-      code = this.#raw.poison(page, this.#pageSize, UFFD_RESOLVE_MODE.DONTWAKE)
+      code = this.#raw.poisonOwn(page, this.#pageSize, UFFD_RESOLVE_MODE.DONTWAKE)
     }
     if (code !== EEXIST) return code
     if (this.#notifiesWrites) this.#raw.writeprotect(page, this.#pageSize, UFFD_RESOLVE_MODE.WRITEPROTECT_DONTWAKE)
     this.hide(page, this.#pageSize)
-    return this.#raw.poison(page, this.#pageSize, UFFD_RESOLVE_MODE.DONTWAKE)
+    return this.#raw.poisonOwn(page, this.#pageSize, UFFD_RESOLVE_MODE.DONTWAKE)
   }
 
   // Who waits at what was there already has not been woken by showing it.

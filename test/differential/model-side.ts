@@ -4,6 +4,7 @@ import { ACCESS } from '#vmarea/model/access.js'
 import { addSeals } from '#vmarea/model/add-seals.js'
 import { BIT } from '#vmarea/model/bit.js'
 import { checkInvariants } from '#vmarea/model/check-invariants.js'
+import { Driver } from '#vmarea/model/driver.js'
 import { FAILURE } from '#vmarea/model/failure.js'
 import { FAULT } from '#vmarea/model/fault-code.js'
 import { forkMm } from '#vmarea/model/fork-mm.js'
@@ -111,7 +112,8 @@ export class ModelSide {
 
   #device(operations: FileOperations): OpenFile {
     const inode = this.#file('device', 0)
-    inode.operations = operations
+    const run = { least: ARENA.PAGE, most: ARENA.PAGE }
+    new Driver(inode, operations, { timeout: Infinity, run, residentLimit: Infinity })
     inode.noExec = true
     return new OpenFile(inode, true, true)
   }

@@ -1,0 +1,115 @@
+/** What a list of resident pages has done to them. Ranges are of whole pages, in bytes of the device. */
+export interface ResidentListHost {
+  /** Takes pages from view: a touch is told to `touch`. */
+  hide(offset: number, length: number): void
+  /** Drops pages. */
+  drop(offset: number, length: number): void
+}
+
+/** How much of the budget is out of view, so that a touch tells that it is used. */
+const INACTIVE_PART = 1 / 3
+/** Room is made for so much more than is needed, in parts of the budget: a few large drops cost less than many small ones. */
+const SLACK_PART = 1 / 16
+
+/**
+ * Which pages of a device are in memory, and which of them were used lately: two queues, as the kernel's own.
+ *
+ * A page that comes is active. The oldest active ones are hidden and become inactive: a touch makes them active again, and without one
+ * they are the next to be dropped.
+ */
+export class ResidentList {
+  readonly #host: ResidentListHost
+  readonly #pageSize: number
+  readonly #limit: number
+  /** Numbers of pages, the oldest first. */
+  readonly #active = new Set<number>()
+  readonly #inactive = new Set<number>()
+
+  /** @param limit in bytes */
+  constructor(host: ResidentListHost, limit: number, pageSize: number) {
+    this.#host = host
+    this.#pageSize = pageSize
+    this.#limit = Math.floor(limit / pageSize)
+  }
+
+  /** Bytes. */
+  get resident(): number {
+    return (this.#active.size + this.#inactive.size) * this.#pageSize
+  }
+
+  /** Pages have come, or were used. */
+  touch(offset: number, length: number): void {
+    const first = offset / this.#pageSize
+    for (let page = first; page < first + length / this.#pageSize; page++) {
+      this.#inactive.delete(page)
+      this.#active.delete(page)
+      this.#active.add(page)
+    }
+    this.#deactivate()
+  }
+
+  /** Pages are gone. */
+  remove(offset: number, length: number): void {
+    const first = offset / this.#pageSize
+    const last = first + length / this.#pageSize
+    if (last - first < this.#active.size + this.#inactive.size) {
+      for (let page = first; page < last; page++) {
+        this.#active.delete(page)
+        this.#inactive.delete(page)
+      }
+      return
+    }
+    for (const pages of [this.#active, this.#inactive]) {
+      for (const page of pages) if (page >= first && page < last) pages.delete(page)
+    }
+  }
+
+  /** Drops what was not used lately, so that so many bytes find room. */
+  makeRoom(bytes: number): void {
+    const needed = bytes / this.#pageSize
+    const over = this.#active.size + this.#inactive.size + needed - this.#limit
+    if (over <= 0) return
+    this.#take(over + Math.floor(this.#limit * SLACK_PART), (offset, length) => this.#host.drop(offset, length))
+  }
+
+  #deactivate(): void {
+    const wanted = Math.floor(this.#limit * INACTIVE_PART)
+    // Only what is about to be full has to know what it uses.
+    if (this.#active.size + this.#inactive.size < this.#limit - wanted || this.#inactive.size >= wanted / 2) return
+    const oldest: number[] = []
+    for (const page of this.#active) {
+      if (oldest.length + this.#inactive.size >= wanted) break
+      oldest.push(page)
+    }
+    for (const page of oldest) {
+      this.#active.delete(page)
+      this.#inactive.add(page)
+    }
+    this.#runs(oldest, (offset, length) => this.#host.hide(offset, length))
+  }
+
+  #take(count: number, drop: (offset: number, length: number) => void): void {
+    const pages: number[] = []
+    for (const list of [this.#inactive, this.#active]) {
+      for (const page of list) {
+        if (pages.length >= count) break
+        pages.push(page)
+      }
+    }
+    for (const page of pages) {
+      this.#inactive.delete(page)
+      this.#active.delete(page)
+    }
+    this.#runs(pages, drop)
+  }
+
+  /** Neighbours that follow each other go together. */
+  #runs(pages: readonly number[], call: (offset: number, length: number) => void): void {
+    for (let at = 0; at < pages.length; ) {
+      let end = at + 1
+      while (end < pages.length && pages[end] === pages[at]! + (end - at)) end++
+      call(pages[at]! * this.#pageSize, (end - at) * this.#pageSize)
+      at = end
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { runInChild, survives } from '../support/run-in-child.js'
+import { temporaryFolder } from '../support/temporary-folder.js'
+import { skipWithout } from '../userfaultfd/skip.js'
+import { driverUrl } from './driver-url.js'
+
+const skip = skipWithout('missing_shmem', 'minor_shmem', 'wp_hugetlbfs_shmem', 'poison')
+
+/** Page 0 is 1, page 1 ends the thread the way that `how` says, others are 2. Restarted, page 1 is 3. */
+const mortal = driverUrl(async ({ how, file }: { how: string; file: string }) => {
+  const fs = await import('node:fs')
+  return {
+    size: 8 * 4096,
+    mmap() {},
+    fault(fault) {
+      if (fault.offset === 0) return void fault.bytes.fill(1)
+      if (fault.offset !== 4096) return void fault.bytes.fill(2)
+      if (fs.existsSync(file)) return void fault.bytes.fill(3)
+      fs.writeFileSync(file, '')
+      fault.bytes.fill(99)
+      if (how === 'exit') process.exit(3)
+      if (how === 'loop') for (;;);
+      if (how === 'throw') {
+        setImmediate(() => {
+          throw new Error('out of the blue')
+        })
+      }
+      if (how === 'memory') {
+        const hog: number[][] = []
+        for (;;) hog.push(new Array(100_000).fill(1.5))
+      }
+      return new Promise<void>(() => {})
+    },
+  }
+})
+
+const scenario = `
+const { openDevice } = vmarea
+const [how, url, file] = args
+const device = await openDevice(url, { driver: { how, file }, timeout: how === 'loop' ? 300 : 5000, run: page })
+const deaths = []
+device.asRaw().onDeath((cause) => deaths.push(cause))
+const memory = device.map()
+assert.equal(memory.bytes[0], 1)
+const before = performance.now()
+assert.throws(() => memory.access((bytes) => bytes[page]), (error) => {
+  assert.ok(error instanceof MemoryFault, String(error))
+  assert.equal(error.reason, 'driver')
+  assert.ok(error.cause instanceof VmError, String(error.cause))
+  console.log(error.cause.code)
+  return true
+})
+assert.ok(performance.now() - before < 4500, 'it waited for ' + (performance.now() - before))
+assert.equal(memory.access((bytes) => bytes[0]), 1)
+assert.equal(device.state, 'dead')
+assert.throws(() => memory.access((bytes) => bytes[2 * page]), { reason: 'driver' })
+await turns(5)
+if (how !== 'loop') {
+  while (deaths.length === 0) await turn()
+  assert.equal(deaths.length, 1)
+  await assert.rejects(device.ready(), { code: 'EIO' })
+  assert.throws(() => device.map(), { code: 'EIO' })
+}
+await device.restart()
+assert.equal(device.state, 'serving')
+assert.equal(memory.access((bytes) => bytes[page]), 3)
+assert.equal(memory.access((bytes) => bytes[2 * page]), 2)
+assert.equal(memory.access((bytes) => bytes[0]), 1)
+await device.close()
+assert.equal(memory.access((bytes) => bytes[page]), 3)
+assert.throws(() => memory.access((bytes) => bytes[3 * page]), (error) => error.reason === 'driver' && error.cause.code === 'ENODEV')
+memory.unmap()
+`
+
+for (const how of ['exit', 'throw', 'loop', 'memory']) {
+  const ways: Record<string, string> = {
+    exit: 'ends its thread',
+    throw: 'throws where nobody catches',
+    loop: 'loops for ever',
+    memory: 'takes all memory',
+  }
+  test(`a driver that ${ways[how]} fails the access, and comes back with restart`, { skip }, async () => {
+    const code = await survives(scenario, {
+      args: [how, mortal, join(temporaryFolder, how)],
+      flags: ['--max-old-space-size=64'],
+    })
+    assert.equal(code, how === 'loop' ? 'ETIMEDOUT\n' : 'EIO\n')
+  })
+}
+
+test('a process with an open device ends at once, and silently', { skip }, async () => {
+  const simple = driverUrl(() => ({ mmap() {}, fault: (fault) => void fault.bytes.fill(1) }))
+  const before = performance.now()
+  const result = await runInChild(
+    `const device = await vmarea.openDevice(args[0])
+     const memory = device.map({ length: 2 ** 40 })
+     console.log(memory.view(2 ** 39, 1)[0])`,
+    { args: [simple] },
+  )
+  assert.deepEqual({ ...result, signal: result.signal }, { code: 0, signal: null, stdout: '1\n', stderr: '' })
+  assert.ok(performance.now() - before < 10_000)
+})
