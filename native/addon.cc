@@ -32,9 +32,11 @@ void thread_ends(void* data) {
   ThreadState* state = static_cast<ThreadState*>(data);
   current_thread_state = nullptr;
   Fault* log = state->log;
+  AsyncCalls* calls = state->async_calls;
   release_userfaultfds_of(state);
   release_guard_sources_of(state);
   release_regions_of(state);
+  end_async_calls(calls);
   munmap(log, kLogCapacity * sizeof(Fault));
 }
 

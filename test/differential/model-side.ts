@@ -4,6 +4,7 @@ import { ACCESS } from '#vmarea/model/access.js'
 import { addSeals } from '#vmarea/model/add-seals.js'
 import { BIT } from '#vmarea/model/bit.js'
 import { checkInvariants } from '#vmarea/model/check-invariants.js'
+import { Driver } from '#vmarea/model/driver.js'
 import { FAILURE } from '#vmarea/model/failure.js'
 import { FAULT } from '#vmarea/model/fault-code.js'
 import { forkMm } from '#vmarea/model/fork-mm.js'
@@ -35,6 +36,7 @@ import { uffdUnregister } from '#vmarea/model/uffd-unregister.js'
 import { uffdWriteProtect } from '#vmarea/model/uffd-write-protect.js'
 import { vmFlagsOf } from '#vmarea/model/vm-flags-of.js'
 import { writeFile } from '#vmarea/model/write-file.js'
+import { written } from '#vmarea/model/written.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { ARENA } from './arena.js'
 import type { Call } from './call.js'
@@ -111,7 +113,8 @@ export class ModelSide {
 
   #device(operations: FileOperations): OpenFile {
     const inode = this.#file('device', 0)
-    inode.operations = operations
+    const run = { least: ARENA.PAGE, most: ARENA.PAGE }
+    new Driver(inode, operations, { timeout: Infinity, run, residentLimit: Infinity })
     inode.noExec = true
     return new OpenFile(inode, true, true)
   }
@@ -223,6 +226,11 @@ export class ModelSide {
         result = 0
         break
       }
+      case 'crowd':
+        // The kernel has areas of its own to count.
+        ;(this.machine as { maxMapCount: number }).maxMapCount = mm.tree.size + a
+        result = 0
+        break
       case 'uffdOpen':
         result = this.#uffd === undefined ? 0 : FAILURE.EBUSY
         if (this.#uffd === undefined) {
@@ -241,6 +249,17 @@ export class ModelSide {
         break
       case 'uffdWake':
         result = this.#withUffd(() => uffdRange(mm, a, b))
+        break
+      case 'uffdWritten':
+        result = this.#withUffd(() => {
+          const runs: { start: number; end: number }[] = []
+          const error = written(mm, a, a + b, c !== 0, runs)
+          if (error !== 0) return error
+          for (const { start, end } of runs) {
+            for (let at = start; at < end; at += ARENA.PAGE) value += 2 ** ((at - ARENA.START) / ARENA.PAGE)
+          }
+          return runs.length
+        })
         break
       case 'uffdMove':
         result = this.#withUffd((uffd) => {

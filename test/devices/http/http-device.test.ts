@@ -109,7 +109,7 @@ for (const [kernel, start] of Object.entries(kernels)) {
   })
 
   test(`${kernel}: a server that hangs ends that access by the timeout, and the next goes on`, async () => {
-    await using all = await opened({ run: PAGE, timeout: 300 })
+    await using all = await opened({ run: PAGE, timeout: 1500 })
     const { server, device } = all
     using memory = device.map()
     server.next.push(() => {})
