@@ -97,7 +97,7 @@ test('the standard input is packed, and to the standard output, without a word b
 })
 
 test('--check names every block that is damaged, and fails', () => {
-  const path = join(temporaryFolder, 'damaged')
+  const path = join(temporaryFolder, 'damaged\u001b[31m')
   run('pack', temporaryFile(bytes), '-o', path)
   const { blocks } = JSON.parse(run('pack', '--list', '--json', path).out)
   const bad = readFileSync(path)
@@ -109,6 +109,7 @@ test('--check names every block that is damaged, and fails', () => {
     [...out.matchAll(/'.*': block (\d+) at byte/g)].map((match) => match[1]),
     ['0', '3'],
   )
+  assert.ok(!out.includes('\u001b'), 'names with control characters do not reach the terminal')
   assert.match(out, /: 2 of 5 blocks damaged\n$/)
   const unpacked = run('pack', '--unpack', path, '-o', `${path}.out`)
   assert.equal(unpacked.code, 1)
