@@ -211,6 +211,7 @@ void hide_everything_locked(Source* source) {
     set_bits(memory->open, (range.start - memory->start) / memory->chunk, (range.end - 1 - memory->start) / memory->chunk + 1, false);
     // Markers put over a private page would take the program's copy away.
     if (!memory->shared) memory->marks = false;
+    memory->protects = false;
   }
 }
 
@@ -380,35 +381,6 @@ size_t chunk_for(size_t length) {
   return chunk;
 }
 
-int watch_locked(Source* source, uintptr_t start, uintptr_t end, int protection, bool notify, bool shared) {
-  auto taken = first_after_locked(start);
-  if (taken != ranges_locked().end() && taken->second.start < end) return -EBUSY;
-  Memory* memory = new Memory{};
-  memory->start = start;
-  memory->end = end;
-  memory->source = source;
-  memory->shared = shared;
-  memory->notify = notify;
-  memory->marks = source->marks;
-  memory->protects = false;
-  memory->chunk = chunk_for(end - start);
-  source->references++;
-  memory->shown = static_cast<uint64_t*>(new_bits(memory->pages()));
-  memory->open = static_cast<uint64_t*>(new_bits(memory->chunks()));
-  if (notify) memory->writable = static_cast<uint64_t*>(new_bits(memory->pages()));
-  int error = memory->shown == nullptr || memory->open == nullptr || (notify && memory->writable == nullptr) ? -ENOMEM : 0;
-  if (error == 0) error = protect(start, end, PROT_NONE);
-  if (error != 0) {
-    delete_memory_locked(memory);
-    return error;
-  }
-  memory->references = 1;
-  ranges_locked().emplace(start, WatchedRange{start, end, protection, memory});
-  watched_ranges.store(ranges_locked().size());
-  hold_flags_locked(start, end, kHeldWatched, 0);
-  return 0;
-}
-
 void unwatch_locked(uintptr_t start, uintptr_t end) {
   cut_locked(start);
   cut_locked(end);
@@ -420,6 +392,41 @@ void unwatch_locked(uintptr_t start, uintptr_t end) {
     if (--memory->references == 0) delete_memory_locked(memory);
   }
   watched_ranges.store(ranges.size());
+}
+
+int watch_locked(Source* source, uintptr_t start, uintptr_t end, int protection, bool notify, bool shared) {
+  bool before = false;
+  for (auto range = first_after_locked(start); range != ranges_locked().end() && range->second.start < end; ++range) {
+    if (!range->second.memory->source->closed) return -EBUSY;
+    before = true;
+  }
+  if (before) unwatch_locked(start, end);  // whoever served it has gone
+  Memory* memory = new Memory{};
+  memory->start = start;
+  memory->end = end;
+  memory->source = source;
+  memory->shared = shared;
+  memory->notify = notify;
+  memory->marks = source->marks && (shared || !before);
+  memory->marked = before && source->marks;
+  memory->protects = false;
+  memory->chunk = chunk_for(end - start);
+  source->references++;
+  memory->shown = static_cast<uint64_t*>(new_bits(memory->pages()));
+  memory->open = static_cast<uint64_t*>(new_bits(memory->chunks()));
+  if (notify) memory->writable = static_cast<uint64_t*>(new_bits(memory->pages()));
+  int error = memory->shown == nullptr || memory->open == nullptr || (notify && memory->writable == nullptr) ? -ENOMEM : 0;
+  auto hide = [](uintptr_t from, uintptr_t to) { return protect(from, to, PROT_NONE); };
+  if (error == 0) error = for_uncovered_locked(start, end, hide);
+  if (error != 0) {
+    delete_memory_locked(memory);
+    return error;
+  }
+  memory->references = 1;
+  ranges_locked().emplace(start, WatchedRange{start, end, protection, memory});
+  watched_ranges.store(ranges_locked().size());
+  hold_flags_locked(start, end, kHeldWatched, 0);
+  return 0;
 }
 
 // Nobody serves any more: who waits fails, and so does whoever comes.
@@ -462,11 +469,17 @@ bool probe_marks() {
 
 // ---- in the handler -------------------------------------------------------------------------------------------------------------------
 
-__thread bool may_not_wait
+struct HandlerState {
+  bool may_not_wait;
+  uintptr_t tried_page;
+  int tries;
+};
+
+__thread HandlerState here
 #ifdef __GLIBC__
-    __attribute__((tls_model("initial-exec")))
+    __attribute__((tls_model("initial-exec")))  // a signal handler must not allocate to find it
 #endif
-    = false;
+    = {};
 
 bool allows(int protection, uint8_t access) {
   if (access == 1) return (protection & PROT_WRITE) != 0;
@@ -497,6 +510,16 @@ bool is_covered_locked(uintptr_t address) {
   return region != nullptr && covered_locked(region, (address - region->start) / region->page);
 }
 
+// A page that is shown may have been hidden when it was touched, and the access must be tried again. Where that goes on and on, somebody
+// else took the permission away.
+bool is_refused_all_the_same(uintptr_t page) {
+  here.tries = page == here.tried_page ? here.tries + 1 : 1;
+  here.tried_page = page;
+  if (here.tries < 1000) return false;
+  here.tries = 0;
+  return true;
+}
+
 Waited fails(Fault* fault, Reason reason) {
   fault->reason = reason;
   return Waited::kFault;
@@ -504,11 +527,11 @@ Waited fails(Fault* fault, Reason reason) {
 
 }  // namespace
 
-NoWaiting::NoWaiting() { may_not_wait = true; }
-NoWaiting::~NoWaiting() { may_not_wait = false; }
+NoWaiting::NoWaiting() { here.may_not_wait = true; }
+NoWaiting::~NoWaiting() { here.may_not_wait = false; }
 
 Waited wait_for_page(Fault* fault) {
-  if (may_not_wait || watched_ranges.load(std::memory_order_relaxed) == 0) return Waited::kElsewhere;
+  if (here.may_not_wait || watched_ranges.load(std::memory_order_relaxed) == 0) return Waited::kElsewhere;
   uintptr_t page = fault->address & ~(static_cast<uintptr_t>(page_size()) - 1);
   uint64_t deadline = 0;
   for (;;) {
@@ -526,7 +549,7 @@ Waited wait_for_page(Fault* fault) {
       Memory* memory = range->memory;
       bool shown = has_bit(memory->shown, memory->page(page));
       bool first_write = shown && fault->access == 1 && memory->notify && !has_bit(memory->writable, memory->page(page));
-      if (shown && !first_write) return deadline == 0 ? Waited::kElsewhere : Waited::kRetry;
+      if (shown && !first_write) return deadline == 0 && is_refused_all_the_same(page) ? Waited::kElsewhere : Waited::kRetry;
       source = memory->source;
       if (source->closed) return fails(fault, kDriver);
       if (source->owner == current_thread_state) return fails(fault, kWouldDeadlock);

@@ -164,10 +164,11 @@ export class ModelDevice implements RawDevice {
     this.#checkOpen()
     const host = new ModelDeviceHost(driver.inode.machine.pageSize)
     this.#host = host
+    // Pages are left in memory, and the driver may want to be rid of them before anybody sees them again.
+    host.driver = driver
     try {
       const operations = await unlessAborted(begin(this.#definition, this.#options, host), host.signal)
       this.#checkOpen()
-      host.driver = driver
       driver.inode.size = operations.size ?? Infinity
       for (const vma of [...driver.inode.mappings]) mapAgain(vma, operations)
       driver.replace(operations)

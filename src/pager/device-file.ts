@@ -38,11 +38,6 @@ export class DeviceFile {
     kernel.files.ftruncate(descriptor, this.end)
   }
 
-  /** The page at `offset` is there. */
-  has(offset: number): boolean {
-    return this.#addon.seekFile(this.descriptor, offset, SEEK_DATA) === offset
-  }
-
   /** The first page in `[from, to)` that is there, or `to`. */
   nextPresent(from: number, to: number): number {
     const place = this.#addon.seekFile(this.descriptor, from, SEEK_DATA)
@@ -67,16 +62,11 @@ export class DeviceFile {
     return window.bytes.subarray(offset - index * WINDOW, offset - index * WINDOW + length)
   }
 
-  /** Has pages of zeros come to be where there are none. Throws `ENOMEM`. */
-  touch(offset: number, length: number): void {
-    const bytes = this.bytes(offset, length)
-    let sum = 0
-    for (let at = 0; at < length; at += this.#kernel.pageSize) sum += bytes[at]!
-    this.checkMemory(offset, sum)
-  }
-
-  /** Throws `ENOMEM` where a touch of the window around `offset` found no memory for a page. */
-  checkMemory(offset: number, _sum = 0): void {
+  /**
+   * Throws `ENOMEM` where a touch of the window around `offset` found no memory for a page. `_looked` is what was read there, which so
+   * is not left out as useless.
+   */
+  checkMemory(offset: number, _looked: number): void {
     const window = this.#windows.get(Math.floor(offset / WINDOW))
     if (window?.region.fault === undefined) return
     window.region.restore()

@@ -282,16 +282,21 @@ export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHo
     }
     if (firstWrite) this.#firstWrite(map, waiter)
     else if (map.inserted.has(address)) this.#fault(map, waiter, offset + this.#pageSize)
-    else if (this.#file.has(offset)) this.#showAround(map, waiter)
-    else this.#fault(map, waiter, this.#endOfRun(map, offset))
+    else this.#missing(map, waiter)
   }
 
-  #endOfRun(map: DeviceMap, offset: number): number {
+  #missing(map: DeviceMap, waiter: Waiter): void {
+    const { offset } = waiter
     const asked = this.#run.lengthAt(offset)
-    const end = Math.min(offset + asked, map.offset + (map.end - map.start))
-    const until = end === offset + this.#pageSize ? end : this.#absentUntil(offset, end)
+    const most = Math.min(offset + asked, map.offset + (map.end - map.start), this.#file.endOfWindow(offset))
+    const end = this.#file.nextPresent(offset, most)
+    if (end === offset) {
+      this.#showAround(map, waiter)
+      return
+    }
+    const until = this.#clipToFills(offset, end)
     this.#run.began(offset, asked, until - offset)
-    return until
+    this.#fault(map, waiter, until)
   }
 
   #fault(map: DeviceMap, waiter: Waiter, end: number): void {
@@ -398,12 +403,11 @@ export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHo
   }
 
   #giveOwnPages(fill: Fill): void {
-    const { offset, length, end, waiters } = fill
-    if (fill.touched) this.#file.checkMemory(offset)
-    // What the driver left alone is zero, and there all the same.
-    for (let at = this.#file.nextAbsent(offset, end); at < end; at = this.#file.nextAbsent(at, end)) {
-      this.#file.touch(at, this.#pageSize)
-    }
+    const { offset, length, waiters } = fill
+    // What the driver left alone is zero, and there all the same: a look makes it so.
+    let looked = 0
+    for (let at = 0; at < length; at += this.#pageSize) looked += fill.bytes[at]!
+    this.#file.checkMemory(offset, looked)
     this.#init.state.end(fill.place)
     this.#resident?.touch(offset, length)
     this.#counters[COUNTER.BYTES_FILLED]! += length

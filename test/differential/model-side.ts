@@ -36,6 +36,7 @@ import { uffdUnregister } from '#vmarea/model/uffd-unregister.js'
 import { uffdWriteProtect } from '#vmarea/model/uffd-write-protect.js'
 import { vmFlagsOf } from '#vmarea/model/vm-flags-of.js'
 import { writeFile } from '#vmarea/model/write-file.js'
+import { written } from '#vmarea/model/written.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { ARENA } from './arena.js'
 import type { Call } from './call.js'
@@ -225,6 +226,11 @@ export class ModelSide {
         result = 0
         break
       }
+      case 'crowd':
+        // The kernel has areas of its own to count.
+        ;(this.machine as { maxMapCount: number }).maxMapCount = mm.tree.size + a
+        result = 0
+        break
       case 'uffdOpen':
         result = this.#uffd === undefined ? 0 : FAILURE.EBUSY
         if (this.#uffd === undefined) {
@@ -243,6 +249,17 @@ export class ModelSide {
         break
       case 'uffdWake':
         result = this.#withUffd(() => uffdRange(mm, a, b))
+        break
+      case 'uffdWritten':
+        result = this.#withUffd(() => {
+          const runs: { start: number; end: number }[] = []
+          const error = written(mm, a, a + b, c !== 0, runs)
+          if (error !== 0) return error
+          for (const { start, end } of runs) {
+            for (let at = start; at < end; at += ARENA.PAGE) value += 2 ** ((at - ARENA.START) / ARENA.PAGE)
+          }
+          return runs.length
+        })
         break
       case 'uffdMove':
         result = this.#withUffd((uffd) => {
