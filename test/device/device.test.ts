@@ -396,7 +396,7 @@ test('a fault that waits counts once', async () => {
 
 test('a resident limit keeps what was touched lately, and drops the rest', async () => {
   const asked: number[] = []
-  const { device, machine } = await open(
+  const { device, machine, process } = await open(
     {
       size: 100 * PAGE,
       fault({ offset, bytes }) {
@@ -416,6 +416,9 @@ test('a resident limit keeps what was touched lately, and drops the rest', async
   assert.equal(asked.filter((page) => page === 0).length, 1, 'the page that is touched again and again stays')
   assert.equal(asked.length, 100)
   assert.equal(device.statistics.bytesDropped, 84 * PAGE)
+  assert.ok(process.kernel.mm.filePages <= 16, 'what was dropped is mapped no more')
+  assert.equal(byteAt(memory, PAGE), 1)
+  assert.equal(asked.length, 101)
 })
 
 test('a map of a device tells what it is', async () => {
