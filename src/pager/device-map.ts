@@ -9,12 +9,12 @@ export interface DeviceMap {
   /** Of the device, at `start`. */
   offset: number
   readonly shared: boolean
+  /** `PROT`: what the program may do there. */
+  protection: number
   /** The first write to a page is asked for. */
   readonly notifiesWrites: boolean
   /** It is private, and may have been written to. */
   copies: boolean
-  /** The program may touch it. */
-  live: boolean
   /** Pages of the driver's, by address. */
   readonly inserted: Map<number, DriverPage>
 }

@@ -29,39 +29,40 @@ export class DeviceMaps {
     }
   }
 
+  /** The maps in `[start, end)`, cut so that none reaches over either end. */
+  within(start: number, end: number): DeviceMap[] {
+    this.#cut(start)
+    this.#cut(end)
+    return this.#maps.filter((map) => map.start >= start && map.end <= end)
+  }
+
   add(map: DeviceMap): void {
     this.remove(map.start, map.end)
     const at = this.#maps.findIndex((other) => other.start > map.start)
     this.#maps.splice(at < 0 ? this.#maps.length : at, 0, map)
   }
 
-  /** Nothing of the device is in `[start, end)` any more: maps that reach into it are cut. */
+  /** Nothing of the device is in `[start, end)` any more. */
   remove(start: number, end: number): void {
     this.#last = undefined
-    const kept: DeviceMap[] = []
-    for (const map of this.#maps) {
-      if (map.end <= start || map.start >= end) {
-        kept.push(map)
-        continue
-      }
-      for (const address of map.inserted.keys()) {
-        if (address < start || address >= end) continue
-        map.inserted.get(address)!.drop()
-        map.inserted.delete(address)
-      }
-      if (map.start < start && map.end > end) kept.push({ ...map, end: start })
-      if (map.end > end) {
-        map.offset += end - map.start
-        map.start = end
-        kept.push(map)
-      } else if (map.start < start) {
-        map.end = start
-        kept.push(map)
-      } else {
-        map.area.gone = true
-      }
+    const gone = new Set(this.within(start, end))
+    this.#maps = this.#maps.filter((map) => !gone.has(map))
+    for (const { area, inserted } of gone) {
+      for (const page of inserted.values()) page.drop()
+      area.gone = !this.#maps.some((map) => map.area === area)
     }
-    this.#maps = kept
+  }
+
+  /** Makes two maps of the one that reaches over the address. */
+  #cut(address: number): void {
+    const map = this.at(address)
+    if (map === undefined || map.start === address) return
+    const inserted = new Map([...map.inserted].filter(([page]) => page >= address))
+    for (const page of inserted.keys()) map.inserted.delete(page)
+    const rest = { ...map, start: address, offset: map.offset + (address - map.start), inserted }
+    map.end = address
+    this.#maps.splice(this.#maps.indexOf(map) + 1, 0, rest)
+    this.#last = undefined
   }
 
   [Symbol.iterator](): Iterator<DeviceMap> {

@@ -4,6 +4,7 @@ import type { RawPage } from '../kernel/raw-page.js'
 import type { LinuxKernel } from '../linux/linux-kernel.js'
 import { MADV } from '../vocabulary/madv.js'
 import { MAP } from '../vocabulary/map.js'
+import { PROT } from '../vocabulary/prot.js'
 import { VM } from '../vocabulary/vm.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { DeviceArea, type DeviceAreaHost } from './device-area.js'
@@ -16,7 +17,7 @@ import { FaultRun } from './fault-run.js'
 import type { FaultSource } from './fault-source.js'
 import { Fill, type Waiter } from './fill.js'
 import { FillJob, type FillJobHost } from './fill-job.js'
-import { mapDriverPage } from './map-driver-page.js'
+import { type FilePage, mapFilePage } from './map-file-page.js'
 import { packError } from './pack-error.js'
 import type { PageEntries } from './page-entries.js'
 import type { MapAnswer, MapRequest, PagerMessage } from './pager-request.js'
@@ -29,6 +30,7 @@ const MOST_ROUNDS = 100
 const SHOWN_AROUND = 16
 
 const ENOENT = -2
+const EAGAIN = -11
 const EFAULT = -14
 
 /** The parts of a pager's thread. */
@@ -99,7 +101,7 @@ export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHo
   // ---- what the program asks ----
 
   /** Lays a map out, and asks the `mmap` hook. Throws what that throws. */
-  map({ start, length, offset, protection, flags, live, copies }: MapRequest): MapAnswer {
+  map({ start, length, offset, protection, flags, copies }: MapRequest): MapAnswer {
     const { mmap, pageMkwrite } = this.#operations
     if (mmap === undefined) throw new VmError('ENODEV', 'mmap', { hint: 'the driver has no mmap hook' })
     const area = new DeviceArea(this, { start, length, offset, protection, flags })
@@ -110,9 +112,9 @@ export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHo
       end: start + length,
       offset,
       shared,
+      protection,
       notifiesWrites: shared && pageMkwrite !== undefined,
       inserted: new Map(),
-      live,
       copies,
     }
     const before = area.flags
@@ -121,10 +123,9 @@ export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHo
       area.hookRunning = true
       this.#busy(() => mmap.call(this.#operations, area))
       area.hookRunning = false
-      map.live = true
       this.#tellKernel(area, before)
       this.#source.watch(start, length, protection, map.notifiesWrites)
-      for (const address of map.inserted.keys()) this.#source.show(address, this.#pageSize, !map.notifiesWrites)
+      for (const [address, page] of map.inserted) this.#mapPage(map, address, page)
     } catch (error) {
       area.hookRunning = false
       this.#maps.remove(start, start + length)
@@ -134,48 +135,51 @@ export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHo
   }
 
   protect(start: number, length: number, protection: number): void {
-    const map = this.#maps.at(start)
-    if (map === undefined) return
-    if (map.start === start && map.end === start + length) map.area.protect(protection)
     this.#source.setProtection(start, length, protection)
-    for (const address of map.inserted.keys()) {
-      if (address < start || address >= start + length) continue
-      this.#init.kernel.calls.mprotect(BigInt(address), this.#pageSize, protection)
+    for (const map of this.#maps.within(start, start + length)) {
+      map.protection = protection
+      map.area.protect(protection)
+      if (this.#source.name === 'guard') continue
+      // A page may have been put there after the program had changed what was there before.
+      for (const address of map.inserted.keys()) {
+        this.#init.kernel.calls.mprotect(BigInt(address), this.#pageSize, protection)
+      }
     }
   }
 
   /** A map has grown, shrunk or moved, and nobody touches it meanwhile. */
   move(from: number, oldLength: number, to: number, length: number): void {
-    const map = this.#maps.at(from)
-    if (map === undefined) return
-    const { offset, area, shared, notifiesWrites, inserted, live, copies } = map
-    const moved = [...inserted].filter(([address]) => address - from < length)
-    for (const [address] of moved) inserted.delete(address)
-    this.#maps.remove(from, from + oldLength)
-    area.gone = false
-    area.move(to, length)
-    this.#maps.add({
-      area,
-      start: to,
-      end: to + length,
-      offset,
-      shared,
-      notifiesWrites,
-      live,
-      copies,
-      inserted: new Map(moved.map(([address, page]) => [address - from + to, page])),
-    })
-    this.#source.watch(to, length, 0, notifiesWrites)
+    const maps = this.#maps.within(from, from + oldLength)
+    const last = maps.at(-1)
+    if (last === undefined) return
+    if (length < oldLength) {
+      this.unmap(from + length, oldLength - length)
+      return
+    }
+    for (const map of maps) {
+      map.start += to - from
+      map.end += to - from
+      const inserted = [...map.inserted]
+      map.inserted.clear()
+      for (const [address, page] of inserted) map.inserted.set(address - from + to, page)
+    }
+    const [end, newEnd] = [to + oldLength, to + length]
+    last.end = newEnd
+    last.area.move(to, length)
+    // Whatever the memory that was added may do, nobody has seen any of it yet.
+    if (this.#source.name === 'guard') this.#init.kernel.calls.mprotect(BigInt(end), newEnd - end, PROT.NONE)
+    const start = this.#source.name === 'guard' ? end : to
+    this.#source.watch(start, newEnd - start, last.protection, last.notifiesWrites)
   }
 
   /** The program is about to write to a private map: from now on some of its pages may be copies, which nobody can give again. */
-  expectCopies(start: number): void {
-    const map = this.#maps.at(start)
-    if (map !== undefined) map.copies = true
+  expectCopies(start: number, length: number): void {
+    for (const map of this.#maps.within(start, start + length)) map.copies = true
   }
 
   unmap(start: number, length: number): void {
     this.#maps.remove(start, start + length)
+    if (this.#source.name === 'guard') this.#source.unwatch(start, length)
   }
 
   /** Has the pages filled, and shown wherever they are mapped. */
@@ -208,7 +212,7 @@ export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHo
     const to = Math.min(this.#file.end, Math.ceil((offset + length) / this.#pageSize) * this.#pageSize)
     if (from >= to) return
     for (const fill of this.#fills) if (!fill.firstWrite && fill.offset < to && from < fill.end) fill.stale = true
-    this.#file.punch(from, to - from)
+    this.#forgetPages(from, to - from)
     this.#resident?.remove(from, to - from)
   }
 
@@ -617,26 +621,51 @@ export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHo
     page.take()
     map.inserted.get(address)?.drop()
     map.inserted.set(address, page)
-    mapDriverPage(this.#init.kernel, map, address, page.pages.descriptor, page.offset)
-    if (map.area.hookRunning) return
-    this.#source.watch(address, this.#pageSize, 0, map.notifiesWrites)
+    // Those of an mmap hook come when the map is watched.
+    if (!map.area.hookRunning) this.#mapPage(map, address, page)
+  }
+
+  #mapPage(map: DeviceMap, address: number, { pages, offset }: DriverPage): void {
+    this.#putInPlace(map, address, { descriptor: pages.descriptor, offset })
     this.#source.show(address, this.#pageSize, !map.notifiesWrites)
     this.#source.wake(address, this.#pageSize)
   }
 
   // The device's own page is there already, so that nobody reads a hole in between.
   #putOwnPage(map: DeviceMap, address: number): void {
-    const offset = map.offset + (address - map.start)
-    mapDriverPage(this.#init.kernel, map, address, this.#file.descriptor, offset)
-    this.#source.watch(address, this.#pageSize, 0, map.notifiesWrites)
+    this.#putInPlace(map, address, { descriptor: this.#file.descriptor, offset: map.offset + (address - map.start) })
     map.inserted.get(address)!.drop()
     map.inserted.delete(address)
+  }
+
+  // The page is in its file, so that it may be seen at once: it is never a hole.
+  #putInPlace(map: DeviceMap, address: number, page: FilePage): void {
+    const protection = map.notifiesWrites ? map.protection & ~PROT.WRITE : map.protection
+    const shown = this.#source.name === 'guard' ? protection : map.protection
+    mapFilePage(this.#init.kernel, address, page, shown, map.shared)
+    // The guard goes by addresses; a userfaultfd by areas, and this is a new one.
+    if (this.#source.name !== 'guard') this.#source.watch(address, this.#pageSize, map.protection, map.notifiesWrites)
   }
 
   zap(address: bigint, size: number): void {
     const from = Number(address) - (Number(address) % this.#pageSize)
     const to = Math.ceil((Number(address) + size) / this.#pageSize) * this.#pageSize
-    this.#source.hide(from, to - from)
+    let code = this.#source.hide(from, to - from)
+    // Some other thread changes the layout, which is soon over.
+    for (let patience = 10_000; code === EAGAIN && patience > 0; patience--) code = this.#source.hide(from, to - from)
+    if (code < 0) throw new VmError(code, 'zap_page_range_single', { address, length: size })
+  }
+
+  // A hole that is in view reads as zeros, unless a userfaultfd tells of it.
+  #forgetPages(offset: number, length: number): void {
+    if (this.#source.name === 'guard') {
+      for (const map of this.#maps.showing(offset, length)) {
+        const from = Math.max(offset, map.offset)
+        const to = Math.min(offset + length, map.offset + (map.end - map.start))
+        this.#source.hide(map.start + (from - map.offset), to - from)
+      }
+    }
+    this.#file.punch(offset, length)
   }
 
   // ---- the budget ----
@@ -669,7 +698,7 @@ export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHo
   }
 
   drop(offset: number, length: number): void {
-    this.#file.punch(offset, length)
+    this.#forgetPages(offset, length)
     this.#counters[COUNTER.BYTES_DROPPED]! += length
   }
 

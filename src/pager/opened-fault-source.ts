@@ -19,15 +19,29 @@ const LONGEST = 2 ** 31 - 1
  */
 export class OpenedFaultSource {
   readonly name: FaultSourceAddress['name']
-  readonly #raw: RawUserfaultfd
+  readonly #raw: RawUserfaultfd | undefined
 
   /**
    * The best that the machine allows, or the one that is asked for. Nobody waits for longer than `deadline` milliseconds. Throws `VmError`,
    * which names what was tried.
    */
   static open(kernel: LinuxKernel, asked: FaultSourceName | undefined, deadline: number): OpenedFaultSource {
-    if (asked === 'guard' || asked === 'model')
-      throw new VmError('ENOSYS', 'open', { hint: `no faults come from ${asked} here` })
+    if (asked === 'model')
+      throw new VmError('EINVAL', 'open', { hint: 'on the running kernel no faults come from the model' })
+    if (asked === 'guard') return new OpenedFaultSource('guard', undefined)
+    try {
+      return OpenedFaultSource.#openUserfaultfd(kernel, asked, deadline)
+    } catch (error) {
+      if (asked === undefined && error instanceof VmError) return new OpenedFaultSource('guard', undefined)
+      throw error
+    }
+  }
+
+  static #openUserfaultfd(
+    kernel: LinuxKernel,
+    asked: FaultSourceName | undefined,
+    deadline: number,
+  ): OpenedFaultSource {
     const userModeOnly = asked === undefined ? undefined : asked === 'userfaultfd-user-mode-only'
     const { raw, way } = openUserfaultfd(kernel.userfaultfds, userModeOnly)
     try {
@@ -37,25 +51,25 @@ export class OpenedFaultSource {
       raw.close()
       throw error
     }
-    return new OpenedFaultSource(raw, way === 'user-mode-only' ? 'userfaultfd-user-mode-only' : 'userfaultfd')
+    return new OpenedFaultSource(way === 'user-mode-only' ? 'userfaultfd-user-mode-only' : 'userfaultfd', raw)
   }
 
-  private constructor(raw: RawUserfaultfd, name: FaultSourceAddress['name']) {
+  private constructor(name: FaultSourceAddress['name'], raw: RawUserfaultfd | undefined) {
     this.#raw = raw
     this.name = name
   }
 
   /** Gives the source to another thread. */
   give(): FaultSourceAddress {
-    return { name: this.name, descriptor: this.#raw.clone().intoDescriptor() }
+    return { name: this.name, descriptor: this.#raw?.clone().intoDescriptor() ?? -1 }
   }
 
   /** The faults that nobody answered in time, since this was asked last. */
   takeFailed(): RawFailedFault[] {
-    return this.#raw.descriptor < 0 ? [] : this.#raw.takeFailed!()
+    return this.#raw === undefined || this.#raw.descriptor < 0 ? [] : this.#raw.takeFailed!()
   }
 
   close(): void {
-    this.#raw.close()
+    this.#raw?.close()
   }
 }

@@ -106,9 +106,9 @@ export class PagedDevice implements RawDevice {
       if (!shared) closeSync(file)
     }
     try {
-      const part = { device: this, offset, flags }
-      this.#layOut(connection, region, part, protection, false)
-      region.attach(part, protection)
+      const cleared = this.#layOut(connection, region, { offset, flags }, protection)
+      if (this.source !== 'guard') region.protect(0, region.length, protection, PROT.NONE)
+      region.attach({ device: this, offset, flags, cleared }, protection)
     } catch (error) {
       region.unmap()
       throw error
@@ -133,7 +133,7 @@ export class PagedDevice implements RawDevice {
   }
 
   explain(fault: FaultRecord): FaultRecord {
-    if (fault.reason !== 'poisoned') return fault
+    if (fault.reason !== 'poisoned' && fault.reason !== 'driver') return fault
     const page = Number(fault.address) - (Number(fault.address) % this.#kernel.pageSize)
     this.#connection?.drain()
     for (const { address, reason } of this.#source.takeFailed()) {
@@ -143,7 +143,10 @@ export class PagedDevice implements RawDevice {
     const known = this.#failures.has(page)
     const cause = this.#failures.get(page)
     this.heal(page, this.#kernel.pageSize)
-    if (!known) return fault
+    if (!known)
+      return fault.reason === 'driver'
+        ? { ...fault, cause: this.#why(this.state === 'serving' ? 'timeout' : 'no-server') }
+        : fault
     return { ...fault, reason: 'driver', ...(cause === undefined ? {} : { cause }) }
   }
 
@@ -159,7 +162,7 @@ export class PagedDevice implements RawDevice {
     files.close(pages)
     await this.#start()
     for (const region of this.#standing()) {
-      this.#layOut(this.#connection!, region, region.part!, region.protection, true)
+      this.#layOut(this.#connection!, region, region.part!, region.protection)
     }
     this.#source.takeFailed().forEach(({ address }) => {
       this.#remember(Number(address), undefined)
@@ -187,8 +190,14 @@ export class PagedDevice implements RawDevice {
     for (const known of this.#regions) if (known.deref() === region) this.#regions.delete(known)
   }
 
+  /** What the program may do in a part of a region has changed. */
   protected(start: number, length: number, protection: number): void {
-    this.#connection?.tell({ type: 'protect', start, length, protection })
+    this.#connection?.tell({ type: 'protect', id: 0, start, length, protection })
+  }
+
+  /** Has the pager change what the program may do in a part of a region. */
+  protect(start: number, length: number, protection: number): void {
+    this.#serving('mprotect').askNow({ type: 'protect', start, length, protection }, this.#options.timeout + GRACE)
   }
 
   unmapped(start: number, length: number): void {
@@ -208,7 +217,10 @@ export class PagedDevice implements RawDevice {
   /** The private region is about to become writable. */
   expectCopies(region: PagedRegion): void {
     if (this.#options.residentLimit === Infinity || this.state !== 'serving') return
-    this.#connection!.askNow({ type: 'expectCopies', start: Number(region.start) }, this.#options.timeout + GRACE)
+    this.#connection!.askNow(
+      { type: 'expectCopies', start: Number(region.start), length: region.length },
+      this.#options.timeout + GRACE,
+    )
   }
 
   /** Takes the poison of what failed in the range away: a later touch asks the driver again. */
@@ -219,7 +231,7 @@ export class PagedDevice implements RawDevice {
       this.#failures.delete(address)
       // Nobody else's memory may be meant: the region could have gone.
       const region = regions.regionAt(BigInt(address))
-      if (!(region instanceof PagedRegion) || region.part?.device !== this) continue
+      if (this.source === 'guard' || !(region instanceof PagedRegion) || region.part?.device !== this) continue
       calls.madvise(BigInt(address), pageSize, MADV.DONTNEED)
     }
   }
@@ -240,6 +252,7 @@ export class PagedDevice implements RawDevice {
         file: this.#file,
         pages: this.#pages,
         source: this.#source.give(),
+        deadline: timeout + GRACE,
       },
       state,
       {
@@ -260,15 +273,14 @@ export class PagedDevice implements RawDevice {
     region: PagedRegion,
     { offset, flags }: { offset: number; flags: number },
     protection: number,
-    live: boolean,
-  ): void {
+  ): bigint {
     const { length } = region
     const copies = region.copies || ((flags & MAP.SHARED) === 0 && (protection & PROT.WRITE) !== 0)
     const start = Number(region.start)
-    const question = { type: 'map', start, length, offset, protection, flags, live, copies } as const
+    const question = { type: 'map', start, length, offset, protection, flags, copies } as const
     const { set, cleared } = connection.askNow(question, this.#options.timeout + GRACE) as MapAnswer
     region.holdFlags(0, length, set, cleared)
-    if (!live) region.protect(0, length, protection, PROT.NONE)
+    return cleared
   }
 
   async #close(): Promise<void> {

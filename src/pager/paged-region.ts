@@ -1,6 +1,8 @@
 import { LinuxRegion } from '../linux/linux-region.js'
 import { MAP } from '../vocabulary/map.js'
 import { PROT } from '../vocabulary/prot.js'
+import { VM } from '../vocabulary/vm.js'
+import { VmError } from '../vocabulary/vm-error.js'
 import type { PagedDevice } from './paged-device.js'
 
 /** What a region is a map of. */
@@ -10,6 +12,8 @@ export interface PagedRegionPart {
   readonly offset: number
   /** `MAP` */
   readonly flags: number
+  /** Which of `VM.MAYREAD` and its sisters the driver has taken away. */
+  readonly cleared: bigint
 }
 
 /** A map of a device in the program: what changes its shape or its protection is told to the pager. */
@@ -44,9 +48,24 @@ export class PagedRegion extends LinuxRegion {
       this.#part.device.expectCopies(this)
       this.#copies = true
     }
-    super.protect(offset, length, protection, previous)
+    if (this.#part?.device.source === 'guard') {
+      // Pages that are not shown have no permission, and only the pager knows which.
+      this.#checkRight(protection)
+      this.#part.device.protect(Number(this.start) + offset, length, protection)
+    } else {
+      super.protect(offset, length, protection, previous)
+      this.#part?.device.protected(Number(this.start) + offset, length, protection)
+    }
     this.#protection = protection
-    this.#part?.device.protected(Number(this.start) + offset, length, protection)
+  }
+
+  #checkRight(protection: number): void {
+    const cleared = this.#part!.cleared
+    const asked =
+      ((protection & PROT.READ) !== 0 ? VM.MAYREAD : 0n) |
+      ((protection & PROT.WRITE) !== 0 ? VM.MAYWRITE : 0n) |
+      ((protection & PROT.EXEC) !== 0 ? VM.MAYEXEC : 0n)
+    if ((asked & cleared) !== 0n) throw new VmError('EACCES', 'mprotect', { address: this.start, length: this.length })
   }
 
   override replaceByNothing(offset: number, length: number): void {

@@ -9,7 +9,13 @@ export type PagerRequest =
   | { readonly type: 'cancel'; readonly id: number }
   | { readonly type: 'invalidate'; readonly id: number; readonly offset: number; readonly length: number }
   /** What the program may do in a part of a mapped range is another from now on. */
-  | { readonly type: 'protect'; readonly start: number; readonly length: number; readonly protection: number }
+  | {
+      readonly type: 'protect'
+      readonly id: number
+      readonly start: number
+      readonly length: number
+      readonly protection: number
+    }
   /** A mapped range has another length, or lies elsewhere. Nobody touches it meanwhile. */
   | {
       readonly type: 'move'
@@ -20,7 +26,7 @@ export type PagerRequest =
       readonly length: number
     }
   /** A private map is about to become writable. */
-  | { readonly type: 'expectCopies'; readonly id: number; readonly start: number }
+  | { readonly type: 'expectCopies'; readonly id: number; readonly start: number; readonly length: number }
   | { readonly type: 'unmap'; readonly start: number; readonly length: number }
   | { readonly type: 'close'; readonly id: number }
 
@@ -35,8 +41,6 @@ export interface MapRequest {
   readonly protection: number
   /** `MAP` */
   readonly flags: number
-  /** It was laid out by a thread before this one, and is in use. */
-  readonly live: boolean
   /** It is private, and may be written to, or was. */
   readonly copies: boolean
 }

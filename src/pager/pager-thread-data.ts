@@ -12,6 +12,8 @@ export interface PagerThreadData {
   /** The memory file of pages that the driver owns, likewise. */
   readonly pages: number
   readonly source: FaultSourceAddress
+  /** How long an access waits at most, whatever the thread does, in milliseconds. */
+  readonly deadline: number
   readonly state: SharedArrayBuffer
   readonly port: MessagePort
 }

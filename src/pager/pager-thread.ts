@@ -49,7 +49,7 @@ async function serve(): Promise<void> {
   const driver = await loadDriver(data.driver)
   const operations = await driver.operations(data.options.driver, host)
   const size = operations.size ?? Infinity
-  const source = connectFaultSource(kernel, data.source)
+  const source = connectFaultSource(kernel, data.source, data.deadline)
   server = new DeviceServer({
     kernel,
     operations,
@@ -94,13 +94,14 @@ function answer(request: PagerRequest, server: DeviceServer, operations: FileOpe
       return
     case 'protect':
       server.protect(request.start, request.length, request.protection)
+      send({ type: 'answer', id: request.id })
       return
     case 'move':
       server.move(request.from, request.oldLength, request.to, request.length)
       send({ type: 'answer', id: request.id })
       return
     case 'expectCopies':
-      server.expectCopies(request.start)
+      server.expectCopies(request.start, request.length)
       send({ type: 'answer', id: request.id })
       return
     case 'unmap':

@@ -1,0 +1,30 @@
+import { closeSync, openSync } from 'node:fs'
+import type { LinuxKernel } from '../linux/linux-kernel.js'
+import { MAP } from '../vocabulary/map.js'
+
+export interface FilePage {
+  readonly descriptor: number
+  /** In the file, in bytes. */
+  readonly offset: number
+}
+
+/**
+ * Maps one page of a memory file over what is at the address. It is an area of its own from then on. Who waits for the page that was
+ * there is not woken.
+ */
+export function mapFilePage(
+  kernel: LinuxKernel,
+  address: number,
+  { descriptor, offset }: FilePage,
+  protection: number,
+  shared: boolean,
+): void {
+  const flags = (shared ? MAP.SHARED : MAP.PRIVATE) | MAP.FIXED | MAP.NORESERVE
+  // What private copies are made of must be a file that can't be written through their map.
+  const file = shared ? descriptor : openSync(`/proc/self/fd/${descriptor}`, 'r')
+  try {
+    kernel.calls.mmap(BigInt(address), kernel.pageSize, protection, flags, file, offset)
+  } finally {
+    if (!shared) closeSync(file)
+  }
+}
