@@ -16,6 +16,7 @@ export class UnmapPlan {
   readonly #vmas: Vma[] = []
   /** Who is to be told (`userfaultfd_unmap_prep`). */
   #uffds: Set<Uffd> | undefined = undefined
+  readonly #later: (() => void)[] | undefined
   #cleared = false
   /** Pages of all. */
   pages = 0
@@ -23,7 +24,8 @@ export class UnmapPlan {
   accounted = 0
   #locked = 0
 
-  constructor(mm: Mm, start: number, end: number) {
+  constructor(mm: Mm, start: number, end: number, later?: (() => void)[]) {
+    this.#later = later
     this.#mm = mm
     this.#start = start
     this.#end = end
@@ -65,9 +67,15 @@ export class UnmapPlan {
   clear(): void {
     if (this.#cleared) return
     this.#cleared = true
-    if (this.#uffds !== undefined) for (const uffd of this.#uffds) uffd.unmapped(this.#start, this.#end)
+    if (this.#uffds !== undefined) for (const uffd of this.#uffds) this.#tell(uffd)
     zap(this.#mm, this.#start, this.#end, 'drop')
     for (const vma of this.#vmas) tellDriver(vma, 'closeArea')
+  }
+
+  #tell(uffd: Uffd): void {
+    const tell = () => uffd.unmapped(this.#start, this.#end)
+    if (this.#later === undefined) tell()
+    else this.#later.push(tell)
   }
 
   /** `vms_complete_munmap_vmas`: the VMAs go, and what they counted for. */
