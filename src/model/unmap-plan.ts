@@ -33,9 +33,15 @@ export class UnmapPlan {
 
   /**
    * `vms_gather_munmap_vmas`: cuts the first and the last VMA at the edges and collects all. Returns 0 or an error; a cut that was made
-   * before the error stays.
+   * before the error stays, and userfaultfds are told of the range all the same.
    */
   gather(first: Vma): number {
+    const error = this.#collect(first)
+    if (this.#uffds !== undefined) for (const uffd of this.#uffds) this.#tell(uffd)
+    return error
+  }
+
+  #collect(first: Vma): number {
     const mm = this.#mm
     let vma: Vma | undefined = first
     if (this.#start > first.start) {
@@ -67,7 +73,6 @@ export class UnmapPlan {
   clear(): void {
     if (this.#cleared) return
     this.#cleared = true
-    if (this.#uffds !== undefined) for (const uffd of this.#uffds) this.#tell(uffd)
     zap(this.#mm, this.#start, this.#end, 'drop')
     for (const vma of this.#vmas) tellDriver(vma, 'closeArea')
   }

@@ -360,6 +360,14 @@ static int perf_event(void) {
   return syscall(SYS_perf_event_open, &attributes, 0, -1, -1, 0);
 }
 
+// The file of a slot. What a perf buffer takes depends on who else has mapped it, and a process that has ended may have it mapped until
+// nobody looks at its /proc any more: so each sequence has a buffer of its own.
+static int file_of(long slot) {
+  if (slot < 0 || slot >= SLOTS) return -1;
+  if (slot == PERF && slots[PERF] < 0) slots[PERF] = perf_event();
+  return slots[slot];
+}
+
 static unsigned long pages_now(const char *field) {
   int fd = open("/proc/self/status", O_RDONLY);
   ssize_t got = read(fd, text, sizeof text - 1);
@@ -385,7 +393,7 @@ static long run(uint64_t *call, uint64_t *value) {
   *value = 0;
   long a = call[1], b = call[2], c = call[3], d = call[4], e = call[5], f = call[6];
   switch (call[0]) {
-    case 1: return raw(SYS_mmap, a, b, c, d, e < SLOTS && e >= 0 ? slots[e] : -1, f);
+    case 1: return raw(SYS_mmap, a, b, c, d, file_of(e), f);
     case 2: return raw(SYS_munmap, a, b, 0, 0, 0, 0);
     case 3: return raw(SYS_mprotect, a, b, c, 0, 0, 0);
     case 4: return raw(SYS_mremap, a, b, c, d, e, 0);
@@ -467,7 +475,7 @@ static long run(uint64_t *call, uint64_t *value) {
     // As 13, where the byte is the driver's affair. With 1, whether there are such drivers here.
     case 22: {
       uint64_t byte;
-      return b ? slots[PACKET] >= 0 && slots[RING] >= 0 && slots[PERF] >= 0 : touch(a, 0, 0, &byte);
+      return b ? slots[PACKET] >= 0 && slots[RING] >= 0 && file_of(PERF) >= 0 : touch(a, 0, 0, &byte);
     }
     case 23: {
       // Splits inaccessible memory beside the arena until there is room for so many areas more.
@@ -628,10 +636,9 @@ int main(void) {
   sigaction(SIGILL, &action, 0);
   action.sa_sigaction = on_step;
   sigaction(SIGTRAP, &action, 0);
-  // The drivers are opened once for all: to close a packet socket takes longer than a sequence.
+  // These are opened once for all: to close a packet socket takes longer than a sequence.
   slots[PACKET] = packet_ring();
   slots[RING] = uring();
-  slots[PERF] = perf_event();
   if (mmap((void *)CROWD, CROWD_PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) ==
       MAP_FAILED)
     die("crowd");
