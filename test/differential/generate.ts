@@ -65,8 +65,7 @@ const weights: Readonly<Record<Profile, readonly (readonly [number, CallName])[]
       munmap: 20,
       mprotect: 50,
       mremap: 50,
-      // A child has no say in its parent's userfaultfd.
-      fork: 0,
+      fork: 12,
       uffdOpen: 30,
       uffdRegister: 120,
       uffdUnregister: 40,
@@ -219,7 +218,11 @@ function call(random: Random, name: CallName, profile: Profile, { first, size, a
       // A fault is a SIGBUS, so that nobody waits.
       return [
         name,
-        0x80 | (random.chance(60) ? 1 : 0) | (random.chance(40) ? 0x2000 : 0) | (random.chance(35) ? 0x8000 : 0),
+        0x80 |
+          (random.chance(60) ? 1 : 0) |
+          (random.chance(40) ? 0x2000 : 0) |
+          (random.chance(35) ? 0x8000 : 0) |
+          (random.chance(50) ? 0 : random.pick([2, 4, 8, 0x40, 0x4e, 0x4e])),
       ]
     case 'uffdRegister':
       return [name, address, bytesLong, random.pick([1, 1, 1, 2, 3, 3, 4, 5, 7, 0, 8])]

@@ -67,6 +67,8 @@ export class ModelSide {
   readonly #slots: (OpenFile | undefined)[] = []
   readonly #inodes: Inode[] = []
   #uffd: Uffd | undefined
+  /** All that have told events, in the order that the reader of `kernel.c` got them. */
+  readonly #uffds: Uffd[] = []
   #out = Buffer.alloc(1 << 16)
   #used = 0
 
@@ -189,6 +191,7 @@ export class ModelSide {
           break
         }
         this.#all.push(child)
+        if (this.#uffd !== undefined) this.#uffd.handles++
         if (a === 0) this.mm = child
         result = 0
         break
@@ -205,7 +208,8 @@ export class ModelSide {
       case 'close':
         if (a === 7) {
           result = this.#uffd === undefined ? FAILURE.EBADF : 0
-          if (this.#uffd !== undefined) uffdClose(this.#uffd, 'zero')
+          // A process that forked, or was, has the descriptor as well.
+          if (this.#uffd !== undefined && --this.#uffd.handles === 0) uffdClose(this.#uffd, 'zero')
           this.#uffd = undefined
           break
         }
@@ -236,6 +240,7 @@ export class ModelSide {
         if (this.#uffd === undefined) {
           this.#uffd = new Uffd(mm)
           this.#uffd.features = BigInt(a & 0x8000 ? a | 0x2000 : a)
+          this.#uffds.push(this.#uffd)
         }
         break
       case 'uffdRegister':
@@ -248,7 +253,7 @@ export class ModelSide {
         result = this.#withUffd((uffd) => uffdWriteProtect(uffd, a, b, c))
         break
       case 'uffdWake':
-        result = this.#withUffd(() => uffdRange(mm, a, b))
+        result = this.#withUffd((uffd) => uffdRange(uffd.mm, a, b))
         break
       case 'uffdWritten':
         result = this.#withUffd(() => {
@@ -263,6 +268,7 @@ export class ModelSide {
         break
       case 'uffdMove':
         result = this.#withUffd((uffd) => {
+          if (uffd.mm !== mm) return FAILURE.EINVAL
           const moved = uffdMove(uffd, a, b, c, d)
           value = moved.done
           return moved.error
@@ -341,6 +347,25 @@ export class ModelSide {
       const error = mincore(mm, ARENA.START + page * ARENA.PAGE, ARENA.PAGE, one)
       this.#out[this.#used++] = error === 0 ? one[0]! : 2
     }
+    this.#putEvents()
+  }
+
+  /** Reads what userfaultfds tell, as whoever serves them would have done while the call waited. */
+  #putEvents(): void {
+    const countAt = this.#used
+    this.#put64(0)
+    let count = 0
+    for (const [index, uffd] of this.#uffds.entries()) {
+      for (const { code, words, child } of uffd.events.splice(0)) {
+        this.#put64(index)
+        this.#put64(code)
+        for (const word of words) this.#put64(word)
+        if (child !== undefined) this.#uffds.push(child)
+        if (child?.mm === this.mm) this.#uffd = child
+        count++
+      }
+    }
+    this.#out.writeUInt32LE(count, countAt)
   }
 
   #put64(value: number): void {
