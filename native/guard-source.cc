@@ -623,6 +623,13 @@ void grow_watched_locked(uintptr_t end, uintptr_t new_end) {
 
 bool is_watched_locked(uintptr_t address) { return watched_ranges.load() > 0 && find_watched_locked(address) != nullptr; }
 
+bool is_allowed(uintptr_t start, uintptr_t end, bool write) {
+  TableLock lock;
+  for (auto range = first_after_locked(start); range != ranges_locked().end() && range->second.start < end; ++range)
+    if (!allows(range->second.protection, write)) return false;
+  return true;
+}
+
 bool is_hidden_locked(uintptr_t address) {
   if (watched_ranges.load() == 0) return false;
   const WatchedRange* range = find_watched_locked(address);

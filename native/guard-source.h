@@ -43,6 +43,8 @@ void forget_watched_locked(uintptr_t start, uintptr_t end);
 // The map that ended at `end` has grown in place.
 void grow_watched_locked(uintptr_t end, uintptr_t new_end);
 bool is_watched_locked(uintptr_t address);
+// Whether the program may touch all that is watched in the range.
+bool is_allowed(uintptr_t start, uintptr_t end, bool write);
 // Whether the page is watched, and not shown: nobody may touch it under the lock.
 bool is_hidden_locked(uintptr_t address);
 // The page moved away and back. Whatever was noted of it, it is hidden now.

@@ -223,7 +223,11 @@ int held_madvise(uintptr_t address, size_t length, int advice) {
     if (result != 0 && (result != -ENOMEM || advice == kPopulateRead || advice == kPopulateWrite)) return result;
     if (treatment.how == Advised::kRefused) return treatment.error;
     // A system call can't wait for a page that the guard serves, and an access can.
-    if (treatment.how == Advised::kTouched && !touch_pages(range.start, range.end, advice == kPopulateWrite)) return -EFAULT;
+    if (treatment.how == Advised::kTouched) {
+      bool write = advice == kPopulateWrite;
+      if (!is_allowed(range.start, range.end, write)) return -EINVAL;
+      if (!touch_pages(range.start, range.end, write)) return -EFAULT;
+    }
     done = range.end;
   }
   if (done == end) return result;

@@ -150,6 +150,7 @@ for (const how of ['markers', 'permissions']) {
         refused: ['EINVAL', 'EINVAL', 'EOPNOTSUPP'],
         populated: 'done',
         seen: [0, 1, 2, 3, 4, 5, 6, 7],
+        forbidden: ['EINVAL', 'done'],
         dropped: ['done', true],
       })
     })

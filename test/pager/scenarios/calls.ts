@@ -125,8 +125,10 @@ const answers: Record<string, () => Promise<unknown>> = {
     const refused = [advise(MADV.GUARD_INSTALL), advise(MADV.GUARD_REMOVE), advise(MADV.REMOVE)]
     const populated = advise(MADV.POPULATE_READ)
     const seen = await pagesSeen(served)
+    served.region.protect(0, page, PROT.READ, RW)
+    const forbidden = [advise(MADV.POPULATE_WRITE), advise(MADV.POPULATE_READ)]
     const dropped = [advise(MADV.DONTNEED), right(served, 3), ...(await pagesSeen(served))]
-    return { refused, populated, seen, dropped }
+    return { refused, populated, seen, forbidden, dropped }
   },
 
   async lock() {
