@@ -1,64 +1,116 @@
-// A driver's mmap hook without a kernel: pages that are put in later, and taken away again, as Binder's driver does it.
+// A driver as Android's Binder has it, on the model: it keeps its pages, puts them in when it needs them, and takes them back.
+import { defineDevice, Mm, VmError } from 'vmarea/device'
 import { Machine } from 'vmarea/model'
 
-const PAGE = 4096
-const VM_MAYWRITE = 0x20n
-const VM_DONTCOPY = 0x2_0000n
-const VM_MIXEDMAP = 0x1000_0000n
+/** What the program and the driver would say to each other through ioctl(2). */
+const binder = {}
+
+const driver = defineDevice((_options, device) => {
+  /** The one area of the process: where it is, and by what to know it again. */
+  let registered
+  const pages = new Map()
+
+  /** Calls `act` with the registered area, under the lock: unless the process has gone, or somebody else's area is there by now. */
+  function withArea(act) {
+    const mm = registered.mm.mmgetNotZero()
+    const guard = mm?.mmapReadTrylock()
+    try {
+      const vma = guard?.vmaLookup(registered.start)
+      if (vma?.asPtr() !== registered.area) return false
+      act(vma.asMixedmapVma())
+      return true
+    } finally {
+      guard?.[Symbol.dispose]()
+      mm?.[Symbol.dispose]()
+    }
+  }
+
+  binder.send = (index, text) => {
+    const page = device.page()
+    page.writeRaw(new TextEncoder().encode(text), 0)
+    if (!withArea((vma) => vma.vmInsertPage(vma.start + BigInt(index * device.pageSize), page))) {
+      throw new VmError('ESRCH', 'ioctl')
+    }
+    pages.set(index, page)
+  }
+  // The shrinker is called when memory is short.
+  binder.shrink = () => {
+    let freed = 0
+    for (const [index, page] of pages) {
+      const zap = (vma) => vma.zapPageRangeSingle(vma.start + BigInt(index * device.pageSize), device.pageSize)
+      if (!withArea(zap)) continue
+      page[Symbol.dispose]()
+      pages.delete(index)
+      freed++
+    }
+    return freed
+  }
+
+  return {
+    size: 4 * 1024 * 1024,
+    mmap(vma) {
+      if (registered !== undefined) throw new VmError('EBUSY', 'mmap')
+      try {
+        vma.tryClearMaywrite()
+      } catch {
+        throw new VmError('EPERM', 'mmap', { hint: 'a process only reads what it is sent' })
+      }
+      vma.setDontcopy()
+      vma.setMixedmap()
+      registered = { start: vma.start, area: vma.asPtr(), mm: Mm.fromRaw(vma.mm.asRaw()) }
+    },
+  }
+})
 
 const machine = new Machine()
 const program = machine.spawn()
-const { devices, regions, addressSpace, calls } = program.kernel
+const device = await program.openDevice(driver)
 
-let registered
-const descriptor = devices.openDevice(
-  {
-    mmap(area) {
-      if (area.writable) throw new Error('the program only reads')
-      area.changeFlags(VM_DONTCOPY | VM_MIXEDMAP, VM_MAYWRITE)
-      registered = area
-    },
-  },
-  { size: 4 * PAGE },
-)
-
-// The program maps the device for reading, shared.
-const region = regions.mapRegion(0n, 4 * PAGE, 1, 1, descriptor, 0, PAGE)
-const seen = new Uint8Array(5)
-console.log(region.read(0, seen)?.reason) // driver
-
-// The driver finds the area again under the lock, and knows it by what its hook saw.
-const page = devices.allocatePage()
-page.bytes.set(new TextEncoder().encode('hello'))
-function withOwnArea(act) {
-  const user = program.mm.mmgetNotZero()
-  const guard = user?.mmapReadLock()
-  try {
-    const area = guard?.vmaLookup(region.start)?.asPtr()
-    if (area !== registered) return false
-    act(area)
-    return true
-  } finally {
-    guard?.[Symbol.dispose]()
-    user?.[Symbol.dispose]()
-  }
-}
-withOwnArea((area) => area.insertPage(region.start, page))
-region.read(0, seen)
-console.log(new TextDecoder().decode(seen)) // hello
-
-// Its shrinker takes the page back; the program may not make the area writable; a child does not get it.
-withOwnArea((area) => area.zap(region.start, PAGE))
-console.log(page.references) // 1
+// Whoever asks to write is refused before anything is registered.
 try {
-  calls.mprotect(region.start, PAGE, 3)
+  device.map({ protection: 'write' })
+} catch (error) {
+  console.log(error.code) // EPERM
+}
+const memory = device.map({ length: 16 * 4096, shared: true })
+try {
+  device.map()
+} catch (error) {
+  console.log(error.code) // EBUSY
+}
+
+// Nothing is there until something was sent.
+const seen = new Uint8Array(5)
+try {
+  memory.read(0, seen)
+} catch (error) {
+  console.log(error.reason) // driver
+}
+binder.send(0, 'hello')
+console.log(new TextDecoder().decode(memory.read(0, seen))) // hello
+
+// The program can't make it writable, and a child does not get it.
+try {
+  memory.makeMut()
 } catch (error) {
   console.log(error.code) // EACCES
 }
-console.log(program.fork().kernel.addressSpace.lookup(region.start)) // undefined
+console.log(program.fork().kernel.addressSpace.lookup(memory.start)) // undefined
+
+// The shrinker takes the page back, and then has nothing left to take.
+console.log(binder.shrink(), binder.shrink()) // 1 0
+try {
+  memory.read(0, seen)
+} catch (error) {
+  console.log(error.access, error.reason) // read driver
+}
 
 // Somebody else's memory at the same address is not the driver's to touch.
-calls.mmap(region.start, 4 * PAGE, 3, 0x32, -1, 0)
-console.log(withOwnArea((area) => area.zap(region.start, PAGE))) // false
-console.log(addressSpace.lookup(region.start).shared) // false
+binder.send(1, 'again')
+const { start } = memory
+memory.unmap()
+const stranger = program.mapMut({ length: 16 * 4096, address: start, fixed: 'noreplace' })
+stranger.write(4096, new TextEncoder().encode('mine!'))
+console.log(binder.shrink()) // 0
+console.log(new TextDecoder().decode(stranger.read(4096, seen))) // mine!
 machine.checkInvariants()

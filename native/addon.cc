@@ -32,11 +32,13 @@ void thread_ends(void* data) {
   ThreadState* state = static_cast<ThreadState*>(data);
   current_thread_state = nullptr;
   Fault* log = state->log;
+  AsyncCalls* calls = state->async_calls;
   // First the memory: what is gone needs no poison, which would take long for much.
   unmap_regions_of(state);
   release_userfaultfds_of(state);
   release_guard_sources_of(state);
   let_go_of_state(state);
+  end_async_calls(calls);
   munmap(log, kLogCapacity * sizeof(Fault));
 }
 

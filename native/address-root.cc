@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <mutex>
 #include <vector>
 
 #include "containment.h"
@@ -29,6 +30,11 @@ void give_back_unreachable(AddressRoot* root) {
     next = region == last ? nullptr : region->next_member;
     if ((region->hole || region->orphan) && give_back(region) != 0) defer(root->owner, root);
   }
+}
+
+std::mutex& dead_owners() {
+  static std::mutex* mutex = new std::mutex;
+  return *mutex;
 }
 
 void free_if_done(ThreadState* state) {
@@ -134,6 +140,9 @@ AddressRoot* lease_region(Region* region) {
 
 void release_lease(AddressRoot* lease) {
   ThreadState* owner = lease->owner;
+  // Until its thread is gone, what belongs to it is only touched by it. Later by whoever ends a call that was under way.
+  std::unique_lock<std::mutex> turn(dead_owners(), std::defer_lock);
+  if (owner->dead) turn.lock();
   AddressRoot* root = root_of(lease);
   root->references++;  // stays while we look at it
   if (--root->leases == 0) {

@@ -68,6 +68,9 @@ struct ThreadState {
   // Userfaultfds; none until the first.
   struct UserfaultfdHandles* userfaultfds = nullptr;
 
+  // Calls that may wait; none until the first.
+  struct AsyncCalls* async_calls = nullptr;
+
   // Leases outlive the environment: the last one frees a dead state.
   size_t leases = 0;
   bool dead = false;

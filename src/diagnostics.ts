@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { debuglog } from 'node:util'
-import type { MappingChange, MappingObserver } from './mapping/observer.js'
+import type { DeviceChange, MappingChange, MappingObserver } from './mapping/observer.js'
 import { hex } from './vocabulary/hex.js'
 import type { MemoryFault } from './vocabulary/memory-fault.js'
 
@@ -18,13 +18,24 @@ export interface ChangeMessage {
   readonly end: bigint
 }
 
+/** A message on the channel `vmarea:device`. */
+export interface DeviceMessage {
+  readonly change: DeviceChange
+  /** The URL of its driver. */
+  readonly driver: string
+  /** What it died of. */
+  readonly cause: Error | undefined
+}
+
 /**
- * Tells of this process's mappings: on diagnostics channels, and of a mapping's first unanswered fault by a process warning.
+ * Tells of this process's mappings and devices: on diagnostics channels, and of a mapping's first unanswered fault, and of
+ * the death of a driver, by a process warning.
  * `NODE_DEBUG=vmarea` prints what the channels carry.
  */
 export function diagnostics(): MappingObserver {
   const faults = channel('vmarea:fault')
   const changes = channel('vmarea:change')
+  const devices = channel('vmarea:device')
   const debug = debuglog('vmarea')
   if (debug.enabled) {
     faults.subscribe((message) =>
@@ -33,6 +44,10 @@ export function diagnostics(): MappingObserver {
     changes.subscribe((message) => {
       const { change, start, end } = message as ChangeMessage
       debug('%s %s-%s', change, hex(start), hex(end))
+    })
+    devices.subscribe((message) => {
+      const { change, driver, cause } = message as DeviceMessage
+      debug('%s of the device of %s%s', change, driver, cause === undefined ? '' : `: ${cause.message}`)
     })
   }
   return {
@@ -52,6 +67,15 @@ export function diagnostics(): MappingObserver {
     change(change, range) {
       if (!changes.hasSubscribers) return
       changes.publish({ change, start: range.start, end: range.end } satisfies ChangeMessage)
+    },
+    device(change, driver, cause) {
+      if (change === 'death') {
+        process.emitWarning(`the driver ${driver} has ended: ${cause?.message ?? 'nobody knows why'}`, {
+          type: 'VmareaDevice',
+          detail: 'Pages of its device that are not in memory can not be had until restart() is called.',
+        })
+      }
+      if (devices.hasSubscribers) devices.publish({ change, driver, cause } satisfies DeviceMessage)
     },
   }
 }

@@ -16,8 +16,8 @@ the block that it lies in. What gzip has packed is unpacked by gunzip, too.
 
   -o, --output OUT     by default FILE.gz, or FILE.blocks for deflate and brotli
   --algorithm NAME     gzip, deflate or brotli; by default gzip
-  --level N            how hard to try: 1 to 9, by default 6; for brotli 0 to 11,
-                       by default 9
+  --level N            how hard to try: 1 to 9, by default 6; for brotli
+                       0 to 11, by default 9
   --block-size SIZE    a multiple of 4K, at most 16M; by default 64K
   --force              replaces OUT
 

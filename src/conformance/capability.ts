@@ -7,6 +7,7 @@
  * - `userfaultfd`: faults can be caught, with the features `event_remove`, `event_unmap` and `poison`
  * - `write-protection`: of pages, through a userfaultfd
  * - `guard-pages`: `guard_install` and `guard_remove`
+ * - `devices`: drivers can be loaded by the URL of their module, and serve memory
  */
 export type ConformanceCapability =
   | 'views'
@@ -15,3 +16,4 @@ export type ConformanceCapability =
   | 'userfaultfd'
   | 'write-protection'
   | 'guard-pages'
+  | 'devices'

@@ -1,5 +1,6 @@
 import { catchingCases } from './catching-cases.js'
 import type { ConformanceCases } from './conformance-case.js'
+import { deviceCases } from './device-cases.js'
 import { faultCases } from './fault-cases.js'
 import { mappingCases } from './mapping-cases.js'
 import { reservationCases } from './reservation-cases.js'
@@ -16,4 +17,5 @@ export const cases: { readonly [topic: string]: ConformanceCases } = {
   faults: faultCases,
   seeing: seeingCases,
   catching: catchingCases,
+  devices: deviceCases,
 }

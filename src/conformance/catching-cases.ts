@@ -30,6 +30,19 @@ export const catchingCases: ConformanceCases = {
       expect((await waiting)[0], 7, 'the byte')
     },
   },
+  'an access that only this thread could answer is refused, and can be made later': {
+    needs: ['userfaultfd'],
+    run({ process, page }) {
+      using memory = process.mapMut({ length: 2 * page })
+      using uffd = process.userfaultfd()
+      uffd.register(memory.start, memory.size)
+      expectError(() => byteAt(memory, page), { code: 'ERR_VMAREA_WOULD_DEADLOCK' })
+      expectError(() => memory.write(0, new Uint8Array([1])), { code: 'ERR_VMAREA_WOULD_DEADLOCK' })
+      expect(uffd.readEvent(), undefined, 'an event')
+      uffd.copy(memory.start, 2 * page, new Uint8Array(2 * page).fill(5))
+      expect(byteAt(memory, page), 5, 'the byte')
+    },
+  },
   'a page that is there is not caught': {
     needs: ['userfaultfd'],
     run({ process, page }) {

@@ -30,7 +30,7 @@ export interface ConformanceOptions {
  * conformance({
  *   test,
  *   factory: () => new Machine().spawn(),
- *   capabilities: ['userfaultfd', 'write-protection', 'locked-memory', 'guard-pages'],
+ *   capabilities: ['userfaultfd', 'write-protection', 'locked-memory', 'guard-pages', 'devices'],
  * })
  */
 export function conformance({ test, factory, capabilities }: ConformanceOptions): void {

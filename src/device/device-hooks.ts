@@ -24,6 +24,6 @@ export interface DeviceHooks {
   fault?(fault: VmFault): void | Promise<void>
   /** `vm_ops->page_mkwrite`: a page of a shared area is about to be written for the first time. Throw to refuse. */
   pageMkwrite?(fault: VmFault): void | Promise<void>
-  /** `f_ops->release`: the device is closed and nothing of it is mapped any more, or its thread ends. */
+  /** `f_ops->release`: the device is closed, or about to be begun anew. Nobody is told what it throws. */
   close?(): void | Promise<void>
 }

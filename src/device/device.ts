@@ -6,6 +6,7 @@ import { createMapping } from '../mapping/create-mapping.js'
 import type { Holdings } from '../mapping/holdings.js'
 import { Mmap } from '../mapping/mmap.js'
 import { MmapMut } from '../mapping/mmap-mut.js'
+import type { DeviceChange } from '../mapping/observer.js'
 import { PROT } from '../vocabulary/prot.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import type { DeviceMapOptions } from './device-map-options.js'
@@ -26,12 +27,15 @@ export class Device implements AsyncDisposable {
   readonly #holdings: Holdings
   readonly #backing: BackingDevice
   readonly #readOnly: boolean
+  #closed = false
 
   /** @internal Ask `openDevice` for one. */
   constructor(holdings: Holdings, backing: BackingDevice, { readOnly }: { readonly readOnly: boolean }) {
     this.#holdings = holdings
     this.#backing = backing
     this.#readOnly = readOnly
+    backing.raw.onDeath((cause) => holdings.observer?.device('death', backing.name, cause))
+    this.#tell('open')
   }
 
   /** The raw device. */
@@ -134,13 +138,16 @@ export class Device implements AsyncDisposable {
   async restart(): Promise<void> {
     this.#checkOpen()
     await this.#backing.raw.restart()
+    this.#tell('restart')
   }
 
   /**
    * Ends the driver. What is in memory stays readable until it is unmapped; a touch of anything else fails. A second time does nothing.
    */
-  close(): Promise<void> {
-    return this.#backing.raw.close()
+  async close(): Promise<void> {
+    if (!this.#closed) this.#tell('close')
+    this.#closed = true
+    await this.#backing.raw.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -156,6 +163,10 @@ export class Device implements AsyncDisposable {
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString()
+  }
+
+  #tell(change: DeviceChange): void {
+    this.#holdings.observer?.device(change, this.#backing.name)
   }
 
   #checkOpen(): void {

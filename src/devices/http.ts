@@ -17,10 +17,15 @@ export type { HttpOptions } from './http/http-options.js'
  * await using device = await openDevice(import.meta.resolve('vmarea/devices/http'), { driver })
  * using memory = device.map()
  */
-export default defineDevice<HttpOptions>(async (options, { signal }) => {
-  const object = await HttpObject.open(checkHttpOptions(options), signal)
+export default defineDevice<HttpOptions>(async (given, device) => {
+  const options = checkHttpOptions(given)
+  const object = await HttpObject.open(options, device.signal)
   return {
     size: object.version.size,
+    open() {
+      // After a restart, too: what an earlier version left in memory must not stand beside this one.
+      if (options.etag === undefined) device.invalidate(0, object.version.size)
+    },
     mmap(vma) {
       // What is written to the device's own pages would never reach the server. Private copies may be written.
       if (!vma.shared) return

@@ -18,7 +18,10 @@ export interface RawDeviceOptions {
   readonly timeout: number
   /** How many bytes one fault asks for: the least, and the most that sequential access makes of it. Whole pages. */
   readonly run: { readonly least: number; readonly most: number }
-  /** How many bytes of the device may be in memory at once. `Infinity` is no limit. */
+  /**
+   * How many bytes of the device may be in memory at once. `Infinity` is no limit. With one the device's file is open for reading alone:
+   * a shared map of it has no `VM_MAYWRITE`, so that it can't become writable (`EACCES`).
+   */
   readonly residentLimit: number
   /** Which way to take faults; the best there is where it is `undefined`. */
   readonly source: FaultSourceName | undefined

@@ -27,7 +27,7 @@ export interface RawDevice {
   fill(offset: number, length: number, signal?: AbortSignal): Promise<void>
   /** As `DeviceHost.invalidate`, from the program's side. Resolves when no map has the old pages any more. */
   invalidate(offset: number, length: number): Promise<void>
-  /** What really was the matter with a fault in a region of this device, at `offset` of the device. */
+  /** What really was the matter with a fault in a region of this device, at `offset` of the device. It may tell the cause only once. */
   explain(fault: FaultRecord, offset: number): FaultRecord
   /** Brings a dead device back, or begins a living one anew: `open`, and `mmap` for each region that stands. Pages in memory stay. */
   restart(): Promise<void>

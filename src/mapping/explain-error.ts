@@ -6,10 +6,8 @@ import type { Holdings } from './holdings.js'
 export function explainError(holdings: Holdings, error: unknown, length: number, backing: Backing): unknown {
   if (!(error instanceof VmError)) return error
   const hint =
-    error.code === 'EACCES' && (backing.device !== undefined || (backing.shared && backing.file !== undefined))
-      ? backing.device === undefined
-        ? 'the file is not open for writing: map it with writable: true'
-        : 'the driver of the device has taken the right to this permission away, for good'
+    error.code === 'EACCES'
+      ? whyNotAllowed(error, backing)
       : ['ENOMEM', 'EAGAIN', 'EPERM'].includes(error.code)
         ? holdings.kernel.explainLimit(error.syscall, length)
         : undefined
@@ -20,4 +18,11 @@ export function explainError(holdings: Holdings, error: unknown, length: number,
     hint,
     cause: error,
   })
+}
+
+function whyNotAllowed({ syscall }: VmError, { shared, file, device }: Backing): string | undefined {
+  if (shared && file !== undefined) return 'the file is not open for writing: map it with writable: true'
+  // What a driver's mmap hook threw has words of its own.
+  if (device === undefined || syscall === 'mmap') return undefined
+  return 'the device, or its driver, has taken the right to this permission away for good'
 }

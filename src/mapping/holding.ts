@@ -1,4 +1,5 @@
 import type { FaultRecord } from '../kernel/fault-record.js'
+import type { RawDevice } from '../kernel/raw-device.js'
 import type { Region } from '../kernel/region.js'
 import { hex } from '../vocabulary/hex.js'
 import { MemoryFault } from '../vocabulary/memory-fault.js'
@@ -47,6 +48,7 @@ export class Holding {
   #buffer: ArrayBuffer | undefined
   #windows: WeakRef<ArrayBuffer>[] | undefined
   #told = false
+  #explained: FaultRecord | undefined
 
   constructor(holdings: Holdings, { region, lead, size, protection, backing, jit, committed }: HoldingInit) {
     this.holdings = holdings
@@ -180,9 +182,16 @@ export class Holding {
     const offset = Number(fault.address - this.start)
     const { device } = this.backing
     if (device !== undefined) {
-      return new MemoryFault({ ...device.raw.explain(fault, this.backing.offset + offset), offset, ...cause })
+      return new MemoryFault({ ...this.#explainedBy(device.raw, fault, offset), offset, ...cause })
     }
     return new MemoryFault({ ...fault, reason: this.#reason(fault, offset), offset, ...cause })
+  }
+
+  /** Puts the true pages back under all that was contained. */
+  restore(): void {
+    this.region.restore()
+    this.#explained = undefined
+    this.tellChange('restore')
   }
 
   /** True the first time. */
@@ -190,6 +199,15 @@ export class Holding {
     const first = !this.#told
     this.#told = true
     return first
+  }
+
+  // A device tells the cause of a fault once, and the fault that nobody has answered for is asked about again and again.
+  #explainedBy(device: RawDevice, fault: FaultRecord, offset: number): FaultRecord {
+    const unanswered = this.region.fault?.address === fault.address
+    if (unanswered && this.#explained?.address === fault.address) return this.#explained
+    const explained = device.explain(fault, this.backing.offset + offset)
+    if (unanswered) this.#explained = explained
+    return explained
   }
 
   // The processor tells a page past the end of a file from a page that could not be read by nothing; the file's size does.

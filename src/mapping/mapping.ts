@@ -267,9 +267,7 @@ export abstract class Mapping<F extends Forms = Forms> implements Disposable {
 
   /** Puts the true pages back under all faults that were contained, and forgets `fault`. What was written there is lost. */
   restore(): void {
-    const holding = this[live]()
-    holding.region.restore()
-    holding.tellChange('restore')
+    this[live]().restore()
   }
 
   /** One line: the state, the range, the size, the permission and what is behind it. */

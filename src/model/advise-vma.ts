@@ -47,7 +47,9 @@ export function adviseVma(
       zap(mm, start, end, markersOf(vma))
       return vma
     case MADV.FREE:
-      if (flags & (BIT.LOCKED | BIT.PFNMAP) || vma.file !== undefined) return FAILURE.EINVAL
+      if (flags & (BIT.LOCKED | BIT.PFNMAP)) return FAILURE.EINVAL
+      vma.uffd?.removed(vma, start, end)
+      if (vma.file !== undefined) return FAILURE.EINVAL
       // Nothing reclaims memory here, so that what is free stays as it is; poison goes at once (madvise_free_pte_range).
       mm.tables.visit(start / mm.pageSize, end / mm.pageSize, (_page, table, index) => {
         if (table.bits[index]! & PTE.POISON) table.bits[index] = 0

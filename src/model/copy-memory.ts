@@ -15,6 +15,8 @@ export interface CopyResult {
   readonly fault: FaultRecord | undefined
   /** Settles when it is worth to go on, or with the error that the access ends in. */
   readonly waitsFor: Promise<VmError | undefined> | undefined
+  /** Of a wait for whoever serves a userfaultfd, not for a driver: takes back what was asked. */
+  readonly withdraw?: (() => void) | undefined
 }
 
 /**
@@ -28,8 +30,11 @@ export function copyMemory(mm: Mm, address: number, bytes: Uint8Array, write: bo
     const at = address + done
     mm.driverError = undefined
     mm.waitsFor = undefined
+    mm.withdrawFault = undefined
     const code = handleFault(mm, at, access)
-    if (code === FAULT.WAITS) return { done, fault: undefined, waitsFor: mm.waitsFor ?? Promise.resolve(undefined) }
+    if (code === FAULT.WAITS) {
+      return { done, fault: undefined, waitsFor: mm.waitsFor ?? Promise.resolve(undefined), withdraw: mm.withdrawFault }
+    }
     if (code !== FAULT.DONE) {
       const cause = mm.driverError === undefined ? {} : { cause: mm.driverError }
       const reason = reasonOf(mm, at, code, write)

@@ -44,6 +44,7 @@ export async function fillPages(
   }
   await Promise.all(waiting)
   // Whoever was asked before other hooks took over has given nothing.
+  await driver.beginning
   if (driver.generation !== generation) return fillPages(driver, first, last, signal)
   const [earliest] = failures.sort((one, other) => one.offset - other.offset)
   if (earliest !== undefined) throw earliest.error

@@ -74,6 +74,8 @@ export class Mm {
   driverError: VmError | undefined = undefined
   /** What the last access that had to wait waits for: settles when it is worth to go on, or with the error that it ends in. */
   waitsFor: Promise<VmError | undefined> | undefined = undefined
+  /** Takes back what it asked of a userfaultfd, for who can't wait. */
+  withdrawFault: (() => void) | undefined = undefined
 
   constructor(machine: Machine, limits: Limits, capabilities: Iterable<Capability>) {
     this.machine = machine

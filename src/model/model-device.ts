@@ -59,7 +59,7 @@ export class ModelDevice implements RawDevice {
     const giveUp = () => host.end(signal!.reason)
     signal?.addEventListener('abort', giveUp)
     try {
-      const operations = await unlessAborted(begin(definition, options, host), signal)
+      const operations = await unlessAborted(begin(definition, options, host), host.signal)
       const inode = new Inode(machine, 'device', '/dev/vmarea', false)
       inode.size = operations.size ?? Infinity
       const driver = new Driver(inode, operations, options)
@@ -161,18 +161,21 @@ export class ModelDevice implements RawDevice {
     driver.suspend()
     this.#host.end(new VmError('EIO', 'restart', { hint: 'the device is begun anew' }))
     await this.#released()
+    this.#checkOpen()
     const host = new ModelDeviceHost(driver.inode.machine.pageSize)
     this.#host = host
+    // Pages are left in memory, and the driver may want to be rid of them before anybody sees them again.
+    host.driver = driver
     try {
-      const operations = await begin(this.#definition, this.#options, host)
+      const operations = await unlessAborted(begin(this.#definition, this.#options, host), host.signal)
       this.#checkOpen()
-      host.driver = driver
       driver.inode.size = operations.size ?? Infinity
       for (const vma of [...driver.inode.mappings]) mapAgain(vma, operations)
       driver.replace(operations)
     } catch (error) {
+      this.#checkOpen()
       host.end(error)
-      if (this.#closed === undefined) driver.end(hookError(error, 'restart'))
+      driver.end(hookError(error, 'restart'))
       throw error
     }
   }

@@ -128,11 +128,18 @@ export class ModelRegion implements Region {
   }
 
   #copyNow(offset: number, bytes: Uint8Array, write: boolean): FaultRecord | undefined {
-    const { fault, waitsFor } = copyMemory(this.#mm, Number(this.#at(offset)), bytes, write)
+    const { done, fault, waitsFor, withdraw } = copyMemory(this.#mm, Number(this.#at(offset)), bytes, write)
     if (waitsFor === undefined) return fault
+    if (withdraw !== undefined) {
+      withdraw()
+      throw new UsageError(
+        'ERR_VMAREA_WOULD_DEADLOCK',
+        `the page at ${hex(this.#start + BigInt(offset + done))} has a fault that only this thread could answer, and it would wait in the access: answer the fault first, or use readAsync or writeAsync`,
+      )
+    }
     throw new UsageError(
       'ERR_VMAREA_WOULD_BLOCK',
-      `the access at ${hex(this.#start + BigInt(offset))} waits for an answer that can't come meanwhile: use readAsync or writeAsync`,
+      `the access at ${hex(this.#start + BigInt(offset + done))} waits for an answer that can't come meanwhile: use readAsync or writeAsync`,
     )
   }
 

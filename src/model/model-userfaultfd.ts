@@ -14,6 +14,7 @@ import { uffdRange } from './uffd-range.js'
 import { uffdRegister } from './uffd-register.js'
 import { uffdUnregister } from './uffd-unregister.js'
 import { uffdWriteProtect } from './uffd-write-protect.js'
+import { written } from './written.js'
 
 /** What the model can do: all but huge pages and thread numbers. */
 const offered =
@@ -150,6 +151,13 @@ export class ModelUserfaultfd implements RawUserfaultfd {
 
   readable(signal?: AbortSignal): Promise<void> {
     return this.#descriptor < 0 ? Promise.resolve() : this.#uffd.readable(signal)
+  }
+
+  written(start: bigint, end: bigint, reset: boolean): { start: bigint; end: bigint }[] {
+    const runs: { start: number; end: number }[] = []
+    const error = this.#ready() || written(this.#all.mm, addressOf(start), addressOf(end), reset, runs)
+    if (error !== 0) throw new VmError(error, 'PAGEMAP_SCAN', { address: start, length: Number(end - start) })
+    return runs.map((run) => ({ start: BigInt(run.start), end: BigInt(run.end) }))
   }
 
   clone(): ModelUserfaultfd {

@@ -17,6 +17,8 @@ import type { Vma } from './vma.js'
 interface Remap {
   readonly mm: Mm
   readonly flags: number
+  /** `uf_unmap`: what is told of unmapped memory once the move was told. */
+  readonly unmapped: (() => void)[]
   address: number
   oldLength: number
   newLength: number
@@ -35,6 +37,7 @@ export function mremap(
   const remap: Remap = {
     mm,
     flags,
+    unmapped: [],
     address,
     oldLength: mm.roundUp(oldLength),
     newLength: mm.roundUp(newLength),
@@ -42,7 +45,15 @@ export function mremap(
   }
   const refused = checkParameters(remap)
   if (refused !== 0) return refused
-  if (flags & MREMAP.FIXED && remap.oldLength === remap.newLength) return moveAll(remap)
+  const result = flags & MREMAP.FIXED && remap.oldLength === remap.newLength ? moveAll(remap) : changeOne(remap)
+  // notify_uffd: whether it came to an end or not.
+  for (const tell of remap.unmapped) tell()
+  return result
+}
+
+/** What is no pure move has to do with one VMA. */
+function changeOne(remap: Remap): number {
+  const { mm, flags, address } = remap
   const vma = mm.tree.lookup(address)
   const error = checkVma(remap, vma)
   if (error !== 0) return error
@@ -130,7 +141,7 @@ function remapTo(remap: Remap, source: Vma): number {
     if (vma === undefined) return FAILURE.EFAULT
   }
   if (remap.oldLength > remap.newLength) {
-    const error = munmap(mm, remap.address + remap.newLength, remap.oldLength - remap.newLength)
+    const error = munmap(mm, remap.address + remap.newLength, remap.oldLength - remap.newLength, remap.unmapped)
     if (error !== 0) return error
     vma = mm.tree.lookup(remap.address)
     if (vma === undefined) return FAILURE.EFAULT
@@ -222,17 +233,17 @@ function move(remap: Remap, source: Vma): number {
       vma.chain = 0
     }
   } else {
-    unmapSource(vma, address, oldLength)
+    unmapSource(vma, address, oldLength, remap.unmapped)
   }
   return newAddress
 }
 
 /** `unmap_source_vma`: what moved has been charged already, so that its old place must not give the charge back. */
-function unmapSource(vma: Vma, address: number, length: number): void {
+function unmapSource(vma: Vma, address: number, length: number, later: (() => void)[]): void {
   const { mm, start, end } = vma
   const accounted = (vma.flags & BIT.ACCOUNT) !== 0
   if (accounted) vma.flags &= ~BIT.ACCOUNT
-  munmap(mm, address, length)
+  munmap(mm, address, length, later)
   if (!accounted) return
   if (start < address) mm.tree.before(address)!.flags |= BIT.ACCOUNT
   if (end > address + length) mm.tree.find(address + length)!.flags |= BIT.ACCOUNT

@@ -2,15 +2,15 @@ import { FAILURE } from './failure.js'
 import type { Mm } from './mm.js'
 import { UnmapPlan } from './unmap-plan.js'
 
-/** `do_vmi_munmap` */
-export function munmap(mm: Mm, start: number, length: number): number {
+/** `do_vmi_munmap`. With `later`, what userfaultfds are to be told is put there instead of being told. */
+export function munmap(mm: Mm, start: number, length: number, later?: (() => void)[]): number {
   const { taskSize } = mm.machine
   if (start % mm.pageSize !== 0 || start > taskSize || length > taskSize - start) return FAILURE.EINVAL
   const end = start + mm.roundUp(length)
   if (end === start) return FAILURE.EINVAL
   const first = mm.tree.intersection(start, end)
   if (first === undefined) return 0
-  const plan = new UnmapPlan(mm, start, end)
+  const plan = new UnmapPlan(mm, start, end, later)
   const error = plan.gather(first)
   if (error !== 0) return error
   plan.complete()

@@ -136,9 +136,18 @@ export class Uffd {
     const address = page * this.mm.pageSize
     const asked = this.faults.some(({ words }) => words[0] === flags && words[1] === address)
     const waits = [...this.#waiters].some((waiter) => waiter.address === address)
-    this.mm.waitsFor = new Promise((resolve) => this.#waiters.add({ address, resolve: () => resolve(undefined) }))
+    const message: UffdMessage = { code: UFFD_EVENT_CODE.PAGEFAULT, words: [flags, address, 0] }
+    this.mm.waitsFor = new Promise((resolve) => {
+      const waiter = { address, resolve: () => resolve(undefined) }
+      this.#waiters.add(waiter)
+      this.mm.withdrawFault = () => {
+        this.#waiters.delete(waiter)
+        const at = this.faults.indexOf(message)
+        if (at >= 0) this.faults.splice(at, 1)
+      }
+    })
     if (!asked && !waits) {
-      this.faults.push({ code: UFFD_EVENT_CODE.PAGEFAULT, words: [flags, address, 0] })
+      this.faults.push(message)
       this.wakeReaders()
     }
     return FAULT.WAITS

@@ -16,6 +16,7 @@ export class UnmapPlan {
   readonly #vmas: Vma[] = []
   /** Who is to be told (`userfaultfd_unmap_prep`). */
   #uffds: Set<Uffd> | undefined = undefined
+  readonly #later: (() => void)[] | undefined
   #cleared = false
   /** Pages of all. */
   pages = 0
@@ -23,7 +24,8 @@ export class UnmapPlan {
   accounted = 0
   #locked = 0
 
-  constructor(mm: Mm, start: number, end: number) {
+  constructor(mm: Mm, start: number, end: number, later?: (() => void)[]) {
+    this.#later = later
     this.#mm = mm
     this.#start = start
     this.#end = end
@@ -31,9 +33,15 @@ export class UnmapPlan {
 
   /**
    * `vms_gather_munmap_vmas`: cuts the first and the last VMA at the edges and collects all. Returns 0 or an error; a cut that was made
-   * before the error stays.
+   * before the error stays, and userfaultfds are told of the range all the same.
    */
   gather(first: Vma): number {
+    const error = this.#collect(first)
+    if (this.#uffds !== undefined) for (const uffd of this.#uffds) this.#tell(uffd)
+    return error
+  }
+
+  #collect(first: Vma): number {
     const mm = this.#mm
     let vma: Vma | undefined = first
     if (this.#start > first.start) {
@@ -65,9 +73,14 @@ export class UnmapPlan {
   clear(): void {
     if (this.#cleared) return
     this.#cleared = true
-    if (this.#uffds !== undefined) for (const uffd of this.#uffds) uffd.unmapped(this.#start, this.#end)
     zap(this.#mm, this.#start, this.#end, 'drop')
     for (const vma of this.#vmas) tellDriver(vma, 'closeArea')
+  }
+
+  #tell(uffd: Uffd): void {
+    const tell = () => uffd.unmapped(this.#start, this.#end)
+    if (this.#later === undefined) tell()
+    else this.#later.push(tell)
   }
 
   /** `vms_complete_munmap_vmas`: the VMAs go, and what they counted for. */

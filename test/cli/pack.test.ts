@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { crc32, gunzipSync } from 'node:zlib'
 import { temporaryFile, temporaryFolder } from '../support/temporary-folder.js'
+import { until } from '../support/until.js'
 import { MAIN, run } from './run.js'
 
 const bytes = Buffer.concat([Buffer.alloc(100_000, 'some text, '), Buffer.alloc(200_000), Buffer.from('the end')])
@@ -19,7 +20,7 @@ function folderWith(name: string): string {
 }
 
 function pipe(input: Uint8Array, ...args: string[]): { code: number | null; out: Buffer; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'pack', ...args], { input, timeout: 30_000 })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'pack', ...args], { input, timeout: 120_000 })
   return { code: status, out: stdout, err: stderr.toString() }
 }
 
@@ -96,7 +97,7 @@ test('the standard input is packed, and to the standard output, without a word b
 })
 
 test('--check names every block that is damaged, and fails', () => {
-  const path = join(temporaryFolder, 'damaged')
+  const path = join(temporaryFolder, 'damaged\u001b[31m')
   run('pack', temporaryFile(bytes), '-o', path)
   const { blocks } = JSON.parse(run('pack', '--list', '--json', path).out)
   const bad = readFileSync(path)
@@ -108,6 +109,7 @@ test('--check names every block that is damaged, and fails', () => {
     [...out.matchAll(/'.*': block (\d+) at byte/g)].map((match) => match[1]),
     ['0', '3'],
   )
+  assert.ok(!out.includes('\u001b'), 'names with control characters do not reach the terminal')
   assert.match(out, /: 2 of 5 blocks damaged\n$/)
   const unpacked = run('pack', '--unpack', path, '-o', `${path}.out`)
   assert.equal(unpacked.code, 1)
@@ -169,7 +171,7 @@ test('interrupted, it ends by the signal and leaves nothing behind', async () =>
   const ended = once(child, 'exit')
   child.stdin.on('error', () => {})
   child.stdin.write(Buffer.alloc(300_000, 'text'))
-  while (readdirSync(folder).length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until('it has begun', () => readdirSync(folder).length > 0)
   child.kill('SIGINT')
   assert.deepEqual(await ended, [null, 'SIGINT'])
   assert.deepEqual(readdirSync(folder), [])

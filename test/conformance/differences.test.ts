@@ -17,7 +17,7 @@ function skipsWith(capabilities: typeof MODEL_CAPABILITIES): string[] {
 }
 
 test('the model skips what the table of differences gives a reason for, and nothing else', () => {
-  const reasons = skipsWith(MODEL_CAPABILITIES)
+  const reasons = [...new Set(skipsWith(MODEL_CAPABILITIES).map((skip) => skip.replace(/^.*?: /, '')))]
   const known = Object.values(differences)
   assert.ok(known.every(({ only }) => only === 'linux'))
   assert.equal(reasons.length, known.length)

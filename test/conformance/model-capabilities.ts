@@ -5,4 +5,5 @@ export const MODEL_CAPABILITIES: readonly ConformanceCapability[] = [
   'userfaultfd',
   'write-protection',
   'guard-pages',
+  'devices',
 ]

@@ -86,6 +86,11 @@ test('vm_insert_page 3: a page that was given back, the zero page, an anonymous 
     const raw = page.asPtr()
     page[Symbol.dispose]()
     throwsVm(() => mixed.vmInsertPage(mixed.start, raw), 'EINVAL')
+    const mapped = device.page()
+    const still = mapped.asPtr()
+    mixed.vmInsertPage(at(mixed.start, 3), mapped)
+    mapped[Symbol.dispose]()
+    throwsVm(() => mixed.vmInsertPage(mixed.start, still), 'EINVAL')
     throwsVm(() => mixed.vmInsertPage(mixed.start, { bytes: new Uint8Array(PAGE), references: 1, put() {} }), 'EINVAL')
   })
   const { machine, mm } = process.kernel

@@ -23,6 +23,8 @@ export const CALL = {
   limit: 21,
   /** A read whose byte does not count. With a second argument it asks instead whether the drivers are here. */
   touch: 22,
+  /** Leaves room for so many areas more (`vm.max_map_count`). */
+  crowd: 23,
   uffdOpen: 30,
   uffdRegister: 31,
   uffdUnregister: 32,
@@ -32,6 +34,7 @@ export const CALL = {
   uffdWake: 36,
   uffdContinueOrPoison: 37,
   uffdMove: 38,
+  uffdWritten: 39,
 } as const
 
 export type CallName = keyof typeof CALL

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { UsageError } from '#vmarea/vocabulary/usage-error.js'
 import type { Call } from './call.js'
@@ -75,6 +76,11 @@ export async function hasDrivers(kernel: KernelSide): Promise<boolean> {
   return 'records' in answer && answer.records.readUInt32LE(0) === 1
 }
 
+/** Whether anything can be swapped out. */
+function hasSwap(): boolean {
+  return readFileSync('/proc/swaps', 'utf8').trim().split('\n').length > 1
+}
+
 /** Runs random sequences until `calls` calls were compared. Returns how many were, and the first difference, shrunk, as text. */
 export async function runRandom(
   kernel: KernelSide,
@@ -82,13 +88,13 @@ export async function runRandom(
   calls: number,
   until = Number.POSITIVE_INFINITY,
 ): Promise<{ readonly done: number; readonly difference?: string }> {
-  const drivers = await hasDrivers(kernel)
+  const host = { drivers: await hasDrivers(kernel), swap: hasSwap() }
   const ahead: (readonly [number, Call[]])[] = []
   let next = seed
   let done = 0
   while (done < calls && performance.now() < until) {
     while (ahead.length < 8) {
-      const sequence = generate(next, drivers)
+      const sequence = generate(next, host)
       kernel.send(sequence)
       ahead.push([next++, sequence])
     }

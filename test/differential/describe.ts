@@ -55,13 +55,22 @@ export function describeRecord(record: Uint8Array): string {
       `  ${first}-${last} ${names.join(' ')} offset ${number(at + 24)} file ${number(at + 32)} private ${number(at + 40)}`,
     )
   }
-  lines.push(`  resident ${[...record.subarray(at)].map((byte) => '01-'[byte] ?? '?').join('')}`)
+  const residency = record.subarray(at, at + ARENA.PAGES)
+  lines.push(`  resident ${[...residency].map((byte) => '01-'[byte] ?? '?').join('')}`)
+  at += ARENA.PAGES
+  const events = Number(number(at))
+  at += 8
+  for (let index = 0; index < events; index++, at += 40) {
+    const words = [16, 24, 32].map((word) => `0x${number(at + word).toString(16)}`)
+    lines.push(`  userfaultfd ${number(at)} tells 0x${number(at + 8).toString(16)} ${words.join(' ')}`)
+  }
   return lines.join('\n')
 }
 
 /** The length of the record that begins at `at`. */
 export function recordLength(records: Buffer, at: number): number {
-  return 24 + records.readUInt32LE(at + 16) * 48 + ARENA.PAGES
+  const events = at + 24 + records.readUInt32LE(at + 16) * 48 + ARENA.PAGES
+  return events + 8 + records.readUInt32LE(events) * 40 - at
 }
 
 /** A call as a line that `runCase` takes. */

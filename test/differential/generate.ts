@@ -18,8 +18,10 @@ const profiles = [
   'uffd',
   'limits',
   'drivers',
+  'pageout',
 ] as const
-type Profile = (typeof profiles)[number]
+/** `crowded` sequences, at the limit of areas, take so long that there are few. */
+type Profile = (typeof profiles)[number] | 'crowded'
 
 /** Instructions of one byte that do nothing, so that what was written can be executed. */
 const bytes = [0x90, 0x98, 0x99, 0xf8, 0xf9, 0xfc, 0xf5]
@@ -52,6 +54,9 @@ const weights: Readonly<Record<Profile, readonly (readonly [number, CallName])[]
     forks: { fork: 50 },
     stacks: {},
     // A read would tell what a driver has put into its pages.
+    // Clean pages of files and droppable ones go, which the model keeps; private ones have nowhere to go without swap.
+    pageout: { madvise: 250 },
+    crowded: { mprotect: 250, fork: 1 },
     drivers: { mmap: 150, read: 0, touch: 60, fork: 12, execute: 0 },
     // Without mlockall: what else is mapped, and how much, differs on the two sides.
     limits: { limit: 15, mlock2: 60, munlock: 20 },
@@ -60,8 +65,7 @@ const weights: Readonly<Record<Profile, readonly (readonly [number, CallName])[]
       munmap: 20,
       mprotect: 50,
       mremap: 50,
-      // A child has no say in its parent's userfaultfd.
-      fork: 0,
+      fork: 12,
       uffdOpen: 30,
       uffdRegister: 120,
       uffdUnregister: 40,
@@ -71,35 +75,50 @@ const weights: Readonly<Record<Profile, readonly (readonly [number, CallName])[]
       uffdWake: 3,
       uffdContinueOrPoison: 50,
       uffdMove: 60,
+      uffdWritten: 30,
     },
   }
   const result = {} as Record<Profile, (readonly [number, CallName])[]>
-  for (const profile of profiles) {
+  for (const profile of [...profiles, 'crowded'] as const) {
     const all = { ...base, ...lean[profile] }
     result[profile] = Object.entries(all).map(([name, weight]) => [weight, name as CallName] as const)
   }
   return result
 })()
 
-const advices = Object.entries(MADV).map(([name, advice]) => [adviceWeight(name), advice] as const)
+/** A page that is free loses its bytes when it is paged out: a sequence has one or the other. */
+const keepingFree = advicesBut('PAGEOUT')
+const pagingOut = advicesBut('FREE')
+
+function advicesBut(left: string): readonly (readonly [number, number])[] {
+  return Object.entries(MADV).map(([name, advice]) => [name === left ? 0 : adviceWeight(name), advice] as const)
+}
 
 function adviceWeight(name: string): number {
   if (name.startsWith('GUARD') || name.startsWith('DONTNEED') || name.startsWith('POPULATE')) return 4
-  // Whether a page that is free or paged out still has its bytes is the kernel's whim; FREE alone keeps them.
-  if (name === 'PAGEOUT' || name === 'COLD') return 0
   return name === 'HWPOISON' || name === 'SOFT_OFFLINE' ? 0 : 2
 }
 
-/** A random sequence of calls, the same for the same seed. Where there are `drivers`, some have areas of theirs. */
-export function generate(seed: number, drivers: boolean): Call[] {
+/** What this machine has. */
+export interface Host {
+  /** Packet sockets, io_uring and perf events, so that some sequences have areas of drivers. */
+  readonly drivers: boolean
+  /** A place to page memory out to. Without one, `MADV_PAGEOUT` takes nothing that can be told. */
+  readonly swap: boolean
+}
+
+/** A random sequence of calls, the same for the same seed on the same kind of machine. */
+export function generate(seed: number, { drivers, swap }: Host): Call[] {
   const random = new Random(seed)
-  const picked = random.pick(profiles)
-  const profile = picked === 'drivers' && !drivers ? 'plain' : picked
+  const picked = random.chance(0.2) ? 'crowded' : random.pick(profiles)
+  const profile = (picked === 'drivers' && !drivers) || (picked === 'pageout' && swap) ? 'plain' : picked
   const length = 20 + random.below(100)
   const calls: Call[] = []
   // Most sequences keep to a few pages, so that their calls meet.
   const size = random.pick([6, 8, 12, 12, 16, 24, ARENA.PAGES])
-  const window = { first: random.below(ARENA.PAGES - size + 1), size }
+  const advices = profile === 'pageout' ? pagingOut : keepingFree
+  const window = { first: random.below(ARENA.PAGES - size + 1), size, advices }
+  if (profile === 'crowded') calls.push(['crowd', random.below(8)])
   for (let maps = random.below(4); maps > 0; maps--) calls.push(call(random, 'mmap', profile, window))
   if (profile === 'uffd') calls.push(...registered(random, window))
   let forks = 0
@@ -112,7 +131,8 @@ export function generate(seed: number, drivers: boolean): Call[] {
 }
 
 /** A userfaultfd over the lower half of a mapping: its calls do something only where they meet it. */
-function registered(random: Random, { first, size }: Window): Call[] {
+function registered(random: Random, window: Window): Call[] {
+  const { first, size } = window
   const [start, length] = [ARENA.START + first * ARENA.PAGE, size * ARENA.PAGE]
   const type = random.chance(70)
     ? MAP.PRIVATE | MAP.ANONYMOUS
@@ -122,17 +142,18 @@ function registered(random: Random, { first, size }: Window): Call[] {
   const armed = Math.ceil(size / 2) * ARENA.PAGE
   return [
     ['mmap', start, length, random.chance(90) ? 3 : 1, type | MAP.FIXED, 0, 0],
-    call(random, 'uffdOpen', 'uffd', { first, size }),
+    call(random, 'uffdOpen', 'uffd', window),
     ['uffdRegister', start, armed, random.pick([1, 1, 3, 3, 2, type & MAP.SHARED ? 7 : 3])],
   ]
 }
 
 interface Window {
+  readonly advices: readonly (readonly [number, number])[]
   readonly first: number
   readonly size: number
 }
 
-function call(random: Random, name: CallName, profile: Profile, { first, size }: Window): Call {
+function call(random: Random, name: CallName, profile: Profile, { first, size, advices }: Window): Call {
   const page = first + random.below(size)
   const pages = Math.min(length(random), first + size - page)
   let address = ARENA.START + page * ARENA.PAGE
@@ -197,7 +218,11 @@ function call(random: Random, name: CallName, profile: Profile, { first, size }:
       // A fault is a SIGBUS, so that nobody waits.
       return [
         name,
-        0x80 | (random.chance(60) ? 1 : 0) | (random.chance(40) ? 0x2000 : 0) | (random.chance(20) ? 0x8000 : 0),
+        0x80 |
+          (random.chance(60) ? 1 : 0) |
+          (random.chance(40) ? 0x2000 : 0) |
+          (random.chance(35) ? 0x8000 : 0) |
+          (random.chance(50) ? 0 : random.pick([2, 4, 8, 0x40, 0x4e, 0x4e])),
       ]
     case 'uffdRegister':
       return [name, address, bytesLong, random.pick([1, 1, 1, 2, 3, 3, 4, 5, 7, 0, 8])]
@@ -216,6 +241,8 @@ function call(random: Random, name: CallName, profile: Profile, { first, size }:
         Math.min(bytesLong, 4 * ARENA.PAGE),
         random.pick([0, 0, 1, 2, 3, 4]),
       ]
+    case 'uffdWritten':
+      return [name, address, bytesLong, random.below(2)]
     case 'uffdWriteprotect':
       return [name, address, bytesLong, random.pick([1, 1, 1, 0, 2, 3, 4])]
     case 'uffdContinueOrPoison':
@@ -252,14 +279,17 @@ function protection(random: Random): number {
 }
 
 function mmap(random: Random, address: number, bytesLong: number, profile: Profile): Call {
-  let flags = random.weighted([
-    [65, MAP.PRIVATE],
-    [25, MAP.SHARED],
-    [4, MAP.DROPPABLE],
-    [3, MAP.SHARED_VALIDATE],
-    [1, 0],
-  ] as const) as number
-  const anonymous = !random.chance(profile === 'files' ? 65 : 25)
+  const plain = profile === 'pageout'
+  let flags = plain
+    ? MAP.PRIVATE
+    : (random.weighted([
+        [65, MAP.PRIVATE],
+        [25, MAP.SHARED],
+        [4, MAP.DROPPABLE],
+        [3, MAP.SHARED_VALIDATE],
+        [1, 0],
+      ] as const) as number)
+  const anonymous = plain || !random.chance(profile === 'files' ? 65 : 25)
   if (anonymous) flags |= MAP.ANONYMOUS
   let where = address
   const how = random.below(100)

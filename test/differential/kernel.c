@@ -11,6 +11,7 @@
 #include <linux/io_uring.h>
 #include <linux/perf_event.h>
 #include <linux/userfaultfd.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -24,6 +25,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -32,8 +34,12 @@
 #define PAGES 48ul
 #define PAGE 4096ul
 #define ARENA_END (ARENA + PAGES * PAGE)
+// Memory outside of the arena that can be split.
+#define CROWD 0x10000000000ul
+#define CROWD_PAGES (1ul << 18)
 #define TASK_SIZE ((1ul << 47) - PAGE)
 #define NR_mseal 462
+#define EVENTS (UFFD_FEATURE_EVENT_FORK | UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_REMOVE | UFFD_FEATURE_EVENT_UNMAP)
 // Files, 7 for a userfaultfd, then the areas of three drivers.
 #define SLOTS 11
 #define PACKET 8
@@ -64,6 +70,14 @@ static void die(const char *what) {
 static void end_with(pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(0);
+}
+
+// A sequence takes milliseconds; one that never returns ends with a signal: by the time that it has run, however busy the machine is, or
+// in the end by the clock, should it sleep.
+static void end_after(long seconds) {
+  struct itimerval limit = {.it_value = {seconds, 0}};
+  setitimer(ITIMER_PROF, &limit, 0);
+  alarm(60);
 }
 
 static long raw(long number, long a, long b, long c, long d, long e, long f) {
@@ -164,6 +178,96 @@ done:
   memcpy(out + count_at, &count, 8);
 }
 
+// Whoever changes the layout of registered memory waits until the event is read. So another process reads the events: the reader, which
+// is made before the sequence begins, because a fork later would share its pages.
+enum { READER_ADD = 1, READER_TELL, READER_DROP, READER_FORKED, READER_GIVE };
+struct order { int what, fd, pid; };
+static int reader = -1;
+static pid_t reader_pid;
+// What the reader knows the userfaultfd of slot 7 by.
+static int watched = -1;
+// Another process has it as well.
+static int shared;
+
+static int fd_of(pid_t pid, int fd) {
+  int process = syscall(434 /* pidfd_open */, pid, 0);
+  int copy = syscall(438 /* pidfd_getfd */, process, fd, 0);
+  close(process);
+  return copy;
+}
+
+static void serve_reader(int orders) {
+  static uint64_t events[256][5];
+  uint64_t told = 0;
+  int64_t forked = -1;
+  int fds[64], count = 0;
+  for (;;) {
+    struct pollfd polls[65] = {{.fd = orders, .events = POLLIN}};
+    for (int at = 0; at < count; at++) polls[at + 1] = (struct pollfd){.fd = fds[at], .events = POLLIN};
+    if (poll(polls, count + 1, -1) < 0) _exit(1);
+    for (int at = 0; at < count; at++) {
+      struct uffd_msg message;
+      while (fds[at] >= 0 && read(fds[at], &message, sizeof message) == sizeof message) {
+        uint64_t *event = events[told++ % 256];
+        memset(event, 0, sizeof events[0]);
+        event[0] = at, event[1] = message.event;
+        if (message.event == UFFD_EVENT_FORK) forked = count, fds[count++] = message.arg.fork.ufd;
+        else memcpy(event + 2, &message.arg, message.event == UFFD_EVENT_REMAP ? 24 : 16);
+      }
+    }
+    if (!polls[0].revents) continue;
+    struct order order;
+    if (read(orders, &order, sizeof order) != sizeof order) _exit(0);
+    uint64_t answer = 0;
+    if (order.what == READER_ADD) answer = count, fds[count++] = fd_of(order.pid, order.fd);
+    else if (order.what == READER_TELL) answer = told, forked = -1;
+    else if (order.what == READER_FORKED) answer = forked;
+    else if (order.what == READER_GIVE) answer = fds[order.fd];
+    else close(fds[order.fd]), fds[order.fd] = -1;
+    if (write(orders, &answer, sizeof answer) != sizeof answer) _exit(1);
+    if (order.what != READER_TELL) continue;
+    if (told > 0 && write(orders, events, told * sizeof events[0]) < 0) _exit(1);
+    told = 0;
+  }
+}
+
+static void start_reader(void) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends)) die("socketpair");
+  pid_t parent = getpid();
+  reader_pid = fork();
+  if (reader_pid < 0) die("fork");
+  if (reader_pid == 0) {
+    end_with(parent);
+    close(ends[0]);
+    serve_reader(ends[1]);
+  }
+  close(ends[1]);
+  reader = ends[0];
+}
+
+static void read_from(int fd, void *into, size_t length) {
+  unsigned char *at = into;
+  for (ssize_t got; length > 0; at += got, length -= got)
+    if ((got = read(fd, at, length)) <= 0) die("reader");
+}
+
+static uint64_t ask_reader(int what, int fd) {
+  struct order order = {what, fd, getpid()};
+  uint64_t answer;
+  if (write(reader, &order, sizeof order) != sizeof order) die("reader");
+  read_from(reader, &answer, sizeof answer);
+  return answer;
+}
+
+// The events of the last call: whose, which, and their words.
+static void put_events(void) {
+  uint64_t count = reader < 0 ? 0 : ask_reader(READER_TELL, 0);
+  put64(count);
+  read_from(reader, out + used, count * 40);
+  used += count * 40;
+}
+
 static void put_state(long result, uint64_t value) {
   put64(result);
   put64(value);
@@ -174,6 +278,7 @@ static void put_state(long result, uint64_t value) {
     residency[page] = mincore((void *)(ARENA + page * PAGE), PAGE, &one) ? 2 : one & 1;
   }
   put(residency, PAGES);
+  put_events();
 }
 
 static long touch(unsigned long address, int access, unsigned char byte, uint64_t *value) {
@@ -255,6 +360,14 @@ static int perf_event(void) {
   return syscall(SYS_perf_event_open, &attributes, 0, -1, -1, 0);
 }
 
+// The file of a slot. What a perf buffer takes depends on who else has mapped it, and a process that has ended may have it mapped until
+// nobody looks at its /proc any more: so each sequence has a buffer of its own.
+static int file_of(long slot) {
+  if (slot < 0 || slot >= SLOTS) return -1;
+  if (slot == PERF && slots[PERF] < 0) slots[PERF] = perf_event();
+  return slots[slot];
+}
+
 static unsigned long pages_now(const char *field) {
   int fd = open("/proc/self/status", O_RDONLY);
   ssize_t got = read(fd, text, sizeof text - 1);
@@ -264,14 +377,23 @@ static unsigned long pages_now(const char *field) {
   return at ? strtoul(at + strlen(field), 0, 10) / (PAGE / 1024) : 0;
 }
 
+// Areas, without [vsyscall], which is none.
+static long areas_now(void) {
+  int fd = open("/proc/self/maps", O_RDONLY);
+  size_t length = 0;
+  for (ssize_t got; (got = read(fd, text + length, sizeof text - length - 1)) > 0;) length += got;
+  close(fd);
+  text[length] = 0;
+  long lines = 0;
+  for (char *at = text; (at = strchr(at, '\n')); at++) lines++;
+  return strstr(text, "[vsyscall]") ? lines - 1 : lines;
+}
+
 static long run(uint64_t *call, uint64_t *value) {
   *value = 0;
   long a = call[1], b = call[2], c = call[3], d = call[4], e = call[5], f = call[6];
   switch (call[0]) {
-    case 1:
-      // A perf buffer waits for all processors when it goes.
-      if (e >= PACKET) alarm(20);
-      return raw(SYS_mmap, a, b, c, d, e < SLOTS && e >= 0 ? slots[e] : -1, f);
+    case 1: return raw(SYS_mmap, a, b, c, d, file_of(e), f);
     case 2: return raw(SYS_munmap, a, b, 0, 0, 0, 0);
     case 3: return raw(SYS_mprotect, a, b, c, 0, 0, 0);
     case 4: return raw(SYS_mremap, a, b, c, d, e, 0);
@@ -291,6 +413,7 @@ static long run(uint64_t *call, uint64_t *value) {
     case 15: return touch(a, 2, 0, value);
     case 16: {
       pid_t parent = getpid();
+      shared = 1;
       pid_t child = fork();
       if (child < 0) return -errno;
       if (child == 0) {
@@ -298,7 +421,15 @@ static long run(uint64_t *call, uint64_t *value) {
         close(smaps);
         smaps = -1;
         if (a == 1) for (;;) pause();
-        alarm(1);
+        // With EVENT_FORK it has a userfaultfd of its own, which came with the event.
+        int64_t own = reader < 0 ? -1 : (int64_t)ask_reader(READER_FORKED, 0);
+        if (own >= 0) {
+          close(slots[7]);
+          watched = own;
+          shared = 0;
+          slots[7] = fd_of(reader_pid, ask_reader(READER_GIVE, own));
+        }
+        end_after(1);
         return 0;
       }
       if (a == 0) {
@@ -318,6 +449,9 @@ static long run(uint64_t *call, uint64_t *value) {
       int fd = slots[a];
       if (fd < 0) return -EBADF;
       slots[a] = -1;
+      // What another process keeps open goes on telling.
+      if (a == 7 && watched >= 0 && !shared) ask_reader(READER_DROP, watched);
+      if (a == 7) watched = -1;
       return raw(SYS_close, fd, 0, 0, 0, 0, 0);
     }
     case 21: {
@@ -341,7 +475,21 @@ static long run(uint64_t *call, uint64_t *value) {
     // As 13, where the byte is the driver's affair. With 1, whether there are such drivers here.
     case 22: {
       uint64_t byte;
-      return b ? slots[PACKET] >= 0 && slots[RING] >= 0 && slots[PERF] >= 0 : touch(a, 0, 0, &byte);
+      return b ? slots[PACKET] >= 0 && slots[RING] >= 0 && file_of(PERF) >= 0 : touch(a, 0, 0, &byte);
+    }
+    case 23: {
+      // Splits inaccessible memory beside the arena until there is room for so many areas more.
+      end_after(10);
+      int fd = open("/proc/sys/vm/max_map_count", O_RDONLY);
+      ssize_t got = read(fd, text, sizeof text - 1);
+      close(fd);
+      text[got < 0 ? 0 : got] = 0;
+      long missing = strtol(text, 0, 10) - a - areas_now();
+      // The first page has a neighbour on one side alone.
+      if (missing % 2 && mprotect((void *)CROWD, PAGE, PROT_READ)) return -errno;
+      for (unsigned long at = CROWD + 2 * PAGE; missing > 1; missing -= 2, at += 2 * PAGE)
+        if (mprotect((void *)at, PAGE, PROT_READ)) return -errno;
+      return 0;
     }
     case 30: {
       if (slots[7] >= 0) return -EBUSY;
@@ -354,6 +502,8 @@ static long run(uint64_t *call, uint64_t *value) {
         return error;
       }
       slots[7] = fd;
+      if (reader >= 0) watched = ask_reader(READER_ADD, fd);
+      shared = 0;
       return 0;
     }
     case 31: {
@@ -399,6 +549,19 @@ static long run(uint64_t *call, uint64_t *value) {
       long result = ioctl(slots[7], 0xc028aa05ul, &answer) ? -errno : 0;
       *value = answer.done < 0 ? 0 : answer.done;
       return result;
+    }
+    case 39: {
+      // PAGEMAP_SCAN for PAGE_IS_WRITTEN of what a userfaultfd keeps account of: the runs, and their pages as bits.
+      if (slots[7] < 0) return -EBADF;
+      uint64_t runs[PAGES][3];
+      uint64_t scan[12] = {sizeof scan, 2 | (c ? 1 : 0), a, a + b, 0, (unsigned long)runs, PAGES, 0, 0, 2, 0, 2};
+      int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+      long count = ioctl(pagemap, 0xc0606610ul, scan);
+      if (count < 0) count = -errno;
+      close(pagemap);
+      for (long at = 0; at < count; at++)
+        for (uint64_t page = runs[at][0]; page < runs[at][1]; page += PAGE) *value |= 1ul << (page - ARENA) / PAGE;
+      return count;
     }
   }
   return -ENOSYS;
@@ -473,10 +636,12 @@ int main(void) {
   sigaction(SIGILL, &action, 0);
   action.sa_sigaction = on_step;
   sigaction(SIGTRAP, &action, 0);
-  // The drivers are opened once for all: to close a packet socket takes longer than a sequence.
+  // These are opened once for all: to close a packet socket takes longer than a sequence.
   slots[PACKET] = packet_ring();
   slots[RING] = uring();
-  slots[PERF] = perf_event();
+  if (mmap((void *)CROWD, CROWD_PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) ==
+      MAP_FAILED)
+    die("crowd");
   fill();
   for (;;) {
     uint32_t head[2];
@@ -488,9 +653,10 @@ int main(void) {
     if (child < 0) die("fork");
     if (child == 0) {
       end_with(parent);
-      // A sequence takes milliseconds; one that hangs ends with a signal.
-      alarm(1);
+      end_after(1);
       open_files();
+      for (uint32_t at = 0; at < head[0]; at++)
+        if (calls[at][0] == 30 && calls[at][1] & EVENTS && reader < 0) start_reader();
       used = 4;
       for (uint32_t at = 0; at < head[0]; at++) {
         uint64_t value = 0;

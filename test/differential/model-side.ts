@@ -4,6 +4,7 @@ import { ACCESS } from '#vmarea/model/access.js'
 import { addSeals } from '#vmarea/model/add-seals.js'
 import { BIT } from '#vmarea/model/bit.js'
 import { checkInvariants } from '#vmarea/model/check-invariants.js'
+import { Driver } from '#vmarea/model/driver.js'
 import { FAILURE } from '#vmarea/model/failure.js'
 import { FAULT } from '#vmarea/model/fault-code.js'
 import { forkMm } from '#vmarea/model/fork-mm.js'
@@ -35,6 +36,7 @@ import { uffdUnregister } from '#vmarea/model/uffd-unregister.js'
 import { uffdWriteProtect } from '#vmarea/model/uffd-write-protect.js'
 import { vmFlagsOf } from '#vmarea/model/vm-flags-of.js'
 import { writeFile } from '#vmarea/model/write-file.js'
+import { written } from '#vmarea/model/written.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { ARENA } from './arena.js'
 import type { Call } from './call.js'
@@ -65,6 +67,8 @@ export class ModelSide {
   readonly #slots: (OpenFile | undefined)[] = []
   readonly #inodes: Inode[] = []
   #uffd: Uffd | undefined
+  /** All that have told events, in the order that the reader of `kernel.c` got them. */
+  readonly #uffds: Uffd[] = []
   #out = Buffer.alloc(1 << 16)
   #used = 0
 
@@ -111,7 +115,8 @@ export class ModelSide {
 
   #device(operations: FileOperations): OpenFile {
     const inode = this.#file('device', 0)
-    inode.operations = operations
+    const run = { least: ARENA.PAGE, most: ARENA.PAGE }
+    new Driver(inode, operations, { timeout: Infinity, run, residentLimit: Infinity })
     inode.noExec = true
     return new OpenFile(inode, true, true)
   }
@@ -186,6 +191,7 @@ export class ModelSide {
           break
         }
         this.#all.push(child)
+        if (this.#uffd !== undefined) this.#uffd.handles++
         if (a === 0) this.mm = child
         result = 0
         break
@@ -202,7 +208,8 @@ export class ModelSide {
       case 'close':
         if (a === 7) {
           result = this.#uffd === undefined ? FAILURE.EBADF : 0
-          if (this.#uffd !== undefined) uffdClose(this.#uffd, 'zero')
+          // A process that forked, or was, has the descriptor as well.
+          if (this.#uffd !== undefined && --this.#uffd.handles === 0) uffdClose(this.#uffd, 'zero')
           this.#uffd = undefined
           break
         }
@@ -223,11 +230,17 @@ export class ModelSide {
         result = 0
         break
       }
+      case 'crowd':
+        // The kernel has areas of its own to count.
+        ;(this.machine as { maxMapCount: number }).maxMapCount = mm.tree.size + a
+        result = 0
+        break
       case 'uffdOpen':
         result = this.#uffd === undefined ? 0 : FAILURE.EBUSY
         if (this.#uffd === undefined) {
           this.#uffd = new Uffd(mm)
           this.#uffd.features = BigInt(a & 0x8000 ? a | 0x2000 : a)
+          this.#uffds.push(this.#uffd)
         }
         break
       case 'uffdRegister':
@@ -240,10 +253,22 @@ export class ModelSide {
         result = this.#withUffd((uffd) => uffdWriteProtect(uffd, a, b, c))
         break
       case 'uffdWake':
-        result = this.#withUffd(() => uffdRange(mm, a, b))
+        result = this.#withUffd((uffd) => uffdRange(uffd.mm, a, b))
+        break
+      case 'uffdWritten':
+        result = this.#withUffd(() => {
+          const runs: { start: number; end: number }[] = []
+          const error = written(mm, a, a + b, c !== 0, runs)
+          if (error !== 0) return error
+          for (const { start, end } of runs) {
+            for (let at = start; at < end; at += ARENA.PAGE) value += 2 ** ((at - ARENA.START) / ARENA.PAGE)
+          }
+          return runs.length
+        })
         break
       case 'uffdMove':
         result = this.#withUffd((uffd) => {
+          if (uffd.mm !== mm) return FAILURE.EINVAL
           const moved = uffdMove(uffd, a, b, c, d)
           value = moved.done
           return moved.error
@@ -322,6 +347,25 @@ export class ModelSide {
       const error = mincore(mm, ARENA.START + page * ARENA.PAGE, ARENA.PAGE, one)
       this.#out[this.#used++] = error === 0 ? one[0]! : 2
     }
+    this.#putEvents()
+  }
+
+  /** Reads what userfaultfds tell, as whoever serves them would have done while the call waited. */
+  #putEvents(): void {
+    const countAt = this.#used
+    this.#put64(0)
+    let count = 0
+    for (const [index, uffd] of this.#uffds.entries()) {
+      for (const { code, words, child } of uffd.events.splice(0)) {
+        this.#put64(index)
+        this.#put64(code)
+        for (const word of words) this.#put64(word)
+        if (child !== undefined) this.#uffds.push(child)
+        if (child?.mm === this.mm) this.#uffd = child
+        count++
+      }
+    }
+    this.#out.writeUInt32LE(count, countAt)
   }
 
   #put64(value: number): void {

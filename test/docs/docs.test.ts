@@ -10,15 +10,25 @@ const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(root, 'docs')
 
 const text = (page: string) => readFileSync(join(root, page), 'utf8')
 
-for (const page of ['README.md', 'docs/mapping.md']) {
-  for (const [index, [, program]] of [...text(page).matchAll(/^```ts\n(.*?)^```/gms)].entries()) {
+/** A program of a page that begins with its own name is a module, for the programs behind it. */
+const moduleName = (program: string) => /^\/\/ (\S+\.mjs)\n/.exec(program)?.[1]
+
+for (const page of ['README.md', 'docs/mapping.md', 'docs/drivers.md']) {
+  const blocks = [...text(page).matchAll(/^```ts\n(.*?)^```/gms)].map(([, program]) => program!)
+  const modules = blocks.filter((program) => moduleName(program) !== undefined)
+  for (const [index, program] of blocks.filter((program) => moduleName(program) === undefined).entries()) {
     test(`program ${index + 1} of ${page} runs`, () => {
       // Beside the package's own package.json, so that its name finds it.
       const folder = mkdtempSync(join(root, 'build', 'docs-'))
       const path = join(folder, 'program.mjs')
       try {
-        writeFileSync(path, program!)
-        execFileSync(process.execPath, [path], { stdio: 'pipe', timeout: 120_000 })
+        for (const module of modules) writeFileSync(join(folder, moduleName(module)!), module)
+        writeFileSync(path, program)
+        const printed = execFileSync(process.execPath, [path], { encoding: 'utf8', timeout: 120_000 }).split('\n')
+        if (page !== 'docs/drivers.md') return
+        for (const [, promised] of program.matchAll(/console\.log\(.*\) \/\/ (.+)$/gm)) {
+          assert.ok(printed.includes(promised!), `${promised} is not among:\n${printed.join('\n')}`)
+        }
       } finally {
         rmSync(folder, { recursive: true })
       }
@@ -52,5 +62,28 @@ test('every name of mmap-rs that the table gives is there', async () => {
     for (const name of [...wanted, 'splitOff', 'splitTo', 'merge', 'asPtr', 'unmap']) {
       assert.ok(name in Handle.prototype, `${Handle.name} has no ${name}`)
     }
+  }
+})
+
+test('docs/drivers.md and docs/names.md name all of VmaNew, the hooks, the options and the statistics', async () => {
+  const { VmaNew, defineDevice } = await import('#vmarea/device.js')
+  const { Machine } = await import('#vmarea/model.js')
+  const drivers = text('docs/drivers.md')
+  const names = text('docs/names.md')
+  for (const name of Object.getOwnPropertyNames(VmaNew.prototype)) {
+    if (name === 'constructor') continue
+    assert.match(drivers, new RegExp(`^\\| .*\`${name}\\(\\)`, 'm'), `${name} is missing in docs/drivers.md`)
+    assert.match(names, new RegExp(`\`(\\w+\\(?\\)? )*${name}\\b`), `${name} is missing in docs/names.md`)
+  }
+  const page = new Machine().pageSize
+  const device = await new Machine().spawn().openDevice(defineDevice(() => ({ fault() {} })))
+  for (const name of Object.keys(device.statistics)) assert.match(drivers, new RegExp(`\\b${name}\\b`), name)
+  const { rawDeviceOptions } = await import('#vmarea/device/raw-device-options.js')
+  for (const name of Object.keys(rawDeviceOptions({}, page))) assert.match(drivers, new RegExp(`^\\| \`${name}\``, 'm'))
+  const hooks = ['size', 'open', 'mmap', 'fault', 'pageMkwrite', 'close']
+  for (const name of hooks) assert.match(drivers, new RegExp(`^\\| \`${name}(\\(\\w*\\))?\` \\|`, 'm'), name)
+  for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(device))) {
+    if (/^(constructor|asRaw|toString)$/.test(name)) continue
+    assert.match(drivers, new RegExp(`^\\| .*\\bdevice\\.${name}\\b`, 'm'), `device.${name} is missing`)
   }
 })

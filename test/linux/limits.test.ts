@@ -24,9 +24,15 @@ const throws = (act, code, pattern) => assert.throws(act, (error) => {
 })
 const unchanged = (act) => {
   const areas = () => fs.readFileSync('/proc/self/maps', 'latin1').split('\\n').length
-  const before = areas()
-  act()
-  assert.ok(Math.abs(areas() - before) <= 2)
+  // The engine maps and unmaps as it likes, on threads of its own: what is left behind is left behind each time.
+  let more
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const before = areas()
+    act()
+    more = areas() - before
+    if (Math.abs(more) <= 2) return
+  }
+  assert.fail('each time there are more areas: ' + more)
 }
 `
 

@@ -32,6 +32,13 @@ for (const how of ['markers', 'permissions']) {
       else assert.ok(areas <= 20_100, `${areas} areas`)
     })
 
+    test('random calls leave in every page what was put there', () => {
+      for (const offset of [0, 1, 2]) {
+        const { served } = run<{ served: number }>('random-calls', [String(seed + offset)])
+        assert.ok(served > 0)
+      }
+    })
+
     test('a server that fails a page: the access says so, and the next one asks again', () => {
       const { first, second, third, served } = run<Record<string, unknown>>('fails', ['fail'])
       assert.deepEqual(first, [true, 'driver', true, true])

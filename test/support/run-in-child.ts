@@ -35,6 +35,14 @@ const args = process.argv.slice(1)
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 const turns = async (count = 20) => { for (let i = 0; i < count; i++) await turn() }
 const settle = async (count = 6) => { for (let i = 0; i < count; i++) { globalThis.gc(); await turns(4) } }
+// Collects garbage meanwhile. The deadline is there so that what never comes fails with a name.
+const until = async (what, done) => {
+  const end = performance.now() + 60_000
+  for (let late = false; !done(); late = performance.now() > end) {
+    if (late) assert.fail('not within a minute: ' + (typeof what === 'string' ? what : what()))
+    await settle(1)
+  }
+}
 process.removeAllListeners('warning')
 const startWorker = (source, workerData, options) =>
   new Worker(new URL('data:text/javascript,' + encodeURIComponent(workerPrelude + source)), { workerData, ...options })
@@ -53,7 +61,7 @@ const exited = (worker) => new Promise((resolve) => worker.once('exit', resolve)
 
 /**
  * Runs a snippet of a module in a process of its own. It has the package's functions in scope,
- * `assert`, `fs`, `page`, `args`, and `startWorker`, whose source has about the same.
+ * `assert`, `fs`, `page`, `args`, `until`, and `startWorker`, whose source has about the same.
  */
 export function runInChild(source: string, options: ChildOptions = {}): Promise<ChildResult> {
   const { args = [], flags = [], through = [], timeout = 120_000 } = options

@@ -10,7 +10,7 @@ export function check(file: PackedFile): number {
       file.read(block, true)
     } catch (error) {
       damaged++
-      process.stdout.write(`${(error as Error).message}\n`)
+      process.stdout.write(`${printable((error as Error).message)}\n`)
     }
   }
   const { count } = file.index

@@ -23,6 +23,7 @@ export class BackOff {
 
   /** Resolves when it is time to try again. Throws the failure's own error when it has been tried often enough. */
   async wait(failure: TransientError, signal: AbortSignal): Promise<void> {
+    if (!failure.counts) return
     const { delay = Math.min(FIRST * 2 ** this.#failures, LONGEST) * (0.5 + Math.random() / 2) } = failure
     this.#failures += 1
     if (this.#failures > this.#most || delay > LONGEST_ASKED) throw failure.error

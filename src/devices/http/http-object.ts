@@ -107,7 +107,7 @@ export class HttpObject {
   async #readFrom(stream: RangeStream, bytes: Uint8Array, signal: AbortSignal): Promise<number> {
     const giveUp = () => {
       const error = httpError('EIO', this.#requests.url, 'another who read the same answer gave up')
-      stream.destroy(new TransientError(error, 0))
+      stream.destroy(new TransientError(error, { counts: false }))
     }
     signal.addEventListener('abort', giveUp)
     try {
@@ -152,7 +152,9 @@ export class HttpObject {
     if (!version.equals(this.version)) return this.#change(version)
     // It has this version: it does not understand what it was asked, or had another for a moment.
     this.#heedsConditions = false
-    return new TransientError(httpError('ESTALE', this.#requests.url, `the server denies to have ${this.version}`), 0)
+    return new TransientError(httpError('ESTALE', this.#requests.url, `the server denies to have ${this.version}`), {
+      delay: 0,
+    })
   }
 
   /** What to say when the server finds the range to lie outside of the object. */

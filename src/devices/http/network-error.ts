@@ -13,10 +13,8 @@ export function networkError(url: URL, error: unknown, reused: boolean): Transie
   const name = (code in ERRNO ? code : code.startsWith('HPE_') ? 'EPROTO' : 'EIO') as ErrnoName
   const wrapped = httpError(name, url, message, error)
   if (!PASSING.test(code)) return wrapped
-  // The server has closed the connection while it was idle: that says nothing about the server.
-  return reused && (code === 'ECONNRESET' || code === 'EPIPE')
-    ? new TransientError(wrapped, 0)
-    : new TransientError(wrapped)
+  // A connection that the server had closed while it was idle says nothing about the server.
+  return new TransientError(wrapped, { counts: !(reused && (code === 'ECONNRESET' || code === 'EPIPE')) })
 }
 
 /** A name with several addresses fails with one error an address: the last one, which has a text. */

@@ -169,7 +169,9 @@ export class RangeStream {
     if (error instanceof TransientError) return error
     if (error !== undefined) return networkError(this.#url(), error, false)
     const missing = this.end - this.#received
-    return new TransientError(httpError('EIO', this.#url(), `the server closed ${missing} bytes before the end`), 0)
+    return new TransientError(httpError('EIO', this.#url(), `the server closed ${missing} bytes before the end`), {
+      delay: 0,
+    })
   }
 
   #close(): void {

@@ -23,7 +23,7 @@ export function statusError(url: URL, response: IncomingMessage): TransientError
     `the server answered ${statusCode} ${statusMessage}`.trimEnd(),
   )
   if (statusCode !== 429 && statusCode < 500) return error
-  return new TransientError(error, retryAfter(response.headers['retry-after']))
+  return new TransientError(error, { delay: retryAfter(response.headers['retry-after']) })
 }
 
 /** `Retry-After` in milliseconds: it is in seconds, or a date. */

@@ -5,12 +5,18 @@ export class TransientError extends Error {
   override readonly name = 'TransientError'
   /** What is thrown when it is not made anew, or in vain. */
   readonly error: VmError
-  /** Milliseconds that the server asked to wait, where it did; 0 where there is nothing to wait for. */
+  /** Milliseconds to wait before that, where it is known. */
   readonly delay: number | undefined
+  /** It speaks against the server or the network, and can't go on so for ever. */
+  readonly counts: boolean
 
-  constructor(error: VmError, delay?: number) {
+  constructor(
+    error: VmError,
+    { delay, counts = true }: { readonly delay?: number | undefined; readonly counts?: boolean } = {},
+  ) {
     super(error.message)
     this.error = error
     this.delay = delay
+    this.counts = counts
   }
 }

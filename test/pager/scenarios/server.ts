@@ -20,6 +20,8 @@ export interface ServerData {
   failEach?: number
   /** Throws at the fault with this number. */
   throwAt?: number
+  /** Fills each page once: the program writes to them. */
+  once?: boolean
   /** Fills and shows so many pages at once. */
   run?: number
   /** Maps and unmaps memory before each answer. */
@@ -39,6 +41,7 @@ const data = workerData as ServerData
 const source = new GuardSource({ timeout: data.timeout ?? Number.POSITIVE_INFINITY, guardMarkers: data.guardMarkers })
 const seen: Seen[] = []
 const failed = new Set<number>()
+const filled = new Set<number>()
 let served = 0
 let stopped = false
 source.watch(data.start, data.length, data.protection, data.notifyWrites ?? false)
@@ -85,8 +88,11 @@ function serve(address: number, write: boolean, firstWrite: boolean): void {
     source.fail(address, page)
     return
   }
-  const run = Math.min(data.run ?? 1, map.length / page - number)
+  // A page that is only written now is there, and the next ones may not be.
+  const run = firstWrite ? 1 : Math.min(data.run ?? 1, map.length / page - number)
   for (let next = number; next < number + run && !firstWrite; next++) {
+    if (data.once && filled.has(next)) continue
+    filled.add(next)
     if (data.end !== undefined && next >= data.end) ftruncateSync(data.descriptor, data.end * page)
     else writeSync(data.descriptor, bytesOf(next), 0, page, next * page)
   }

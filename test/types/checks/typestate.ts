@@ -3,6 +3,8 @@
 import { createHash } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import {
+  type Device,
+  defineDevice,
   type MemoryFault,
   Mmap,
   MmapMut,
@@ -13,6 +15,7 @@ import {
   type mapMut,
   type mapNone,
   memfd,
+  openDevice,
   type ReadonlyBytes,
   Reserved,
   ReservedMut,
@@ -276,3 +279,23 @@ const typed: Float64Array<ArrayBuffer> = read.read(0, new Float64Array(1))
 const later: Promise<DataView<ArrayBuffer>> = read.readAsync(0, new DataView(new ArrayBuffer(1)))
 
 export { byte, committedTransitions, copied, copy, later, readonlyBytes, reservedTransitions, sum, typed, wrong }
+
+// ---- what a device's map may do is in its type, and what its driver is given ----
+
+declare const device: Device
+const readMap = device.map()
+const readMapToo = device.map({ offset: 3, protection: 'read' })
+const writeMap = device.map({ protection: 'write', shared: true })
+holds<Equal<typeof readMap, Mmap>>()
+holds<Equal<typeof readMapToo, Mmap>>()
+holds<Equal<typeof writeMap, MmapMut>>()
+// @ts-expect-error A device is its file.
+device.map({ file: 'other' })
+// @ts-expect-error Nothing can be written through a map for reading.
+readMap.write(0, new Uint8Array(1))
+
+const numbers = defineDevice<{ readonly count: number }>(({ count }) => ({ size: count, fault() {} }))
+openDevice(numbers, { driver: { count: 5 } })
+// @ts-expect-error The driver wants a number.
+openDevice(numbers, { driver: { count: '5' } })
+openDevice(new URL('file:///driver.js'), { driver: { anything: true } })

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync, writeSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { thisProcess } from '#vmarea/this-process.js'
+import { openUserfaultfd } from '#vmarea/userfaultfd/open-userfaultfd.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
 import { MemoryFault } from '#vmarea/vocabulary/memory-fault.js'
 import { UFFD_FEATURE } from '#vmarea/vocabulary/uffd-feature.js'
@@ -16,7 +17,7 @@ const PAGES = 1024
 const file = thisProcess().memfd('served', { size: PAGES * page })
 const mapping = thisProcess().mapMut({ file, shared: true })
 const start = mapping.start
-const raw = kernel.userfaultfds.userfaultfdFromDevice(0o2004000)
+const { raw } = openUserfaultfd(kernel.userfaultfds, false)
 raw.api(
   UFFD_FEATURE.MISSING_SHMEM |
     UFFD_FEATURE.MINOR_SHMEM |
@@ -30,25 +31,26 @@ const bell = new Int32Array(new SharedArrayBuffer(4))
 const answers: Record<string, () => Promise<unknown>> = {
   // At the first fault the server ends as asked; what others touch fails too, until another one serves.
   async ends() {
+    const pages = Array.from({ length: 10 }, (_, index) => index)
     const server = await serve(argument === 'terminate' ? 'mute' : (argument as Ending))
     server.on('error', () => {})
     const exit = new Promise((resolve) => server.once('exit', resolve))
     if (argument === 'terminate') {
-      const toucher = await touchElsewhere(9)
+      const toucher = await touchElsewhere(20)
       while (raw.unanswered!().read.length === 0) await pause(5)
       void server.terminate()
       await once(toucher, 'message')
     }
     const first = timed(() => touch(0))
-    const next = timed(() => [1, 2, 3].map(touch))
+    const next = timed(() => pages.slice(1).map(touch))
     const failed = failures()
     Atomics.store(bell, 0, 1)
     server.postMessage('stop')
     await exit
     await serve('serve')
-    const untouched = touch(4)
-    kernel.calls.madvise(start, 4 * page, MADV.DONTNEED)
-    const healed = [0, 1, 2, 3].map(touch)
+    const untouched = touch(pages.length)
+    kernel.calls.madvise(start, pages.length * page, MADV.DONTNEED)
+    const healed = pages.map(touch)
     return { first, next, failed, untouched, healed, after: failures() }
   },
 
