@@ -12,6 +12,8 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   readonly mailbox: ArrayBuffer
 
   mmap(a: Address, length: number, protection: number, flags: number, descriptor: number, offset: number): number
+  /** `mmap` with `MAP_FIXED` for who serves the range: the flags that are held of it stay, and it is watched as before. */
+  mapOver(a: Address, length: number, protection: number, flags: number, descriptor: number, offset: number): number
   munmap(a: Address, length: number): number
   mprotect(a: Address, length: number, protection: number): number
   mremap(a: Address, oldLength: number, newLength: number, flags: number, newAddress: Address): number

@@ -59,7 +59,9 @@ export class DeviceMaps {
     if (map === undefined || map.start === address) return
     const inserted = new Map([...map.inserted].filter(([page]) => page >= address))
     for (const page of inserted.keys()) map.inserted.delete(page)
-    const rest = { ...map, start: address, offset: map.offset + (address - map.start), inserted }
+    const placed = new Map([...map.placed].filter(([page]) => page >= address))
+    for (const page of placed.keys()) map.placed.delete(page)
+    const rest = { ...map, placed, start: address, offset: map.offset + (address - map.start), inserted }
     map.end = address
     this.#maps.splice(this.#maps.indexOf(map) + 1, 0, rest)
     this.#last = undefined

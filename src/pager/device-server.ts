@@ -115,6 +115,7 @@ export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHo
       protection,
       notifiesWrites: shared && pageMkwrite !== undefined,
       inserted: new Map(),
+      placed: new Map(),
       copies,
     }
     const before = area.flags
@@ -162,14 +163,15 @@ export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHo
       const inserted = [...map.inserted]
       map.inserted.clear()
       for (const [address, page] of inserted) map.inserted.set(address - from + to, page)
+      const placed = [...map.placed]
+      map.placed.clear()
+      for (const [address, page] of placed) map.placed.set(address - from + to, page)
     }
-    const [end, newEnd] = [to + oldLength, to + length]
-    last.end = newEnd
+    last.end = to + length
     last.area.move(to, length)
-    // Whatever the memory that was added may do, nobody has seen any of it yet.
-    if (this.#source.name === 'guard') this.#init.kernel.calls.mprotect(BigInt(end), newEnd - end, PROT.NONE)
-    const start = this.#source.name === 'guard' ? end : to
-    this.#source.watch(start, newEnd - start, last.protection, last.notifiesWrites)
+    // The guard has seen it grow.
+    if (this.#source.name === 'guard') return
+    this.#source.watch(to, length, last.protection, last.notifiesWrites)
   }
 
   /** The program is about to write to a private map: from now on some of its pages may be copies, which nobody can give again. */
@@ -314,7 +316,7 @@ export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHo
   // Somebody may have come for the page twice before the first was answered.
   #firstWrite(map: DeviceMap, waiter: Waiter): void {
     const { offset, address } = waiter
-    if (!this.#init.entries.isWriteProtected(address)) {
+    if (this.#source.name !== 'guard' && !this.#init.entries.isWriteProtected(address)) {
       this.#source.wake(address, this.#pageSize)
       return
     }
@@ -457,7 +459,12 @@ export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHo
   #allowWrite(fill: Fill): void {
     this.#count(fill)
     for (const { address } of fill.waiters) {
-      const code = this.#maps.at(address) === undefined ? 0 : this.#source.show(address, this.#pageSize, true)
+      const map = this.#maps.at(address)
+      const placed = map?.placed.get(address)
+      if (placed !== undefined && this.#source.name === 'guard') {
+        mapFilePage(this.#init.kernel, address, placed, map!.protection, true)
+      }
+      const code = map === undefined ? 0 : this.#source.show(address, this.#pageSize, true)
       if (code !== 0) this.#source.wake(address, this.#pageSize) // The page has gone: who waits faults anew.
     }
   }
@@ -580,10 +587,13 @@ export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHo
     if (map.inserted.size > 0) {
       let worst = 0
       for (let at = address; at < address + length; at += this.#pageSize) {
-        if (!map.inserted.has(at)) worst ||= this.#source.show(at, this.#pageSize, !map.notifiesWrites)
+        if (map.inserted.has(at)) continue
+        this.#protectPlaced(map, at, this.#pageSize, true)
+        worst ||= this.#source.show(at, this.#pageSize, !map.notifiesWrites)
       }
       return worst
     }
+    this.#protectPlaced(map, address, length, true)
     return this.#source.show(address, length, !map.notifiesWrites)
   }
 
@@ -606,10 +616,16 @@ export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHo
     const at = Math.floor(Number(address) / this.#pageSize) * this.#pageSize
     if (map === undefined || map.area !== area) throw new VmError('EFAULT', 'vm_insert_page', { address })
     const found = this.#checkPage(page, 'vm_insert_page')
-    const there = area.hookRunning ? map.inserted.has(at) : this.#init.entries.isThere(at)
-    if (there) throw new VmError('EBUSY', 'vm_insert_page', { address })
+    if (this.#isThere(map, at)) throw new VmError('EBUSY', 'vm_insert_page', { address })
     this.#insert(map, at, found)
     for (const fill of this.#fills) if (Number(fill.address) === at) fill.inserted = true
+  }
+
+  #isThere(map: DeviceMap, address: number): boolean {
+    if (map.area.hookRunning) return map.inserted.has(address)
+    // Who waits for a page does not see one, whatever the page table has.
+    if (this.#fills.some((fill) => !fill.firstWrite && Number(fill.address) === address)) return false
+    return this.#init.entries.isThere(address)
   }
 
   #checkPage(page: RawPage, call: string): DriverPage {
@@ -640,9 +656,8 @@ export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHo
 
   // The page is in its file, so that it may be seen at once: it is never a hole.
   #putInPlace(map: DeviceMap, address: number, page: FilePage): void {
-    const protection = map.notifiesWrites ? map.protection & ~PROT.WRITE : map.protection
-    const shown = this.#source.name === 'guard' ? protection : map.protection
-    mapFilePage(this.#init.kernel, address, page, shown, map.shared)
+    mapFilePage(this.#init.kernel, address, page, this.#placedProtection(map), map.shared)
+    map.placed.set(address, page)
     // The guard goes by addresses; a userfaultfd by areas, and this is a new one.
     if (this.#source.name !== 'guard') this.#source.watch(address, this.#pageSize, map.protection, map.notifiesWrites)
   }
@@ -650,9 +665,11 @@ export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHo
   zap(address: bigint, size: number): void {
     const from = Number(address) - (Number(address) % this.#pageSize)
     const to = Math.ceil((Number(address) + size) / this.#pageSize) * this.#pageSize
-    let code = this.#source.hide(from, to - from)
+    const map = this.#maps.at(from)
+    if (map === undefined) return
+    let code = this.#hide(map, from, to - from)
     // Some other thread changes the layout, which is soon over.
-    for (let patience = 10_000; code === EAGAIN && patience > 0; patience--) code = this.#source.hide(from, to - from)
+    for (let patience = 10_000; code === EAGAIN && patience > 0; patience--) code = this.#hide(map, from, to - from)
     if (code < 0) throw new VmError(code, 'zap_page_range_single', { address, length: size })
   }
 
@@ -662,7 +679,7 @@ export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHo
       for (const map of this.#maps.showing(offset, length)) {
         const from = Math.max(offset, map.offset)
         const to = Math.min(offset + length, map.offset + (map.end - map.start))
-        this.#source.hide(map.start + (from - map.offset), to - from)
+        this.#hideOwnPages(map, map.start + (from - map.offset), map.start + (to - map.offset))
       }
     }
     this.#file.punch(offset, length)
@@ -693,8 +710,37 @@ export class DeviceServer implements DeviceAreaHost, FillJobHost, ResidentListHo
       if (map.copies) continue
       const from = Math.max(offset, map.offset)
       const to = Math.min(offset + length, map.offset + (map.end - map.start))
-      this.#source.hide(map.start + (from - map.offset), to - from)
+      this.#hideOwnPages(map, map.start + (from - map.offset), map.start + (to - map.offset))
     }
+  }
+
+  /** All but the pages of the driver's, which stay. */
+  #hideOwnPages(map: DeviceMap, start: number, end: number): void {
+    let from = start
+    for (const address of [...map.inserted.keys(), end].sort((one, other) => one - other)) {
+      if (address < from || address > end) continue
+      if (address > from) this.#hide(map, from, address - from)
+      from = address + this.#pageSize
+    }
+  }
+
+  #hide(map: DeviceMap, address: number, length: number): number {
+    const code = this.#source.hide(address, length)
+    this.#protectPlaced(map, address, length, false)
+    return code
+  }
+
+  // The guard hides and shows areas that it has watched as a whole, and these are others.
+  #protectPlaced(map: DeviceMap, address: number, length: number, seen: boolean): void {
+    if (map.placed.size === 0 || this.#source.name !== 'guard') return
+    for (const [at, page] of map.placed) {
+      if (at < address || at >= address + length) continue
+      mapFilePage(this.#init.kernel, at, page, seen ? this.#placedProtection(map) : PROT.NONE, map.shared)
+    }
+  }
+
+  #placedProtection(map: DeviceMap): number {
+    return map.notifiesWrites && this.#source.name === 'guard' ? map.protection & ~PROT.WRITE : map.protection
   }
 
   drop(offset: number, length: number): void {

@@ -1,4 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
+import { addon } from '../linux/addon.js'
+import { check } from '../linux/check.js'
 import type { LinuxKernel } from '../linux/linux-kernel.js'
 import { MAP } from '../vocabulary/map.js'
 
@@ -9,8 +11,8 @@ export interface FilePage {
 }
 
 /**
- * Maps one page of a memory file over what is at the address. It is an area of its own from then on. Who waits for the page that was
- * there is not woken.
+ * Maps one page of a memory file over what is at the address. It is an area of its own from then on; the flags that are held of it stay.
+ * Who waits for the page that was there is not woken.
  */
 export function mapFilePage(
   kernel: LinuxKernel,
@@ -19,11 +21,13 @@ export function mapFilePage(
   protection: number,
   shared: boolean,
 ): void {
-  const flags = (shared ? MAP.SHARED : MAP.PRIVATE) | MAP.FIXED | MAP.NORESERVE
+  const flags = (shared ? MAP.SHARED : MAP.PRIVATE) | MAP.NORESERVE
   // What private copies are made of must be a file that can't be written through their map.
   const file = shared ? descriptor : openSync(`/proc/self/fd/${descriptor}`, 'r')
   try {
-    kernel.calls.mmap(BigInt(address), kernel.pageSize, protection, flags, file, offset)
+    check(addon().mapOver(address, kernel.pageSize, protection, flags, file, offset), 'mmap', {
+      address: BigInt(address),
+    })
   } finally {
     if (!shared) closeSync(file)
   }

@@ -4,6 +4,7 @@ import { addon } from '../linux/addon.js'
 /** Bits of an entry of /proc/self/pagemap, in its high word. */
 const PRESENT_OR_SWAPPED = (1 << 31) | (1 << 30)
 const WRITE_PROTECTED = 1 << 25
+const GUARD = 1 << 26
 
 /** The page table of this process, an entry at a time. */
 export class PageEntries {
@@ -18,7 +19,8 @@ export class PageEntries {
 
   /** A page is mapped at the address. */
   isThere(address: number): boolean {
-    return (this.#read(address) & PRESENT_OR_SWAPPED) !== 0
+    const high = this.#read(address)
+    return (high & PRESENT_OR_SWAPPED) !== 0 && (high & GUARD) === 0
   }
 
   /** A page is mapped at the address, and a userfaultfd protects it from being written. */

@@ -7,6 +7,7 @@ import type { LinuxKernel } from '../linux/linux-kernel.js'
 import { MADV } from '../vocabulary/madv.js'
 import { MAP } from '../vocabulary/map.js'
 import { PROT } from '../vocabulary/prot.js'
+import { VM } from '../vocabulary/vm.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { OpenedFaultSource } from './opened-fault-source.js'
 import { PagedRegion } from './paged-region.js'
@@ -142,7 +143,8 @@ export class PagedDevice implements RawDevice {
     }
     const known = this.#failures.has(page)
     const cause = this.#failures.get(page)
-    this.heal(page, this.#kernel.pageSize)
+    // A page that was covered comes back poisoned with restore(), which heals it then.
+    if (this.#kernel.regions.regionAt(fault.address)?.fault === undefined) this.heal(page, this.#kernel.pageSize)
     if (!known)
       return fault.reason === 'driver'
         ? { ...fault, cause: this.#why(this.state === 'serving' ? 'timeout' : 'no-server') }
@@ -278,7 +280,11 @@ export class PagedDevice implements RawDevice {
     const copies = region.copies || ((flags & MAP.SHARED) === 0 && (protection & PROT.WRITE) !== 0)
     const start = Number(region.start)
     const question = { type: 'map', start, length, offset, protection, flags, copies } as const
-    const { set, cleared } = connection.askNow(question, this.#options.timeout + GRACE) as MapAnswer
+    const answer = connection.askNow(question, this.#options.timeout + GRACE) as MapAnswer
+    const { set } = answer
+    // What is dropped would take writes with it.
+    const readOnly = this.#options.residentLimit !== Infinity && (flags & MAP.SHARED) !== 0
+    const cleared = answer.cleared | (readOnly ? VM.MAYWRITE : 0n)
     region.holdFlags(0, length, set, cleared)
     return cleared
   }

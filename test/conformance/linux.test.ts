@@ -4,7 +4,7 @@ import { type MmapMut, mapMut, pageSize, thisProcess, Userfaultfd } from '#vmare
 import { VmError } from '#vmarea/vocabulary/vm-error.js'
 
 // What a limit, a right or an older kernel may take away is asked for once.
-const capabilities: ConformanceCapability[] = ['views', 'other-processes']
+const capabilities: ConformanceCapability[] = ['views', 'other-processes', 'devices']
 if (allows((memory) => memory.lock())) capabilities.push('locked-memory')
 if (allows((memory) => memory.advise('guard_install'))) capabilities.push('guard-pages')
 if (catches('event_remove', 'event_unmap', 'poison')) capabilities.push('userfaultfd')
