@@ -38,10 +38,7 @@ function map({ slot, start, pages }: Live, type: number, protection = 3): Call {
   return ['mmap', slot === 9 ? 0 : start, pages * PAGE, protection, type | (slot === 9 ? 0 : MAP.FIXED), slot, 0]
 }
 
-/** A perf buffer has no other type, and takes its time to go. */
-function typesOf({ slot }: Live): readonly number[] {
-  return slot === 10 ? [MAP.SHARED] : [MAP.SHARED, MAP.PRIVATE, MAP.SHARED | MAP.POPULATE, MAP.SHARED | MAP.LOCKED]
-}
+const types = [MAP.SHARED, MAP.PRIVATE, MAP.SHARED | MAP.POPULATE, MAP.SHARED | MAP.LOCKED]
 
 /** What is asked of an area, after which it is looked at, touched, and mostly changed back. */
 function questions({ start, pages }: Live): readonly (readonly Call[])[] {
@@ -112,7 +109,7 @@ for (const area of areas) {
     const kernel = new KernelSide(root)
     try {
       if (!(await hasDrivers(kernel))) return context.skip('wants packet sockets, io_uring and perf events')
-      for (const type of typesOf(area)) {
+      for (const type of types) {
         for (const protection of [3, 1]) {
           for (const asked of questions(area)) {
             const calls = [map(area, type, protection), ...asked]
