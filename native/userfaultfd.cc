@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "fail-page.h"
+#include "held-flags.h"
 #include "page-entry.h"
 #include "poison.h"
 #include "userfaultfd-context.h"
@@ -403,7 +404,9 @@ napi_value set_features(napi_env env, napi_callback_info info) {
   return call.result(0);
 }
 
-// (handle, start, length, mode, words): words[0] are the ioctls that the range allows.
+// (handle, start, length, mode, words, whether whoever serves a device registers its area): words[0] are the ioctls that the range allows.
+// To anyone else a device's area is of the wrong kind, as it would be with the kernel's own driver behind it: the file below it would take
+// what is copied there, whatever the driver has forbidden.
 napi_value register_range(napi_env env, napi_callback_info info) {
   HandleCall call(env, info);
   uint64_t start = call.address(1);
@@ -411,9 +414,11 @@ napi_value register_range(napi_env env, napi_callback_info info) {
   uint64_t mode = call.address(3);
   size_t room = 0;
   uint64_t* words = reinterpret_cast<uint64_t*>(call.bytes(4, &room));
+  bool of_device = call.boolean(5);
   if (call.wrong()) return nullptr;
   if (call.handle == nullptr) return call.result(kGone);
   if (room < 8) return call.result(-EFAULT);
+  if (!of_device && start + length > start && !held_in(start, start + length).empty()) return call.result(-EINVAL);
   UffdRegister argument = {start, length, mode, 0};
   if (ioctl(call.handle->descriptor, kRegister, &argument) != 0) return call.result(-errno);
   Lock lock(mutex());
