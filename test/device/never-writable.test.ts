@@ -110,7 +110,7 @@ async function seen(device: Device, offset: number): Promise<number> {
   return (await other.readAsync(offset, bytes(0)))[0]!
 }
 
-eachSource(({ openDevice, source, skip }) => {
+eachSource(({ openDevice, skip }) => {
   for (const shared of [true, false]) {
     const kind = shared ? 'shared' : 'private'
 
