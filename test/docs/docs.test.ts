@@ -25,7 +25,7 @@ for (const page of ['README.md', 'docs/mapping.md', 'docs/drivers.md']) {
         for (const module of modules) writeFileSync(join(folder, moduleName(module)!), module)
         writeFileSync(path, program)
         const printed = execFileSync(process.execPath, [path], { encoding: 'utf8', timeout: 120_000 }).split('\n')
-        if (page !== 'docs/drivers.md') return
+        if (!program.includes('openDevice')) return
         for (const [, promised] of program.matchAll(/console\.log\(.*\) \/\/ (.+)$/gm)) {
           assert.ok(printed.includes(promised!), `${promised} is not among:\n${printed.join('\n')}`)
         }
