@@ -145,10 +145,11 @@ export class PagedDevice implements RawDevice {
     const cause = this.#failures.get(page)
     // A page that was covered comes back poisoned with restore(), which heals it then.
     if (this.#kernel.regions.regionAt(fault.address)?.fault === undefined) this.heal(page, this.#kernel.pageSize)
-    if (!known)
-      return fault.reason === 'driver'
-        ? { ...fault, cause: this.#why(this.state === 'serving' ? 'timeout' : 'no-server') }
-        : fault
+    if (!known) {
+      if (fault.reason !== 'driver') return fault
+      this.#unserved ||= fault.unanswered === 'no-server'
+      return { ...fault, cause: this.#why(fault.unanswered ?? (this.state === 'serving' ? 'timeout' : 'no-server')) }
+    }
     return { ...fault, reason: 'driver', ...(cause === undefined ? {} : { cause }) }
   }
 
@@ -260,6 +261,9 @@ export class PagedDevice implements RawDevice {
       {
         failure: (message) => this.#failed(message),
         end: (cause) => this.#died(cause),
+        silence: () => {
+          this.#unserved = true
+        },
       },
       signal,
     )
@@ -313,11 +317,10 @@ export class PagedDevice implements RawDevice {
   #serving(syscall: string): PagerConnection {
     if (this.#closed !== undefined) throw closedError(syscall)
     const connection = this.#connection
-    if (connection?.lives && !this.#unserved) return connection
-    const cause = this.#cause ?? connection?.cause
+    if (connection?.lives && !this.#unserved && !this.#hangs()) return connection
     throw new VmError('EIO', syscall, {
-      hint: "the driver's thread has ended: restart() the device",
-      ...(cause === undefined ? {} : { cause }),
+      hint: "the driver's thread has ended, or does nothing that is asked of it: restart() the device",
+      ...(this.#cause === undefined ? {} : { cause: this.#cause }),
     })
   }
 
@@ -339,7 +342,7 @@ export class PagedDevice implements RawDevice {
 
   #why(reason: 'timeout' | 'no-server'): Error {
     if (this.#closed !== undefined) return closedError('fault')
-    if (reason === 'no-server') return this.#cause ?? this.#connection?.cause ?? closedError('fault')
+    if (reason === 'no-server') return this.#cause ?? unservedError()
     return new VmError('ETIMEDOUT', 'fault', {
       hint: `the driver did not answer within ${this.#options.timeout} ms, and its thread does nothing else`,
     })
@@ -359,6 +362,10 @@ export class PagedDevice implements RawDevice {
     }
     return standing
   }
+}
+
+function unservedError(): VmError {
+  return new VmError('EIO', 'fault', { hint: "the driver's thread has ended, or does nothing that is asked of it" })
 }
 
 function closedError(syscall: string): VmError {

@@ -104,6 +104,9 @@ function answer(request: PagerRequest, server: DeviceServer, operations: FileOpe
       server.expectCopies(request.start, request.length)
       send({ type: 'answer', id: request.id })
       return
+    case 'ping':
+      send({ type: 'pong' })
+      return
     case 'unmap':
       server.unmap(request.start, request.length)
       return
