@@ -38,8 +38,11 @@ export class PagedDevice implements RawDevice {
   #unserved = false
   readonly #regions = new Set<WeakRef<PagedRegion>>()
   readonly #listeners: ((cause: Error) => void)[] = []
-  /** Why pages failed, by their address, the oldest first. They stay poisoned until they have been told. */
-  readonly #failures = new Map<number, unknown>()
+  /**
+   * Why pages failed, by their address, the oldest first. They stay poisoned until somebody has been told, and the cause stays known for
+   * those who had waited as well.
+   */
+  readonly #failures = new Map<number, { readonly cause: unknown; poisoned: boolean }>()
 
   /** Opens a device. Rejects where the driver can't be had, and leaves nothing behind then. */
   static async open(kernel: LinuxKernel, driver: string, options: RawDeviceOptions): Promise<PagedDevice> {
@@ -139,17 +142,21 @@ export class PagedDevice implements RawDevice {
     this.#connection?.drain()
     for (const { address, reason } of this.#source.takeFailed()) {
       this.#unserved ||= reason === 'no-server'
-      if (!this.#failures.has(Number(address))) this.#remember(Number(address), this.#why(reason))
+      if (!this.#failures.get(Number(address))?.poisoned) this.#remember(Number(address), this.#why(reason))
     }
-    const known = this.#failures.has(page)
-    const cause = this.#failures.get(page)
+    const failure = this.#failures.get(page)
     // A page that was covered comes back poisoned with restore(), which heals it then.
-    if (this.#kernel.regions.regionAt(fault.address)?.fault === undefined) this.heal(page, this.#kernel.pageSize)
-    if (!known) {
-      if (fault.reason !== 'driver') return fault
+    const covered = this.#kernel.regions.regionAt(fault.address)?.fault !== undefined
+    if (failure !== undefined && !covered) this.#heal(page, failure)
+    if (fault.unanswered !== undefined) {
       this.#unserved ||= fault.unanswered === 'no-server'
-      return { ...fault, cause: this.#why(fault.unanswered ?? (this.state === 'serving' ? 'timeout' : 'no-server')) }
+      return { ...fault, cause: this.#why(fault.unanswered) }
     }
+    if (failure === undefined) {
+      if (fault.reason !== 'driver') return fault
+      return { ...fault, cause: this.#why(this.state === 'serving' ? 'timeout' : 'no-server') }
+    }
+    const { cause } = failure
     return { ...fault, reason: 'driver', ...(cause === undefined ? {} : { cause }) }
   }
 
@@ -228,15 +235,19 @@ export class PagedDevice implements RawDevice {
 
   /** Takes the poison of what failed in the range away: a later touch asks the driver again. */
   heal(start: number, length: number): void {
-    const { pageSize, calls, regions } = this.#kernel
-    for (const address of [...this.#failures.keys()]) {
-      if (address < start || address >= start + length) continue
-      this.#failures.delete(address)
-      // Nobody else's memory may be meant: the region could have gone.
-      const region = regions.regionAt(BigInt(address))
-      if (this.source === 'guard' || !(region instanceof PagedRegion) || region.part?.device !== this) continue
-      calls.madvise(BigInt(address), pageSize, MADV.DONTNEED)
+    for (const [address, failure] of this.#failures) {
+      if (address >= start && address < start + length) this.#heal(address, failure)
     }
+  }
+
+  #heal(address: number, failure: { poisoned: boolean }): void {
+    if (!failure.poisoned) return
+    failure.poisoned = false
+    const { pageSize, calls, regions } = this.#kernel
+    // Nobody else's memory may be meant: the region could have gone.
+    const region = regions.regionAt(BigInt(address))
+    if (this.source === 'guard' || !(region instanceof PagedRegion) || region.part?.device !== this) return
+    calls.madvise(BigInt(address), pageSize, MADV.DONTNEED)
   }
 
   // ---- the thread ----
@@ -336,7 +347,7 @@ export class PagedDevice implements RawDevice {
 
   #remember(address: number, cause: unknown): void {
     this.#failures.delete(address)
-    this.#failures.set(address, cause)
+    this.#failures.set(address, { cause, poisoned: true })
     if (this.#failures.size > MOST_FAILURES) this.#failures.delete(this.#failures.keys().next().value!)
   }
 
