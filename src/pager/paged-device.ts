@@ -38,8 +38,11 @@ export class PagedDevice implements RawDevice {
   #unserved = false
   readonly #regions = new Set<WeakRef<PagedRegion>>()
   readonly #listeners: ((cause: Error) => void)[] = []
-  /** Why pages failed, by their address, the oldest first. They stay poisoned until they have been told. */
-  readonly #failures = new Map<number, unknown>()
+  /**
+   * Why pages failed, by their address, the oldest first. They stay poisoned until somebody has been told, and the cause stays known for
+   * those who had waited as well.
+   */
+  readonly #failures = new Map<number, { readonly cause: unknown; poisoned: boolean }>()
 
   /** Opens a device. Rejects where the driver can't be had, and leaves nothing behind then. */
   static async open(kernel: LinuxKernel, driver: string, options: RawDeviceOptions): Promise<PagedDevice> {
@@ -139,16 +142,21 @@ export class PagedDevice implements RawDevice {
     this.#connection?.drain()
     for (const { address, reason } of this.#source.takeFailed()) {
       this.#unserved ||= reason === 'no-server'
-      if (!this.#failures.has(Number(address))) this.#remember(Number(address), this.#why(reason))
+      if (!this.#failures.get(Number(address))?.poisoned) this.#remember(Number(address), this.#why(reason))
     }
-    const known = this.#failures.has(page)
-    const cause = this.#failures.get(page)
+    const failure = this.#failures.get(page)
     // A page that was covered comes back poisoned with restore(), which heals it then.
-    if (this.#kernel.regions.regionAt(fault.address)?.fault === undefined) this.heal(page, this.#kernel.pageSize)
-    if (!known)
-      return fault.reason === 'driver'
-        ? { ...fault, cause: this.#why(this.state === 'serving' ? 'timeout' : 'no-server') }
-        : fault
+    const covered = this.#kernel.regions.regionAt(fault.address)?.fault !== undefined
+    if (failure !== undefined && !covered) this.#heal(page, failure)
+    if (fault.unanswered !== undefined) {
+      this.#unserved ||= fault.unanswered === 'no-server'
+      return { ...fault, cause: this.#why(fault.unanswered) }
+    }
+    if (failure === undefined) {
+      if (fault.reason !== 'driver') return fault
+      return { ...fault, cause: this.#why(this.state === 'serving' ? 'timeout' : 'no-server') }
+    }
+    const { cause } = failure
     return { ...fault, reason: 'driver', ...(cause === undefined ? {} : { cause }) }
   }
 
@@ -227,15 +235,19 @@ export class PagedDevice implements RawDevice {
 
   /** Takes the poison of what failed in the range away: a later touch asks the driver again. */
   heal(start: number, length: number): void {
-    const { pageSize, calls, regions } = this.#kernel
-    for (const address of [...this.#failures.keys()]) {
-      if (address < start || address >= start + length) continue
-      this.#failures.delete(address)
-      // Nobody else's memory may be meant: the region could have gone.
-      const region = regions.regionAt(BigInt(address))
-      if (this.source === 'guard' || !(region instanceof PagedRegion) || region.part?.device !== this) continue
-      calls.madvise(BigInt(address), pageSize, MADV.DONTNEED)
+    for (const [address, failure] of this.#failures) {
+      if (address >= start && address < start + length) this.#heal(address, failure)
     }
+  }
+
+  #heal(address: number, failure: { poisoned: boolean }): void {
+    if (!failure.poisoned) return
+    failure.poisoned = false
+    const { pageSize, calls, regions } = this.#kernel
+    // Nobody else's memory may be meant: the region could have gone.
+    const region = regions.regionAt(BigInt(address))
+    if (this.source === 'guard' || !(region instanceof PagedRegion) || region.part?.device !== this) return
+    calls.madvise(BigInt(address), pageSize, MADV.DONTNEED)
   }
 
   // ---- the thread ----
@@ -260,6 +272,9 @@ export class PagedDevice implements RawDevice {
       {
         failure: (message) => this.#failed(message),
         end: (cause) => this.#died(cause),
+        silence: () => {
+          this.#unserved = true
+        },
       },
       signal,
     )
@@ -313,11 +328,10 @@ export class PagedDevice implements RawDevice {
   #serving(syscall: string): PagerConnection {
     if (this.#closed !== undefined) throw closedError(syscall)
     const connection = this.#connection
-    if (connection?.lives && !this.#unserved) return connection
-    const cause = this.#cause ?? connection?.cause
+    if (connection?.lives && !this.#unserved && !this.#hangs()) return connection
     throw new VmError('EIO', syscall, {
-      hint: "the driver's thread has ended: restart() the device",
-      ...(cause === undefined ? {} : { cause }),
+      hint: "the driver's thread has ended, or does nothing that is asked of it: restart() the device",
+      ...(this.#cause === undefined ? {} : { cause: this.#cause }),
     })
   }
 
@@ -333,13 +347,13 @@ export class PagedDevice implements RawDevice {
 
   #remember(address: number, cause: unknown): void {
     this.#failures.delete(address)
-    this.#failures.set(address, cause)
+    this.#failures.set(address, { cause, poisoned: true })
     if (this.#failures.size > MOST_FAILURES) this.#failures.delete(this.#failures.keys().next().value!)
   }
 
   #why(reason: 'timeout' | 'no-server'): Error {
     if (this.#closed !== undefined) return closedError('fault')
-    if (reason === 'no-server') return this.#cause ?? this.#connection?.cause ?? closedError('fault')
+    if (reason === 'no-server') return this.#cause ?? unservedError()
     return new VmError('ETIMEDOUT', 'fault', {
       hint: `the driver did not answer within ${this.#options.timeout} ms, and its thread does nothing else`,
     })
@@ -359,6 +373,10 @@ export class PagedDevice implements RawDevice {
     }
     return standing
   }
+}
+
+function unservedError(): VmError {
+  return new VmError('EIO', 'fault', { hint: "the driver's thread has ended, or does nothing that is asked of it" })
 }
 
 function closedError(syscall: string): VmError {

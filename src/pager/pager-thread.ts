@@ -102,6 +102,9 @@ function answer(request: PagerRequest, server: DeviceServer, operations: FileOpe
       server.maps.expectCopies(request.start, request.length)
       send({ type: 'answer', id: request.id })
       return
+    case 'ping':
+      send({ type: 'pong' })
+      return
     case 'unmap':
       server.maps.unmap(request.start, request.length)
       return
