@@ -9,17 +9,18 @@ import { MAP } from '../vocabulary/map.js'
 import { PROT } from '../vocabulary/prot.js'
 import { VM } from '../vocabulary/vm.js'
 import { VmError } from '../vocabulary/vm-error.js'
+import { FailedPages } from './failed-pages.js'
+import { mayCopy } from './may-copy.js'
 import { OpenedFaultSource } from './opened-fault-source.js'
 import { PagedRegion } from './paged-region.js'
 import { PagerConnection } from './pager-connection.js'
 import type { MapAnswer, PagerMessage } from './pager-request.js'
 import { COUNTER, PagerState } from './pager-state.js'
+import { StandingRegions } from './standing-regions.js'
 import { unpackError } from './unpack-error.js'
 
 /** How much longer than `timeout` the thread may take before it counts as dead, in milliseconds: it ends waits itself when it can. */
 const GRACE = 500
-/** How many pages that failed are remembered with their cause. */
-const MOST_FAILURES = 4096
 
 /** A device on the running kernel, on the program's side: its files, its maps, and the line to the thread that serves it. */
 export class PagedDevice implements RawDevice {
@@ -36,13 +37,9 @@ export class PagedDevice implements RawDevice {
   #cause: Error | undefined
   /** A fault has told that nobody serves, before the thread's end did. */
   #unserved = false
-  readonly #regions = new Set<WeakRef<PagedRegion>>()
+  readonly #regions = new StandingRegions()
   readonly #listeners: ((cause: Error) => void)[] = []
-  /**
-   * Why pages failed, by their address, the oldest first. They stay poisoned until somebody has been told, and the cause stays known for
-   * those who had waited as well.
-   */
-  readonly #failures = new Map<number, { readonly cause: unknown; poisoned: boolean }>()
+  readonly #failures = new FailedPages((address) => this.#takePoison(address))
 
   /** Opens a device. Rejects where the driver can't be had, and leaves nothing behind then. */
   static async open(kernel: LinuxKernel, driver: string, options: RawDeviceOptions): Promise<PagedDevice> {
@@ -66,6 +63,11 @@ export class PagedDevice implements RawDevice {
     this.#source = source
     this.#file = kernel.files.memfdCreate('vmarea-device', { sealable: false })
     this.#pages = kernel.files.memfdCreate('vmarea-pages', { sealable: false })
+  }
+
+  /** How long anybody waits for the thread, in milliseconds. */
+  get #deadline(): number {
+    return this.#options.timeout + GRACE
   }
 
   get size(): number {
@@ -142,12 +144,12 @@ export class PagedDevice implements RawDevice {
     this.#connection?.drain()
     for (const { address, reason } of this.#source.takeFailed()) {
       this.#unserved ||= reason === 'no-server'
-      if (!this.#failures.get(Number(address))?.poisoned) this.#remember(Number(address), this.#why(reason))
+      if (!this.#failures.get(Number(address))?.poisoned) this.#failures.add(Number(address), this.#why(reason))
     }
     const failure = this.#failures.get(page)
     // A page that was covered comes back poisoned with restore(), which heals it then.
     const covered = this.#kernel.regions.regionAt(fault.address)?.fault !== undefined
-    if (failure !== undefined && !covered) this.#heal(page, failure)
+    if (!covered) this.#failures.heal(page, page + 1)
     if (fault.unanswered !== undefined) {
       this.#unserved ||= fault.unanswered === 'no-server'
       return { ...fault, cause: this.#why(fault.unanswered) }
@@ -171,13 +173,11 @@ export class PagedDevice implements RawDevice {
     this.#pages = files.memfdCreate('vmarea-pages', { sealable: false })
     files.close(pages)
     await this.#start()
-    for (const region of this.#standing()) {
+    for (const region of this.#regions.all()) {
       this.#layOut(this.#connection!, region, region.part!, region.protection)
     }
-    this.#source.takeFailed().forEach(({ address }) => {
-      this.#remember(Number(address), undefined)
-    })
-    this.heal(0, Infinity)
+    for (const { address } of this.#source.takeFailed()) this.#failures.add(Number(address), undefined)
+    this.#failures.heal(0, Infinity)
   }
 
   close(): Promise<void> {
@@ -192,12 +192,11 @@ export class PagedDevice implements RawDevice {
   // ---- what its regions tell ----
 
   adopt(region: PagedRegion): void {
-    for (const known of this.#regions) if (known.deref() === undefined) this.#regions.delete(known)
-    this.#regions.add(new WeakRef(region))
+    this.#regions.add(region)
   }
 
   disown(region: PagedRegion): void {
-    for (const known of this.#regions) if (known.deref() === region) this.#regions.delete(known)
+    this.#regions.remove(region)
   }
 
   /** What the program may do in a part of a region has changed. */
@@ -207,21 +206,19 @@ export class PagedDevice implements RawDevice {
 
   /** Has the pager change what the program may do in a part of a region. */
   protect(start: number, length: number, protection: number): void {
-    this.#serving('mprotect').askNow({ type: 'protect', start, length, protection }, this.#options.timeout + GRACE)
+    this.#serving('mprotect').askNow({ type: 'protect', start, length, protection }, this.#deadline)
   }
 
   unmapped(start: number, length: number): void {
-    for (const address of this.#failures.keys()) {
-      if (address >= start && address < start + length) this.#failures.delete(address)
-    }
+    this.#failures.forget(start, start + length)
     this.#connection?.tell({ type: 'unmap', start, length })
-    if (this.#closed !== undefined && this.#standing().length === 0) this.#source.close()
+    if (this.#closed !== undefined && this.#regions.all().length === 0) this.#source.close()
   }
 
   moved(region: PagedRegion, from: number, oldLength: number): void {
     if (this.state !== 'serving') return
     const question = { type: 'move', from, oldLength, to: Number(region.start), length: region.length } as const
-    this.#connection!.askNow(question, this.#options.timeout + GRACE)
+    this.#connection!.askNow(question, this.#deadline)
   }
 
   /** The private region is about to become writable. */
@@ -229,35 +226,19 @@ export class PagedDevice implements RawDevice {
     if (this.#options.residentLimit === Infinity || this.state !== 'serving') return
     this.#connection!.askNow(
       { type: 'expectCopies', start: Number(region.start), length: region.length },
-      this.#options.timeout + GRACE,
+      this.#deadline,
     )
   }
 
   /** Takes the poison of what failed in the range away: a later touch asks the driver again. */
   heal(start: number, length: number): void {
-    for (const [address, failure] of this.#failures) {
-      if (address >= start && address < start + length) this.#heal(address, failure)
-    }
-  }
-
-  #heal(address: number, failure: { poisoned: boolean }): void {
-    if (!failure.poisoned) return
-    failure.poisoned = false
-    const { pageSize, calls, regions } = this.#kernel
-    // Nobody else's memory may be meant: the region could have gone.
-    const region = regions.regionAt(BigInt(address))
-    if (this.source === 'guard' || !(region instanceof PagedRegion) || region.part?.device !== this) return
-    calls.madvise(BigInt(address), pageSize, MADV.DONTNEED)
+    this.#failures.heal(start, start + length)
   }
 
   // ---- the thread ----
 
   async #start(): Promise<void> {
-    const state = new PagerState()
-    state.counters.set(this.#state.counters)
-    state.latency.set(this.#state.latency)
-    state.counters[COUNTER.WAITING] = 0
-    state.counters[COUNTER.BUSY_SINCE] = 0
+    const state = this.#state.forNextThread()
     const { driver, timeout, run, residentLimit, signal } = this.#options
     const connection = await PagerConnection.start(
       {
@@ -266,7 +247,7 @@ export class PagedDevice implements RawDevice {
         file: this.#file,
         pages: this.#pages,
         source: this.#source.give(),
-        deadline: timeout + GRACE,
+        deadline: this.#deadline,
       },
       state,
       {
@@ -292,15 +273,14 @@ export class PagedDevice implements RawDevice {
     protection: number,
   ): bigint {
     const { length } = region
-    const copies = region.copies || ((flags & MAP.SHARED) === 0 && (protection & PROT.WRITE) !== 0)
+    const copies = region.copies || mayCopy(flags, protection)
     const start = Number(region.start)
     const question = { type: 'map', start, length, offset, protection, flags, copies } as const
-    const answer = connection.askNow(question, this.#options.timeout + GRACE) as MapAnswer
-    const { set } = answer
+    const answer = connection.askNow(question, this.#deadline) as MapAnswer
     // What is dropped would take writes with it.
     const readOnly = this.#options.residentLimit !== Infinity && (flags & MAP.SHARED) !== 0
     const cleared = answer.cleared | (readOnly ? VM.MAYWRITE : 0n)
-    region.holdFlags(0, length, set, cleared)
+    region.holdFlags(0, length, answer.set, cleared)
     return cleared
   }
 
@@ -308,10 +288,7 @@ export class PagedDevice implements RawDevice {
     const connection = this.#connection
     try {
       if (connection?.lives && !this.#hangs()) {
-        await connection.ask(
-          { type: 'close' },
-          AbortSignal.timeout(Math.min(this.#options.timeout + GRACE, 2 ** 32 - 1)),
-        )
+        await connection.ask({ type: 'close' }, AbortSignal.timeout(Math.min(this.#deadline, 2 ** 32 - 1)))
       }
     } finally {
       await connection?.terminate()
@@ -322,7 +299,7 @@ export class PagedDevice implements RawDevice {
   #release(): void {
     this.#kernel.files.close(this.#file)
     this.#kernel.files.close(this.#pages)
-    if (this.#standing().length === 0) this.#source.close()
+    if (this.#regions.all().length === 0) this.#source.close()
   }
 
   #serving(syscall: string): PagerConnection {
@@ -338,17 +315,19 @@ export class PagedDevice implements RawDevice {
   /** A hook has kept the thread for longer than anybody waits. */
   #hangs(): boolean {
     const since = this.#state.counters[COUNTER.BUSY_SINCE]!
-    return since > 0 && Date.now() - since > this.#options.timeout + GRACE
+    return since > 0 && Date.now() - since > this.#deadline
   }
 
   #failed({ address, error }: Extract<PagerMessage, { type: 'failure' }>): void {
-    this.#remember(address, error === undefined ? undefined : unpackError(error))
+    this.#failures.add(address, error === undefined ? undefined : unpackError(error))
   }
 
-  #remember(address: number, cause: unknown): void {
-    this.#failures.delete(address)
-    this.#failures.set(address, { cause, poisoned: true })
-    if (this.#failures.size > MOST_FAILURES) this.#failures.delete(this.#failures.keys().next().value!)
+  #takePoison(address: number): void {
+    const { pageSize, calls, regions } = this.#kernel
+    // Nobody else's memory may be meant: the region could have gone.
+    const region = regions.regionAt(BigInt(address))
+    if (this.source === 'guard' || !(region instanceof PagedRegion) || region.part?.device !== this) return
+    calls.madvise(BigInt(address), pageSize, MADV.DONTNEED)
   }
 
   #why(reason: 'timeout' | 'no-server'): Error {
@@ -362,16 +341,6 @@ export class PagedDevice implements RawDevice {
   #died(cause: Error): void {
     this.#cause = cause
     for (const listener of this.#listeners) listener(cause)
-  }
-
-  #standing(): PagedRegion[] {
-    const standing: PagedRegion[] = []
-    for (const known of this.#regions) {
-      const region = known.deref()
-      if (region?.part !== undefined) standing.push(region)
-      else this.#regions.delete(known)
-    }
-    return standing
   }
 }
 
