@@ -9,13 +9,13 @@ import { MAP } from '../vocabulary/map.js'
 import { PROT } from '../vocabulary/prot.js'
 import { VM } from '../vocabulary/vm.js'
 import { VmError } from '../vocabulary/vm-error.js'
+import { DeviceThread } from './device-thread.js'
 import { FailedPages } from './failed-pages.js'
 import { mayCopy } from './may-copy.js'
 import { OpenedFaultSource } from './opened-fault-source.js'
 import { PagedRegion } from './paged-region.js'
-import { PagerConnection } from './pager-connection.js'
-import type { MapAnswer, PagerMessage } from './pager-request.js'
-import { COUNTER, PagerState } from './pager-state.js'
+import type { MapAnswer } from './pager-request.js'
+import { COUNTER } from './pager-state.js'
 import { StandingRegions } from './standing-regions.js'
 import { unpackError } from './unpack-error.js'
 
@@ -30,13 +30,8 @@ export class PagedDevice implements RawDevice {
   readonly #source: OpenedFaultSource
   readonly #file: number
   #pages: number
-  #state = new PagerState()
-  #connection: PagerConnection | undefined
-  #size = 0
+  readonly #thread: DeviceThread
   #closed: Promise<void> | undefined
-  #cause: Error | undefined
-  /** A fault has told that nobody serves, before the thread's end did. */
-  #unserved = false
   readonly #regions = new StandingRegions()
   readonly #listeners: ((cause: Error) => void)[] = []
   readonly #failures = new FailedPages((address) => this.#takePoison(address))
@@ -61,17 +56,20 @@ export class PagedDevice implements RawDevice {
     this.#driver = driver
     this.#options = options
     this.#source = source
+    this.#thread = new DeviceThread({
+      deadline: options.timeout + GRACE,
+      failure: ({ address, error }) =>
+        this.#failures.add(address, error === undefined ? undefined : unpackError(error)),
+      death: (cause) => {
+        for (const listener of this.#listeners) listener(cause)
+      },
+    })
     this.#file = kernel.files.memfdCreate('vmarea-device', { sealable: false })
     this.#pages = kernel.files.memfdCreate('vmarea-pages', { sealable: false })
   }
 
-  /** How long anybody waits for the thread, in milliseconds. */
-  get #deadline(): number {
-    return this.#options.timeout + GRACE
-  }
-
   get size(): number {
-    return this.#size
+    return this.#thread.size
   }
 
   get source(): FaultSourceName {
@@ -80,11 +78,11 @@ export class PagedDevice implements RawDevice {
 
   get state(): 'serving' | 'dead' | 'closed' {
     if (this.#closed !== undefined) return 'closed'
-    return !this.#unserved && this.#connection?.lives && !this.#hangs() ? 'serving' : 'dead'
+    return this.#thread.serves ? 'serving' : 'dead'
   }
 
   get statistics(): DeviceStatistics {
-    const { counters, latency } = this.#state
+    const { counters, latency } = this.#thread.state
     return {
       faults: counters[COUNTER.FAULTS]!,
       fills: counters[COUNTER.FILLS]!,
@@ -99,7 +97,7 @@ export class PagedDevice implements RawDevice {
   }
 
   map(address: bigint, length: number, protection: number, flags: number, offset: number): PagedRegion {
-    const connection = this.#serving('mmap')
+    this.#checkOpen('mmap')
     const { regions, pageSize } = this.#kernel
     const asked = (flags & ~(MAP.POPULATE | MAP.LOCKED)) | MAP.NORESERVE
     const shared = (flags & MAP.SHARED) !== 0
@@ -112,7 +110,7 @@ export class PagedDevice implements RawDevice {
       if (!shared) closeSync(file)
     }
     try {
-      const cleared = this.#layOut(connection, region, { offset, flags }, protection)
+      const cleared = this.#layOut(region, { offset, flags }, protection)
       if (this.source !== 'guard') region.protect(0, region.length, protection, PROT.NONE)
       region.attach({ device: this, offset, flags, cleared }, protection)
     } catch (error) {
@@ -131,19 +129,21 @@ export class PagedDevice implements RawDevice {
         hint: `no more than residentLimit, ${residentLimit} bytes, may be in memory`,
       })
     }
-    await this.#serving('fault').ask({ type: 'fill', offset, length }, signal)
+    this.#checkOpen('fault')
+    await this.#thread.ask('fault', { type: 'fill', offset, length }, signal)
   }
 
   async invalidate(offset: number, length: number): Promise<void> {
-    await this.#serving('fallocate').ask({ type: 'invalidate', offset, length })
+    this.#checkOpen('fallocate')
+    await this.#thread.ask('fallocate', { type: 'invalidate', offset, length })
   }
 
   explain(fault: FaultRecord): FaultRecord {
     if (fault.reason !== 'poisoned' && fault.reason !== 'driver') return fault
     const page = Number(fault.address) - (Number(fault.address) % this.#kernel.pageSize)
-    this.#connection?.drain()
+    this.#thread.drain()
     for (const { address, reason } of this.#source.takeFailed()) {
-      this.#unserved ||= reason === 'no-server'
+      if (reason === 'no-server') this.#thread.foundUnserved()
       if (!this.#failures.get(Number(address))?.poisoned) this.#failures.add(Number(address), this.#why(reason))
     }
     const failure = this.#failures.get(page)
@@ -151,7 +151,7 @@ export class PagedDevice implements RawDevice {
     const covered = this.#kernel.regions.regionAt(fault.address)?.fault !== undefined
     if (!covered) this.#failures.heal(page, page + 1)
     if (fault.unanswered !== undefined) {
-      this.#unserved ||= fault.unanswered === 'no-server'
+      if (fault.unanswered === 'no-server') this.#thread.foundUnserved()
       return { ...fault, cause: this.#why(fault.unanswered) }
     }
     if (failure === undefined) {
@@ -163,18 +163,17 @@ export class PagedDevice implements RawDevice {
   }
 
   async restart(): Promise<void> {
-    if (this.#closed !== undefined) throw closedError('open')
-    const connection = this.#connection
-    this.#connection = undefined
-    await connection?.terminate()
-    for (const { offset, length } of this.#state.inFlight()) this.#kernel.files.punchHole(this.#file, offset, length)
+    this.#checkOpen('open')
+    await this.#thread.terminate()
+    for (const { offset, length } of this.#thread.state.inFlight())
+      this.#kernel.files.punchHole(this.#file, offset, length)
     const { files } = this.#kernel
     const pages = this.#pages
     this.#pages = files.memfdCreate('vmarea-pages', { sealable: false })
     files.close(pages)
     await this.#start()
     for (const region of this.#regions.all()) {
-      this.#layOut(this.#connection!, region, region.part!, region.protection)
+      this.#layOut(region, region.part!, region.protection)
     }
     for (const { address } of this.#source.takeFailed()) this.#failures.add(Number(address), undefined)
     this.#failures.heal(0, Infinity)
@@ -201,33 +200,32 @@ export class PagedDevice implements RawDevice {
 
   /** What the program may do in a part of a region has changed. */
   protected(start: number, length: number, protection: number): void {
-    this.#connection?.tell({ type: 'protect', id: 0, start, length, protection })
+    this.#thread.tell({ type: 'protect', id: 0, start, length, protection })
   }
 
   /** Has the pager change what the program may do in a part of a region. */
   protect(start: number, length: number, protection: number): void {
-    this.#serving('mprotect').askNow({ type: 'protect', start, length, protection }, this.#deadline)
+    this.#checkOpen('mprotect')
+    this.#thread.askNow('mprotect', { type: 'protect', start, length, protection })
   }
 
   unmapped(start: number, length: number): void {
     this.#failures.forget(start, start + length)
-    this.#connection?.tell({ type: 'unmap', start, length })
+    this.#thread.tell({ type: 'unmap', start, length })
     if (this.#closed !== undefined && this.#regions.all().length === 0) this.#source.close()
   }
 
   moved(region: PagedRegion, from: number, oldLength: number): void {
     if (this.state !== 'serving') return
     const question = { type: 'move', from, oldLength, to: Number(region.start), length: region.length } as const
-    this.#connection!.askNow(question, this.#deadline)
+    this.#thread.askNow('mremap', question)
   }
 
   /** The private region is about to become writable. */
   expectCopies(region: PagedRegion): void {
     if (this.#options.residentLimit === Infinity || this.state !== 'serving') return
-    this.#connection!.askNow(
-      { type: 'expectCopies', start: Number(region.start), length: region.length },
-      this.#deadline,
-    )
+    const question = { type: 'expectCopies', start: Number(region.start), length: region.length } as const
+    this.#thread.askNow('mprotect', question)
   }
 
   /** Takes the poison of what failed in the range away: a later touch asks the driver again. */
@@ -237,46 +235,19 @@ export class PagedDevice implements RawDevice {
 
   // ---- the thread ----
 
-  async #start(): Promise<void> {
-    const state = this.#state.forNextThread()
+  #start(): Promise<void> {
     const { driver, timeout, run, residentLimit, signal } = this.#options
-    const connection = await PagerConnection.start(
-      {
-        driver: this.#driver,
-        options: { driver, timeout, run, residentLimit },
-        file: this.#file,
-        pages: this.#pages,
-        source: this.#source.give(),
-        deadline: this.#deadline,
-      },
-      state,
-      {
-        failure: (message) => this.#failed(message),
-        end: (cause) => this.#died(cause),
-        silence: () => {
-          this.#unserved = true
-        },
-      },
-      signal,
-    )
-    this.#state = state
-    this.#unserved = false
-    this.#cause = undefined
-    this.#size = connection.size
-    this.#connection = connection
+    const options = { driver, timeout, run, residentLimit }
+    const [file, pages, source] = [this.#file, this.#pages, this.#source.give()]
+    return this.#thread.start({ driver: this.#driver, options, file, pages, source }, signal)
   }
 
-  #layOut(
-    connection: PagerConnection,
-    region: PagedRegion,
-    { offset, flags }: { offset: number; flags: number },
-    protection: number,
-  ): bigint {
+  #layOut(region: PagedRegion, { offset, flags }: { offset: number; flags: number }, protection: number): bigint {
     const { length } = region
     const copies = region.copies || mayCopy(flags, protection)
     const start = Number(region.start)
     const question = { type: 'map', start, length, offset, protection, flags, copies } as const
-    const answer = connection.askNow(question, this.#deadline) as MapAnswer
+    const answer = this.#thread.askNow('mmap', question) as MapAnswer
     // What is dropped would take writes with it.
     const readOnly = this.#options.residentLimit !== Infinity && (flags & MAP.SHARED) !== 0
     const cleared = answer.cleared | (readOnly ? VM.MAYWRITE : 0n)
@@ -285,13 +256,9 @@ export class PagedDevice implements RawDevice {
   }
 
   async #close(): Promise<void> {
-    const connection = this.#connection
     try {
-      if (connection?.lives && !this.#hangs()) {
-        await connection.ask({ type: 'close' }, AbortSignal.timeout(Math.min(this.#deadline, 2 ** 32 - 1)))
-      }
+      await this.#thread.close()
     } finally {
-      await connection?.terminate()
       this.#release()
     }
   }
@@ -302,24 +269,8 @@ export class PagedDevice implements RawDevice {
     if (this.#regions.all().length === 0) this.#source.close()
   }
 
-  #serving(syscall: string): PagerConnection {
+  #checkOpen(syscall: string): void {
     if (this.#closed !== undefined) throw closedError(syscall)
-    const connection = this.#connection
-    if (connection?.lives && !this.#unserved && !this.#hangs()) return connection
-    throw new VmError('EIO', syscall, {
-      hint: "the driver's thread has ended, or does nothing that is asked of it: restart() the device",
-      ...(this.#cause === undefined ? {} : { cause: this.#cause }),
-    })
-  }
-
-  /** A hook has kept the thread for longer than anybody waits. */
-  #hangs(): boolean {
-    const since = this.#state.counters[COUNTER.BUSY_SINCE]!
-    return since > 0 && Date.now() - since > this.#deadline
-  }
-
-  #failed({ address, error }: Extract<PagerMessage, { type: 'failure' }>): void {
-    this.#failures.add(address, error === undefined ? undefined : unpackError(error))
   }
 
   #takePoison(address: number): void {
@@ -332,20 +283,11 @@ export class PagedDevice implements RawDevice {
 
   #why(reason: 'timeout' | 'no-server'): Error {
     if (this.#closed !== undefined) return closedError('fault')
-    if (reason === 'no-server') return this.#cause ?? unservedError()
+    if (reason === 'no-server') return this.#thread.unservedError
     return new VmError('ETIMEDOUT', 'fault', {
       hint: `the driver did not answer within ${this.#options.timeout} ms, and its thread does nothing else`,
     })
   }
-
-  #died(cause: Error): void {
-    this.#cause = cause
-    for (const listener of this.#listeners) listener(cause)
-  }
-}
-
-function unservedError(): VmError {
-  return new VmError('EIO', 'fault', { hint: "the driver's thread has ended, or does nothing that is asked of it" })
 }
 
 function closedError(syscall: string): VmError {
