@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "fail-page.h"
+#include "held-flags.h"
 #include "page-entry.h"
 #include "poison.h"
 #include "userfaultfd-context.h"
@@ -403,7 +404,29 @@ napi_value set_features(napi_env env, napi_callback_info info) {
   return call.result(0);
 }
 
-// (handle, start, length, mode, words): words[0] are the ioctls that the range allows.
+// How much of [start, start + length) from its start on is registered with this userfaultfd, as far as this process knows.
+size_t own_part_locked(const Context* context, uintptr_t start, size_t length) {
+  uintptr_t end = start;
+  for (const Range& range : context->ranges)
+    if (range.start <= end && range.end > end) end = range.end;
+  return std::min(end - start, length);
+}
+
+// Whether a part of the range is a device's area that something else serves than this userfaultfd. The kernel takes an answer from any
+// userfaultfd, and the file below the area would have it, whatever the driver has forbidden.
+bool is_anothers_device(const Handle* handle, uintptr_t start, size_t length) {
+  if (held_ranges.load() == 0 || start + length < start) return false;
+  std::vector<HeldRange> held = held_in(start, start + length);
+  if (held.empty()) return false;
+  Lock lock(mutex());
+  if (!handle->context->own_memory) return false;
+  for (const HeldRange& range : held)
+    if (own_part_locked(handle->context, range.start, range.end - range.start) < range.end - range.start) return true;
+  return false;
+}
+
+// (handle, start, length, mode, words, whether whoever serves a device registers its area): words[0] are the ioctls that the range allows.
+// To anyone else a device's area is of the wrong kind, as it is with the kernel's own drivers.
 napi_value register_range(napi_env env, napi_callback_info info) {
   HandleCall call(env, info);
   uint64_t start = call.address(1);
@@ -411,9 +434,11 @@ napi_value register_range(napi_env env, napi_callback_info info) {
   uint64_t mode = call.address(3);
   size_t room = 0;
   uint64_t* words = reinterpret_cast<uint64_t*>(call.bytes(4, &room));
+  bool of_device = call.boolean(5);
   if (call.wrong()) return nullptr;
   if (call.handle == nullptr) return call.result(kGone);
   if (room < 8) return call.result(-EFAULT);
+  if (!of_device && is_anothers_device(call.handle, start, length)) return call.result(-EINVAL);
   UffdRegister argument = {start, length, mode, 0};
   if (ioctl(call.handle->descriptor, kRegister, &argument) != 0) return call.result(-errno);
   Lock lock(mutex());
@@ -428,6 +453,7 @@ napi_value unregister_range(napi_env env, napi_callback_info info) {
   size_t length = call.size(2);
   if (call.wrong()) return nullptr;
   if (call.handle == nullptr) return call.result(kGone);
+  if (is_anothers_device(call.handle, start, length)) return call.result(-EINVAL);
   UffdRange argument = {start, length};
   if (ioctl(call.handle->descriptor, kUnregister, &argument) != 0) return call.result(-errno);
   note_answer(call.handle->context, start, length);
@@ -447,6 +473,7 @@ napi_value copy(napi_env env, napi_callback_info info) {
   size_t length = call.length();
   if (length > available) return call.answered(-EFAULT);
   if (access_waits_for_itself(call.state, reinterpret_cast<uintptr_t>(source), length, false)) return call.answered(-EDEADLK);
+  if (is_anothers_device(call.handle, call.operand(1), length)) return call.answered(-ENOENT);
   UffdCopy argument = {call.operand(1), reinterpret_cast<uintptr_t>(source), length, mode, 0};
   int outcome = ioctl(call.handle->descriptor, kCopy, &argument);
   return call.resolved(outcome, argument.done, argument.destination, (mode & kDontWake) == 0);
@@ -459,17 +486,10 @@ napi_value fill(napi_env env, napi_callback_info info) {
   uint64_t mode = call.size(1);
   if (call.wrong()) return nullptr;
   if (call.handle == nullptr) return call.answered(kGone);
+  if (is_anothers_device(call.handle, call.operand(1), call.length())) return call.answered(-ENOENT);
   UffdFill argument = {call.operand(1), call.length(), mode, 0};
   int outcome = ioctl(call.handle->descriptor, kRequest, &argument);
   return call.resolved(outcome, argument.done, argument.start, (mode & kDontWake) == 0);
-}
-
-// How much of [start, start + length) from its start on is registered with this userfaultfd, as far as this process knows.
-size_t own_part_locked(const Context* context, uintptr_t start, size_t length) {
-  uintptr_t end = start;
-  for (const Range& range : context->ranges)
-    if (range.start <= end && range.end > end) end = range.end;
-  return std::min(end - start, length);
 }
 
 // As fill, but of memory that is registered with this very userfaultfd: what is there instead, after an unmap, may be another's, and
@@ -528,6 +548,7 @@ napi_value writeprotect(napi_env env, napi_callback_info info) {
   uint64_t mode = call.size(1);
   if (call.wrong()) return nullptr;
   if (call.handle == nullptr) return call.answered(kGone);
+  if (is_anothers_device(call.handle, call.operand(1), call.length())) return call.answered(-ENOENT);
   UffdProtect argument = {call.operand(1), call.length(), mode};
   int outcome = ioctl(call.handle->descriptor, kWriteprotect, &argument);
   bool wakes = (mode & (kProtect | kProtectDontWake)) == 0;

@@ -6,6 +6,7 @@ import { byteSize } from './byte-size.js'
 import { CommandError } from './command-error.js'
 import type { Capability } from './doctor/capability.js'
 import { catching } from './doctor/catching.js'
+import { driving } from './doctor/driving.js'
 import { holding } from './doctor/holding.js'
 import { seeing } from './doctor/seeing.js'
 import { describeStuck, stuck } from './doctor/stuck.js'
@@ -55,6 +56,7 @@ export function doctor(args: string[]): number {
     ['Holding memory', [...holding(pageSizes(pageSize))]],
     ['Seeing memory', [...seeing()]],
     ['Catching faults', [...catching()]],
+    ['Driving memory', [...driving()]],
   ]
   const machine = { vmarea: version(), node: process.version, kernel: release(), architecture: process.arch, pageSize }
   const capabilities = groups.flatMap(([, some]) => some)

@@ -87,7 +87,14 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   uffdAdopt(descriptor: number, ownMemory: boolean, parent: number): number
   uffdApi(handle: number, words: BigUint64Array): number
   uffdSetFeatures(handle: number, features: bigint): number
-  uffdRegister(handle: number, start: Address, length: number, mode: number, words: BigUint64Array): number
+  uffdRegister(
+    handle: number,
+    start: Address,
+    length: number,
+    mode: number,
+    words: BigUint64Array,
+    ofDevice: boolean,
+  ): number
   uffdUnregister(handle: number, start: Address, length: number): number
   // The resolving ones take address, second address and length from the mailbox, and leave the bytes done and the code there.
   uffdCopy(handle: number, mode: number, source: Uint8Array): void

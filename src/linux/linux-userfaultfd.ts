@@ -54,9 +54,10 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
     return { features: words[0]!, ioctls: words[1]! }
   }
 
-  register(start: bigint, length: number, mode: number): bigint {
+  /** `ofDevice` is for whoever serves a device: to anyone else its area can't be registered, as in the kernel (`EINVAL`). */
+  register(start: bigint, length: number, mode: number, ofDevice = false): bigint {
     const words = new BigUint64Array(1)
-    const answer = this.#addon.uffdRegister(this.#handle, start, length, mode, words)
+    const answer = this.#addon.uffdRegister(this.#handle, start, length, mode, words, ofDevice)
     if (answer < 0) throw new VmError(answer, 'UFFDIO_REGISTER', { address: start, length })
     return words[0]!
   }

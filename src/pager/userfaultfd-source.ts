@@ -38,7 +38,7 @@ export class UserfaultfdSource implements FaultSource {
   watch(start: number, length: number, _protection: number, notifyWrites: boolean): void {
     this.#notifiesWrites ||= notifyWrites
     const mode = UFFD_MODE.MISSING | UFFD_MODE.MINOR | (notifyWrites ? UFFD_MODE.WP : 0)
-    this.#raw.register(BigInt(start), length, mode)
+    this.#raw.register(BigInt(start), length, mode, true)
   }
 
   /** The kernel knows by itself. */

@@ -10,7 +10,8 @@ import type { Snapshot } from '#vmarea/cli/snapshot.js'
 import { listByHand } from '../linux/list-by-hand.js'
 import { settled } from '../support/settled.js'
 import { until } from '../support/until.js'
-import { skipWithout } from '../userfaultfd/skip.js'
+import { withoutUserfaultfd } from '../support/without-userfaultfd.js'
+import { skipUnlessRoot, skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
 import { MAIN, run } from './run.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'vmarea-command-'))
@@ -260,6 +261,8 @@ test('doctor names every capability, with what would allow what is missing', () 
     'process_madvise',
     'other users',
     'locking memory',
+    'device faults',
+    'guard markers',
   ]) {
     assert.ok(names.includes(name), name)
   }
@@ -317,6 +320,76 @@ test('doctor without root says no, and does not fail', {
   assert.equal(status, 0, stderr)
   const { capabilities } = JSON.parse(stdout) as { capabilities: { name: string; available: boolean }[] }
   assert.equal(capabilities.find(({ name }) => name === 'other users')!.available, false)
+})
+
+interface Capability {
+  readonly name: string
+  readonly available: boolean
+  readonly found: string
+  readonly fallback?: string
+  readonly remedy?: string
+}
+
+/** What doctor says of the faults of devices, and the source that a device then has, both in a process that is wrapped in a command. */
+function deviceFaults(wrap: readonly string[]): { said: Capability; source: string } {
+  const open = `
+    const { openDevice } = await import(${JSON.stringify(import.meta.resolve('#vmarea/index.js'))})
+    const device = await openDevice(${JSON.stringify(import.meta.resolve('#vmarea/conformance/drivers/probe.js'))}, { driver: {} })
+    console.log(device.source)
+    await device.close()`
+  const node = (...args: string[]) => {
+    const [command, ...rest] = [...wrap, process.execPath, ...args] as [string, ...string[]]
+    const { status, stdout, stderr } = spawnSync(command, rest, { encoding: 'utf8' })
+    assert.equal(status, 0, stderr)
+    return stdout
+  }
+  const { capabilities } = JSON.parse(node(MAIN, 'doctor', '--json')) as { capabilities: Capability[] }
+  return {
+    said: capabilities.find(({ name }) => name === 'device faults')!,
+    source: node('--input-type=module', '-e', open).trim(),
+  }
+}
+
+const ordinary = [
+  'setpriv',
+  '--reuid=65534',
+  '--regid=65534',
+  '--clear-groups',
+  '--no-new-privs',
+  '--bounding-set=-all',
+]
+const skipOrdinary = skipUnlessRoot() || (spawnSync('setpriv', ['--version']).status !== 0 && 'no setpriv')
+
+test('doctor names the source that a device has, with all rights', { skip: skipWithout() }, () => {
+  const { said, source } = deviceFaults([])
+  assert.match(said.found, new RegExp(`^source: ${source}(;|$)`))
+  assert.equal(said.available, source === 'userfaultfd')
+})
+
+test('doctor names the source that a device of an ordinary user has, and what it can not do', {
+  skip: skipOrdinary || skipWithout(),
+}, () => {
+  const { said, source } = deviceFaults(ordinary)
+  assert.ok(said.found.startsWith(`source: ${source}`), said.found)
+  if (source === 'userfaultfd') return // Then the call is open to everybody.
+  assert.equal(said.available, false)
+  assert.match(said.found, /CAP_SYS_PTRACE/)
+  assert.match(said.fallback!, /EFAULT/)
+  assert.match(said.remedy!, /userfaultfd/)
+})
+
+test('doctor names the guard where a seccomp filter refuses userfaultfd', {
+  skip: skipOrdinary || skipWithoutCompiler(),
+}, () => {
+  const filter = withoutUserfaultfd()
+  try {
+    const { said, source } = deviceFaults([filter.path, ...ordinary])
+    assert.equal(source, 'guard')
+    assert.match(said.found, /^source: guard; .*seccomp/)
+    assert.match(said.fallback!, /EFAULT.*without permission/)
+  } finally {
+    filter.remove()
+  }
 })
 
 test('a reader that has seen enough is no error', () => {

@@ -1,47 +1,144 @@
+// The table of docs/drivers.md, "Who holds which flag", against both kernels: the same driver module on each, and on this one through each
+// source of faults.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import type { ProbeSetUp } from '#vmarea/conformance/drivers/probe-options.js'
-import { openDevice, pageSize, thisProcess, VM, VM_FLAG_CODES, type VmFlagName } from '#vmarea/index.js'
+import probe from '#vmarea/conformance/drivers/probe.js'
+import type { ProbeOptions } from '#vmarea/conformance/drivers/probe-options.js'
+import { type Device, type DeviceOptions, pageSize, thisProcess, VM, VM_FLAG_CODES, VmError } from '#vmarea/index.js'
+import type { Kernel } from '#vmarea/kernel/kernel.js'
+import type { Region } from '#vmarea/kernel/region.js'
+import { Machine } from '#vmarea/model.js'
+import { MADV } from '#vmarea/vocabulary/madv.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
+import { eachSource } from '../pager/each-source.js'
 import { root } from '../support/root.js'
+import { CALLS, type FlagRow, flagTable } from './flag-table.js'
 
 const page = pageSize()
-const driver = pathToFileURL(join(root, 'dist', 'conformance', 'drivers', 'probe.js'))
+const module = pathToFileURL(join(root, 'dist', 'conformance', 'drivers', 'probe.js'))
+const rows = flagTable()
+/** Where nobody else maps anything, so that there is room above. */
+const START = 0x21_0000_0000n
 
-/** The rows of docs/drivers.md: what a method sets or clears, and who holds that on Linux. */
-const rows = [
-  ...readFileSync(join(root, 'docs', 'drivers.md'), 'utf8').matchAll(
-    /^\| `(\w+)\(\)` +\| (clears )?`VM_(\w+)` +\| the (kernel|library) +\|/gm,
-  ),
-].map(([, call, clears, flag, holder]) => ({
-  call: call as ProbeSetUp,
-  clears: clears !== undefined,
-  flag: flag as VmFlagName,
-  holder: holder as 'kernel' | 'library',
-}))
+interface Side {
+  readonly kernel: Kernel
+  readonly device: Device
+  /** How the kernel itself says that an area has the flag. The model's own flags are the kernel's. */
+  kernelHas(start: bigint, flag: FlagRow['flag']): boolean
+  /** Whether a child of fork(2) has the area. */
+  childHas(start: bigint): boolean
+}
 
-test('the table of flags has all that VmaNew sets and clears', () => {
-  assert.equal(rows.length, 8)
+const ACTIONS: { readonly [call in (typeof CALLS)[number]]: (kernel: Kernel, region: Region) => void } = {
+  read: ({ calls }, { start }) => calls.mprotect(start, page, PROT.READ),
+  write: ({ calls }, { start }) => calls.mprotect(start, page, PROT.WRITE),
+  execute: ({ calls }, { start }) => calls.mprotect(start, page, PROT.EXEC),
+  grow: (_kernel, region) => region.resize(region.length + page),
+  dofork: ({ calls }, { start }) => calls.madvise(start, page, MADV.DOFORK),
+  dodump: ({ calls }, { start }) => calls.madvise(start, page, MADV.DODUMP),
+  populate_read: ({ calls }, { start }) => calls.madvise(start, page, MADV.POPULATE_READ),
+}
+
+/** What `device` gives of an area with room above it. It may be read, unless the driver wants to forbid that. */
+function withArea<Result>({ device }: Side, row: FlagRow, shared: boolean, use: (region: Region) => Result) {
+  const protection = row.setUp.includes('tryClearMayread') ? PROT.NONE : PROT.READ
+  const flags = (shared ? MAP.SHARED : MAP.PRIVATE) | MAP.FIXED_NOREPLACE
+  const region = device.asRaw().map(START, 2 * page, protection, flags, 0)
+  try {
+    return use(region)
+  } finally {
+    region.unmap()
+  }
+}
+
+function shows({ kernel }: Side, start: bigint, flag: FlagRow['flag']): boolean {
+  return (kernel.addressSpace.lookup(start)!.flags & VM[flag]) !== 0n
+}
+
+function answer(act: () => void): string {
+  try {
+    act()
+    return 'yes'
+  } catch (error) {
+    if (error instanceof VmError) return error.code
+    throw error
+  }
+}
+
+/** What the row says is so. `populated` is what POPULATE_READ answers where the row says that it can. */
+function check(side: Side, row: FlagRow, shared: boolean, library: 'held' | 'none', populated: string): void {
+  withArea(side, row, shared, ({ start }) => {
+    assert.equal(shows(side, start, row.flag), !row.clears, 'what flags shows')
+    // What the library holds is to the kernel as if the driver had not been there.
+    const inKernel = library === 'none' || row.holder === 'kernel' ? !row.clears : row.clears
+    assert.equal(side.kernelHas(start, row.flag), inKernel, 'what the kernel shows')
+    assert.equal(side.childHas(start), row.inChild, 'in a child')
+  })
+  for (const call of CALLS) {
+    const said = call === 'populate_read' && row.answers[call] === 'yes' ? populated : row.answers[call]
+    withArea(side, row, shared, (region) => {
+      assert.equal(
+        answer(() => ACTIONS[call](side.kernel, region)),
+        said,
+        call,
+      )
+      // Nothing but what is said to undo it does.
+      const undone = call === row.undoneBy
+      assert.equal(shows(side, region.start, row.flag), undone === row.clears, `flags after ${call}`)
+      if (undone) assert.equal(side.kernelHas(region.start, row.flag), false, `the kernel's flags after ${call}`)
+    })
+  }
+}
+
+test('the table has a row for all that VmaNew sets and clears', async () => {
+  const { VmaNew } = await import('#vmarea/device.js')
+  const calls = Object.getOwnPropertyNames(VmaNew.prototype).filter((name) => /^(set|tryClear)/.test(name))
+  const alone = rows.filter(({ setUp }) => setUp.length === 1).map(({ setUp }) => setUp[0]!)
+  assert.deepEqual(alone.toSorted(), calls.sort())
 })
 
-for (const { call, clears, flag, holder } of rows) {
-  test(`${call}: VM_${flag} is ${clears ? 'cleared' : 'set'}, and the ${holder} holds it`, async () => {
-    await using device = await openDevice(driver, { driver: { size: page, setUp: [call] } })
-    const region = device.asRaw().map(0n, page, PROT.NONE, MAP.PRIVATE, 0)
-    try {
-      using user = thisProcess().mm.mmgetNotZero()!
-      using guard = user.mmapReadLock()
-      const shown = (guard.vmaLookup(region.start)!.flags & VM[flag]) !== 0n
-      assert.equal(shown, !clears, 'what flags shows')
-      assert.equal(kernelFlags(region.start).includes(VM_FLAG_CODES[flag]!), holder === 'kernel' ? !clears : clears)
-    } finally {
-      region.unmap()
-    }
-  })
+for (const shared of [true, false]) {
+  const kind = shared ? 'shared' : 'private'
+  for (const row of rows) {
+    test(`${row.title} on a ${kind} area of the model is as the table says`, async () => {
+      const program = new Machine().spawn()
+      await using device = await program.openDevice(probe, options(row))
+      const side: Side = {
+        kernel: program.kernel,
+        device,
+        kernelHas: (start, flag) => shows(side, start, flag),
+        childHas: (start) => program.fork().kernel.addressSpace.lookup(start) !== undefined,
+      }
+      check(side, row, shared, 'none', 'yes')
+    })
+  }
+}
+
+eachSource(({ openDevice, source, skip }) => {
+  for (const shared of [true, false]) {
+    describe(`on a ${shared ? 'shared' : 'private'} area`, () => {
+      for (const row of rows) {
+        test(`${row.title} is as the table says`, { skip }, async () => {
+          await using device = await openDevice(module, options(row))
+          const { kernel } = thisProcess()
+          const kernelHas = (start: bigint, flag: FlagRow['flag']) => kernelFlags(start).includes(VM_FLAG_CODES[flag]!)
+          // A process of Node's can't fork itself: what the kernel would do stands in its flags.
+          const side: Side = { kernel, device, kernelHas, childHas: (start) => !kernelHas(start, 'DONTCOPY') }
+          // A system call can't wait for a page there.
+          const populated = source === 'userfaultfd-user-mode-only' ? 'EFAULT' : 'yes'
+          check(side, row, shared, 'held', populated)
+        })
+      }
+    })
+  }
+})
+
+function options({ setUp }: FlagRow): DeviceOptions<ProbeOptions> {
+  return { driver: { size: 4 * page, setUp } }
 }
 
 /** The two-letter codes that the kernel itself has for an area. */

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { withoutUserfaultfd } from '../support/without-userfaultfd.js'
 import { inChild } from './in-child.js'
 import { kernel, page } from './memory.js'
 import { skipUnlessRoot, skipWithout, skipWithoutCompiler } from './skip.js'
@@ -54,20 +52,9 @@ test('an ordinary user gets one for the faults of the program alone, and is told
 test('a seccomp filter that forbids the call: the message names the three ways', {
   skip: skip || setpriv || skipWithoutCompiler(),
 }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'vmarea-'))
+  const filter = withoutUserfaultfd()
   try {
-    writeFileSync(join(folder, 'filter.c'), filter)
-    const compiled = spawnSync('cc', ['-o', join(folder, 'filter'), join(folder, 'filter.c')])
-    assert.equal(compiled.status, 0, String(compiled.stderr))
-    spawnSync('chmod', ['755', folder])
-    const wrap = [
-      join(folder, 'filter'),
-      'setpriv',
-      '--reuid=65534',
-      '--regid=65534',
-      '--clear-groups',
-      '--bounding-set=-all',
-    ]
+    const wrap = [filter.path, 'setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--bounding-set=-all']
     const { any, userModeOnly } = inChild<{ any: Refused; userModeOnly: Refused }>('refused', { wrap })
     assert.deepEqual([any.code, any.causes], ['EPERM', 3])
     assert.match(
@@ -77,7 +64,7 @@ test('a seccomp filter that forbids the call: the message names the three ways',
     assert.match(any.message, /the seccomp filter of this process forbids it: allow userfaultfd/)
     assert.equal(userModeOnly.causes, 1)
   } finally {
-    rmSync(folder, { recursive: true })
+    filter.remove()
   }
 })
 
@@ -107,32 +94,3 @@ test('user mode only: a system call on a missing page fails, and does not wait',
   const { code } = inChild<{ code: string }>('user-mode-only')
   assert.equal(code, 'EFAULT')
 })
-
-// Forbids userfaultfd(2) to what it starts.
-const filter = `
-#define _GNU_SOURCE
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-int main(int count, char **arguments) {
-  (void)count;
-  struct sock_filter code[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_userfaultfd, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  struct sock_fprog program = {4, code};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
-    perror("seccomp");
-    return 100;
-  }
-  execvp(arguments[1], arguments + 1);
-  perror(arguments[1]);
-  return 101;
-}
-`

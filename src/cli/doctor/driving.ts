@@ -1,0 +1,71 @@
+import type { FaultSourceName } from '../../kernel/devices.js'
+import { LinuxKernel } from '../../linux/linux-kernel.js'
+import { GuardSource } from '../../pager/guard-source.js'
+import { OpenedFaultSource } from '../../pager/opened-fault-source.js'
+import { UsageError } from '../../vocabulary/usage-error.js'
+import { VmError } from '../../vocabulary/vm-error.js'
+import type { Capability } from './capability.js'
+
+/** Milliseconds, of which none passes: nothing faults. */
+const DEADLINE = 1000
+
+/** What each source of faults can't do, as a sentence. */
+const LIMITS: Readonly<Partial<Record<FaultSourceName, string>>> = {
+  'userfaultfd-user-mode-only':
+    'a system call on a page that is not there fails with EFAULT (read, write and ready of the package wait for it)',
+  guard:
+    'a system call on a page that is not there fails with EFAULT (read, write and ready of the package wait for it); /proc/PID/maps shows parts of a device without permission',
+}
+
+/** What is needed to drive memory. */
+export function* driving(): Generator<Capability> {
+  const kernel = new LinuxKernel()
+  const source = OpenedFaultSource.open(kernel, undefined, DEADLINE)
+  const { name } = source
+  source.close()
+  const limits = LIMITS[name]
+  yield {
+    name: 'device faults',
+    available: name === 'userfaultfd',
+    purpose: 'devices: serving every fault, those of system calls included',
+    found: name === 'userfaultfd' ? 'source: userfaultfd' : `source: ${name}; ${refusal(kernel)}`,
+    ...(limits === undefined
+      ? {}
+      : {
+          fallback: limits,
+          remedy:
+            'the full userfaultfd (above), with the features of Linux 6.6: missing and minor faults of shared memory, and poison',
+        }),
+  }
+  const markers = guardMarkers()
+  yield {
+    name: '  guard markers',
+    available: markers,
+    purpose: 'devices through the guard: showing a page makes no area',
+    found: markers ? 'works' : 'not in maps of files',
+    ...(markers
+      ? {}
+      : {
+          fallback: 'each run of pages shown alike is an area of its own, of which a process has only so many',
+          remedy: 'Linux 6.15 or later',
+        }),
+  }
+}
+
+/** Why the full userfaultfd is not the one. */
+function refusal(kernel: LinuxKernel): string {
+  try {
+    OpenedFaultSource.open(kernel, 'userfaultfd', DEADLINE).close()
+    return ''
+  } catch (error) {
+    if (!(error instanceof VmError) && !(error instanceof UsageError)) throw error
+    return error.message
+  }
+}
+
+function guardMarkers(): boolean {
+  const source = new GuardSource()
+  const { usesGuardMarkers } = source
+  source.close()
+  return usesGuardMarkers
+}
