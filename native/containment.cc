@@ -23,6 +23,12 @@ size_t bitmap_bytes(const Region* region) { return (region->length() / region->p
 // Near a limit of address space there is no window for a large region: then each page has a place of its own.
 size_t places_bytes(const Region* region) { return region->length() / region->page * sizeof(uintptr_t); }
 
+// What waits has a page of nothing on either side. A page that was never written and lay beside a stranger's written ones would become
+// one area with them, keep their mark when it moves back, and never be one area with its own neighbours again.
+size_t margin() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
+
+void unmap_waiting(uintptr_t place, size_t length) { munmap(at(place - margin()), length + 2 * margin()); }
+
 bool prepare_places_locked(Region* region) {
   void* places = mmap(nullptr, places_bytes(region), PROT_READ | PROT_WRITE, kNothing, -1, 0);
   if (places != MAP_FAILED) region->places = static_cast<uintptr_t*>(places);
@@ -33,8 +39,8 @@ bool prepare_places_locked(Region* region) {
 uintptr_t place_locked(Region* region, size_t page) {
   if (region->places == nullptr) return region->aside + page * region->page;
   if (region->places[page] == 0) {
-    void* place = mmap(nullptr, region->page, PROT_NONE, kNothing, -1, 0);
-    if (place != MAP_FAILED) region->places[page] = reinterpret_cast<uintptr_t>(place);
+    void* place = mmap(nullptr, region->page + 2 * margin(), PROT_NONE, kNothing, -1, 0);
+    if (place != MAP_FAILED) region->places[page] = reinterpret_cast<uintptr_t>(place) + margin();
   }
   return region->places[page];
 }
@@ -48,13 +54,13 @@ bool prepare_aside_locked(Region* region) {
   }
   if (region->aside != 0 || region->places != nullptr) return true;
   // Huge pages move only to places aligned as they are: reserve one more, and cut the ends off.
-  size_t slack = region->page - static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  void* window = mmap(nullptr, region->length() + slack, PROT_NONE, kNothing, -1, 0);
+  size_t slack = region->page - margin();
+  void* window = mmap(nullptr, region->length() + slack + 2 * margin(), PROT_NONE, kNothing, -1, 0);
   if (window == MAP_FAILED) return slack == 0 && prepare_places_locked(region);
-  uintptr_t begin = reinterpret_cast<uintptr_t>(window);
-  uintptr_t aligned = (begin + slack) & ~(static_cast<uintptr_t>(region->page) - 1);
-  if (aligned > begin) munmap(window, aligned - begin);
-  if (begin + slack > aligned) munmap(at(aligned + region->length()), begin + slack - aligned);
+  uintptr_t first = reinterpret_cast<uintptr_t>(window) + margin();
+  uintptr_t aligned = (first + slack) & ~(static_cast<uintptr_t>(region->page) - 1);
+  if (aligned > first) munmap(window, aligned - first);
+  if (first + slack > aligned) munmap(at(aligned + region->length() + margin()), first + slack - aligned);
   region->aside = aligned;
   return true;
 }
@@ -146,11 +152,11 @@ bool covered_locked(const Region* region, size_t page) {
 }
 
 void drop_aside_locked(Region* region) {
-  if (region->aside != 0 && !region->aside_shared_with_stranger) munmap(at(region->aside), region->length());
+  if (region->aside != 0 && !region->aside_shared_with_stranger) unmap_waiting(region->aside, region->length());
   if (region->places != nullptr) {
     for (size_t page = 0; region->covered_pages > 0; page++) {
       if (!covered_locked(region, page)) continue;
-      munmap(at(region->places[page]), region->page);
+      unmap_waiting(region->places[page], region->page);
       region->covered_pages--;
     }
     munmap(region->places, places_bytes(region));
@@ -167,6 +173,9 @@ void uncover_locked(Region* region, size_t page) {
   uintptr_t kept = place_locked(region, page);
   Moved moved = put_back(kept, region->start + page * region->page, region->page);
   if (region->places != nullptr) {
+    munmap(at(kept - margin()), margin());
+    munmap(at(kept + region->page), margin());
+    // What moved away whole has left addresses that may be somebody else's by now.
     if (moved == Moved::kKept) munmap(at(kept), region->page);
     region->places[page] = 0;
   } else if (moved == Moved::kHole &&

@@ -75,6 +75,7 @@ struct Source {
   uint64_t timeout = kNever;  // nanoseconds
   bool marks = false;       // pages may be hidden by guard markers
   bool closed = false;
+  bool unserved = false;    // nobody took a fault for as long as one waits: until somebody does, none has to wait so long again
   size_t references = 1;    // the open source, its memories, and threads in the handler
   std::atomic<uint32_t> turn{0};       // counts what `take` has to look at
   std::atomic<uint32_t> interrupts{0};
@@ -551,7 +552,7 @@ Waited wait_for_page(Fault* fault) {
       bool first_write = shown && fault->access == 1 && memory->notify && !has_bit(memory->writable, memory->page(page));
       if (shown && !first_write) return deadline == 0 && is_refused_all_the_same(page) ? Waited::kElsewhere : Waited::kRetry;
       source = memory->source;
-      if (source->closed) return fails(fault, kDriver);
+      if (source->closed || source->unserved) return fails(fault, kUnserved);
       if (source->owner == current_thread_state) return fails(fault, kWouldDeadlock);
       if (deadline == 0) deadline = source->timeout == kNever ? kNever : now() + source->timeout;
       freed = source->freed.load();
@@ -575,15 +576,19 @@ Waited wait_for_page(Fault* fault) {
     TableLock lock;
     source->references--;
     if (slot == nullptr) {
-      if (now() >= deadline) return fails(fault, kDriver);
+      if (now() >= deadline) return fails(fault, kTimedOut);
       continue;
     }
     uint32_t state = slot->state.load();
-    if (state == kQueued) source->queued.fetch_sub(1);
+    if (state == kQueued) {
+      source->queued.fetch_sub(1);
+      source->unserved = true;
+    }
     slot->state.store(kFree);
     source->freed.fetch_add(1);
     futex_wake(&source->freed, 1);
-    if (state != kShown) return fails(fault, kDriver);
+    if (state == kQueued) return fails(fault, kUnserved);
+    if (state != kShown) return fails(fault, source->closed ? kUnserved : state == kTaken ? kTimedOut : kDriver);
     // Another thread gave up on the page and covered it: what is there now is not the memory.
     return is_covered_locked(page) ? fails(fault, kDriver) : Waited::kRetry;
   }
@@ -777,6 +782,7 @@ napi_value take(napi_env env, napi_callback_info info) {
     if (source->owner != call.state) return call.result(-EPERM);
     source->references++;
     source->taking.store(milliseconds > 0);
+    source->unserved = false;
     if (source->rung.exchange(0) != 0) {
       uint64_t rings;
       if (read(source->event, &rings, sizeof rings) < 0) {

@@ -30,7 +30,7 @@ struct Fault {
   uint8_t reason;  // a Reason
 };
 
-enum Reason : uint8_t { kNone, kNoAccess, kReadOnly, kPastEnd, kUnmapped, kPoisoned, kDriver, kWouldDeadlock };
+enum Reason : uint8_t { kNone, kNoAccess, kReadOnly, kPastEnd, kUnmapped, kPoisoned, kDriver, kWouldDeadlock, kTimedOut, kUnserved };
 
 // A contained fault that JavaScript has not been told of.
 struct FaultEvent {

@@ -70,7 +70,7 @@ export function diagnostics(): MappingObserver {
     },
     device(change, driver, cause) {
       if (change === 'death') {
-        process.emitWarning(`the driver ${driver} has ended: ${cause?.message ?? 'nobody knows why'}`, {
+        process.emitWarning(`the driver ${shorten(driver)} has ended: ${cause?.message ?? 'nobody knows why'}`, {
           type: 'VmareaDevice',
           detail: 'Pages of its device that are not in memory can not be had until restart() is called.',
         })
@@ -78,4 +78,9 @@ export function diagnostics(): MappingObserver {
       if (devices.hasSubscribers) devices.publish({ change, driver, cause } satisfies DeviceMessage)
     },
   }
+}
+
+/** A `data:` URL is its whole text. */
+function shorten(url: string): string {
+  return url.length <= 200 ? url : `${url.slice(0, 200)}…`
 }

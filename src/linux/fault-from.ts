@@ -11,13 +11,18 @@ const reasons: readonly FaultReason[] = [
   'poisoned',
   'driver',
   'driver',
+  'driver',
+  'driver',
 ]
+const unanswered: Readonly<Record<number, FaultRecord['unanswered']>> = { 8: 'timeout', 9: 'no-server' }
 
 /** A fault as the addon numbers it. */
 export function faultFrom(address: number, access: number, reason: number): FaultRecord {
+  const why = unanswered[reason]
   return {
     address: BigInt(address),
     access: accesses[access] ?? 'read',
     reason: reasons[reason] ?? 'no-access',
+    ...(why === undefined ? {} : { unanswered: why }),
   }
 }

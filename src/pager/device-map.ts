@@ -2,13 +2,24 @@ import type { DeviceArea } from './device-area.js'
 import type { DriverPage } from './driver-page.js'
 import type { FilePage } from './map-file-page.js'
 
+export interface DeviceMapInit {
+  readonly area: DeviceArea
+  readonly start: number
+  readonly end: number
+  readonly offset: number
+  readonly shared: boolean
+  readonly protection: number
+  readonly notifiesWrites: boolean
+  readonly copies: boolean
+}
+
 /** One map of a device, on the pager's side: which part of the device is where. */
-export interface DeviceMap {
+export class DeviceMap {
   readonly area: DeviceArea
   start: number
   end: number
   /** Of the device, at `start`. */
-  offset: number
+  readonly offset: number
   readonly shared: boolean
   /** `PROT`: what the program may do there. */
   protection: number
@@ -17,7 +28,62 @@ export interface DeviceMap {
   /** It is private, and may have been written to. */
   copies: boolean
   /** What was mapped over the map a page at a time, by address. */
-  readonly placed: Map<number, FilePage>
+  readonly placed = new Map<number, FilePage>()
   /** Pages of the driver's, by address. */
-  readonly inserted: Map<number, DriverPage>
+  readonly inserted = new Map<number, DriverPage>()
+
+  constructor({ area, start, end, offset, shared, protection, notifiesWrites, copies }: DeviceMapInit) {
+    this.area = area
+    this.start = start
+    this.end = end
+    this.offset = offset
+    this.shared = shared
+    this.protection = protection
+    this.notifiesWrites = notifiesWrites
+    this.copies = copies
+  }
+
+  /** Of the device, at `end`. */
+  get endOffset(): number {
+    return this.offset + (this.end - this.start)
+  }
+
+  offsetAt(address: number): number {
+    return this.offset + (address - this.start)
+  }
+
+  addressOf(offset: number): number {
+    return this.start + (offset - this.offset)
+  }
+
+  /** Ends at the address from now on. Returns the map of what was behind it. */
+  cutAt(address: number): DeviceMap {
+    const rest = new DeviceMap({ ...this, start: address, offset: this.offsetAt(address) })
+    this.end = address
+    give(this.placed, rest.placed, address)
+    give(this.inserted, rest.inserted, address)
+    return rest
+  }
+
+  moveBy(distance: number): void {
+    this.start += distance
+    this.end += distance
+    shift(this.placed, distance)
+    shift(this.inserted, distance)
+  }
+}
+
+/** Gives away what is at the address and above. */
+function give<T>(from: Map<number, T>, to: Map<number, T>, address: number): void {
+  for (const [at, page] of from) {
+    if (at < address) continue
+    from.delete(at)
+    to.set(at, page)
+  }
+}
+
+function shift<T>(pages: Map<number, T>, distance: number): void {
+  const all = [...pages]
+  pages.clear()
+  for (const [at, page] of all) pages.set(at + distance, page)
 }

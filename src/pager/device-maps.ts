@@ -1,5 +1,12 @@
 import type { DeviceMap } from './device-map.js'
 
+/** The addresses `[start, end)` of a map. */
+export interface DeviceMapPart {
+  readonly map: DeviceMap
+  readonly start: number
+  readonly end: number
+}
+
 /** The maps of one device, by address and by the part of the device that they show. They are few. */
 export class DeviceMaps {
   #maps: DeviceMap[] = []
@@ -22,10 +29,12 @@ export class DeviceMaps {
     return found
   }
 
-  /** The maps that show a part of `[offset, offset + length)` of the device. */
-  *showing(offset: number, length: number): Generator<DeviceMap> {
+  /** Where `[offset, offset + length)` of the device is shown: the maps, and the addresses in each. */
+  *showing(offset: number, length: number): Generator<DeviceMapPart> {
     for (const map of this.#maps) {
-      if (map.offset < offset + length && offset < map.offset + (map.end - map.start)) yield map
+      const from = Math.max(offset, map.offset)
+      const to = Math.min(offset + length, map.endOffset)
+      if (from < to) yield { map, start: map.addressOf(from), end: map.addressOf(to) }
     }
   }
 
@@ -53,21 +62,19 @@ export class DeviceMaps {
     }
   }
 
+  /** What is in `[from, from + length)` lies at `to` from now on. Returns it, cut as `within` does. */
+  move(from: number, length: number, to: number): DeviceMap[] {
+    const moved = this.within(from, from + length)
+    for (const map of moved) map.moveBy(to - from)
+    this.#maps.sort((one, other) => one.start - other.start)
+    return moved
+  }
+
   /** Makes two maps of the one that reaches over the address. */
   #cut(address: number): void {
     const map = this.at(address)
     if (map === undefined || map.start === address) return
-    const inserted = new Map([...map.inserted].filter(([page]) => page >= address))
-    for (const page of inserted.keys()) map.inserted.delete(page)
-    const placed = new Map([...map.placed].filter(([page]) => page >= address))
-    for (const page of placed.keys()) map.placed.delete(page)
-    const rest = { ...map, placed, start: address, offset: map.offset + (address - map.start), inserted }
-    map.end = address
-    this.#maps.splice(this.#maps.indexOf(map) + 1, 0, rest)
+    this.#maps.splice(this.#maps.indexOf(map) + 1, 0, map.cutAt(address))
     this.#last = undefined
-  }
-
-  [Symbol.iterator](): Iterator<DeviceMap> {
-    return this.#maps[Symbol.iterator]()
   }
 }

@@ -7,9 +7,13 @@ const SPELL = 2
 
 /** What a job does its work with. */
 export interface FillJobHost {
+  /** The question in flight for the page at `offset`. */
   inFlight(offset: number): Fill | undefined
+  /** The end of the run of pages from `offset` on that are there, and that nobody is filling. */
   presentUntil(offset: number, end: number): number
+  /** Shows pages that are there wherever they are mapped. */
   showEverywhere(offset: number, length: number): void
+  /** Asks for what is absent from `offset` on, and not beyond `end`. Returns where the question ends. */
   askFor(offset: number, end: number, waiter: Waiter): number
   wait(fill: Fill, waiter: Waiter): void
 }

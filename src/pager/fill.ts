@@ -37,14 +37,15 @@ export class Fill implements RawFault {
   /** How often it was asked again for that. */
   rounds = 0
   /** The page that the driver gave instead of filling. */
-  page: RawPage | undefined
+  given: RawPage | undefined
   /** The driver put a page of its own at the address. */
   inserted = false
   /** Those who wait are not among the waiting any more. */
   counted = false
   /** Where the pages are noted as being filled; -1 where they are not. */
   place = -1
-  readonly #address: number | undefined
+  /** Of the page that was touched; -1 where nobody touched any. */
+  readonly page: number
   readonly #file: DeviceFile
   #bytes: Uint8Array | undefined
   #abort: AbortController | undefined
@@ -53,7 +54,7 @@ export class Fill implements RawFault {
   constructor(
     area: DeviceArea | undefined,
     file: DeviceFile,
-    address: number | undefined,
+    page: number,
     offset: number,
     length: number,
     write: boolean,
@@ -61,11 +62,20 @@ export class Fill implements RawFault {
   ) {
     this.area = area
     this.#file = file
-    this.#address = address
+    this.page = page
     this.offset = offset
     this.length = length
     this.write = write
     this.firstWrite = firstWrite
+  }
+
+  /** The same question, for those who wait for this one. */
+  again(): Fill {
+    const { area, page, offset, length, write, firstWrite } = this
+    const next = new Fill(area, this.#file, page, offset, length, write, firstWrite)
+    next.waiters.push(...this.waiters)
+    next.rounds = this.rounds + 1
+    return next
   }
 
   get end(): number {
@@ -73,7 +83,7 @@ export class Fill implements RawFault {
   }
 
   get address(): bigint | undefined {
-    return this.#address === undefined ? undefined : BigInt(this.#address)
+    return this.page < 0 ? undefined : BigInt(this.page)
   }
 
   get bytes(): Uint8Array {
@@ -95,7 +105,7 @@ export class Fill implements RawFault {
   }
 
   answer(page: RawPage): void {
-    this.page = page
+    this.given = page
   }
 
   /** Nobody waits any more. */

@@ -9,17 +9,18 @@ import { MAP } from '../vocabulary/map.js'
 import { PROT } from '../vocabulary/prot.js'
 import { VM } from '../vocabulary/vm.js'
 import { VmError } from '../vocabulary/vm-error.js'
+import { DeviceThread } from './device-thread.js'
+import { FailedPages } from './failed-pages.js'
+import { mayCopy } from './may-copy.js'
 import { OpenedFaultSource } from './opened-fault-source.js'
 import { PagedRegion } from './paged-region.js'
-import { PagerConnection } from './pager-connection.js'
-import type { MapAnswer, PagerMessage } from './pager-request.js'
-import { COUNTER, PagerState } from './pager-state.js'
+import type { MapAnswer } from './pager-request.js'
+import { COUNTER } from './pager-state.js'
+import { StandingRegions } from './standing-regions.js'
 import { unpackError } from './unpack-error.js'
 
 /** How much longer than `timeout` the thread may take before it counts as dead, in milliseconds: it ends waits itself when it can. */
 const GRACE = 500
-/** How many pages that failed are remembered with their cause. */
-const MOST_FAILURES = 4096
 
 /** A device on the running kernel, on the program's side: its files, its maps, and the line to the thread that serves it. */
 export class PagedDevice implements RawDevice {
@@ -29,17 +30,11 @@ export class PagedDevice implements RawDevice {
   readonly #source: OpenedFaultSource
   readonly #file: number
   #pages: number
-  #state = new PagerState()
-  #connection: PagerConnection | undefined
-  #size = 0
+  readonly #thread: DeviceThread
   #closed: Promise<void> | undefined
-  #cause: Error | undefined
-  /** A fault has told that nobody serves, before the thread's end did. */
-  #unserved = false
-  readonly #regions = new Set<WeakRef<PagedRegion>>()
+  readonly #regions = new StandingRegions()
   readonly #listeners: ((cause: Error) => void)[] = []
-  /** Why pages failed, by their address, the oldest first. They stay poisoned until they have been told. */
-  readonly #failures = new Map<number, unknown>()
+  readonly #failures = new FailedPages((address) => this.#takePoison(address))
 
   /** Opens a device. Rejects where the driver can't be had, and leaves nothing behind then. */
   static async open(kernel: LinuxKernel, driver: string, options: RawDeviceOptions): Promise<PagedDevice> {
@@ -61,12 +56,20 @@ export class PagedDevice implements RawDevice {
     this.#driver = driver
     this.#options = options
     this.#source = source
+    this.#thread = new DeviceThread({
+      deadline: options.timeout + GRACE,
+      failure: ({ address, error }) =>
+        this.#failures.add(address, error === undefined ? undefined : unpackError(error)),
+      death: (cause) => {
+        for (const listener of this.#listeners) listener(cause)
+      },
+    })
     this.#file = kernel.files.memfdCreate('vmarea-device', { sealable: false })
     this.#pages = kernel.files.memfdCreate('vmarea-pages', { sealable: false })
   }
 
   get size(): number {
-    return this.#size
+    return this.#thread.size
   }
 
   get source(): FaultSourceName {
@@ -75,11 +78,11 @@ export class PagedDevice implements RawDevice {
 
   get state(): 'serving' | 'dead' | 'closed' {
     if (this.#closed !== undefined) return 'closed'
-    return !this.#unserved && this.#connection?.lives && !this.#hangs() ? 'serving' : 'dead'
+    return this.#thread.serves ? 'serving' : 'dead'
   }
 
   get statistics(): DeviceStatistics {
-    const { counters, latency } = this.#state
+    const { counters, latency } = this.#thread.state
     return {
       faults: counters[COUNTER.FAULTS]!,
       fills: counters[COUNTER.FILLS]!,
@@ -94,7 +97,7 @@ export class PagedDevice implements RawDevice {
   }
 
   map(address: bigint, length: number, protection: number, flags: number, offset: number): PagedRegion {
-    const connection = this.#serving('mmap')
+    this.#checkOpen('mmap')
     const { regions, pageSize } = this.#kernel
     const asked = (flags & ~(MAP.POPULATE | MAP.LOCKED)) | MAP.NORESERVE
     const shared = (flags & MAP.SHARED) !== 0
@@ -107,7 +110,7 @@ export class PagedDevice implements RawDevice {
       if (!shared) closeSync(file)
     }
     try {
-      const cleared = this.#layOut(connection, region, { offset, flags }, protection)
+      const cleared = this.#layOut(region, { offset, flags }, protection)
       if (this.source !== 'guard') region.protect(0, region.length, protection, PROT.NONE)
       region.attach({ device: this, offset, flags, cleared }, protection)
     } catch (error) {
@@ -126,50 +129,54 @@ export class PagedDevice implements RawDevice {
         hint: `no more than residentLimit, ${residentLimit} bytes, may be in memory`,
       })
     }
-    await this.#serving('fault').ask({ type: 'fill', offset, length }, signal)
+    this.#checkOpen('fault')
+    await this.#thread.ask('fault', { type: 'fill', offset, length }, signal)
   }
 
   async invalidate(offset: number, length: number): Promise<void> {
-    await this.#serving('fallocate').ask({ type: 'invalidate', offset, length })
+    this.#checkOpen('fallocate')
+    await this.#thread.ask('fallocate', { type: 'invalidate', offset, length })
   }
 
   explain(fault: FaultRecord): FaultRecord {
     if (fault.reason !== 'poisoned' && fault.reason !== 'driver') return fault
     const page = Number(fault.address) - (Number(fault.address) % this.#kernel.pageSize)
-    this.#connection?.drain()
+    this.#thread.drain()
     for (const { address, reason } of this.#source.takeFailed()) {
-      this.#unserved ||= reason === 'no-server'
-      if (!this.#failures.has(Number(address))) this.#remember(Number(address), this.#why(reason))
+      if (reason === 'no-server') this.#thread.foundUnserved()
+      if (!this.#failures.get(Number(address))?.poisoned) this.#failures.add(Number(address), this.#why(reason))
     }
-    const known = this.#failures.has(page)
-    const cause = this.#failures.get(page)
+    const failure = this.#failures.get(page)
     // A page that was covered comes back poisoned with restore(), which heals it then.
-    if (this.#kernel.regions.regionAt(fault.address)?.fault === undefined) this.heal(page, this.#kernel.pageSize)
-    if (!known)
-      return fault.reason === 'driver'
-        ? { ...fault, cause: this.#why(this.state === 'serving' ? 'timeout' : 'no-server') }
-        : fault
+    const covered = this.#kernel.regions.regionAt(fault.address)?.fault !== undefined
+    if (!covered) this.#failures.heal(page, page + 1)
+    if (fault.unanswered !== undefined) {
+      if (fault.unanswered === 'no-server') this.#thread.foundUnserved()
+      return { ...fault, cause: this.#why(fault.unanswered) }
+    }
+    if (failure === undefined) {
+      if (fault.reason !== 'driver') return fault
+      return { ...fault, cause: this.#why(this.state === 'serving' ? 'timeout' : 'no-server') }
+    }
+    const { cause } = failure
     return { ...fault, reason: 'driver', ...(cause === undefined ? {} : { cause }) }
   }
 
   async restart(): Promise<void> {
-    if (this.#closed !== undefined) throw closedError('open')
-    const connection = this.#connection
-    this.#connection = undefined
-    await connection?.terminate()
-    for (const { offset, length } of this.#state.inFlight()) this.#kernel.files.punchHole(this.#file, offset, length)
+    this.#checkOpen('open')
+    await this.#thread.terminate()
+    for (const { offset, length } of this.#thread.state.inFlight())
+      this.#kernel.files.punchHole(this.#file, offset, length)
     const { files } = this.#kernel
     const pages = this.#pages
     this.#pages = files.memfdCreate('vmarea-pages', { sealable: false })
     files.close(pages)
     await this.#start()
-    for (const region of this.#standing()) {
-      this.#layOut(this.#connection!, region, region.part!, region.protection)
+    for (const region of this.#regions.all()) {
+      this.#layOut(region, region.part!, region.protection)
     }
-    this.#source.takeFailed().forEach(({ address }) => {
-      this.#remember(Number(address), undefined)
-    })
-    this.heal(0, Infinity)
+    for (const { address } of this.#source.takeFailed()) this.#failures.add(Number(address), undefined)
+    this.#failures.heal(0, Infinity)
   }
 
   close(): Promise<void> {
@@ -184,122 +191,74 @@ export class PagedDevice implements RawDevice {
   // ---- what its regions tell ----
 
   adopt(region: PagedRegion): void {
-    for (const known of this.#regions) if (known.deref() === undefined) this.#regions.delete(known)
-    this.#regions.add(new WeakRef(region))
+    this.#regions.add(region)
   }
 
   disown(region: PagedRegion): void {
-    for (const known of this.#regions) if (known.deref() === region) this.#regions.delete(known)
+    this.#regions.remove(region)
   }
 
   /** What the program may do in a part of a region has changed. */
   protected(start: number, length: number, protection: number): void {
-    this.#connection?.tell({ type: 'protect', id: 0, start, length, protection })
+    this.#thread.tell({ type: 'protect', id: 0, start, length, protection })
   }
 
   /** Has the pager change what the program may do in a part of a region. */
   protect(start: number, length: number, protection: number): void {
-    this.#serving('mprotect').askNow({ type: 'protect', start, length, protection }, this.#options.timeout + GRACE)
+    this.#checkOpen('mprotect')
+    this.#thread.askNow('mprotect', { type: 'protect', start, length, protection })
   }
 
   unmapped(start: number, length: number): void {
-    for (const address of this.#failures.keys()) {
-      if (address >= start && address < start + length) this.#failures.delete(address)
-    }
-    this.#connection?.tell({ type: 'unmap', start, length })
-    if (this.#closed !== undefined && this.#standing().length === 0) this.#source.close()
+    this.#failures.forget(start, start + length)
+    this.#thread.tell({ type: 'unmap', start, length })
+    if (this.#closed !== undefined && this.#regions.all().length === 0) this.#source.close()
   }
 
   moved(region: PagedRegion, from: number, oldLength: number): void {
     if (this.state !== 'serving') return
     const question = { type: 'move', from, oldLength, to: Number(region.start), length: region.length } as const
-    this.#connection!.askNow(question, this.#options.timeout + GRACE)
+    this.#thread.askNow('mremap', question)
   }
 
   /** The private region is about to become writable. */
   expectCopies(region: PagedRegion): void {
     if (this.#options.residentLimit === Infinity || this.state !== 'serving') return
-    this.#connection!.askNow(
-      { type: 'expectCopies', start: Number(region.start), length: region.length },
-      this.#options.timeout + GRACE,
-    )
+    const question = { type: 'expectCopies', start: Number(region.start), length: region.length } as const
+    this.#thread.askNow('mprotect', question)
   }
 
   /** Takes the poison of what failed in the range away: a later touch asks the driver again. */
   heal(start: number, length: number): void {
-    const { pageSize, calls, regions } = this.#kernel
-    for (const address of [...this.#failures.keys()]) {
-      if (address < start || address >= start + length) continue
-      this.#failures.delete(address)
-      // Nobody else's memory may be meant: the region could have gone.
-      const region = regions.regionAt(BigInt(address))
-      if (this.source === 'guard' || !(region instanceof PagedRegion) || region.part?.device !== this) continue
-      calls.madvise(BigInt(address), pageSize, MADV.DONTNEED)
-    }
+    this.#failures.heal(start, start + length)
   }
 
   // ---- the thread ----
 
-  async #start(): Promise<void> {
-    const state = new PagerState()
-    state.counters.set(this.#state.counters)
-    state.latency.set(this.#state.latency)
-    state.counters[COUNTER.WAITING] = 0
-    state.counters[COUNTER.BUSY_SINCE] = 0
+  #start(): Promise<void> {
     const { driver, timeout, run, residentLimit, signal } = this.#options
-    const connection = await PagerConnection.start(
-      {
-        driver: this.#driver,
-        options: { driver, timeout, run, residentLimit },
-        file: this.#file,
-        pages: this.#pages,
-        source: this.#source.give(),
-        deadline: timeout + GRACE,
-      },
-      state,
-      {
-        failure: (message) => this.#failed(message),
-        end: (cause) => this.#died(cause),
-      },
-      signal,
-    )
-    this.#state = state
-    this.#unserved = false
-    this.#cause = undefined
-    this.#size = connection.size
-    this.#connection = connection
+    const options = { driver, timeout, run, residentLimit }
+    const [file, pages, source] = [this.#file, this.#pages, this.#source.give()]
+    return this.#thread.start({ driver: this.#driver, options, file, pages, source }, signal)
   }
 
-  #layOut(
-    connection: PagerConnection,
-    region: PagedRegion,
-    { offset, flags }: { offset: number; flags: number },
-    protection: number,
-  ): bigint {
+  #layOut(region: PagedRegion, { offset, flags }: { offset: number; flags: number }, protection: number): bigint {
     const { length } = region
-    const copies = region.copies || ((flags & MAP.SHARED) === 0 && (protection & PROT.WRITE) !== 0)
+    const copies = region.copies || mayCopy(flags, protection)
     const start = Number(region.start)
     const question = { type: 'map', start, length, offset, protection, flags, copies } as const
-    const answer = connection.askNow(question, this.#options.timeout + GRACE) as MapAnswer
-    const { set } = answer
+    const answer = this.#thread.askNow('mmap', question) as MapAnswer
     // What is dropped would take writes with it.
     const readOnly = this.#options.residentLimit !== Infinity && (flags & MAP.SHARED) !== 0
     const cleared = answer.cleared | (readOnly ? VM.MAYWRITE : 0n)
-    region.holdFlags(0, length, set, cleared)
+    region.holdFlags(0, length, answer.set, cleared)
     return cleared
   }
 
   async #close(): Promise<void> {
-    const connection = this.#connection
     try {
-      if (connection?.lives && !this.#hangs()) {
-        await connection.ask(
-          { type: 'close' },
-          AbortSignal.timeout(Math.min(this.#options.timeout + GRACE, 2 ** 32 - 1)),
-        )
-      }
+      await this.#thread.close()
     } finally {
-      await connection?.terminate()
       this.#release()
     }
   }
@@ -307,57 +266,27 @@ export class PagedDevice implements RawDevice {
   #release(): void {
     this.#kernel.files.close(this.#file)
     this.#kernel.files.close(this.#pages)
-    if (this.#standing().length === 0) this.#source.close()
+    if (this.#regions.all().length === 0) this.#source.close()
   }
 
-  #serving(syscall: string): PagerConnection {
+  #checkOpen(syscall: string): void {
     if (this.#closed !== undefined) throw closedError(syscall)
-    const connection = this.#connection
-    if (connection?.lives && !this.#unserved) return connection
-    const cause = this.#cause ?? connection?.cause
-    throw new VmError('EIO', syscall, {
-      hint: "the driver's thread has ended: restart() the device",
-      ...(cause === undefined ? {} : { cause }),
-    })
   }
 
-  /** A hook has kept the thread for longer than anybody waits. */
-  #hangs(): boolean {
-    const since = this.#state.counters[COUNTER.BUSY_SINCE]!
-    return since > 0 && Date.now() - since > this.#options.timeout + GRACE
-  }
-
-  #failed({ address, error }: Extract<PagerMessage, { type: 'failure' }>): void {
-    this.#remember(address, error === undefined ? undefined : unpackError(error))
-  }
-
-  #remember(address: number, cause: unknown): void {
-    this.#failures.delete(address)
-    this.#failures.set(address, cause)
-    if (this.#failures.size > MOST_FAILURES) this.#failures.delete(this.#failures.keys().next().value!)
+  #takePoison(address: number): void {
+    const { pageSize, calls, regions } = this.#kernel
+    // Nobody else's memory may be meant: the region could have gone.
+    const region = regions.regionAt(BigInt(address))
+    if (this.source === 'guard' || !(region instanceof PagedRegion) || region.part?.device !== this) return
+    calls.madvise(BigInt(address), pageSize, MADV.DONTNEED)
   }
 
   #why(reason: 'timeout' | 'no-server'): Error {
     if (this.#closed !== undefined) return closedError('fault')
-    if (reason === 'no-server') return this.#cause ?? this.#connection?.cause ?? closedError('fault')
+    if (reason === 'no-server') return this.#thread.unservedError
     return new VmError('ETIMEDOUT', 'fault', {
       hint: `the driver did not answer within ${this.#options.timeout} ms, and its thread does nothing else`,
     })
-  }
-
-  #died(cause: Error): void {
-    this.#cause = cause
-    for (const listener of this.#listeners) listener(cause)
-  }
-
-  #standing(): PagedRegion[] {
-    const standing: PagedRegion[] = []
-    for (const known of this.#regions) {
-      const region = known.deref()
-      if (region?.part !== undefined) standing.push(region)
-      else this.#regions.delete(known)
-    }
-    return standing
   }
 }
 

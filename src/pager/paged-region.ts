@@ -1,8 +1,8 @@
 import { LinuxRegion } from '../linux/linux-region.js'
-import { MAP } from '../vocabulary/map.js'
 import { PROT } from '../vocabulary/prot.js'
 import { VM } from '../vocabulary/vm.js'
 import { VmError } from '../vocabulary/vm-error.js'
+import { mayCopy } from './may-copy.js'
 import type { PagedDevice } from './paged-device.js'
 
 /** What a region is a map of. */
@@ -40,11 +40,11 @@ export class PagedRegion extends LinuxRegion {
   attach(part: PagedRegionPart, protection: number): void {
     this.#part = part
     this.#protection = protection
-    this.#copies ||= mayCopy(part, protection)
+    this.#copies ||= mayCopy(part.flags, protection)
   }
 
   override protect(offset: number, length: number, protection: number, previous: number): void {
-    if (this.#part !== undefined && !this.#copies && mayCopy(this.#part, protection)) {
+    if (this.#part !== undefined && !this.#copies && mayCopy(this.#part.flags, protection)) {
       this.#part.device.expectCopies(this)
       this.#copies = true
     }
@@ -107,8 +107,4 @@ export class PagedRegion extends LinuxRegion {
     super.restore()
     this.#part?.device.heal(Number(this.start), this.length)
   }
-}
-
-function mayCopy({ flags }: PagedRegionPart, protection: number): boolean {
-  return (flags & MAP.SHARED) === 0 && (protection & PROT.WRITE) !== 0
 }

@@ -9,6 +9,12 @@ import { workerArguments } from './worker-arguments.js'
 
 /** How often a thread that waits looks whether the pager's still lives, in milliseconds. */
 const LOOK = 20
+/** In how many looks without a word a thread counts as silent, in so many parts of its deadline each. */
+const SILENT_LOOKS = 5
+const LOOKS = 4
+/** Milliseconds. */
+const SHORTEST_LOOK = 10
+const LONGEST_LOOK = 2 ** 31 - 1
 
 type Distributed<T> = T extends unknown ? Omit<T, 'id'> : never
 /** A request that is answered, before it has its number. */
@@ -18,6 +24,8 @@ export interface PagerConnectionEvents {
   failure(message: Extract<PagerMessage, { type: 'failure' }>): void
   /** The thread has ended without having been asked to. */
   end(cause: Error): void
+  /** The thread says nothing, for longer than anybody waits for it. */
+  silence(): void
 }
 
 interface Pending {
@@ -35,7 +43,12 @@ export class PagerConnection {
   #lastId = 0
   #threadId = 0
   #size = 0
-  #cause: Error | undefined
+  /** What nobody caught in the thread. */
+  #uncaught: Error | undefined
+  #cause: VmError | undefined
+  readonly #deadline: number
+  #watch: NodeJS.Timeout | undefined
+  #silentLooks = 0
   #ended = false
   #ending = false
 
@@ -63,6 +76,7 @@ export class PagerConnection {
   private constructor(data: Omit<PagerThreadData, 'port' | 'state'>, state: PagerState, events: PagerConnectionEvents) {
     const { port1, port2 } = new MessageChannel()
     this.#state = state
+    this.#deadline = data.deadline
     this.#events = events
     this.#port = port1
     this.#worker = new Worker(new URL('./pager-thread.js', import.meta.url), {
@@ -74,7 +88,7 @@ export class PagerConnection {
     port1.on('message', (message: PagerMessage) => this.#receive(message))
     port1.unref()
     this.#worker.on('error', (error) => {
-      this.#cause = error
+      this.#uncaught = error
     })
     this.#worker.on('exit', (code) => this.#exited(code))
     this.#worker.unref()
@@ -92,7 +106,7 @@ export class PagerConnection {
 
   /** What ended the thread, once it has. */
   get cause(): Error {
-    return this.#cause ?? new VmError('EIO', 'fault', { hint: "the driver's thread has ended" })
+    return this.#cause ?? this.#endedError('')
   }
 
   /** Says something that has no answer. */
@@ -106,6 +120,7 @@ export class PagerConnection {
     if (this.#ended) throw this.cause
     const id = ++this.#lastId
     const answer = this.#expect(id)
+    this.#watchOver()
     const abort = () => {
       this.tell({ type: 'cancel', id })
       this.#fail(id, signal!.reason)
@@ -142,13 +157,12 @@ export class PagerConnection {
       const lives = this.lives
       this.drain()
       if (outcome !== undefined) {
-        this.#pending.delete(id)
         if ('error' in outcome) throw outcome.error
         return outcome.value
       }
       const left = until - performance.now()
       if (!lives || left <= 0) {
-        this.#pending.delete(id)
+        this.#settle(id, () => {})
         if (!lives) throw this.cause
         throw new VmError('ETIMEDOUT', question.type === 'map' ? 'mmap' : question.type, {
           hint: `the driver's thread did not answer within ${timeout} ms`,
@@ -176,13 +190,15 @@ export class PagerConnection {
   #expect(id: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
       // Who waits for an answer keeps the process alive, and nothing else does.
-      if (this.#pending.size === 0) this.#port.ref()
-      if (id === 0) this.#worker.ref()
+      this.#port.ref()
+      this.#worker.ref()
       this.#pending.set(id, { resolve, reject })
     })
   }
 
   #receive(message: PagerMessage): void {
+    this.#silentLooks = 0
+    if (message.type === 'pong') return
     if (message.type === 'failure') {
       this.#events.failure(message)
     } else if (message.type === 'ready') {
@@ -204,8 +220,10 @@ export class PagerConnection {
     const pending = this.#pending.get(id)
     if (pending === undefined) return
     this.#pending.delete(id)
-    if (id === 0) this.#worker.unref()
-    if (this.#pending.size === 0) this.#port.unref()
+    if (this.#pending.size === 0) {
+      this.#port.unref()
+      this.#worker.unref()
+    }
     settle(pending)
   }
 
@@ -213,10 +231,35 @@ export class PagerConnection {
     if (this.#ended) return
     this.drain()
     this.#ended = true
-    const hint = `the driver's thread has ended${this.#ending ? '' : ` by itself, with code ${code}`}`
-    this.#cause = new VmError('EIO', 'fault', { hint, ...(this.#cause === undefined ? {} : { cause: this.#cause }) })
+    clearInterval(this.#watch)
+    this.#cause = this.#endedError(this.#ending ? '' : ` by itself, with code ${code}`)
     for (const id of [...this.#pending.keys()]) this.#fail(id, this.#cause)
     this.#port.close()
     if (!this.#ending) this.#events.end(this.#cause)
+  }
+
+  #endedError(how: string): VmError {
+    const hint = `the driver's thread has ended${how}`
+    return new VmError('EIO', 'fault', { hint, ...(this.#uncaught === undefined ? {} : { cause: this.#uncaught }) })
+  }
+
+  // Counts looks and no time, so that a process that was stopped does not blame the thread.
+  #watchOver(): void {
+    if (this.#watch !== undefined || this.#deadline === Infinity) return
+    this.#silentLooks = 0
+    const pause = Math.min(Math.max(this.#deadline / LOOKS, SHORTEST_LOOK), LONGEST_LOOK)
+    this.#watch = setInterval(() => {
+      if (this.#pending.size > 0 && ++this.#silentLooks < SILENT_LOOKS) {
+        this.tell({ type: 'ping' })
+        return
+      }
+      clearInterval(this.#watch)
+      this.#watch = undefined
+      if (this.#pending.size === 0) return
+      this.#events.silence()
+      const error = new VmError('EIO', 'fault', { hint: "the driver's thread does nothing that is asked of it" })
+      for (const id of [...this.#pending.keys()]) this.#fail(id, error)
+    }, pause)
+    this.#watch.unref()
   }
 }

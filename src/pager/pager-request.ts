@@ -28,6 +28,8 @@ export type PagerRequest =
   /** A private map is about to become writable. */
   | { readonly type: 'expectCopies'; readonly id: number; readonly start: number; readonly length: number }
   | { readonly type: 'unmap'; readonly start: number; readonly length: number }
+  /** Who waits for an answer wants to know that the thread still turns. */
+  | { readonly type: 'ping' }
   | { readonly type: 'close'; readonly id: number }
 
 /** A range of the device that was laid out, that nobody can touch yet. */
@@ -49,6 +51,7 @@ export interface MapRequest {
 export type PagerMessage =
   /** The driver is there. `threadId` is the kernel's number of the thread. */
   | { readonly type: 'ready'; readonly size: number; readonly threadId: number }
+  | { readonly type: 'pong' }
   | { readonly type: 'answer'; readonly id: number; readonly value?: unknown }
   | { readonly type: 'refusal'; readonly id: number; readonly error: ErrorMessage }
   /** The driver failed to give the page at the address, and who waits for it is told a fault after this. */

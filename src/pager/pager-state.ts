@@ -21,6 +21,16 @@ export class PagerState {
     this.#inFlight = new Float64Array(memory, IN_FLIGHT_AT, IN_FLIGHT * 2)
   }
 
+  /** For the thread that comes after one that ended: it goes on counting where that stopped, and nobody waits for it yet. */
+  forNextThread(): PagerState {
+    const next = new PagerState()
+    next.counters.set(this.counters)
+    next.latency.set(this.latency)
+    next.counters[COUNTER.WAITING] = 0
+    next.counters[COUNTER.BUSY_SINCE] = 0
+    return next
+  }
+
   /** How many answers the pager has given. */
   get answers(): number {
     return Atomics.load(this.#control, 0)

@@ -14,7 +14,6 @@ import { DeviceServer } from './device-server.js'
 import { DriverPages } from './driver-pages.js'
 import { FaultLoop } from './fault-loop.js'
 import { packError } from './pack-error.js'
-import { PageEntries } from './page-entries.js'
 import type { PagerMessage, PagerRequest } from './pager-request.js'
 import { PagerState } from './pager-state.js'
 import type { PagerThreadData } from './pager-thread-data.js'
@@ -56,15 +55,14 @@ async function serve(): Promise<void> {
     source,
     file: new DeviceFile(kernel, data.file, size),
     pages,
-    entries: new PageEntries(kernel.pageSize),
     state,
     options: data.options,
     inode: fstatSync(data.file, { bigint: true }).ino,
     send,
   })
   await callHook(operations, 'open')
-  const { serve: serveFault } = server
-  const loop = new FaultLoop(source, serveFault, () => server.driverWaits)
+  const { faults, questions } = server
+  const loop = new FaultLoop(source, faults.serve, () => questions.waits)
   port.on('message', (request: PagerRequest) => {
     try {
       answer(request, server, operations, loop)
@@ -80,36 +78,39 @@ async function serve(): Promise<void> {
 function answer(request: PagerRequest, server: DeviceServer, operations: FileOperations, loop: FaultLoop): void {
   switch (request.type) {
     case 'map':
-      send({ type: 'answer', id: request.id, value: server.map(request) })
+      send({ type: 'answer', id: request.id, value: server.maps.map(request) })
       return
     case 'fill':
       settle(request.id, server.fill(request.id, request.offset, request.length))
       return
     case 'cancel':
-      server.cancel(request.id)
+      server.jobs.cancel(request.id)
       return
     case 'invalidate':
       server.invalidate(request.offset, request.length)
       send({ type: 'answer', id: request.id })
       return
     case 'protect':
-      server.protect(request.start, request.length, request.protection)
+      server.maps.protect(request.start, request.length, request.protection)
       send({ type: 'answer', id: request.id })
       return
     case 'move':
-      server.move(request.from, request.oldLength, request.to, request.length)
+      server.maps.move(request.from, request.oldLength, request.to, request.length)
       send({ type: 'answer', id: request.id })
       return
     case 'expectCopies':
-      server.expectCopies(request.start, request.length)
+      server.maps.expectCopies(request.start, request.length)
       send({ type: 'answer', id: request.id })
       return
+    case 'ping':
+      send({ type: 'pong' })
+      return
     case 'unmap':
-      server.unmap(request.start, request.length)
+      server.maps.unmap(request.start, request.length)
       return
     case 'close':
       loop.stop()
-      server.close()
+      server.questions.close()
       closing.abort()
       settle(request.id, callHook(operations, 'close'))
   }

@@ -44,8 +44,14 @@ const until = async (what, done) => {
   }
 }
 process.removeAllListeners('warning')
-const startWorker = (source, workerData, options) =>
-  new Worker(new URL('data:text/javascript,' + encodeURIComponent(workerPrelude + source)), { workerData, ...options })
+// It may end before anyone asks for its end.
+const ends = new Map()
+const startWorker = (source, workerData, options) => {
+  const url = new URL('data:text/javascript,' + encodeURIComponent(workerPrelude + source))
+  const worker = new Worker(url, { workerData, ...options })
+  ends.set(worker, new Promise((resolve) => worker.once('exit', resolve)))
+  return worker
+}
 const workerPrelude = \`
   import assert from 'node:assert/strict'
   import * as fs from 'node:fs'
@@ -56,7 +62,7 @@ const workerPrelude = \`
   process.removeAllListeners('warning')
 \`
 const nextMessage = (worker) => new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
-const exited = (worker) => new Promise((resolve) => worker.once('exit', resolve))
+const exited = (worker) => ends.get(worker)
 `
 
 /**

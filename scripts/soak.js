@@ -1,0 +1,44 @@
+// npm run soak -- --seconds 3600 --seed S: random use of random devices, with all that is read checked; a line a minute.
+// npm run soak -- --opens 10000: opens and closes so many devices, and looks whether anything is left of them.
+// --source userfaultfd|userfaultfd-user-mode-only|guard: that way to take faults alone, and not each that there is.
+import { spawnSync } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { setUp } from './set-up.js'
+
+const file = fileURLToPath(import.meta.url)
+if (globalThis.gc === undefined) {
+  const { status } = spawnSync(process.execPath, ['--expose-gc', file, ...process.argv.slice(2)], { stdio: 'inherit' })
+  process.exit(status ?? 1)
+}
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string' },
+    seed: { type: 'string' },
+    opens: { type: 'string' },
+    source: { type: 'string' },
+  },
+})
+process.removeAllListeners('warning') // of the ends that it brings about
+await setUp({ tests: true })
+const compiled = join(dirname(dirname(file)), 'test-dist', 'soak')
+const { faultSources } = await import(join(compiled, 'fault-sources.js'))
+const sources = values.source === undefined ? faultSources() : [values.source]
+console.log(`faults come through ${sources.join(', ')}`)
+
+if (values.opens !== undefined) {
+  const { openAndClose } = await import(join(compiled, 'open-and-close.js'))
+  const opens = Number(values.opens)
+  const milliseconds = await openAndClose(opens, sources, (done) => {
+    if (done > 0 && done % 1000 === 0) console.log(`${done} devices`)
+  })
+  console.log(`${opens} devices opened and closed, ${milliseconds.toFixed(1)} ms each, and nothing is left of them`)
+} else {
+  const { soak } = await import(join(compiled, 'soak.js'))
+  const seed = Number(values.seed ?? Date.now() % 2 ** 31)
+  const seconds = Number(values.seconds ?? 3600)
+  console.log(`soak: ${seconds} s from seed ${seed}`)
+  await soak({ seconds, seed, sources, tell: (line) => console.log(line) })
+}

@@ -1,0 +1,135 @@
+import type { RawPage } from '../kernel/raw-page.js'
+import { VmError } from '../vocabulary/vm-error.js'
+import type { DeviceFile } from './device-file.js'
+import type { DeviceMap } from './device-map.js'
+import type { DeviceMaps } from './device-maps.js'
+import type { DeviceView } from './device-view.js'
+import { DriverPage } from './driver-page.js'
+import type { DriverPages } from './driver-pages.js'
+import type { FaultSource } from './fault-source.js'
+import type { Fill } from './fill.js'
+import { COUNTER, type PagerState } from './pager-state.js'
+import type { PlacedPages } from './placed-pages.js'
+import type { ResidentList } from './resident-list.js'
+
+export interface FillAnswersInit {
+  readonly maps: DeviceMaps
+  readonly source: FaultSource
+  readonly file: DeviceFile
+  readonly view: DeviceView
+  readonly placed: PlacedPages
+  readonly pages: DriverPages
+  readonly resident: ResidentList | undefined
+  readonly state: PagerState
+  readonly pageSize: number
+}
+
+/** Gives those who wait what a driver has answered. */
+export class FillAnswers {
+  readonly #maps: DeviceMaps
+  readonly #source: FaultSource
+  readonly #file: DeviceFile
+  readonly #view: DeviceView
+  readonly #placed: PlacedPages
+  readonly #pages: DriverPages
+  readonly #resident: ResidentList | undefined
+  readonly #state: PagerState
+  readonly #pageSize: number
+
+  constructor({ maps, source, file, view, placed, pages, resident, state, pageSize }: FillAnswersInit) {
+    this.#maps = maps
+    this.#source = source
+    this.#file = file
+    this.#view = view
+    this.#placed = placed
+    this.#pages = pages
+    this.#resident = resident
+    this.#state = state
+    this.#pageSize = pageSize
+  }
+
+  /** Throws what keeps the pages from being shown; `fill.counted` tells then whether those who wait still count as waiting. */
+  give(fill: Fill): void {
+    if (fill.firstWrite) this.#allowWrite(fill)
+    else if (fill.given !== undefined) this.#giveDriverPage(fill, this.driverPage(fill.given, 'fault'))
+    else if (fill.inserted) this.#lookAgain(fill)
+    else this.#giveOwnPages(fill)
+  }
+
+  /** What the driver wrote into the pages counts for nothing. */
+  takeBack(fill: Fill): void {
+    if (fill.touched) this.#file.punch(fill.offset, fill.length)
+    this.#state.end(fill.place)
+  }
+
+  /** The page, if it is one that the driver of this device owns. Throws `EINVAL`. */
+  driverPage(page: RawPage, call: string): DriverPage {
+    if (page instanceof DriverPage && page.pages === this.#pages && !page.orphaned) return page
+    throw new VmError('EINVAL', call, { hint: 'this is no page that the driver of this device owns' })
+  }
+
+  #giveOwnPages(fill: Fill): void {
+    const { offset, length, waiters } = fill
+    // What the driver left alone is zero, and there all the same: a look makes it so.
+    let looked = 0
+    for (let at = 0; at < length; at += this.#pageSize) looked += fill.bytes[at]!
+    this.#file.checkMemory(offset, looked)
+    this.#state.end(fill.place)
+    this.#resident?.touch(offset, length)
+    this.#state.counters[COUNTER.BYTES_FILLED]! += length
+    this.#count(fill)
+    let shown: DeviceMap | undefined
+    for (const { address } of waiters) {
+      if (address < 0) {
+        this.#view.showEverywhere(offset, length)
+        continue
+      }
+      const map = this.#maps.at(address)
+      if (map === undefined) {
+        this.#source.wake(address, this.#pageSize)
+      } else if (map !== shown) {
+        const from = Math.max(map.start, map.addressOf(offset))
+        this.#view.show(map, from, Math.min(map.end, map.addressOf(offset + length)) - from)
+        shown = map
+      }
+    }
+  }
+
+  #giveDriverPage(fill: Fill, page: DriverPage): void {
+    this.takeBack(fill)
+    this.#count(fill)
+    for (const { address, offset } of fill.waiters) {
+      if (address < 0) continue
+      const map = this.#maps.at(address)
+      // The answer is for the page that the driver was asked for: who waits for another one of the run asks himself.
+      if (map === undefined || offset !== fill.offset) this.#source.wake(address, this.#pageSize)
+      else this.#placed.insert(map, address, page)
+    }
+  }
+
+  // VM_FAULT_NOPAGE: the hook has put a page there itself.
+  #lookAgain(fill: Fill): void {
+    this.takeBack(fill)
+    this.#count(fill)
+    for (const { address } of fill.waiters) if (address >= 0) this.#source.wake(address, this.#pageSize)
+  }
+
+  #allowWrite(fill: Fill): void {
+    this.#count(fill)
+    for (const { address } of fill.waiters) {
+      const map = this.#maps.at(address)
+      if (map !== undefined) this.#placed.allowWrite(map, address)
+      const code = map === undefined ? 0 : this.#source.show(address, this.#pageSize, true)
+      if (code !== 0) this.#source.wake(address, this.#pageSize) // The page has gone: who waits faults anew.
+    }
+  }
+
+  // Before they are let go on, so that who looks at the counters then finds himself counted.
+  #count(fill: Fill): void {
+    const { waiters } = fill
+    fill.counted = true
+    const now = performance.now()
+    this.#state.counters[COUNTER.WAITING]! -= waiters.length
+    for (const { address, since } of waiters) if (address >= 0) this.#state.countLatency(now - since)
+  }
+}

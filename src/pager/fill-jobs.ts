@@ -1,0 +1,83 @@
+import type { DeviceFile } from './device-file.js'
+import type { DeviceView } from './device-view.js'
+import type { DriverQuestions } from './driver-questions.js'
+import type { Fill, Waiter } from './fill.js'
+import { FillJob, type FillJobHost } from './fill-job.js'
+import type { FillsInFlight } from './fills-in-flight.js'
+
+export interface FillJobsInit {
+  readonly file: DeviceFile
+  readonly view: DeviceView
+  readonly fills: FillsInFlight
+  readonly questions: DriverQuestions
+  readonly pageSize: number
+  /** Bytes that are asked for at once, at most. */
+  readonly most: number
+}
+
+/** What the program wants filled before anybody touches it. */
+export class FillJobs implements FillJobHost {
+  readonly #file: DeviceFile
+  readonly #view: DeviceView
+  readonly #fills: FillsInFlight
+  readonly #questions: DriverQuestions
+  readonly #pageSize: number
+  readonly #most: number
+  readonly #jobs = new Map<number, FillJob>()
+
+  constructor({ file, view, fills, questions, pageSize, most }: FillJobsInit) {
+    this.#file = file
+    this.#view = view
+    this.#fills = fills
+    this.#questions = questions
+    this.#pageSize = pageSize
+    this.#most = most
+  }
+
+  /** Has the pages filled, and shown wherever they are mapped. `start` and `end` lie on pages. */
+  fill(id: number, start: number, end: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const job = new FillJob(this, start, end, this.#pageSize, (error) => {
+        this.#jobs.delete(id)
+        if (error === undefined) resolve()
+        else reject(error.reason)
+      })
+      this.#jobs.set(id, job)
+      job.start()
+    })
+  }
+
+  /** Nobody waits for that `fill` any more. */
+  cancel(id: number): void {
+    const job = this.#jobs.get(id)
+    if (job === undefined) return
+    this.#jobs.delete(id)
+    job.cancel()
+    this.#fills.leave(job)
+  }
+
+  // ---- what a job asks ----
+
+  inFlight(offset: number): Fill | undefined {
+    return this.#fills.at(offset)
+  }
+
+  presentUntil(offset: number, end: number): number {
+    return this.#fills.clip(offset, this.#file.nextAbsent(offset, end))
+  }
+
+  showEverywhere(offset: number, length: number): void {
+    this.#view.showEverywhere(offset, length)
+  }
+
+  askFor(offset: number, end: number, waiter: Waiter): number {
+    const most = Math.min(offset + this.#most, end, this.#file.endOfWindow(offset))
+    const until = this.#fills.clip(offset, this.#file.nextPresent(offset, most))
+    this.#questions.askForRun(offset, until, waiter)
+    return until
+  }
+
+  wait(fill: Fill, waiter: Waiter): void {
+    this.#fills.wait(fill, waiter)
+  }
+}

@@ -1,0 +1,61 @@
+import { driverUrl } from '../pager/driver-url.js'
+
+export interface VersionedOptions {
+  readonly pages: number
+  /** The version of each page: what a fill gives is of the one that is noted when it begins. */
+  readonly versions: Int32Array
+  /** The first number: how the thread is to end, by its place in `ENDS`; 0 for not at all. */
+  readonly control: Int32Array
+  /** One of so many fills throws; 0 for none. */
+  readonly failing: number
+  /** One of so many fills takes its time, and writes something else first; 0 for none. */
+  readonly slow: number
+}
+
+export const ENDS = ['', 'exit', 'throw', 'loop'] as const
+
+/**
+ * The URL of a driver that gives pages of pairs of words: the page's version, and a checksum of that, of the page's number and of the
+ * pair's place.
+ */
+export const versionedDriver = driverUrl((options: VersionedOptions) => {
+  const { pages, versions, control, failing, slow } = options
+  let fills = 0
+  setInterval(() => {
+    const how = Atomics.load(control, 0)
+    if (how === 1) process.exit(3)
+    if (how === 2) throw new Error('told to end')
+    if (how === 3) for (;;);
+  }, 5)
+  const fill = (bytes: Uint8Array, offset: number, version: (page: number) => number) => {
+    const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+    for (let at = 0; at < words.length; at += 2) {
+      const page = Math.floor((offset + at * 4) / 4096)
+      const given = version(page)
+      words[at] = given
+      words[at + 1] = Math.imul(page * 1024 + (at % 1024) + 1, 0x9e3779b1) ^ given
+    }
+  }
+  return {
+    size: pages * 4096,
+    mmap() {},
+    fault(fault) {
+      const { bytes, offset } = fault
+      fills++
+      if (failing > 0 && fills % failing === 0) throw new Error('bad luck')
+      const now = new Map<number, number>()
+      for (let at = 0; at < bytes.length; at += 4096) {
+        const page = (offset + at) / 4096
+        now.set(page, Atomics.load(versions, page))
+      }
+      if (slow === 0 || fills % slow !== 0) return fill(bytes, offset, (page) => now.get(page)!)
+      bytes.fill(0xee)
+      return new Promise<void>((resolve) => {
+        setTimeout(() => {
+          fill(bytes, offset, (page) => now.get(page)!)
+          resolve()
+        }, fills % 7)
+      })
+    },
+  }
+})
