@@ -43,6 +43,18 @@ test('every code of misuse stands in the table of errors', () => {
   for (const code of codes) assert.ok(new RegExp(`^\\| \`${code}\` +\\| \\S`, 'm').test(page), `${code} is missing`)
 })
 
+test('every code that the package itself throws as a VmError stands in the table of errors', () => {
+  const page = text('docs/errors.md')
+  const table = page.slice(0, page.indexOf('## `MemoryFault`'))
+  const codes = new Set(
+    readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !/^(model|cli|conformance)\//.test(name))
+      .flatMap((name) => [...text(`src/${name}`).matchAll(/new VmError\(\s*'(E[A-Z]+)'/g)].map(([, code]) => code!)),
+  )
+  assert.ok(codes.size > 10)
+  for (const code of codes) assert.ok(new RegExp(`^\\|[^|]*\`${code}\`[^|]*\\|`, 'm').test(table), `${code} is missing`)
+})
+
 test('no link between the pages leads nowhere', () => {
   for (const page of pages) {
     for (const [, target] of text(page).matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)) {
