@@ -17,6 +17,15 @@ export function countLeftovers(): Leftovers {
   }
 }
 
+/** Counts once that what waits for the garbage collector, and threads that have nothing to do, had time to go. */
+export async function settledLeftovers(): Promise<Leftovers> {
+  for (let round = 0; round < 60; round++) {
+    globalThis.gc!()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  return countLeftovers()
+}
+
 /** Waits until nothing is left beyond what was there before. Throws, with what is left, when it has waited long in vain. */
 export async function nothingLeft(before: Leftovers): Promise<void> {
   const end = performance.now() + 30_000

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type FaultSourceName, openDevice, pageSize } from 'vmarea'
 import { driverUrl } from '../pager/driver-url.js'
-import { countLeftovers, nothingLeft } from './leftovers.js'
+import { nothingLeft, settledLeftovers } from './leftovers.js'
 
 /** After so many, threads that the library keeps for itself are there. */
 const WARM_UP = 4
@@ -46,11 +46,7 @@ export async function openAndClose(
     }
   }
   await some(WARM_UP * sources.length, false)
-  globalThis.gc!()
-  await new Promise((resolve) => setTimeout(resolve, 100))
-  globalThis.gc!()
-  await new Promise((resolve) => setTimeout(resolve, 100))
-  const before = countLeftovers()
+  const before = await settledLeftovers()
   const started = performance.now()
   await some(opens, true)
   const milliseconds = (performance.now() - started) / opens

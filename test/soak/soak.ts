@@ -1,6 +1,6 @@
 import type { FaultSourceName } from 'vmarea'
 import { Random } from '../differential/random.js'
-import { countLeftovers, nothingLeft } from './leftovers.js'
+import { countLeftovers, nothingLeft, settledLeftovers } from './leftovers.js'
 import { SoakedDevice } from './soaked-device.js'
 
 const MOST_DEVICES = 4
@@ -21,7 +21,7 @@ export async function soak({ seconds, seed, sources, tell }: SoakOptions): Promi
   const random = new Random(seed)
   const devices = new Set<SoakedDevice>()
   const counts = { actions: 0, devices: 0, restarts: 0, reads: 0, refused: 0 }
-  const started = performance.now()
+  let started = performance.now()
   const passed = () => (performance.now() - started) / 1000
   let told = 0
   const line = () => {
@@ -37,9 +37,14 @@ export async function soak({ seconds, seed, sources, tell }: SoakOptions): Promi
     counts.reads += device.reads
     counts.refused += device.refused
   }
-  // One device of each source, so that what is kept for good is there before anything is counted.
-  for (const source of sources) await close(await SoakedDevice.open(random, source))
-  const before = countLeftovers()
+  // Some use of each source, so that what is kept for good is there before anything is counted.
+  for (const source of sources) {
+    const device = await SoakedDevice.open(random, source)
+    for (let action = 0; action < 50; action++) await device.act()
+    await close(device)
+  }
+  const before = await settledLeftovers()
+  started = performance.now()
   try {
     while (passed() < seconds) {
       counts.actions++
