@@ -145,16 +145,16 @@ void drop_handle(Handle* handle, Missing missing, bool thread_ends) {
 
 // ---- what waits for itself ------------------------------------------------------------------------------------------------------------
 
-// Whether nobody but this thread could answer a fault.
+// Whether nobody but this thread could answer a fault. The warden ends a wait, which for the thread that serves would be all that it does.
 bool only_answered_by_locked(const Context* context, const ThreadState* state) {
   if ((context->features & kFeatureSigbus) != 0 || context->sent) return false;
-  if (context->deadline > 0) return false;  // the warden does
   bool readers = false;
   for (const Handle* handle : context->handles) {
     if (handle->reads && handle->owner != state) return false;
     readers |= handle->reads;
   }
   if (readers) return true;
+  if (context->deadline > 0) return false;
   if (context->exposed || !context->loose.empty()) return false;
   return std::all_of(context->handles.begin(), context->handles.end(), [=](const Handle* handle) { return handle->owner == state; });
 }

@@ -1,5 +1,6 @@
 import type { FileOperations } from '../kernel/file-operations.js'
 import type { LinuxKernel } from '../linux/linux-kernel.js'
+import { VmError } from '../vocabulary/vm-error.js'
 import type { DeviceFile } from './device-file.js'
 import { DeviceMaps } from './device-maps.js'
 import { DeviceView } from './device-view.js'
@@ -105,6 +106,13 @@ export class DeviceServer {
     this.#fills.makeStale(start, end)
     this.#view.forget(start, end - start)
     this.#resident?.remove(start, end - start)
+  }
+
+  /** Who waits is told that the device is closed, and the driver is asked for nothing more. */
+  close(): void {
+    const error = new VmError('ENODEV', 'fault', { hint: 'the device was closed' })
+    this.jobs.close(error)
+    this.questions.close(error)
   }
 
   #pagesAround(offset: number, length: number): { readonly start: number; readonly end: number } {

@@ -80,11 +80,10 @@ export class DriverQuestions {
     this.#ask(fill)
   }
 
-  /** Who waits is told that the device is closed, and whatever the driver says later counts for nothing. */
-  close(): void {
+  /** Who waits is told why, and whatever the driver says later counts for nothing. */
+  close(error: VmError): void {
     this.#closed = true
     this.#limit.stop()
-    const error = new VmError('ENODEV', 'fault', { hint: 'the device was closed' })
     for (const fill of this.#fills) {
       this.#fills.remove(fill)
       this.#failed.failAll(fill, error)

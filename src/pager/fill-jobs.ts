@@ -23,7 +23,7 @@ export class FillJobs implements FillJobHost {
   readonly #questions: DriverQuestions
   readonly #pageSize: number
   readonly #most: number
-  readonly #jobs = new Map<number, FillJob>()
+  readonly #jobs = new Map<number, { readonly job: FillJob; readonly reject: (error: unknown) => void }>()
 
   constructor({ file, view, fills, questions, pageSize, most }: FillJobsInit) {
     this.#file = file
@@ -42,18 +42,26 @@ export class FillJobs implements FillJobHost {
         if (error === undefined) resolve()
         else reject(error.reason)
       })
-      this.#jobs.set(id, job)
+      this.#jobs.set(id, { job, reject })
       job.start()
     })
   }
 
   /** Nobody waits for that `fill` any more. */
   cancel(id: number): void {
-    const job = this.#jobs.get(id)
-    if (job === undefined) return
+    const waiting = this.#jobs.get(id)
+    if (waiting === undefined) return
     this.#jobs.delete(id)
-    job.cancel()
-    this.#fills.leave(job)
+    waiting.job.cancel()
+    this.#fills.leave(waiting.job)
+  }
+
+  /** Nothing more is asked for, and who waits is told why. */
+  close(error: Error): void {
+    for (const [id, { reject }] of this.#jobs) {
+      this.cancel(id)
+      reject(error)
+    }
   }
 
   // ---- what a job asks ----

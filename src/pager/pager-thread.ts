@@ -110,7 +110,7 @@ function answer(request: PagerRequest, server: DeviceServer, operations: FileOpe
       return
     case 'close':
       loop.stop()
-      server.questions.close()
+      server.close()
       closing.abort()
       settle(request.id, callHook(operations, 'close'))
   }

@@ -190,7 +190,7 @@ for (const how of ['markers', 'permissions']) {
     })
 
     test('a region that is collected is watched no more', () => {
-      assert.deepEqual(run('calls', ['collect']), { watched: 1, shown: 0, areas: true, right: true })
+      assert.deepEqual(run('calls', ['collect']), { watched: 1, shown: 0, left: 0, right: true })
     })
 
     test('a thread that is terminated as it waits ends when it is answered', () => {

@@ -162,25 +162,34 @@ eachSource(({ openDevice, skip, source }) => {
     )
   })
 
-  test('closing tells a driver that waits, and who waits for it', { skip }, async () => {
-    const patient = driverUrl(({ path }: { path: string }) => ({
-      mmap() {},
-      fault: (fault) =>
-        new Promise((_, reject) => fault.signal.addEventListener('abort', () => reject(new Error('aborted')))),
-      async close() {
-        const fs = await import('node:fs')
-        fs.writeFileSync(path, 'closed')
-      },
-    }))
+  test('closing tells a driver that waits, and who waits for it, and asks for nothing more', { skip }, async () => {
+    const patient = driverUrl(({ path }: { path: string }) => {
+      let asked = 0
+      return {
+        mmap() {},
+        fault: (fault) => {
+          asked++
+          return new Promise((_, reject) => fault.signal.addEventListener('abort', () => reject(new Error('aborted'))))
+        },
+        async close() {
+          const fs = await import('node:fs')
+          fs.writeFileSync(path, `asked ${asked} times`)
+        },
+      }
+    })
     const path = temporaryFile()
-    const device = await openDevice(patient, { driver: { path } })
+    const device = await openDevice(patient, { driver: { path }, run: page })
     using memory = device.map({ length: page })
     const reading = memory.readAsync(0, new Uint8Array(1))
     reading.catch(() => {})
     while (device.statistics.waiting === 0) await sleep(1)
+    const ready = device.ready(page, 64 * page)
+    ready.catch(() => {})
+    while (device.statistics.fills < 1 + 8) await sleep(1) // As many as are asked for at once.
     await device.close()
     await assert.rejects(reading, (error: MemoryFault) => (error.cause as VmError).code === 'ENODEV')
-    assert.equal(readFileSync(path, 'latin1'), 'closed')
+    await assert.rejects(ready, { code: 'ENODEV' })
+    assert.equal(readFileSync(path, 'latin1'), 'asked 9 times')
   })
 
   test('opening ends with its signal, and so does a device', { skip }, async () => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { thisProcess } from '#vmarea/this-process.js'
+import { openUserfaultfd } from '#vmarea/userfaultfd/open-userfaultfd.js'
 import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { UFFD_MODE } from '#vmarea/vocabulary/uffd-mode.js'
 import { kernel, page } from './memory.js'
 import { startServer, stopServer } from './scenarios/start-server.js'
 import { skipWithout } from './skip.js'
@@ -51,6 +53,20 @@ test('a write to a protected page likewise, and a page of the page cache only wh
   assert.throws(() => other.read(0, byte), wouldDeadlock)
   for (const one of [writer, reader, other]) one.unmap()
   file[Symbol.dispose]()
+})
+
+test('the thread that serves is refused at once also where waits have a deadline', { skip }, () => {
+  const { raw } = openUserfaultfd(kernel.userfaultfds, undefined)
+  raw.api(0n)
+  raw.setDeadline!(60_000)
+  const mapping = thisProcess().mapMut({ length: 2 * page })
+  raw.register(mapping.start, mapping.size, UFFD_MODE.MISSING)
+  const messages = new Uint8Array(32)
+  assert.equal(raw.read(messages), -11)
+  assert.throws(() => mapping.read(page, byte), wouldDeadlock)
+  assert.throws(() => mapping.write(page, byte), wouldDeadlock)
+  raw.close()
+  mapping.unmap()
 })
 
 test('with somebody else who reads, or may, it waits', { skip }, async () => {

@@ -23,6 +23,12 @@ const write = (served: Served, number: number, value: number, offset = 0) =>
   served.region.write(number * page + offset, new Uint8Array([value]))?.reason ?? 'written'
 const pagesSeen = async (served: Served) => (await served.seen()).map(({ page }) => page)
 
+/** How many of so many pages are mapped; the process as a whole has more areas whenever the engine wants some. */
+const pagesMapped = (start: bigint) =>
+  Array.from({ length: PAGES }, (_, number) => kernel.addressSpace.lookup(start + BigInt(number * page))).filter(
+    (area) => area !== undefined,
+  ).length
+
 function outcome(act: () => unknown): unknown {
   try {
     return act() ?? 'done'
@@ -175,9 +181,7 @@ const answers: Record<string, () => Promise<unknown>> = {
       await sleep(1)
     }
     const shown = await served.call('show', 0x30_0000_0000, page, true)
-    // Not how many areas there are: the engine makes and drops its own.
-    const areas = [...kernel.addressSpace.areas(0x30_0000_0000n, 0x30_0000_0000n + BigInt(PAGES * page))].length === 0
-    return { watched, region, shown, areas, right: right(served, 1) }
+    return { watched, region, shown, left: pagesMapped(0x30_0000_0000n), right: right(served, 1) }
   },
 
   // The thread that serves touches what only it could show.
