@@ -21,6 +21,7 @@
 #include "containment.h"
 #include "region-functions.h"
 #include "region-table.h"
+#include "uncovered-copy.h"
 #include "waiting-pool.h"
 
 #ifndef MADV_POPULATE_READ
@@ -97,10 +98,10 @@ void execute(Work* work) {
       work->error = advise(work);
       return;
     case Kind::kRead:
-      work->done = guarded_copy(work->bytes, work->memory, work->length, &work->fault);
+      work->done = uncovered_copy(work->bytes, work->memory, work->length, reinterpret_cast<uintptr_t>(work->memory), &work->fault);
       break;
     case Kind::kWrite:
-      work->done = guarded_copy(work->memory, work->bytes, work->length, &work->fault);
+      work->done = uncovered_copy(work->memory, work->bytes, work->length, reinterpret_cast<uintptr_t>(work->memory), &work->fault);
       break;
   }
   if (work->done == work->length) return;

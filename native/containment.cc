@@ -91,6 +91,7 @@ bool cover_locked(Region* region, size_t page, const Fault& fault) {
     if (put_cover() || (give_spare_areas_locked(Spare::kCover) && put_cover())) {
       region->covered[page / 64] |= uint64_t{1} << (page % 64);
       region->covered_pages++;
+      region->cover_changes++;
       return true;
     }
     put_back(place, address, region->page);
@@ -185,6 +186,7 @@ void uncover_locked(Region* region, size_t page) {
   restore_userfaultfd_range(region->start + page * region->page, region->page);
   hide_returned_page_locked(region->start + page * region->page, region->page);
   region->covered[page / 64] &= ~(uint64_t{1} << (page % 64));
+  region->cover_changes++;
   if (--region->covered_pages == 0) drop_aside_locked(region);
 }
 

@@ -35,6 +35,7 @@ struct Region {
   uintptr_t* places = nullptr;              // by page, where there was no room for the window
   uint64_t* covered = nullptr;
   size_t covered_pages = 0;
+  uint64_t cover_changes = 0;  // how often a page was covered or put back
 
   size_t length() const { return end - start; }
   // Whether [offset, offset + bytes) lies in it.
