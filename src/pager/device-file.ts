@@ -13,7 +13,6 @@ const WINDOW = 2 ** 30
 
 interface Window {
   readonly region: Region
-  readonly bytes: Uint8Array
 }
 
 /**
@@ -55,11 +54,14 @@ export class DeviceFile {
     return Math.min(this.end, (Math.floor(offset / WINDOW) + 1) * WINDOW)
   }
 
-  /** The pages themselves; they come to be where they are touched. The range must lie in one window. */
+  /**
+   * The pages themselves; they come to be where they are touched. The range must lie in one window. The buffer has these pages and no
+   * others, so that a driver that goes by it, or clones it, reaches no page that it was not asked for.
+   */
   bytes(offset: number, length: number): Uint8Array {
     const index = Math.floor(offset / WINDOW)
     const window = this.#windows.get(index) ?? this.#open(index)
-    return window.bytes.subarray(offset - index * WINDOW, offset - index * WINDOW + length)
+    return new Uint8Array(window.region.view(offset - index * WINDOW, length))
   }
 
   /**
@@ -89,7 +91,7 @@ export class DeviceFile {
       index * WINDOW,
       this.#kernel.pageSize,
     )
-    const window = { region, bytes: new Uint8Array(region.view(0, length)) }
+    const window = { region }
     this.#windows.set(index, window)
     return window
   }

@@ -139,7 +139,9 @@ export class PagedDevice implements RawDevice {
   }
 
   explain(fault: FaultRecord): FaultRecord {
-    if (fault.reason !== 'poisoned' && fault.reason !== 'driver') return fault
+    // Poison that has been told and taken away, before who had met it as well could look, seems to be the end of the file.
+    const late = fault.reason === 'past-end-of-file'
+    if (fault.reason !== 'poisoned' && fault.reason !== 'driver' && !late) return fault
     const page = Number(fault.address) - (Number(fault.address) % this.#kernel.pageSize)
     this.#thread.drain()
     for (const { address, reason } of this.#source.takeFailed()) {
@@ -147,6 +149,7 @@ export class PagedDevice implements RawDevice {
       if (!this.#failures.get(Number(address))?.poisoned) this.#failures.add(Number(address), this.#why(reason))
     }
     const failure = this.#failures.get(page)
+    if (late && failure === undefined) return fault
     // A page that was covered comes back poisoned with restore(), which heals it then.
     const covered = this.#kernel.regions.regionAt(fault.address)?.fault !== undefined
     if (!covered) this.#failures.heal(page, page + 1)

@@ -118,7 +118,7 @@ export class SoakedDevice {
     const at = this.#maps.findIndex(({ readers }) => readers === 0)
     if (at < 0) return
     const [map] = this.#maps.splice(at, 1)
-    if (this.#random.chance(90)) map!.memory.unmap()
+    map!.memory.unmap()
   }
 
   #read(): void {
@@ -127,7 +127,8 @@ export class SoakedDevice {
     const least = this.#settled[map.first + at]!
     this.#mayFail(() => {
       const copy = new Int32Array(PAGE / 4)
-      if (this.#random.chance(50)) map.memory.read(at * PAGE, copy)
+      // While an access() that failed has its page covered, readAsync on another thread reads the cover.
+      if (this.#flaky || this.#random.chance(50)) map.memory.read(at * PAGE, copy)
       else
         map.memory.access((bytes) => void new Uint8Array(copy.buffer).set(bytes.subarray(at * PAGE, (at + 1) * PAGE)))
       this.#checkPage(map, at, copy, least)
@@ -165,7 +166,7 @@ export class SoakedDevice {
   #write(): void {
     const map = this.#random.pick(this.#maps)
     const { memory } = map
-    if (!(memory instanceof MmapMut)) return
+    if (!(memory instanceof MmapMut) || this.#flaky) return
     const at = this.#random.below(map.pages)
     const byte = this.#random.below(256)
     this.#mayFail(() => {

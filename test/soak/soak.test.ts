@@ -1,0 +1,15 @@
+import { test } from 'node:test'
+import { seed } from '../support/seed.js'
+import { faultSources } from './fault-sources.js'
+import { openAndClose } from './open-and-close.js'
+import { soak } from './soak.js'
+
+process.removeAllListeners('warning')
+
+test(`random use of random devices finds what it must, and leaves nothing (seed ${seed})`, async () => {
+  await soak({ seconds: 10, seed, sources: faultSources(), tell: () => {} })
+})
+
+test('devices that are opened and closed leave no area, descriptor or thread', async () => {
+  await openAndClose(150, faultSources())
+})
