@@ -1,9 +1,11 @@
 import type { Region } from '../kernel/region.js'
 import { addon } from '../linux/addon.js'
 import type { LinuxKernel } from '../linux/linux-kernel.js'
+import { MADV } from '../vocabulary/madv.js'
 import { MAP } from '../vocabulary/map.js'
 import { PROT } from '../vocabulary/prot.js'
 import { VmError } from '../vocabulary/vm-error.js'
+import { DraftPages } from './draft-pages.js'
 
 const SEEK_DATA = 3
 const SEEK_HOLE = 4
@@ -11,8 +13,12 @@ const SEEK_HOLE = 4
 /** Bytes a window: few windows over much, and yet no more than an ArrayBuffer spans anywhere. */
 const WINDOW = 2 ** 30
 
+/** So many pages are made at once before a driver fills them. */
+const MANY = 8
+
 interface Window {
   readonly region: Region
+  readonly bytes: Uint8Array
 }
 
 /**
@@ -25,12 +31,16 @@ export class DeviceFile {
   readonly end: number
   readonly #kernel: LinuxKernel
   readonly descriptor: number
+  readonly pageSize: number
+  readonly drafts: DraftPages
   readonly #addon = addon()
   readonly #windows = new Map<number, Window>()
 
   constructor(kernel: LinuxKernel, descriptor: number, size: number) {
     const { pageSize } = kernel
     this.#kernel = kernel
+    this.pageSize = pageSize
+    this.drafts = new DraftPages(pageSize)
     this.descriptor = descriptor
     const last = Math.floor(Number.MAX_SAFE_INTEGER / pageSize) * pageSize
     this.end = Math.min(last, Math.ceil(size / pageSize) * pageSize)
@@ -59,25 +69,50 @@ export class DeviceFile {
    * others, so that a driver that goes by it, or clones it, reaches no page that it was not asked for.
    */
   bytes(offset: number, length: number): Uint8Array {
-    const index = Math.floor(offset / WINDOW)
-    const window = this.#windows.get(index) ?? this.#open(index)
-    return new Uint8Array(window.region.view(offset - index * WINDOW, length))
+    const { region } = this.#windowAt(offset)
+    // Pages that come together cost three quarters of those that are touched one by one. An older kernel, or one short of memory, refuses.
+    if (length >= MANY * this.pageSize)
+      this.#addon.madvise(region.start + BigInt(offset % WINDOW), length, MADV.POPULATE_WRITE)
+    return new Uint8Array(region.view(offset % WINDOW, length))
   }
 
-  /**
-   * Throws `ENOMEM` where a touch of the window around `offset` found no memory for a page. `_looked` is what was read there, which so
-   * is not left out as useless.
-   */
-  checkMemory(offset: number, _looked: number): void {
-    const window = this.#windows.get(Math.floor(offset / WINDOW))
-    if (window?.region.fault === undefined) return
-    window.region.restore()
-    throw new VmError('ENOMEM', 'fault', { hint: 'there is no memory left for the page of the device' })
+  /** Takes back what `bytes` gave: whoever kept it has an empty array. */
+  detach(offset: number, bytes: Uint8Array): void {
+    this.#windowAt(offset).region.detach(bytes.buffer as ArrayBuffer)
+  }
+
+  /** Has all pages of `bytes`, which are those from `offset` on, be there: what the driver left alone is zero. Throws `ENOMEM`. */
+  makePresent(offset: number, bytes: Uint8Array): void {
+    let looked = 0
+    for (let at = 0; at < bytes.length; at += this.pageSize) looked += bytes[at]!
+    this.#checkMemory(this.#windowAt(offset), looked)
+  }
+
+  /** Makes a page of what a driver has written. Throws `EINVAL` where it has given that away, and `ENOMEM`. */
+  put(offset: number, page: Uint8Array): void {
+    if (page.length !== this.pageSize) {
+      throw new VmError('EINVAL', 'fault', { hint: 'the driver has given the buffer of fault.bytes away' })
+    }
+    const window = this.#windowAt(offset)
+    window.bytes.set(page, offset % WINDOW)
+    this.#checkMemory(window, 0)
   }
 
   /** Takes pages out, and from all who map them. Private copies stay. */
   punch(offset: number, length: number): void {
     this.#kernel.files.punchHole(this.descriptor, offset, length)
+  }
+
+  // `_looked` is what was read of the pages, which so is not left out as useless.
+  #checkMemory({ region }: Window, _looked: number): void {
+    if (region.fault === undefined) return
+    region.restore()
+    throw new VmError('ENOMEM', 'fault', { hint: 'there is no memory left for the page of the device' })
+  }
+
+  #windowAt(offset: number): Window {
+    const index = Math.floor(offset / WINDOW)
+    return this.#windows.get(index) ?? this.#open(index)
   }
 
   #open(index: number): Window {
@@ -91,7 +126,7 @@ export class DeviceFile {
       index * WINDOW,
       this.#kernel.pageSize,
     )
-    const window = { region }
+    const window = { region, bytes: new Uint8Array(region.view(0, length)) }
     this.#windows.set(index, window)
     return window
   }

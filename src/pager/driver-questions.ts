@@ -103,11 +103,13 @@ export class DriverQuestions {
     } catch (error) {
       counters[COUNTER.BUSY_SINCE] = 0
       this.#threw(fill, error)
+      fill.release(false)
       return
     }
     counters[COUNTER.BUSY_SINCE] = 0
     if (answer === undefined || typeof answer !== 'object') {
       this.#answered(fill)
+      fill.release(false)
       return
     }
     this.#promises++
@@ -116,10 +118,12 @@ export class DriverQuestions {
       () => {
         this.#promises--
         this.#answered(fill)
+        fill.release(true)
       },
       (error) => {
         this.#promises--
         this.#threw(fill, error)
+        fill.release(true)
       },
     )
   }

@@ -87,13 +87,25 @@ export class Fill implements RawFault {
   }
 
   get bytes(): Uint8Array {
-    this.#bytes ??= this.#file.bytes(this.offset, this.length)
+    this.#bytes ??= this.draft ? this.#file.drafts.take() : this.#file.bytes(this.offset, this.length)
     return this.#bytes
   }
 
-  /** Somebody has had the bytes, and may have written there. */
+  /** The bytes are not the page itself: they are put there when the driver has answered. */
+  get draft(): boolean {
+    return !this.firstWrite && this.length === this.#file.pageSize
+  }
+
+  /** Somebody has had the pages themselves, and may have written there. */
   get touched(): boolean {
-    return this.#bytes !== undefined
+    return this.#bytes !== undefined && !this.draft
+  }
+
+  /** The driver has answered, and has no more to do with the bytes: `late` when it had returned before that. */
+  release(late: boolean): void {
+    if (this.#bytes === undefined) return
+    if (!this.draft) this.#file.detach(this.offset, this.#bytes)
+    else if (!late) this.#file.drafts.giveBack(this.#bytes)
   }
 
   get signal(): AbortSignal {

@@ -197,7 +197,7 @@ eachSource(({ openDevice, source, skip }) => {
     })
   })
 
-  test('a driver that writes where it is not asked, or after its answer, spoils no neighbour that is absent', {
+  test('a driver that writes after its answer spoils nothing', {
     skip,
   }, async () => {
     const writes = moduleOf(`{
@@ -205,15 +205,15 @@ eachSource(({ openDevice, source, skip }) => {
         const number = fault.offset / ${page}
         fault.bytes.fill(number + 1)
         this.kept ??= fault.bytes
-        if (number === 1) this.kept[0] = 99
+        if (number > 0) this.kept.fill(99)
       },
     }`)
     await using(writes, (_, memory) => {
       assert.equal(touch(memory, 0), 1)
       assert.equal(touch(memory, 1), 2)
-      // It is the very page: whoever keeps it writes into what the program sees, and nowhere else.
-      assert.equal(touch(memory, 0), 99)
-      assert.equal(touch(memory, 2), 3)
+      assert.equal(touch(memory, 0), 1)
+      for (let number = 2; number < 8; number++) assert.equal(touch(memory, number), number + 1)
+      assert.equal(touch(memory, 0), 1)
     })
   })
 
