@@ -452,3 +452,24 @@ describe('faults in memory files', () => {
     assert.equal(mapping.bytes[0], 6)
   })
 })
+
+test('a copy on another thread does not take a page that stands in for a covered one', async () => {
+  for (const way of ['read', 'write'] as const) {
+    using file = memfd('short', { size: page })
+    using mapping = mapMut({ file, length: 2 * page, shared: true })
+    const bytes = new Uint8Array(8).fill(7)
+    let copied: Promise<unknown> = Promise.resolve()
+    throwsFault(
+      () =>
+        mapping.access((memory) => {
+          assert.equal(memory[page], 0) // covered from here to the end of the scope
+          copied = way === 'read' ? mapping.readAsync(page, bytes) : mapping.writeAsync(page, bytes)
+          copied.catch(() => {})
+          const end = performance.now() + 30
+          while (performance.now() < end);
+        }),
+      { reason: 'past-end-of-file' },
+    )
+    await assert.rejects(copied, (error) => isFault(error, { reason: 'past-end-of-file' }))
+  }
+})
