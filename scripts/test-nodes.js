@@ -26,7 +26,7 @@ function testOn(major) {
   }
   console.log(`== ${spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim()}`)
   // What does not depend on the Node is checked once, by `npm test`.
-  const env = { ...process.env, VMAREA_DIFFERENTIAL: 'off', VMAREA_SOAK: 'off' }
+  const env = { ...process.env, VMAREA_SOAK: 'off' }
   return spawnSync(process.execPath, [join(root, 'scripts', 'test.js'), '--node', node], { stdio: 'inherit', env })
     .status
 }
