@@ -492,8 +492,34 @@ napi_value fill(napi_env env, napi_callback_info info) {
   return call.resolved(outcome, argument.done, argument.start, (mode & kDontWake) == 0);
 }
 
-// As fill, but of memory that is registered with this very userfaultfd: what is there instead, after an unmap, may be another's, and
-// the kernel would take an answer from either. What a region had is forgotten before its addresses are given to anyone, under this lock.
+// What follows is done in memory that is registered with this very userfaultfd alone: what is there instead, after an unmap, may be
+// another's, and the kernel would take an answer from either. What a region had is forgotten before its addresses are given to anyone,
+// under this lock.
+
+// (handle, mode, source), from operand 2 of the source on
+napi_value copy_own(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  uint64_t mode = call.size(1);
+  size_t available = 0;
+  uint8_t* source = call.bytes(2, &available);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.answered(kGone);
+  size_t from = call.operand(2);
+  size_t length = call.length();
+  if (from > available || length > available - from) return call.answered(-EFAULT);
+  Lock lock(mutex());
+  Context* context = call.handle->context;
+  UffdCopy argument = {call.operand(1), reinterpret_cast<uintptr_t>(source + from), length, mode, 0};
+  argument.length = own_part_locked(context, argument.destination, argument.length);
+  if (argument.length == 0) return call.answered(-ENOENT);
+  int outcome = ioctl(call.handle->descriptor, kCopy, &argument);
+  int code = outcome == 0 ? 0 : -errno;
+  int64_t done = std::max<int64_t>(argument.done, 0);
+  if ((mode & kDontWake) == 0 && done > 0) note_answer_locked(context, argument.destination, static_cast<uint64_t>(done));
+  return call.answered(code, static_cast<double>(done));
+}
+
+// (handle, mode)
 template <unsigned long kRequest>
 napi_value fill_own(napi_env env, napi_callback_info info) {
   HandleCall call(env, info);
@@ -817,6 +843,7 @@ const Function kUserfaultfdFunctions[] = {
     {"uffdZeropage", fill<kZeropage>},
     {"uffdContinue", fill<kContinue>},
     {"uffdPoison", fill<kPoison>},
+    {"uffdCopyOwn", copy_own},
     {"uffdContinueOwn", fill_own<kContinue>},
     {"uffdPoisonOwn", fill_own<kPoison>},
     {"uffdHideOwn", hide_own},

@@ -101,7 +101,8 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   uffdZeropage(handle: number, mode: number): void
   uffdContinue(handle: number, mode: number): void
   uffdPoison(handle: number, mode: number): void
-  // These three only in memory that is registered with the very userfaultfd: -ENOENT elsewhere.
+  // These only in memory that is registered with the very userfaultfd: -ENOENT elsewhere.
+  uffdCopyOwn(handle: number, mode: number, source: Uint8Array): void
   uffdContinueOwn(handle: number, mode: number): void
   uffdPoisonOwn(handle: number, mode: number): void
   uffdHideOwn(handle: number): void

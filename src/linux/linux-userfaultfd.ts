@@ -99,6 +99,16 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
     return this.#operands[1]!
   }
 
+  /** `copy` of a part of `source`, from `from` on, but only to memory that is registered here, as `continueOwn`. */
+  copyOwn(destination: number, source: Uint8Array, from: number, length: number, mode: number): number {
+    this.#operands[1] = destination
+    this.#operands[2] = from
+    this.#operands[3] = length
+    this.#addon.uffdCopyOwn(this.#handle, mode, source)
+    this.done = this.#operands[0]!
+    return this.#operands[1]!
+  }
+
   /** `continue`, but only in memory that is registered here: what is there after an unmap may be another's. `-ENOENT` elsewhere. */
   continueOwn(start: number, length: number, mode: number): number {
     this.#operands[1] = start

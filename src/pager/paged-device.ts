@@ -168,8 +168,6 @@ export class PagedDevice implements RawDevice {
   async restart(): Promise<void> {
     this.#checkOpen('open')
     await this.#thread.terminate()
-    for (const { offset, length } of this.#thread.state.inFlight())
-      this.#kernel.files.punchHole(this.#file, offset, length)
     const { files } = this.#kernel
     const pages = this.#pages
     this.#pages = files.memfdCreate('vmarea-pages', { sealable: false })
