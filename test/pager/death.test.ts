@@ -61,8 +61,14 @@ if (how !== 'loop') {
   await assert.rejects(device.ready(), { code: 'EIO' })
   assert.throws(() => device.map(), { code: 'EIO' })
 }
+// Outside of access what nobody has is covered: the device comes back under it.
+assert.equal(memory.bytes[4 * page], 0)
+assert.equal(memory.fault.reason, 'driver')
 await device.restart()
 assert.equal(device.state, 'serving')
+assert.throws(() => memory.access((bytes) => bytes[page]), { reason: 'driver' })
+memory.restore()
+assert.equal(memory.access((bytes) => bytes[4 * page]), 2)
 assert.equal(memory.access((bytes) => bytes[page]), 3)
 assert.equal(memory.access((bytes) => bytes[2 * page]), 2)
 assert.equal(memory.access((bytes) => bytes[0]), 1)
