@@ -80,6 +80,11 @@ bool is_read_locked(const Context* context) {
   return std::any_of(context->handles.begin(), context->handles.end(), [](const Handle* handle) { return handle->reads; });
 }
 
+bool reads_locked(const Context* context, uint32_t thread) {
+  return thread != 0 && std::any_of(context->handles.begin(), context->handles.end(),
+                                    [=](const Handle* handle) { return handle->reads && handle->reader == thread; });
+}
+
 void note_messages_locked(Context* context, const uint8_t* bytes, size_t length, bool by_warden) {
   uint64_t time = 0;
   for (size_t offset = 0; offset + sizeof(UffdMessage) <= length; offset += sizeof(UffdMessage)) {

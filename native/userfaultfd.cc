@@ -412,6 +412,13 @@ size_t own_part_locked(const Context* context, uintptr_t start, size_t length) {
   return std::min(end - start, length);
 }
 
+// Whether all of [start, end) is registered in these modes, as far as this process knows.
+bool is_registered_locked(const Context* context, uintptr_t start, uintptr_t end, uint64_t mode) {
+  for (const Range& range : context->ranges)
+    if (range.start <= start && start < range.end && (range.mode & mode) == mode) start = range.end;
+  return start >= end;
+}
+
 // Whether a part of the range is a device's area that something else serves than this userfaultfd. The kernel takes an answer from any
 // userfaultfd, and the file below the area would have it, whatever the driver has forbidden.
 bool is_anothers_device(const Handle* handle, uintptr_t start, size_t length) {
@@ -440,8 +447,11 @@ napi_value register_range(napi_env env, napi_callback_info info) {
   if (room < 8) return call.result(-EFAULT);
   if (!of_device && is_anothers_device(call.handle, start, length)) return call.result(-EINVAL);
   UffdRegister argument = {start, length, mode, 0};
-  if (ioctl(call.handle->descriptor, kRegister, &argument) != 0) return call.result(-errno);
+  int error = ioctl(call.handle->descriptor, kRegister, &argument) == 0 ? 0 : -errno;
   Lock lock(mutex());
+  // What is registered as it should be, and has a page covered, whose cover can't be: the page is registered again as it comes back.
+  if (error == -EINVAL && of_device && is_registered_locked(call.handle->context, start, start + length, mode)) error = 0;
+  if (error != 0) return call.result(error);
   register_modes(call.handle->context->ranges, {start, start + length, mode});
   words[0] = argument.ioctls;
   return call.result(0);
@@ -591,12 +601,18 @@ napi_value wake(napi_env env, napi_callback_info info) {
   return call.resolved(outcome, outcome == 0 ? static_cast<int64_t>(argument.length) : 0, argument.start, true);
 }
 
+uint32_t own_thread_number() {
+  static thread_local uint32_t number = static_cast<uint32_t>(syscall(SYS_gettid));
+  return number;
+}
+
 double read_messages(Handle* handle, uint8_t* messages, size_t room) {
   handle->context->reads.fetch_add(1);
   ssize_t length = read(handle->descriptor, messages, room);
   if (length < 0) return -errno;
   Lock lock(mutex());
   handle->reads = true;
+  handle->reader = own_thread_number();
   note_messages_locked(handle->context, messages, static_cast<size_t>(length));
   return static_cast<double>(length);
 }

@@ -14,6 +14,8 @@ const EBADF = -9
 
 /** A handle that stands for nothing. */
 const CLOSED = 0
+/** As the addon numbers them. */
+const failures: readonly RawFailedFault['reason'][] = ['timeout', 'no-server', 'itself']
 
 // A handle that was lost is closed, as the end of its thread would: what nobody serves any more is poisoned.
 const lost = new FinalizationRegistry<number>((handle) => addon().uffdClose(handle, true))
@@ -217,7 +219,7 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
     for (;;) {
       const count = check(this.#addon.uffdTakeFailed(this.#handle, records), 'userfaultfd')
       for (let at = 0; at < count * 2; at += 2) {
-        failed.push({ address: BigInt(records[at]!), reason: records[at + 1] === 0 ? 'timeout' : 'no-server' })
+        failed.push({ address: BigInt(records[at]!), reason: failures[records[at + 1]!]! })
       }
       if (count * 2 < records.length) return failed
     }

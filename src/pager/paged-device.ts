@@ -3,6 +3,7 @@ import type { DeviceStatistics } from '../kernel/device-statistics.js'
 import type { FaultSourceName, RawDeviceOptions } from '../kernel/devices.js'
 import type { FaultRecord } from '../kernel/fault-record.js'
 import type { RawDevice } from '../kernel/raw-device.js'
+import type { RawFailedFault } from '../kernel/raw-failed-fault.js'
 import type { LinuxKernel } from '../linux/linux-kernel.js'
 import { MADV } from '../vocabulary/madv.js'
 import { MAP } from '../vocabulary/map.js'
@@ -177,7 +178,10 @@ export class PagedDevice implements RawDevice {
       this.#layOut(region, region.part!, region.protection)
     }
     for (const { address } of this.#source.takeFailed()) this.#failures.add(Number(address), undefined)
-    this.#failures.heal(0, Infinity)
+    for (const region of this.#regions.all()) {
+      // What was covered comes back poisoned with restore(), which heals it then.
+      if (region.fault === undefined) this.heal(Number(region.start), region.length)
+    }
   }
 
   close(): Promise<void> {
@@ -282,8 +286,11 @@ export class PagedDevice implements RawDevice {
     calls.madvise(BigInt(address), pageSize, MADV.DONTNEED)
   }
 
-  #why(reason: 'timeout' | 'no-server'): Error {
+  #why(reason: RawFailedFault['reason']): Error {
     if (this.#closed !== undefined) return closedError('fault')
+    if (reason === 'itself') {
+      return new VmError('EDEADLK', 'fault', { hint: "the driver's thread touched memory that it serves itself" })
+    }
     if (reason === 'no-server') return this.#thread.unservedError
     return new VmError('ETIMEDOUT', 'fault', {
       hint: `the driver did not answer within ${this.#options.timeout} ms, and its thread does nothing else`,

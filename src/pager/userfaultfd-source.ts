@@ -127,7 +127,15 @@ export class UserfaultfdSource implements FaultSource {
   }
 
   hide(start: number, length: number): number {
-    return this.#raw.hideOwn(start, length)
+    const end = start + length
+    for (let at = start; at < end; ) {
+      const code = this.#raw.hideOwn(at, end - at)
+      // What was unmapped meanwhile is in nobody's view.
+      if (code === ENOENT) at += this.#pageSize
+      else if (code === 0) at += this.#raw.done
+      else return code
+    }
+    return 0
   }
 
   fail(start: number, length: number): number {
