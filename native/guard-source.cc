@@ -901,6 +901,16 @@ napi_value tell(napi_env env, napi_callback_info info) {
   return call.result(0);
 }
 
+// (address): whether somebody serves the page there, for now: 1 or 0.
+napi_value is_served(napi_env env, napi_callback_info info) {
+  SourceCall call(env, info);
+  uintptr_t address = call.address(0);
+  if (call.wrong()) return nullptr;
+  TableLock lock;
+  const WatchedRange* range = find_watched_locked(address);
+  return call.result(range != nullptr && !range->memory->source->closed && !range->memory->source->unserved);
+}
+
 // (source)
 napi_value close_source(napi_env env, napi_callback_info info) {
   SourceCall call(env, info);
@@ -927,6 +937,7 @@ const Function kGuardSourceFunctions[] = {
     {"guardHide", hide},
     {"guardFail", tell<kFailed>},
     {"guardWake", tell<kShown>},
+    {"guardIsServed", is_served},
     {"guardClose", close_source},
 };
 const size_t kGuardSourceFunctionCount = sizeof kGuardSourceFunctions / sizeof *kGuardSourceFunctions;

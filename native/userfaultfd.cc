@@ -776,6 +776,17 @@ napi_value take_failed(napi_env env, napi_callback_info info) {
   return call.result(static_cast<double>(count));
 }
 
+// (address): takes poison out of the page table, so that the next touch faults. What has come there meanwhile stays: it may be a private
+// copy, which nobody can give again.
+napi_value take_poison(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  uintptr_t page = call.address(0) & ~(static_cast<uintptr_t>(page_size()) - 1);
+  if (call.wrong()) return nullptr;
+  uint64_t entry = page_entry(page);
+  if (entry != 0 && !is_poison_mark(entry)) return call.result(0);
+  return call.result(madvise(reinterpret_cast<void*>(page), page_size(), MADV_DONTNEED) == 0 ? 0 : -errno);
+}
+
 // (handle, records): four numbers a fault: address, flags, thread, milliseconds since it was read. Answers how many there are.
 napi_value unanswered(napi_env env, napi_callback_info info) {
   HandleCall call(env, info);
@@ -874,6 +885,7 @@ const Function kUserfaultfdFunctions[] = {
     {"uffdIntoDescriptor", into_descriptor},
     {"uffdClose", close_call},
     {"uffdSetCustody", set_custody},
+    {"uffdTakePoison", take_poison},
     {"uffdUnanswered", unanswered},
     {"uffdSetDeadline", set_deadline},
     {"uffdTakeFailed", take_failed},

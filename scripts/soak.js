@@ -31,14 +31,22 @@ console.log(`faults come through ${sources.join(', ')}`)
 if (values.opens !== undefined) {
   const { openAndClose } = await import(join(compiled, 'open-and-close.js'))
   const opens = Number(values.opens)
-  const milliseconds = await openAndClose(opens, sources, (done) => {
-    if (done > 0 && done % 1000 === 0) console.log(`${done} devices`)
+  const { milliseconds, processorMilliseconds, memory } = await openAndClose(opens, sources, (done) => {
+    if (done > 0 && done % 1000 === 0) console.log(`${done} devices, ${mebibytes(process.memoryUsage.rss())} MiB`)
   })
-  console.log(`${opens} devices opened and closed, ${milliseconds.toFixed(1)} ms each, and nothing is left of them`)
+  const each = `${milliseconds.toFixed(1)} ms each, ${processorMilliseconds.toFixed(1)} of a processor`
+  const [before, after] = memory.map(mebibytes)
+  console.log(
+    `${opens} devices opened and closed, ${each}; nothing is left of them; ${before} MiB before, ${after} after`,
+  )
 } else {
   const { soak } = await import(join(compiled, 'soak.js'))
   const seed = Number(values.seed ?? Date.now() % 2 ** 31)
   const seconds = Number(values.seconds ?? 3600)
   console.log(`soak: ${seconds} s from seed ${seed}`)
   await soak({ seconds, seed, sources, tell: (line) => console.log(line) })
+}
+
+function mebibytes(bytes) {
+  return Math.round(bytes / 2 ** 20)
 }

@@ -1,6 +1,6 @@
 // What a driver module imports: no module of Node, so that the same driver is loaded wherever the model is.
 export { type DeviceSetup, defineDevice } from './device/define-device.js'
-export { Device } from './device/device.js'
+export type { Device } from './device/device.js'
 export { DeviceContext } from './device/device-context.js'
 export { DeviceDefinition } from './device/device-definition.js'
 export type { DeviceHooks } from './device/device-hooks.js'

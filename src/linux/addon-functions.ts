@@ -119,6 +119,8 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   uffdSetCustody(handle: number, sent: boolean, keepWaiting: boolean): number
   uffdSetDeadline(handle: number, milliseconds: number): number
   uffdTakeFailed(handle: number, records: Float64Array): number
+  /** Takes the poison of a page of this process away. Leaves a page that is there, which may be a private copy. */
+  uffdTakePoison(a: Address): number
   uffdUnanswered(handle: number, records: Float64Array): number
   scanWritten(start: Address, end: Address, reset: boolean, regions: Float64Array): number
   threadId(): number

@@ -26,7 +26,9 @@ function load(): AddonFunctions {
   }
   const require = createRequire(import.meta.url)
   const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-  const path = [join(root, 'build', 'vmarea.node'), join(root, 'prebuilds', target(), 'vmarea.node')].find(existsSync)
+  const built = join(root, 'build', 'vmarea.node')
+  // Which target this is takes milliseconds to tell, on each thread.
+  const path = existsSync(built) ? built : prebuilt(root)
   const { version } = require(join(root, 'package.json')) as { version: string }
   if (path === undefined) {
     throw new UsageError(
@@ -42,6 +44,11 @@ function load(): AddonFunctions {
     )
   }
   return functions
+}
+
+function prebuilt(root: string): string | undefined {
+  const path = join(root, 'prebuilds', target(), 'vmarea.node')
+  return existsSync(path) ? path : undefined
 }
 
 /** Such as `linux-x64-glibc`. */

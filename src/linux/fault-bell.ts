@@ -1,5 +1,4 @@
 import { closeSync } from 'node:fs'
-import { Socket } from 'node:net'
 import type { FaultRecord } from '../kernel/fault-record.js'
 import type { AddonFunctions } from './addon-functions.js'
 import { faultFrom } from './fault-from.js'
@@ -18,6 +17,8 @@ export class FaultBell {
     this.#listener = listener
     if (addon.pipe() < 0) return // Without descriptors left, faults are found at the next call on their mapping.
     const [readEnd, writeEnd] = mailbox().results as unknown as [number, number]
+    // Loaded here, because a pager's thread, which never comes here, is started for each device.
+    const { Socket } = process.getBuiltinModule('node:net')
     const socket = new Socket({ fd: readEnd, readable: true, writable: false })
     socket.on('data', () => this.#drain())
     socket.on('error', () => {

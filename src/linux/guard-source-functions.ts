@@ -19,5 +19,7 @@ export interface GuardSourceFunctions {
   guardHide(source: number): number
   guardFail(source: number): number
   guardWake(source: number): number
+  /** From any thread: 1 where a source serves the page at the address, and 0 where none does. */
+  guardIsServed(address: number): number
   guardClose(source: number): number
 }

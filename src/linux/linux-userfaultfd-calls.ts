@@ -1,19 +1,17 @@
-import { closeSync, readlinkSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
 import type { ReceivedRaw, ReceiveOptions, SendOptions, UserfaultfdCalls } from '../kernel/userfaultfd-calls.js'
 import { UFFD } from '../vocabulary/uffd.js'
-import { UsageError } from '../vocabulary/usage-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { addon } from './addon.js'
+import { adoptUserfaultfd } from './adopt-userfaultfd.js'
 import { check } from './check.js'
 import { explainDeviceRefusal, explainSystemCallRefusal } from './explain-userfaultfd-refusal.js'
+import { linkOf } from './link-of.js'
 import { LinuxUserfaultfd } from './linux-userfaultfd.js'
 import { mailbox } from './mailbox.js'
 import { receiveDescriptors } from './receive-descriptors.js'
 import { sendDescriptors } from './send-descriptors.js'
-import { userfaultfdInfo } from './userfaultfd-info.js'
-
-const EBUSY = -16
 
 /** Userfaultfds of this process. */
 export class LinuxUserfaultfdCalls implements UserfaultfdCalls {
@@ -38,25 +36,7 @@ export class LinuxUserfaultfdCalls implements UserfaultfdCalls {
   }
 
   adoptUserfaultfd(descriptor: number, parent?: RawUserfaultfd): LinuxUserfaultfd {
-    const link = linkOf(descriptor)
-    if (link !== 'anon_inode:[userfaultfd]') {
-      throw new VmError('EINVAL', 'userfaultfd', { hint: `descriptor ${descriptor} is ${link}, not a userfaultfd` })
-    }
-    const { features, initialized, flags } = userfaultfdInfo(descriptor)
-    if (!initialized) {
-      throw new VmError('EINVAL', 'userfaultfd', { hint: `UFFDIO_API was not called on descriptor ${descriptor} yet` })
-    }
-    const parentHandle = parent instanceof LinuxUserfaultfd ? parent.handle : 0
-    const handle = addon().uffdAdopt(descriptor, false, parentHandle)
-    if (handle === EBUSY) {
-      throw new UsageError(
-        'ERR_VMAREA_INVALID_ARGUMENT',
-        `descriptor ${descriptor} belongs to another Userfaultfd of this process: give it out with intoRawDescriptor(), or a tryClone() of it`,
-      )
-    }
-    check(handle, 'userfaultfd')
-    addon().uffdSetFeatures(handle, features)
-    return new LinuxUserfaultfd(handle, features, (flags & UFFD.NONBLOCK) !== 0)
+    return adoptUserfaultfd(descriptor, parent)
   }
 
   setNonblocking(descriptor: number): void {
@@ -93,12 +73,4 @@ function own(descriptor: number, flags: number): LinuxUserfaultfd {
   const handle = addon().uffdAdopt(descriptor, true, 0)
   if (handle < 0) closeSync(descriptor)
   return new LinuxUserfaultfd(check(handle, 'userfaultfd'), 0n, (flags & UFFD.NONBLOCK) !== 0)
-}
-
-function linkOf(descriptor: number): string {
-  try {
-    return readlinkSync(`/proc/self/fd/${descriptor}`)
-  } catch {
-    throw new VmError('EBADF', 'userfaultfd', { hint: `descriptor ${descriptor} is not open` })
-  }
 }

@@ -1,11 +1,11 @@
 import { writeSync } from 'node:fs'
 import type { Region } from '../kernel/region.js'
 import { addon } from '../linux/addon.js'
-import type { LinuxKernel } from '../linux/linux-kernel.js'
 import { MAP } from '../vocabulary/map.js'
 import { PROT } from '../vocabulary/prot.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { Drafts } from './drafts.js'
+import type { PagerKernel } from './pager-kernel.js'
 
 const SEEK_DATA = 3
 const SEEK_HOLE = 4
@@ -21,14 +21,14 @@ const WINDOW = 2 ** 30
 export class DeviceFile {
   /** Where the last page ends: 2^53 - 1 rounded down to a page for a device without an end. */
   readonly end: number
-  readonly #kernel: LinuxKernel
+  readonly #kernel: PagerKernel
   readonly descriptor: number
   readonly pageSize: number
   readonly drafts: Drafts
   readonly #addon = addon()
   readonly #windows = new Map<number, Region>()
 
-  constructor(kernel: LinuxKernel, descriptor: number, size: number) {
+  constructor(kernel: PagerKernel, descriptor: number, size: number) {
     const { pageSize } = kernel
     this.#kernel = kernel
     this.pageSize = pageSize

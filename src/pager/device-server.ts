@@ -1,5 +1,4 @@
 import type { FileOperations } from '../kernel/file-operations.js'
-import type { LinuxKernel } from '../linux/linux-kernel.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import type { DeviceFile } from './device-file.js'
 import { DeviceMaps } from './device-maps.js'
@@ -16,6 +15,7 @@ import { FillsInFlight } from './fills-in-flight.js'
 import { listResident } from './list-resident.js'
 import { MapRequests } from './map-requests.js'
 import { PageEntries } from './page-entries.js'
+import type { PagerKernel } from './pager-kernel.js'
 import type { PagerMessage } from './pager-request.js'
 import type { PagerState } from './pager-state.js'
 import type { PagerThreadData } from './pager-thread-data.js'
@@ -25,7 +25,7 @@ import { WaitLimit } from './wait-limit.js'
 
 /** What a device is served with. */
 export interface DeviceServerInit {
-  readonly kernel: LinuxKernel
+  readonly kernel: PagerKernel
   readonly operations: FileOperations
   readonly source: FaultSource
   readonly file: DeviceFile

@@ -20,6 +20,8 @@ export class DeviceThread {
   readonly #init: DeviceThreadInit
   #state = new PagerState()
   #connection: PagerConnection | undefined
+  /** Of a thread that is being ended: what it said before still counts. */
+  #ending: PagerConnection | undefined
   #size = 0
   /** What ended it. */
   #cause: Error | undefined
@@ -87,6 +89,7 @@ export class DeviceThread {
 
   /** Takes in what the thread has said so far, without the event loop. */
   drain(): void {
+    this.#ending?.drain()
     this.#connection?.drain()
   }
 
@@ -103,9 +106,10 @@ export class DeviceThread {
 
   /** Ends the thread. */
   async terminate(): Promise<void> {
-    const connection = this.#connection
+    this.#ending = this.#connection
     this.#connection = undefined
-    await connection?.terminate()
+    await this.#ending?.terminate()
+    this.#ending = undefined
   }
 
   #serving(syscall: string): PagerConnection {

@@ -1,7 +1,7 @@
 import type { Region } from '../kernel/region.js'
-import type { LinuxKernel } from '../linux/linux-kernel.js'
 import { MAP } from '../vocabulary/map.js'
 import { PROT } from '../vocabulary/prot.js'
+import type { PagerKernel } from './pager-kernel.js'
 
 /** Free drafts that are kept. */
 const KEPT = 8
@@ -14,12 +14,12 @@ interface Draft {
 
 /** Memory to write the answer for a run of pages on. A driver has it as an array of its own, which is empty once it has answered. */
 export class DraftRuns {
-  readonly #kernel: LinuxKernel
+  readonly #kernel: PagerKernel
   /** The shortest first. */
   readonly #free: Draft[] = []
   readonly #lent = new Map<ArrayBufferLike, Draft>()
 
-  constructor(kernel: LinuxKernel) {
+  constructor(kernel: PagerKernel) {
     this.#kernel = kernel
   }
 

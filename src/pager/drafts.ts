@@ -1,6 +1,6 @@
-import type { LinuxKernel } from '../linux/linux-kernel.js'
 import { DraftPages } from './draft-pages.js'
 import { DraftRuns } from './draft-runs.js'
+import type { PagerKernel } from './pager-kernel.js'
 
 /**
  * Memory to write answers on, before they become pages of the device.
@@ -14,7 +14,7 @@ export class Drafts {
   readonly #pages: DraftPages
   readonly #runs: DraftRuns
 
-  constructor(kernel: LinuxKernel) {
+  constructor(kernel: PagerKernel) {
     this.#pageSize = kernel.pageSize
     this.#pages = new DraftPages(kernel.pageSize)
     this.#runs = new DraftRuns(kernel)

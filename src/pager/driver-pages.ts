@@ -1,10 +1,10 @@
 import type { Region } from '../kernel/region.js'
 import { addon } from '../linux/addon.js'
-import type { LinuxKernel } from '../linux/linux-kernel.js'
 import { MAP } from '../vocabulary/map.js'
 import { PROT } from '../vocabulary/prot.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { DriverPage } from './driver-page.js'
+import type { PagerKernel } from './pager-kernel.js'
 
 /** Pages a window of the file. */
 const WINDOW_PAGES = 1024
@@ -13,12 +13,12 @@ const WINDOW_PAGES = 1024
 export class DriverPages {
   /** The memory file's descriptor. */
   readonly descriptor: number
-  readonly #kernel: LinuxKernel
+  readonly #kernel: PagerKernel
   readonly #windows: { readonly region: Region; readonly bytes: Uint8Array }[] = []
   readonly #free: number[] = []
   #count = 0
 
-  constructor(kernel: LinuxKernel, descriptor: number) {
+  constructor(kernel: PagerKernel, descriptor: number) {
     this.#kernel = kernel
     this.descriptor = descriptor
   }

@@ -39,6 +39,14 @@ export class FailedPages {
     }
   }
 
+  /** A touch has met the poison of the page at the address: takes it away, whatever was taken before. */
+  healMet(address: number): void {
+    const page = this.#pages.get(address)
+    if (page === undefined) return
+    page.poisoned = false
+    this.#takePoison(address)
+  }
+
   /** Nothing of the device is in `[start, end)` any more. */
   forget(start: number, end: number): void {
     for (const address of this.#pages.keys()) if (address >= start && address < end) this.#pages.delete(address)

@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs'
 import { addon } from '../linux/addon.js'
 import { check } from '../linux/check.js'
-import type { LinuxKernel } from '../linux/linux-kernel.js'
 import { MAP } from '../vocabulary/map.js'
+import type { PagerKernel } from './pager-kernel.js'
 
 export interface FilePage {
   readonly descriptor: number
@@ -15,7 +15,7 @@ export interface FilePage {
  * Who waits for the page that was there is not woken.
  */
 export function mapFilePage(
-  kernel: LinuxKernel,
+  kernel: PagerKernel,
   address: number,
   { descriptor, offset }: FilePage,
   protection: number,

@@ -2,7 +2,6 @@ import type { AddressSpace } from '../kernel/address-space.js'
 import type { FileOperations } from '../kernel/file-operations.js'
 import { hookError } from '../kernel/hook-error.js'
 import type { RawPage } from '../kernel/raw-page.js'
-import type { LinuxKernel } from '../linux/linux-kernel.js'
 import { MADV } from '../vocabulary/madv.js'
 import { MAP } from '../vocabulary/map.js'
 import { VM } from '../vocabulary/vm.js'
@@ -15,6 +14,7 @@ import type { FaultSource } from './fault-source.js'
 import type { FillAnswers } from './fill-answers.js'
 import type { FillsInFlight } from './fills-in-flight.js'
 import type { PageEntries } from './page-entries.js'
+import type { PagerKernel } from './pager-kernel.js'
 import type { MapAnswer, MapRequest } from './pager-request.js'
 import { COUNTER, type PagerState } from './pager-state.js'
 import type { PlacedPages } from './placed-pages.js'
@@ -29,7 +29,7 @@ const ADVICE: readonly (readonly [flag: bigint, advice: number])[] = [
 const KEPT_BY_KERNEL = ADVICE.reduce((flags, [flag]) => flags | flag, 0n)
 
 export interface MapRequestsInit {
-  readonly kernel: LinuxKernel
+  readonly kernel: PagerKernel
   readonly operations: FileOperations
   readonly source: FaultSource
   readonly maps: DeviceMaps
@@ -44,7 +44,7 @@ export interface MapRequestsInit {
 
 /** What the program asks about its maps of the device, and what the driver asks about the areas that its hooks are given of them. */
 export class MapRequests implements DeviceAreaHost {
-  readonly #kernel: LinuxKernel
+  readonly #kernel: PagerKernel
   readonly #operations: FileOperations
   readonly #source: FaultSource
   readonly #maps: DeviceMaps

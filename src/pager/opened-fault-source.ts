@@ -1,6 +1,8 @@
 import type { FaultSourceName } from '../kernel/devices.js'
 import type { RawFailedFault } from '../kernel/raw-failed-fault.js'
 import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
+import { addon } from '../linux/addon.js'
+import { check } from '../linux/check.js'
 import type { LinuxKernel } from '../linux/linux-kernel.js'
 import { openUserfaultfd } from '../userfaultfd/open-userfaultfd.js'
 import { UFFD_FEATURE } from '../vocabulary/uffd-feature.js'
@@ -71,6 +73,19 @@ export class OpenedFaultSource {
   /** The faults that nobody answered in time, since this was asked last. */
   takeFailed(): RawFailedFault[] {
     return this.#raw === undefined || this.#raw.descriptor < 0 ? [] : this.#raw.takeFailed!()
+  }
+
+  /**
+   * Whether somebody serves the page at the address now: a fault that nobody answered may be told of late, when another thread has taken
+   * over. Where the faults come through a userfaultfd, that one tells.
+   */
+  isServed(address: number): boolean {
+    return this.#raw === undefined && addon().guardIsServed(address) === 1
+  }
+
+  /** Takes the poison of the page at the address away: a later touch faults. A page that has come there meanwhile stays. */
+  takePoison(address: number): void {
+    if (this.#raw !== undefined) check(addon().uffdTakePoison(address), 'madvise', { address: BigInt(address) })
   }
 
   close(): void {

@@ -5,7 +5,6 @@ import type { FaultRecord } from '../kernel/fault-record.js'
 import type { RawDevice } from '../kernel/raw-device.js'
 import type { RawFailedFault } from '../kernel/raw-failed-fault.js'
 import type { LinuxKernel } from '../linux/linux-kernel.js'
-import { MADV } from '../vocabulary/madv.js'
 import { MAP } from '../vocabulary/map.js'
 import { PROT } from '../vocabulary/prot.js'
 import { VM } from '../vocabulary/vm.js'
@@ -145,17 +144,15 @@ export class PagedDevice implements RawDevice {
     if (fault.reason !== 'poisoned' && fault.reason !== 'driver' && !late) return fault
     const page = Number(fault.address) - (Number(fault.address) % this.#kernel.pageSize)
     this.#thread.drain()
-    for (const { address, reason } of this.#source.takeFailed()) {
-      if (reason === 'no-server') this.#thread.foundUnserved()
-      if (!this.#failures.get(Number(address))?.poisoned) this.#failures.add(Number(address), this.#why(reason))
-    }
+    if (this.#takeFailed()) this.#thread.foundUnserved()
     const failure = this.#failures.get(page)
     if (late && failure === undefined) return fault
     // A page that was covered comes back poisoned with restore(), which heals it then.
     const covered = this.#kernel.regions.regionAt(fault.address)?.fault !== undefined
-    if (!covered) this.#failures.heal(page, page + 1)
+    if (!covered && fault.reason === 'poisoned') this.#failures.healMet(page)
+    else if (!covered) this.#failures.heal(page, page + 1)
     if (fault.unanswered !== undefined) {
-      if (fault.unanswered === 'no-server') this.#thread.foundUnserved()
+      if (fault.unanswered === 'no-server' && !this.#source.isServed(page)) this.#thread.foundUnserved()
       return { ...fault, cause: this.#why(fault.unanswered) }
     }
     if (failure === undefined) {
@@ -177,7 +174,7 @@ export class PagedDevice implements RawDevice {
     for (const region of this.#regions.all()) {
       this.#layOut(region, region.part!, region.protection)
     }
-    for (const { address } of this.#source.takeFailed()) this.#failures.add(Number(address), undefined)
+    this.#takeFailed() // They are the thread's before, and say nothing of this one.
     for (const region of this.#regions.all()) {
       // What was covered comes back poisoned with restore(), which heals it then.
       if (region.fault === undefined) this.heal(Number(region.start), region.length)
@@ -274,16 +271,24 @@ export class PagedDevice implements RawDevice {
     if (this.#regions.all().length === 0) this.#source.close()
   }
 
+  /** Notes the faults that nobody answered in time. Returns whether one of them was found without a server. */
+  #takeFailed(): boolean {
+    let unserved = false
+    for (const { address, reason } of this.#source.takeFailed()) {
+      unserved ||= reason === 'no-server'
+      if (!this.#failures.get(Number(address))?.poisoned) this.#failures.add(Number(address), this.#why(reason))
+    }
+    return unserved
+  }
+
   #checkOpen(syscall: string): void {
     if (this.#closed !== undefined) throw closedError(syscall)
   }
 
   #takePoison(address: number): void {
-    const { pageSize, calls, regions } = this.#kernel
     // Nobody else's memory may be meant: the region could have gone.
-    const region = regions.regionAt(BigInt(address))
-    if (this.source === 'guard' || !(region instanceof PagedRegion) || region.part?.device !== this) return
-    calls.madvise(BigInt(address), pageSize, MADV.DONTNEED)
+    const region = this.#kernel.regions.regionAt(BigInt(address))
+    if (region instanceof PagedRegion && region.part?.device === this) this.#source.takePoison(address)
   }
 
   #why(reason: RawFailedFault['reason']): Error {

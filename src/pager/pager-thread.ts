@@ -7,13 +7,13 @@ import type { FileOperations } from '../kernel/file-operations.js'
 import { hookError } from '../kernel/hook-error.js'
 import { loadDriver } from '../kernel/load-driver.js'
 import { addon } from '../linux/addon.js'
-import { LinuxKernel } from '../linux/linux-kernel.js'
 import { connectFaultSource } from './connect-fault-source.js'
 import { DeviceFile } from './device-file.js'
 import { DeviceServer } from './device-server.js'
 import { DriverPages } from './driver-pages.js'
 import { FaultLoop } from './fault-loop.js'
 import { packError } from './pack-error.js'
+import { PagerKernel } from './pager-kernel.js'
 import type { PagerMessage, PagerRequest } from './pager-request.js'
 import { PagerState } from './pager-state.js'
 import type { PagerThreadData } from './pager-thread-data.js'
@@ -36,7 +36,7 @@ try {
 }
 
 async function serve(): Promise<void> {
-  const kernel = new LinuxKernel()
+  const kernel = new PagerKernel()
   const pages = new DriverPages(kernel, data.pages)
   let server: DeviceServer | undefined
   const host: DeviceHost = {
@@ -48,7 +48,7 @@ async function serve(): Promise<void> {
   const driver = await loadDriver(data.driver)
   const operations = await driver.operations(data.options.driver, host)
   const size = operations.size ?? Infinity
-  const source = connectFaultSource(kernel, data.source, data.deadline)
+  const source = await connectFaultSource(data.source, data.deadline, kernel.pageSize)
   server = new DeviceServer({
     kernel,
     operations,

@@ -1,10 +1,10 @@
-import type { LinuxKernel } from '../linux/linux-kernel.js'
 import { PROT } from '../vocabulary/prot.js'
 import type { DeviceFile } from './device-file.js'
 import type { DeviceMap } from './device-map.js'
 import type { DriverPage } from './driver-page.js'
 import type { FaultSource } from './fault-source.js'
 import { type FilePage, mapFilePage } from './map-file-page.js'
+import type { PagerKernel } from './pager-kernel.js'
 
 /**
  * Pages that are mapped over a map one at a time: those of the driver's, and where one of them was, the device's own.
@@ -12,12 +12,12 @@ import { type FilePage, mapFilePage } from './map-file-page.js'
  * Each is an area of its own. A page is in its file before it is placed, so that it may be seen at once: it is never a hole.
  */
 export class PlacedPages {
-  readonly #kernel: LinuxKernel
+  readonly #kernel: PagerKernel
   readonly #source: FaultSource
   readonly #file: DeviceFile
   readonly #guarded: boolean
 
-  constructor(kernel: LinuxKernel, source: FaultSource, file: DeviceFile) {
+  constructor(kernel: PagerKernel, source: FaultSource, file: DeviceFile) {
     this.#kernel = kernel
     this.#source = source
     this.#file = file

@@ -4,6 +4,7 @@ import { UFFD_FAULT_FLAG } from '../vocabulary/uffd-fault-flag.js'
 import { UFFD_MODE } from '../vocabulary/uffd-mode.js'
 import { UFFD_RESOLVE_MODE } from '../vocabulary/uffd-resolve-mode.js'
 import type { FaultSource } from './fault-source.js'
+import { PageEntries } from './page-entries.js'
 
 const MESSAGE = 32
 const MESSAGES = 64
@@ -26,11 +27,13 @@ export class UserfaultfdSource implements FaultSource {
   readonly #pageSize: number
   readonly #messages = new Uint8Array(MESSAGES * MESSAGE)
   readonly #words = new Uint32Array(this.#messages.buffer)
+  readonly #entries: PageEntries
   #notifiesWrites = false
 
   constructor(raw: LinuxUserfaultfd, name: FaultSourceName, pageSize: number) {
     this.#raw = raw
     this.#pageSize = pageSize
+    this.#entries = new PageEntries(pageSize)
     this.name = name
   }
 
@@ -163,6 +166,8 @@ export class UserfaultfdSource implements FaultSource {
       code = this.#raw.poisonOwn(page, this.#pageSize, UFFD_RESOLVE_MODE.DONTWAKE)
     }
     if (code !== EEXIST) return code
+    // A page that came meanwhile may be a private copy by now; poison is there already. Who waits finds either.
+    if (this.#entries.isThere(page) && !this.#entries.isWriteProtected(page)) return 0
     if (this.#notifiesWrites) this.#raw.writeprotect(page, this.#pageSize, UFFD_RESOLVE_MODE.WRITEPROTECT_DONTWAKE)
     this.hide(page, this.#pageSize)
     return this.#raw.poisonOwn(page, this.#pageSize, UFFD_RESOLVE_MODE.DONTWAKE)

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { LinuxKernel } from '#vmarea/linux/linux-kernel.js'
+import { PagerKernel } from '#vmarea/pager/pager-kernel.js'
 import { Drafts } from '#vmarea/pager/drafts.js'
 
 describe('memory that answers are written on', () => {
-  const kernel = new LinuxKernel()
+  const kernel = new PagerKernel()
   const { pageSize } = kernel
 
   test('is zeros each time, of the length that was asked for, and in a buffer of its own', () => {

@@ -19,15 +19,25 @@ const driver = driverUrl((_, host) => ({
   },
 }))
 
+/** What the opening and closing of devices took. */
+export interface OpensAndCloses {
+  /** Of one device, with the others that were open meanwhile. */
+  readonly milliseconds: number
+  /** Of one device, on all processors. */
+  readonly processorMilliseconds: number
+  /** Bytes of the process in memory, before the first one and after the last. */
+  readonly memory: readonly [before: number, after: number]
+}
+
 /**
  * Opens, maps, touches and closes so many devices, and leaves every third mapping to the garbage collector. Throws unless all that they
- * were made of is given back. Returns the milliseconds that one took.
+ * were made of is given back.
  */
 export async function openAndClose(
   opens: number,
   sources: readonly FaultSourceName[],
   tell: (done: number) => void = () => {},
-): Promise<number> {
+): Promise<OpensAndCloses> {
   const page = pageSize()
   const one = async (number: number, leave: boolean) => {
     const device = await openDevice(driver, { source: sources[number % sources.length]!, run: page })
@@ -47,9 +57,16 @@ export async function openAndClose(
   }
   await some(WARM_UP * sources.length, false)
   const before = await settledLeftovers()
+  const memory = process.memoryUsage.rss()
   const started = performance.now()
+  const processor = process.cpuUsage()
   await some(opens, true)
+  const { user, system } = process.cpuUsage(processor)
   const milliseconds = (performance.now() - started) / opens
   await nothingLeft(before)
-  return milliseconds
+  return {
+    milliseconds,
+    processorMilliseconds: (user + system) / 1000 / opens,
+    memory: [memory, process.memoryUsage.rss()],
+  }
 }

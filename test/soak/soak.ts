@@ -31,15 +31,22 @@ export async function soak({ seconds, seed, sources, tell }: SoakOptions): Promi
       `seed ${seed}: ${Math.round(passed())} s, ${JSON.stringify(counts)}, ${descriptors} descriptors, ${areas} areas, ${threads} threads, ${memory} MiB`,
     )
   }
+  // An await of what nobody will ever settle lets the process end without a word.
+  const endedEarly = () =>
+    tell(
+      `seed ${seed}, after ${counts.actions} actions: nothing can settle what is waited for: ${[...devices].join('\n')}`,
+    )
+  process.once('exit', endedEarly)
   const close = async (device: SoakedDevice) => {
-    devices.delete(device)
     await device.close()
+    devices.delete(device)
     counts.reads += device.reads
     counts.refused += device.refused
   }
   // Some use of each source, so that what is kept for good is there before anything is counted.
   for (const source of sources) {
     const device = await SoakedDevice.open(random, source)
+    devices.add(device)
     for (let action = 0; action < 50; action++) await device.act()
     await close(device)
   }
@@ -63,7 +70,10 @@ export async function soak({ seconds, seed, sources, tell }: SoakOptions): Promi
     for (const device of [...devices]) await close(device)
     await nothingLeft(before)
   } catch (error) {
-    throw new Error(`seed ${seed}, after ${counts.actions} actions and ${passed().toFixed(1)} s`, { cause: error })
+    const when = `seed ${seed}, after ${counts.actions} actions and ${passed().toFixed(1)} s`
+    throw new Error(`${when}; open are\n${[...devices].join('\n')}`, { cause: error })
+  } finally {
+    process.off('exit', endedEarly)
   }
   line()
 }

@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict'
-import { type Device, type FaultSourceName, MemoryFault, type Mmap, MmapMut, openDevice, VmError } from 'vmarea'
+import { type Device, type FaultSourceName, MemoryFault, MmapMut, openDevice, VmError } from 'vmarea'
 import type { Random } from '../differential/random.js'
+import { describeMap, type SoakedMap } from './soaked-map.js'
 import { ENDS, versionedDriver } from './versioned-driver.js'
 
 const PAGE = 4096
 const MOST_MAPS = 4
 const MOST_READERS = 8
 
-interface SoakedMap {
-  readonly memory: Mmap | MmapMut
-  /** Its first page, in the device. */
-  readonly first: number
-  readonly pages: number
-  readonly shared: boolean
-  /** What was written to a page of a private map, which is the map's own from then on, and of which version the rest is. */
-  readonly own: Map<number, { readonly byte: number; version: number | undefined }>
-  readers: number
-}
+/** So many of the last actions are told with a failure. */
+const TOLD = 12
 
 /** One device under the soak, with what everyone must find in it. */
 export class SoakedDevice {
@@ -34,6 +27,8 @@ export class SoakedDevice {
   readonly #control: Int32Array
   readonly #maps: SoakedMap[] = []
   readonly #running = new Set<Promise<void>>()
+  readonly #last: string[] = []
+  readonly #character: string
   /** Why a touch may fail now. */
   #failing = false
   #wrong: unknown
@@ -53,17 +48,26 @@ export class SoakedDevice {
       residentLimit: limit,
       timeout: 60_000,
     })
-    return new SoakedDevice(random, device, { pages, limit, flaky: failing > 0, versions, control })
+    const character = `${pages} pages, ${limit} bytes at most, of ${failing} fills one fails, of ${slow} one is slow`
+    return new SoakedDevice(random, device, { pages, limit, flaky: failing > 0, character, versions, control })
   }
 
   private constructor(
     random: Random,
     device: Device,
-    state: { pages: number; limit: number; flaky: boolean; versions: Int32Array; control: Int32Array },
+    state: {
+      pages: number
+      limit: number
+      flaky: boolean
+      character: string
+      versions: Int32Array
+      control: Int32Array
+    },
   ) {
     this.#random = random
     this.#device = device
     this.#pages = state.pages
+    this.#character = state.character
     this.#limit = state.limit
     this.#flaky = state.flaky
     this.#versions = state.versions
@@ -91,11 +95,28 @@ export class SoakedDevice {
   }
 
   async close(): Promise<void> {
+    this.#note('close')
     this.#failing = true
     await this.#device.close()
     await Promise.all(this.#running)
     this.#check()
     for (const { memory } of this.#maps.splice(0)) memory.unmap()
+  }
+
+  /** What it is, what it shows, and what was done with it last: for the report of a failure. */
+  toString(): string {
+    const { statistics } = this.#device
+    const counts = JSON.stringify({ ...statistics, latency: undefined })
+    return [
+      `${this.#device}: ${this.#character}, ${counts}`,
+      ...this.#maps.map(describeMap),
+      `  last: ${this.#last.join('; ')}`,
+    ].join('\n')
+  }
+
+  #note(action: string): void {
+    this.#last.push(action)
+    if (this.#last.length > TOLD) this.#last.shift()
   }
 
   #check(): void {
@@ -112,12 +133,14 @@ export class SoakedDevice {
     const memory =
       !shared && random.chance(60) ? this.#device.map({ ...range, protection: 'write' }) : this.#device.map(range)
     this.#maps.push({ memory, first, pages, shared, own: new Map(), readers: 0 })
+    this.#note(`map pages ${first} to ${first + pages}`)
   }
 
   #unmap(): void {
     const at = this.#maps.findIndex(({ readers }) => readers === 0)
     if (at < 0) return
     const [map] = this.#maps.splice(at, 1)
+    this.#note(`unmap pages ${map!.first} to ${map!.first + map!.pages}`)
     map!.memory.unmap()
   }
 
@@ -125,6 +148,7 @@ export class SoakedDevice {
     const map = this.#random.pick(this.#maps)
     const at = this.#random.below(map.pages)
     const least = this.#settled[map.first + at]!
+    this.#note(`read page ${map.first + at}`)
     this.#mayFail(() => {
       const copy = new Int32Array(PAGE / 4)
       if (this.#random.chance(50)) map.memory.read(at * PAGE, copy)
@@ -142,6 +166,8 @@ export class SoakedDevice {
     const least = this.#settled.slice(map.first + first, map.first + first + count)
     const own = new Map(map.own)
     map.readers++
+    const what = `pages ${map.first + first} to ${map.first + first + count}`
+    this.#note(`have ${what} read on another thread`)
     const reading = (async () => {
       try {
         const copy = new Int32Array((count * PAGE) / 4)
@@ -153,7 +179,7 @@ export class SoakedDevice {
           this.#checkPage(map, first + index, words, least[index]!)
         }
       } catch (error) {
-        if (!this.#isExpected(error)) this.#wrong ??= error
+        if (!this.#isExpected(error)) this.#wrong ??= new Error(`reading ${what} on another thread`, { cause: error })
       } finally {
         map.readers--
       }
@@ -168,6 +194,7 @@ export class SoakedDevice {
     if (!(memory instanceof MmapMut)) return
     const at = this.#random.below(map.pages)
     const byte = this.#random.below(256)
+    this.#note(`write page ${map.first + at}`)
     this.#mayFail(() => {
       memory.access((bytes) => bytes.fill(byte, at * PAGE, at * PAGE + 8))
       map.own.set(at, { byte, version: map.own.get(at)?.version })
@@ -178,6 +205,7 @@ export class SoakedDevice {
   async #invalidate(): Promise<void> {
     const first = this.#random.below(this.#pages)
     const count = 1 + this.#random.below(Math.min(32, this.#pages - first))
+    this.#note(`invalidate pages ${first} to ${first + count}`)
     for (let page = first; page < first + count; page++) Atomics.add(this.#versions, page, 1)
     await this.#device.invalidate(first * PAGE, count * PAGE)
     for (let page = first; page < first + count; page++) this.#settled[page] = this.#versions[page]!
@@ -187,6 +215,7 @@ export class SoakedDevice {
     const first = this.#random.below(this.#pages)
     const most = Math.min(24, this.#pages - first)
     const [offset, length] = [first * PAGE, (1 + this.#random.below(most)) * PAGE]
+    this.#note(`have ${length / PAGE} pages from ${first} on ready`)
     if (this.#random.chance(50)) {
       this.#device.prefetch(offset, length)
       return
@@ -200,6 +229,7 @@ export class SoakedDevice {
 
   // Nothing happens, and then nothing waits and no more is in memory than may be.
   async #rest(): Promise<void> {
+    this.#note('rest')
     await Promise.all(this.#running)
     this.#check()
     for (let patience = 0; this.#device.statistics.waiting > 0; patience++) {
@@ -212,6 +242,7 @@ export class SoakedDevice {
 
   async #restart(): Promise<number> {
     const how = this.#random.below(ENDS.length)
+    this.#note(`restart${how === 0 ? '' : `, after ${ENDS[how]}`}`)
     this.#failing = true
     Atomics.store(this.#control, 0, how)
     for (let round = this.#random.below(30); round > 0; round--) {

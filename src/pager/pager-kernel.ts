@@ -1,0 +1,19 @@
+import { addon } from '../linux/addon.js'
+import { LinuxAddressSpace } from '../linux/linux-address-space.js'
+import { LinuxFiles } from '../linux/linux-files.js'
+import { LinuxRegions } from '../linux/linux-regions.js'
+import { LinuxSystemCalls } from '../linux/linux-system-calls.js'
+
+/** What a pager's thread uses of the running kernel. It is not all of `LinuxKernel`, because it is loaded for each device that is opened. */
+export class PagerKernel {
+  readonly pageSize: number = addon().pageSize
+  readonly calls: LinuxSystemCalls = new LinuxSystemCalls()
+  readonly files: LinuxFiles = new LinuxFiles()
+  readonly regions: LinuxRegions = new LinuxRegions()
+  #addressSpace: LinuxAddressSpace | undefined
+
+  get addressSpace(): LinuxAddressSpace {
+    this.#addressSpace ??= new LinuxAddressSpace('self')
+    return this.#addressSpace
+  }
+}
