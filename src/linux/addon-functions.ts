@@ -122,7 +122,6 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   /** Takes the poison of a page of this process away. Leaves a page that is there, which may be a private copy. */
   uffdTakePoison(a: Address): number
   uffdUnanswered(handle: number, records: Float64Array): number
-  scanWritten(start: Address, end: Address, reset: boolean, regions: Float64Array): number
   threadId(): number
   setNonblocking(descriptor: number): number
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { PagerKernel } from '#vmarea/pager/pager-kernel.js'
 import { Drafts } from '#vmarea/pager/drafts.js'
+import { PagerKernel } from '#vmarea/pager/pager-kernel.js'
 
 describe('memory that answers are written on', () => {
   const kernel = new PagerKernel()
