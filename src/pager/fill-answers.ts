@@ -66,14 +66,15 @@ export class FillAnswers {
     this.#count(fill)
     const { counters } = this.#state
     counters[COUNTER.BYTES_FILLED]! += length
+    this.#resident?.touch(offset, length)
     let shown: DeviceMap | undefined
     try {
       shown = this.#view.put(this.#maps.at(waiters[0]?.address ?? -1), offset, bytes)
     } catch (error) {
       counters[COUNTER.BYTES_FILLED]! -= length
+      this.#resident?.remove(offset, length)
       throw error
     }
-    this.#resident?.touch(offset, length)
     for (const { address } of waiters) {
       if (address < 0) {
         this.#view.showEverywhere(offset, length)
@@ -117,7 +118,7 @@ export class FillAnswers {
     }
   }
 
-  // Before they are let go on, so that who looks at the counters then finds himself counted.
+  // Before they are let go on, so that who looks at the counters then finds himself counted. Room is made before that, too.
   #count(fill: Fill): void {
     const { waiters } = fill
     fill.counted = true
