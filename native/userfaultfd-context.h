@@ -80,7 +80,6 @@ void register_modes(std::vector<Range>& ranges, Range added);
 
 // Nanoseconds.
 uint64_t now();
-size_t page_size();
 
 // Whether one of the handles reads. It is on a living thread: the end of a thread takes its handles.
 bool is_read_locked(const Context* context);

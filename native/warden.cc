@@ -9,6 +9,7 @@
 
 #include "fail-page.h"
 #include "own-thread.h"
+#include "page-size.h"
 #include "poison.h"
 #include "userfaultfd-interface.h"
 

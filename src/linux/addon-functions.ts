@@ -119,7 +119,6 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   uffdSetDeadline(handle: number, milliseconds: number): number
   uffdTakeFailed(handle: number, records: Float64Array): number
   uffdUnanswered(handle: number, records: Float64Array): number
-  scanWritten(start: Address, end: Address, reset: boolean, regions: Float64Array): number
   threadId(): number
   setNonblocking(descriptor: number): number
 

@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs'
 import type { RawFailedFault } from '../kernel/raw-failed-fault.js'
 import type { RawUnanswered } from '../kernel/raw-unanswered.js'
 import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
@@ -6,11 +7,16 @@ import { addon } from './addon.js'
 import type { AddonFunctions } from './addon-functions.js'
 import { check } from './check.js'
 import { mailbox } from './mailbox.js'
+import { openProcFile } from './proc/open-proc-file.js'
+import { pagemapRegions } from './proc/pagemap-regions.js'
 import { userfaultfdInfo } from './userfaultfd-info.js'
 import { waitingThreads } from './waiting-threads.js'
 import { watchReadable } from './watch-readable.js'
 
 const EBADF = -9
+
+/** Flags and a category of `PAGEMAP_SCAN`. */
+const SCAN = { WP_MATCHING: 1, CHECK_WPASYNC: 2, WRITTEN: 2 } as const
 
 /** A handle that stands for nothing. */
 const CLOSED = 0
@@ -249,20 +255,20 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
 
   written(start: bigint, end: bigint, reset: boolean): { start: bigint; end: bigint }[] {
     const runs: { start: bigint; end: bigint }[] = []
-    const regions = new Float64Array(2 * 256)
-    for (let from = start; from < end; ) {
-      const count = this.#addon.scanWritten(from, end, reset, regions)
-      if (count < 0) throw new VmError(count, 'PAGEMAP_SCAN', { address: start, length: Number(end - start) })
-      let next = BigInt(this.#operands[0]!)
-      for (let index = 0; index < count; index++) {
-        const run = { start: BigInt(regions[index * 2]!), end: BigInt(regions[index * 2 + 1]!) }
+    const pagemap = openProcFile('self', 'pagemap')
+    try {
+      const scan = {
+        flags: SCAN.CHECK_WPASYNC | (reset ? SCAN.WP_MATCHING : 0),
+        wanted: SCAN.WRITTEN,
+        told: SCAN.WRITTEN,
+      }
+      for (const run of pagemapRegions(pagemap, start, end, scan)) {
         const last = runs.at(-1)
         if (last?.end === run.start) last.end = run.end
-        else runs.push(run)
-        if (run.end > next) next = run.end // The kernel's own place to go on can lie before the last region that it gave.
+        else runs.push({ start: run.start, end: run.end })
       }
-      if (next <= from) break
-      from = next
+    } finally {
+      closeSync(pagemap)
     }
     return runs
   }
