@@ -220,7 +220,8 @@ export class PagerConnection {
     const pending = this.#pending.get(id)
     if (pending === undefined) return
     this.#pending.delete(id)
-    if (this.#pending.size === 0) {
+    // Who waits for the thread's end keeps the process alive as well.
+    if (this.#pending.size === 0 && !this.#ending) {
       this.#port.unref()
       this.#worker.unref()
     }
