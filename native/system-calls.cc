@@ -87,18 +87,6 @@ napi_value mmap_call(napi_env env, napi_callback_info info) {
   });
 }
 
-// As mmap with MAP_FIXED, for who serves the range: what is held and watched there stays.
-napi_value map_over(napi_env env, napi_callback_info info) {
-  Call call(env, info);
-  uint64_t address = call.address(0);
-  size_t length = call.size(1);
-  int protection = call.int32(2);
-  int flags = call.int32(3);
-  int descriptor = call.int32(4);
-  int64_t offset = call.integer(5);
-  return under_write_lock(call, [&] { return answer(syscall(SYS_mmap, address, length, protection, flags | MAP_FIXED, descriptor, offset)); });
-}
-
 napi_value munmap_call(napi_env env, napi_callback_info info) {
   Call call(env, info);
   uint64_t address = call.address(0);
@@ -299,7 +287,6 @@ napi_value nothing(napi_env env, napi_callback_info info) {
 
 const Function kSystemCallFunctions[] = {
     {"mmap", mmap_call},
-    {"mapOver", map_over},
     {"munmap", munmap_call},
     {"mprotect", mprotect_call},
     {"mremap", mremap_call},

@@ -531,6 +531,50 @@ napi_value hide_own(napi_env env, napi_callback_info info) {
   return call.answered(code, code == 0 ? static_cast<double>(length) : 0);
 }
 
+// Calls `change(start, length)` with the layout held for writing, where all of the range is registered with this very userfaultfd: what
+// was unmapped may be another's by now, and whoever serves hears of that later. -ENOENT elsewhere.
+template <typename Change>
+napi_value change_own(HandleCall& call, Change change) {
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.answered(kGone);
+  LayoutWriter writer(&call.state->holds);
+  if (writer.error != 0) return call.answered(writer.error);
+  Lock lock(mutex());
+  uintptr_t start = call.operand(1);
+  size_t length = call.length();
+  if (length == 0 || own_part_locked(call.handle->context, start, length) < length) return call.answered(-ENOENT);
+  return call.answered(change(start, length));
+}
+
+// (handle, protection, flags, descriptor, offset): maps a part of a file there, and registers that as what was there.
+napi_value map_over_own(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  int protection = call.int32(1);
+  int flags = call.int32(2);
+  int descriptor = call.int32(3);
+  int64_t offset = call.integer(4);
+  return change_own(call, [&](uintptr_t start, size_t length) {
+    void* place = reinterpret_cast<void*>(start);
+    if (mmap(place, length, protection, flags | MAP_FIXED, descriptor, offset) == MAP_FAILED) return -errno;
+    for (const Range& range : call.handle->context->ranges) {
+      uintptr_t from = std::max(range.start, start), to = std::min(range.end, start + length);
+      if (from >= to) continue;
+      UffdRegister argument = {from, to - from, range.mode, 0};
+      if (ioctl(call.handle->descriptor, kRegister, &argument) != 0) return -errno;
+    }
+    return 0;
+  });
+}
+
+// (handle, protection)
+napi_value protect_own(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  int protection = call.int32(1);
+  return change_own(call, [&](uintptr_t start, size_t length) {
+    return mprotect(reinterpret_cast<void*>(start), length, protection) == 0 ? 0 : -errno;
+  });
+}
+
 // (handle, mode), from operand 2 to operand 1
 napi_value move(napi_env env, napi_callback_info info) {
   HandleCall call(env, info);
@@ -831,6 +875,8 @@ const Function kUserfaultfdFunctions[] = {
     {"uffdContinueOwn", fill_own<kContinue>},
     {"uffdPoisonOwn", fill_own<kPoison>},
     {"uffdHideOwn", hide_own},
+    {"uffdMapOverOwn", map_over_own},
+    {"uffdProtectOwn", protect_own},
     {"uffdMove", move},
     {"uffdWriteprotect", writeprotect},
     {"uffdWake", wake},
