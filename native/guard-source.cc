@@ -909,6 +909,28 @@ napi_value tell(napi_env env, napi_callback_info info) {
   return call.result(0);
 }
 
+// (source, protection, flags, descriptor, offset): maps a part of a file over what this source watches. What was unmapped may be
+// another's by now, and whoever serves hears of that later: -ENOENT there.
+napi_value map_over(napi_env env, napi_callback_info info) {
+  SourceCall call(env, info);
+  double id = call.number(0);
+  int protection = call.int32(1);
+  int flags = call.int32(2);
+  int descriptor = call.int32(3);
+  int64_t offset = call.integer(4);
+  if (call.wrong()) return nullptr;
+  if (!is_sound(call.start(), call.end())) return call.result(-EINVAL);
+  LayoutWriter writer(&call.state->holds);
+  if (writer.error != 0) return call.result(writer.error);
+  TableLock lock;
+  Source* source = source_of_locked(id);
+  if (source == nullptr) return call.result(kGone);
+  const WatchedRange* range = find_watched_locked(call.start());
+  if (range == nullptr || range->memory->source != source || range->end < call.end()) return call.result(-ENOENT);
+  void* place = mmap(at(call.start()), call.end() - call.start(), protection, flags | MAP_FIXED, descriptor, offset);
+  return call.result(place == MAP_FAILED ? -errno : 0);
+}
+
 // (address): whether somebody serves the page there, for now: 1 or 0.
 napi_value is_served(napi_env env, napi_callback_info info) {
   SourceCall call(env, info);
@@ -945,6 +967,7 @@ const Function kGuardSourceFunctions[] = {
     {"guardHide", hide},
     {"guardFail", tell<kFailed>},
     {"guardWake", tell<kShown>},
+    {"guardMapOver", map_over},
     {"guardIsServed", is_served},
     {"guardClose", close_source},
 };

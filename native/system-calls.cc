@@ -42,11 +42,6 @@ int64_t mmap_call(ThreadState* state, uint64_t address, size_t length, int prote
   });
 }
 
-// As mmap with MAP_FIXED, for who serves the range: what is held and watched there stays.
-int64_t map_over(ThreadState* state, uint64_t address, size_t length, int protection, int flags, int descriptor, int64_t offset) {
-  return under_write_lock(state, [&] { return answer(syscall(SYS_mmap, address, length, protection, flags | MAP_FIXED, descriptor, offset)); });
-}
-
 int64_t munmap_call(ThreadState* state, uint64_t address, size_t length) {
   return under_write_lock(state, [&] {
     int64_t result = answer(syscall(SYS_munmap, address, length));
@@ -128,7 +123,6 @@ int layout_read_unlock_call(ThreadState* state) {
 
 constexpr Function kFunctions[] = {
     {"mmap", callback<mmap_call>},
-    {"mapOver", callback<map_over>},
     {"munmap", callback<munmap_call>},
     {"mprotect", callback<mprotect_call>},
     {"mremap", callback<mremap_call>},

@@ -12,8 +12,6 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   readonly mailbox: ArrayBuffer
 
   mmap(a: Address, length: number, protection: number, flags: number, descriptor: number, offset: number): number
-  /** `mmap` with `MAP_FIXED` for who serves the range: the flags that are held of it stay, and it is watched as before. */
-  mapOver(a: Address, length: number, protection: number, flags: number, descriptor: number, offset: number): number
   munmap(a: Address, length: number): number
   mprotect(a: Address, length: number, protection: number): number
   mremap(a: Address, oldLength: number, newLength: number, flags: number, newAddress: Address): number
@@ -106,6 +104,9 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   uffdContinueOwn(handle: number, mode: number): void
   uffdPoisonOwn(handle: number, mode: number): void
   uffdHideOwn(handle: number): void
+  /** `mmap` with `MAP_FIXED`. The modes of what was there stay. */
+  uffdMapOverOwn(handle: number, protection: number, flags: number, descriptor: number, offset: number): void
+  uffdProtectOwn(handle: number, protection: number): void
   uffdMove(handle: number, mode: number): void
   uffdWriteprotect(handle: number, mode: number): void
   uffdWake(handle: number): void

@@ -19,6 +19,8 @@ export interface GuardSourceFunctions {
   guardHide(source: number): number
   guardFail(source: number): number
   guardWake(source: number): number
+  /** `mmap` with `MAP_FIXED`. `-ENOENT` where the source watches nothing any more. */
+  guardMapOver(source: number, protection: number, flags: number, descriptor: number, offset: number): number
   /** From any thread: 1 where a source serves the page at the address, and 0 where none does. */
   guardIsServed(address: number): number
   guardClose(source: number): number

@@ -144,6 +144,29 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
     return this.#operands[1]!
   }
 
+  /** Maps a part of a file there, likewise: it is registered as what was there. */
+  mapOverOwn(
+    start: number,
+    length: number,
+    protection: number,
+    flags: number,
+    descriptor: number,
+    offset: number,
+  ): number {
+    this.#operands[1] = start
+    this.#operands[3] = length
+    this.#addon.uffdMapOverOwn(this.#handle, protection, flags, descriptor, offset)
+    return this.#operands[1]!
+  }
+
+  /** `mprotect`, likewise. */
+  protectOwn(start: number, length: number, protection: number): number {
+    this.#operands[1] = start
+    this.#operands[3] = length
+    this.#addon.uffdProtectOwn(this.#handle, protection)
+    return this.#operands[1]!
+  }
+
   move(destination: bigint | number, source: bigint | number, length: number, mode: number): number {
     this.#operands[1] = Number(destination)
     this.#operands[2] = Number(source)

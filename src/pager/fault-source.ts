@@ -47,6 +47,13 @@ export interface FaultSource {
   hide(start: number, length: number): number
   /** Those who wait in the range are told a fault, and whoever comes before `hide` may be told it too. */
   fail(start: number, length: number): number
+  /**
+   * Maps a part of a file over a part of a watched range: it is watched as before, and who waits there is not woken. `flags` is of `MAP`.
+   * `-ENOENT` where the program has unmapped the range meanwhile: somebody else's memory may be there.
+   */
+  mapOver(start: number, length: number, protection: number, flags: number, descriptor: number, offset: number): number
+  /** The program may do something else with what was mapped over a range. `-ENOENT` likewise. */
+  protectOver(start: number, length: number, protection: number): number
   /** Those who wait in the range try again. */
   wake(start: number, length: number): void
   close(): void

@@ -124,6 +124,23 @@ export class GuardSource implements FaultSource {
     return this.#addon.guardFail(this.id)
   }
 
+  mapOver(
+    start: number,
+    length: number,
+    protection: number,
+    flags: number,
+    descriptor: number,
+    offset: number,
+  ): number {
+    this.#range(start, length)
+    return this.#addon.guardMapOver(this.id, protection, flags, descriptor, offset)
+  }
+
+  /** `setProtection` has done it. */
+  protectOver(): number {
+    return 0
+  }
+
   wake(start: number, length: number): void {
     this.#range(start, length)
     this.#addon.guardWake(this.id)

@@ -1,8 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
-import { addon } from '../linux/addon.js'
 import { check } from '../linux/check.js'
 import { MAP } from '../vocabulary/map.js'
-import type { PagerKernel } from './pager-kernel.js'
+import type { FaultSource } from './fault-source.js'
 
 export interface FilePage {
   readonly descriptor: number
@@ -10,13 +9,16 @@ export interface FilePage {
   readonly offset: number
 }
 
+const ENOENT = -2
+
 /**
  * Maps one page of a memory file over what is at the address. It is an area of its own from then on; the flags that are held of it stay.
- * Who waits for the page that was there is not woken.
+ * Who waits for the page that was there is not woken. Where the program has unmapped it meanwhile, nothing happens.
  */
 export function mapFilePage(
-  kernel: PagerKernel,
+  source: FaultSource,
   address: number,
+  pageSize: number,
   { descriptor, offset }: FilePage,
   protection: number,
   shared: boolean,
@@ -25,9 +27,8 @@ export function mapFilePage(
   // What private copies are made of must be a file that can't be written through their map.
   const file = shared ? descriptor : openSync(`/proc/self/fd/${descriptor}`, 'r')
   try {
-    check(addon().mapOver(address, kernel.pageSize, protection, flags, file, offset), 'mmap', {
-      address: BigInt(address),
-    })
+    const code = source.mapOver(address, pageSize, protection, flags, file, offset)
+    if (code !== ENOENT) check(code, 'mmap', { address: BigInt(address) })
   } finally {
     if (!shared) closeSync(file)
   }

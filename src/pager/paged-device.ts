@@ -7,6 +7,7 @@ import type { RawFailedFault } from '../kernel/raw-failed-fault.js'
 import type { LinuxKernel } from '../linux/linux-kernel.js'
 import { MAP } from '../vocabulary/map.js'
 import { PROT } from '../vocabulary/prot.js'
+import { UsageError } from '../vocabulary/usage-error.js'
 import { VM } from '../vocabulary/vm.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { DeviceThread } from './device-thread.js'
@@ -31,7 +32,10 @@ export class PagedDevice implements RawDevice {
   readonly #file: number
   #pages: number
   readonly #thread: DeviceThread
+  #restarting: Promise<void> | undefined
   #closed: Promise<void> | undefined
+  /** Ends a restart. */
+  readonly #closing = new AbortController()
   readonly #regions = new StandingRegions()
   readonly #listeners: ((cause: Error) => void)[] = []
   readonly #failures = new FailedPages((address) => this.#takePoison(address))
@@ -42,7 +46,7 @@ export class PagedDevice implements RawDevice {
     const source = OpenedFaultSource.open(kernel, options.source, options.timeout + GRACE)
     const device = new PagedDevice(kernel, driver, options, source)
     try {
-      await device.#start()
+      await device.#start(options.signal)
     } catch (error) {
       device.#release()
       throw error
@@ -163,14 +167,27 @@ export class PagedDevice implements RawDevice {
     return { ...fault, reason: 'driver', ...(cause === undefined ? {} : { cause }) }
   }
 
-  async restart(): Promise<void> {
-    this.#checkOpen('open')
+  /** A restart that is under way serves whoever asks for another. */
+  restart(): Promise<void> {
+    this.#restarting ??= this.#beginAnew().finally(() => {
+      this.#restarting = undefined
+    })
+    return this.#restarting
+  }
+
+  async #beginAnew(): Promise<void> {
+    this.#checkNotClosed()
     await this.#thread.terminate()
+    this.#checkNotClosed()
     const { files } = this.#kernel
     const pages = this.#pages
     this.#pages = files.memfdCreate('vmarea-pages', { sealable: false })
     files.close(pages)
-    await this.#start()
+    try {
+      await this.#start(this.#closing.signal)
+    } finally {
+      this.#checkNotClosed()
+    }
     for (const region of this.#regions.all()) {
       this.#layOut(region, region.part!, region.protection)
     }
@@ -238,8 +255,8 @@ export class PagedDevice implements RawDevice {
 
   // ---- the thread ----
 
-  #start(): Promise<void> {
-    const { driver, timeout, run, residentLimit, signal } = this.#options
+  #start(signal: AbortSignal | undefined): Promise<void> {
+    const { driver, timeout, run, residentLimit } = this.#options
     const options = { driver, timeout, run, residentLimit }
     const [file, pages, source] = [this.#file, this.#pages, this.#source.give()]
     return this.#thread.start({ driver: this.#driver, options, file, pages, source }, signal)
@@ -259,7 +276,10 @@ export class PagedDevice implements RawDevice {
   }
 
   async #close(): Promise<void> {
+    this.#closing.abort()
     try {
+      // The files are a restart's until it has come to its end.
+      await this.#restarting?.catch(() => {})
       await this.#thread.close()
     } finally {
       this.#release()
@@ -280,6 +300,10 @@ export class PagedDevice implements RawDevice {
       if (!this.#failures.get(Number(address))?.poisoned) this.#failures.add(Number(address), this.#why(reason))
     }
     return unserved
+  }
+
+  #checkNotClosed(): void {
+    if (this.#closed !== undefined) throw new UsageError('ERR_VMAREA_DEVICE_CLOSED', 'the device was closed')
   }
 
   #checkOpen(syscall: string): void {

@@ -4,7 +4,6 @@ import type { DeviceMap } from './device-map.js'
 import type { DriverPage } from './driver-page.js'
 import type { FaultSource } from './fault-source.js'
 import { type FilePage, mapFilePage } from './map-file-page.js'
-import type { PagerKernel } from './pager-kernel.js'
 
 /**
  * Pages that are mapped over a map one at a time: those of the driver's, and where one of them was, the device's own.
@@ -12,13 +11,11 @@ import type { PagerKernel } from './pager-kernel.js'
  * Each is an area of its own. A page is in its file before it is placed, so that it may be seen at once: it is never a hole.
  */
 export class PlacedPages {
-  readonly #kernel: PagerKernel
   readonly #source: FaultSource
   readonly #file: DeviceFile
   readonly #guarded: boolean
 
-  constructor(kernel: PagerKernel, source: FaultSource, file: DeviceFile) {
-    this.#kernel = kernel
+  constructor(source: FaultSource, file: DeviceFile) {
     this.#source = source
     this.#file = file
     this.#guarded = source.name === 'guard'
@@ -49,34 +46,34 @@ export class PlacedPages {
     if (map.placed.size === 0 || !this.#guarded) return
     for (const [at, page] of map.placed) {
       if (at < address || at >= address + length) continue
-      mapFilePage(this.#kernel, at, page, seen ? this.#protection(map) : PROT.NONE, map.shared)
+      this.#mapFilePage(at, page, seen ? this.#protection(map) : PROT.NONE, map.shared)
     }
   }
 
   /** The program may write to the page, if it is a placed one. */
   allowWrite(map: DeviceMap, address: number): void {
     const page = map.placed.get(address)
-    if (page !== undefined && this.#guarded) mapFilePage(this.#kernel, address, page, map.protection, true)
+    if (page !== undefined && this.#guarded) this.#mapFilePage(address, page, map.protection, true)
   }
 
   /** The program may do something else with the map. A page may have been placed after it had changed what was there before. */
   protect(map: DeviceMap, protection: number): void {
-    if (this.#guarded) return
-    const { calls, pageSize } = this.#kernel
-    for (const address of map.placed.keys()) calls.mprotect(BigInt(address), pageSize, protection)
+    for (const address of map.placed.keys()) this.#source.protectOver(address, this.#file.pageSize, protection)
   }
 
   #placeDriverPage(map: DeviceMap, address: number, { pages, offset }: DriverPage): void {
     this.#place(map, address, { descriptor: pages.descriptor, offset })
-    this.#source.show(address, this.#kernel.pageSize, !map.notifiesWrites)
-    this.#source.wake(address, this.#kernel.pageSize)
+    this.#source.show(address, this.#file.pageSize, !map.notifiesWrites)
+    this.#source.wake(address, this.#file.pageSize)
   }
 
   #place(map: DeviceMap, address: number, page: FilePage): void {
-    mapFilePage(this.#kernel, address, page, this.#protection(map), map.shared)
+    this.#mapFilePage(address, page, this.#protection(map), map.shared)
     map.placed.set(address, page)
-    // The guard goes by addresses; a userfaultfd by areas, and this is a new one.
-    if (!this.#guarded) this.#source.watch(address, this.#kernel.pageSize, map.protection, map.notifiesWrites)
+  }
+
+  #mapFilePage(address: number, page: FilePage, protection: number, shared: boolean): void {
+    mapFilePage(this.#source, address, this.#file.pageSize, page, protection, shared)
   }
 
   #protection(map: DeviceMap): number {

@@ -151,6 +151,21 @@ export class UserfaultfdSource implements FaultSource {
     return first
   }
 
+  mapOver(
+    start: number,
+    length: number,
+    protection: number,
+    flags: number,
+    descriptor: number,
+    offset: number,
+  ): number {
+    return this.#raw.mapOverOwn(start, length, protection, flags, descriptor, offset)
+  }
+
+  protectOver(start: number, length: number, protection: number): number {
+    return this.#raw.protectOwn(start, length, protection)
+  }
+
   wake(start: number, length: number): void {
     this.#raw.wake(start, length)
   }

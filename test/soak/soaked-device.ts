@@ -97,8 +97,11 @@ export class SoakedDevice {
   async close(): Promise<void> {
     this.#note('close')
     this.#failing = true
+    const refused = this.#random.chance(10)
+      ? assert.rejects(this.#device.restart(), { code: 'ERR_VMAREA_DEVICE_CLOSED' })
+      : undefined
     await this.#device.close()
-    await Promise.all(this.#running)
+    await Promise.all([...this.#running, refused])
     this.#check()
     for (const { memory } of this.#maps.splice(0)) memory.unmap()
   }
@@ -251,7 +254,7 @@ export class SoakedDevice {
       await new Promise((resolve) => setTimeout(resolve, 1))
     }
     Atomics.store(this.#control, 0, 0)
-    await this.#device.restart()
+    await Promise.all(Array.from({ length: this.#random.chance(20) ? 2 : 1 }, () => this.#device.restart()))
     await Promise.all(this.#running)
     this.#failing = false
     this.#check()
