@@ -6,6 +6,7 @@ import { MAP } from '../vocabulary/map.js'
 import { PROT } from '../vocabulary/prot.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { DraftPages } from './draft-pages.js'
+import type { LentPages } from './lent-pages.js'
 
 const SEEK_DATA = 3
 const SEEK_HOLE = 4
@@ -68,24 +69,37 @@ export class DeviceFile {
    * The pages themselves; they come to be where they are touched. The range must lie in one window. The buffer has these pages and no
    * others, so that a driver that goes by it, or clones it, reaches no page that it was not asked for.
    */
-  bytes(offset: number, length: number): Uint8Array {
+  lend(offset: number, length: number): LentPages {
     const { region } = this.#windowAt(offset)
+    const place = offset % WINDOW
     // Pages that come together cost three quarters of those that are touched one by one. An older kernel, or one short of memory, refuses.
-    if (length >= MANY * this.pageSize)
-      this.#addon.madvise(region.start + BigInt(offset % WINDOW), length, MADV.POPULATE_WRITE)
-    return new Uint8Array(region.view(offset % WINDOW, length))
+    if (length >= MANY * this.pageSize) this.#addon.madvise(region.start + BigInt(place), length, MADV.POPULATE_WRITE)
+    return { bytes: new Uint8Array(region.view(place, length)), region, place }
   }
 
-  /** Takes back what `bytes` gave: whoever kept it has an empty array. */
-  detach(offset: number, bytes: Uint8Array): void {
-    this.#windowAt(offset).region.detach(bytes.buffer as ArrayBuffer)
+  /** Whoever kept the bytes has an empty array. */
+  takeBack({ region, bytes }: LentPages): void {
+    region.detach(bytes.buffer as ArrayBuffer)
   }
 
-  /** Has all pages of `bytes`, which are those from `offset` on, be there: what the driver left alone is zero. Throws `ENOMEM`. */
-  makePresent(offset: number, bytes: Uint8Array): void {
+  /**
+   * Puts other memory under pages that the driver, or a system call of its, may write to for as long as it likes: that goes nowhere then.
+   * Another window takes the place of this one. Answers whether there was room for that.
+   */
+  cutOff(offset: number, { region, bytes, place }: LentPages): boolean {
+    const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.NORESERVE
+    const start = Number(region.start) + place
+    if (this.#addon.mapOver(start, bytes.length, PROT.READ | PROT.WRITE, flags, -1, 0) < 0) return false
+    const index = Math.floor(offset / WINDOW)
+    if (this.#windows.get(index)?.region === region) this.#windows.delete(index)
+    return true
+  }
+
+  /** Has all of the pages be there: what the driver left alone is zero. Throws `ENOMEM`. */
+  makePresent({ region, bytes }: LentPages): void {
     let looked = 0
     for (let at = 0; at < bytes.length; at += this.pageSize) looked += bytes[at]!
-    this.#checkMemory(this.#windowAt(offset), looked)
+    this.#checkMemory(region, looked)
   }
 
   /** Makes a page of what a driver has written. Throws `EINVAL` where it has given that away, and `ENOMEM`. */
@@ -95,7 +109,7 @@ export class DeviceFile {
     }
     const window = this.#windowAt(offset)
     window.bytes.set(page, offset % WINDOW)
-    this.#checkMemory(window, 0)
+    this.#checkMemory(window.region, 0)
   }
 
   /** Takes pages out, and from all who map them. Private copies stay. */
@@ -104,7 +118,7 @@ export class DeviceFile {
   }
 
   // `_looked` is what was read of the pages, which so is not left out as useless.
-  #checkMemory({ region }: Window, _looked: number): void {
+  #checkMemory(region: Region, _looked: number): void {
     if (region.fault === undefined) return
     region.restore()
     throw new VmError('ENOMEM', 'fault', { hint: 'there is no memory left for the page of the device' })

@@ -71,7 +71,7 @@ export class FillAnswers {
   #giveOwnPages(fill: Fill): void {
     const { offset, length, waiters } = fill
     if (fill.draft) this.#file.put(offset, fill.bytes)
-    else this.#file.makePresent(offset, fill.bytes)
+    else this.#file.makePresent(fill.lent)
     this.#state.end(fill.place)
     this.#resident?.touch(offset, length)
     this.#state.counters[COUNTER.BYTES_FILLED]! += length

@@ -2,6 +2,7 @@ import type { RawFault } from '../kernel/raw-fault.js'
 import type { RawPage } from '../kernel/raw-page.js'
 import type { DeviceArea } from './device-area.js'
 import type { DeviceFile } from './device-file.js'
+import type { LentPages } from './lent-pages.js'
 
 /** Who waits for a page: an access to it, or a request of the program's. */
 export interface Waiter {
@@ -47,7 +48,10 @@ export class Fill implements RawFault {
   /** Of the page that was touched; -1 where nobody touched any. */
   readonly page: number
   readonly #file: DeviceFile
-  #bytes: Uint8Array | undefined
+  #draft: Uint8Array | undefined
+  #lent: LentPages | undefined
+  #dropped = false
+  #over = false
   #abort: AbortController | undefined
   #aborted = false
 
@@ -87,8 +91,19 @@ export class Fill implements RawFault {
   }
 
   get bytes(): Uint8Array {
-    this.#bytes ??= this.draft ? this.#file.drafts.take() : this.#file.bytes(this.offset, this.length)
-    return this.#bytes
+    // Who has answered, or has been asked again, and asks for them only now has no use for the true ones.
+    if (this.#over && this.#lent === undefined) return new Uint8Array(this.length)
+    if (this.draft) {
+      this.#draft ??= this.#file.drafts.take()
+      return this.#draft
+    }
+    return this.lent.bytes
+  }
+
+  /** Where they are no draft: the pages themselves. */
+  get lent(): LentPages {
+    this.#lent ??= this.#file.lend(this.offset, this.length)
+    return this.#lent
   }
 
   /** The bytes are not the page itself: they are put there when the driver has answered. */
@@ -98,14 +113,28 @@ export class Fill implements RawFault {
 
   /** Somebody has had the pages themselves, and may have written there. */
   get touched(): boolean {
-    return this.#bytes !== undefined && !this.draft
+    return this.#lent !== undefined
   }
 
   /** The driver has answered, and has no more to do with the bytes: `late` when it had returned before that. */
   release(late: boolean): void {
-    if (this.#bytes === undefined) return
-    if (!this.draft) this.#file.detach(this.offset, this.#bytes)
-    else if (!late) this.#file.drafts.giveBack(this.#bytes)
+    this.#over = true
+    if (this.#lent !== undefined) this.#file.takeBack(this.#lent)
+    if (this.#draft !== undefined && !late) this.#file.drafts.giveBack(this.#draft)
+  }
+
+  /**
+   * Somebody asks anew, and the driver has not answered this yet: whatever it does with the bytes counts for nothing. Answers whether that
+   * can be.
+   */
+  drop(): boolean {
+    this.#dropped = this.#lent === undefined || this.#file.cutOff(this.offset, this.#lent)
+    this.#over = this.#dropped
+    return this.#dropped
+  }
+
+  get dropped(): boolean {
+    return this.#dropped
   }
 
   get signal(): AbortSignal {
