@@ -8,48 +8,26 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <mutex>
 
-#include "guard.h"
-#include "guarded-copy.h"
-#include "held-calls.h"
 #include "address-root.h"
-#include "containment.h"
-#include "region-functions.h"
-#include "region-table.h"
-#include "uncovered-copy.h"
+#include "function-tables.h"
+#include "guarded-copy.h"
+#include "region-call.h"
+#include "region-work.h"
 #include "waiting-pool.h"
-
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22
-#define MADV_POPULATE_WRITE 23
-#endif
 
 namespace vmarea {
 namespace {
 
-enum class Kind { kSync, kAdvise, kRead, kWrite };
-
-struct Work : Job {
+struct Work : Job, RegionWork {
   AsyncCalls* calls;
   napi_deferred deferred = nullptr;
-  napi_ref bytes_reference = nullptr;
+  napi_ref array = nullptr;  // what a read is for; `bytes` are our own, because a typed array's could be transferred away meanwhile
   double handle;
   uintptr_t start;  // of the region
   AddressRoot* lease;
-  Kind kind;
-  uint8_t* memory;
-  size_t length;
-  int argument = 0;
-  // Bytes of our own: a typed array's could be transferred away meanwhile.
-  uint8_t* bytes = nullptr;
-  size_t done = 0;
-  int error = 0;
-  Fault fault{};
 };
 
 }  // namespace
@@ -73,48 +51,12 @@ std::mutex& mutex() {
 }
 using Lock = std::lock_guard<std::mutex>;
 
-// A kernel before 5.14 knows no POPULATE: touch a byte a page.
-int populate_by_touching(uint8_t* memory, size_t length, bool write) {
-  size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  for (size_t offset = 0; offset < length; offset += page)
-    if (!guarded_touch(reinterpret_cast<uintptr_t>(memory) + offset, write)) return -EFAULT;
-  return 0;
-}
-
-int advise(Work* work) {
-  int error = -held_madvise(reinterpret_cast<uintptr_t>(work->memory), work->length, work->argument);
-  if (error == 0) return 0;
-  bool populate = work->argument == MADV_POPULATE_READ || work->argument == MADV_POPULATE_WRITE;
-  if (error != EINVAL || !populate || madvise(work->memory, 0, work->argument) == 0) return -error;
-  return populate_by_touching(work->memory, work->length, work->argument == MADV_POPULATE_WRITE);
-}
-
-void execute(Work* work) {
-  switch (work->kind) {
-    case Kind::kSync:
-      if (msync(work->memory, work->length, work->argument) != 0) work->error = -errno;
-      return;
-    case Kind::kAdvise:
-      work->error = advise(work);
-      return;
-    case Kind::kRead:
-      work->done = uncovered_copy(work->bytes, work->memory, work->length, reinterpret_cast<uintptr_t>(work->memory), &work->fault);
-      break;
-    case Kind::kWrite:
-      work->done = uncovered_copy(work->memory, work->bytes, work->length, reinterpret_cast<uintptr_t>(work->memory), &work->fault);
-      break;
-  }
-  if (work->done == work->length) return;
-  tell_read_only(&work->fault);
-  work->error = -EFAULT;
-}
-
 // Copies what was read to the array it was read for. False where that one has been transferred away.
 bool hand_over(napi_env env, Work* work) {
   napi_value array;
   void* data = nullptr;
   size_t length = 0;
-  napi_get_reference_value(env, work->bytes_reference, &array);
+  napi_get_reference_value(env, work->array, &array);
   napi_get_typedarray_info(env, array, nullptr, &length, &data, nullptr, nullptr);
   if (length < work->done) return false;
   memcpy(data, work->bytes, work->done);
@@ -132,7 +74,7 @@ void drop(Work* work) {
 void answer(napi_env env, Work* work) {
   Region* region = region_of(work->calls->state, work->handle);
   bool stands = region != nullptr && region->start == work->start;  // what moved meanwhile was not where the work looked
-  if (work->kind == Kind::kRead && stands && !hand_over(env, work)) work->error = -EINVAL;
+  if (work->kind == WorkKind::kRead && stands && !hand_over(env, work)) work->error = -EINVAL;
   double fields[4] = {
       static_cast<double>(!stands ? -ENXIO : work->error),
       static_cast<double>(work->fault.address),
@@ -147,7 +89,7 @@ void answer(napi_env env, Work* work) {
     napi_set_element(env, array, index, field);
   }
   napi_resolve_deferred(env, work->deferred, array);
-  if (work->bytes_reference != nullptr) napi_delete_reference(env, work->bytes_reference);
+  if (work->array != nullptr) napi_delete_reference(env, work->array);
   drop(work);
 }
 
@@ -155,7 +97,7 @@ void answer(napi_env env, Work* work) {
 void run(Job* job) {
   Work* work = static_cast<Work*>(job);
   AsyncCalls* calls = work->calls;
-  execute(work);
+  do_region_work(work);
   {
     Lock lock(mutex());
     calls->under_way--;
@@ -220,22 +162,19 @@ AsyncCalls* calls_of(napi_env env, ThreadState* state) {
   return state->async_calls = calls;
 }
 
-napi_value refuse(Call& call, Work* work, int error) {
-  if (work->bytes_reference != nullptr) napi_delete_reference(call.env(), work->bytes_reference);
-  free(work->bytes);
-  delete work;
-  return call.result(error);
-}
-
-napi_value start(Call& call, Region* region, size_t offset, Work* work) {
-  napi_env env = call.env();
-  AsyncCalls* calls = calls_of(env, thread_state_of(env));
-  if (calls == nullptr) return refuse(call, work, -ENOMEM);
+napi_value start(Call* call, Region* region, Work* work) {
+  napi_env env = call->env();
+  AsyncCalls* calls = calls_of(env, call->state());
+  if (calls == nullptr) {
+    if (work->array != nullptr) napi_delete_reference(env, work->array);
+    free(work->bytes);
+    delete work;
+    return call->result(-ENOMEM);
+  }
   work->run = run;
   work->calls = calls;
   work->handle = region->handle;
   work->start = region->start;
-  work->memory = reinterpret_cast<uint8_t*>(region->start + offset);
   work->lease = lease_region(region);
   napi_value promise;
   napi_create_promise(env, &work->deferred, &promise);
@@ -256,47 +195,41 @@ napi_value start(Call& call, Region* region, size_t offset, Work* work) {
   return promise;
 }
 
-template <Kind kKind>
-napi_value on_range(napi_env env, napi_callback_info info) {
-  Call call(env, info);
-  Region* region = region_of(thread_state_of(env), call.number(0));
-  size_t offset = call.size(1);
-  size_t length = call.size(2);
-  int argument = call.int32(3);
-  if (call.wrong()) return nullptr;
-  if (region == nullptr) return call.result(-ENXIO);
-  if (!region->has(offset, length)) return call.result(-EINVAL);
+template <WorkKind kKind>
+napi_value on_part(Call* call, RegionPart part, int argument) {
   Work* work = new Work;
   work->kind = kKind;
-  work->length = length;
+  work->memory = part.start;
+  work->length = part.length;
   work->argument = argument;
-  return start(call, region, offset, work);
+  return start(call, part.region, work);
 }
 
-template <Kind kKind>
-napi_value copy(napi_env env, napi_callback_info info) {
-  Call call(env, info);
-  Region* region = region_of(thread_state_of(env), call.number(0));
-  size_t offset = call.size(1);
-  size_t length = 0;
-  uint8_t* source = call.bytes(2, &length);
-  if (call.wrong()) return nullptr;
-  if (region == nullptr) return call.result(-ENXIO);
-  if (!region->has(offset, length)) return call.result(-EINVAL);
+template <WorkKind kKind>
+napi_value copy(Call* call, RegionBytes part) {
+  size_t length = part.bytes.length;
   uint8_t* bytes = static_cast<uint8_t*>(malloc(length > 0 ? length : 1));
-  if (bytes == nullptr) return call.result(-ENOMEM);
+  if (bytes == nullptr) return call->result(-ENOMEM);
   Fault fault{};
-  if (kKind == Kind::kWrite && guarded_copy(bytes, source, length, &fault) < length) {
+  if (kKind == WorkKind::kWrite && guarded_copy(bytes, part.bytes.data, length, &fault) < length) {
     free(bytes);
-    return put_fault(call, fault);
+    return call->result(put_fault(call->state(), fault));
   }
   Work* work = new Work;
   work->kind = kKind;
+  work->memory = part.start;
   work->length = length;
   work->bytes = bytes;
-  if (kKind == Kind::kRead) napi_create_reference(env, call.value(2), 1, &work->bytes_reference);
-  return start(call, region, offset, work);
+  if (kKind == WorkKind::kRead) napi_create_reference(call->env(), part.bytes.array, 1, &work->array);
+  return start(call, part.region, work);
 }
+
+constexpr Function kFunctions[] = {
+    {"msyncRegion", callback<on_part<WorkKind::kSync>>},
+    {"madviseRegion", callback<on_part<WorkKind::kAdvise>>},
+    {"readRegionAsync", callback<copy<WorkKind::kRead>>},
+    {"writeRegionAsync", callback<copy<WorkKind::kWrite>>},
+};
 
 }  // namespace
 
@@ -315,12 +248,6 @@ void end_async_calls(AsyncCalls* calls) {
   }
 }
 
-const Function kAsyncFunctions[] = {
-    {"msyncRegion", on_range<Kind::kSync>},
-    {"madviseRegion", on_range<Kind::kAdvise>},
-    {"readRegionAsync", copy<Kind::kRead>},
-    {"writeRegionAsync", copy<Kind::kWrite>},
-};
-const size_t kAsyncFunctionCount = sizeof kAsyncFunctions / sizeof *kAsyncFunctions;
+const FunctionTable kAsyncCalls(kFunctions);
 
 }  // namespace vmarea

@@ -1,14 +1,8 @@
 #pragma once
 
-#include "call.h"
-#include "thread-state.h"
-
 namespace vmarea {
 
 // The environment is gone, and so are its regions: what is under way is dropped when it comes to its end.
 void end_async_calls(struct AsyncCalls* calls);
-
-extern const Function kAsyncFunctions[];
-extern const size_t kAsyncFunctionCount;
 
 }  // namespace vmarea

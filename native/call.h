@@ -11,6 +11,8 @@
 
 namespace vmarea {
 
+struct ThreadState;
+
 class Call {
  public:
   Call(napi_env env, napi_callback_info info) : env_(env) {
@@ -21,6 +23,16 @@ class Call {
   napi_env env() const { return env_; }
   // What the function was made with: the state of the thread.
   void* data() const { return data_; }
+  ThreadState* state() const { return static_cast<ThreadState*>(data_); }
+  // The argument after the last that was read.
+  size_t next() { return next_++; }
+
+  // The call will not be made, and this negative error number is the answer. The first counts.
+  void refuse(int error) {
+    if (refusal_ == 0) refusal_ = error;
+  }
+  int refusal() const { return refusal_; }
+
   napi_value value(size_t index) const { return arguments_[index]; }
 
   // A number or a bigint. Addresses above 2^53 only fit a bigint.
@@ -99,6 +111,8 @@ class Call {
   napi_env env_;
   void* data_ = nullptr;
   napi_value arguments_[kMost] = {};
+  size_t next_ = 0;
+  int refusal_ = 0;
   bool wrong_ = false;
 };
 

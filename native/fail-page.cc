@@ -8,6 +8,7 @@
 
 #include "layout-lock.h"
 #include "page-entry.h"
+#include "page-size.h"
 #include "poison.h"
 #include "userfaultfd-interface.h"
 

@@ -1,16 +1,14 @@
 #include "forget-range.h"
 
-#include <unistd.h>
-
 #include "guard-source.h"
 #include "held-flags.h"
+#include "page-size.h"
 #include "userfaultfd.h"
 
 namespace vmarea {
 
 void forget_range_locked(uintptr_t start, size_t length) {
-  size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  size_t whole = (length + page - 1) & ~(page - 1);
+  size_t whole = whole_pages(length);
   forget_userfaultfd_range(start, whole);
   forget_device_range_locked(start, whole);
 }

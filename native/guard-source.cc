@@ -168,6 +168,23 @@ void cut_locked(uintptr_t address) {
   watched_ranges.store(ranges_locked().size());
 }
 
+// Calls `act(from, to)` for the parts of [start, end) that this source watches. A range that it was given may be another's by now: the
+// program has unmapped it and mapped something else there, and whoever serves hears of that later.
+template <typename Act>
+int for_own_locked(const Source* source, uintptr_t start, uintptr_t end, Act act) {
+  for (uintptr_t at = start; at < end;) {
+    auto found = first_after_locked(at);
+    if (found == ranges_locked().end() || found->second.start >= end) return 0;
+    const WatchedRange& range = found->second;
+    uintptr_t from = std::max(at, range.start);
+    at = std::min(end, range.end);
+    if (range.memory->source != source) continue;
+    int error = act(from, at);
+    if (error != 0) return error;
+  }
+  return 0;
+}
+
 // What a page is given that was shown and whose first write is still to be told.
 int base_protection(const WatchedRange& range) { return range.memory->notify ? range.protection & ~PROT_WRITE : range.protection; }
 
@@ -732,8 +749,10 @@ napi_value set_protection(napi_env env, napi_callback_info info) {
   if (call.wrong()) return nullptr;
   if (!is_sound(call.start(), call.end())) return call.result(-EINVAL);
   TableLock lock;
-  if (source_of_locked(id) == nullptr) return call.result(kGone);
-  return call.result(set_protection_locked(call.start(), call.end(), protection));
+  Source* source = source_of_locked(id);
+  if (source == nullptr) return call.result(kGone);
+  return call.result(for_own_locked(source, call.start(), call.end(),
+                                    [&](uintptr_t from, uintptr_t to) { return set_protection_locked(from, to, protection); }));
 }
 
 // (source)
@@ -743,10 +762,13 @@ napi_value unwatch(napi_env env, napi_callback_info info) {
   if (call.wrong()) return nullptr;
   if (!is_sound(call.start(), call.end())) return call.result(-EINVAL);
   TableLock lock;
-  if (source_of_locked(id) == nullptr) return call.result(kGone);
-  unwatch_locked(call.start(), call.end());
-  release_held_locked(call.start(), call.end(), kHeldWatched);
-  return call.result(0);
+  Source* source = source_of_locked(id);
+  if (source == nullptr) return call.result(kGone);
+  return call.result(for_own_locked(source, call.start(), call.end(), [](uintptr_t from, uintptr_t to) {
+    unwatch_locked(from, to);
+    release_held_locked(from, to, kHeldWatched);
+    return 0;
+  }));
 }
 
 size_t collect_locked(Source* source, double* faults, size_t room) {
@@ -835,10 +857,14 @@ napi_value show(napi_env env, napi_callback_info info) {
   TableLock lock;
   Source* source = source_of_locked(id);
   if (source == nullptr) return call.result(kGone);
-  int error = show_locked(call.start(), call.end(), writable);
+  auto show_own = [&] {
+    return for_own_locked(source, call.start(), call.end(),
+                          [&](uintptr_t from, uintptr_t to) { return show_locked(from, to, writable); });
+  };
+  int error = show_own();
   if (error == -ENOMEM) {
     hide_everything_locked(source);
-    error = show_locked(call.start(), call.end(), writable);
+    error = show_own();
   }
   if (error == 0) answer_locked(source, call.start(), call.end(), kShown);
   return call.result(error);
@@ -853,10 +879,11 @@ napi_value hide(napi_env env, napi_callback_info info) {
   TableLock lock;
   Source* source = source_of_locked(id);
   if (source == nullptr) return call.result(kGone);
-  int error = hide_locked(call.start(), call.end());
+  auto hide_own = [&] { return for_own_locked(source, call.start(), call.end(), hide_locked); };
+  int error = hide_own();
   if (error == -ENOMEM) {
     hide_everything_locked(source);
-    error = hide_locked(call.start(), call.end());
+    error = hide_own();
   }
   return call.result(error);
 }

@@ -1,12 +1,7 @@
 #include "move-page.h"
 
-#include <sys/mman.h>
-
+#include "newer-kernel.h"
 #include "region-table.h"
-
-#ifndef MREMAP_DONTUNMAP
-#define MREMAP_DONTUNMAP 4
-#endif
 
 namespace vmarea {
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "page-size.h"
 #include "userfaultfd-interface.h"
 
 namespace vmarea::uffd {

@@ -86,6 +86,4 @@ extern __thread ThreadState* current_thread_state
 #endif
     ;
 
-ThreadState* thread_state_of(napi_env env);
-
 }  // namespace vmarea

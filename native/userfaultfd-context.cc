@@ -2,7 +2,6 @@
 
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -71,13 +70,13 @@ uint64_t now() {
   return static_cast<uint64_t>(time.tv_sec) * 1000000000u + static_cast<uint64_t>(time.tv_nsec);
 }
 
-size_t page_size() {
-  static const size_t size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  return size;
-}
-
 bool is_read_locked(const Context* context) {
   return std::any_of(context->handles.begin(), context->handles.end(), [](const Handle* handle) { return handle->reads; });
+}
+
+bool reads_locked(const Context* context, uint32_t thread) {
+  return thread != 0 && std::any_of(context->handles.begin(), context->handles.end(),
+                                    [=](const Handle* handle) { return handle->reads && handle->reader == thread; });
 }
 
 void note_messages_locked(Context* context, const uint8_t* bytes, size_t length, bool by_warden) {

@@ -24,7 +24,7 @@ struct UnansweredFault {
   bool by_warden;  // nobody who serves has seen it
 };
 
-enum Failure : uint8_t { kTimeout, kNoServer };
+enum Failure : uint8_t { kTimeout, kNoServer, kItself };
 
 // A page that the warden poisoned, or whose protection it lifted where there was nothing to poison.
 struct FailedFault {
@@ -67,6 +67,7 @@ struct Handle {
   uint32_t number;
   uint32_t seen_interrupts = 0;
   bool reads = false;
+  uint32_t reader = 0;  // the kernel's number of the thread that read last
 };
 
 // Never destroyed: threads of our own use them until the process is gone.
@@ -80,10 +81,11 @@ void register_modes(std::vector<Range>& ranges, Range added);
 
 // Nanoseconds.
 uint64_t now();
-size_t page_size();
 
 // Whether one of the handles reads. It is on a living thread: the end of a thread takes its handles.
 bool is_read_locked(const Context* context);
+// Whether the thread, by the kernel's number, is one that reads: its own faults wait for itself. Faults tell it with a feature alone.
+bool reads_locked(const Context* context, uint32_t thread);
 
 // Notes the faults among messages that were read, and what their events say about the ranges.
 void note_messages_locked(Context* context, const uint8_t* bytes, size_t length, bool by_warden = false);

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "call.h"
 #include "thread-state.h"
 
 namespace vmarea {
@@ -31,8 +30,5 @@ void restore_userfaultfd_range(uintptr_t start, size_t length);
 
 // The thread is gone: its handles go, and what nobody will serve any more is poisoned. Before its memory goes.
 void release_userfaultfds_of(ThreadState* state);
-
-extern const Function kUserfaultfdFunctions[];
-extern const size_t kUserfaultfdFunctionCount;
 
 }  // namespace vmarea

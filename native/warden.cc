@@ -9,6 +9,7 @@
 
 #include "fail-page.h"
 #include "own-thread.h"
+#include "page-size.h"
 #include "poison.h"
 #include "userfaultfd-interface.h"
 
@@ -63,7 +64,7 @@ void fail_overdue_locked(Context* context, uint64_t time) {
     int error = fail_page_locked(context, page, fault.flags);
     if (error == -EAGAIN) continue;  // an event is being read: at the next look
     done.push_back(page);
-    if (error == 0) remember_locked(context, {page, lost || !read ? kNoServer : kTimeout});
+    if (error == 0) remember_locked(context, {page, reads_locked(context, fault.thread) ? kItself : lost || !read ? kNoServer : kTimeout});
     note_answer_locked(context, page, page_size());
   }
 }

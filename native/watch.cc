@@ -1,5 +1,4 @@
-#include "watch.h"
-
+// Waiting for descriptors without blocking JavaScript: one thread of the process polls for all, and calls into the event loop.
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -8,6 +7,8 @@
 #include <map>
 #include <mutex>
 
+#include "callback.h"
+#include "function-tables.h"
 #include "own-thread.h"
 
 namespace vmarea {
@@ -106,38 +107,33 @@ void listener_ends(void* data) {
 }
 
 // The function is called with a watch's key once its descriptor is ready.
-napi_value listen(napi_env env, napi_callback_info info) {
-  Call call(env, info);
-  ThreadState* state = thread_state_of(env);
+int listen(ThreadState* state, napi_value function) {
   std::lock_guard<std::mutex> lock(mutex());
-  if (listeners().count(state) != 0) return call.result(-EEXIST);
+  if (listeners().count(state) != 0) return -EEXIST;
   int error = start_thread_locked();
-  if (error != 0) return call.result(error);
+  if (error != 0) return error;
   Listener* listener = new Listener;
   napi_value name;
-  napi_create_string_utf8(env, "vmarea", NAPI_AUTO_LENGTH, &name);
-  napi_status status = napi_create_threadsafe_function(env, call.value(0), nullptr, name, 0, 1, nullptr, nullptr, listener,
+  napi_create_string_utf8(state->env, "vmarea", NAPI_AUTO_LENGTH, &name);
+  napi_status status = napi_create_threadsafe_function(state->env, function, nullptr, name, 0, 1, nullptr, nullptr, listener,
                                                        call_javascript, &listener->function);
   if (status != napi_ok) {
     delete listener;
-    return call.result(-EINVAL);
+    return -EINVAL;
   }
-  napi_unref_threadsafe_function(env, listener->function);
+  napi_unref_threadsafe_function(state->env, listener->function);
   listeners()[state] = listener;
-  napi_add_env_cleanup_hook(env, listener_ends, state);  // runs before the function's own hook, which is older
-  return call.result(0);
+  napi_add_env_cleanup_hook(state->env, listener_ends, state);  // runs before the function's own hook, which is older
+  return 0;
 }
 
 // Watches a descriptor once. Answers the key.
-napi_value watch(napi_env env, napi_callback_info info) {
-  Call call(env, info);
-  int descriptor = call.int32(0);
-  if (call.wrong()) return nullptr;
+int watch(ThreadState* state, int descriptor) {
   std::lock_guard<std::mutex> lock(mutex());
-  auto found = listeners().find(thread_state_of(env));
-  if (found == listeners().end()) return call.result(-ENXIO);
+  auto found = listeners().find(state);
+  if (found == listeners().end()) return -ENXIO;
   int own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-  if (own < 0) return call.result(-errno);
+  if (own < 0) return -errno;
   do last_key = (last_key + 1) & 0x3fffffff;
   while (last_key == 0 || watches().count(last_key) != 0);
   epoll_event event = {};
@@ -148,33 +144,31 @@ napi_value watch(napi_env env, napi_callback_info info) {
     int error = errno;
     watches().erase(last_key);
     close(own);
-    return call.result(-error);
+    return -error;
   }
-  if (found->second->pending++ == 0) napi_ref_threadsafe_function(env, found->second->function);
-  return call.result(last_key);
+  if (found->second->pending++ == 0) napi_ref_threadsafe_function(state->env, found->second->function);
+  return static_cast<int>(last_key);
 }
 
 // Ends a watch. Answers 1, or 0 where the call for it is under way or over.
-napi_value unwatch(napi_env env, napi_callback_info info) {
-  Call call(env, info);
-  uint32_t key = static_cast<uint32_t>(call.integer(0));
-  if (call.wrong()) return nullptr;
+int unwatch(ThreadState* state, int key) {
   std::lock_guard<std::mutex> lock(mutex());
-  auto watch = watches().find(key);
-  if (watch == watches().end()) return call.result(0);
+  auto watch = watches().find(static_cast<uint32_t>(key));
+  if (watch == watches().end()) return 0;
   Listener* listener = watch->second.listener;
   close_watch_locked(watch);
-  if (--listener->pending == 0 && listener->function != nullptr) napi_unref_threadsafe_function(env, listener->function);
-  return call.result(1);
+  if (--listener->pending == 0 && listener->function != nullptr) napi_unref_threadsafe_function(state->env, listener->function);
+  return 1;
 }
+
+constexpr Function kFunctions[] = {
+    {"listenToWatches", callback<listen>},
+    {"watch", callback<watch>},
+    {"unwatch", callback<unwatch>},
+};
 
 }  // namespace
 
-const Function kWatchFunctions[] = {
-    {"listenToWatches", listen},
-    {"watch", watch},
-    {"unwatch", unwatch},
-};
-const size_t kWatchFunctionCount = sizeof kWatchFunctions / sizeof *kWatchFunctions;
+const FunctionTable kWatches(kFunctions);
 
 }  // namespace vmarea

@@ -19,7 +19,8 @@ export interface DeviceOptions<Options = unknown> {
   readonly run?: number | { readonly least?: number; readonly most?: number }
   /**
    * How many bytes of the device may be in memory at once: pages that were not used lately are dropped, and asked for again when they
-   * are touched. Such a device can't be written. No limit by default; at least 16 pages, and two of the longest `run`.
+   * are touched. Such a device can't be written. No limit by default; at least 16 pages, and two of the longest `run`. What is being
+   * filled counts; where so many faults wait at once that it alone is more, it comes on top for as long.
    */
   readonly residentLimit?: number
   /** Which way to take faults: the best that the machine allows by default. */

@@ -6,8 +6,8 @@ export interface FaultRecord {
   readonly access: FaultAccess
   /** `past-end-of-file` may yet turn out to be `io`: only who knows the file can tell. */
   readonly reason: FaultReason
-  /** Of `driver`, where nobody answered: in time, or at all because nobody serves any more. */
-  readonly unanswered?: 'timeout' | 'no-server'
+  /** Of `driver`, where nobody answered: in time, or at all because nobody serves any more, or because only who waits could. */
+  readonly unanswered?: 'timeout' | 'no-server' | 'itself'
   /** What made a driver fail, where its kernel can tell. */
   readonly cause?: unknown
 }

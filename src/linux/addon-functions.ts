@@ -100,6 +100,7 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   uffdContinue(handle: number, mode: number): void
   uffdPoison(handle: number, mode: number): void
   // These only in memory that is registered with the very userfaultfd: -ENOENT elsewhere.
+  uffdCopyOwn(handle: number, mode: number, source: Uint8Array): void
   uffdContinueOwn(handle: number, mode: number): void
   uffdPoisonOwn(handle: number, mode: number): void
   uffdHideOwn(handle: number): void
@@ -122,7 +123,6 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   /** Takes the poison of a page of this process away. Leaves a page that is there, which may be a private copy. */
   uffdTakePoison(a: Address): number
   uffdUnanswered(handle: number, records: Float64Array): number
-  scanWritten(start: Address, end: Address, reset: boolean, regions: Float64Array): number
   threadId(): number
   setNonblocking(descriptor: number): number
 

@@ -14,7 +14,7 @@ const reasons: readonly FaultReason[] = [
   'driver',
   'driver',
 ]
-const unanswered: Readonly<Record<number, FaultRecord['unanswered']>> = { 8: 'timeout', 9: 'no-server' }
+const unanswered: Readonly<Record<number, FaultRecord['unanswered']>> = { 7: 'itself', 8: 'timeout', 9: 'no-server' }
 
 /** A fault as the addon numbers it. */
 export function faultFrom(address: number, access: number, reason: number): FaultRecord {

@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs'
 import type { RawFailedFault } from '../kernel/raw-failed-fault.js'
 import type { RawUnanswered } from '../kernel/raw-unanswered.js'
 import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
@@ -6,14 +7,21 @@ import { addon } from './addon.js'
 import type { AddonFunctions } from './addon-functions.js'
 import { check } from './check.js'
 import { mailbox } from './mailbox.js'
+import { openProcFile } from './proc/open-proc-file.js'
+import { pagemapRegions } from './proc/pagemap-regions.js'
 import { userfaultfdInfo } from './userfaultfd-info.js'
 import { waitingThreads } from './waiting-threads.js'
 import { watchReadable } from './watch-readable.js'
 
 const EBADF = -9
 
+/** Flags and a category of `PAGEMAP_SCAN`. */
+const SCAN = { WP_MATCHING: 1, CHECK_WPASYNC: 2, WRITTEN: 2 } as const
+
 /** A handle that stands for nothing. */
 const CLOSED = 0
+/** As the addon numbers them. */
+const failures: readonly RawFailedFault['reason'][] = ['timeout', 'no-server', 'itself']
 
 // A handle that was lost is closed, as the end of its thread would: what nobody serves any more is poisoned.
 const lost = new FinalizationRegistry<number>((handle) => addon().uffdClose(handle, true))
@@ -95,6 +103,16 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
     this.#operands[1] = Number(start)
     this.#operands[3] = length
     this.#addon.uffdPoison(this.#handle, mode)
+    this.done = this.#operands[0]!
+    return this.#operands[1]!
+  }
+
+  /** `copy` of a part of `source`, from `from` on, but only to memory that is registered here, as `continueOwn`. */
+  copyOwn(destination: number, source: Uint8Array, from: number, length: number, mode: number): number {
+    this.#operands[1] = destination
+    this.#operands[2] = from
+    this.#operands[3] = length
+    this.#addon.uffdCopyOwn(this.#handle, mode, source)
     this.done = this.#operands[0]!
     return this.#operands[1]!
   }
@@ -230,7 +248,7 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
     for (;;) {
       const count = check(this.#addon.uffdTakeFailed(this.#handle, records), 'userfaultfd')
       for (let at = 0; at < count * 2; at += 2) {
-        failed.push({ address: BigInt(records[at]!), reason: records[at + 1] === 0 ? 'timeout' : 'no-server' })
+        failed.push({ address: BigInt(records[at]!), reason: failures[records[at + 1]!]! })
       }
       if (count * 2 < records.length) return failed
     }
@@ -272,20 +290,20 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
 
   written(start: bigint, end: bigint, reset: boolean): { start: bigint; end: bigint }[] {
     const runs: { start: bigint; end: bigint }[] = []
-    const regions = new Float64Array(2 * 256)
-    for (let from = start; from < end; ) {
-      const count = this.#addon.scanWritten(from, end, reset, regions)
-      if (count < 0) throw new VmError(count, 'PAGEMAP_SCAN', { address: start, length: Number(end - start) })
-      let next = BigInt(this.#operands[0]!)
-      for (let index = 0; index < count; index++) {
-        const run = { start: BigInt(regions[index * 2]!), end: BigInt(regions[index * 2 + 1]!) }
+    const pagemap = openProcFile('self', 'pagemap')
+    try {
+      const scan = {
+        flags: SCAN.CHECK_WPASYNC | (reset ? SCAN.WP_MATCHING : 0),
+        wanted: SCAN.WRITTEN,
+        told: SCAN.WRITTEN,
+      }
+      for (const run of pagemapRegions(pagemap, start, end, scan)) {
         const last = runs.at(-1)
         if (last?.end === run.start) last.end = run.end
-        else runs.push(run)
-        if (run.end > next) next = run.end // The kernel's own place to go on can lie before the last region that it gave.
+        else runs.push({ start: run.start, end: run.end })
       }
-      if (next <= from) break
-      from = next
+    } finally {
+      closeSync(pagemap)
     }
     return runs
   }

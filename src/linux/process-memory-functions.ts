@@ -2,12 +2,17 @@
 export interface ProcessMemoryFunctions {
   /** `query` takes the kernel's `struct procmap_query` and, where it is longer, the name behind it. */
   procmapQuery(descriptor: number, address: bigint | number, flags: number, query: Uint8Array): number
-  /** `words` takes where the walk ended, then three words a region. Answers how many regions. */
+  /**
+   * Tells the regions whose pages are of the `wanted` categories, with those of the `told` ones that they are of. `words` takes where the
+   * walk ended, then three words a region. Answers how many regions.
+   */
   pagemapScan(
     descriptor: number,
     start: bigint | number,
     end: bigint | number,
-    categories: number,
+    flags: number,
+    wanted: number,
+    told: number,
     words: BigUint64Array,
   ): number
   readFully(descriptor: number, position: number, bytes: Uint8Array): number

@@ -1,10 +1,10 @@
+import { writeSync } from 'node:fs'
 import type { Region } from '../kernel/region.js'
 import { addon } from '../linux/addon.js'
-import { MADV } from '../vocabulary/madv.js'
 import { MAP } from '../vocabulary/map.js'
 import { PROT } from '../vocabulary/prot.js'
 import { VmError } from '../vocabulary/vm-error.js'
-import { DraftPages } from './draft-pages.js'
+import { Drafts } from './drafts.js'
 import type { PagerKernel } from './pager-kernel.js'
 
 const SEEK_DATA = 3
@@ -13,16 +13,8 @@ const SEEK_HOLE = 4
 /** Bytes a window: few windows over much, and yet no more than an ArrayBuffer spans anywhere. */
 const WINDOW = 2 ** 30
 
-/** So many pages are made at once before a driver fills them. */
-const MANY = 8
-
-interface Window {
-  readonly region: Region
-  readonly bytes: Uint8Array
-}
-
 /**
- * The memory of a device, on the pager's side: a memory file, seen through windows.
+ * The memory of a device, on the pager's side: a memory file, and windows to look at the pages that are there.
  *
  * The file itself is the truth about which pages are there. Offsets and lengths are in bytes and lie on pages, below `end`.
  */
@@ -32,15 +24,15 @@ export class DeviceFile {
   readonly #kernel: PagerKernel
   readonly descriptor: number
   readonly pageSize: number
-  readonly drafts: DraftPages
+  readonly drafts: Drafts
   readonly #addon = addon()
-  readonly #windows = new Map<number, Window>()
+  readonly #windows = new Map<number, Region>()
 
   constructor(kernel: PagerKernel, descriptor: number, size: number) {
     const { pageSize } = kernel
     this.#kernel = kernel
     this.pageSize = pageSize
-    this.drafts = new DraftPages(pageSize)
+    this.drafts = new Drafts(kernel)
     this.descriptor = descriptor
     const last = Math.floor(Number.MAX_SAFE_INTEGER / pageSize) * pageSize
     this.end = Math.min(last, Math.ceil(size / pageSize) * pageSize)
@@ -59,43 +51,23 @@ export class DeviceFile {
     return place < 0 || place > to ? to : place
   }
 
-  /** How far one array can reach from `offset` on. */
-  endOfWindow(offset: number): number {
-    return Math.min(this.end, (Math.floor(offset / WINDOW) + 1) * WINDOW)
+  /** A page that is there, itself. The buffer has this page and no other. */
+  page(offset: number): Uint8Array {
+    return new Uint8Array(this.#windowAt(offset).view(offset % WINDOW, this.pageSize))
   }
 
-  /**
-   * The pages themselves; they come to be where they are touched. The range must lie in one window. The buffer has these pages and no
-   * others, so that a driver that goes by it, or clones it, reaches no page that it was not asked for.
-   */
-  bytes(offset: number, length: number): Uint8Array {
-    const { region } = this.#windowAt(offset)
-    // Pages that come together cost three quarters of those that are touched one by one. An older kernel, or one short of memory, refuses.
-    if (length >= MANY * this.pageSize)
-      this.#addon.madvise(region.start + BigInt(offset % WINDOW), length, MADV.POPULATE_WRITE)
-    return new Uint8Array(region.view(offset % WINDOW, length))
+  /** Takes back what `page` gave: whoever kept it has an empty array. */
+  detach(offset: number, page: Uint8Array): void {
+    this.#windowAt(offset).detach(page.buffer as ArrayBuffer)
   }
 
-  /** Takes back what `bytes` gave: whoever kept it has an empty array. */
-  detach(offset: number, bytes: Uint8Array): void {
-    this.#windowAt(offset).region.detach(bytes.buffer as ArrayBuffer)
-  }
-
-  /** Has all pages of `bytes`, which are those from `offset` on, be there: what the driver left alone is zero. Throws `ENOMEM`. */
-  makePresent(offset: number, bytes: Uint8Array): void {
-    let looked = 0
-    for (let at = 0; at < bytes.length; at += this.pageSize) looked += bytes[at]!
-    this.#checkMemory(this.#windowAt(offset), looked)
-  }
-
-  /** Makes a page of what a driver has written. Throws `EINVAL` where it has given that away, and `ENOMEM`. */
-  put(offset: number, page: Uint8Array): void {
-    if (page.length !== this.pageSize) {
-      throw new VmError('EINVAL', 'fault', { hint: 'the driver has given the buffer of fault.bytes away' })
+  /** Makes pages of `[from, to)` of the bytes, from `offset` on. Nobody sees one of them that is not whole. Throws `ENOMEM`. */
+  put(offset: number, bytes: Uint8Array, from: number, to: number): void {
+    try {
+      for (let at = from; at < to; ) at += writeSync(this.descriptor, bytes, at, to - at, offset + (at - from))
+    } catch (cause) {
+      throw new VmError('ENOMEM', 'fault', { cause, hint: 'there is no memory left for the pages of the device' })
     }
-    const window = this.#windowAt(offset)
-    window.bytes.set(page, offset % WINDOW)
-    this.#checkMemory(window, 0)
   }
 
   /** Takes pages out, and from all who map them. Private copies stay. */
@@ -103,21 +75,14 @@ export class DeviceFile {
     this.#kernel.files.punchHole(this.descriptor, offset, length)
   }
 
-  // `_looked` is what was read of the pages, which so is not left out as useless.
-  #checkMemory({ region }: Window, _looked: number): void {
-    if (region.fault === undefined) return
-    region.restore()
-    throw new VmError('ENOMEM', 'fault', { hint: 'there is no memory left for the page of the device' })
-  }
-
-  #windowAt(offset: number): Window {
+  #windowAt(offset: number): Region {
     const index = Math.floor(offset / WINDOW)
     return this.#windows.get(index) ?? this.#open(index)
   }
 
-  #open(index: number): Window {
+  #open(index: number): Region {
     const length = Math.min(WINDOW, this.end - index * WINDOW)
-    const region = this.#kernel.regions.mapRegion(
+    const window = this.#kernel.regions.mapRegion(
       0n,
       length,
       PROT.READ | PROT.WRITE,
@@ -126,7 +91,6 @@ export class DeviceFile {
       index * WINDOW,
       this.#kernel.pageSize,
     )
-    const window = { region, bytes: new Uint8Array(region.view(0, length)) }
     this.#windows.set(index, window)
     return window
   }

@@ -28,6 +28,19 @@ export class DeviceView {
   }
 
   /**
+   * Makes pages of the device of what a driver has written, from `offset` on: where the kernel can, by way of the map of one who waits for
+   * the first of them, which shows them there at once. Returns the map, if all of its part is shown. Throws `ENOMEM`.
+   */
+  put(map: DeviceMap | undefined, offset: number, bytes: Uint8Array): DeviceMap | undefined {
+    const { length } = bytes
+    // A private map would be given copies, and the device nothing.
+    const most = map?.shared && map.inserted.size === 0 ? Math.min(length, map.endOffset - offset) : 0
+    const done = most === 0 ? 0 : this.#source.put(map!.addressOf(offset), bytes, most, !map!.notifiesWrites)
+    if (done < length) this.#file.put(offset + done, bytes, done, length)
+    return done > 0 && done === most ? map : undefined
+  }
+
+  /**
    * Shows the device's own pages, which are there, also where one of the driver's was. Throws `VmError`. What is not there any more is
    * asked for again by whoever waits.
    */

@@ -92,10 +92,13 @@ export class DriverQuestions {
   }
 
   #ask(fill: Fill): void {
-    if (!fill.firstWrite && !this.#begin(fill)) return
+    const { counters } = this.#state
+    if (!fill.firstWrite) {
+      counters[COUNTER.FILLS]!++
+      this.#resident?.makeRoom(this.#fills.bytes + fill.length)
+    }
     const hook = fill.firstWrite ? this.#operations.pageMkwrite! : this.#operations.fault!
     this.#fills.add(fill)
-    const { counters } = this.#state
     let answer: void | Promise<void>
     counters[COUNTER.BUSY_SINCE] = Date.now()
     try {
@@ -103,13 +106,13 @@ export class DriverQuestions {
     } catch (error) {
       counters[COUNTER.BUSY_SINCE] = 0
       this.#threw(fill, error)
-      fill.release(false)
+      fill.release('failed')
       return
     }
     counters[COUNTER.BUSY_SINCE] = 0
     if (answer === undefined || typeof answer !== 'object') {
       this.#answered(fill)
-      fill.release(false)
+      fill.release('returned')
       return
     }
     this.#promises++
@@ -118,26 +121,14 @@ export class DriverQuestions {
       () => {
         this.#promises--
         this.#answered(fill)
-        fill.release(true)
+        fill.release('resolved')
       },
       (error) => {
         this.#promises--
         this.#threw(fill, error)
-        fill.release(true)
+        fill.release('failed')
       },
     )
-  }
-
-  #begin(fill: Fill): boolean {
-    fill.place = this.#state.begin(fill.offset, fill.length)
-    if (fill.place < 0) {
-      const hint = 'the driver has too many questions open already'
-      this.#failed.failAll(fill, new VmError('EAGAIN', 'fault', { hint }))
-      return false
-    }
-    this.#state.counters[COUNTER.FILLS]!++
-    this.#resident?.makeRoom(this.#fills.bytes + fill.length)
-    return true
   }
 
   #answered(fill: Fill): void {
@@ -165,7 +156,6 @@ export class DriverQuestions {
   }
 
   #askAgain(fill: Fill): void {
-    this.#answers.takeBack(fill)
     if (fill.waiters.length === 0) return
     if (fill.rounds < MOST_ROUNDS) {
       this.#ask(fill.again())
@@ -177,7 +167,6 @@ export class DriverQuestions {
 
   // A run was more than was needed: what is wrong may be with another page of it than those that are waited for.
   #refuse(fill: Fill, error: unknown): void {
-    if (!fill.firstWrite) this.#answers.takeBack(fill)
     if (fill.waiters.length === 0) return
     const again = fill.aborted || (!fill.firstWrite && fill.length > this.#pageSize)
     if (!again || fill.rounds === MOST_ROUNDS) {

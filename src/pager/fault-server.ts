@@ -93,7 +93,7 @@ export class FaultServer {
   #missing(map: DeviceMap, waiter: Waiter): void {
     const { offset } = waiter
     const asked = this.#run.lengthAt(offset)
-    const most = Math.min(offset + asked, map.endOffset, this.#file.endOfWindow(offset))
+    const most = Math.min(offset + asked, map.endOffset, this.#file.end)
     const end = this.#file.nextPresent(offset, most)
     if (end === offset) {
       this.#showAround(map, waiter)

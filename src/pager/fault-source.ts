@@ -36,6 +36,11 @@ export interface FaultSource {
   /** The page is shown already, and only writing it is new: `notifyWrites`. */
   isFirstWrite(index: number): boolean
 
+  /**
+   * Puts the first `length` bytes of `bytes` into the file as pages that it lacks, by way of a shared map of them at `start`, shows them and
+   * lets those who wait try again. Returns how many bytes it did: what is left has to be written to the file, and shown.
+   */
+  put(start: number, bytes: Uint8Array, length: number, writable: boolean): number
   /** Shows pages that are in the file, writable or not, and lets those who wait try again. Pages that are shown already stay. */
   show(start: number, length: number, writable: boolean): number
   /** Takes pages from view. They stay in the file: a touch faults again. */

@@ -1,6 +1,5 @@
 import type { RawPage } from '../kernel/raw-page.js'
 import { VmError } from '../vocabulary/vm-error.js'
-import type { DeviceFile } from './device-file.js'
 import type { DeviceMap } from './device-map.js'
 import type { DeviceMaps } from './device-maps.js'
 import type { DeviceView } from './device-view.js'
@@ -15,7 +14,6 @@ import type { ResidentList } from './resident-list.js'
 export interface FillAnswersInit {
   readonly maps: DeviceMaps
   readonly source: FaultSource
-  readonly file: DeviceFile
   readonly view: DeviceView
   readonly placed: PlacedPages
   readonly pages: DriverPages
@@ -28,7 +26,6 @@ export interface FillAnswersInit {
 export class FillAnswers {
   readonly #maps: DeviceMaps
   readonly #source: FaultSource
-  readonly #file: DeviceFile
   readonly #view: DeviceView
   readonly #placed: PlacedPages
   readonly #pages: DriverPages
@@ -36,10 +33,9 @@ export class FillAnswers {
   readonly #state: PagerState
   readonly #pageSize: number
 
-  constructor({ maps, source, file, view, placed, pages, resident, state, pageSize }: FillAnswersInit) {
+  constructor({ maps, source, view, placed, pages, resident, state, pageSize }: FillAnswersInit) {
     this.#maps = maps
     this.#source = source
-    this.#file = file
     this.#view = view
     this.#placed = placed
     this.#pages = pages
@@ -56,12 +52,6 @@ export class FillAnswers {
     else this.#giveOwnPages(fill)
   }
 
-  /** What the driver wrote into the pages counts for nothing. */
-  takeBack(fill: Fill): void {
-    if (fill.touched) this.#file.punch(fill.offset, fill.length)
-    this.#state.end(fill.place)
-  }
-
   /** The page, if it is one that the driver of this device owns. Throws `EINVAL`. */
   driverPage(page: RawPage, call: string): DriverPage {
     if (page instanceof DriverPage && page.pages === this.#pages && !page.orphaned) return page
@@ -69,14 +59,22 @@ export class FillAnswers {
   }
 
   #giveOwnPages(fill: Fill): void {
-    const { offset, length, waiters } = fill
-    if (fill.draft) this.#file.put(offset, fill.bytes)
-    else this.#file.makePresent(offset, fill.bytes)
-    this.#state.end(fill.place)
-    this.#resident?.touch(offset, length)
-    this.#state.counters[COUNTER.BYTES_FILLED]! += length
+    const { offset, length, bytes, waiters } = fill
+    if (bytes.length !== length) {
+      throw new VmError('EINVAL', 'fault', { hint: 'the driver has given the buffer of fault.bytes away' })
+    }
     this.#count(fill)
+    const { counters } = this.#state
+    counters[COUNTER.BYTES_FILLED]! += length
+    this.#resident?.touch(offset, length)
     let shown: DeviceMap | undefined
+    try {
+      shown = this.#view.put(this.#maps.at(waiters[0]?.address ?? -1), offset, bytes)
+    } catch (error) {
+      counters[COUNTER.BYTES_FILLED]! -= length
+      this.#resident?.remove(offset, length)
+      throw error
+    }
     for (const { address } of waiters) {
       if (address < 0) {
         this.#view.showEverywhere(offset, length)
@@ -94,7 +92,6 @@ export class FillAnswers {
   }
 
   #giveDriverPage(fill: Fill, page: DriverPage): void {
-    this.takeBack(fill)
     this.#count(fill)
     for (const { address, offset } of fill.waiters) {
       if (address < 0) continue
@@ -107,7 +104,6 @@ export class FillAnswers {
 
   // VM_FAULT_NOPAGE: the hook has put a page there itself.
   #lookAgain(fill: Fill): void {
-    this.takeBack(fill)
     this.#count(fill)
     for (const { address } of fill.waiters) if (address >= 0) this.#source.wake(address, this.#pageSize)
   }
@@ -122,7 +118,7 @@ export class FillAnswers {
     }
   }
 
-  // Before they are let go on, so that who looks at the counters then finds himself counted.
+  // Before they are let go on, so that who looks at the counters then finds himself counted. Room is made before that, too.
   #count(fill: Fill): void {
     const { waiters } = fill
     fill.counted = true

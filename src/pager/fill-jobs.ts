@@ -79,7 +79,7 @@ export class FillJobs implements FillJobHost {
   }
 
   askFor(offset: number, end: number, waiter: Waiter): number {
-    const most = Math.min(offset + this.#most, end, this.#file.endOfWindow(offset))
+    const most = Math.min(offset + this.#most, end)
     const until = this.#fills.clip(offset, this.#file.nextPresent(offset, most))
     this.#questions.askForRun(offset, until, waiter)
     return until

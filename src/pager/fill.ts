@@ -42,8 +42,6 @@ export class Fill implements RawFault {
   inserted = false
   /** Those who wait are not among the waiting any more. */
   counted = false
-  /** Where the pages are noted as being filled; -1 where they are not. */
-  place = -1
   /** Of the page that was touched; -1 where nobody touched any. */
   readonly page: number
   readonly #file: DeviceFile
@@ -87,25 +85,15 @@ export class Fill implements RawFault {
   }
 
   get bytes(): Uint8Array {
-    this.#bytes ??= this.draft ? this.#file.drafts.take() : this.#file.bytes(this.offset, this.length)
+    this.#bytes ??= this.firstWrite ? this.#file.page(this.offset) : this.#file.drafts.take(this.length)
     return this.#bytes
   }
 
-  /** The bytes are not the page itself: they are put there when the driver has answered. */
-  get draft(): boolean {
-    return !this.firstWrite && this.length === this.#file.pageSize
-  }
-
-  /** Somebody has had the pages themselves, and may have written there. */
-  get touched(): boolean {
-    return this.#bytes !== undefined && !this.draft
-  }
-
-  /** The driver has answered, and has no more to do with the bytes: `late` when it had returned before that. */
-  release(late: boolean): void {
+  /** The driver has no more to do with the bytes. */
+  release(how: 'returned' | 'resolved' | 'failed'): void {
     if (this.#bytes === undefined) return
-    if (!this.draft) this.#file.detach(this.offset, this.#bytes)
-    else if (!late) this.#file.drafts.giveBack(this.#bytes)
+    if (this.firstWrite) this.#file.detach(this.offset, this.#bytes)
+    else this.#file.drafts.giveBack(this.#bytes, how)
   }
 
   get signal(): AbortSignal {

@@ -102,6 +102,11 @@ export class GuardSource implements FaultSource {
     return (this.#faults[2 * index + 1]! & FIRST_WRITE) !== 0
   }
 
+  /** It has no such way. */
+  put(): number {
+    return 0
+  }
+
   /** `writable` counts where writes are told, and elsewhere the protection alone. */
   show(start: number, length: number, writable: boolean): number {
     this.#range(start, length)

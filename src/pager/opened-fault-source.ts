@@ -10,7 +10,11 @@ import { VmError } from '../vocabulary/vm-error.js'
 import type { FaultSourceAddress } from './fault-source-address.js'
 
 const NEEDED =
-  UFFD_FEATURE.MISSING_SHMEM | UFFD_FEATURE.MINOR_SHMEM | UFFD_FEATURE.WP_HUGETLBFS_SHMEM | UFFD_FEATURE.POISON
+  UFFD_FEATURE.MISSING_SHMEM |
+  UFFD_FEATURE.MINOR_SHMEM |
+  UFFD_FEATURE.WP_HUGETLBFS_SHMEM |
+  UFFD_FEATURE.POISON |
+  UFFD_FEATURE.THREAD_ID
 
 /** Milliseconds: the longest that a deadline can be, 24 days. */
 const LONGEST = 2 ** 31 - 1

@@ -3,6 +3,7 @@ import type { DeviceStatistics } from '../kernel/device-statistics.js'
 import type { FaultSourceName, RawDeviceOptions } from '../kernel/devices.js'
 import type { FaultRecord } from '../kernel/fault-record.js'
 import type { RawDevice } from '../kernel/raw-device.js'
+import type { RawFailedFault } from '../kernel/raw-failed-fault.js'
 import type { LinuxKernel } from '../linux/linux-kernel.js'
 import { MAP } from '../vocabulary/map.js'
 import { PROT } from '../vocabulary/prot.js'
@@ -178,8 +179,6 @@ export class PagedDevice implements RawDevice {
     this.#checkNotClosed()
     await this.#thread.terminate()
     this.#checkNotClosed()
-    for (const { offset, length } of this.#thread.state.inFlight())
-      this.#kernel.files.punchHole(this.#file, offset, length)
     const { files } = this.#kernel
     const pages = this.#pages
     this.#pages = files.memfdCreate('vmarea-pages', { sealable: false })
@@ -193,7 +192,10 @@ export class PagedDevice implements RawDevice {
       this.#layOut(region, region.part!, region.protection)
     }
     this.#takeFailed() // They are the thread's before, and say nothing of this one.
-    this.#failures.heal(0, Infinity)
+    for (const region of this.#regions.all()) {
+      // What was covered comes back poisoned with restore(), which heals it then.
+      if (region.fault === undefined) this.heal(Number(region.start), region.length)
+    }
   }
 
   close(): Promise<void> {
@@ -313,8 +315,11 @@ export class PagedDevice implements RawDevice {
     if (region instanceof PagedRegion && region.part?.device === this) this.#source.takePoison(address)
   }
 
-  #why(reason: 'timeout' | 'no-server'): Error {
+  #why(reason: RawFailedFault['reason']): Error {
     if (this.#closed !== undefined) return closedError('fault')
+    if (reason === 'itself') {
+      return new VmError('EDEADLK', 'fault', { hint: "the driver's thread touched memory that it serves itself" })
+    }
     if (reason === 'no-server') return this.#thread.unservedError
     return new VmError('ETIMEDOUT', 'fault', {
       hint: `the driver did not answer within ${this.#options.timeout} ms, and its thread does nothing else`,

@@ -10,15 +10,11 @@ export class PagerState {
   /** `DeviceStatistics.latency` */
   readonly latency: Float64Array
 
-  /** Offset and length of each run that a driver is filling; a length of 0 is a free place. */
-  readonly #inFlight: Float64Array
-
-  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(IN_FLIGHT_AT + IN_FLIGHT * 16)) {
+  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(LATENCY_AT + LATENCIES * 8)) {
     this.memory = memory
     this.#control = new Int32Array(memory, 0, 2)
     this.counters = new Float64Array(memory, COUNTERS_AT, COUNTERS)
     this.latency = new Float64Array(memory, LATENCY_AT, LATENCIES)
-    this.#inFlight = new Float64Array(memory, IN_FLIGHT_AT, IN_FLIGHT * 2)
   }
 
   /** For the thread that comes after one that ended: it goes on counting where that stopped, and nobody waits for it yet. */
@@ -47,30 +43,6 @@ export class PagerState {
     Atomics.wait(this.#control, 0, seen, milliseconds)
   }
 
-  /** Notes that the driver fills a run, whose bytes count for nothing if its thread dies. Returns the place of the note, to `end` it; -1 where there is none. */
-  begin(offset: number, length: number): number {
-    for (let place = 0; place < IN_FLIGHT; place++) {
-      if (this.#inFlight[place * 2 + 1] !== 0) continue
-      this.#inFlight[place * 2] = offset
-      this.#inFlight[place * 2 + 1] = length
-      return place
-    }
-    return -1
-  }
-
-  /** The run is filled, or taken back. */
-  end(place: number): void {
-    if (place >= 0) this.#inFlight[place * 2 + 1] = 0
-  }
-
-  /** The runs that were being filled when the thread died. */
-  *inFlight(): Generator<{ readonly offset: number; readonly length: number }> {
-    for (let place = 0; place < IN_FLIGHT; place++) {
-      const length = this.#inFlight[place * 2 + 1]!
-      if (length > 0) yield { offset: this.#inFlight[place * 2]!, length }
-    }
-  }
-
   /** Notes how long a fault waited. */
   countLatency(milliseconds: number): void {
     const microseconds = milliseconds * 1000
@@ -84,10 +56,6 @@ const COUNTERS = 8
 const LATENCY_AT = COUNTERS_AT + COUNTERS * 8
 /** The last entry takes all that took more than 2^30 microseconds, which are 18 minutes. */
 const LATENCIES = 32
-
-const IN_FLIGHT_AT = LATENCY_AT + LATENCIES * 8
-/** Runs that can be in flight at once. */
-const IN_FLIGHT = 1024
 
 /** Places in `PagerState.counters`. */
 export const COUNTER = {

@@ -37,7 +37,7 @@ export class ResidentList {
     return (this.#active.size + this.#inactive.size) * this.#pageSize
   }
 
-  /** Pages have come, or were used. */
+  /** Pages have come, or were used. They stay, whatever has to go for them. */
   touch(offset: number, length: number): void {
     const first = offset / this.#pageSize
     for (let page = first; page < first + length / this.#pageSize; page++) {
@@ -45,6 +45,8 @@ export class ResidentList {
       this.#active.delete(page)
       this.#active.add(page)
     }
+    // Room was made for them when they were asked for, if there was so much: with many others in flight there was not.
+    this.makeRoom(0)
     this.#deactivate()
   }
 

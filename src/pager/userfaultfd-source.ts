@@ -17,7 +17,10 @@ const EEXIST = -17
 /** How often a call is made again that the kernel only said `EAGAIN` to. */
 const PATIENCE = 1000
 
-/** Faults from a userfaultfd: a page that was never there is missing, one that was hidden is minor, and both are shown by `CONTINUE`. */
+/** Bytes that are copied at once, so that nobody is kept from unmapping for long. */
+const STEP = 2 ** 18
+
+/** Faults from a userfaultfd: a page that was never there is missing, one that was hidden is minor, and both are shown by `CONTINUE`, or made by `COPY`. */
 export class UserfaultfdSource implements FaultSource {
   readonly name: FaultSourceName
   readonly #raw: LinuxUserfaultfd
@@ -85,6 +88,21 @@ export class UserfaultfdSource implements FaultSource {
     return (this.#words[index * 8 + 2]! & UFFD_FAULT_FLAG.WP) !== 0
   }
 
+  put(start: number, bytes: Uint8Array, length: number, writable: boolean): number {
+    const protect = writable ? 0 : UFFD_RESOLVE_MODE.WP
+    const single = length <= STEP
+    // Who waits for a longer one goes on when all is there: he would be faster than the copying, and fault again.
+    const mode = single ? protect : protect | UFFD_RESOLVE_MODE.DONTWAKE
+    let at = 0
+    for (let patience = PATIENCE; at < length; ) {
+      const code = this.#raw.copyOwn(start + at, bytes, at, Math.min(STEP, length - at), mode)
+      at += this.#raw.done
+      if (code !== 0 && (code !== EAGAIN || patience-- === 0)) break
+    }
+    if (!single && at > 0) this.#raw.wake(start, at)
+    return at
+  }
+
   show(start: number, length: number, writable: boolean): number {
     const mode = writable ? 0 : UFFD_RESOLVE_MODE.WP
     let at = start
@@ -112,7 +130,15 @@ export class UserfaultfdSource implements FaultSource {
   }
 
   hide(start: number, length: number): number {
-    return this.#raw.hideOwn(start, length)
+    const end = start + length
+    for (let at = start; at < end; ) {
+      const code = this.#raw.hideOwn(at, end - at)
+      // What was unmapped meanwhile is in nobody's view.
+      if (code === ENOENT) at += this.#pageSize
+      else if (code === 0) at += this.#raw.done
+      else return code
+    }
+    return 0
   }
 
   fail(start: number, length: number): number {

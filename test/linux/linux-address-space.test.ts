@@ -338,7 +338,8 @@ test('a process that runs another program has another address space', async () =
 test('the list of a process that ends meanwhile is whole, or an error, and never a part', async () => {
   const script = `
     const { mapNone } = await import(${JSON.stringify(import.meta.resolve('#vmarea/index.js'))})
-    const mapping = mapNone({ length: 2 * ${AREAS} * 4096 })
+    // Reachable for good: memory of a mapping that is collected goes.
+    const mapping = (globalThis.kept = mapNone({ length: 2 * ${AREAS} * 4096 }))
     for (let index = 0; index < ${AREAS}; index++) mapping.advise('dontfork', index * 2 * 4096, 4096)
     console.log('ready')
     process.stdin.resume()`

@@ -141,6 +141,11 @@ for (const how of ['markers', 'permissions']) {
       assert.deepEqual(run('calls', ['unmap']), { answer: 'ERR_VMAREA_UNMAPPED', after: 0, faults: 0 })
     })
 
+    test('a source changes nothing about memory that another one serves', () => {
+      const after = [true, true, 'written']
+      assert.deepEqual(run('calls', ['another']), { first: true, codes: [0, 0, 0, 0], after, seen: [0, 1, 2] })
+    })
+
     test('memory grows where it is, and the new pages are served', () => {
       assert.deepEqual(run('calls', ['grow']), { first: [true, true], length: 9, grown: true, served: 3 })
     })

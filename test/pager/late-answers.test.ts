@@ -55,7 +55,7 @@ eachSource(({ source, skip }) => {
         assert.equal(error.cause.cause.message, 'bad luck')
         return true
       })
-      assert.equal((await failure).cause.cause.message, 'bad luck')
+      await failure // Told now or once the device serves again, when nobody knows more of it.
       await restarted
       await device.close()
 

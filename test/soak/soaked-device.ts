@@ -20,8 +20,6 @@ export class SoakedDevice {
   readonly #pages: number
   readonly #limit: number
   readonly #flaky: boolean
-  /** Through the guard, a page that other threads have shown while it was covered comes back without its permission. */
-  readonly #mayNotCover: boolean
   /** The version that the driver gives now. */
   readonly #versions: Int32Array
   /** The version that is surely not older than what anybody sees. */
@@ -72,7 +70,6 @@ export class SoakedDevice {
     this.#character = state.character
     this.#limit = state.limit
     this.#flaky = state.flaky
-    this.#mayNotCover = state.flaky && device.source === 'guard'
     this.#versions = state.versions
     this.#settled = state.versions.slice()
     this.#control = state.control
@@ -157,7 +154,7 @@ export class SoakedDevice {
     this.#note(`read page ${map.first + at}`)
     this.#mayFail(() => {
       const copy = new Int32Array(PAGE / 4)
-      if (this.#mayNotCover || this.#random.chance(50)) map.memory.read(at * PAGE, copy)
+      if (this.#random.chance(50)) map.memory.read(at * PAGE, copy)
       else
         map.memory.access((bytes) => void new Uint8Array(copy.buffer).set(bytes.subarray(at * PAGE, (at + 1) * PAGE)))
       this.#checkPage(map, at, copy, least)
@@ -197,7 +194,7 @@ export class SoakedDevice {
   #write(): void {
     const map = this.#random.pick(this.#maps)
     const { memory } = map
-    if (!(memory instanceof MmapMut) || this.#mayNotCover) return
+    if (!(memory instanceof MmapMut)) return
     const at = this.#random.below(map.pages)
     const byte = this.#random.below(256)
     this.#note(`write page ${map.first + at}`)

@@ -3,7 +3,7 @@ import { addon } from '../addon.js'
 import { mailbox } from '../mailbox.js'
 import { isAmbiguousName } from './unescape-name.js'
 
-/** Words of 32 bits a row, as `Row` in `native/proc-text.cc` has them: the first eight are four long ones. */
+/** Words of 32 bits a row, as `Row` in `native/proc-text.h` has them: the first eight are four long ones. */
 const ROW = 22
 const MAJOR = 8
 const MINOR = 9

@@ -4,6 +4,7 @@ import { PAGE_STATE } from '../../vocabulary/page-state.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon.js'
 import { openProcFile } from './open-proc-file.js'
+import { pagemapRegions } from './pagemap-regions.js'
 
 /** Categories of `PAGEMAP_SCAN`. */
 const CATEGORY = {
@@ -17,7 +18,6 @@ const CATEGORY = {
   GUARD: 0x100,
 } as const
 const BEFORE_GUARD = 0xfe
-const REGIONS = 2048
 const EINVAL = -22
 
 /** Bits of an entry of /proc/PID/pagemap, in its high word. */
@@ -47,10 +47,10 @@ function categoriesOfKernel(): number {
   const pagemap = openProcFile('self', 'pagemap')
   try {
     for (const known of [BEFORE_GUARD | CATEGORY.GUARD, BEFORE_GUARD]) {
-      const found = addon().pagemapScan(pagemap, 0n, 0n, known, new BigUint64Array(4))
+      const found = addon().pagemapScan(pagemap, 0n, 0n, 0, 0, known, new BigUint64Array(4))
       if (found >= 0) {
         endOfUserAddresses = HIGHEST_ENDS.find((end) => {
-          return addon().pagemapScan(pagemap, end - 4096n, end, known, new BigUint64Array(4)) >= 0
+          return addon().pagemapScan(pagemap, end - 4096n, end, 0, 0, known, new BigUint64Array(4)) >= 0
         })
         return endOfUserAddresses === undefined ? 0 : known
       }
@@ -70,26 +70,13 @@ function categoriesOfKernel(): number {
  */
 export function scanPagemap(descriptor: number, from: bigint, to: bigint): Iterable<PageRun> | undefined {
   if (!canScanPagemap()) return undefined
-  return joined(regionsOf(descriptor, from, to < endOfUserAddresses! ? to : endOfUserAddresses!))
+  return joined(statesOf(descriptor, from, to < endOfUserAddresses! ? to : endOfUserAddresses!))
 }
 
-function* regionsOf(descriptor: number, from: bigint, to: bigint): Generator<PageRun> {
-  const words = new BigUint64Array(1 + REGIONS * 3)
-  let at = from
-  while (at < to) {
-    const found = addon().pagemapScan(descriptor, at, to, categories!, words)
-    if (found < 0) throw new VmError(found, 'ioctl(PAGEMAP_SCAN)', { address: at })
-    for (let index = 0; index < found; index++) {
-      const start = words[1 + index * 3]!
-      const end = words[2 + index * 3]!
-      yield { start, end, state: stateOfCategories(Number(words[3 + index * 3]!)) }
-    }
-    // The walk's end can lie before the last region that it gave.
-    const walked = words[0]!
-    if (found > 0 && words[2 + (found - 1) * 3]! > walked) at = words[2 + (found - 1) * 3]!
-    else if (walked > at) at = walked
-    else return
-  }
+function* statesOf(descriptor: number, from: bigint, to: bigint): Generator<PageRun> {
+  const scan = { flags: 0, wanted: 0, told: categories! }
+  for (const region of pagemapRegions(descriptor, from, to, scan))
+    yield { start: region.start, end: region.end, state: stateOfCategories(region.categories) }
 }
 
 /**

@@ -102,6 +102,22 @@ const answers: Record<string, () => Promise<unknown>> = {
     return { first, none, readable, both, odd, seen: await pagesSeen(served) }
   },
 
+  // Whoever serves may not have heard yet that its memory went, and that another's is there now.
+  async another() {
+    const served = await Served.open(PAGES)
+    const other = await Served.open(PAGES)
+    const first = right(served, 0)
+    const range = [served.start, PAGES * page] as const
+    const codes = [
+      await other.call('show', ...range, true),
+      await other.call('setProtection', ...range, PROT.NONE),
+      await other.call('hide', ...range),
+      await other.call('unwatch', ...range),
+    ]
+    const after = [right(served, 0), right(served, 1), write(served, 2, 7, 1)]
+    return { first, codes, after, seen: await pagesSeen(served) }
+  },
+
   // The memory goes while a thread waits in it.
   async unmap() {
     const served = await Served.open(PAGES, { mute: true })

@@ -1,0 +1,108 @@
+// Copies that may fault, and the faults that were contained.
+#include "containment.h"
+#include "function-tables.h"
+#include "guard-keeper.h"
+#include "guard.h"
+#include "guarded-copy.h"
+#include "region-call.h"
+#include "spare-areas.h"
+#include "userfaultfd.h"
+
+namespace vmarea {
+namespace {
+
+// Copies between the region and a typed array, either of which may have the bad page. Answers nothing, which is cheaper than a number,
+// or -EFAULT with the fault in results. Copies nothing while a fault that was contained before is unanswered: that one is the answer.
+template <bool kWrite>
+Refusal copy_region(ThreadState* state, RegionBytes part) {
+  if (part.region->unsettled) {
+    TableLock lock;
+    if (part.region->unsettled) return {put_fault(state, part.region->first)};
+  }
+  size_t length = part.bytes.length;
+  if (access_waits_for_itself(state, part.start, length, kWrite)) return {-EDEADLK};
+  void* memory = at(part.start);
+  Fault fault{};
+  size_t done = kWrite ? guarded_copy(memory, part.bytes.data, length, &fault) : guarded_copy(part.bytes.data, memory, length, &fault);
+  if (done == length) return {0};
+  if (fault.reason == kWouldDeadlock) return {-EDEADLK};
+  tell_read_only(&fault);
+  return {put_fault(state, fault)};
+}
+
+double region_faults(Region* region) { return region->faults; }
+
+// Answers -EFAULT with the first unsettled fault in results, or 0.
+int region_fault(ThreadState* state, Region* region) {
+  TableLock lock;
+  return region->unsettled ? put_fault(state, region->first) : 0;
+}
+
+int restore_region(ThreadState* state, Region* region) {
+  LayoutWriter writer(&state->holds);
+  if (writer.error != 0) return writer.error;
+  TableLock lock;
+  uncover_all_locked(region);
+  settle_locked(region);
+  take_spare_areas_locked();
+  return 0;
+}
+
+// Puts back the pages that faulted in a scope, from the mark on. Answers -EFAULT with the first of them in results.
+int leave_scope(ThreadState* state, int mark) {
+  int32_t length = state->mailbox.log_length.load();
+  if (mark < 0 || mark >= length) return 0;
+  TableLock lock;
+  for (int32_t index = mark; index < length; index++) {
+    Region* region = find_locked(state->log[index].address);
+    if (region == nullptr || region->hole) continue;
+    size_t page = (state->log[index].address - region->start) / region->page;
+    if (covered_locked(region, page)) uncover_locked(region, page);
+  }
+  state->mailbox.log_length.store(mark);
+  take_spare_areas_locked();
+  return put_fault(state, state->log[mark]);
+}
+
+// The next fault that was contained outside scopes: answers -EFAULT with it in results, the handle last; 0 when there is none.
+int take_fault(ThreadState* state) {
+  TableLock lock;
+  if (state->event_count == 0) return 0;
+  FaultEvent event = state->events[state->first_event];
+  state->first_event = (state->first_event + 1) % ThreadState::kEvents;
+  state->event_count--;
+  state->mailbox.results[3] = event.handle;
+  return put_fault(state, event.fault);
+}
+
+// A byte goes to this descriptor at each fault that was contained outside scopes; -1 for none.
+int set_bell(ThreadState* state, int descriptor) {
+  state->bell.store(descriptor);
+  return 0;
+}
+
+// Sees to it that the guard stays in front. On the main thread JavaScript does, and says so here.
+int keep_guard(ThreadState* state) {
+  if (state->worker) return keep_guard_in_front();
+  main_thread_listens();
+  return 0;
+}
+
+constexpr Function kFunctions[] = {
+    {"readRegion", callback<copy_region<false>>},
+    {"writeRegion", callback<copy_region<true>>},
+    {"regionFaults", callback<region_faults>},
+    {"regionFault", callback<region_fault>},
+    {"restoreRegion", callback<restore_region>},
+    {"leaveScope", callback<leave_scope>},
+    {"takeFault", callback<take_fault>},
+    {"setBell", callback<set_bell>},
+    {"installGuard", callback<guard_install>},
+    {"keepGuard", callback<keep_guard>},
+};
+
+}  // namespace
+
+const FunctionTable kRegionFaults(kFunctions);
+
+}  // namespace vmarea

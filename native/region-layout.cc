@@ -1,0 +1,138 @@
+// Regions come, change and go: each call changes the address space and the region table together, under the layout lock.
+#include "address-root.h"
+#include "containment.h"
+#include "forget-range.h"
+#include "function-tables.h"
+#include "guard-source.h"
+#include "guard.h"
+#include "held-calls.h"
+#include "held-flags.h"
+#include "newer-kernel.h"
+#include "page-size.h"
+#include "region-call.h"
+#include "spare-areas.h"
+
+namespace vmarea {
+namespace {
+
+// What makes memory of pages of this size.
+int huge_flags(size_t page) { return page == page_size() ? 0 : MAP_HUGETLB | __builtin_ctzll(page) << 26; }
+
+// mmap, and a region over what it gave. results[0] is the start.
+double map_region(ThreadState* state, uint64_t address, size_t length, int protection, int flags, int descriptor, int64_t offset,
+                  size_t page) {
+  if (page == 0 || (page & (page - 1)) != 0 || length == 0 || length > SIZE_MAX / 2) return -EINVAL;
+  give_back_deferred(state);
+  // Another addon may have put its handler in front of ours. Looking takes two system calls, so not every time.
+  if (state->mappings++ % 64 == 0) {
+    int error = guard_install();
+    if (error != 0) return error;
+  }
+  size_t whole = (length + page - 1) & ~(page - 1);
+  LayoutWriter writer(&state->holds);
+  if (writer.error != 0) return writer.error;
+  if ((flags & MAP_FIXED) != 0 && (flags & MAP_FIXED_NOREPLACE) != MAP_FIXED_NOREPLACE) {
+    TableLock lock;
+    if (overlaps_locked(address, address + whole)) return -EBUSY;
+  }
+  void* place = mmap(at(address), whole, protection, flags, descriptor, offset);
+  if (place == MAP_FAILED) return -errno;
+  uintptr_t start = reinterpret_cast<uintptr_t>(place);
+  // A kernel before 4.17 takes NOREPLACE for a hint.
+  if ((flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE && start != address) {
+    munmap(place, whole);
+    return -EEXIST;
+  }
+  Region* region = new_region(state, start, start + whole, page);
+  {
+    TableLock lock;
+    table_locked().emplace(start, region);
+    take_spare_areas_locked();
+  }
+  state->mailbox.results[0] = static_cast<double>(start);
+  return region->handle;
+}
+
+int protect_region(ThreadState* state, RegionPart part, int protection, int previous) {
+  LayoutWriter writer(&state->holds);
+  if (writer.error != 0) return writer.error;
+  int refusal = held_protection_refusal(part.start, part.length, protection);
+  if (refusal != 0) return refusal;
+  TableLock lock;
+  uncover_all_locked(part.region);
+  int error = protect_memory_locked(part.start, part.length, protection);
+  if (error != 0) protect_memory_locked(part.start, part.length, previous);  // what changed before the area that refused changes back
+  return error;
+}
+
+int replace_region(ThreadState* state, RegionPart part) {
+  LayoutWriter writer(&state->holds);
+  if (writer.error != 0) return writer.error;
+  TableLock lock;
+  uncover_all_locked(part.region);
+  int flags = kNothing | MAP_FIXED | huge_flags(part.region->page);
+  if (mmap(at(part.start), part.length, PROT_NONE, flags, -1, 0) == MAP_FAILED) return -errno;
+  forget_range_locked(part.start, part.length);
+  return 0;
+}
+
+double split_region(ThreadState* state, Region* region, size_t offset) {
+  if (offset == 0 || offset >= region->length() || offset % region->page != 0) return -EINVAL;
+  Region* rest = new_region(state, region->start + offset, region->end, region->page);
+  if (leased(region)) join_root(rest, root_of(region->root));
+  TableLock lock;
+  uncover_all_locked(region);
+  drop_aside_locked(region);
+  region->end = rest->start;
+  table_locked().emplace(rest->start, rest);
+  return rest->handle;
+}
+
+int absorb_region(Region* region, Region* next) {
+  if (region->end != next->start || region->page != next->page) return -EINVAL;
+  {
+    TableLock lock;
+    if (!may_merge_held_locked(region->end)) return -EINVAL;
+  }
+  if (next->root != nullptr) {
+    AddressRoot* mine = ensure_root(region);
+    AddressRoot* other = root_of(next->root);
+    if (other != mine) join_roots(mine, other);
+  }
+  {
+    TableLock lock;
+    uncover_all_locked(region);
+    uncover_all_locked(next);
+    drop_aside_locked(region);
+    drop_aside_locked(next);
+    settle_locked(next);
+    table_locked().erase(next->start);
+    region->end = next->end;
+    region->faults += next->faults;
+  }
+  take_slot(next);
+  leave_root(next);
+  delete next;
+  return 0;
+}
+
+int unmap_region_call(ThreadState* state, RegionIfAny handle) {
+  if (handle.region == nullptr) return 0;
+  LayoutWriter writer(&state->holds);
+  return writer.error != 0 ? writer.error : unmap_region(handle.region);
+}
+
+constexpr Function kFunctions[] = {
+    {"mapRegion", callback<map_region>},
+    {"protectRegion", callback<protect_region>},
+    {"replaceRegion", callback<replace_region>},
+    {"splitRegion", callback<split_region>},
+    {"absorbRegion", callback<absorb_region>},
+    {"unmapRegion", callback<unmap_region_call>},
+};
+
+}  // namespace
+
+const FunctionTable kRegionLayout(kFunctions);
+
+}  // namespace vmarea

@@ -1,0 +1,173 @@
+// How faults are resolved. Addresses and lengths come in the mailbox, and the answers go there.
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+
+#include "answer.h"
+#include "function-tables.h"
+#include "layout-lock.h"
+#include "page-entry.h"
+#include "page-size.h"
+#include "userfaultfd-call.h"
+#include "userfaultfd-interface.h"
+#include "userfaultfd.h"
+
+namespace vmarea {
+
+using namespace uffd;
+
+namespace {
+
+// Notes what was answered: a resolving ioctl gave `outcome`, and the kernel wrote `done`, a count or a negative error number.
+Resolved resolved(Handle* handle, int outcome, int64_t done, uint64_t start, bool wakes) {
+  int code = outcome == 0 ? 0 : -errno;
+  if (wakes && done > 0) note_answer(handle->context, start, static_cast<uint64_t>(done));
+  return {code, std::max<int64_t>(done, 0)};
+}
+
+Resolved copy(ThreadState* state, Handle* handle, Operands place, uint64_t mode, View<uint8_t> bytes) {
+  uintptr_t source = reinterpret_cast<uintptr_t>(bytes.data);
+  if (place.length > bytes.length) return {-EFAULT};
+  if (access_waits_for_itself(state, source, place.length, false)) return {-EDEADLK};
+  if (is_anothers_device(handle, place.start, place.length)) return {-ENOENT};
+  UffdCopy argument = {place.start, source, place.length, mode, 0};
+  int outcome = ioctl(handle->descriptor, kCopy, &argument);
+  return resolved(handle, outcome, argument.done, argument.destination, (mode & kDontWake) == 0);
+}
+
+template <unsigned long kRequest>
+Resolved fill(Handle* handle, Operands place, uint64_t mode) {
+  if (is_anothers_device(handle, place.start, place.length)) return {-ENOENT};
+  UffdFill argument = {place.start, place.length, mode, 0};
+  int outcome = ioctl(handle->descriptor, kRequest, &argument);
+  return resolved(handle, outcome, argument.done, argument.start, (mode & kDontWake) == 0);
+}
+
+// What is called own is done in memory that is registered with this very userfaultfd alone: what is there instead, after an unmap, may be
+// another's, and the kernel would take an answer from either. What a region had is forgotten before its addresses are given to anyone,
+// under this lock.
+template <unsigned long kRequest, typename Argument>
+Resolved resolve_own_locked(Handle* handle, Argument argument, uint64_t start) {
+  argument.length = own_part_locked(handle->context, start, argument.length);
+  if (argument.length == 0) return {-ENOENT};
+  int outcome = ioctl(handle->descriptor, kRequest, &argument);
+  int code = outcome == 0 ? 0 : -errno;
+  int64_t done = std::max<int64_t>(argument.done, 0);
+  if ((argument.mode & kDontWake) == 0 && done > 0) note_answer_locked(handle->context, start, static_cast<uint64_t>(done));
+  return {code, done};
+}
+
+// From the other place on in the bytes.
+Resolved copy_own(Handle* handle, Operands place, uint64_t mode, View<uint8_t> bytes) {
+  if (place.other > bytes.length || place.length > bytes.length - place.other) return {-EFAULT};
+  Lock lock(mutex());
+  UffdCopy argument = {place.start, reinterpret_cast<uintptr_t>(bytes.data + place.other), place.length, mode, 0};
+  return resolve_own_locked<kCopy>(handle, argument, place.start);
+}
+
+template <unsigned long kRequest>
+Resolved fill_own(Handle* handle, Operands place, uint64_t mode) {
+  Lock lock(mutex());
+  return resolve_own_locked<kRequest>(handle, UffdFill{place.start, place.length, mode, 0}, place.start);
+}
+
+// Drops pages from view in memory that is registered with this very userfaultfd. -EAGAIN while the layout changes.
+Resolved hide_own(ThreadState* state, Handle* handle, Operands place) {
+  size_t length;
+  int code = layout_try_read_lock(&state->holds);
+  if (code != 0) return {code};
+  {
+    Lock lock(mutex());
+    length = own_part_locked(handle->context, place.start, place.length);
+  }
+  // Nothing is unmapped while the layout is held for reading.
+  code = length == 0 ? -ENOENT : madvise(reinterpret_cast<void*>(place.start), length, MADV_DONTNEED) == 0 ? 0 : -errno;
+  layout_read_unlock(&state->holds);
+  return {code, code == 0 ? static_cast<int64_t>(length) : 0};
+}
+
+// Calls `change` with the layout held for writing, where all of the range is registered with this very userfaultfd: what was unmapped may
+// be another's by now, and whoever serves hears of that later. -ENOENT elsewhere.
+template <typename Change>
+Resolved change_own(ThreadState* state, const Handle* handle, Operands place, Change change) {
+  LayoutWriter writer(&state->holds);
+  if (writer.error != 0) return {writer.error};
+  Lock lock(mutex());
+  if (place.length == 0 || own_part_locked(handle->context, place.start, place.length) < place.length) return {-ENOENT};
+  return {change() ? 0 : -errno};
+}
+
+// Maps a part of a file there, and registers that as what was there.
+Resolved map_over_own(ThreadState* state, Handle* handle, Operands place, int protection, int flags, int descriptor, int64_t offset) {
+  return change_own(state, handle, place, [&] {
+    uintptr_t start = place.start, end = start + place.length;
+    void* mapped = mmap(reinterpret_cast<void*>(start), place.length, protection, flags | MAP_FIXED, descriptor, offset);
+    if (mapped == MAP_FAILED) return false;
+    for (const Range& range : handle->context->ranges) {
+      uintptr_t from = std::max(range.start, start), to = std::min(range.end, end);
+      if (from >= to) continue;
+      UffdRegister argument = {from, to - from, range.mode, 0};
+      if (ioctl(handle->descriptor, kRegister, &argument) != 0) return false;
+    }
+    return true;
+  });
+}
+
+Resolved protect_own(ThreadState* state, Handle* handle, Operands place, int protection) {
+  return change_own(state, handle, place,
+                    [&] { return mprotect(reinterpret_cast<void*>(place.start), place.length, protection) == 0; });
+}
+
+// From the other place.
+Resolved move(Handle* handle, Operands place, uint64_t mode) {
+  UffdMove argument = {place.start, place.other, place.length, mode, 0};
+  int outcome = ioctl(handle->descriptor, kMove, &argument);
+  return resolved(handle, outcome, argument.done, argument.destination, (mode & kDontWake) == 0);
+}
+
+Resolved writeprotect(Handle* handle, Operands place, uint64_t mode) {
+  if (is_anothers_device(handle, place.start, place.length)) return {-ENOENT};
+  UffdProtect argument = {place.start, place.length, mode};
+  int outcome = ioctl(handle->descriptor, kWriteprotect, &argument);
+  bool wakes = (mode & (kProtect | kProtectDontWake)) == 0;
+  return resolved(handle, outcome, outcome == 0 ? static_cast<int64_t>(place.length) : 0, place.start, wakes);
+}
+
+Resolved wake(Handle* handle, Operands place) {
+  UffdRange argument = {place.start, place.length};
+  int outcome = ioctl(handle->descriptor, kWake, &argument);
+  return resolved(handle, outcome, outcome == 0 ? static_cast<int64_t>(place.length) : 0, place.start, true);
+}
+
+// Takes poison out of the page table, so that the next touch faults. What has come there meanwhile stays: it may be a private copy, which
+// nobody can give again.
+int64_t take_poison(uint64_t address) {
+  uintptr_t page = address & ~(static_cast<uintptr_t>(page_size()) - 1);
+  uint64_t entry = page_entry(page);
+  if (entry != 0 && !is_poison_mark(entry)) return 0;
+  return answer(madvise(reinterpret_cast<void*>(page), page_size(), MADV_DONTNEED));
+}
+
+constexpr Function kFunctions[] = {
+    {"uffdCopy", callback<copy>},
+    {"uffdZeropage", callback<fill<kZeropage>>},
+    {"uffdContinue", callback<fill<kContinue>>},
+    {"uffdPoison", callback<fill<kPoison>>},
+    {"uffdCopyOwn", callback<copy_own>},
+    {"uffdContinueOwn", callback<fill_own<kContinue>>},
+    {"uffdPoisonOwn", callback<fill_own<kPoison>>},
+    {"uffdHideOwn", callback<hide_own>},
+    {"uffdMapOverOwn", callback<map_over_own>},
+    {"uffdProtectOwn", callback<protect_own>},
+    {"uffdMove", callback<move>},
+    {"uffdWriteprotect", callback<writeprotect>},
+    {"uffdWake", callback<wake>},
+    {"uffdTakePoison", callback<take_poison>},
+};
+
+}  // namespace
+
+const FunctionTable kUserfaultfdResolving(kFunctions);
+
+}  // namespace vmarea

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { Drafts } from '#vmarea/pager/drafts.js'
+import { PagerKernel } from '#vmarea/pager/pager-kernel.js'
+
+describe('memory that answers are written on', () => {
+  const kernel = new PagerKernel()
+  const { pageSize } = kernel
+
+  test('is zeros each time, of the length that was asked for, and in a buffer of its own', () => {
+    const drafts = new Drafts(kernel)
+    for (const pages of [1, 2, 3, 16, 3, 2, 1, 5, 16, 1]) {
+      for (let round = 0; round < 20; round++) {
+        const draft = drafts.take(pages * pageSize)
+        assert.equal(draft.length, pages * pageSize)
+        assert.equal(draft.buffer.byteLength, draft.length)
+        assert.ok(draft.every((byte) => byte === 0))
+        drafts.giveBack(draft.fill(7), 'returned')
+      }
+    }
+  })
+
+  test('two that are out at once are two', () => {
+    const drafts = new Drafts(kernel)
+    const out = Array.from({ length: 20 }, (_, index) => drafts.take(4 * pageSize).fill(index))
+    for (const [index, draft] of out.entries()) {
+      assert.ok(draft.every((byte) => byte === index))
+      drafts.giveBack(draft, 'resolved')
+    }
+  })
+
+  test('a run is taken from whoever keeps it: his array is empty', () => {
+    const drafts = new Drafts(kernel)
+    const kept = drafts.take(2 * pageSize)
+    drafts.giveBack(kept, 'resolved')
+    assert.equal(kept.length, 0)
+    assert.equal(drafts.take(2 * pageSize).length, 2 * pageSize)
+  })
+
+  test('what a driver that failed may still write to is given to nobody else', () => {
+    const drafts = new Drafts(kernel)
+    const failed = [drafts.take(2 * pageSize), drafts.take(pageSize)]
+    for (const draft of failed) drafts.giveBack(draft, 'failed')
+    const next = Array.from({ length: 40 }, (_, index) => drafts.take((1 + (index % 2)) * pageSize))
+    for (const draft of failed) draft.fill(9) // Contained, where the memory has gone.
+    for (const draft of next) assert.ok(draft.every((byte) => byte === 0))
+  })
+
+  test('a page whose hook went on after it had returned a promise is given to nobody else', () => {
+    const drafts = new Drafts(kernel)
+    const kept = drafts.take(pageSize)
+    drafts.giveBack(kept, 'resolved')
+    const next = Array.from({ length: 40 }, () => {
+      const draft = drafts.take(pageSize)
+      drafts.giveBack(draft, 'returned')
+      return draft
+    })
+    assert.ok(!next.includes(kept))
+  })
+})
