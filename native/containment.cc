@@ -84,17 +84,20 @@ bool cover_locked(Region* region, size_t page, const Fault& fault) {
     else guarded_copy(cover, at(address), region->page, &ignored);
   }
   uintptr_t place = prepare_aside_locked(region) ? place_locked(region, page) : 0;
-  if (place != 0 && move_page(address, place, region->page) != Moved::kNo) {
+  if (place != 0 && conceal_page_locked(address, region->page) == 0) {
     auto put_cover = [&] {
       return mremap(cover, region->page, region->page, MREMAP_MAYMOVE | MREMAP_FIXED, at(address)) != MAP_FAILED;
     };
-    if (put_cover() || (give_spare_areas_locked(Spare::kCover) && put_cover())) {
-      region->covered[page / 64] |= uint64_t{1} << (page % 64);
-      region->covered_pages++;
-      region->cover_changes++;
-      return true;
+    if (move_page(address, place, region->page) != Moved::kNo) {
+      if (put_cover() || (give_spare_areas_locked(Spare::kCover) && put_cover())) {
+        region->covered[page / 64] |= uint64_t{1} << (page % 64);
+        region->covered_pages++;
+        region->cover_changes++;
+        return true;
+      }
+      put_back(place, address, region->page);
     }
-    put_back(place, address, region->page);
+    hide_returned_page_locked(address, region->page);
   }
   munmap(cover, region->page);
   return false;

@@ -216,6 +216,11 @@ int for_uncovered_locked(uintptr_t start, uintptr_t end, Act act) {
 int advise(uintptr_t from, uintptr_t to, int advice) { return madvise(at(from), to - from, advice) == 0 ? 0 : -errno; }
 int protect(uintptr_t from, uintptr_t to, int protection) { return mprotect(at(from), to - from, protection) == 0 ? 0 : -errno; }
 
+void note_hidden(Memory* memory, uintptr_t from, uintptr_t to) {
+  set_bits(memory->shown, memory->page(from), memory->page(to), false);
+  if (memory->notify) set_bits(memory->writable, memory->page(from), memory->page(to), false);
+}
+
 // Hides all that the source has shown, in an area a range: at the limit of their number this gives back what showing took. The pages
 // are in the file still, and each faults once more.
 void hide_everything_locked(Source* source) {
@@ -223,9 +228,7 @@ void hide_everything_locked(Source* source) {
     Memory* memory = range.memory;
     if (memory->source != source) continue;
     for_uncovered_locked(range.start, range.end, [](uintptr_t from, uintptr_t to) { return protect(from, to, PROT_NONE); });
-    size_t first = memory->page(range.start), last = memory->page(range.end);
-    set_bits(memory->shown, first, last, false);
-    if (memory->notify) set_bits(memory->writable, first, last, false);
+    note_hidden(memory, range.start, range.end);
     set_bits(memory->open, (range.start - memory->start) / memory->chunk, (range.end - 1 - memory->start) / memory->chunk + 1, false);
     // Markers put over a private page would take the program's copy away.
     if (!memory->shared) memory->marks = false;
@@ -319,8 +322,7 @@ int show_locked(uintptr_t start, uintptr_t end, bool writable) {
 // Hides [from, to), which lies in one chunk of one range and is not covered.
 int hide_run_locked(WatchedRange& range, uintptr_t from, uintptr_t to) {
   Memory* memory = range.memory;
-  set_bits(memory->shown, memory->page(from), memory->page(to), false);
-  if (memory->notify) set_bits(memory->writable, memory->page(from), memory->page(to), false);
+  note_hidden(memory, from, to);
   // What the program has written to a private page stays its own.
   if (memory->shared && is_open(memory, from) && advise(from, to, kGuardInstall) == 0)
     return memory->notify ? protect(from, to, base_protection(range)) : 0;
@@ -658,13 +660,19 @@ bool is_hidden_locked(uintptr_t address) {
   return range != nullptr && !has_bit(range->memory->shown, range->memory->page(address));
 }
 
+int conceal_page_locked(uintptr_t address, size_t length) {
+  return is_watched_locked(address) ? protect(address, address + length, PROT_NONE) : 0;
+}
+
 void hide_returned_page_locked(uintptr_t address, size_t length) {
   if (watched_ranges.load() == 0) return;
   for_chunks_locked(address, address + length, [](WatchedRange& range, uintptr_t from, uintptr_t to) {
-    // It comes back with the protection that it went with.
-    bool open = is_open(range.memory, from);
-    if (hide_run_locked(range, from, to) == 0 && open && range.memory->shared) return protect(from, to, base_protection(range));
-    return open ? 0 : protect(from, to, PROT_NONE);
+    Memory* memory = range.memory;
+    note_hidden(memory, from, to);
+    // The chunk may have been opened, or hidden as a whole, while the page was away.
+    if (is_open(memory, from) && memory->shared && advise(from, to, kGuardInstall) == 0) return protect(from, to, base_protection(range));
+    if (is_open(memory, from)) memory->protects = true;
+    return protect(from, to, PROT_NONE);
   });
 }
 

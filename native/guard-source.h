@@ -47,6 +47,9 @@ bool is_watched_locked(uintptr_t address);
 bool is_allowed(uintptr_t start, uintptr_t end, bool write);
 // Whether the page is watched, and not shown: nobody may touch it under the lock.
 bool is_hidden_locked(uintptr_t address);
+// Before a watched page moves away: it goes without permission. What hides it goes with it, and until something else is in its place an
+// access would make it a page of zeros, in the file as well. Answers 0 or a negative error number.
+int conceal_page_locked(uintptr_t address, size_t length);
 // The page moved away and back. Whatever was noted of it, it is hidden now.
 void hide_returned_page_locked(uintptr_t address, size_t length);
 

@@ -90,18 +90,6 @@ HeldRange held_at_locked(uintptr_t address) {
   return found != ranges_locked().end() && found->second.start <= address ? found->second : HeldRange{};
 }
 
-std::vector<HeldRange> held_in_locked(uintptr_t start, uintptr_t end) {
-  std::vector<HeldRange> result;
-  if (held_ranges.load() == 0) return result;
-  for (auto range = first_after_locked(start); range != ranges_locked().end() && range->second.start < end; ++range) {
-    HeldRange part = range->second;
-    part.start = std::max(part.start, start);
-    part.end = std::min(part.end, end);
-    result.push_back(part);
-  }
-  return result;
-}
-
 bool may_merge_held_locked(uintptr_t border) {
   if (held_ranges.load() == 0) return true;
   HeldRange before = held_at_locked(border - 1), after = held_at_locked(border);
@@ -111,9 +99,16 @@ bool may_merge_held_locked(uintptr_t border) {
 }
 
 std::vector<HeldRange> held_in(uintptr_t start, uintptr_t end) {
-  if (held_ranges.load() == 0) return {};
+  std::vector<HeldRange> result;
+  if (held_ranges.load() == 0) return result;
   TableLock lock;
-  return held_in_locked(start, end);
+  for (auto range = first_after_locked(start); range != ranges_locked().end() && range->second.start < end; ++range) {
+    HeldRange part = range->second;
+    part.start = std::max(part.start, start);
+    part.end = std::min(part.end, end);
+    result.push_back(part);
+  }
+  return result;
 }
 
 }  // namespace vmarea

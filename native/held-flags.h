@@ -40,12 +40,10 @@ void forget_held_locked(uintptr_t start, uintptr_t end);
 void grow_held_locked(uintptr_t end, uintptr_t new_end);
 // What is held at the address: a range of no length where nothing is.
 HeldRange held_at_locked(uintptr_t address);
-// What is held in [start, end), clipped to it, by address. Copied: who goes over it makes system calls meanwhile.
-std::vector<HeldRange> held_in_locked(uintptr_t start, uintptr_t end);
 // Whether what lies on both sides of the border is one area or may become one (`can_vma_merge`), as far as held flags go.
 bool may_merge_held_locked(uintptr_t border);
 
-// Takes the lock itself.
+// What is held in [start, end), clipped to it, by address. Takes the lock itself, and copies: who goes over it makes system calls meanwhile.
 std::vector<HeldRange> held_in(uintptr_t start, uintptr_t end);
 
 }  // namespace vmarea

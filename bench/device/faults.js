@@ -31,13 +31,13 @@ async function oneFault(floor, cpu) {
   floor.pin(0)
   const times = new Float64Array(PAGES)
   const ours = async () => {
-    floor.touch(Number(memory.start), PAGES, 1, times)
+    floor.touch(Number(memory.start), PAGES, times)
     await device.invalidate()
     return times
   }
   const theirs = () => {
     const start = floor.open(PAGES * PAGE, PAGE, cpu)
-    floor.touch(start, PAGES, 1, times)
+    floor.touch(start, PAGES, times)
     floor.close()
     return times
   }

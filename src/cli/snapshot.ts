@@ -129,7 +129,7 @@ export function readSnapshot(path: string): Snapshot {
 }
 
 /** A snapshot from its text. */
-export function parseSnapshot(text: string, path: string): Snapshot {
+function parseSnapshot(text: string, path: string): Snapshot {
   let value: Partial<Snapshot>
   try {
     value = JSON.parse(text) as Partial<Snapshot>

@@ -117,8 +117,8 @@ export class DeviceArea implements Area {
     this.#flags = (this.#flags & ~(VM.READ | VM.WRITE | VM.EXEC)) | rightsOf(protection)
   }
 
-  /** The program has given it another length, or another place. */
-  move(start: number, length: number): void {
+  /** The program has given it another length. */
+  resize(start: number, length: number): void {
     this.#start = start
     this.#end = start + length
   }

@@ -16,7 +16,7 @@ export interface DeviceMapInit {
 /** One map of a device, on the pager's side: which part of the device is where. */
 export class DeviceMap {
   readonly area: DeviceArea
-  start: number
+  readonly start: number
   end: number
   /** Of the device, at `start`. */
   readonly offset: number
@@ -64,13 +64,6 @@ export class DeviceMap {
     give(this.inserted, rest.inserted, address)
     return rest
   }
-
-  moveBy(distance: number): void {
-    this.start += distance
-    this.end += distance
-    shift(this.placed, distance)
-    shift(this.inserted, distance)
-  }
 }
 
 /** Gives away what is at the address and above. */
@@ -80,10 +73,4 @@ function give<T>(from: Map<number, T>, to: Map<number, T>, address: number): voi
     from.delete(at)
     to.set(at, page)
   }
-}
-
-function shift<T>(pages: Map<number, T>, distance: number): void {
-  const all = [...pages]
-  pages.clear()
-  for (const [at, page] of all) pages.set(at + distance, page)
 }

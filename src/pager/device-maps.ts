@@ -62,14 +62,6 @@ export class DeviceMaps {
     }
   }
 
-  /** What is in `[from, from + length)` lies at `to` from now on. Returns it, cut as `within` does. */
-  move(from: number, length: number, to: number): DeviceMap[] {
-    const moved = this.within(from, from + length)
-    for (const map of moved) map.moveBy(to - from)
-    this.#maps.sort((one, other) => one.start - other.start)
-    return moved
-  }
-
   /** Makes two maps of the one that reaches over the address. */
   #cut(address: number): void {
     const map = this.at(address)

@@ -3,8 +3,9 @@ import { MAP } from '../vocabulary/map.js'
 import { PROT } from '../vocabulary/prot.js'
 import type { PagerKernel } from './pager-kernel.js'
 
-/** Free drafts that are kept. */
-const KEPT = 8
+/** Free drafts that are kept: so many, and so many bytes of them. */
+const KEPT = 16
+const KEPT_BYTES = 32 * 2 ** 20
 
 interface Draft {
   readonly region: Region
@@ -42,6 +43,11 @@ export class DraftRuns {
     const at = this.#free.findIndex(({ bytes }) => bytes.length >= draft.bytes.length)
     this.#free.splice(at < 0 ? this.#free.length : at, 0, draft)
     if (this.#free.length > KEPT) this.#free.shift()!.region.unmap()
+    while (this.#keptBytes() > KEPT_BYTES) this.#free.pop()!.region.unmap()
+  }
+
+  #keptBytes(): number {
+    return this.#free.reduce((sum, { bytes }) => sum + bytes.length, 0)
   }
 
   /** The driver has given up, and a read that it began may still write there: nobody else is given this memory. */

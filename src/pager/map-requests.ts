@@ -107,18 +107,18 @@ export class MapRequests implements DeviceAreaHost {
     }
   }
 
-  /** A map has grown, shrunk or moved, and nobody touches it meanwhile. */
-  move(from: number, oldLength: number, to: number, length: number): void {
+  /** A map has grown or shrunk where it is, and nobody touches it meanwhile. */
+  resize(start: number, oldLength: number, length: number): void {
     if (length < oldLength) {
-      this.unmap(from + length, oldLength - length)
+      this.unmap(start + length, oldLength - length)
       return
     }
-    const last = this.#maps.move(from, oldLength, to).at(-1)
+    const last = this.#maps.within(start, start + oldLength).at(-1)
     if (last === undefined) return
-    last.end = to + length
-    last.area.move(to, length)
+    last.end = start + length
+    last.area.resize(start, length)
     // The guard has seen it grow.
-    if (this.#source.name !== 'guard') this.#source.watch(to, length, last.protection, last.notifiesWrites)
+    if (this.#source.name !== 'guard') this.#source.watch(start, length, last.protection, last.notifiesWrites)
   }
 
   /** The program is about to write to a private map: from now on some of its pages may be copies, which nobody can give again. */

@@ -234,9 +234,10 @@ export class PagedDevice implements RawDevice {
     if (this.#closed !== undefined && this.#regions.all().length === 0) this.#source.close()
   }
 
-  moved(region: PagedRegion, from: number, oldLength: number): void {
+  /** Where it is: no area of a device moves. */
+  resized(region: PagedRegion, oldLength: number): void {
     if (this.state !== 'serving') return
-    const question = { type: 'move', from, oldLength, to: Number(region.start), length: region.length } as const
+    const question = { type: 'resize', start: Number(region.start), oldLength, length: region.length } as const
     this.#thread.askNow('mremap', question)
   }
 

@@ -90,9 +90,9 @@ export class PagedRegion extends LinuxRegion {
   }
 
   override resize(length: number): void {
-    const [start, before] = [Number(this.start), this.length]
+    const before = this.length
     super.resize(length)
-    this.#part?.device.moved(this, start, before)
+    this.#part?.device.resized(this, before)
   }
 
   override unmap(): void {

@@ -16,13 +16,12 @@ export type PagerRequest =
       readonly length: number
       readonly protection: number
     }
-  /** A mapped range has another length, or lies elsewhere. Nobody touches it meanwhile. */
+  /** A mapped range has another length. Nobody touches it meanwhile. */
   | {
-      readonly type: 'move'
+      readonly type: 'resize'
       readonly id: number
-      readonly from: number
+      readonly start: number
       readonly oldLength: number
-      readonly to: number
       readonly length: number
     }
   /** A private map is about to become writable. */

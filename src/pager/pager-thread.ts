@@ -94,8 +94,8 @@ function answer(request: PagerRequest, server: DeviceServer, operations: FileOpe
       server.maps.protect(request.start, request.length, request.protection)
       send({ type: 'answer', id: request.id })
       return
-    case 'move':
-      server.maps.move(request.from, request.oldLength, request.to, request.length)
+    case 'resize':
+      server.maps.resize(request.start, request.oldLength, request.length)
       send({ type: 'answer', id: request.id })
       return
     case 'expectCopies':

@@ -8,10 +8,11 @@ import { after, test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import type { Snapshot } from '#vmarea/cli/snapshot.js'
 import { listByHand } from '../linux/list-by-hand.js'
+import { ordinaryUser, skipUnlessOrdinaryUser } from '../support/ordinary-user.js'
 import { settled } from '../support/settled.js'
 import { until } from '../support/until.js'
 import { withoutUserfaultfd } from '../support/without-userfaultfd.js'
-import { skipUnlessRoot, skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
+import { skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
 import { MAIN, run } from './run.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'vmarea-command-'))
@@ -350,15 +351,7 @@ function deviceFaults(wrap: readonly string[]): { said: Capability; source: stri
   }
 }
 
-const ordinary = [
-  'setpriv',
-  '--reuid=65534',
-  '--regid=65534',
-  '--clear-groups',
-  '--no-new-privs',
-  '--bounding-set=-all',
-]
-const skipOrdinary = skipUnlessRoot() || (spawnSync('setpriv', ['--version']).status !== 0 && 'no setpriv')
+const skipOrdinary = skipUnlessOrdinaryUser()
 
 test('doctor names the source that a device has, with all rights', { skip: skipWithout() }, () => {
   const { said, source } = deviceFaults([])
@@ -369,7 +362,7 @@ test('doctor names the source that a device has, with all rights', { skip: skipW
 test('doctor names the source that a device of an ordinary user has, and what it can not do', {
   skip: skipOrdinary || skipWithout(),
 }, () => {
-  const { said, source } = deviceFaults(ordinary)
+  const { said, source } = deviceFaults(ordinaryUser)
   assert.ok(said.found.startsWith(`source: ${source}`), said.found)
   if (source === 'userfaultfd') return // Then the call is open to everybody.
   assert.equal(said.available, false)
@@ -383,7 +376,7 @@ test('doctor names the guard where a seccomp filter refuses userfaultfd', {
 }, () => {
   const filter = withoutUserfaultfd()
   try {
-    const { said, source } = deviceFaults([filter.path, ...ordinary])
+    const { said, source } = deviceFaults([filter.path, ...ordinaryUser])
     assert.equal(source, 'guard')
     assert.match(said.found, /^source: guard; .*seccomp/)
     assert.match(said.fallback!, /EFAULT.*without permission/)

@@ -261,39 +261,6 @@ test('a hook that passes the EINVAL of try_clear_maywrite on refuses the mapping
   device.map().unmap()
 })
 
-test('flags: the 26 constants, with the kernel’s values', () => {
-  const constants = {
-    NONE: 0n,
-    READ: 0x1n,
-    WRITE: 0x2n,
-    EXEC: 0x4n,
-    SHARED: 0x8n,
-    MAYREAD: 0x10n,
-    MAYWRITE: 0x20n,
-    MAYEXEC: 0x40n,
-    MAYSHARE: 0x80n,
-    PFNMAP: 0x400n,
-    IO: 0x4000n,
-    DONTCOPY: 0x2_0000n,
-    DONTEXPAND: 0x4_0000n,
-    LOCKONFAULT: 0x8_0000n,
-    ACCOUNT: 0x10_0000n,
-    NORESERVE: 0x20_0000n,
-    HUGETLB: 0x40_0000n,
-    SYNC: 0x80_0000n,
-    ARCH_1: 0x100_0000n,
-    WIPEONFORK: 0x200_0000n,
-    DONTDUMP: 0x400_0000n,
-    SOFTDIRTY: 0x800_0000n,
-    MIXEDMAP: 0x1000_0000n,
-    HUGEPAGE: 0x2000_0000n,
-    NOHUGEPAGE: 0x4000_0000n,
-    MERGEABLE: 0x8000_0000n,
-  }
-  assert.equal(Object.keys(constants).length, 26)
-  for (const [name, value] of Object.entries(constants)) assert.equal(Reflect.get(VM, name), value, name)
-})
-
 test('from_raw: VmaNew, VmaRef and VmaMixedMap over an area that the caller vouches for', async () => {
   await mapped((vma) => {
     const again = VmaNew.fromRaw(vma.asPtr())

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { ordinaryUser, skipUnlessOrdinaryUser } from '../support/ordinary-user.js'
 import { withoutUserfaultfd } from '../support/without-userfaultfd.js'
-import { skipUnlessRoot, skipWithoutCompiler } from '../userfaultfd/skip.js'
+import { skipWithoutCompiler } from '../userfaultfd/skip.js'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
@@ -16,25 +17,17 @@ for (const name of readdirSync(join(root, 'examples')).filter((name) => name.end
   })
 }
 
-const setpriv = spawnSync('setpriv', ['--version']).status !== 0 && 'no setpriv'
-const ordinary = [
-  'setpriv',
-  '--reuid=65534',
-  '--regid=65534',
-  '--clear-groups',
-  '--no-new-privs',
-  '--bounding-set=-all',
-]
+const skipOrdinary = skipUnlessOrdinaryUser()
 
 for (const name of ['http-object.mjs', 'packed-file.mjs']) {
-  test(`examples/${name} runs for an ordinary user`, { skip: skipUnlessRoot() || setpriv }, () => check(name, ordinary))
+  test(`examples/${name} runs for an ordinary user`, { skip: skipOrdinary }, () => check(name, ordinaryUser))
 
   test(`examples/${name} runs for an ordinary user whom userfaultfd is refused`, {
-    skip: skipUnlessRoot() || setpriv || skipWithoutCompiler(),
+    skip: skipOrdinary || skipWithoutCompiler(),
   }, () => {
     const filter = withoutUserfaultfd()
     try {
-      check(name, [filter.path, ...ordinary])
+      check(name, [filter.path, ...ordinaryUser])
     } finally {
       filter.remove()
     }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { VM as OF_DEVICES } from '#vmarea/device.js'
 import {
   codesOfFlags,
   flagNames,
@@ -45,6 +46,8 @@ const OF_THE_KERNEL: Record<string, bigint> = {
 test('the 26 constants of the kernel are there under their names', () => {
   assert.equal(Object.keys(OF_THE_KERNEL).length, 26)
   for (const [name, value] of Object.entries(OF_THE_KERNEL)) assert.equal(flags[name as VmFlagName], value, name)
+  assert.equal(VM, flags)
+  assert.equal(OF_DEVICES, flags)
 })
 
 test('each flag is one bit of its own, with a sentence', () => {

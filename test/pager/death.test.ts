@@ -108,3 +108,26 @@ eachSource(({ source, skip }) => {
     assert.ok(performance.now() - before < 10_000)
   })
 })
+
+test('a process that waits for a restart lives on, though the last answer comes meanwhile', async () => {
+  const answers = driverUrl(({ control }: { control: Int32Array }) => ({
+    mmap() {},
+    fault(fault) {
+      fault.bytes.fill(1)
+      // The answer has been sent when this turn is over.
+      setImmediate(() => {
+        Atomics.store(control, 0, 1)
+        Atomics.notify(control, 0)
+      })
+    },
+  }))
+  await survives(
+    `const control = new Int32Array(new SharedArrayBuffer(4))
+     const device = await vmarea.openDevice(args[0], { source: 'guard', driver: { control } })
+     device.ready(0, page).catch(() => {})
+     Atomics.wait(control, 0, 0)
+     await device.restart()
+     await device.close()`,
+    { args: [answers] },
+  )
+})

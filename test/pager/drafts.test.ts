@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { Drafts } from '#vmarea/pager/drafts.js'
 import { PagerKernel } from '#vmarea/pager/pager-kernel.js'
@@ -37,6 +38,18 @@ describe('memory that answers are written on', () => {
     assert.equal(drafts.take(2 * pageSize).length, 2 * pageSize)
   })
 
+  test('little is kept of what many were given at once', () => {
+    const drafts = new Drafts(kernel)
+    const before = privateMemory()
+    const out = Array.from({ length: 40 }, () => drafts.take(2 ** 23))
+    const most = privateMemory() - before
+    assert.ok(most >= 30 * 2 ** 23, `${most} bytes`)
+    for (const draft of out) drafts.giveBack(draft, 'resolved')
+    // What a view can reach goes only with it, and these have been taken back.
+    const kept = privateMemory() - before
+    assert.ok(kept <= 2 ** 26, `${kept} bytes`)
+  })
+
   test('what a driver that failed may still write to is given to nobody else', () => {
     const drafts = new Drafts(kernel)
     const failed = [drafts.take(2 * pageSize), drafts.take(pageSize)]
@@ -58,3 +71,9 @@ describe('memory that answers are written on', () => {
     assert.ok(!next.includes(kept))
   })
 })
+
+/** Bytes of private memory that this process may write, there or not. */
+function privateMemory(): number {
+  const [, kilobytes] = /^VmData:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))!
+  return Number(kilobytes) * 1024
+}

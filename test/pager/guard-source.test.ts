@@ -146,6 +146,12 @@ for (const how of ['markers', 'permissions']) {
       assert.deepEqual(run('calls', ['another']), { first: true, codes: [0, 0, 0, 0], after, seen: [0, 1, 2] })
     })
 
+    test('a page that was covered comes back hidden, whatever became of its neighbours meanwhile', () => {
+      const answers = Object.entries(run<Record<string, unknown>>('covered'))
+      assert.equal(answers.length, 16)
+      for (const [name, answer] of answers) assert.deepEqual(answer, ['driver', true, true, true, true, true], name)
+    })
+
     test('memory grows where it is, and the new pages are served', () => {
       assert.deepEqual(run('calls', ['grow']), { first: [true, true], length: 9, grown: true, served: 3 })
     })

@@ -14,7 +14,7 @@ const ENOTTY = -25
 const ENAMETOOLONG = -36
 
 /** What the last `procmapQuery` of this thread answered. It is overwritten by the next one. */
-export const procmapAnswer: Uint8Array = new Uint8Array(STRUCTURE + LONGEST_NAME)
+const procmapAnswer: Uint8Array = new Uint8Array(STRUCTURE + LONGEST_NAME)
 const longs = new BigUint64Array(procmapAnswer.buffer, 0, STRUCTURE / 8)
 const words = new Uint32Array(procmapAnswer.buffer, 0, STRUCTURE / 4)
 const withoutName = procmapAnswer.subarray(0, STRUCTURE)

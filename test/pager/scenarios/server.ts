@@ -28,6 +28,8 @@ export interface ServerData {
   maps?: boolean
   /** Shows a page that is past the end of the file, which ends here, without filling it. */
   end?: number
+  /** Counts what was asked of this thread, and the faults that it has served. */
+  turns?: Int32Array
 }
 
 /** What a `take` gave: page numbers of the file. */
@@ -60,14 +62,17 @@ parentPort!.on('message', ({ method, args }: { method: string; args: never[] }) 
   } else if (method === 'seen') parentPort!.postMessage(seen.splice(0))
   else
     parentPort!.postMessage((source as unknown as Record<string, (...all: never[]) => unknown>)[method]!(...args) ?? 0)
+  countTurn()
 })
 parentPort!.postMessage({ id: source.id, markers: source.usesGuardMarkers })
 
 while (!stopped) {
   let count = source.take(5)
   while (count > 0) {
-    for (let index = 0; index < count; index++)
+    for (let index = 0; index < count; index++) {
       serve(source.address(index), source.isWrite(index), source.isFirstWrite(index))
+      countTurn()
+    }
     count = source.take(1)
   }
   await sleep(0)
@@ -98,6 +103,12 @@ function serve(address: number, write: boolean, firstWrite: boolean): void {
   }
   const answer = source.show(address, run * page, !data.notifyWrites || write)
   if (answer < 0) throw new Error(`show: ${answer}`)
+}
+
+function countTurn(): void {
+  if (data.turns === undefined) return
+  Atomics.add(data.turns, 0, 1)
+  Atomics.notify(data.turns, 0)
 }
 
 function bytesOf(number: number): Uint8Array {
