@@ -16,6 +16,7 @@
 #include "containment.h"
 #include "guard.h"
 #include "held-flags.h"
+#include "layout-lock.h"
 #include "region-table.h"
 
 namespace vmarea {
@@ -861,6 +862,37 @@ napi_value hide(napi_env env, napi_callback_info info) {
   return call.result(error);
 }
 
+// Whether all of [start, end) is watched by the source.
+bool is_own_locked(const Source* source, uintptr_t start, uintptr_t end) {
+  while (start < end) {
+    const WatchedRange* range = find_watched_locked(start);
+    if (range == nullptr || range->memory->source != source) return false;
+    start = range->end;
+  }
+  return true;
+}
+
+// (source, protection, flags, descriptor, offset): maps a file over memory that the source watches, and goes on watching it. -ENOENT where
+// it does not watch all of it.
+napi_value map_over(napi_env env, napi_callback_info info) {
+  SourceCall call(env, info);
+  double id = call.number(0);
+  int protection = call.int32(1);
+  int flags = call.int32(2);
+  int descriptor = call.int32(3);
+  int64_t offset = call.integer(4);
+  if (call.wrong()) return nullptr;
+  if (!is_sound(call.start(), call.end())) return call.result(-EINVAL);
+  LayoutWriter writer(&call.state->holds);
+  if (writer.error != 0) return call.result(writer.error);
+  TableLock lock;
+  Source* source = source_of_locked(id);
+  if (source == nullptr) return call.result(kGone);
+  if (!is_own_locked(source, call.start(), call.end())) return call.result(-ENOENT);
+  void* place = mmap(at(call.start()), call.end() - call.start(), protection, flags | MAP_FIXED, descriptor, static_cast<off_t>(offset));
+  return call.result(place == MAP_FAILED ? -errno : 0);
+}
+
 // (source)
 template <SlotState kAnswer>
 napi_value tell(napi_env env, napi_callback_info info) {
@@ -898,6 +930,7 @@ const Function kGuardSourceFunctions[] = {
     {"guardInterrupt", interrupt},
     {"guardShow", show},
     {"guardHide", hide},
+    {"guardMapOver", map_over},
     {"guardFail", tell<kFailed>},
     {"guardWake", tell<kShown>},
     {"guardClose", close_source},

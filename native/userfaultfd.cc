@@ -18,6 +18,7 @@
 
 #include "fail-page.h"
 #include "held-flags.h"
+#include "layout-lock.h"
 #include "page-entry.h"
 #include "poison.h"
 #include "userfaultfd-context.h"
@@ -541,6 +542,49 @@ napi_value hide_own(napi_env env, napi_callback_info info) {
   return call.answered(code, code == 0 ? static_cast<double>(length) : 0);
 }
 
+// Calls `act` on memory that is all registered with this very userfaultfd, and stays what it is meanwhile. -ENOENT where it is not.
+template <typename Act>
+int on_own_memory(const HandleCall& call, Act act) {
+  LayoutWriter writer(&call.state->holds);
+  if (writer.error != 0) return writer.error;
+  Lock lock(mutex());
+  uintptr_t start = call.operand(1);
+  size_t length = call.length();
+  if (own_part_locked(call.handle->context, start, length) < length) return -ENOENT;
+  return act(start, length) ? 0 : -errno;
+}
+
+// (handle, protection, flags, descriptor, offset, mode): maps a file over such memory, and registers it in turn.
+napi_value map_over_own(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  int protection = call.int32(1);
+  int flags = call.int32(2);
+  int descriptor = call.int32(3);
+  int64_t offset = call.integer(4);
+  uint64_t mode = call.size(5);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.answered(kGone);
+  return call.answered(on_own_memory(call, [&](uintptr_t start, size_t length) {
+    void* place = reinterpret_cast<void*>(start);
+    if (mmap(place, length, protection, flags | MAP_FIXED, descriptor, static_cast<off_t>(offset)) == MAP_FAILED) return false;
+    UffdRegister argument = {start, length, mode, 0};
+    if (ioctl(call.handle->descriptor, kRegister, &argument) != 0) return false;
+    register_modes(call.handle->context->ranges, {start, start + length, mode});
+    return true;
+  }));
+}
+
+// (handle, protection): mprotect of such memory.
+napi_value protect_own(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  int protection = call.int32(1);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.answered(kGone);
+  return call.answered(on_own_memory(call, [&](uintptr_t start, size_t length) {
+    return mprotect(reinterpret_cast<void*>(start), length, protection) == 0;
+  }));
+}
+
 // (handle, mode), from operand 2 to operand 1
 napi_value move(napi_env env, napi_callback_info info) {
   HandleCall call(env, info);
@@ -836,6 +880,8 @@ const Function kUserfaultfdFunctions[] = {
     {"uffdContinueOwn", fill_own<kContinue>},
     {"uffdPoisonOwn", fill_own<kPoison>},
     {"uffdHideOwn", hide_own},
+    {"uffdMapOverOwn", map_over_own},
+    {"uffdProtectOwn", protect_own},
     {"uffdMove", move},
     {"uffdWriteprotect", writeprotect},
     {"uffdWake", wake},

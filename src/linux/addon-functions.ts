@@ -105,6 +105,15 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   uffdContinueOwn(handle: number, mode: number): void
   uffdPoisonOwn(handle: number, mode: number): void
   uffdHideOwn(handle: number): void
+  uffdMapOverOwn(
+    handle: number,
+    protection: number,
+    flags: number,
+    descriptor: number,
+    offset: number,
+    mode: number,
+  ): void
+  uffdProtectOwn(handle: number, protection: number): void
   uffdMove(handle: number, mode: number): void
   uffdWriteprotect(handle: number, mode: number): void
   uffdWake(handle: number): void

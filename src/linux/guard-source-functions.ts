@@ -17,6 +17,7 @@ export interface GuardSourceFunctions {
   guardInterrupt(source: number): number
   guardShow(source: number, writable: boolean): number
   guardHide(source: number): number
+  guardMapOver(source: number, protection: number, flags: number, descriptor: number, offset: number): number
   guardFail(source: number): number
   guardWake(source: number): number
   guardClose(source: number): number

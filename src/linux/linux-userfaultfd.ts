@@ -128,6 +128,30 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
     return this.#operands[1]!
   }
 
+  /** Maps a file over memory that is all registered with this userfaultfd, and registers that. `-ENOENT` where it is not. */
+  mapOverOwn(
+    start: number,
+    length: number,
+    protection: number,
+    flags: number,
+    descriptor: number,
+    offset: number,
+    mode: number,
+  ): number {
+    this.#operands[1] = start
+    this.#operands[3] = length
+    this.#addon.uffdMapOverOwn(this.#handle, protection, flags, descriptor, offset, mode)
+    return this.#operands[1]!
+  }
+
+  /** mprotect of such memory, likewise. */
+  protectOwn(start: number, length: number, protection: number): number {
+    this.#operands[1] = start
+    this.#operands[3] = length
+    this.#addon.uffdProtectOwn(this.#handle, protection)
+    return this.#operands[1]!
+  }
+
   move(destination: bigint | number, source: bigint | number, length: number, mode: number): number {
     this.#operands[1] = Number(destination)
     this.#operands[2] = Number(source)

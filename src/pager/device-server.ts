@@ -62,7 +62,7 @@ export class DeviceServer {
     const fills = new FillsInFlight(counters)
     const failed = new FailedWaits(source, pageSize, counters, init.send)
     const limit = new WaitLimit(options.timeout, fills, failed, counters)
-    const placed = new PlacedPages(kernel, source, file)
+    const placed = new PlacedPages(source, file)
     const view = new DeviceView(maps, source, file, placed, pageSize)
     const resident = listResident(options.residentLimit, file, view, counters, pageSize)
     const common = {

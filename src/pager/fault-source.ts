@@ -1,4 +1,5 @@
 import type { FaultSourceName } from '../kernel/devices.js'
+import type { MappedOver } from './mapped-over.js'
 
 /**
  * Where the faults of watched memory come from, and how they are answered: the one thing in which a userfaultfd and the guard's signal
@@ -22,6 +23,13 @@ export interface FaultSource {
   watch(start: number, length: number, protection: number, notifyWrites: boolean): void
   /** The program changed what it may do in a part of a watched range. */
   setProtection(start: number, length: number, protection: number): void
+  /**
+   * Maps a part of a file over a part of a watched range, which stays watched. Who waits there is not woken. Returns `-ENOENT`, and does
+   * nothing, where the program has unmapped that meanwhile: what is there now may be somebody else's. `flags` is of `MAP`.
+   */
+  mapOver(start: number, length: number, over: MappedOver): number
+  /** Changes what may be done with what `mapOver` has put there, likewise. */
+  protectOver(start: number, length: number, protection: number): number
   /** Watches the range no more. Who waits there tries again. It may be unmapped already. */
   unwatch(start: number, length: number): void
 

@@ -5,6 +5,7 @@ import { mailbox } from '../linux/mailbox.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import type { FaultSource } from './fault-source.js'
+import type { MappedOver } from './mapped-over.js'
 
 /** How many faults one `take` gives at most. */
 const MOST = 64
@@ -72,6 +73,16 @@ export class GuardSource implements FaultSource {
   setProtection(start: number, length: number, protection: number): void {
     this.#range(start, length)
     this.#check(this.#addon.guardSetProtection(this.id, protection), 'mprotect', start, length)
+  }
+
+  mapOver(start: number, length: number, { descriptor, offset, protection, flags }: MappedOver): number {
+    this.#range(start, length)
+    return this.#addon.guardMapOver(this.id, protection, flags, descriptor, offset)
+  }
+
+  /** What is shown has been given its protection with the rest of the range. */
+  protectOver(): number {
+    return 0
   }
 
   /** What was hidden stays without permission: its pages may not be there. */

@@ -1,8 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
-import { addon } from '../linux/addon.js'
 import { check } from '../linux/check.js'
-import type { LinuxKernel } from '../linux/linux-kernel.js'
 import { MAP } from '../vocabulary/map.js'
+import type { FaultSource } from './fault-source.js'
 
 export interface FilePage {
   readonly descriptor: number
@@ -10,24 +9,31 @@ export interface FilePage {
   readonly offset: number
 }
 
+export interface PagePlace {
+  readonly address: number
+  readonly pageSize: number
+  readonly shared: boolean
+  /** `PROT` */
+  readonly protection: number
+  readonly notifyWrites: boolean
+}
+
+const ENOENT = -2
+
 /**
- * Maps one page of a memory file over what is at the address. It is an area of its own from then on; the flags that are held of it stay.
- * Who waits for the page that was there is not woken.
+ * Maps one page of a memory file over what is at the address, and returns whether it did: the program may have unmapped that meanwhile. It
+ * is an area of its own from then on; the flags that are held of it stay. Who waits for the page that was there is not woken.
  */
-export function mapFilePage(
-  kernel: LinuxKernel,
-  address: number,
-  { descriptor, offset }: FilePage,
-  protection: number,
-  shared: boolean,
-): void {
+export function mapFilePage(source: FaultSource, { descriptor, offset }: FilePage, place: PagePlace): boolean {
+  const { address, pageSize, shared, protection, notifyWrites } = place
   const flags = (shared ? MAP.SHARED : MAP.PRIVATE) | MAP.NORESERVE
   // What private copies are made of must be a file that can't be written through their map.
   const file = shared ? descriptor : openSync(`/proc/self/fd/${descriptor}`, 'r')
   try {
-    check(addon().mapOver(address, kernel.pageSize, protection, flags, file, offset), 'mmap', {
-      address: BigInt(address),
-    })
+    const code = source.mapOver(address, pageSize, { descriptor: file, offset, protection, flags, notifyWrites })
+    if (code === ENOENT) return false
+    check(code, 'mmap', { address: BigInt(address) })
+    return true
   } finally {
     if (!shared) closeSync(file)
   }

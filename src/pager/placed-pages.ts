@@ -1,4 +1,3 @@
-import type { LinuxKernel } from '../linux/linux-kernel.js'
 import { PROT } from '../vocabulary/prot.js'
 import type { DeviceFile } from './device-file.js'
 import type { DeviceMap } from './device-map.js'
@@ -12,15 +11,15 @@ import { type FilePage, mapFilePage } from './map-file-page.js'
  * Each is an area of its own. A page is in its file before it is placed, so that it may be seen at once: it is never a hole.
  */
 export class PlacedPages {
-  readonly #kernel: LinuxKernel
   readonly #source: FaultSource
   readonly #file: DeviceFile
+  readonly #pageSize: number
   readonly #guarded: boolean
 
-  constructor(kernel: LinuxKernel, source: FaultSource, file: DeviceFile) {
-    this.#kernel = kernel
+  constructor(source: FaultSource, file: DeviceFile) {
     this.#source = source
     this.#file = file
+    this.#pageSize = file.pageSize
     this.#guarded = source.name === 'guard'
   }
 
@@ -49,34 +48,38 @@ export class PlacedPages {
     if (map.placed.size === 0 || !this.#guarded) return
     for (const [at, page] of map.placed) {
       if (at < address || at >= address + length) continue
-      mapFilePage(this.#kernel, at, page, seen ? this.#protection(map) : PROT.NONE, map.shared)
+      this.#mapPage(map, at, page, seen ? this.#protection(map) : PROT.NONE)
     }
   }
 
   /** The program may write to the page, if it is a placed one. */
   allowWrite(map: DeviceMap, address: number): void {
     const page = map.placed.get(address)
-    if (page !== undefined && this.#guarded) mapFilePage(this.#kernel, address, page, map.protection, true)
+    if (page !== undefined && this.#guarded) this.#mapPage(map, address, page, map.protection)
   }
 
   /** The program may do something else with the map. A page may have been placed after it had changed what was there before. */
   protect(map: DeviceMap, protection: number): void {
-    if (this.#guarded) return
-    const { calls, pageSize } = this.#kernel
-    for (const address of map.placed.keys()) calls.mprotect(BigInt(address), pageSize, protection)
+    for (const address of map.placed.keys()) this.#source.protectOver(address, this.#pageSize, protection)
   }
 
   #placeDriverPage(map: DeviceMap, address: number, { pages, offset }: DriverPage): void {
-    this.#place(map, address, { descriptor: pages.descriptor, offset })
-    this.#source.show(address, this.#kernel.pageSize, !map.notifiesWrites)
-    this.#source.wake(address, this.#kernel.pageSize)
+    if (!this.#place(map, address, { descriptor: pages.descriptor, offset })) return
+    this.#source.show(address, this.#pageSize, !map.notifiesWrites)
+    this.#source.wake(address, this.#pageSize)
   }
 
-  #place(map: DeviceMap, address: number, page: FilePage): void {
-    mapFilePage(this.#kernel, address, page, this.#protection(map), map.shared)
+  #place(map: DeviceMap, address: number, page: FilePage): boolean {
+    if (!this.#mapPage(map, address, page, this.#protection(map))) return false
     map.placed.set(address, page)
-    // The guard goes by addresses; a userfaultfd by areas, and this is a new one.
-    if (!this.#guarded) this.#source.watch(address, this.#kernel.pageSize, map.protection, map.notifiesWrites)
+    return true
+  }
+
+  /** Nothing is done where the program has unmapped what is there, and the pager is about to hear of it. */
+  #mapPage(map: DeviceMap, address: number, page: FilePage, protection: number): boolean {
+    const { shared, notifiesWrites } = map
+    const place = { address, pageSize: this.#pageSize, shared, protection, notifyWrites: notifiesWrites }
+    return mapFilePage(this.#source, page, place)
   }
 
   #protection(map: DeviceMap): number {

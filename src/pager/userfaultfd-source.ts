@@ -4,6 +4,7 @@ import { UFFD_FAULT_FLAG } from '../vocabulary/uffd-fault-flag.js'
 import { UFFD_MODE } from '../vocabulary/uffd-mode.js'
 import { UFFD_RESOLVE_MODE } from '../vocabulary/uffd-resolve-mode.js'
 import type { FaultSource } from './fault-source.js'
+import type { MappedOver } from './mapped-over.js'
 
 const MESSAGE = 32
 const MESSAGES = 64
@@ -37,8 +38,15 @@ export class UserfaultfdSource implements FaultSource {
 
   watch(start: number, length: number, _protection: number, notifyWrites: boolean): void {
     this.#notifiesWrites ||= notifyWrites
-    const mode = UFFD_MODE.MISSING | UFFD_MODE.MINOR | (notifyWrites ? UFFD_MODE.WP : 0)
-    this.#raw.register(BigInt(start), length, mode, true)
+    this.#raw.register(BigInt(start), length, modeOf(notifyWrites), true)
+  }
+
+  mapOver(start: number, length: number, { descriptor, offset, protection, flags, notifyWrites }: MappedOver): number {
+    return this.#raw.mapOverOwn(start, length, protection, flags, descriptor, offset, modeOf(notifyWrites))
+  }
+
+  protectOver(start: number, length: number, protection: number): number {
+    return this.#raw.protectOwn(start, length, protection)
   }
 
   /** The kernel knows by itself. */
@@ -155,4 +163,8 @@ export class UserfaultfdSource implements FaultSource {
     if (end > start) this.#raw.wake(start, end - start)
     return code
   }
+}
+
+function modeOf(notifyWrites: boolean): number {
+  return UFFD_MODE.MISSING | UFFD_MODE.MINOR | (notifyWrites ? UFFD_MODE.WP : 0)
 }
