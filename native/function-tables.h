@@ -17,6 +17,7 @@ struct FunctionTable {
 
 extern const FunctionTable kSystemCalls, kDescriptorCalls, kProcessMemory, kProcText, kWatches, kSockets;
 extern const FunctionTable kRegionObjects, kRegionLayout, kRegionResize, kRegionFaults, kRegionFlags, kAsyncCalls;
+extern const FunctionTable kGuardSources;
 extern const FunctionTable kUserfaultfdOpening, kUserfaultfdRegistration, kUserfaultfdResolving, kUserfaultfdReading;
 
 }  // namespace vmarea
