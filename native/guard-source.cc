@@ -76,6 +76,7 @@ struct Source {
   uint64_t timeout = kNever;  // nanoseconds
   bool marks = false;       // pages may be hidden by guard markers
   bool closed = false;
+  bool awaited = false;     // once it is closed: another one is on its way, and who waits goes on waiting for that
   bool unserved = false;    // nobody took a fault for as long as one waits: until somebody does, none has to wait so long again
   size_t references = 1;    // the open source, its memories, and threads in the handler
   std::atomic<uint32_t> turn{0};       // counts what `take` has to look at
@@ -383,6 +384,13 @@ size_t chunk_for(size_t length) {
   return chunk;
 }
 
+// Who waits for the source that comes after this one looks again.
+void tell_awaiting_locked(Source* source) {
+  if (!source->awaited) return;
+  source->freed.fetch_add(1);
+  futex_wake(&source->freed, INT32_MAX);
+}
+
 void unwatch_locked(uintptr_t start, uintptr_t end) {
   cut_locked(start);
   cut_locked(end);
@@ -391,6 +399,7 @@ void unwatch_locked(uintptr_t start, uintptr_t end) {
     Memory* memory = range->second.memory;
     answer_locked(memory->source, range->second.start, range->second.end, kShown);
     range = ranges.erase(range);
+    tell_awaiting_locked(memory->source);
     if (--memory->references == 0) delete_memory_locked(memory);
   }
   watched_ranges.store(ranges.size());
@@ -439,7 +448,7 @@ void close_locked(Source* source) {
   if (source->event >= 0) close(source->event);
   source->event = -1;
   source->references--;
-  answer_locked(source, 0, UINTPTR_MAX, kFailed);
+  answer_locked(source, 0, UINTPTR_MAX, source->awaited ? kShown : kFailed);
   source->freed.fetch_add(1);
   futex_wake(&source->freed, INT32_MAX);
 }
@@ -553,11 +562,12 @@ Waited wait_for_page(Fault* fault) {
       bool first_write = shown && fault->access == 1 && memory->notify && !has_bit(memory->writable, memory->page(page));
       if (shown && !first_write) return deadline == 0 && is_refused_all_the_same(page) ? Waited::kElsewhere : Waited::kRetry;
       source = memory->source;
-      if (source->closed || source->unserved) return fails(fault, kUnserved);
-      if (source->owner == current_thread_state) return fails(fault, kWouldDeadlock);
+      bool awaits = source->closed && source->awaited;
+      if ((source->closed && !awaits) || source->unserved) return fails(fault, kUnserved);
+      if (!awaits && source->owner == current_thread_state) return fails(fault, kWouldDeadlock);
       if (deadline == 0) deadline = source->timeout == kNever ? kNever : now() + source->timeout;
       freed = source->freed.load();
-      slot = take_slot_locked(source);
+      slot = awaits ? nullptr : take_slot_locked(source);
       source->references++;
       if (slot != nullptr) {
         slot->page = page;
@@ -826,6 +836,21 @@ napi_value interrupt(napi_env env, napi_callback_info info) {
   return call.result(0);
 }
 
+// (source, expected), from any thread: whether another source is on its way, for which who waits goes on waiting when this one is closed.
+napi_value expect_server(napi_env env, napi_callback_info info) {
+  SourceCall call(env, info);
+  double id = call.number(0);
+  bool expected = call.boolean(1);
+  if (call.wrong()) return nullptr;
+  TableLock lock;
+  auto& sources = sources_locked();
+  if (!(id >= 0 && id < static_cast<double>(sources.size())) || sources[static_cast<size_t>(id)] == nullptr) return call.result(kGone);
+  Source* source = sources[static_cast<size_t>(id)];
+  tell_awaiting_locked(source);
+  source->awaited = expected;
+  return call.result(0);
+}
+
 // (source, writable)
 napi_value show(napi_env env, napi_callback_info info) {
   SourceCall call(env, info);
@@ -929,6 +954,7 @@ const Function kGuardSourceFunctions[] = {
     {"guardTake", take},
     {"guardInterrupt", interrupt},
     {"guardShow", show},
+    {"guardExpectServer", expect_server},
     {"guardHide", hide},
     {"guardMapOver", map_over},
     {"guardFail", tell<kFailed>},

@@ -752,6 +752,23 @@ napi_value set_custody(napi_env env, napi_callback_info info) {
   return call.result(0);
 }
 
+// (handle, expected): whether another server is on its way, for whom who waits goes on waiting when this one ends.
+napi_value expect_server(napi_env env, napi_callback_info info) {
+  HandleCall call(env, info);
+  bool expected = call.boolean(1);
+  if (call.wrong()) return nullptr;
+  if (call.handle == nullptr) return call.result(kGone);
+  Lock lock(mutex());
+  Context* context = call.handle->context;
+  context->keep_waiting = expected;
+  if (!expected && context->deadline > 0 && !is_read_locked(context)) {
+    context->unserved = true;
+    context->seen_reads = context->reads.load();
+    call_warden();
+  }
+  return call.result(0);
+}
+
 // (handle, milliseconds): how long a fault may wait; 0 for ever. Whoever is to serve has as long from now on to begin.
 napi_value set_deadline(napi_env env, napi_callback_info info) {
   HandleCall call(env, info);
@@ -893,6 +910,7 @@ const Function kUserfaultfdFunctions[] = {
     {"uffdIntoDescriptor", into_descriptor},
     {"uffdClose", close_call},
     {"uffdSetCustody", set_custody},
+    {"uffdExpectServer", expect_server},
     {"uffdUnanswered", unanswered},
     {"uffdSetDeadline", set_deadline},
     {"uffdTakeFailed", take_failed},

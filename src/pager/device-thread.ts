@@ -90,23 +90,24 @@ export class DeviceThread {
     this.#connection?.drain()
   }
 
-  /** Lets the driver close, if it is able to, and ends the thread. What the hook throws is of no use to anybody. */
-  async close(): Promise<void> {
+  /** The number of its guard source, or -1. */
+  get sourceId(): number {
+    return this.#connection?.sourceId ?? -1
+  }
+
+  /**
+   * Lets the driver close, if it is able to, and ends the thread; `leave` tells that another one comes, for which everyone waits. What the
+   * hook throws is of no use to anybody.
+   */
+  async close(how: 'close' | 'leave' = 'close'): Promise<void> {
     try {
-      if (this.#connection?.lives && !this.#hangs()) {
-        await this.#connection.ask({ type: 'close' }, AbortSignal.timeout(Math.min(this.#init.deadline, LONGEST)))
+      if (how === 'leave' ? this.serves : this.#connection?.lives && !this.#hangs()) {
+        await this.#connection!.ask({ type: how }, AbortSignal.timeout(Math.min(this.#init.deadline, LONGEST)))
       }
     } catch {
       // It threw, or took too long, or the thread has ended meanwhile.
     }
     await this.#connection?.terminate()
-  }
-
-  /** Ends the thread. */
-  async terminate(): Promise<void> {
-    const connection = this.#connection
-    this.#connection = undefined
-    await connection?.terminate()
   }
 
   #serving(syscall: string): PagerConnection {

@@ -168,7 +168,24 @@ export class PagedDevice implements RawDevice {
 
   async restart(): Promise<void> {
     this.#checkOpen('open')
-    await this.#thread.terminate()
+    const { sourceId, serves } = this.#thread
+    // Who waits for a thread that lives goes on waiting for the next; for one that is dead nobody waits.
+    if (serves) this.#source.expectServer(true, sourceId)
+    try {
+      await this.#thread.close('leave')
+      await this.#begin()
+    } finally {
+      if (serves) this.#source.expectServer(false, sourceId)
+    }
+    this.#source.askAgain(this.#kernel.pageSize)
+    for (const { address } of this.#source.takeFailed()) this.#failures.add(Number(address), undefined)
+    for (const region of this.#regions.all()) {
+      // What was covered comes back poisoned with restore(), which heals it then.
+      if (region.fault === undefined) this.heal(Number(region.start), region.length)
+    }
+  }
+
+  async #begin(): Promise<void> {
     for (const { offset, length } of this.#thread.state.inFlight())
       this.#kernel.files.punchHole(this.#file, offset, length)
     const { files } = this.#kernel
@@ -178,11 +195,6 @@ export class PagedDevice implements RawDevice {
     await this.#start()
     for (const region of this.#regions.all()) {
       this.#layOut(region, region.part!, region.protection)
-    }
-    for (const { address } of this.#source.takeFailed()) this.#failures.add(Number(address), undefined)
-    for (const region of this.#regions.all()) {
-      // What was covered comes back poisoned with restore(), which heals it then.
-      if (region.fault === undefined) this.heal(Number(region.start), region.length)
     }
   }
 
