@@ -140,6 +140,12 @@ double interrupt(double number) {
   });
 }
 
+// From any thread.
+double expect_server(double number, bool expected) {
+  TableLock lock;
+  return expect_guard_source_locked(number, expected) ? 0 : kGone;
+}
+
 double close_source(double number) {
   return on_source(number, [](GuardSource* source) {
     close_guard_source_locked(source);
@@ -204,6 +210,7 @@ constexpr Function kFunctions[] = {
     {"guardHide", callback<hide>},
     {"guardFail", callback<tell<kFailed>>},
     {"guardWake", callback<tell<kShown>>},
+    {"guardExpectServer", callback<expect_server>},
     {"guardMapOver", callback<map_over>},
     {"guardIsServed", callback<is_served>},
     {"guardClose", callback<close_source>},

@@ -16,6 +16,12 @@ std::vector<GuardSource*>& sources_locked() {
   return *sources;
 }
 
+// Closed or not.
+GuardSource* any_source_locked(double number) {
+  auto& sources = sources_locked();
+  return number >= 0 && number < static_cast<double>(sources.size()) ? sources[static_cast<size_t>(number)] : nullptr;
+}
+
 void delete_unused_locked() {
   for (GuardSource*& source : sources_locked()) {
     if (source == nullptr || source->references > 0) continue;
@@ -31,17 +37,27 @@ void close_locked(GuardSource* source) {
   if (source->queue.event >= 0) close(source->queue.event);
   source->queue.event = -1;
   source->references--;
-  answer_faults_locked(&source->queue, 0, UINTPTR_MAX, kFailed);
+  answer_faults_locked(&source->queue, 0, UINTPTR_MAX, source->awaited ? kShown : kFailed);
   wake_slotless_locked(&source->queue, INT32_MAX);
 }
 
 }  // namespace
 
 GuardSource* guard_source_locked(double number) {
-  auto& sources = sources_locked();
-  if (!(number >= 0 && number < static_cast<double>(sources.size()))) return nullptr;
-  GuardSource* source = sources[static_cast<size_t>(number)];
+  GuardSource* source = any_source_locked(number);
   return source != nullptr && !source->closed ? source : nullptr;
+}
+
+bool expect_guard_source_locked(double number, bool expected) {
+  GuardSource* source = any_source_locked(number);
+  if (source == nullptr) return false;
+  tell_awaiting_locked(source);
+  source->awaited = expected;
+  return true;
+}
+
+void tell_awaiting_locked(GuardSource* source) {
+  if (source->awaited) wake_slotless_locked(&source->queue, INT32_MAX);
 }
 
 void add_guard_source_locked(GuardSource* source) {

@@ -21,6 +21,7 @@ struct GuardSource {
   uint64_t timeout = kNever;  // nanoseconds
   bool marks = false;         // pages may be hidden by guard markers
   bool closed = false;
+  bool awaited = false;       // once it is closed: another one is on its way, and who waits goes on waiting for that
   bool unserved = false;      // nobody took a fault for as long as one waits: until somebody does, none has to wait so long again
   size_t references = 1;      // the open source, its memories, and threads in the handler
   FaultQueue queue;
@@ -30,6 +31,11 @@ struct GuardSource {
 GuardSource* guard_source_locked(double number);
 // From now on it has a number. Sources that nobody has any more go at that: a handler can't delete them.
 void add_guard_source_locked(GuardSource* source);
+// Whether another source is on its way, for which who waits goes on waiting when the one with this number is closed. It may be closed
+// already. False where there is none.
+bool expect_guard_source_locked(double number, bool expected);
+// Who waits for the source that comes after this one looks again.
+void tell_awaiting_locked(GuardSource* source);
 // Nobody serves any more: who waits fails, and so does whoever comes.
 void close_guard_source_locked(GuardSource* source);
 

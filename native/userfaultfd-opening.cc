@@ -12,6 +12,7 @@
 #include "userfaultfd-call.h"
 #include "userfaultfd-interface.h"
 #include "userfaultfd.h"
+#include "warden.h"
 
 namespace vmarea {
 
@@ -157,6 +158,19 @@ int set_custody(Handle* handle, bool sent, bool keep_waiting) {
   return 0;
 }
 
+// Whether another server is on its way, for whom who waits goes on waiting when this one ends.
+int expect_server(Handle* handle, bool expected) {
+  Lock lock(mutex());
+  Context* context = handle->context;
+  context->keep_waiting = expected;
+  if (!expected && context->deadline > 0 && !is_read_locked(context)) {
+    context->unserved = true;
+    context->seen_reads = context->reads.load();
+    call_warden();
+  }
+  return 0;
+}
+
 constexpr Function kFunctions[] = {
     {"uffdCreate", callback<create>},
     {"uffdCreateFromDevice", callback<create_from_device>},
@@ -167,6 +181,7 @@ constexpr Function kFunctions[] = {
     {"uffdDescriptor", callback<descriptor_of>},
     {"uffdIntoDescriptor", callback<into_descriptor>},
     {"uffdClose", callback<close_call>},
+    {"uffdExpectServer", callback<expect_server>},
     {"uffdSetCustody", callback<set_custody>},
 };
 

@@ -44,7 +44,7 @@ class PageWait {
  public:
   explicit PageWait(Fault* fault) : fault_(fault), page_(fault->address & ~(static_cast<uintptr_t>(page_size()) - 1)) {}
 
-  // True where there is something to wait for: it is queued then, unless no slot is free. Otherwise `outcome` says what it is.
+  // True where there is something to wait for: it is queued then, unless no slot is free or the source is yet to come. Otherwise `outcome` says what it is.
   bool begin_locked() {
     WatchedRange* range = find_watched_locked(page_);
     if (range == nullptr) return ends(waited_ ? Waited::kRetry : Waited::kElsewhere);
@@ -58,12 +58,13 @@ class PageWait {
     bool first_write = shown && write && memory->notify && !has_bit(memory->writable, memory->page(page_));
     if (shown && !first_write) return ends(!waited_ && is_refused_all_the_same(page_) ? Waited::kElsewhere : Waited::kRetry);
     source_ = memory->source;
-    if (source_->closed || source_->unserved) return ends(fails(fault_, kUnserved));
-    if (source_->owner == current_thread_state) return ends(fails(fault_, kWouldDeadlock));
+    bool awaits = source_->closed && source_->awaited;
+    if ((source_->closed && !awaits) || source_->unserved) return ends(fails(fault_, kUnserved));
+    if (!awaits && source_->owner == current_thread_state) return ends(fails(fault_, kWouldDeadlock));
     if (!waited_) deadline_ = source_->timeout == kNever ? kNever : monotonic_time() + source_->timeout;
     waited_ = true;
     freed_ = source_->queue.freed.load();
-    slot_ = queue_fault_locked(&source_->queue, page_, write, first_write);
+    slot_ = awaits ? nullptr : queue_fault_locked(&source_->queue, page_, write, first_write);
     source_->references++;
     return true;
   }

@@ -113,6 +113,7 @@ void unwatch_locked(uintptr_t start, uintptr_t end) {
     WatchedMemory* memory = range->second.memory;
     answer_faults_locked(&memory->source->queue, range->second.start, range->second.end, kShown);
     range = ranges.erase(range);
+    tell_awaiting_locked(memory->source);
     if (--memory->references == 0) delete_memory_locked(memory);
   }
   count_locked();

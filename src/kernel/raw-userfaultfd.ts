@@ -81,6 +81,11 @@ export interface RawUserfaultfd {
    * Throws `VmError`: `EINVAL` for a userfaultfd that may wait in a read, `EOPNOTSUPP` on a kernel without poison (before 6.6).
    */
   setDeadline?(milliseconds: number): void
+  /**
+   * Whether another thread is about to serve: who waits, and who comes, when the one that does ends is left to wait for it, for as long as
+   * the deadline. When none is expected any more and nobody serves, they fail.
+   */
+  expectServer?(expected: boolean): void
   /** The faults that were failed for the deadline and not taken yet, the oldest first; they are kept for whichever handle asks first. */
   takeFailed?(): RawFailedFault[]
   /**

@@ -117,6 +117,7 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   uffdDescriptor(handle: number, exposed: boolean): number
   uffdIntoDescriptor(handle: number): number
   uffdClose(handle: number, poison: boolean): number
+  uffdExpectServer(handle: number, expected: boolean): number
   uffdSetCustody(handle: number, sent: boolean, keepWaiting: boolean): number
   uffdSetDeadline(handle: number, milliseconds: number): number
   uffdTakeFailed(handle: number, records: Float64Array): number

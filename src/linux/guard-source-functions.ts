@@ -16,6 +16,7 @@ export interface GuardSourceFunctions {
   /** From any thread. */
   guardInterrupt(source: number): number
   guardShow(source: number, writable: boolean): number
+  guardExpectServer(source: number, expected: boolean): number
   guardHide(source: number): number
   guardFail(source: number): number
   guardWake(source: number): number

@@ -242,6 +242,10 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
     check(this.#addon.uffdSetDeadline(this.#handle, milliseconds), 'userfaultfd')
   }
 
+  expectServer(expected: boolean): void {
+    check(this.#addon.uffdExpectServer(this.#handle, expected), 'userfaultfd')
+  }
+
   takeFailed(): RawFailedFault[] {
     const failed: RawFailedFault[] = []
     const records = new Float64Array(2 * 64)

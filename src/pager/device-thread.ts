@@ -105,8 +105,24 @@ export class DeviceThread {
     await this.#connection?.terminate()
   }
 
-  /** Ends the thread. */
-  async terminate(): Promise<void> {
+  /** The number of its guard source, or -1. */
+  get sourceId(): number {
+    return this.#connection?.sourceId ?? -1
+  }
+
+  /** Likewise, where another thread comes, for which everyone waits. */
+  async leave(): Promise<void> {
+    try {
+      if (this.serves) {
+        await this.#connection!.ask({ type: 'leave' }, AbortSignal.timeout(Math.min(this.#init.deadline, LONGEST)))
+      }
+    } catch {
+      // As above.
+    }
+    await this.#terminate()
+  }
+
+  async #terminate(): Promise<void> {
     this.#ending = this.#connection
     this.#connection = undefined
     await this.#ending?.terminate()

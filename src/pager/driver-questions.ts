@@ -103,6 +103,12 @@ export class DriverQuestions {
     }
   }
 
+  /** Whatever the driver says later counts for nothing, and who waits is another thread's. */
+  leave(): void {
+    this.#closed = true
+    this.#limit.stop()
+  }
+
   #ask(fill: Fill): void {
     const { counters } = this.#state
     if (!fill.firstWrite) {

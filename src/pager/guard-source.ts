@@ -58,6 +58,14 @@ export class GuardSource implements FaultSource {
   }
 
   /**
+   * Whether another source is about to take over what the one with that `id` watches: who waits, and who comes, when that is closed is left
+   * to wait for it, for as long as ever. When none is expected any more they fail. Any thread may call it.
+   */
+  static expectServer(id: number, expected: boolean): void {
+    addon().guardExpectServer(id, expected)
+  }
+
+  /**
    * The memory must be mapped without permission, so that nobody can have touched it, and in one area; or it was watched by a source that
    * has been closed or whose thread has ended, and is taken over: all of its pages are hidden then.
    */

@@ -8,6 +8,7 @@ import { openUserfaultfd } from '../userfaultfd/open-userfaultfd.js'
 import { UFFD_FEATURE } from '../vocabulary/uffd-feature.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import type { FaultSourceAddress } from './fault-source-address.js'
+import { GuardSource } from './guard-source.js'
 
 const NEEDED =
   UFFD_FEATURE.MISSING_SHMEM |
@@ -68,6 +69,23 @@ export class OpenedFaultSource {
   /** Gives the source to another thread. */
   give(): FaultSourceAddress {
     return { name: this.name, descriptor: this.#raw?.clone().intoDescriptor() ?? -1 }
+  }
+
+  /**
+   * Whether another thread is about to serve in place of the one that serves now, and by itself would leave everyone to fail. `id` is that
+   * one's guard source.
+   */
+  expectServer(expected: boolean, id: number): void {
+    if (this.#raw === undefined) GuardSource.expectServer(id, expected)
+    else this.#raw.expectServer!(expected)
+  }
+
+  /** Has all that a thread before took and did not answer come again. */
+  askAgain(pageSize: number): void {
+    for (const { address } of this.#raw?.unanswered!().read ?? []) {
+      const page = Number(address) - (Number(address) % pageSize)
+      this.#raw!.wake(page, pageSize)
+    }
   }
 
   /** The faults that nobody answered in time, since this was asked last. */

@@ -168,8 +168,25 @@ export class PagedDevice implements RawDevice {
 
   async #beginAnew(): Promise<void> {
     this.#checkNotClosed()
-    await this.#thread.terminate()
-    this.#checkNotClosed()
+    const { sourceId, serves } = this.#thread
+    // Who waits for a thread that lives goes on waiting for the next; for one that is dead nobody waits.
+    if (serves) this.#source.expectServer(true, sourceId)
+    try {
+      await this.#thread.leave()
+      this.#checkNotClosed()
+      await this.#startAnew()
+    } finally {
+      if (serves) this.#source.expectServer(false, sourceId)
+    }
+    this.#source.askAgain(this.#kernel.pageSize)
+    this.#failures.takeUnanswered() // They are the thread's before, and say nothing of this one.
+    for (const region of this.#regions.all()) {
+      // What was covered comes back poisoned with restore(), which heals it then.
+      if (region.fault === undefined) this.heal(Number(region.start), region.length)
+    }
+  }
+
+  async #startAnew(): Promise<void> {
     const { files } = this.#kernel
     const pages = this.#pages
     this.#pages = files.memfdCreate('vmarea-pages', { sealable: false })
@@ -181,11 +198,6 @@ export class PagedDevice implements RawDevice {
     }
     for (const region of this.#regions.all()) {
       this.#layOut(region, region.part!, region.protection)
-    }
-    this.#failures.takeUnanswered() // They are the thread's before, and say nothing of this one.
-    for (const region of this.#regions.all()) {
-      // What was covered comes back poisoned with restore(), which heals it then.
-      if (region.fault === undefined) this.heal(Number(region.start), region.length)
     }
   }
 

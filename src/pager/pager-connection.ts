@@ -44,6 +44,7 @@ export class PagerConnection {
   #lastId = 0
   #threadId = 0
   #size = 0
+  #sourceId = -1
   /** What nobody caught in the thread. */
   #uncaught: Error | undefined
   #cause: VmError | undefined
@@ -100,6 +101,11 @@ export class PagerConnection {
   /** Bytes of the device, as its driver said. */
   get size(): number {
     return this.#size
+  }
+
+  /** The number of its guard source, or -1. */
+  get sourceId(): number {
+    return this.#sourceId
   }
 
   /** The thread runs, as far as can be told without the event loop. */
@@ -207,6 +213,7 @@ export class PagerConnection {
     } else if (message.type === 'ready') {
       this.#threadId = message.threadId
       this.#size = message.size
+      this.#sourceId = message.sourceId
       this.#settle(0, (pending) => pending.resolve(undefined))
     } else if (message.type === 'answer') {
       this.#settle(message.id, (pending) => pending.resolve(message.value))

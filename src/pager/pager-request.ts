@@ -30,6 +30,8 @@ export type PagerRequest =
   /** Who waits for an answer wants to know that the thread still turns. */
   | { readonly type: 'ping' }
   | { readonly type: 'close'; readonly id: number }
+  /** Another thread is about to serve: the driver is to close, and who waits is left to wait. */
+  | { readonly type: 'leave'; readonly id: number }
 
 /** A range of the device that was laid out, that nobody can touch yet. */
 export interface MapRequest {
@@ -48,8 +50,8 @@ export interface MapRequest {
 
 /** What the pager's thread says. */
 export type PagerMessage =
-  /** The driver is there. `threadId` is the kernel's number of the thread. */
-  | { readonly type: 'ready'; readonly size: number; readonly threadId: number }
+  /** The driver is there. `threadId` is the kernel's number of the thread, `sourceId` that of its guard source, or -1. */
+  | { readonly type: 'ready'; readonly size: number; readonly threadId: number; readonly sourceId: number }
   | { readonly type: 'pong' }
   | { readonly type: 'answer'; readonly id: number; readonly value?: unknown }
   | { readonly type: 'refusal'; readonly id: number; readonly error: ErrorMessage }

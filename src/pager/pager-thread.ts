@@ -12,6 +12,7 @@ import { DeviceFile } from './device-file.js'
 import { DeviceServer } from './device-server.js'
 import { DriverPages } from './driver-pages.js'
 import { FaultLoop } from './fault-loop.js'
+import { GuardSource } from './guard-source.js'
 import { packError } from './pack-error.js'
 import { PagerKernel } from './pager-kernel.js'
 import type { PagerMessage, PagerRequest } from './pager-request.js'
@@ -74,7 +75,8 @@ async function serve(): Promise<void> {
     }
   })
   loop.start()
-  send({ type: 'ready', size, threadId: addon().threadId() })
+  const sourceId = source instanceof GuardSource ? source.id : -1
+  send({ type: 'ready', size, threadId: addon().threadId(), sourceId })
 }
 
 function answer(request: PagerRequest, server: DeviceServer, operations: FileOperations, loop: FaultLoop): void {
@@ -109,6 +111,12 @@ function answer(request: PagerRequest, server: DeviceServer, operations: FileOpe
       return
     case 'unmap':
       server.maps.unmap(request.start, request.length)
+      return
+    case 'leave':
+      loop.stop()
+      server.questions.leave()
+      closing.abort()
+      settle(request.id, callHook(operations, 'close'))
       return
     case 'close':
       loop.stop()
