@@ -34,6 +34,7 @@ export class PagedDevice implements RawDevice {
   #closed: Promise<void> | undefined
   readonly #regions = new StandingRegions()
   readonly #listeners: ((cause: Error) => void)[] = []
+  #restarts = 0
   readonly #failures = new FailedPages((address) => this.#takePoison(address))
 
   /** Opens a device. Rejects where the driver can't be had, and leaves nothing behind then. */
@@ -139,6 +140,7 @@ export class PagedDevice implements RawDevice {
   }
 
   explain(fault: FaultRecord): FaultRecord {
+    if (fault.cause !== undefined) return fault
     // Poison that has been told and taken away, before who had met it as well could look, seems to be the end of the file.
     const late = fault.reason === 'past-end-of-file'
     if (fault.reason !== 'poisoned' && fault.reason !== 'driver' && !late) return fault
@@ -180,6 +182,7 @@ export class PagedDevice implements RawDevice {
     }
     for (const { address } of this.#source.takeFailed()) this.#failures.add(Number(address), undefined)
     this.#failures.heal(0, Infinity)
+    this.#restarts++
   }
 
   close(): Promise<void> {
@@ -189,6 +192,16 @@ export class PagedDevice implements RawDevice {
 
   onDeath(listener: (cause: Error) => void): void {
     this.#listeners.push(listener)
+  }
+
+  /** How often another thread has begun to serve. */
+  get restarts(): number {
+    return this.#restarts
+  }
+
+  /** What an access is told that nobody serves. */
+  get unservedError(): Error {
+    return this.#closed === undefined ? this.#thread.unservedError : closedError('fault')
   }
 
   // ---- what its regions tell ----
@@ -285,8 +298,7 @@ export class PagedDevice implements RawDevice {
   }
 
   #why(reason: 'timeout' | 'no-server'): Error {
-    if (this.#closed !== undefined) return closedError('fault')
-    if (reason === 'no-server') return this.#thread.unservedError
+    if (this.#closed !== undefined || reason === 'no-server') return this.unservedError
     return new VmError('ETIMEDOUT', 'fault', {
       hint: `the driver did not answer within ${this.#options.timeout} ms, and its thread does nothing else`,
     })

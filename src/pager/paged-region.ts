@@ -1,3 +1,4 @@
+import type { FaultRecord } from '../kernel/fault-record.js'
 import { LinuxRegion } from '../linux/linux-region.js'
 import { PROT } from '../vocabulary/prot.js'
 import { VM } from '../vocabulary/vm.js'
@@ -57,6 +58,24 @@ export class PagedRegion extends LinuxRegion {
       this.#part?.device.protected(Number(this.start) + offset, length, protection)
     }
     this.#protection = protection
+  }
+
+  override readAsync(offset: number, target: Uint8Array): Promise<FaultRecord | undefined> {
+    return this.#dated(() => super.readAsync(offset, target))
+  }
+
+  override writeAsync(offset: number, source: Uint8Array): Promise<FaultRecord | undefined> {
+    return this.#dated(() => super.writeAsync(offset, source))
+  }
+
+  // A copy may be told late, when another thread serves already, that nobody did: that says nothing of this one.
+  async #dated(copy: () => Promise<FaultRecord | undefined>): Promise<FaultRecord | undefined> {
+    const device = this.#part?.device
+    const restarts = device?.restarts
+    const fault = await copy()
+    if (device === undefined || device.restarts === restarts || fault?.unanswered !== 'no-server') return fault
+    const { address, access, reason } = fault
+    return { address, access, reason, cause: device.unservedError }
   }
 
   #checkRight(protection: number): void {

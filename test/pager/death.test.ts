@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { MemoryFault, openDevice, pageSize } from 'vmarea'
 import { runInChild, survives } from '../support/run-in-child.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { skipWithout } from '../userfaultfd/skip.js'
@@ -124,4 +125,31 @@ test('a process that waits for a restart lives on, though the last answer comes 
      await device.close()`,
     { args: [answers] },
   )
+})
+
+test('a copy that nobody served says nothing of the thread that serves when it is told', async () => {
+  const simple = driverUrl(() => ({ mmap() {}, fault: (fault) => void fault.bytes.fill(1) }))
+  const page = pageSize()
+  await using device = await openDevice(simple, { source: 'guard', run: page })
+  using memory = device.map({ length: 2 ** 34 })
+  let next = 0
+  let refused = 0
+  for (let round = 0; round < 5; round++) {
+    let restarted = false
+    const restart = device.restart().then(() => {
+      restarted = true
+    })
+    const read = async () => {
+      while (!restarted) {
+        await memory.readAsync(next++ * page, new Uint8Array(1)).catch((error: unknown) => {
+          assert.ok(error instanceof MemoryFault && error.reason === 'driver', String(error))
+          assert.equal((error.cause as NodeJS.ErrnoException).code, 'EIO')
+          refused++
+        })
+      }
+    }
+    await Promise.all([restart, ...Array.from({ length: 8 }, read)])
+    assert.equal(device.state, 'serving')
+  }
+  assert.ok(refused > 0)
 })
