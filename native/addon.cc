@@ -20,7 +20,7 @@ const FunctionTable* const kTables[] = {
     &kSystemCalls,    &kDescriptorCalls, &kProcessMemory,      &kProcText,
     &kRegionObjects,  &kRegionLayout,    &kRegionResize,       &kRegionFaults,
     &kRegionFlags,    &kAsyncCalls,      &kUserfaultfdOpening, &kUserfaultfdRegistration,
-    &kUserfaultfdResolving, &kUserfaultfdReading, &kWatches, &kSockets,
+    &kUserfaultfdOwnAreas, &kUserfaultfdResolving, &kUserfaultfdReading, &kWatches, &kSockets,
 };
 
 void thread_ends(void* data) {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <tuple>
+#include <type_traits>
 
 #include "call.h"
 #include "thread-state.h"

@@ -17,6 +17,6 @@ struct FunctionTable {
 
 extern const FunctionTable kSystemCalls, kDescriptorCalls, kProcessMemory, kProcText, kWatches, kSockets;
 extern const FunctionTable kRegionObjects, kRegionLayout, kRegionResize, kRegionFaults, kRegionFlags, kAsyncCalls;
-extern const FunctionTable kUserfaultfdOpening, kUserfaultfdRegistration, kUserfaultfdResolving, kUserfaultfdReading;
+extern const FunctionTable kUserfaultfdOpening, kUserfaultfdRegistration, kUserfaultfdOwnAreas, kUserfaultfdResolving, kUserfaultfdReading;
 
 }  // namespace vmarea

@@ -635,6 +635,16 @@ export const deviceCases: ConformanceCases = {
     await expectRejection(device.ready(0, page), { code: 'ERR_VMAREA_DEVICE_CLOSED' })
     await expectRejection(device.restart(), { code: 'ERR_VMAREA_DEVICE_CLOSED' })
   }),
+  'a close hook that throws, or never ends, keeps nobody': {
+    needs: ['devices'],
+    async run({ process, page }) {
+      for (const close of ['throws', 'never ends'] as const) {
+        const device = await open(process, { size: page, close }, { timeout: 500 })
+        await device.close()
+        expect(device.state, 'closed', close)
+      }
+    },
+  },
   'the signal closes the device': {
     needs: ['devices'],
     async run({ process, page }) {

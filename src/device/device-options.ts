@@ -8,8 +8,9 @@ export interface DeviceOptions<Options = unknown> {
    */
   readonly driver?: Options
   /**
-   * How long an access waits for the driver, in milliseconds: it throws a `MemoryFault` then, and the device goes on. 30 000 by default;
-   * `Infinity` waits for ever.
+   * How long an access waits for the driver, in milliseconds: it throws a `MemoryFault` then, and the device goes on. As long, and half a
+   * second, the driver's function and its `open` hook may take together: `openDevice` and `restart` reject with `ETIMEDOUT` then. 30 000
+   * by default; `Infinity` waits for ever.
    */
   readonly timeout?: number
   /**

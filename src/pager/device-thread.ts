@@ -93,15 +93,16 @@ export class DeviceThread {
     this.#connection?.drain()
   }
 
-  /** Lets the driver close, if it is able to, and ends the thread. */
+  /** Lets the driver close, if it is able to, and ends the thread. What the hook throws is of no use to anybody. */
   async close(): Promise<void> {
     try {
       if (this.#connection?.lives && !this.#hangs()) {
         await this.#connection.ask({ type: 'close' }, AbortSignal.timeout(Math.min(this.#init.deadline, LONGEST)))
       }
-    } finally {
-      await this.#connection?.terminate()
+    } catch {
+      // It threw, or took too long, or the thread has ended meanwhile.
     }
+    await this.#connection?.terminate()
   }
 
   /** Ends the thread. */

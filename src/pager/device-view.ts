@@ -8,8 +8,10 @@ import type { PlacedPages } from './placed-pages.js'
 const ENOENT = -2
 const EAGAIN = -11
 const EFAULT = -14
-/** How often a call is made again while some other thread changes the layout, which is soon over. */
-const PATIENCE = 10_000
+/** For how long a call is made again while some other thread changes the layout, in milliseconds: that one may have to wait for a processor. */
+const PATIENCE = 2000
+/** To sleep on. */
+const nothing = new Int32Array(new SharedArrayBuffer(4))
 
 /** What the program sees of a device: shows pages in its maps, and takes them from view. */
 export class DeviceView {
@@ -88,7 +90,8 @@ export class DeviceView {
     const map = this.#maps.at(from)
     if (map === undefined) return
     let code = this.#hideRun(map, from, to - from)
-    for (let patience = PATIENCE; code === EAGAIN && patience > 0; patience--) {
+    for (const until = performance.now() + PATIENCE; code === EAGAIN && performance.now() < until; ) {
+      Atomics.wait(nothing, 0, 0, 0.05)
       code = this.#hideRun(map, from, to - from)
     }
     if (code < 0) throw new VmError(code, 'zap_page_range_single', { address: BigInt(address), length: size })

@@ -64,6 +64,18 @@ export class DriverQuestions {
     return this.#promises > 0
   }
 
+  /**
+   * The question for the page at `offset`, or for the first write to it, that whoever wants it waits for. One that nobody waited for any
+   * more, as after a timeout, and that the driver still has, is as if it had never been: it may never be answered.
+   */
+  inFlight(offset: number, firstWrite = false): Fill | undefined {
+    const fill = this.#fills.at(offset, firstWrite)
+    if (fill === undefined || !fill.aborted) return fill
+    fill.drop()
+    this.#fills.remove(fill)
+    return undefined
+  }
+
   /** For somebody who touched the page at the address: `[waiter.offset, end)`, or that he may write to it. */
   askForFault(map: DeviceMap, waiter: Waiter, end: number, firstWrite = false): void {
     const { address, offset, write } = waiter
@@ -132,7 +144,7 @@ export class DriverQuestions {
   }
 
   #answered(fill: Fill): void {
-    if (this.#closed) return
+    if (this.#closed || fill.dropped) return
     this.#fills.remove(fill)
     if (fill.stale) {
       this.#askAgain(fill)
@@ -149,7 +161,7 @@ export class DriverQuestions {
   }
 
   #threw(fill: Fill, error: unknown): void {
-    if (this.#closed) return
+    if (this.#closed || fill.dropped) return
     this.#fills.remove(fill)
     if (fill.stale) this.#askAgain(fill)
     else this.#refuse(fill, error)
@@ -180,7 +192,7 @@ export class DriverQuestions {
 
   #waitForOne(waiter: Waiter): void {
     const { address, offset } = waiter
-    const other = this.#fills.at(offset)
+    const other = this.inFlight(offset)
     const map = this.#maps.at(address)
     if (map === undefined) this.#source.wake(address, this.#pageSize)
     else if (other !== undefined) this.#fills.wait(other, waiter)

@@ -77,7 +77,7 @@ export class FaultServer {
     const offset = map.offsetAt(address)
     const firstWrite = this.#source.isFirstWrite(index)
     const waiter: Waiter = { address, offset, write: this.#source.isWrite(index), since: now }
-    const inFlight = this.#fills.at(offset, firstWrite)
+    const inFlight = this.#questions.inFlight(offset, firstWrite)
     if (inFlight !== undefined) {
       this.#fills.wait(inFlight, waiter)
       this.#limit.arm()

@@ -67,7 +67,7 @@ export class FillJobs implements FillJobHost {
   // ---- what a job asks ----
 
   inFlight(offset: number): Fill | undefined {
-    return this.#fills.at(offset)
+    return this.#questions.inFlight(offset)
   }
 
   presentUntil(offset: number, end: number): number {

@@ -46,6 +46,8 @@ export class Fill implements RawFault {
   readonly page: number
   readonly #file: DeviceFile
   #bytes: Uint8Array | undefined
+  #dropped = false
+  #over = false
   #abort: AbortController | undefined
   #aborted = false
 
@@ -85,15 +87,29 @@ export class Fill implements RawFault {
   }
 
   get bytes(): Uint8Array {
+    // Who has answered, or has been asked again, and asks for them only now has no use for the true ones.
+    if (this.#over && this.#bytes === undefined) return new Uint8Array(this.length)
     this.#bytes ??= this.firstWrite ? this.#file.page(this.offset) : this.#file.drafts.take(this.length)
     return this.#bytes
   }
 
   /** The driver has no more to do with the bytes. */
   release(how: 'returned' | 'resolved' | 'failed'): void {
+    this.#over = true
     if (this.#bytes === undefined) return
     if (this.firstWrite) this.#file.detach(this.offset, this.#bytes)
     else this.#file.drafts.giveBack(this.#bytes, how)
+  }
+
+  /** Somebody asks anew, and the driver has not answered this yet: whatever it does with the bytes counts for nothing. */
+  drop(): void {
+    this.#dropped = true
+    this.#over = true
+    if (this.firstWrite && this.#bytes !== undefined) this.#file.detach(this.offset, this.#bytes)
+  }
+
+  get dropped(): boolean {
+    return this.#dropped
   }
 
   get signal(): AbortSignal {

@@ -3,15 +3,15 @@ import type { DeviceStatistics } from '../kernel/device-statistics.js'
 import type { FaultSourceName, RawDeviceOptions } from '../kernel/devices.js'
 import type { FaultRecord } from '../kernel/fault-record.js'
 import type { RawDevice } from '../kernel/raw-device.js'
-import type { RawFailedFault } from '../kernel/raw-failed-fault.js'
 import type { LinuxKernel } from '../linux/linux-kernel.js'
 import { MAP } from '../vocabulary/map.js'
 import { PROT } from '../vocabulary/prot.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { VM } from '../vocabulary/vm.js'
 import { VmError } from '../vocabulary/vm-error.js'
+import { closedError } from './closed-error.js'
+import { DeviceFailures } from './device-failures.js'
 import { DeviceThread } from './device-thread.js'
-import { FailedPages } from './failed-pages.js'
 import { mayCopy } from './may-copy.js'
 import { OpenedFaultSource } from './opened-fault-source.js'
 import { PagedRegion } from './paged-region.js'
@@ -38,7 +38,7 @@ export class PagedDevice implements RawDevice {
   readonly #closing = new AbortController()
   readonly #regions = new StandingRegions()
   readonly #listeners: ((cause: Error) => void)[] = []
-  readonly #failures = new FailedPages((address) => this.#takePoison(address))
+  readonly #failures: DeviceFailures
 
   /** Opens a device. Rejects where the driver can't be had, and leaves nothing behind then. */
   static async open(kernel: LinuxKernel, driver: string, options: RawDeviceOptions): Promise<PagedDevice> {
@@ -67,6 +67,18 @@ export class PagedDevice implements RawDevice {
       death: (cause) => {
         for (const listener of this.#listeners) listener(cause)
       },
+    })
+    this.#failures = new DeviceFailures({
+      pageSize: kernel.pageSize,
+      source,
+      thread: this.#thread,
+      timeout: options.timeout,
+      isClosed: () => this.#closed !== undefined,
+      has: (address) => {
+        const region = kernel.regions.regionAt(BigInt(address))
+        return region instanceof PagedRegion && region.part?.device === this
+      },
+      isCovered: (address) => kernel.regions.regionAt(address)?.fault !== undefined,
     })
     this.#file = kernel.files.memfdCreate('vmarea-device', { sealable: false })
     this.#pages = kernel.files.memfdCreate('vmarea-pages', { sealable: false })
@@ -143,28 +155,7 @@ export class PagedDevice implements RawDevice {
   }
 
   explain(fault: FaultRecord): FaultRecord {
-    // Poison that has been told and taken away, before who had met it as well could look, seems to be the end of the file.
-    const late = fault.reason === 'past-end-of-file'
-    if (fault.reason !== 'poisoned' && fault.reason !== 'driver' && !late) return fault
-    const page = Number(fault.address) - (Number(fault.address) % this.#kernel.pageSize)
-    this.#thread.drain()
-    if (this.#takeFailed()) this.#thread.foundUnserved()
-    const failure = this.#failures.get(page)
-    if (late && failure === undefined) return fault
-    // A page that was covered comes back poisoned with restore(), which heals it then.
-    const covered = this.#kernel.regions.regionAt(fault.address)?.fault !== undefined
-    if (!covered && fault.reason === 'poisoned') this.#failures.healMet(page)
-    else if (!covered) this.#failures.heal(page, page + 1)
-    if (fault.unanswered !== undefined) {
-      if (fault.unanswered === 'no-server' && !this.#source.isServed(page)) this.#thread.foundUnserved()
-      return { ...fault, cause: this.#why(fault.unanswered) }
-    }
-    if (failure === undefined) {
-      if (fault.reason !== 'driver') return fault
-      return { ...fault, cause: this.#why(this.state === 'serving' ? 'timeout' : 'no-server') }
-    }
-    const { cause } = failure
-    return { ...fault, reason: 'driver', ...(cause === undefined ? {} : { cause }) }
+    return this.#failures.explain(fault)
   }
 
   /** A restart that is under way serves whoever asks for another. */
@@ -191,7 +182,7 @@ export class PagedDevice implements RawDevice {
     for (const region of this.#regions.all()) {
       this.#layOut(region, region.part!, region.protection)
     }
-    this.#takeFailed() // They are the thread's before, and say nothing of this one.
+    this.#failures.takeUnanswered() // They are the thread's before, and say nothing of this one.
     for (const region of this.#regions.all()) {
       // What was covered comes back poisoned with restore(), which heals it then.
       if (region.fault === undefined) this.heal(Number(region.start), region.length)
@@ -229,7 +220,7 @@ export class PagedDevice implements RawDevice {
   }
 
   unmapped(start: number, length: number): void {
-    this.#failures.forget(start, start + length)
+    this.#failures.forget(start, length)
     this.#thread.tell({ type: 'unmap', start, length })
     if (this.#closed !== undefined && this.#regions.all().length === 0) this.#source.close()
   }
@@ -250,7 +241,7 @@ export class PagedDevice implements RawDevice {
 
   /** Takes the poison of what failed in the range away: a later touch asks the driver again. */
   heal(start: number, length: number): void {
-    this.#failures.heal(start, start + length)
+    this.#failures.heal(start, length)
   }
 
   // ---- the thread ----
@@ -292,16 +283,6 @@ export class PagedDevice implements RawDevice {
     if (this.#regions.all().length === 0) this.#source.close()
   }
 
-  /** Notes the faults that nobody answered in time. Returns whether one of them was found without a server. */
-  #takeFailed(): boolean {
-    let unserved = false
-    for (const { address, reason } of this.#source.takeFailed()) {
-      unserved ||= reason === 'no-server'
-      if (!this.#failures.get(Number(address))?.poisoned) this.#failures.add(Number(address), this.#why(reason))
-    }
-    return unserved
-  }
-
   #checkNotClosed(): void {
     if (this.#closed !== undefined) throw new UsageError('ERR_VMAREA_DEVICE_CLOSED', 'the device was closed')
   }
@@ -309,25 +290,4 @@ export class PagedDevice implements RawDevice {
   #checkOpen(syscall: string): void {
     if (this.#closed !== undefined) throw closedError(syscall)
   }
-
-  #takePoison(address: number): void {
-    // Nobody else's memory may be meant: the region could have gone.
-    const region = this.#kernel.regions.regionAt(BigInt(address))
-    if (region instanceof PagedRegion && region.part?.device === this) this.#source.takePoison(address)
-  }
-
-  #why(reason: RawFailedFault['reason']): Error {
-    if (this.#closed !== undefined) return closedError('fault')
-    if (reason === 'itself') {
-      return new VmError('EDEADLK', 'fault', { hint: "the driver's thread touched memory that it serves itself" })
-    }
-    if (reason === 'no-server') return this.#thread.unservedError
-    return new VmError('ETIMEDOUT', 'fault', {
-      hint: `the driver did not answer within ${this.#options.timeout} ms, and its thread does nothing else`,
-    })
-  }
-}
-
-function closedError(syscall: string): VmError {
-  return new VmError('ENODEV', syscall, { hint: 'the device was closed' })
 }

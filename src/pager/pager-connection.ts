@@ -5,6 +5,7 @@ import type { PagerMessage, PagerRequest } from './pager-request.js'
 import type { PagerState } from './pager-state.js'
 import type { PagerThreadData } from './pager-thread-data.js'
 import { unpackError } from './unpack-error.js'
+import { watchOpening } from './watch-opening.js'
 import { workerArguments } from './worker-arguments.js'
 
 /** How often a thread that waits looks whether the pager's still lives, in milliseconds. */
@@ -52,7 +53,7 @@ export class PagerConnection {
   #ended = false
   #ending = false
 
-  /** Starts a thread and waits until its driver is there. Rejects with what kept it from that. */
+  /** Starts a thread and waits until its driver is there. Rejects with what kept it from that, `ETIMEDOUT` where nothing was heard of it. */
   static async start(
     data: Omit<PagerThreadData, 'port' | 'state'>,
     state: PagerState,
@@ -62,12 +63,14 @@ export class PagerConnection {
     const connection = new PagerConnection(data, state, events)
     const abort = () => connection.#fail(0, signal!.reason)
     signal?.addEventListener('abort', abort)
+    const unwatch = watchOpening(state, data.deadline, (error) => connection.#fail(0, error))
     try {
       await connection.#expect(0)
     } catch (error) {
       await connection.terminate()
       throw error
     } finally {
+      unwatch()
       signal?.removeEventListener('abort', abort)
     }
     return connection

@@ -66,6 +66,6 @@ export const COUNTER = {
   TIMEOUTS: 4,
   WAITING: 5,
   BYTES_DROPPED: 6,
-  /** Since when a synchronous hook runs, in milliseconds as `Date.now()` tells; 0 while none does. */
+  /** Since when the driver is set up, or a synchronous hook of it runs, in milliseconds as `Date.now()` tells; 0 while none does. */
   BUSY_SINCE: 7,
 } as const

@@ -15,7 +15,7 @@ import { FaultLoop } from './fault-loop.js'
 import { packError } from './pack-error.js'
 import { PagerKernel } from './pager-kernel.js'
 import type { PagerMessage, PagerRequest } from './pager-request.js'
-import { PagerState } from './pager-state.js'
+import { COUNTER, PagerState } from './pager-state.js'
 import type { PagerThreadData } from './pager-thread-data.js'
 
 const data = workerData as PagerThreadData
@@ -46,6 +46,7 @@ async function serve(): Promise<void> {
     signal: closing.signal,
   }
   const driver = await loadDriver(data.driver)
+  state.counters[COUNTER.BUSY_SINCE] = Date.now()
   const operations = await driver.operations(data.options.driver, host)
   const size = operations.size ?? Infinity
   const source = await connectFaultSource(data.source, data.deadline, kernel.pageSize)
@@ -61,6 +62,7 @@ async function serve(): Promise<void> {
     send,
   })
   await callHook(operations, 'open')
+  state.counters[COUNTER.BUSY_SINCE] = 0
   const { faults, questions } = server
   const loop = new FaultLoop(source, faults.serve, () => questions.waits)
   port.on('message', (request: PagerRequest) => {

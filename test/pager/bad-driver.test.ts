@@ -69,7 +69,9 @@ eachSource(({ openDevice, source, skip }) => {
     }
   })
 
-  test('a setup that throws is told, and one that hangs ends with the signal', { skip }, async () => {
+  test('a setup that throws is told, and one that hangs ends with the signal, or with the timeout', {
+    skip,
+  }, async () => {
     await assert.rejects(openDevice(moduleOf("(() => { throw new RangeError('no') })()")), (error: VmError) => {
       return error instanceof VmError && error.code === 'EIO' && error.cause instanceof RangeError
     })
@@ -81,6 +83,16 @@ eachSource(({ openDevice, source, skip }) => {
       const opening = openDevice(moduleOf(hangs), { signal: end.signal })
       setTimeout(() => end.abort(new Error('enough')), 100)
       await assert.rejects(opening, /enough/)
+    }
+    for (const hangs of [
+      'await new Promise(() => setInterval(() => {}, 1000))',
+      'await new Promise(() => { for (;;); })',
+      '{ fault() {}, async open() { await new Promise(() => setInterval(() => {}, 1000)) } }',
+      '{ fault() {}, open() { for (;;); } }',
+    ]) {
+      await assert.rejects(openDevice(moduleOf(hangs), { timeout: 50 }), (error: VmError) => {
+        return error.code === 'ETIMEDOUT' && /function and its open hook did not end within 550 ms/.test(error.message)
+      })
     }
     await assert.rejects(openDevice(moduleOf('await new Promise(() => {})')), { code: 'EIO' })
     await assert.rejects(openDevice(moduleOf('process.exit(5)')), { code: 'EIO' })

@@ -73,23 +73,25 @@ eachSource(({ openDevice, skip, source }) => {
   })
 
   test('a run that is invalidated while it is filled is filled anew', { skip }, async () => {
-    const counting = driverUrl(() => {
+    const counting = driverUrl((invalidated: Int32Array) => {
       let count = 0
       return {
         mmap() {},
         async fault(fault) {
           const mine = ++count
           fault.bytes.fill(mine)
-          await new Promise((resolve) => setTimeout(resolve, 40))
+          while (Atomics.load(invalidated, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1))
           fault.bytes.fill(mine)
         },
       }
     })
-    await using device = await openDevice(counting, { run: page })
+    const invalidated = new Int32Array(new SharedArrayBuffer(4))
+    await using device = await openDevice(counting, { driver: invalidated, run: page })
     using memory = device.map({ length: page })
     const reading = memory.readAsync(0, new Uint8Array(1))
     while (device.statistics.fills === 0) await sleep(1)
     await device.invalidate(0, page)
+    Atomics.store(invalidated, 0, 1)
     assert.equal((await reading)[0], 2)
   })
 

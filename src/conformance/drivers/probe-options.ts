@@ -18,6 +18,8 @@ export interface ProbeOptions {
   readonly forgetAt?: number
   /** What the `pageMkwrite` hook does, if there is to be one. */
   readonly pageMkwrite?: 'allow' | 'refuse'
+  /** What is wrong with the `close` hook, if there is to be one. */
+  readonly close?: 'throws' | 'never ends'
 }
 
 export type ProbeSetUp =

@@ -40,6 +40,12 @@ export default defineDevice<ProbeOptions>((options, device) => {
     },
   }
   if (options.size !== undefined) Object.assign(hooks, { size: options.size })
+  if (options.close !== undefined) {
+    hooks.close = () => {
+      if (options.close === 'throws') throw new RangeError('the driver does not want to')
+      return new Promise(() => {})
+    }
+  }
   if (pageMkwrite !== undefined) {
     hooks.pageMkwrite = () => {
       writes++

@@ -4,6 +4,7 @@ import type { Device } from '#vmarea/device/device.js'
 import type { DeviceOptions } from '#vmarea/device/device-options.js'
 import type { DeviceModule } from '#vmarea/device/open-device.js'
 import httpDevice, { type HttpOptions } from '#vmarea/devices/http.js'
+import type { FaultSourceName } from '#vmarea/kernel/devices.js'
 import { Machine } from '#vmarea/model.js'
 import type { Process } from '#vmarea/process.js'
 import { thisProcess } from '#vmarea/this-process.js'
@@ -21,6 +22,7 @@ const SIZE = 40 * PAGE + 100
 interface Host {
   readonly process: () => Process
   readonly module: DeviceModule<HttpOptions>
+  readonly source?: FaultSourceName
   readonly skip: string | false
 }
 
@@ -32,6 +34,12 @@ const hosts: Record<string, Host> = {
     module: import.meta.resolve('#vmarea/devices/http.js'),
     skip: skipWithout('missing_shmem', 'minor_shmem', 'poison'),
   },
+  'the running kernel, through the guard': {
+    process: thisProcess,
+    module: import.meta.resolve('#vmarea/devices/http.js'),
+    source: 'guard',
+    skip: false,
+  },
 }
 
 interface Opened extends AsyncDisposable {
@@ -39,7 +47,7 @@ interface Opened extends AsyncDisposable {
   readonly device: Device
 }
 
-for (const [kernel, { process, module, skip }] of Object.entries(hosts)) {
+for (const [kernel, { process, module, source, skip }] of Object.entries(hosts)) {
   const opened = async (
     options: Partial<DeviceOptions<HttpOptions>> = {},
     prepare?: (server: ObjectServer) => void,
@@ -48,7 +56,7 @@ for (const [kernel, { process, module, skip }] of Object.entries(hosts)) {
     prepare?.(server)
     try {
       const driver = { url: server.url, ...options.driver }
-      const device = await process().openDevice(module, { ...options, driver })
+      const device = await process().openDevice(module, { ...(source && { source }), ...options, driver })
       server.requests.length = 0
       const dispose = async () => {
         await device.close()
@@ -179,7 +187,7 @@ for (const [kernel, { process, module, skip }] of Object.entries(hosts)) {
   test(`${kernel}: a device with an etag is not begun anew with another version`, { skip }, async () => {
     const pinned = (server: ObjectServer) => ({ url: server.url, etag: '"one"' })
     await using server = await ObjectServer.start(patterned(SIZE))
-    await using device = await process().openDevice(module, { driver: pinned(server) })
+    await using device = await process().openDevice(module, { ...(source && { source }), driver: pinned(server) })
     server.etag = '"two"'
     await assert.rejects(device.restart(), (error) => isVm(error, 'ESTALE', /"one" was wanted.*"two"/))
   })
