@@ -20,7 +20,8 @@ const FunctionTable* const kTables[] = {
     &kSystemCalls,    &kDescriptorCalls, &kProcessMemory,      &kProcText,
     &kRegionObjects,  &kRegionLayout,    &kRegionResize,       &kRegionFaults,
     &kRegionFlags,    &kAsyncCalls,      &kUserfaultfdOpening, &kUserfaultfdRegistration,
-    &kUserfaultfdOwnAreas, &kUserfaultfdResolving, &kUserfaultfdReading, &kWatches, &kSockets,
+    &kUserfaultfdOwnAreas, &kUserfaultfdResolving, &kUserfaultfdReading, &kGuardSources,
+    &kWatches, &kSockets,
 };
 
 void thread_ends(void* data) {
@@ -65,7 +66,6 @@ napi_value init(napi_env env, napi_value exports) {
   current_thread_state = state;
 
   for (const FunctionTable* table : kTables) add(env, exports, state, *table);
-  add(env, exports, state, {kGuardSourceFunctions, kGuardSourceFunctionCount});
 
   napi_value mailbox;
   napi_create_external_arraybuffer(env, &state->mailbox, sizeof state->mailbox, nullptr, nullptr, &mailbox);

@@ -3,13 +3,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "guard-source.h"
 #include "guarded-copy.h"
 #include "move-page.h"
 #include "present-memory.h"
 #include "region-table.h"
+#include "shown-pages.h"
 #include "spare-areas.h"
 #include "userfaultfd.h"
+#include "wait-for-page.h"
+#include "watched-memory.h"
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000

@@ -1,9 +1,9 @@
 #include "forget-range.h"
 
-#include "guard-source.h"
 #include "held-flags.h"
 #include "page-size.h"
 #include "userfaultfd.h"
+#include "watched-memory.h"
 
 namespace vmarea {
 

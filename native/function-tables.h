@@ -18,5 +18,6 @@ struct FunctionTable {
 extern const FunctionTable kSystemCalls, kDescriptorCalls, kProcessMemory, kProcText, kWatches, kSockets;
 extern const FunctionTable kRegionObjects, kRegionLayout, kRegionResize, kRegionFaults, kRegionFlags, kAsyncCalls;
 extern const FunctionTable kUserfaultfdOpening, kUserfaultfdRegistration, kUserfaultfdOwnAreas, kUserfaultfdResolving, kUserfaultfdReading;
+extern const FunctionTable kGuardSources;
 
 }  // namespace vmarea

@@ -8,10 +8,10 @@
 
 #include <mutex>
 
-#include "guard-source.h"
 #include "guarded-copy.h"
 #include "containment.h"
 #include "page-entry.h"
+#include "wait-for-page.h"
 
 namespace vmarea {
 namespace {

@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include "answer.h"
-#include "guard-source.h"
 #include "held-calls.h"
 #include "held-flags.h"
 #include "newer-kernel.h"
 #include "page-size.h"
 #include "region-table.h"
 #include "touch-pages.h"
+#include "watched-memory.h"
 
 namespace vmarea {
 namespace {

@@ -6,11 +6,12 @@
 
 #include "answer.h"
 #include "forget-range.h"
-#include "guard-source.h"
 #include "held-flags.h"
 #include "newer-kernel.h"
 #include "page-size.h"
 #include "region-table.h"
+#include "shown-pages.h"
+#include "watched-memory.h"
 
 namespace vmarea {
 namespace {

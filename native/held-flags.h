@@ -18,7 +18,7 @@ constexpr uint64_t kVmDontExpand = 0x40000, kVmMixedMap = 0x10000000;
 // VM_SPECIAL: such an area never merges and is never locked.
 constexpr uint64_t kVmSpecial = kVmIo | kVmDontExpand | kVmPfnmap | kVmMixedMap;
 
-// Beside the kernel's flags: the guard takes the range's faults (guard-source.h). Nobody outside the addon sees it.
+// Beside the kernel's flags: the guard takes the range's faults (watched-memory.h). Nobody outside the addon sees it.
 constexpr uint64_t kHeldWatched = uint64_t{1} << 52;
 
 // [start, end) with the flags of one mapping.

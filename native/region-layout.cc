@@ -3,13 +3,13 @@
 #include "containment.h"
 #include "forget-range.h"
 #include "function-tables.h"
-#include "guard-source.h"
 #include "guard.h"
 #include "held-calls.h"
 #include "held-flags.h"
 #include "newer-kernel.h"
 #include "page-size.h"
 #include "region-call.h"
+#include "shown-pages.h"
 #include "spare-areas.h"
 
 namespace vmarea {

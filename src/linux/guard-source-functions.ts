@@ -1,5 +1,5 @@
 /**
- * The functions of `native/guard-source.cc`. Those of a range take its address and its length from the mailbox's results 1 and 3: as
+ * The functions of `native/guard-source-calls.cc`. Those of a range take its address and its length from the mailbox's results 1 and 3: as
  * arguments they would be an allocation each. All answer 0 or a negative error number unless it says otherwise.
  */
 export interface GuardSourceFunctions {
