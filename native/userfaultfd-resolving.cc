@@ -87,38 +87,6 @@ Resolved hide_own(ThreadState* state, Handle* handle, Operands place) {
   return {code, code == 0 ? static_cast<int64_t>(length) : 0};
 }
 
-// Calls `change` with the layout held for writing, where all of the range is registered with this very userfaultfd: what was unmapped may
-// be another's by now, and whoever serves hears of that later. -ENOENT elsewhere.
-template <typename Change>
-Resolved change_own(ThreadState* state, const Handle* handle, Operands place, Change change) {
-  LayoutWriter writer(&state->holds);
-  if (writer.error != 0) return {writer.error};
-  Lock lock(mutex());
-  if (place.length == 0 || own_part_locked(handle->context, place.start, place.length) < place.length) return {-ENOENT};
-  return {change() ? 0 : -errno};
-}
-
-// Maps a part of a file there, and registers that as what was there.
-Resolved map_over_own(ThreadState* state, Handle* handle, Operands place, int protection, int flags, int descriptor, int64_t offset) {
-  return change_own(state, handle, place, [&] {
-    uintptr_t start = place.start, end = start + place.length;
-    void* mapped = mmap(reinterpret_cast<void*>(start), place.length, protection, flags | MAP_FIXED, descriptor, offset);
-    if (mapped == MAP_FAILED) return false;
-    for (const Range& range : handle->context->ranges) {
-      uintptr_t from = std::max(range.start, start), to = std::min(range.end, end);
-      if (from >= to) continue;
-      UffdRegister argument = {from, to - from, range.mode, 0};
-      if (ioctl(handle->descriptor, kRegister, &argument) != 0) return false;
-    }
-    return true;
-  });
-}
-
-Resolved protect_own(ThreadState* state, Handle* handle, Operands place, int protection) {
-  return change_own(state, handle, place,
-                    [&] { return mprotect(reinterpret_cast<void*>(place.start), place.length, protection) == 0; });
-}
-
 // From the other place.
 Resolved move(Handle* handle, Operands place, uint64_t mode) {
   UffdMove argument = {place.start, place.other, place.length, mode, 0};
@@ -158,8 +126,6 @@ constexpr Function kFunctions[] = {
     {"uffdContinueOwn", callback<fill_own<kContinue>>},
     {"uffdPoisonOwn", callback<fill_own<kPoison>>},
     {"uffdHideOwn", callback<hide_own>},
-    {"uffdMapOverOwn", callback<map_over_own>},
-    {"uffdProtectOwn", callback<protect_own>},
     {"uffdMove", callback<move>},
     {"uffdWriteprotect", callback<writeprotect>},
     {"uffdWake", callback<wake>},

@@ -133,7 +133,8 @@ export class Device implements AsyncDisposable {
 
   /**
    * Brings a dead device back, or begins a living one anew: its driver is set up again, with `open`, and with `mmap` for each mapping
-   * that stands. Pages that are in memory stay.
+   * that stands. Pages that are in memory stay. Two at once are one. Rejects with `ERR_VMAREA_DEVICE_CLOSED` where the device is closed
+   * meanwhile.
    */
   async restart(): Promise<void> {
     this.#checkOpen()
