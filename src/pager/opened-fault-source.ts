@@ -82,9 +82,10 @@ export class OpenedFaultSource {
 
   /** Has all that a thread before took and did not answer come again. */
   askAgain(pageSize: number): void {
-    for (const { address } of this.#raw?.unanswered!().read ?? []) {
-      const page = Number(address) - (Number(address) % pageSize)
-      this.#raw!.wake(page, pageSize)
+    const raw = this.#raw
+    if (raw === undefined) return
+    for (const { address } of raw.unanswered!().read) {
+      raw.wake(Number(address) - (Number(address) % pageSize), pageSize)
     }
   }
 
