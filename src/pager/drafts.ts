@@ -6,7 +6,7 @@ import type { PagerKernel } from './pager-kernel.js'
  * Memory to write answers on, before they become pages of the device.
  *
  * A driver could write into the very pages, through a second map of the device's file, and `UFFDIO_CONTINUE` would show them. Making a
- * page by touching it costs more than a copy of it: for runs of 64 KiB, 200 ms per 256 MiB on a virtual Xeon, where writing the same on a
+ * page by touching it costs more than a copy of it: for runs of 64 KiB, 200 ms per 256 MiB on a virtual EPYC, where writing the same on a
  * draft that stays in the cache and `UFFDIO_COPY` take 101, and a draft and `pwrite` 128. And no page is ever there that is not whole.
  */
 export class Drafts {
