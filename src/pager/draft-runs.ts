@@ -34,10 +34,15 @@ export class DraftRuns {
     return new Uint8Array(view)
   }
 
-  /** The driver has answered: whoever kept the array has an empty one. */
-  giveBack({ buffer }: Uint8Array): void {
+  /** The driver has answered: whoever kept the array has an empty one. What he has given away stays whosever it is. */
+  giveBack(array: Uint8Array): void {
+    const { buffer, length } = array
     const draft = this.#lent.get(buffer)
     if (draft === undefined) return
+    if (length === 0) {
+      this.drop(array)
+      return
+    }
     this.#lent.delete(buffer)
     draft.region.detach(buffer as ArrayBuffer)
     const at = this.#free.findIndex(({ bytes }) => bytes.length >= draft.bytes.length)

@@ -38,6 +38,17 @@ describe('memory that answers are written on', () => {
     assert.equal(drafts.take(2 * pageSize).length, 2 * pageSize)
   })
 
+  test('what was given away is given to nobody else', () => {
+    const drafts = new Drafts(kernel)
+    const draft = drafts.take(2 * pageSize)
+    const moved = new Uint8Array(structuredClone(draft.buffer, { transfer: [draft.buffer as ArrayBuffer] })).fill(3)
+    // A Node that does not move it has made a copy.
+    drafts.giveBack(draft, 'resolved')
+    const next = drafts.take(2 * pageSize)
+    moved.fill(4) // Contained, where the memory has gone.
+    assert.ok(next.every((byte) => byte === 0))
+  })
+
   test('little is kept of what many were given at once', () => {
     const drafts = new Drafts(kernel)
     const before = privateMemory()
