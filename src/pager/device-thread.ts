@@ -7,6 +7,9 @@ import type { PagerThreadData } from './pager-thread-data.js'
 /** The longest that a timer takes, in milliseconds. */
 const LONGEST = 2 ** 32 - 1
 
+/** In so many milliseconds a thread that is all right comes to what it is told. */
+const AT_ONCE = 1000
+
 export interface DeviceThreadInit {
   /** How long anybody waits for the thread, in milliseconds. */
   readonly deadline: number
@@ -110,10 +113,10 @@ export class DeviceThread {
     return this.#connection?.sourceId ?? -1
   }
 
-  /** Likewise, where another thread comes, for which everyone waits. */
+  /** Likewise, where another thread comes, for which everyone waits. One that loops is not waited for. */
   async leave(): Promise<void> {
     try {
-      if (this.serves) {
+      if (this.serves && (await this.#connection!.turns(AT_ONCE))) {
         await this.#connection!.ask({ type: 'leave' }, AbortSignal.timeout(Math.min(this.#init.deadline, LONGEST)))
       }
     } catch {

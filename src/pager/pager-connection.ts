@@ -51,6 +51,7 @@ export class PagerConnection {
   readonly #deadline: number
   #watch: NodeJS.Timeout | undefined
   #silentLooks = 0
+  #ponged: ((turns: boolean) => void) | undefined
   #ended = false
   #ending = false
 
@@ -121,6 +122,19 @@ export class PagerConnection {
   /** Says something that has no answer. */
   tell(request: PagerRequest): void {
     if (!this.#ended) this.#port.postMessage(request)
+  }
+
+  /** Whether the thread comes to what it is told within so many milliseconds. */
+  async turns(milliseconds: number): Promise<boolean> {
+    if (!this.lives) return false
+    let timer: NodeJS.Timeout | undefined
+    const turns = await new Promise<boolean>((resolve) => {
+      this.#ponged = resolve
+      timer = setTimeout(resolve, milliseconds, false)
+      this.tell({ type: 'ping' })
+    })
+    clearTimeout(timer)
+    return turns
   }
 
   /** Asks, and resolves with the answer. */
@@ -207,7 +221,10 @@ export class PagerConnection {
 
   #receive(message: PagerMessage): void {
     this.#silentLooks = 0
-    if (message.type === 'pong') return
+    if (message.type === 'pong') {
+      this.#ponged?.(true)
+      return
+    }
     if (message.type === 'failure') {
       this.#events.failure(message)
     } else if (message.type === 'ready') {
@@ -243,6 +260,7 @@ export class PagerConnection {
     this.drain()
     this.#ended = true
     clearInterval(this.#watch)
+    this.#ponged?.(false)
     this.#cause = this.#endedError(this.#ending ? '' : ` by itself, with code ${code}`)
     for (const id of [...this.#pending.keys()]) this.#fail(id, this.#cause)
     this.#port.close()

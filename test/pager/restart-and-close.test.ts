@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readlinkSync } from 'node:fs'
 import { test } from 'node:test'
+import { pageSize } from 'vmarea'
 import { driverUrl } from './driver-url.js'
 import { eachSource } from './each-source.js'
 
@@ -18,7 +19,24 @@ const counting = driverUrl((numbers: Int32Array) => ({
   },
 }))
 
+/** Once it has given its last page it loops, between its hooks, until its thread is ended. */
+const looping = driverUrl((number: Int32Array) => ({
+  size: 2 * 4096,
+  mmap() {},
+  fault(fault) {
+    fault.bytes.fill(3)
+    if (fault.offset === 0) return
+    setImmediate(() => {
+      Atomics.store(number, 0, 1)
+      Atomics.notify(number, 0)
+      for (;;);
+    })
+  },
+}))
+
 const numbersUpTo = (last: number) => new Int32Array(new SharedArrayBuffer(8)).fill(last, 1)
+
+const page = pageSize()
 
 const files = () =>
   readdirSync('/proc/self/fd').filter((descriptor) => {
@@ -60,5 +78,18 @@ eachSource(({ openDevice, skip }) => {
     await device.close()
     await refused
     assert.equal(files(), 0)
+  })
+
+  test('a restart does not wait for a thread that loops', { skip }, async () => {
+    const number = new Int32Array(new SharedArrayBuffer(4))
+    await using device = await openDevice(looping, { driver: number, run: page, timeout: 600_000 })
+    using memory = device.map()
+    memory.read(page, new Uint8Array(1))
+    Atomics.wait(number, 0, 0)
+    const started = performance.now()
+    await device.restart()
+    const took = performance.now() - started
+    assert.ok(took < 60_000, `${took} ms`)
+    assert.equal(memory.read(0, new Uint8Array(1))[0], 3)
   })
 })
