@@ -1,63 +1,172 @@
-// Builds the addon: one compiler call, no generator, nothing downloaded.
-// The Node-API headers come from the npm package node-api-headers; a Node-API addon runs on every later Node.
-import { spawnSync } from 'node:child_process'
+// Builds the addon: one object a source, as many at once as there are processors, and only those whose source or headers changed.
+// No generator, nothing downloaded: it needs a C++ compiler (CXX, by default c++) and the Node-API headers, and runs in an installed package too.
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { availableParallelism } from 'node:os'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Progress } from './progress.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const nativeFolder = join(root, 'native')
-const output = join(root, 'build', 'vmarea.node')
-const stamp = join(root, 'build', 'vmarea.stamp')
 
-/** Builds the addon unless the one that stands was built from these very sources with these flags. */
-export function buildNative() {
+// Paths are relative to the root, so that a compiler cache can share objects between checkouts.
+const compileFlags = [
+  '-std=c++17',
+  '-O2',
+  '-g1',
+  '-fPIC',
+  '-fno-exceptions',
+  '-fno-rtti',
+  '-fno-plt',
+  '-fvisibility=hidden',
+  '-Wall',
+  '-Wextra',
+  '-Werror=return-type',
+  '-pthread',
+  '-DNAPI_VERSION=9',
+  '-Inative',
+]
+// Node closes the addons of a Worker that ends, and the signal handler must outlive it.
+const linkFlags = ['-shared', '-pthread', '-Wl,-z,nodelete']
+
+/**
+ * Builds the addon unless the existing one was built from these sources and headers by this compiler with these flags.
+ *
+ * @param {{ compiler?: string, flags?: string[], objects?: string, output?: string }} options
+ *   `compiler`: the command, with its first arguments (`ccache c++`); `flags`: further flags of both steps;
+ *   `objects` and `output`: where to put the objects and the addon, relative to the package's root
+ * @returns {Promise<string>} `fresh`, `built` or why it was skipped
+ */
+export async function buildNative({
+  compiler = process.env.CXX || 'c++',
+  flags = [],
+  objects = join('build', 'objects'),
+  output = join('build', 'vmarea.node'),
+} = {}) {
   if (process.platform !== 'linux') return 'skipped: the addon is for Linux'
-  const sources = readdirSync(nativeFolder)
-    .filter((name) => name.endsWith('.cc'))
-    .sort()
-    .map((name) => join(nativeFolder, name))
-  const compiler = process.env.CXX ?? 'c++'
+  const command = compiler.trim().split(/\s+/)
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const flags = [
-    '-std=c++17',
-    '-O2',
-    '-g1',
-    '-fPIC',
-    '-shared',
-    '-fno-exceptions',
-    '-fno-rtti',
-    '-fno-plt',
-    '-fvisibility=hidden',
-    '-Wall',
-    '-Wextra',
-    '-Werror=return-type',
-    '-pthread',
-    // Node closes the addons of a Worker that ends, and the signal handler must outlive it.
-    '-Wl,-z,nodelete',
-    '-DNAPI_VERSION=9',
-    `-DVMAREA_VERSION="${version}"`,
-    `-I${createRequire(import.meta.url)('node-api-headers').include_dir}`,
-  ]
-  const fingerprint = fingerprintOf(compiler, flags)
-  if (existsSync(output) && existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint) return 'fresh'
-  mkdirSync(dirname(output), { recursive: true })
+  const compile = [...command, ...compileFlags, `-DVMAREA_VERSION="${version}"`, `-I${headersFolder()}`, ...flags]
+  const link = [...command, ...linkFlags, ...flags]
+  const hashes = new Map()
+  const sources = nativeSources()
+  const jobs = sources.map((source) => ({ source, object: join(objects, source.replace(/\.cc$/, '.o')) }))
+  const stale = jobs.filter(({ object }) => readOr(`${object}.key`) !== keyOf(compile, object, hashes))
+  const linked = () => hashOf(JSON.stringify([link, ...jobs.map(({ object }) => readOr(`${object}.key`))]))
+  if (stale.length === 0 && existsSync(join(root, output)) && readOr(`${output}.key`) === linked()) return 'fresh'
+
+  const progress = new Progress('compiling the addon', stale.length)
+  await eachAtOnce(availableParallelism(), largestFirst(stale), async ({ source, object }) => {
+    mkdirSync(join(root, dirname(object)), { recursive: true })
+    // A second build at the same time must not see a half-written object.
+    const unfinished = `${object}.${process.pid}`
+    const dependencies = ['-MMD', '-MT', 'object', '-MF', `${object}.d`]
+    await run([...compile, ...dependencies, '-c', source, '-o', unfinished], progress)
+    renameSync(join(root, unfinished), join(root, object))
+    writeFileSync(join(root, `${object}.key`), keyOf(compile, object, hashes))
+    progress.step()
+  })
   const unfinished = `${output}.${process.pid}`
-  const result = spawnSync(compiler, [...flags, ...sources, '-o', unfinished], { stdio: 'inherit' })
-  if (result.error) throw new Error(`no C++ compiler: could not run ${compiler} (install g++ or clang, or set CXX)`)
-  if (result.status !== 0) throw new Error(`${compiler} exited with ${result.status}`)
-  // A rename keeps the old file's pages for whoever has it loaded.
-  renameSync(unfinished, output)
-  writeFileSync(stamp, fingerprint)
+  mkdirSync(join(root, dirname(output)), { recursive: true })
+  await run([...link, ...jobs.map(({ object }) => object), '-o', unfinished], progress)
+  // A rename keeps the old file's pages for every process that has it loaded.
+  renameSync(join(root, unfinished), join(root, output))
+  writeFileSync(join(root, `${output}.key`), linked())
+  progress.end()
+  removeOthers(objects, new Set(jobs.map(({ object }) => object)))
   return 'built'
 }
 
-function fingerprintOf(compiler, flags) {
-  const hash = createHash('sha256').update(JSON.stringify([compiler, flags, process.arch]))
-  for (const name of readdirSync(nativeFolder).sort()) hash.update(name).update(readFileSync(join(nativeFolder, name)))
-  return hash.digest('hex')
+function nativeSources() {
+  return readdirSync(join(root, 'native'), { recursive: true })
+    .filter((name) => name.endsWith('.cc'))
+    .sort()
+    .map((name) => join('native', name))
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(`native: ${buildNative()}`)
+/** The published package brings the headers; a checkout has them from npm. A Node-API addon runs on every later Node. */
+function headersFolder() {
+  const own = join('native', 'node-api')
+  if (existsSync(join(root, own))) return own
+  return relative(root, createRequire(import.meta.url)('node-api-headers').include_dir)
+}
+
+/** Hashes the command and every file that the object was made from; of an object that does not exist, nothing matches. */
+function keyOf(command, object, hashes) {
+  const dependencies = readOr(`${object}.d`)
+  if (dependencies === undefined || !existsSync(join(root, object))) return 'no object'
+  const files = dependencies
+    .replace(/^object:/, '')
+    .split(/[\s\\]+/)
+    .filter((name) => name !== '')
+  const parts = files.map((name) => {
+    if (!hashes.has(name)) hashes.set(name, hashOf(readOr(name) ?? 'missing'))
+    return [name, hashes.get(name)]
+  })
+  return hashOf(JSON.stringify([process.arch, command, parts]))
+}
+
+function hashOf(text) {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+function readOr(name) {
+  const path = join(root, name)
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined
+}
+
+function largestFirst(jobs) {
+  const size = ({ source }) => statSync(join(root, source)).size
+  return jobs.toSorted((one, other) => size(other) - size(one))
+}
+
+/** Calls `each` on every item, `count` at a time; after an error no further item is begun. */
+async function eachAtOnce(count, items, each) {
+  const waiting = [...items]
+  let failure
+  const worker = async () => {
+    while (waiting.length > 0 && failure === undefined) {
+      await each(waiting.shift()).catch((error) => {
+        failure ??= error
+      })
+    }
+  }
+  await Promise.all(Array.from({ length: count }, worker))
+  if (failure !== undefined) throw failure
+}
+
+/** Runs a command in the root and prints what it says when it ends, so that two compilers' messages do not mix. */
+function run([command, ...args], progress) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    const said = []
+    child.stdout.on('data', (chunk) => said.push(chunk))
+    child.stderr.on('data', (chunk) => said.push(chunk))
+    child.on('error', () =>
+      reject(new Error(`could not run ${command}: install g++ or clang, or set CXX to a compiler`)),
+    )
+    child.on('close', (code, signal) => {
+      if (said.length > 0) progress.print(Buffer.concat(said).toString())
+      if (code === 0) resolve()
+      else reject(new Error(`${command} ended with ${signal ?? code}`))
+    })
+  })
+}
+
+function removeOthers(objects, kept) {
+  for (const name of readdirSync(join(root, objects), { recursive: true })) {
+    if (!/\.o(\.key|\.d)?$/.test(name)) continue
+    if (!kept.has(join(objects, name.replace(/\.(key|d)$/, '')))) rmSync(join(root, objects, name), { force: true })
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    console.log(`native: ${await buildNative()}`)
+  } catch (error) {
+    console.error(error.message)
+    process.exitCode = 1
+  }
+}

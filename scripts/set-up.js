@@ -10,7 +10,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 export async function setUp({ tests = false } = {}) {
   installPackages()
   const { buildNative } = await import('./build-native.js')
-  buildNative()
+  await buildNative().catch((error) => {
+    console.error(error.message)
+    process.exit(1)
+  })
   compile('src', 'dist', '.')
   if (tests) compile('test', 'test-dist', 'test', ['src'])
 }
@@ -31,6 +34,7 @@ function compile(source, output, project, alsoAfter = []) {
     ...['tsconfig.json', 'tsconfig.base.json', 'package-lock.json'].map((name) => statSync(join(root, name)).mtimeMs),
   )
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= newest) return
+  console.error(`compiling the TypeScript of ${source}/`)
   rmSync(join(root, output), { recursive: true, force: true })
   run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', project])
   mkdirSync(join(root, output), { recursive: true })
