@@ -27,8 +27,8 @@ export interface RawDevice {
   fill(offset: number, length: number, signal?: AbortSignal): Promise<void>
   /** As `DeviceHost.invalidate`, from the program's side. Resolves when no map has the old pages any more. */
   invalidate(offset: number, length: number): Promise<void>
-  /** What really was the matter with a fault in a region of this device, at `offset` of the device. It may tell the cause only once. */
-  explain(fault: FaultRecord, offset: number): FaultRecord
+  /** Adds to a fault in a region of this device what the device knows: that the driver failed, and its error. The error may be reported only once. */
+  explain(fault: FaultRecord): FaultRecord
   /** Brings a dead device back, or begins a living one anew: `open`, and `mmap` for each region that stands. Pages in memory stay. */
   restart(): Promise<void>
   /** Ends the driver. Touching a page that is not there fails from then on; what is in memory stays readable until it is unmapped. */

@@ -182,7 +182,7 @@ export class Holding {
     const offset = Number(fault.address - this.start)
     const { device } = this.backing
     if (device !== undefined) {
-      return new MemoryFault({ ...this.#explainedBy(device.raw, fault, offset), offset, ...cause })
+      return new MemoryFault({ ...this.#explainedBy(device.raw, fault), offset, ...cause })
     }
     return new MemoryFault({ ...fault, reason: this.#reason(fault, offset), offset, ...cause })
   }
@@ -202,10 +202,10 @@ export class Holding {
   }
 
   // A device tells the cause of a fault once, and the fault that nobody has answered for is asked about again and again.
-  #explainedBy(device: RawDevice, fault: FaultRecord, offset: number): FaultRecord {
+  #explainedBy(device: RawDevice, fault: FaultRecord): FaultRecord {
     const unanswered = this.region.fault?.address === fault.address
     if (unanswered && this.#explained?.address === fault.address) return this.#explained
-    const explained = device.explain(fault, this.backing.offset + offset)
+    const explained = device.explain(fault)
     if (unanswered) this.#explained = explained
     return explained
   }
