@@ -51,7 +51,7 @@ export class PagedDevice implements RawDevice {
       device.#release()
       throw error
     }
-    options.signal?.addEventListener('abort', () => void device.close().catch(() => {}), { once: true })
+    device.#closeOnAbort(options.signal)
     return device
   }
 
@@ -293,6 +293,13 @@ export class PagedDevice implements RawDevice {
     this.#kernel.files.close(this.#file)
     this.#kernel.files.close(this.#pages)
     if (this.#regions.all().length === 0) this.#source.close()
+  }
+
+  #closeOnAbort(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return
+    const abort = () => void this.close().catch(() => {})
+    signal.addEventListener('abort', abort, { once: true })
+    this.#closing.signal.addEventListener('abort', () => signal.removeEventListener('abort', abort), { once: true })
   }
 
   #checkNotClosed(): void {
