@@ -114,7 +114,7 @@ double tell(SourceRange range) {
 // Maps a part of a file over what this source watches. What was unmapped may be another's by now, and whoever serves hears of that later:
 // -ENOENT there.
 double map_over(ThreadState* state, SourcePages pages, int protection, int flags, int descriptor, int64_t offset) {
-  LayoutWriter writer(&state->holds);
+  LayoutWriter writer(&state->holds, layout_insert_lock);
   if (writer.error != 0) return writer.error;
   return on_source(pages.number, [&](GuardSource* source) {
     const WatchedRange* range = find_watched_locked(pages.start);

@@ -14,6 +14,7 @@ constexpr int32_t kWriter = -1;
 
 std::atomic<int32_t> state{0};            // readers, or kWriter
 std::atomic<int32_t> waiting_writers{0};  // holds off new readers
+std::atomic<bool> inserting{false};       // a reader waits for the others to leave
 std::atomic<int32_t> sleepers{0};
 std::atomic<uint32_t> turn{0};  // counts releases; what sleepers sleep on
 
@@ -26,6 +27,20 @@ void sleep_until_turn(uint32_t seen) {
 void next_turn() {
   turn.fetch_add(1);
   if (sleepers.load() > 0) syscall(SYS_futex, &turn, FUTEX_WAKE_PRIVATE, INT32_MAX, nullptr, nullptr, 0);
+}
+
+// Waits until the thread with so many holds as a reader is alone, and makes it the writer.
+void become_writer(int32_t own) {
+  int32_t readers = own;
+  if (state.compare_exchange_strong(readers, kWriter)) return;
+  waiting_writers.fetch_add(1);
+  for (;;) {
+    uint32_t seen = turn.load();
+    readers = own;
+    if (state.compare_exchange_strong(readers, kWriter)) break;
+    sleep_until_turn(seen);
+  }
+  waiting_writers.fetch_sub(1);
 }
 
 bool enter_as_reader() {
@@ -55,7 +70,8 @@ int layout_read_lock(LayoutHolds* holds) {
 void layout_read_unlock(LayoutHolds* holds) {
   if (holds->readers == 0) return;
   holds->readers--;
-  if (state.fetch_sub(1) == 1) next_turn();
+  // The one that inserts waits for all but itself. It says so before it looks, so that either it sees this reader leave or this one sees it.
+  if (state.fetch_sub(1) == 1 || inserting.load()) next_turn();
 }
 
 void layout_release_all(LayoutHolds* holds) {
@@ -64,21 +80,21 @@ void layout_release_all(LayoutHolds* holds) {
 
 int layout_write_lock(LayoutHolds* holds) {
   if (holds != nullptr && holds->readers > 0) return -EDEADLK;
-  int32_t free = 0;
-  if (state.compare_exchange_strong(free, kWriter)) return 0;
-  waiting_writers.fetch_add(1);
-  for (;;) {
-    uint32_t seen = turn.load();
-    free = 0;
-    if (state.compare_exchange_strong(free, kWriter)) break;
-    sleep_until_turn(seen);
-  }
-  waiting_writers.fetch_sub(1);
+  become_writer(0);
   return 0;
 }
 
-void layout_write_unlock() {
-  state.store(0);
+int layout_insert_lock(LayoutHolds* holds) {
+  if (holds->readers == 0) return layout_write_lock(holds);
+  if (inserting.exchange(true)) return -EDEADLK;
+  become_writer(holds->readers);
+  return 0;
+}
+
+void layout_write_unlock(LayoutHolds* holds) {
+  const int32_t own = holds == nullptr ? 0 : holds->readers;
+  if (own > 0) inserting.store(false);
+  state.store(own);
   next_turn();
 }
 

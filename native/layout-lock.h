@@ -21,18 +21,25 @@ void layout_release_all(LayoutHolds* holds);
 
 // Fails with -EDEADLK where this thread reads: it would wait for itself.
 int layout_write_lock(LayoutHolds* holds);
-void layout_write_unlock();
+// The write side for a change that the kernel makes under its read lock, as vm_insert_page. A thread that reads waits for the other
+// readers; -EDEADLK where another one does so already, since each would wait for the other.
+int layout_insert_lock(LayoutHolds* holds);
+// Gives the write side back. The holds that the thread had before, as a reader, it has again.
+void layout_write_unlock(LayoutHolds* holds);
 
 // The write side for the length of a block. Ask `error` before changing anything.
 class LayoutWriter {
  public:
-  explicit LayoutWriter(LayoutHolds* holds) : error(layout_write_lock(holds)) {}
+  explicit LayoutWriter(LayoutHolds* holds, int (*lock)(LayoutHolds*) = layout_write_lock) : error(lock(holds)), holds_(holds) {}
   ~LayoutWriter() {
-    if (error == 0) layout_write_unlock();
+    if (error == 0) layout_write_unlock(holds_);
   }
   LayoutWriter(const LayoutWriter&) = delete;
   LayoutWriter& operator=(const LayoutWriter&) = delete;
   const int error;
+
+ private:
+  LayoutHolds* const holds_;
 };
 
 }  // namespace vmarea

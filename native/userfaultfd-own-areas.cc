@@ -17,10 +17,10 @@ using namespace uffd;
 
 namespace {
 
-// Calls `change` with the layout held for writing.
+// Calls `change` with the layout held for writing, as `lock_layout` takes it.
 template <typename Change>
-int64_t change_own(ThreadState* state, Handle* handle, Operands place, Change change) {
-  LayoutWriter writer(&state->holds);
+int64_t change_own(ThreadState* state, Handle* handle, Operands place, int (*lock_layout)(LayoutHolds*), Change change) {
+  LayoutWriter writer(&state->holds, lock_layout);
   if (writer.error != 0) return writer.error;
   Lock lock(mutex());
   if (place.length == 0 || own_part_locked(handle->context, place.start, place.length) < place.length) return -ENOENT;
@@ -29,7 +29,7 @@ int64_t change_own(ThreadState* state, Handle* handle, Operands place, Change ch
 
 // Maps a part of a file there, and registers that as what was there.
 Resolved map_over_own(ThreadState* state, Handle* handle, Operands place, int protection, int flags, int descriptor, int64_t offset) {
-  int64_t code = change_own(state, handle, place, [&](void* memory) -> int64_t {
+  int64_t code = change_own(state, handle, place, layout_insert_lock, [&](void* memory) -> int64_t {
     if (mmap(memory, place.length, protection, flags | MAP_FIXED, descriptor, offset) == MAP_FAILED) return -errno;
     for (const Range& range : handle->context->ranges) {
       uintptr_t from = std::max(range.start, place.start), to = std::min(range.end, place.start + place.length);
@@ -43,7 +43,7 @@ Resolved map_over_own(ThreadState* state, Handle* handle, Operands place, int pr
 }
 
 Resolved protect_own(ThreadState* state, Handle* handle, Operands place, int protection) {
-  int64_t code = change_own(state, handle, place, [&](void* memory) { return answer(mprotect(memory, place.length, protection)); });
+  int64_t code = change_own(state, handle, place, layout_write_lock, [&](void* memory) { return answer(mprotect(memory, place.length, protection)); });
   return {static_cast<int>(code)};
 }
 

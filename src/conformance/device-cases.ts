@@ -144,6 +144,14 @@ export const deviceCases: ConformanceCases = {
       expect(told(memory, page, 'fills'), 1, 'fills')
     },
   ),
+  'a hook may look the area up and insert a page of its own': withDevice(
+    () => ({ fault: 'by inserting its own page', setUp: ['setMixedmap'] }),
+    (device, { page }) => {
+      using memory = device.map()
+      for (const at of [1, 2, 1]) expect(byteAt(memory, at * page + 100), at, `a byte of page ${at}`)
+      expect(told(memory, page, 'fills'), 1, 'fills')
+    },
+  ),
   'a fault that throws is that access’s fault, with its cause, and the pages beside it go on': withDevice(
     () => ({ broken: [[1, 1_000_000]] }),
     (device, { page }) => {
@@ -656,6 +664,26 @@ export const deviceCases: ConformanceCases = {
       await device.close()
       expectError(() => byteAt(memory, 0), { code: 'ERR_VMAREA_FAULT', reason: 'driver' })
       await expectRejection(open(process, { size: page }, { signal: end.signal }), { name: 'AbortError' })
+    },
+  },
+  'a closed device leaves no listener on the signal': {
+    needs: ['devices'],
+    async run({ process, page }) {
+      const { signal } = new AbortController()
+      const listeners = new Set<unknown>()
+      const { addEventListener, removeEventListener } = signal
+      signal.addEventListener = (type: string, listener: never, options?: never) => {
+        listeners.add(listener)
+        addEventListener.call(signal, type, listener, options)
+      }
+      signal.removeEventListener = (type: string, listener: never, options?: never) => {
+        listeners.delete(listener)
+        removeEventListener.call(signal, type, listener, options)
+      }
+      const device = await open(process, { size: page }, { signal })
+      expect(listeners.size, 1, 'listeners of an open device')
+      await device.close()
+      expect(listeners.size, 0, 'listeners of a closed device')
     },
   },
   'restart begins anew, with the pages that are in memory and the maps that stand': withDevice(

@@ -9,7 +9,6 @@ import { UsageError } from '../vocabulary/usage-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { addon } from './addon.js'
 import { check } from './check.js'
-import type { HeldAreas } from './held-areas.js'
 import type { LinuxArea } from './linux-area.js'
 import { ListedArea, type ListingDetails } from './listed-area.js'
 import { ListedAreas } from './listed-areas.js'
@@ -41,6 +40,11 @@ export interface LinuxAddressSpaceOptions {
   readonly procmapQuery?: boolean
   /** `false` reads the entries of /proc/PID/pagemap, as on a kernel before 6.7. */
   readonly pagemapScan?: boolean
+  /**
+   * `vm_insert_page` for areas of devices, on the thread that serves them: the running kernel has no such call for a program. Throws
+   * `VmError`. Without it, `insertPage` is refused on every area.
+   */
+  readonly insertPage?: (address: bigint, page: RawPage) => void
 }
 
 /**
@@ -56,12 +60,11 @@ export class LinuxAddressSpace implements AddressSpace {
   readonly pid: number
   /** This process: its lock can be held. */
   readonly isSelf: boolean
-  /** What the library does for areas of devices, where there are any. */
-  held: HeldAreas | undefined
   readonly #files: ProcFiles
   /** Cleared on a kernel before 6.11, which has no `PROCMAP_QUERY`: then the list is read for every answer. */
   #canQuery: boolean
   readonly #mayScan: boolean
+  readonly #insertPage: LinuxAddressSpaceOptions['insertPage']
 
   constructor(process_: number | 'self', options: LinuxAddressSpaceOptions = {}) {
     addon() // Says what is wrong where there is no kernel to ask.
@@ -69,6 +72,7 @@ export class LinuxAddressSpace implements AddressSpace {
     this.pid = process_ === 'self' ? process.pid : process_
     this.#canQuery = options.procmapQuery ?? true
     this.#mayScan = options.pagemapScan ?? true
+    this.#insertPage = options.insertPage
     this.#files = new ProcFiles(this.isSelf ? 'self' : this.pid)
     unclosed.register(this, this.#files, this)
   }
@@ -218,13 +222,14 @@ export class LinuxAddressSpace implements AddressSpace {
   }
 
   insertPage(area: LinuxArea, address: bigint, page: RawPage): void {
-    if (this.held === undefined) {
+    if (this.#insertPage === undefined) {
       throw new UsageError(
         'ERR_VMAREA_NOT_MIXEDMAP',
-        `the area at ${hex(area.start)} belongs to no device of this library`,
+        `the area at ${hex(area.start)} takes no pages here: only the driver of a device inserts pages, from its hooks`,
       )
     }
-    this.held.insertPage(area, address, page)
+    if (address < area.start || address >= area.end) throw new VmError('EFAULT', 'vm_insert_page', { address })
+    this.#insertPage(address, page)
   }
 
   #query(address: bigint, flags: number): ProcmapOutcome {

@@ -6,6 +6,7 @@ import { MAP } from '../vocabulary/map.js'
 import { PROT } from '../vocabulary/prot.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { VM } from '../vocabulary/vm.js'
+import { VmError } from '../vocabulary/vm-error.js'
 
 export interface DeviceAreaInit {
   readonly start: number
@@ -23,7 +24,7 @@ export interface DeviceAreaHost {
   /** Of the device's own memory file. */
   readonly inode: bigint
   zap(address: bigint, size: number): void
-  insertPage(area: DeviceArea, address: bigint, page: RawPage): void
+  insertPage(address: bigint, page: RawPage): void
 }
 
 /** The raw `vm_area_struct` of a device's mapping, as its driver sees it on the pager's thread. */
@@ -109,7 +110,8 @@ export class DeviceArea implements Area {
       if ((this.#flags & VM.PFNMAP) !== 0n) throw bug('vm_insert_page wants an area without VM_PFNMAP')
       this.#flags |= VM.MIXEDMAP
     }
-    this.#host.insertPage(this, address, page)
+    if (address < this.start || address >= this.end) throw new VmError('EFAULT', 'vm_insert_page', { address })
+    this.#host.insertPage(address, page)
   }
 
   /** The program may do something else with it now. */

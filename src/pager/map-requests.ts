@@ -2,6 +2,7 @@ import type { AddressSpace } from '../kernel/address-space.js'
 import type { FileOperations } from '../kernel/file-operations.js'
 import { hookError } from '../kernel/hook-error.js'
 import type { RawPage } from '../kernel/raw-page.js'
+import { LinuxAddressSpace } from '../linux/linux-address-space.js'
 import { MADV } from '../vocabulary/madv.js'
 import { MAP } from '../vocabulary/map.js'
 import { VM } from '../vocabulary/vm.js'
@@ -55,6 +56,7 @@ export class MapRequests implements DeviceAreaHost {
   readonly #answers: FillAnswers
   readonly #counters: Float64Array
   readonly inode: bigint
+  #addressSpace: LinuxAddressSpace | undefined
 
   constructor(init: MapRequestsInit) {
     this.#kernel = init.kernel
@@ -71,7 +73,10 @@ export class MapRequests implements DeviceAreaHost {
   }
 
   get addressSpace(): AddressSpace {
-    return this.#kernel.addressSpace
+    this.#addressSpace ??= new LinuxAddressSpace('self', {
+      insertPage: (address, page) => this.insertPage(address, page),
+    })
+    return this.#addressSpace
   }
 
   // ---- what the program asks ----
@@ -134,10 +139,10 @@ export class MapRequests implements DeviceAreaHost {
   // ---- what the driver asks ----
 
   /** `vm_insert_page` */
-  insertPage(area: DeviceArea, address: bigint, page: RawPage): void {
+  insertPage(address: bigint, page: RawPage): void {
     const map = this.#maps.at(Number(address))
     const at = Number(address) - (Number(address) % this.#kernel.pageSize)
-    if (map === undefined || map.area !== area) throw new VmError('EFAULT', 'vm_insert_page', { address })
+    if (map === undefined) throw new VmError('EFAULT', 'vm_insert_page', { address })
     const found = this.#answers.driverPage(page, 'vm_insert_page')
     if (this.#isThere(map, at)) throw new VmError('EBUSY', 'vm_insert_page', { address })
     this.#placed.insert(map, at, found)

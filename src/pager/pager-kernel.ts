@@ -1,5 +1,4 @@
 import { addon } from '../linux/addon.js'
-import { LinuxAddressSpace } from '../linux/linux-address-space.js'
 import { LinuxFiles } from '../linux/linux-files.js'
 import { LinuxRegions } from '../linux/linux-regions.js'
 import { LinuxSystemCalls } from '../linux/linux-system-calls.js'
@@ -10,10 +9,4 @@ export class PagerKernel {
   readonly calls: LinuxSystemCalls = new LinuxSystemCalls()
   readonly files: LinuxFiles = new LinuxFiles()
   readonly regions: LinuxRegions = new LinuxRegions()
-  #addressSpace: LinuxAddressSpace | undefined
-
-  get addressSpace(): LinuxAddressSpace {
-    this.#addressSpace ??= new LinuxAddressSpace('self')
-    return this.#addressSpace
-  }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type MemoryFault, pageSize, type VmError } from 'vmarea'
+import { type MemoryFault, pageSize, thisProcess, type VmError } from 'vmarea'
+import { until } from '../support/until.js'
 import { driverUrl } from './driver-url.js'
 import { eachSource } from './each-source.js'
 
@@ -43,6 +44,46 @@ eachSource(({ openDevice, skip }) => {
     assert.deepEqual([memory.bytes[1], memory.bytes[2 * page + 1]], [77, 77])
     using other = device.map()
     assert.equal(other.bytes[0], 45)
+  })
+
+  test('a fault hook inserts into the area that it looks up under the read lock, once other readers have left', {
+    skip,
+  }, async () => {
+    const looking = driverUrl((_, host) => ({
+      size: 2 * 4096,
+      mmap(area) {
+        area.changeFlags(0x1000_0000n, 0n)
+      },
+      fault({ area, address }) {
+        const page = host.allocatePage()
+        page.bytes.fill(7)
+        const { addressSpace } = area!
+        addressSpace.readLock()
+        try {
+          const found = addressSpace.lookup(address!)!
+          for (const wrong of [found.start - 4096n, found.end]) {
+            try {
+              found.insertPage(wrong, page)
+              throw new Error('it was inserted')
+            } catch (error) {
+              if ((error as VmError).code !== 'EFAULT') throw error
+            }
+          }
+          found.insertPage(address!, page)
+        } finally {
+          addressSpace.readUnlock()
+        }
+      },
+    }))
+    await using device = await openDevice(looking)
+    using memory = device.map()
+    assert.equal((await memory.readAsync(page, new Uint8Array(1)))[0], 7)
+    using user = thisProcess().mm.mmgetNotZero()!
+    const guard = user.mmapReadLock()
+    const reading = memory.readAsync(0, new Uint8Array(1))
+    await until('the fault to come to the driver', () => device.statistics.waiting === 1)
+    guard[Symbol.dispose]()
+    assert.equal((await reading)[0], 7)
   })
 
   test('a page inserted into a writable shared map is written through, and into a private one copied', {

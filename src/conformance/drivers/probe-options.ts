@@ -9,7 +9,7 @@ export interface ProbeOptions {
   /** What the `mmap` hook throws in the end. */
   readonly refuse?: 'VmError' | 'Error'
   /** How the `fault` hook answers: at once by default. */
-  readonly fault?: 'at once' | 'later' | 'never' | 'with its own page' | 'none'
+  readonly fault?: 'at once' | 'later' | 'never' | 'with its own page' | 'by inserting its own page' | 'none'
   /** Pages whose `fault` throws, and how often. */
   readonly broken?: readonly (readonly [page: number, times: number])[]
   /** What broken pages throw. */

@@ -66,6 +66,11 @@ export default defineDevice<ProbeOptions>((options, device) => {
       const page = device.page()
       fill({ offset: asked.offset, bytes: page.bytes })
       asked.answer(page)
+    } else if (fault === 'by inserting its own page') {
+      const page = device.page()
+      fill({ offset: asked.offset, bytes: page.bytes })
+      using guard = asked.vma!.mm.mmapReadLock()
+      guard.vmaLookup(asked.address!)!.asMixedmapVma()!.vmInsertPage(asked.address!, page)
     } else {
       fill(asked)
     }
