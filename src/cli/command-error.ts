@@ -1,7 +1,7 @@
 import { VmError } from '../vocabulary/vm-error.js'
 import { EXIT } from './exit-code.js'
 
-/** What the command can't do, in a sentence for whoever typed it. */
+/** What the command can't do, in a sentence for the user who typed it. */
 export class CommandError extends Error {
   override readonly name: string = 'CommandError'
   readonly exitCode: number
@@ -19,7 +19,5 @@ export function exitCodeOf(error: unknown): number {
     if (error.code === 'ESRCH') return EXIT.NO_SUCH_PROCESS
     if (error.code === 'EACCES' || error.code === 'EPERM') return EXIT.NOT_PERMITTED
   }
-  const code = (error as { code?: unknown } | null)?.code
-  if (typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS_')) return EXIT.USAGE
   return EXIT.FAILED
 }

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import { byteSize } from './byte-size.js'
 import { changeLine } from './change-line.js'
 import { type Change, changesBetween } from './changes.js'
@@ -8,30 +7,12 @@ import { paint } from './paint.js'
 import { readSnapshot, SNAPSHOT_VERSION, type Snapshot } from './snapshot.js'
 import { outputWidth } from './table.js'
 
-const HELP = `vmarea diff A B: what changed from one saved snapshot to another
-
-A and B come from vmarea maps PID --save FILE.
-
-  --layout    only what was mapped, unmapped, protected, split and merged, not
-              what is in memory
-  --json      for programs
-
-  vmarea maps 1234 --save a.json; sleep 60; vmarea maps 1234 --save b.json
-  vmarea diff a.json b.json
-`
-
 /** `vmarea diff`. Returns the exit code. */
-export function diff(args: string[]): number {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { json: { type: 'boolean' }, layout: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-  })
-  if (values.help) {
-    process.stdout.write(HELP)
-    return EXIT.OK
-  }
-  const [first, second, ...more] = positionals
+export function diff(
+  values: { readonly json: boolean; readonly layout: boolean },
+  operands: readonly string[],
+): number {
+  const [first, second, ...more] = operands
   if (first === undefined || second === undefined || more.length > 0) throw new CommandError('diff wants two files')
   const before = readSnapshot(first)
   const after = readSnapshot(second)

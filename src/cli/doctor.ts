@@ -1,5 +1,4 @@
 import { release } from 'node:os'
-import { parseArgs } from 'node:util'
 import { addon } from '../linux/addon.js'
 import { pageSizes } from '../linux/page-sizes.js'
 import { byteSize } from './byte-size.js'
@@ -18,39 +17,13 @@ import { outputWidth } from './table.js'
 import { version } from './version.js'
 import { wrap } from './wrap.js'
 
-const HELP = `vmarea doctor [PID]: what this machine allows, or who is stuck
-
-Tries each capability that the package uses and says what came of it, what is
-done without it, and what would allow it. It changes nothing and needs no
-privilege. What is missing is no failure: the exit code is 0 unless the package
-can't work at all.
-
-With PID it says which threads of that process wait for a fault to be answered,
-and what its userfaultfds have unanswered.
-
-  --json    for programs
-
-  vmarea doctor
-  vmarea doctor 1234
-  vmarea doctor --json | jq '.capabilities[] | select(.available | not)'
-`
-
 const INDENT = 6
 const NAME_WIDTH = 24
 
 /** `vmarea doctor`. Returns the exit code. */
-export function doctor(args: string[]): number {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-  })
-  if (values.help) {
-    process.stdout.write(HELP)
-    return EXIT.OK
-  }
-  if (positionals.length > 1) throw new CommandError('one process at a time')
-  if (positionals.length === 1) return ofProcess(processArgument(positionals[0]), values.json ?? false)
+export function doctor(values: { readonly json: boolean }, operands: readonly string[]): number {
+  if (operands.length > 1) throw new CommandError('one process at a time')
+  if (operands.length === 1) return ofProcess(processArgument(operands[0]), values.json)
   const { pageSize } = addon()
   const groups: (readonly [title: string, capabilities: readonly Capability[]])[] = [
     ['Holding memory', [...holding(pageSizes(pageSize))]],

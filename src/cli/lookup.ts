@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util'
 import { addon } from '../linux/addon.js'
 import '../linux/linux-address-space.js'
 import { Mm } from '../mm/mm.js'
@@ -21,20 +20,6 @@ import { type AreaSnapshot, areaSnapshot, permissionsOf, SNAPSHOT_VERSION } from
 import { outputWidth } from './table.js'
 import { wrap } from './wrap.js'
 
-const HELP = `vmarea lookup PID ADDRESS: the area at an address
-
-Says where in the area and in its file the address is, how its page is, what
-each flag means, what lies below and above, and why the boundary between them
-stands: what keeps the kernel from merging the two.
-
-ADDRESS is hexadecimal, with or without 0x, as in the output of maps. PID may be
-self.
-
-  --json    for programs; area is null where nothing is mapped
-
-  vmarea lookup 1234 7f12a4c01234
-`
-
 interface Found {
   readonly address: bigint
   readonly area: VmaRef | undefined
@@ -46,19 +31,10 @@ interface Found {
 }
 
 /** `vmarea lookup`. Returns the exit code. */
-export function lookup(args: string[]): number {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-  })
-  if (values.help) {
-    process.stdout.write(HELP)
-    return EXIT.OK
-  }
-  if (positionals.length !== 2) throw new CommandError('lookup wants a process and an address')
-  const pid = processArgument(positionals[0])
-  const address = addressArgument(positionals[1]!)
+export function lookup(values: { readonly json: boolean }, operands: readonly string[]): number {
+  if (operands.length !== 2) throw new CommandError('lookup wants a process and an address')
+  const pid = processArgument(operands[0])
+  const address = addressArgument(operands[1]!)
   using mm = Mm.of(pid)
   using user = mm.mmgetNotZero()
   if (user === undefined)

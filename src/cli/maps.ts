@@ -1,5 +1,4 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { byteSize } from './byte-size.js'
 import { CommandError } from './command-error.js'
 import { EXIT } from './exit-code.js'
@@ -20,27 +19,6 @@ import { Sum } from './sum.js'
 import { type Column, outputWidth, table } from './table.js'
 import { wrap } from './wrap.js'
 
-const HELP = `vmarea maps [PID]: the areas of a process, by what is mapped
-
-The segments of a file are folded into one line, and so is anonymous memory that
-touches; N says how many areas a line stands for. What is zero is blank, and a *
-in PERM is where its areas differ. Without PID, or with self, it is the
-command's own process.
-
-  --all          one line an area, as the kernel lists them
-  --gaps         the gaps between them as well, and the largest
-  --bytes        sizes in bytes
-  --json         everything, for programs: addresses are hexadecimal strings,
-                 sizes bytes, null what the kernel does not tell
-  --save FILE    writes that to a file, for --from and vmarea diff
-  --from FILE    shows a saved snapshot
-
-  vmarea maps 1234
-  vmarea maps 1234 --all --gaps
-  vmarea maps 1234 --save before.json
-  vmarea maps 1234 --json | jq -r '.areas[] | select(.deleted) | .path'
-`
-
 const COLUMNS: readonly Column[] = [
   { title: 'ADDRESSES' },
   { title: 'SIZE', align: 'right' },
@@ -52,29 +30,21 @@ const COLUMNS: readonly Column[] = [
   { title: 'OBJECT', rest: true },
 ]
 
+export interface MapsOptions {
+  readonly all: boolean
+  readonly gaps: boolean
+  readonly bytes: boolean
+  readonly json: boolean
+  readonly save: string | undefined
+  readonly from: string | undefined
+}
+
 /** `vmarea maps`. Returns the exit code. */
-export function maps(args: string[]): number {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      all: { type: 'boolean' },
-      gaps: { type: 'boolean' },
-      bytes: { type: 'boolean' },
-      json: { type: 'boolean' },
-      save: { type: 'string' },
-      from: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  })
-  if (values.help) {
-    process.stdout.write(HELP)
-    return EXIT.OK
-  }
-  if (positionals.length > 1) throw new CommandError('one process at a time')
-  if (values.from !== undefined && positionals.length > 0)
+export function maps(values: MapsOptions, operands: readonly string[]): number {
+  if (operands.length > 1) throw new CommandError('one process at a time')
+  if (values.from !== undefined && operands.length > 0)
     throw new CommandError('--from FILE shows that file: leave the process out')
-  const shape = { all: values.all ?? false, gaps: values.gaps ?? false, bytes: values.bytes ?? false }
+  const shape = values
   if (values.from !== undefined) {
     const { areas, ...header } = readSnapshot(values.from)
     if (values.save !== undefined) save(values.save, { ...header, areas })
@@ -82,7 +52,7 @@ export function maps(args: string[]): number {
     else show(header, areas, shape)
     return EXIT.OK
   }
-  const pid = processArgument(positionals[0], process.pid)
+  const pid = processArgument(operands[0], process.pid)
   if (values.save !== undefined) save(values.save, takeSnapshot(pid))
   else if (values.json) printJson(takeSnapshot(pid))
   else lookAt(pid, (header, areas) => show(header, areas, shape))

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { CommandError } from './command-error.js'
 import { catchAFault } from './tour/catch-a-fault.js'
 import { mapTheFile } from './tour/map-the-file.js'
 import { readOverHttp } from './tour/read-over-http.js'
@@ -20,34 +20,12 @@ const stops: readonly Stop[] = [
   readOverHttp,
 ]
 
-const help = `Usage: vmarea tour [FILE]
-
-Shows what the package does, on a real file: maps it, reads it, changes its permission,
-touches it wrongly, cuts a copy of it short, serves it over HTTP, and says what each step showed.
-
-  FILE   the file to map; by default the running node executable
-
-Examples:
-  vmarea tour
-  vmarea tour /usr/lib/locale/locale-archive
-`
-
 /** `vmarea tour [file]`. Returns the exit code: 1 if a stop did not show what it should. */
-export async function tour(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' } },
-  })
-  if (values.help) {
-    process.stdout.write(help)
-    return 0
+export async function tour(_: object, operands: readonly string[]): Promise<number> {
+  if (operands.length > 1) {
+    throw new CommandError(`one file at most, and there are ${operands.length}`)
   }
-  if (positionals.length > 1) {
-    process.stderr.write(`vmarea tour: one file at most, and there are ${positionals.length}\n`)
-    return 2
-  }
-  const context: TourContext = { file: positionals[0] ?? process.execPath, mapping: undefined }
+  const context: TourContext = { file: operands[0] ?? process.execPath, mapping: undefined }
   let failed = 0
   for (const [index, stop] of stops.entries()) {
     process.stdout.write(`${index + 1}. ${stop.title}\n`)

@@ -1,7 +1,6 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { addon } from '../linux/addon.js'
 import '../linux/linux-address-space.js'
 import { Mm } from '../mm/mm.js'
@@ -15,24 +14,6 @@ import { processArgument } from './process-argument.js'
 import { type AreaSnapshot, areaOutline, areaSnapshot, SNAPSHOT_VERSION } from './snapshot.js'
 import { outputWidth } from './table.js'
 
-const HELP = `vmarea watch PID: changes of the areas as they happen, one a line
-
-It looks at the list again and again: what comes and goes between two looks is
-not seen. It ends with the process, or with Ctrl-C.
-
-  --interval MS    how long to wait between two looks; 200 where it is left out
-  --usage          also flags, and what comes into memory and goes from it: it
-                   reads smaps, for which the kernel walks all pages
-  --for SECONDS    ends by itself
-  --json           a JSON object a line
-  --record FILE    writes what it shows to a file as well
-  --replay FILE    shows a recording; without PID
-
-  vmarea watch 1234
-  vmarea watch 1234 --usage --interval 1000 --record run.ndjson
-  vmarea watch --replay run.ndjson
-`
-
 /** The first line of a recording. */
 interface Header {
   readonly version: typeof SNAPSHOT_VERSION
@@ -45,37 +26,29 @@ interface Header {
 
 type TimedChange = Change & { readonly time: string }
 
+export interface WatchOptions {
+  readonly interval: string | undefined
+  readonly usage: boolean
+  readonly for: string | undefined
+  readonly json: boolean
+  readonly record: string | undefined
+  readonly replay: string | undefined
+}
+
 /** `vmarea watch`. Returns the exit code. */
-export async function watch(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      interval: { type: 'string' },
-      usage: { type: 'boolean' },
-      for: { type: 'string' },
-      json: { type: 'boolean' },
-      record: { type: 'string' },
-      replay: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  })
-  if (values.help) {
-    process.stdout.write(HELP)
-    return EXIT.OK
-  }
+export async function watch(values: WatchOptions, operands: readonly string[]): Promise<number> {
   const print = values.json ? printJson : printLine
   if (values.replay !== undefined) {
-    if (positionals.length > 0) throw new CommandError('--replay FILE shows that file: leave the process out')
+    if (operands.length > 0) throw new CommandError('--replay FILE shows that file: leave the process out')
     replay(values.replay, print)
     return EXIT.OK
   }
-  if (positionals.length > 1) throw new CommandError('one process at a time')
+  if (operands.length > 1) throw new CommandError('one process at a time')
   const interval = positive(values.interval ?? '200', '--interval')
   const end =
     values.for === undefined ? Number.POSITIVE_INFINITY : performance.now() + positive(values.for, '--for') * 1000
   const record = values.record === undefined ? () => {} : recordTo(values.record)
-  await follow(processArgument(positionals[0]), { interval, end, usage: values.usage ?? false }, (entry) => {
+  await follow(processArgument(operands[0]), { interval, end, usage: values.usage }, (entry) => {
     record(entry)
     print(entry)
   })

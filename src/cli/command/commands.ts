@@ -1,0 +1,21 @@
+import { diffCommand } from '../commands/diff.js'
+import { doctorCommand } from '../commands/doctor.js'
+import { helpCommand } from '../commands/help.js'
+import { lookupCommand } from '../commands/lookup.js'
+import { mapsCommand } from '../commands/maps.js'
+import { packCommand } from '../commands/pack.js'
+import { tourCommand } from '../commands/tour.js'
+import { watchCommand } from '../commands/watch.js'
+import type { Command } from './command.js'
+
+/** Every command, in the order in which the help lists them. Help, manual page and completion are made from this table. */
+export const commands: readonly Command[] = [
+  mapsCommand,
+  lookupCommand,
+  watchCommand,
+  diffCommand,
+  doctorCommand,
+  packCommand,
+  tourCommand,
+  helpCommand,
+]
