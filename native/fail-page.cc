@@ -20,11 +20,11 @@ int poison(int descriptor, uint64_t address, uint64_t length) {
   return ioctl(descriptor, kPoison, &fill) == 0 ? 0 : -errno;
 }
 
-// The fault's message does not tell the size of the page.
-int poison_page(int descriptor, uint64_t address) {
-  size_t length = page_size();
-  int error = poison(descriptor, address, length);
-  for (int level = 0; error == -EINVAL && level < 2; level++) error = poison(descriptor, address, length *= 512);
+// The fault's message does not tell the size of the page: `length` is the one that the kernel did not refuse.
+int poison_page(int descriptor, uint64_t address, size_t* length) {
+  *length = page_size();
+  int error = poison(descriptor, address, *length);
+  for (int level = 0; error == -EINVAL && level < 2; level++) error = poison(descriptor, address, *length *= 512);
   return error;
 }
 
@@ -47,12 +47,12 @@ int zap_protected_locked(const Context* context, uint64_t address) {
   return error == 0 ? set_unprotected(context->keeper, address, kProtectDontWake) : error;
 }
 
-int fail_write(const Context* context, uint64_t address) {
+int fail_write(const Context* context, uint64_t address, size_t* length) {
   uint64_t entry = context->own_memory ? page_entry(address) : 0;
   bool of_file = (entry & kPagePresent) != 0 && (entry & kPageOfFile) != 0;
   if (!of_file) return set_unprotected(context->keeper, address, 0);
   int error = zap_protected_locked(context, address);
-  return error != 0 ? error : poison_page(context->keeper, address);
+  return error != 0 ? error : poison_page(context->keeper, address, length);
 }
 
 }  // namespace
@@ -60,16 +60,17 @@ int fail_write(const Context* context, uint64_t address) {
 int fail_page_locked(Context* context, uint64_t address, uint64_t flags) {
   address &= ~(static_cast<uint64_t>(page_size()) - 1);
   int error;
+  size_t length = page_size();
   if ((flags & kFaultOfProtection) != 0) {
-    error = fail_write(context, address);
+    error = fail_write(context, address, &length);
   } else {
-    error = poison_page(context->keeper, address);
+    error = poison_page(context->keeper, address, &length);
     // There is no poisoning over the mark that the missing page is protected.
     if (error == -EEXIST && context->own_memory && is_protection_mark(page_entry(address)) &&
         set_unprotected(context->keeper, address, kProtectDontWake) == 0)
-      error = poison_page(context->keeper, address);
+      error = poison_page(context->keeper, address, &length);
   }
-  if (error != 0 && error != -EAGAIN) wake_range(context->keeper, address, page_size());
+  if (error != 0 && error != -EAGAIN) wake_range(context->keeper, address & ~(static_cast<uint64_t>(length) - 1), length);
   return error;
 }
 

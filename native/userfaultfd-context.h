@@ -43,6 +43,7 @@ struct Context {
   bool own_memory = false;  // the memory is known to be this process's
   bool exposed = false;     // others may have the descriptor's number
   bool sent = false;        // another process has the descriptor
+  bool ranges_unknown = false;  // another process has registered what can't be seen from here
   bool keep_waiting = false;  // do not poison when the last thread that reads ends
   std::vector<Handle*> handles;
   std::vector<int> loose;  // descriptors that were handed out and not taken over again

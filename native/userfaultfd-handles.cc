@@ -68,8 +68,9 @@ void drop_handle(Handle* handle, Missing missing, bool thread_ends) {
     Lock lock(mutex());
     context->handles.erase(std::find(context->handles.begin(), context->handles.end(), handle));
     last = context->handles.empty() && context->loose.empty();
-    if (last && context->sent) {
-      // Another process serves. Our duplicate stays, so that its death makes threads wait and not read zeros.
+    bool unknown = context->ranges_unknown && context->ranges.empty() && missing == Missing::kPoison;
+    if (last && (context->sent || unknown)) {
+      // Another process serves, or what would have to be poisoned is not known. Our duplicate stays: threads wait and do not read zeros.
       last = false;
     } else if (last) {
       std::vector<Context*>& all = contexts();

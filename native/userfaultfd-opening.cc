@@ -1,5 +1,6 @@
 // Userfaultfds come, go from hand to hand, and go.
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "answer.h"
 #include "function-tables.h"
 #include "newer-kernel.h"
+#include "poison.h"
 #include "userfaultfd-call.h"
 #include "userfaultfd-interface.h"
 #include "userfaultfd.h"
@@ -66,6 +68,22 @@ Context* new_context(int descriptor, bool own_memory, const Handle* parent) {
   return context;
 }
 
+// exit() ends no environment of the main thread, so its handles are not dropped: the memory of other processes is poisoned here. That of
+// this process goes with it.
+void poison_at_exit() {
+  struct Last {
+    int keeper;
+    std::vector<Range> ranges;
+  };
+  std::vector<Last> last;
+  {
+    Lock lock(mutex());
+    for (const Context* context : contexts())
+      if (!context->own_memory && !context->keep_waiting) last.push_back({context->keeper, context->ranges});
+  }
+  for (const Last& one : last) poison_ranges(one.keeper, one.ranges, false);
+}
+
 // Takes a descriptor over. Answers the handle; -EBUSY where another handle has that descriptor.
 int64_t adopt(ThreadState* state, int descriptor, bool own_memory, HandleIfAny parent) {
   if (fcntl(descriptor, F_GETFD) < 0) return -errno;
@@ -89,6 +107,8 @@ int64_t adopt(ThreadState* state, int descriptor, bool own_memory, HandleIfAny p
   std::vector<int>& loose = context->loose;
   loose.erase(std::remove(loose.begin(), loose.end(), descriptor), loose.end());
   if (fresh) all.push_back(context);
+  static bool at_exit = false;
+  if (!own_memory && !at_exit) at_exit = atexit(poison_at_exit) == 0;
   userfaultfd_contexts.store(all.size());
   return handle->number;
 }
@@ -158,6 +178,12 @@ int set_custody(Handle* handle, bool sent, bool keep_waiting) {
   return 0;
 }
 
+int hold_until_registered(Handle* handle) {
+  Lock lock(mutex());
+  handle->context->ranges_unknown = true;
+  return 0;
+}
+
 // Whether another server is on its way, for whom who waits goes on waiting when this one ends.
 int expect_server(Handle* handle, bool expected) {
   Lock lock(mutex());
@@ -183,6 +209,7 @@ constexpr Function kFunctions[] = {
     {"uffdClose", callback<close_call>},
     {"uffdExpectServer", callback<expect_server>},
     {"uffdSetCustody", callback<set_custody>},
+    {"uffdHoldUntilRegistered", callback<hold_until_registered>},
 };
 
 }  // namespace

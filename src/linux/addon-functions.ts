@@ -119,6 +119,7 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   uffdClose(handle: number, poison: boolean): number
   uffdExpectServer(handle: number, expected: boolean): number
   uffdSetCustody(handle: number, sent: boolean, keepWaiting: boolean): number
+  uffdHoldUntilRegistered(handle: number): number
   uffdSetDeadline(handle: number, milliseconds: number): number
   uffdTakeFailed(handle: number, records: Float64Array): number
   /** Takes the poison of a page of this process away. Leaves a page that is there, which may be a private copy. */

@@ -11,6 +11,7 @@ import { linkOf } from './link-of.js'
 import { LinuxUserfaultfd } from './linux-userfaultfd.js'
 import { mailbox } from './mailbox.js'
 import { receiveDescriptors } from './receive-descriptors.js'
+import { registerReceived } from './register-received.js'
 import { sendDescriptors } from './send-descriptors.js'
 
 /** Userfaultfds of this process. */
@@ -54,7 +55,9 @@ export class LinuxUserfaultfdCalls implements UserfaultfdCalls {
           hint: `${message.length} bytes and ${descriptors.length} descriptors came, and no userfaultfd`,
         })
       }
-      return { raw: this.adoptUserfaultfd(descriptor), message, descriptors, pid }
+      const raw = this.adoptUserfaultfd(descriptor)
+      if (!registerReceived(raw, pid)) raw.holdUntilRegistered()
+      return { raw, message, descriptors, pid }
     } catch (error) {
       for (const other of descriptors) closeSync(other)
       if (descriptor !== undefined) closeSync(descriptor)

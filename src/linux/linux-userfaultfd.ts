@@ -258,6 +258,11 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
     }
   }
 
+  /** What is registered is not known: until a range is registered here, losing the last handle leaves the userfaultfd open. */
+  holdUntilRegistered(): void {
+    check(this.#addon.uffdHoldUntilRegistered(this.#handle), 'userfaultfd')
+  }
+
   /** Another process has the descriptor as well. */
   markSent(): void {
     check(this.#addon.uffdSetCustody(this.#handle, true, false), 'userfaultfd')

@@ -10,6 +10,7 @@ import { UsageError } from '../vocabulary/usage-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { decodeEvent } from './decode-event.js'
 import { EventQueue } from './event-queue.js'
+import { giveUpPage } from './give-up-page.js'
 import { modeBits } from './mode-bits.js'
 import { NamedBits } from './named-bits.js'
 import { negotiateFeatures, probeUserfaultfd, type UserfaultfdSupport } from './negotiate-features.js'
@@ -145,8 +146,9 @@ export class Userfaultfd {
    * Takes one that another process sends over a Unix socket (`SCM_RIGHTS`), with the message that comes along. Listens at the path for
    * one connection, or with `connect` goes to who listens there. A path that begins with `@` is in the abstract namespace.
    *
-   * What the other process registered is not known here: register it again, which changes nothing there, and its pages are not left to
-   * become zeros when this process loses the userfaultfd.
+   * What the other process had registered by then is registered here as well, which changes nothing there, so that its pages do not become
+   * zeros when this process loses the userfaultfd. That needs the right to look into the process. Without it, register the ranges: until
+   * then, closing the userfaultfd holds it open, and who waits for a page goes on waiting. It takes one connection.
    */
   static async receive(kernel: Kernel, socketPath: string, options: ReceiveOptions = {}): Promise<ReceivedUserfaultfd> {
     const { receive } = kernel.userfaultfds
@@ -548,14 +550,20 @@ export class Userfaultfd {
     if (!(error instanceof VmError)) return false
     if (error.errno === EAGAIN) return true // The queue has it already.
     if (error.errno !== EEXIST) return false
-    this.#raw.wake(address & -BigInt(this.#kernel.pageSize), this.#kernel.pageSize)
+    // The answer knows the size of the page, which the fault does not tell.
+    const { address: start, length } = error
+    if (start !== undefined && length !== undefined && address >= start && address < start + BigInt(length)) {
+      this.#raw.wake(start, length)
+    } else {
+      this.#raw.wake(address & -BigInt(this.#kernel.pageSize), this.#kernel.pageSize)
+    }
     return true
   }
 
   #giveUp({ address, fault }: PagefaultEvent): void {
-    const page = address & -BigInt(this.#kernel.pageSize)
-    if (fault !== 'wp' && this.#raw.poison(page, this.#kernel.pageSize, 0) === 0) return
-    this.#raw.wake(page, this.#kernel.pageSize)
+    const { pageSize } = this.#kernel
+    if (fault === 'wp') this.#raw.wake(address & -BigInt(pageSize), pageSize)
+    else giveUpPage(this.#raw, address, this.#kernel.pageSizes())
   }
 
   #waited(length: number): number {
