@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <mutex>
 #include <vector>
 
@@ -29,6 +30,48 @@ void give_back_unreachable(AddressRoot* root) {
   for (Region *region = root->members, *next; region != nullptr; region = next) {
     next = region == last ? nullptr : region->next_member;
     if ((region->hole || region->orphan) && give_back(region) != 0) defer(root->owner, root);
+  }
+}
+
+// Owns what an ended thread could not give back: it is never gone, so that a handler finds it there.
+ThreadState* nobody() {
+  static ThreadState* state = new ThreadState;
+  return state;
+}
+
+// Regions of nobody, under the table's lock. Each is tried again when any thread maps next.
+std::vector<Region*>& abandoned_locked() {
+  static std::vector<Region*>* regions = new std::vector<Region*>;
+  return *regions;
+}
+
+std::atomic<size_t> abandoned_count{0};
+
+// The thread ends, and the kernel refused to unmap the region: at the limit of areas a piece out of the midst of one stays.
+void abandon(Region* region) {
+  take_slot(region);
+  TableLock lock;
+  settle_locked(region);
+  region->owner = nobody();
+  region->orphan = true;
+  if (leased(region)) return;  // goes with the last lease
+  abandoned_locked().push_back(region);
+  abandoned_count.store(abandoned_locked().size());
+}
+
+void give_back_abandoned(ThreadState* state) {
+  std::vector<Region*> waiting;
+  {
+    TableLock lock;
+    waiting.swap(abandoned_locked());
+    abandoned_count.store(0);
+  }
+  LayoutWriter writer(&state->holds);
+  for (Region* region : waiting) {
+    if (give_back(region) == 0) continue;
+    TableLock lock;
+    abandoned_locked().push_back(region);
+    abandoned_count.store(abandoned_locked().size());
   }
 }
 
@@ -160,7 +203,9 @@ void release_lease(AddressRoot* lease) {
 }
 
 void give_back_deferred(ThreadState* state) {
-  if (state->deferred.empty() || state->holds.readers > 0) return;
+  if (state->holds.readers > 0) return;
+  if (abandoned_count.load() > 0) give_back_abandoned(state);
+  if (state->deferred.empty()) return;
   std::vector<AddressRoot*> waiting;
   waiting.swap(state->deferred);  // what fails again waits again
   for (AddressRoot* root : waiting) {
@@ -179,10 +224,20 @@ void unmap_regions_of(ThreadState* state) {
   }
   layout_release_all(&state->holds);
   give_back_deferred(state);
+  for (AddressRoot* root : state->deferred) {
+    AddressRoot* now = root_of(root);
+    Region* last = now->members == nullptr ? nullptr : now->members->previous_member;
+    for (Region *region = now->members, *next; region != nullptr; region = next) {
+      next = region == last ? nullptr : region->next_member;
+      if (region->owner == state && (region->hole || region->orphan)) abandon(region);
+    }
+    unreference(root);
+  }
+  state->deferred.clear();
   {
     LayoutWriter writer(&state->holds);
     for (size_t slot = 0; slot < state->slots.size(); slot++)
-      if (state->slots[slot] != nullptr) unmap_region(state->slots[slot]);
+      if (Region* region = state->slots[slot]; region != nullptr && unmap_region(region) != 0) abandon(region);
   }
 }
 

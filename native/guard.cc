@@ -8,6 +8,7 @@
 
 #include <mutex>
 
+#include "guard/arm64-access.h"
 #include "guarded-copy.h"
 #include "containment.h"
 #include "page-entry.h"
@@ -61,7 +62,11 @@ uint8_t access_of(const ucontext_t* context) {
     }
     record += size;
   }
-  return 0;
+  // Without the record, the instruction says what it did.
+  if (context->uc_mcontext.pc == context->uc_mcontext.fault_address) return 2;
+  uint32_t instruction;
+  memcpy(&instruction, reinterpret_cast<const void*>(context->uc_mcontext.pc), sizeof instruction);
+  return arm64_instruction_writes(instruction);
 }
 #else
 #error "vmarea: the fault guard knows x86-64 and arm64"

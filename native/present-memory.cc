@@ -28,7 +28,7 @@ constexpr uint64_t kReadable = 1, kWritable = 2;
 size_t copy_present(void* target, uintptr_t address, size_t length) {
   int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
   if (memory < 0) return 0;
-  ssize_t done = pread64(memory, target, length, static_cast<off64_t>(address));
+  ssize_t done = pread(memory, target, length, static_cast<off_t>(address));
   close(memory);
   return done < 0 ? 0 : static_cast<size_t>(done);
 }

@@ -76,7 +76,9 @@ int take_fault(ThreadState* state) {
 }
 
 // A byte goes to this descriptor at each fault that was contained outside scopes; -1 for none.
+// Under the table's lock, under which handlers write: once this answers, no handler has the former descriptor, and it may be closed.
 int set_bell(ThreadState* state, int descriptor) {
+  TableLock lock;
   state->bell.store(descriptor);
   return 0;
 }

@@ -54,7 +54,8 @@ void take_slot(Region* region) {
   region->object = nullptr;
   uint32_t slot = static_cast<uint32_t>(static_cast<uint64_t>(region->handle) % static_cast<uint64_t>(kSlots));
   region->owner->slots[slot] = nullptr;
-  region->owner->free_slots.push_back(slot);
+  // A slot whose next handle would not fit a double without loss is never used again.
+  if (region->owner->generations[slot] < kMostGenerations) region->owner->free_slots.push_back(slot);
   region->handle = 0;
 }
 

@@ -76,7 +76,8 @@ struct ThreadState {
   bool dead = false;
 };
 
-constexpr double kSlots = 16777216;  // 2^24
+constexpr double kSlots = 16777216;                     // 2^24
+constexpr uint32_t kMostGenerations = (1u << 29) - 1;  // so that each handle is below 2^53, and so exact
 constexpr int32_t kLogCapacity = 1 << 16;
 
 // The state of the calling thread, or nullptr on a thread without JavaScript.

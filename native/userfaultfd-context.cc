@@ -71,7 +71,7 @@ uint64_t now() {
 }
 
 bool is_read_locked(const Context* context) {
-  return std::any_of(context->handles.begin(), context->handles.end(), [](const Handle* handle) { return handle->reads; });
+  return std::any_of(context->handles.begin(), context->handles.end(), [](const Handle* handle) { return handle->reads.load(); });
 }
 
 bool reads_locked(const Context* context, uint32_t thread) {

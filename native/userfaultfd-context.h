@@ -39,7 +39,7 @@ struct Context {
   int keeper = -1;     // a duplicate of our own, so that a descriptor lost by accident does not let missing pages become zeros
   int interrupt = -1;  // an eventfd that ends waits
   uint32_t interrupts = 0;
-  uint64_t features = 0;
+  std::atomic<uint64_t> features{0};
   bool own_memory = false;  // the memory is known to be this process's
   bool exposed = false;     // others may have the descriptor's number
   bool sent = false;        // another process has the descriptor
@@ -67,7 +67,7 @@ struct Handle {
   ThreadState* owner;
   uint32_t number;
   uint32_t seen_interrupts = 0;
-  bool reads = false;
+  std::atomic<bool> reads{false};  // set by the thread that reads, without the lock
   uint32_t reader = 0;  // the kernel's number of the thread that read last
 };
 

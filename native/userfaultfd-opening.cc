@@ -63,7 +63,7 @@ Context* new_context(int descriptor, bool own_memory, const Handle* parent) {
   context->own_memory = own_memory;
   if (parent != nullptr) {
     context->ranges = parent->context->ranges;
-    context->features = parent->context->features;
+    context->features = parent->context->features.load();
   }
   return context;
 }
