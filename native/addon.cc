@@ -1,12 +1,12 @@
 // The addon's door: one flat object of functions for each JavaScript thread that loads it.
 #include <node_api.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "address-root.h"
 #include "async.h"
 #include "function-tables.h"
 #include "guard-source.h"
+#include "noted-faults.h"
 #include "page-size.h"
 #include "userfaultfd.h"
 
@@ -27,23 +27,14 @@ const FunctionTable* const kTables[] = {
 void thread_ends(void* data) {
   ThreadState* state = static_cast<ThreadState*>(data);
   current_thread_state = nullptr;
-  Fault* log = state->log;
   AsyncCalls* calls = state->async_calls;
+  end_noted_faults(state);
   // First the memory: what is gone needs no poison, which would take long for much.
   unmap_regions_of(state);
   release_userfaultfds_of(state);
   release_guard_sources_of(state);
   let_go_of_state(state);
   end_async_calls(calls);
-  munmap(log, kLogCapacity * sizeof(Fault));
-}
-
-ThreadState* new_thread_state() {
-  void* log = mmap(nullptr, kLogCapacity * sizeof(Fault), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (log == MAP_FAILED) return nullptr;
-  ThreadState* state = new ThreadState;
-  state->log = static_cast<Fault*>(log);
-  return state;
 }
 
 void add(napi_env env, napi_value exports, ThreadState* state, const FunctionTable& table) {
@@ -55,8 +46,9 @@ void add(napi_env env, napi_value exports, ThreadState* state, const FunctionTab
 }
 
 napi_value init(napi_env env, napi_value exports) {
-  ThreadState* state = new_thread_state();
-  if (state == nullptr) {
+  ThreadState* state = new ThreadState;
+  if (!begin_noted_faults(state)) {
+    delete state;
     napi_throw_error(env, "ENOMEM", "vmarea: no memory to load the addon");
     return nullptr;
   }

@@ -217,11 +217,6 @@ void give_back_deferred(ThreadState* state) {
 }
 
 void unmap_regions_of(ThreadState* state) {
-  {
-    TableLock lock;  // no handler rings meanwhile
-    int bell = state->bell.exchange(-1);
-    if (bell >= 0) close(bell);
-  }
   layout_release_all(&state->holds);
   give_back_deferred(state);
   for (AddressRoot* root : state->deferred) {

@@ -5,6 +5,7 @@
 
 #include "guarded-copy.h"
 #include "move-page.h"
+#include "noted-faults.h"
 #include "present-memory.h"
 #include "region-table.h"
 #include "shown-pages.h"
@@ -105,33 +106,22 @@ bool cover_locked(Region* region, size_t page, const Fault& fault) {
   return false;
 }
 
-void tell_owner_locked(Region* region, const Fault& fault) {
-  ThreadState* owner = region->owner;
-  if (owner->event_count == ThreadState::kEvents) return;  // each region's count and first fault stand all the same
-  owner->events[(owner->first_event + owner->event_count++) % ThreadState::kEvents] = {region->hole ? 0 : region->handle, fault};
-  int bell = owner->bell.load();
-  if (bell >= 0 && write(bell, "", 1) < 0) {
-    // A full pipe wakes the loop as well.
-  }
-}
-
 void record_locked(Region* region, const Fault& fault) {
   region->faults++;
-  ThreadState* here = current_thread_state;
-  if (here != nullptr && here->mailbox.scope_depth.load() > 0) {
-    int32_t length = here->mailbox.log_length.load();
-    if (length < kLogCapacity) {
-      here->log[length] = fault;
-      here->mailbox.log_length.store(length + 1);
-      return;
-    }
-  }
+  region->unanswered++;
   if (!region->hole && !region->unsettled) {
     region->unsettled = true;
     region->first = fault;
     region->owner->mailbox.unsettled.fetch_add(1);
   }
-  tell_owner_locked(region, fault);
+  ThreadState* here = current_thread_state;
+  if (here == nullptr) return note_for_owner_locked(region, fault);
+  int32_t number = here->mailbox.contained.fetch_add(1) + 1;
+  here->last_fault = fault;
+  // A thread without a bell handed out no views: this is another thread's buffer, and only that thread can report its fault.
+  if (here->bell < 0 && here != region->owner) return note_for_owner_locked(region, fault);
+  if (here->noted.push({fault, region->hole ? 0 : region->handle, region->owner, region->settlements, number})) ring_bell_locked(here);
+  else note_for_owner_locked(region, fault);
 }
 
 bool give_memory_locked(Region* region, size_t page, const Fault& fault) {
@@ -203,6 +193,8 @@ void uncover_all_locked(Region* region) {
 }
 
 void settle_locked(Region* region) {
+  region->settlements++;
+  region->unanswered = 0;
   if (!region->unsettled) return;
   region->unsettled = false;
   region->owner->mailbox.unsettled.fetch_sub(1);

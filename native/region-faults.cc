@@ -4,6 +4,7 @@
 #include "guard-keeper.h"
 #include "guard.h"
 #include "guarded-copy.h"
+#include "noted-faults.h"
 #include "region-call.h"
 #include "spare-areas.h"
 #include "userfaultfd.h"
@@ -48,38 +49,31 @@ int restore_region(ThreadState* state, Region* region) {
   return 0;
 }
 
-// Puts back the pages that faulted in a scope, from the mark on. Answers -EFAULT with the first of them in results.
+// Answers the faults that were contained on this thread since `contained` stood at the mark: puts their pages back, and answers -EFAULT with
+// the first of them in results. A fault that was reported meanwhile stays with its region.
 int leave_scope(ThreadState* state, int mark) {
-  int32_t length = state->mailbox.log_length.load();
-  if (mark < 0 || mark >= length) return 0;
+  if (state->mailbox.contained.load() == mark) return 0;
   TableLock lock;
-  for (int32_t index = mark; index < length; index++) {
-    Region* region = find_locked(state->log[index].address);
-    if (region == nullptr || region->hole) continue;
-    size_t page = (state->log[index].address - region->start) / region->page;
-    if (covered_locked(region, page)) uncover_locked(region, page);
-  }
-  state->mailbox.log_length.store(mark);
+  Fault first = answer_noted_since_locked(state, mark);
+  state->mailbox.contained.store(mark);  // a scope around this one has nothing to answer for them
   take_spare_areas_locked();
-  return put_fault(state, state->log[mark]);
+  return put_fault(state, first);
 }
 
-// The next fault that was contained outside scopes: answers -EFAULT with it in results, the handle last; 0 when there is none.
+// The next fault to report: answers -EFAULT with it in results, the handle last; 0 when there is none.
 int take_fault(ThreadState* state) {
   TableLock lock;
-  if (state->event_count == 0) return 0;
-  FaultEvent event = state->events[state->first_event];
-  state->first_event = (state->first_event + 1) % ThreadState::kEvents;
-  state->event_count--;
-  state->mailbox.results[3] = event.handle;
-  return put_fault(state, event.fault);
+  NotedFault noted;
+  if (!take_noted_locked(state, &noted)) return 0;
+  state->mailbox.results[3] = noted.handle;
+  return put_fault(state, noted.fault);
 }
 
-// A byte goes to this descriptor at each fault that was contained outside scopes; -1 for none.
+// A byte goes to this descriptor when a fault was noted; -1 for none.
 // Under the table's lock, under which handlers write: once this answers, no handler has the former descriptor, and it may be closed.
 int set_bell(ThreadState* state, int descriptor) {
   TableLock lock;
-  state->bell.store(descriptor);
+  state->bell = descriptor;
   return 0;
 }
 

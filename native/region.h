@@ -28,7 +28,10 @@ struct Region {
 
   // Containment. A covered page's true memory waits in the `aside` window, at the same offset.
   double faults = 0;
-  bool unsettled = false;
+  bool unsettled = false;    // holds for a fault that no scope, no restore has answered
+  bool unreported = false;   // its first fault was not noted for want of room
+  size_t unanswered = 0;     // noted faults that nothing has answered
+  uint32_t settlements = 0;  // how often all its faults were answered
   Fault first{};
   uintptr_t aside = 0;
   bool aside_shared_with_stranger = false;  // a hole in the window was taken by someone: never unmap it

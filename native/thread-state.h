@@ -13,13 +13,13 @@
 namespace vmarea {
 
 struct Region;
+struct ThreadState;
 
 // Shared with JavaScript as a typed array: what the hot paths read and write without a call.
 struct Mailbox {
-  std::atomic<int32_t> log_length;    // faults contained in open scopes of this thread
-  std::atomic<int32_t> scope_depth;   // open scopes of this thread
-  std::atomic<int32_t> unsettled;     // regions of this thread with a fault that was contained outside any scope
-  int32_t padding;
+  std::atomic<int32_t> contained;  // faults contained on this thread, save those that scopes have answered, modulo 2^32
+  std::atomic<int32_t> unsettled;  // regions of this thread with a contained fault that nothing has answered
+  int32_t padding[2];
   double results[4];                  // what a call answers beside its number
 };
 
@@ -32,10 +32,37 @@ struct Fault {
 
 enum Reason : uint8_t { kNone, kNoAccess, kReadOnly, kPastEnd, kUnmapped, kPoisoned, kDriver, kWouldDeadlock, kTimedOut, kUnserved };
 
-// A contained fault that JavaScript has not been told of.
-struct FaultEvent {
-  double handle;  // 0 for memory that was unmapped
+// A contained fault that JavaScript does not know of yet. The scope that it was contained in answers it; where none is open, or where a
+// scope was cut short, the event loop reports it.
+struct NotedFault {
   Fault fault;
+  double handle;         // of its region; 0 for memory that was unmapped, kEndedThread for memory of a thread that has ended
+  ThreadState* owner;    // of its region; only compared, it may be gone
+  uint32_t settlements;  // the region's, when the fault was noted: another number means that it was answered since
+  int32_t number;        // `contained` of the thread that it was contained on, with it; 0 where it came from another thread
+};
+
+constexpr double kEndedThread = -1;
+
+// A ring in memory that costs nothing until it is used. Under the region table's lock.
+struct NotedFaults {
+  static constexpr size_t kCapacity = 1 << 16;
+  NotedFault* entries = nullptr;
+  size_t first = 0;
+  size_t length = 0;
+
+  NotedFault& operator[](size_t index) { return entries[(first + index) % kCapacity]; }
+  bool push(const NotedFault& noted) {
+    if (entries == nullptr || length == kCapacity) return false;
+    entries[(first + length++) % kCapacity] = noted;
+    return true;
+  }
+  NotedFault shift() {
+    NotedFault noted = entries[first];
+    first = (first + 1) % kCapacity;
+    length--;
+    return noted;
+  }
 };
 
 struct ThreadState {
@@ -52,15 +79,12 @@ struct ThreadState {
   std::vector<uint32_t> generations;
   std::vector<uint32_t> free_slots;
 
-  // Faults contained in open scopes: written by this thread's signal handler, read by this thread.
-  Fault* log = nullptr;
-
-  // Faults contained outside scopes: written by any thread's handler under the region table's lock.
-  static constexpr size_t kEvents = 256;
-  FaultEvent events[kEvents];
-  size_t first_event = 0;
-  size_t event_count = 0;
-  std::atomic<int> bell{-1};  // the write end of a pipe; a byte wakes the event loop
+  // Faults contained on this thread, and those of its regions that were contained on threads which can't report them.
+  NotedFaults noted, noted_elsewhere;
+  Fault last_fault{};       // the last one that was contained on this thread
+  bool overflowed = false;  // there was no room for a fault of this thread's regions: they have it all the same
+  int bell = -1;            // the write end of a pipe; a byte wakes the event loop. Under the region table's lock, as is `rung`
+  bool rung = false;        // a byte is in the pipe
 
   // Roots whose last lease went while this thread held the layout lock.
   std::vector<struct AddressRoot*> deferred;
@@ -78,7 +102,6 @@ struct ThreadState {
 
 constexpr double kSlots = 16777216;                     // 2^24
 constexpr uint32_t kMostGenerations = (1u << 29) - 1;  // so that each handle is below 2^53, and so exact
-constexpr int32_t kLogCapacity = 1 << 16;
 
 // The state of the calling thread, or nullptr on a thread without JavaScript.
 extern __thread ThreadState* current_thread_state

@@ -33,6 +33,16 @@ export interface DeviceMessage {
  * `NODE_DEBUG=vmarea` prints what the channels carry.
  */
 export function diagnostics(): MappingObserver {
+  let exiting = false
+  process.once('exit', () => {
+    exiting = true
+  })
+  const warn = (message: string, details: { type: string; code?: string; detail: string }) => {
+    if (!exiting) return process.emitWarning(message, details)
+    // emitWarning waits for the next tick, which does not come.
+    const { type, ...rest } = details
+    process.emit('warning', Object.assign(new Error(message), { name: type }, rest))
+  }
   const faults = channel('vmarea:fault')
   const changes = channel('vmarea:change')
   const devices = channel('vmarea:device')
@@ -53,14 +63,11 @@ export function diagnostics(): MappingObserver {
   return {
     fault(fault, { mapping, first }) {
       if (first) {
-        process.emitWarning(
-          `${fault.message} in ${mapping}; what was read there is not the memory, and writes are not in it`,
-          {
-            type: 'VmareaFault',
-            code: fault.code,
-            detail: 'Use access(), read() or write() to have such faults thrown where they happen.',
-          },
-        )
+        warn(`${fault.message} in ${mapping}; what was read there is not the memory, and writes are not in it`, {
+          type: 'VmareaFault',
+          code: fault.code,
+          detail: 'Use access(), read() or write() to have such faults thrown where they happen.',
+        })
       }
       if (faults.hasSubscribers) faults.publish({ fault, mapping } satisfies FaultMessage)
     },
@@ -70,7 +77,7 @@ export function diagnostics(): MappingObserver {
     },
     device(change, driver, cause) {
       if (change === 'death') {
-        process.emitWarning(`the driver ${shorten(driver)} has ended: ${cause?.message ?? 'nobody knows why'}`, {
+        warn(`the driver ${shorten(driver)} has ended: ${cause?.message ?? 'nobody knows why'}`, {
           type: 'VmareaDevice',
           detail: 'Pages of its device that are not in memory can not be had until restart() is called.',
         })

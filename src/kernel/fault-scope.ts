@@ -6,7 +6,7 @@ import type { FaultRecord } from './fault-record.js'
  * Scopes nest as calls do. A kernel without views has no faults that go unseen, and its scopes are empty.
  */
 export interface FaultScope {
-  /** Opens a scope. Returns the mark to leave it with. */
+  /** Returns the mark to leave the scope with. A scope that is never left reports its faults as if it had not been there. */
   enter(): number
   /**
    * Closes the scope that `enter` opened. Puts the true pages back under every fault that was contained in it and returns the first of

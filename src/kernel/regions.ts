@@ -21,10 +21,11 @@ export interface Regions {
   /** The scope for contained faults of the calling thread. */
   readonly faultScope: FaultScope
   /**
-   * Calls `listener` on this thread, as soon as its event loop turns, after a fault was contained outside any scope in a region that
-   * this thread made. `region` is `undefined` for memory that was unmapped already.
+   * Calls `listener` on this thread, when its event loop turns or the thread exits, for each contained fault in a region of this thread
+   * that no scope has answered. In place of the region: `'unmapped'` where its memory is gone already, and `'thread-ended'` for a fault of
+   * another thread that ended before it could report it.
    */
-  onFault(listener: (fault: FaultRecord, region: Region | undefined) => void): void
+  onFault(listener: (fault: FaultRecord, region: Region | 'unmapped' | 'thread-ended') => void): void
   /** The region of this thread around the address. */
   regionAt(address: bigint): Region | undefined
   /** How large a buffer `view` can give, in bytes. 0 where there are no views. */

@@ -12,9 +12,12 @@ export class FaultBell {
   readonly #addon: AddonFunctions
   readonly #listener: (fault: FaultRecord, handle: number) => void
 
+  /** @param listener `handle` is that of the region; 0 for memory that was unmapped, -1 for a fault that its own thread did not live to report */
   constructor(addon: AddonFunctions, listener: (fault: FaultRecord, handle: number) => void) {
     this.#addon = addon
     this.#listener = listener
+    // The event loop does not turn again. What is contained later than this, the addon prints.
+    process.on('exit', () => this.#drain())
     if (addon.pipe() < 0) return // Without descriptors left, faults are found at the next call on their mapping.
     const [readEnd, writeEnd] = mailbox().results as unknown as [number, number]
     // Loaded here, because a pager's thread, which never comes here, is started for each device.

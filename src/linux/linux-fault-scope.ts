@@ -4,19 +4,21 @@ import { addon } from './addon.js'
 import { faultFrom } from './fault-from.js'
 import { COUNTER, mailbox } from './mailbox.js'
 
-/** Scopes of this thread. Entering and leaving one without a fault makes no call at all. */
+/**
+ * Scopes of this thread. A scope is a mark, which is how many faults the thread has contained, and changes nothing: what cuts
+ * JavaScript short (a full stack, the end of its thread, a timeout of `vm`) can leave no scope open. The faults of such a scope are
+ * reported by the event loop. Without a fault neither end makes a call into the addon.
+ */
 export class LinuxFaultScope implements FaultScope {
   readonly #counters = mailbox().counters
   readonly #results = mailbox().results
 
   enter(): number {
-    Atomics.add(this.#counters, COUNTER.SCOPE_DEPTH, 1)
-    return Atomics.load(this.#counters, COUNTER.LOG_LENGTH)
+    return Atomics.load(this.#counters, COUNTER.CONTAINED)
   }
 
   leave(mark: number): FaultRecord | undefined {
-    Atomics.sub(this.#counters, COUNTER.SCOPE_DEPTH, 1)
-    if (Atomics.load(this.#counters, COUNTER.LOG_LENGTH) === mark) return undefined
+    if (Atomics.load(this.#counters, COUNTER.CONTAINED) === mark) return undefined
     addon().leaveScope(mark)
     const [address, access, reason] = this.#results as unknown as [number, number, number]
     return faultFrom(address, access, reason)

@@ -57,9 +57,10 @@ export class LinuxRegions implements Regions {
     return this.#addon.findRegionAt(address) as LinuxRegion | undefined
   }
 
-  onFault(listener: (fault: FaultRecord, region: LinuxRegion | undefined) => void): void {
+  onFault(listener: (fault: FaultRecord, region: LinuxRegion | 'unmapped' | 'thread-ended') => void): void {
     new FaultBell(this.#addon, (fault, handle) => {
-      listener(fault, this.#addon.findRegion(handle) as LinuxRegion | undefined)
+      const region = this.#addon.findRegion(handle) as LinuxRegion | undefined
+      listener(fault, region ?? (handle < 0 ? 'thread-ended' : 'unmapped'))
     })
   }
 

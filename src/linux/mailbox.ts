@@ -10,7 +10,7 @@ export interface Mailbox {
 }
 
 /** Places in `Mailbox.counters`. */
-export const COUNTER = { LOG_LENGTH: 0, SCOPE_DEPTH: 1, UNSETTLED: 2 } as const
+export const COUNTER = { CONTAINED: 0, UNSETTLED: 1 } as const
 
 let opened: Mailbox | undefined
 

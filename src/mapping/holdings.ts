@@ -21,7 +21,10 @@ export class Holdings {
   listen(): void {
     if (this.#listening) return
     this.#listening = true
-    this.kernel.regions.onFault((fault, region) => this.#tell(fault, holdingOf(region)))
+    this.kernel.regions.onFault((fault, region) => {
+      if (typeof region === 'string') this.#tellOfGone(fault, region)
+      else this.#tell(fault, holdingOf(region)!)
+    })
   }
 
   /** The error for a contained fault, whichever mapping it was in. */
@@ -30,11 +33,18 @@ export class Holdings {
     return holding?.faultError(fault, cause) ?? new MemoryFault({ ...fault, offset: 0, ...cause })
   }
 
-  #tell(fault: FaultRecord, holding: Holding | undefined): void {
-    const error = holding?.faultError(fault) ?? new MemoryFault({ ...fault, offset: 0 })
-    const first = holding?.tellOnce() ?? !this.#toldOfGone
-    if (holding === undefined) this.#toldOfGone = true
-    this.observer?.fault(error, { mapping: holding?.describe() ?? 'unmapped memory', first })
+  #tell(fault: FaultRecord, holding: Holding): void {
+    this.observer?.fault(holding.faultError(fault), { mapping: holding.describe(), first: holding.tellOnce() })
+  }
+
+  #tellOfGone(fault: FaultRecord, why: 'unmapped' | 'thread-ended'): void {
+    const error = new MemoryFault({ ...fault, offset: 0 })
+    if (why === 'thread-ended') {
+      this.observer?.fault(error, { mapping: 'memory of a thread that has ended', first: true })
+      return
+    }
+    this.observer?.fault(error, { mapping: 'unmapped memory', first: !this.#toldOfGone })
+    this.#toldOfGone = true
   }
 }
 

@@ -103,7 +103,8 @@ describe('access', () => {
           const stranger = mapping.bytes[2 * page]
           assert.throws(
             () => mapping.access((inner) => inner[page]),
-            (fault) => isFault(fault, { offset: page }),
+            (fault) => isFault(fault, { offset: 2 * page }),
+            'nothing has answered the fault in this memory yet',
           )
           return stranger
         }),
@@ -126,21 +127,23 @@ describe('access', () => {
     )
   })
 
-  test('whose function splits or changes the memory after a fault throws, and all parts are good', () => {
+  test('whose function splits, reads or changes the memory after a fault is refused there, and all is good afterwards', () => {
     const { mapping, restoreFile } = truncated()
-    let rest: typeof mapping | undefined
     throwsFault(
       () =>
         mapping.access((bytes) => {
           void bytes[3 * page]
-          rest = mapping.splitOff(2 * page)
+          const fault = { access: 'read', reason: 'past-end-of-file', offset: 3 * page } as const
+          throwsFault(() => mapping.splitOff(2 * page), fault)
+          throwsFault(() => mapping.read(0, new Uint8Array(8)), fault)
+          throwsFault(() => mapping.makeNone(), fault)
+          assert.ok(isFault(mapping.fault, fault))
         }),
       { access: 'read', reason: 'past-end-of-file' },
     )
     restoreFile()
+    assert.equal(mapping.fault, undefined)
     assert.equal(mapping.bytes[5], 5)
-    assert.equal(rest!.bytes[page], 0)
-    rest!.unmap()
     let heir: ReturnType<typeof mapping.makeNone> | undefined
     mapping.access(() => {
       heir = mapping.makeNone()
