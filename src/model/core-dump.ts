@@ -1,4 +1,5 @@
 import { BIT } from './bit.js'
+import { checkVmaFlags } from './check-vma-flags.js'
 import type { Mm } from './mm.js'
 import type { Vma } from './vma.js'
 
@@ -15,16 +16,26 @@ export const DUMP = {
 export interface DumpedRange {
   readonly start: bigint
   readonly end: bigint
-  /** Bytes from `start` on that are written; 0 where the area is only listed. */
+  /** Bytes from `start` on that the dump has room for; 0 where the area is only listed. */
   readonly bytes: number
+  /**
+   * Whether the kernel can't read the area, so that those bytes are a hole of zeros: execute-only memory on a processor with protection
+   * keys, and memory of a driver without pages (`VM_PFNMAP`).
+   */
+  readonly isHole: boolean
 }
 
-/** `vma_dump_size` for every area, with the default filter unless another is given. */
+/** `vma_dump_size` and `get_dump_page` for every area, with the default filter unless another is given. */
 export function coreDump(
   mm: Mm,
   filter: number = DUMP.ANON_PRIVATE | DUMP.ANON_SHARED | DUMP.ELF_HEADERS,
 ): DumpedRange[] {
-  return [...mm.tree].map((vma) => ({ start: BigInt(vma.start), end: BigInt(vma.end), bytes: dumpSize(vma, filter) }))
+  return [...mm.tree].map((vma) => ({
+    start: BigInt(vma.start),
+    end: BigInt(vma.end),
+    bytes: dumpSize(vma, filter),
+    isHole: checkVmaFlags(vma, false, true) !== 0,
+  }))
 }
 
 function dumpSize(vma: Vma, filter: number): number {

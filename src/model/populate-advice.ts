@@ -1,4 +1,4 @@
-import { BIT } from './bit.js'
+import { checkVmaFlags } from './check-vma-flags.js'
 import { FAILURE } from './failure.js'
 import { getUserPage } from './get-user-page.js'
 import type { Mm } from './mm.js'
@@ -9,10 +9,8 @@ export function populateAdvice(mm: Mm, start: number, end: number, write: boolea
   while (at < end) {
     const vma = mm.tree.lookup(at)
     if (vma === undefined) return FAILURE.ENOMEM
-    const { flags } = vma
-    // check_vma_flags
-    if (flags & (BIT.IO | BIT.PFNMAP) || !(flags & (write ? BIT.WRITE : BIT.READ))) return FAILURE.EINVAL
-    if (flags & BIT.EXECUTE_ONLY) return FAILURE.EINVAL
+    // FOLL_MADV_POPULATE: what the area does not permit is an argument that does not fit, no fault.
+    if (checkVmaFlags(vma, write, false) !== 0) return FAILURE.EINVAL
     const to = Math.min(end, vma.end)
     for (; at < to; at += mm.pageSize) {
       const error = getUserPage(vma, at, write)

@@ -1,4 +1,5 @@
 import { BIT } from './bit.js'
+import { checkVmaFlags } from './check-vma-flags.js'
 import { FAILURE } from './failure.js'
 import { getUserPage } from './get-user-page.js'
 import type { Vma } from './vma.js'
@@ -7,10 +8,10 @@ import type { Vma } from './vma.js'
 export function populateVma(vma: Vma, start: number, end: number): number {
   const { flags } = vma
   if (flags & BIT.LOCKONFAULT) return 0
+  if (!(flags & BIT.ACCESS)) return FAILURE.EFAULT
   const write = (flags & (BIT.WRITE | BIT.SHARED)) === BIT.WRITE
-  // check_vma_flags: whoever has some access may read (FOLL_FORCE).
-  if (flags & (BIT.IO | BIT.PFNMAP) || !(flags & BIT.ACCESS)) return FAILURE.EFAULT
-  if (!write && !(flags & BIT.READ) && !(flags & BIT.MAYREAD)) return FAILURE.EFAULT
+  const refused = checkVmaFlags(vma, write, !write)
+  if (refused !== 0) return refused
   for (let at = start; at < end; at += vma.mm.pageSize) {
     const error = getUserPage(vma, at, write)
     // Only MADV_POPULATE asks for the difference (FOLL_HWPOISON).

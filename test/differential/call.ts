@@ -21,10 +21,12 @@ export const CALL = {
   addSeals: 19,
   close: 20,
   limit: 21,
-  /** A read whose byte does not count. With a second argument it asks instead whether the drivers are here. */
+  /** A read whose byte does not count. */
   touch: 22,
   /** Leaves room for so many areas more (`vm.max_map_count`). */
   crowd: 23,
+  /** What the machine is: see `Host`. */
+  host: 24,
   uffdOpen: 30,
   uffdRegister: 31,
   uffdUnregister: 32,

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { totalmem } from 'node:os'
 import { UsageError } from '#vmarea/vocabulary/usage-error.js'
 import type { Call } from './call.js'
 import { describeCall, describeRecord, recordLength } from './describe.js'
 import { generate } from './generate.js'
+import type { Host } from './host.js'
 import type { KernelAnswer, KernelSide } from './kernel-side.js'
 import { ModelSide } from './model-side.js'
 
@@ -16,11 +15,11 @@ export interface Difference {
 }
 
 /** Compares what the model does in a sequence with what the kernel answered. */
-export function compare(calls: readonly Call[], answer: KernelAnswer): Difference | undefined {
+export function compare(host: Host, calls: readonly Call[], answer: KernelAnswer): Difference | undefined {
   if ('failed' in answer) {
-    return neverReturns(calls) ? undefined : { at: calls.length - 1, model: '', kernel: answer.failed }
+    return neverReturns(host, calls) ? undefined : { at: calls.length - 1, model: '', kernel: answer.failed }
   }
-  const side = new ModelSide(totalmem())
+  const side = new ModelSide(host)
   let offset = 0
   for (const [at, call] of calls.entries()) {
     const length = recordLength(answer.records, offset)
@@ -39,8 +38,8 @@ export function compare(calls: readonly Call[], answer: KernelAnswer): Differenc
 }
 
 /** Whether the model says of a call that the kernel never returns from it. */
-function neverReturns(calls: readonly Call[]): boolean {
-  const side = new ModelSide(totalmem())
+function neverReturns(host: Host, calls: readonly Call[]): boolean {
+  const side = new ModelSide(host)
   try {
     for (const call of calls) side.run(call)
     return false
@@ -58,8 +57,9 @@ export async function runCase(kernel: KernelSide, calls: readonly Call[]): Promi
 }
 
 async function runOnce(kernel: KernelSide, calls: readonly Call[]): Promise<Difference | undefined> {
+  const host = await kernel.host()
   kernel.send(calls)
-  return compare(calls, await kernel.receive())
+  return compare(host, calls, await kernel.receive())
 }
 
 /** Leaves out what a difference does not need, until nothing more can go. */
@@ -76,18 +76,6 @@ export async function shrink(kernel: KernelSide, calls: readonly Call[]): Promis
   return best
 }
 
-/** Whether the areas of real drivers can be had: packet sockets, io_uring, perf events. */
-export async function hasDrivers(kernel: KernelSide): Promise<boolean> {
-  kernel.send([['touch', 0, 1]])
-  const answer = await kernel.receive()
-  return 'records' in answer && answer.records.readUInt32LE(0) === 1
-}
-
-/** Whether anything can be swapped out. */
-function hasSwap(): boolean {
-  return readFileSync('/proc/swaps', 'utf8').trim().split('\n').length > 1
-}
-
 /**
  * Runs random sequences until `calls` calls were compared. Returns how many were, how many sequences differed once and not again, and the
  * first difference, shrunk, as text.
@@ -98,7 +86,7 @@ export async function runRandom(
   calls: number,
   until = Number.POSITIVE_INFINITY,
 ): Promise<{ readonly done: number; readonly once: number; readonly difference?: string }> {
-  const host = { drivers: await hasDrivers(kernel), swap: hasSwap() }
+  const host = await kernel.host()
   const ahead: (readonly [number, Call[]])[] = []
   let next = seed
   let done = 0
@@ -110,7 +98,7 @@ export async function runRandom(
       ahead.push([next++, sequence])
     }
     const [number, sequence] = ahead.shift()!
-    const difference = compare(sequence, await kernel.receive())
+    const difference = compare(host, sequence, await kernel.receive())
     if (difference !== undefined) {
       for (const _ of ahead.splice(0)) await kernel.receive()
       next = number + 1

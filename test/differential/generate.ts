@@ -3,6 +3,7 @@ import { MAP } from '#vmarea/vocabulary/map.js'
 import { MREMAP } from '#vmarea/vocabulary/mremap.js'
 import { ARENA } from './arena.js'
 import type { Call, CallName } from './call.js'
+import type { Host } from './host.js'
 import { Random } from './random.js'
 
 /** What a sequence leans to. */
@@ -97,14 +98,6 @@ function advicesBut(left: string): readonly (readonly [number, number])[] {
 function adviceWeight(name: string): number {
   if (name.startsWith('GUARD') || name.startsWith('DONTNEED') || name.startsWith('POPULATE')) return 4
   return name === 'HWPOISON' || name === 'SOFT_OFFLINE' ? 0 : 2
-}
-
-/** What this machine has. */
-export interface Host {
-  /** Packet sockets, io_uring and perf events, so that some sequences have areas of drivers. */
-  readonly drivers: boolean
-  /** A place to page memory out to. Without one, `MADV_PAGEOUT` takes nothing that can be told. */
-  readonly swap: boolean
 }
 
 /** A random sequence of calls, the same for the same seed on the same kind of machine. */

@@ -2,7 +2,9 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
+import { ARENA } from './arena.js'
 import { CALL, type Call } from './call.js'
+import type { Host } from './host.js'
 
 /** What the kernel answered to a sequence: a record a call, or why there is none. */
 export type KernelAnswer = { readonly records: Buffer } | { readonly failed: string }
@@ -14,6 +16,7 @@ export class KernelSide {
   #bytes = 0
   #wake: (() => void) | undefined
   #ended: string | undefined
+  #host: Host | undefined
 
   constructor(root: string) {
     this.#child = spawn(compile(root), { stdio: ['pipe', 'pipe', 'inherit'] })
@@ -41,6 +44,22 @@ export class KernelSide {
       }
     }
     this.#child.stdin!.write(message)
+  }
+
+  /** What the machine is. Asked once, before other sequences are sent ahead. */
+  async host(): Promise<Host> {
+    if (this.#host !== undefined) return this.#host
+    this.send([['host']])
+    const answer = await this.receive()
+    if ('failed' in answer) throw new Error(`the kernel's side can't tell what the machine is: ${answer.failed}`)
+    const [bits, pages] = [answer.records.readUInt32LE(0), Number(answer.records.readBigUInt64LE(8))]
+    this.#host = {
+      memory: pages * ARENA.PAGE,
+      drivers: (bits & 1) !== 0,
+      protectionKeys: (bits & 2) !== 0,
+      swap: (bits & 4) !== 0,
+    }
+    return this.#host
   }
 
   async receive(): Promise<KernelAnswer> {

@@ -25,6 +25,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <ucontext.h>
@@ -472,10 +473,10 @@ static long run(uint64_t *call, uint64_t *value) {
       if (limit.rlim_cur > limit.rlim_max) limit.rlim_cur = limit.rlim_max;
       return setrlimit(which, &limit) ? -errno : 0;
     }
-    // As 13, where the byte is the driver's affair. With 1, whether there are such drivers here.
+    // As 13, where the driver decides on the byte.
     case 22: {
       uint64_t byte;
-      return b ? slots[PACKET] >= 0 && slots[RING] >= 0 && file_of(PERF) >= 0 : touch(a, 0, 0, &byte);
+      return touch(a, 0, 0, &byte);
     }
     case 23: {
       // Splits inaccessible memory beside the arena until there is room for so many areas more.
@@ -490,6 +491,15 @@ static long run(uint64_t *call, uint64_t *value) {
       for (unsigned long at = CROWD + 2 * PAGE; missing > 1; missing -= 2, at += 2 * PAGE)
         if (mprotect((void *)at, PAGE, PROT_READ)) return -errno;
       return 0;
+    }
+    // What this machine is: pages of memory, and as bits whether there are drivers, protection keys, swap.
+    case 24: {
+      struct sysinfo info;
+      if (sysinfo(&info)) return -errno;
+      *value = info.totalram * info.mem_unit / PAGE;
+      int key = syscall(SYS_pkey_alloc, 0, 0);
+      if (key > 0) syscall(SYS_pkey_free, key);
+      return (slots[PACKET] >= 0 && slots[RING] >= 0 && file_of(PERF) >= 0 ? 1 : 0) | (key > 0 ? 2 : 0) | (info.totalswap ? 4 : 0);
     }
     case 30: {
       if (slots[7] >= 0) return -EBUSY;

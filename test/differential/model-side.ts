@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { FileOperations } from '#vmarea/kernel/file-operations.js'
 import { ACCESS } from '#vmarea/model/access.js'
 import { addSeals } from '#vmarea/model/add-seals.js'
@@ -41,9 +40,7 @@ import { MAP } from '#vmarea/vocabulary/map.js'
 import { ARENA } from './arena.js'
 import type { Call } from './call.js'
 import { packetRing, perfEvent, uring } from './drivers.js'
-
-/** Whether this processor keeps execute-only memory from being read. */
-const hostHasKeys = /\bospke\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))
+import type { Host } from './host.js'
 
 /** What `UFFDIO_COPY` copies. */
 const copied = new Uint8Array(ARENA.PAGES * ARENA.PAGE).fill(0x98)
@@ -72,8 +69,8 @@ export class ModelSide {
   #out = Buffer.alloc(1 << 16)
   #used = 0
 
-  constructor(memory: number) {
-    this.machine = new Machine({ memory, mmapMinAddress: 4096, protectionKeys: hostHasKeys, seed: 1 })
+  constructor({ memory, protectionKeys }: Pick<Host, 'memory' | 'protectionKeys'>) {
+    this.machine = new Machine({ memory, mmapMinAddress: 4096, protectionKeys, seed: 1 })
     const limits = { addressSpace: Infinity, data: Infinity, lockedMemory: 8 << 20, stack: 8 << 20 }
     this.mm = new Mm(this.machine, limits, ['CAP_IPC_LOCK', 'CAP_SYS_RAWIO', 'CAP_SYS_ADMIN'])
     this.#all = [this.mm]
@@ -179,7 +176,7 @@ export class ModelSide {
         if (result === 0) this.#page(a)!.bytes[a % ARENA.PAGE] = b
         break
       case 'touch':
-        result = b ? 1 : this.#touch(a, ACCESS.READ)
+        result = this.#touch(a, ACCESS.READ)
         break
       case 'execute':
         result = this.#touch(a, ACCESS.EXECUTE)

@@ -7,7 +7,7 @@ import { MAP } from '#vmarea/vocabulary/map.js'
 import { MREMAP } from '#vmarea/vocabulary/mremap.js'
 import { ARENA } from '../differential/arena.js'
 import type { Call } from '../differential/call.js'
-import { hasDrivers, runCase } from '../differential/check.js'
+import { runCase } from '../differential/check.js'
 import { describeCall } from '../differential/describe.js'
 import { KernelSide } from '../differential/kernel-side.js'
 import { whyNotComparable } from '../differential/why-not-comparable.js'
@@ -108,7 +108,7 @@ for (const area of areas) {
   }, async (context) => {
     const kernel = new KernelSide(root)
     try {
-      if (!(await hasDrivers(kernel))) return context.skip('wants packet sockets, io_uring and perf events')
+      if (!(await kernel.host()).drivers) return context.skip('wants packet sockets, io_uring and perf events')
       for (const type of types) {
         for (const protection of [3, 1]) {
           for (const asked of questions(area)) {
@@ -130,7 +130,7 @@ test('a driver that refuses a length leaves a hole where something was', {
 }, async (context) => {
   const kernel = new KernelSide(root)
   try {
-    if (!(await hasDrivers(kernel))) return context.skip('wants packet sockets, io_uring and perf events')
+    if (!(await kernel.host()).drivers) return context.skip('wants packet sockets, io_uring and perf events')
     const calls: Call[] = [
       ['mmap', there, 8 * PAGE, 3, MAP.PRIVATE | MAP.ANONYMOUS | MAP.FIXED, 0, 0],
       ['write', there, 1],

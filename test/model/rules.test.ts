@@ -492,7 +492,7 @@ after(() => kernel?.close())
 
 for (const [name, [calls, ...results]] of Object.entries(rules)) {
   test(`${name} (model)`, () => {
-    const side = new ModelSide(totalmem())
+    const side = new ModelSide({ memory: totalmem(), protectionKeys: true })
     const given = calls.map((call) => {
       const record = side.run(call)
       side.check()

@@ -1,0 +1,11 @@
+/** What the model must know of the machine that it is compared with. The kernel's side tells it. */
+export interface Host {
+  /** Bytes of memory, which bound what a single call may promise. */
+  readonly memory: number
+  /** Whether execute-only memory has a protection key, so that nothing reads it. */
+  readonly protectionKeys: boolean
+  /** Packet sockets, io_uring and perf events, so that some sequences have areas of drivers. */
+  readonly drivers: boolean
+  /** A place to page memory out to. Without one, `MADV_PAGEOUT` takes nothing that can be seen. */
+  readonly swap: boolean
+}
