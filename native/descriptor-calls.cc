@@ -1,5 +1,6 @@
 // Calls on descriptors, and what is asked of this process. They answer with the result, or a negative error number.
 #include <sys/resource.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "answer.h"
@@ -36,6 +37,17 @@ int64_t seek_file(int descriptor, int64_t offset, int whence) { return answer(ls
 // Takes the file's pages away, from itself and from all who map them.
 int64_t punch_hole(int descriptor, int64_t offset, int64_t length) {
   return answer(fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length));
+}
+
+// Reads what the page cache holds. Never waits for a disk: -EAGAIN instead, or fewer bytes.
+int64_t read_cached(int descriptor, View<uint8_t> bytes, int64_t position) {
+  struct iovec piece = {bytes.data, bytes.length};
+  return answer(preadv2(descriptor, &piece, 1, position, RWF_NOWAIT));
+}
+
+// Reserves room in a file, which grows.
+int64_t allocate_file(int descriptor, int64_t position, int64_t length) {
+  return answer(fallocate(descriptor, 0, position, length));
 }
 
 // The two ends are in results.
@@ -78,6 +90,8 @@ constexpr Function kFunctions[] = {
     {"setNonblocking", callback<set_nonblocking>},
     {"seekFile", callback<seek_file>},
     {"punchHole", callback<punch_hole>},
+    {"readCached", callback<read_cached>},
+    {"allocateFile", callback<allocate_file>},
     {"pipe", callback<pipe_call>},
     {"getrlimit", callback<getrlimit_call>},
     {"countAreas", callback<count_areas>},

@@ -1,5 +1,6 @@
 export type { ConformanceCapability } from './conformance/capability.js'
 export { type ConformanceOptions, conformance, type DeclareTest } from './conformance/conformance.js'
 export { type Difference, differences } from './conformance/differences.js'
+export { type PageStoreConformanceOptions, pageStoreConformance } from './conformance/page-store-conformance.js'
 export type { Kernel } from './kernel/kernel.js'
 export { Process } from './process.js'

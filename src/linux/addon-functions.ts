@@ -30,6 +30,8 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   getSeals(descriptor: number): number
   seekFile(descriptor: number, offset: number, whence: number): number
   punchHole(descriptor: number, offset: number, length: number): number
+  readCached(descriptor: number, bytes: Uint8Array, position: number): number
+  allocateFile(descriptor: number, position: number, length: number): number
   getStatusFlags(descriptor: number): number
   getrlimit(resource: number): number
   countAreas(): number

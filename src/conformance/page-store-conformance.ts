@@ -1,0 +1,33 @@
+import type { PageStore } from '../stores/page-store.js'
+import type { DeclareTest } from './conformance.js'
+import { pageStoreCases } from './page-store-cases.js'
+
+export interface PageStoreConformanceOptions {
+  readonly test: DeclareTest
+  /** Opens an empty store with pages of so many bytes. Each case has one of its own, and closes it. */
+  readonly open: (pageSize: number) => PageStore | Promise<PageStore>
+  /** Bytes a page. Default: 4096. */
+  readonly pageSize?: number
+}
+
+/**
+ * Declares the conformance suite for page stores: what swap expects of each `PageStore`.
+ *
+ * @example
+ * import { test } from 'node:test'
+ * import myStore from './my-store.mjs'
+ *
+ * pageStoreConformance({ test, open: (pageSize) => openPageStore(myStore, { pageSize }) })
+ */
+export function pageStoreConformance({ test, open, pageSize = 4096 }: PageStoreConformanceOptions): void {
+  for (const [title, run] of Object.entries(pageStoreCases)) {
+    test(title, async () => {
+      const store = await open(pageSize)
+      try {
+        await run(store)
+      } finally {
+        await store.close()
+      }
+    })
+  }
+}

@@ -1,0 +1,9 @@
+import { addon } from './addon.js'
+
+/** What page stores get from this kernel beside their page size: the calls on files that Node does not have. */
+export const pageStoreHost = {
+  readCached: (descriptor: number, into: Uint8Array, position: number): number =>
+    addon().readCached(descriptor, into, position),
+  allocate: (descriptor: number, position: number, length: number): number =>
+    addon().allocateFile(descriptor, position, length),
+}

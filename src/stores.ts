@@ -1,0 +1,11 @@
+// Where swapped pages are kept.
+export { definePageStore, type PageStoreSetup } from './stores/define-page-store.js'
+export { fileStore } from './stores/file/file-store.js'
+export type { FileStoreOptions } from './stores/file/file-store-options.js'
+export { memoryStore } from './stores/memory/memory-store.js'
+export type { MemoryStoreOptions } from './stores/memory/memory-store-options.js'
+export { openPageStore } from './stores/open-page-store.js'
+export type { PageStore } from './stores/page-store.js'
+export { PageStoreDefinition } from './stores/page-store-definition.js'
+export type { PageStoreDescription } from './stores/page-store-description.js'
+export type { PageStoreHost } from './stores/page-store-host.js'

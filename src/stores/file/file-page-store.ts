@@ -1,0 +1,268 @@
+import { close, fsync, ftruncateSync, read, unlink, write } from 'node:fs'
+import { promisify } from 'node:util'
+import { VmError } from '../../vocabulary/vm-error.js'
+import { checkPages } from '../check-pages.js'
+import { noSuchPage } from '../no-such-page.js'
+import { PageNumbers } from '../page-numbers.js'
+import type { PageStore } from '../page-store.js'
+import type { PageStoreHost } from '../page-store-host.js'
+import { SlotAllocator } from '../slot-allocator.js'
+import { storeClosed } from '../store-closed.js'
+import type { FileStoreOptions } from './file-store-options.js'
+import { openStoreFile } from './open-store-file.js'
+import { PageCipher } from './page-cipher.js'
+
+/** Room is reserved in steps of so many bytes. */
+const STEP = 2 ** 23
+/** A short read at the end of the file, as a refusal of `readCached`. */
+const EOPNOTSUPP = -95
+
+/** Pages that follow each other both in the call and in the file. */
+interface Run {
+  /** The first page's place in the call. */
+  readonly index: number
+  readonly slot: number
+  count: number
+}
+
+/** Pages in the slots of a file. */
+export class FilePageStore implements PageStore {
+  readonly pageSize: number
+  readonly #host: PageStoreHost
+  readonly #path: string | undefined
+  readonly #descriptor: number
+  readonly #cipher: PageCipher | undefined
+  readonly #slots = new PageNumbers()
+  readonly #allocator = new SlotAllocator()
+  readonly #most: number
+  /** Bytes of the file for which there is room. */
+  #reserved = 0
+  readonly #inFlight = new Set<Promise<void>>()
+  #closed: Promise<void> | undefined
+  #cacheOnly = true
+
+  constructor(options: FileStoreOptions, host: PageStoreHost) {
+    this.pageSize = host.pageSize
+    this.#host = host
+    this.#most = Math.floor((options.limit ?? 2 ** 44) / host.pageSize)
+    this.#path = options.path
+    this.#descriptor = openStoreFile(options)
+    this.#cipher = options.encrypt === true ? new PageCipher() : undefined
+  }
+
+  get bytesUsed(): number {
+    return this.#allocator.count * this.pageSize
+  }
+
+  async write(pages: readonly number[], bytes: Uint8Array): Promise<void> {
+    this.#check(pages, bytes)
+    this.#takeSlots(pages)
+    const from = this.#cipher === undefined ? bytes : this.#encrypted(this.#cipher, pages, bytes)
+    await this.#together(this.#runs(pages), (run) => this.#writeRun(run, from))
+  }
+
+  read(pages: readonly number[], into: Uint8Array): void | Promise<void> {
+    this.#check(pages, into)
+    const runs = this.#runs(pages)
+    const missing = runs.filter((run) => !this.#readCached(run, into))
+    if (missing.length === 0) {
+      this.#decrypt(pages, into)
+      return undefined
+    }
+    return this.#together(missing, (run) => this.#readRun(run, into)).then(() => this.#decrypt(pages, into))
+  }
+
+  free(pages: readonly number[]): void {
+    this.#check(pages)
+    for (const page of pages) {
+      const slot = this.#slots.get(page)
+      if (slot === -1) continue
+      this.#slots.delete(page)
+      this.#allocator.free(slot)
+    }
+    this.#shrink()
+  }
+
+  /** fsync(2) */
+  async flush(): Promise<void> {
+    if (this.#closed !== undefined) throw storeClosed()
+    await promisify(fsync)(this.#descriptor)
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#inFlight)
+    this.#cipher?.close()
+    this.#slots.clear()
+    await promisify(close)(this.#descriptor)
+    if (this.#path !== undefined) await promisify(unlink)(this.#path)
+  }
+
+  #check(pages: readonly number[], bytes?: Uint8Array): void {
+    if (this.#closed !== undefined) throw storeClosed()
+    checkPages(pages, this.pageSize, bytes)
+  }
+
+  // Gives each page without a slot one. All of them have one afterwards, or none of the new ones.
+  #takeSlots(pages: readonly number[]): void {
+    const without = pages.filter((page) => this.#slots.get(page) === -1)
+    let done = 0
+    try {
+      while (done < without.length) {
+        const run = this.#allocator.take(without.length - done, this.#most)
+        if (run === undefined) {
+          const hint = `the file store holds its limit of ${this.#most * this.pageSize} bytes: give it a larger one`
+          throw new VmError('ENOSPC', 'write', { hint })
+        }
+        for (let index = 0; index < run.count; index++) this.#slots.set(without[done++]!, run.first + index)
+        this.#reserve(this.#allocator.end * this.pageSize)
+      }
+    } catch (error) {
+      this.free(without.slice(0, done))
+      throw error
+    }
+  }
+
+  #reserve(end: number): void {
+    if (end <= this.#reserved) return
+    const wanted = Math.min(Math.ceil(end / STEP) * STEP, this.#most * this.pageSize)
+    const { allocate } = this.#host
+    let code = allocate?.(this.#descriptor, this.#reserved, wanted - this.#reserved) ?? 0
+    let reserved = wanted
+    if (code !== 0 && code !== EOPNOTSUPP) {
+      // Not a whole step, but what these pages need.
+      reserved = end
+      code = allocate!(this.#descriptor, this.#reserved, end - this.#reserved)
+    }
+    if (code !== 0 && code !== EOPNOTSUPP) {
+      throw new VmError(code, 'fallocate', {
+        length: end,
+        ...(this.#path === undefined ? {} : { path: this.#path }),
+        hint: 'the swapped memory needs more room than the file system of the store has',
+      })
+    }
+    this.#reserved = reserved
+  }
+
+  #shrink(): void {
+    const end = Math.ceil((this.#allocator.end * this.pageSize) / STEP) * STEP
+    if (end + STEP > this.#reserved || this.#inFlight.size > 0) return
+    this.#reserved = end
+    // At once: a later write must not be cut off.
+    ftruncateSync(this.#descriptor, end)
+  }
+
+  #encrypted(cipher: PageCipher, pages: readonly number[], bytes: Uint8Array): Uint8Array {
+    const { pageSize } = this
+    const encrypted = new Uint8Array(bytes.length)
+    for (const [index, page] of pages.entries()) {
+      const [from, to] = [index * pageSize, (index + 1) * pageSize]
+      cipher.encrypt(this.#slots.get(page), bytes.subarray(from, to), encrypted.subarray(from, to))
+    }
+    return encrypted
+  }
+
+  #decrypt(pages: readonly number[], into: Uint8Array): void {
+    if (this.#cipher === undefined) return
+    const { pageSize } = this
+    for (const [index, page] of pages.entries()) {
+      this.#cipher.decrypt(this.#slots.get(page), into.subarray(index * pageSize, (index + 1) * pageSize))
+    }
+  }
+
+  #runs(pages: readonly number[]): Run[] {
+    const runs: Run[] = []
+    let last: Run | undefined
+    for (let index = 0; index < pages.length; index++) {
+      const slot = this.#slots.get(pages[index]!)
+      if (slot === -1) throw noSuchPage(pages[index]!)
+      if (last !== undefined && slot === last.slot + last.count) last.count++
+      else {
+        last = { index, slot, count: 1 }
+        runs.push(last)
+      }
+    }
+    return runs
+  }
+
+  #readCached(run: Run, into: Uint8Array): boolean {
+    const { readCached } = this.#host
+    if (readCached === undefined || !this.#cacheOnly) return false
+    const from = run.index * this.pageSize
+    const bytes = into.subarray(from, from + run.count * this.pageSize)
+    const done = readCached(this.#descriptor, bytes, run.slot * this.pageSize)
+    if (done === EOPNOTSUPP) this.#cacheOnly = false
+    return done === bytes.length
+  }
+
+  async #readRun(run: Run, into: Uint8Array): Promise<void> {
+    const end = (run.index + run.count) * this.pageSize
+    let at = run.index * this.pageSize
+    let position = run.slot * this.pageSize
+    while (at < end) {
+      const done = await transfer(read, this.#descriptor, into, at, end - at, position)
+      if (done === 0) throw new VmError('EIO', 'read', { hint: 'the file of the store is shorter than it was written' })
+      at += done
+      position += done
+    }
+  }
+
+  async #writeRun(run: Run, bytes: Uint8Array): Promise<void> {
+    const end = (run.index + run.count) * this.pageSize
+    let at = run.index * this.pageSize
+    let position = run.slot * this.pageSize
+    while (at < end) {
+      const done = await transfer(write, this.#descriptor, bytes, at, end - at, position)
+      at += done
+      position += done
+    }
+  }
+
+  // The buffers are the store's until the last of them has ended, even where the first fails.
+  #together(runs: readonly Run[], act: (run: Run) => Promise<void>): Promise<void> {
+    const all =
+      runs.length === 1
+        ? act(runs[0]!)
+        : Promise.allSettled(runs.map(act)).then((results) => {
+            for (const result of results) if (result.status === 'rejected') throw result.reason
+          })
+    return this.#track(all)
+  }
+
+  #track(promise: Promise<void>): Promise<void> {
+    const tracked = promise.finally(() => this.#inFlight.delete(tracked))
+    this.#inFlight.add(tracked)
+    tracked.catch(() => {})
+    return tracked
+  }
+}
+
+type Transfer = (
+  descriptor: number,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+  done: (error: NodeJS.ErrnoException | null, count: number) => void,
+) => void
+
+function transfer(
+  call: Transfer,
+  descriptor: number,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  position: number,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    call(descriptor, bytes, offset, length, position, (error, count) => {
+      if (error === null) resolve(count)
+      else
+        reject(error.errno === undefined ? error : new VmError(error.errno, error.syscall ?? 'write', { cause: error }))
+    })
+  })
+}

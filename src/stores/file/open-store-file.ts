@@ -1,0 +1,52 @@
+import { closeSync, constants, openSync, unlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ErrnoName } from '../../vocabulary/errno.js'
+import { VmError } from '../../vocabulary/vm-error.js'
+import type { FileStoreOptions } from './file-store-options.js'
+
+/** `O_TMPFILE` of Linux, which Node does not name. */
+const TMPFILE = 0o20000000 | constants.O_DIRECTORY
+const EXCLUSIVE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL
+const MODE = 0o600
+
+let count = 0
+
+/** Opens the file of a store, mode 0600: a new one at `path`, or one without a name in `folder`. Throws `VmError` with the path. */
+export function openStoreFile({ folder = tmpdir(), path }: FileStoreOptions): number {
+  if (path !== undefined) return attempt(path, () => openSync(path, EXCLUSIVE, MODE))
+  try {
+    return openSync(folder, constants.O_RDWR | constants.O_EXCL | TMPFILE, MODE)
+  } catch (error) {
+    // A file system without such files (EOPNOTSUPP), or a kernel that takes the flags for those of a folder (EISDIR).
+    if (!/^(EOPNOTSUPP|ENOTSUP|EISDIR|EINVAL)$/.test((error as NodeJS.ErrnoException).code ?? ''))
+      throw asVmError(error, folder)
+  }
+  const name = join(folder, `.vmarea-swap-${process.pid}-${Date.now()}-${count++}`)
+  const descriptor = attempt(name, () => openSync(name, EXCLUSIVE, MODE))
+  try {
+    unlinkSync(name)
+  } catch (error) {
+    closeSync(descriptor)
+    throw asVmError(error, name)
+  }
+  return descriptor
+}
+
+function attempt(path: string, open: () => number): number {
+  try {
+    return open()
+  } catch (error) {
+    throw asVmError(error, path)
+  }
+}
+
+function asVmError(error: unknown, path: string): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException
+  if (code === undefined) return error
+  const hint =
+    code === 'EEXIST'
+      ? 'the path of a file store must not exist yet'
+      : 'give the file store a folder that can be written to'
+  return new VmError(code as ErrnoName, syscall ?? 'open', { path, hint, cause: error })
+}

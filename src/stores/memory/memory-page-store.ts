@@ -1,0 +1,95 @@
+import { VmError } from '../../vocabulary/vm-error.js'
+import { checkPages } from '../check-pages.js'
+import { noSuchPage } from '../no-such-page.js'
+import { PageNumbers } from '../page-numbers.js'
+import type { PageStore } from '../page-store.js'
+import { storeClosed } from '../store-closed.js'
+import type { Compression } from './compression.js'
+import { SlabMemory } from './slab-memory.js'
+
+/** A page that saves less than this part of its size is kept as it is. */
+const WORTH = 1 / 8
+/** A place is a slot and a length in one number. */
+const LENGTHS = 2 ** 17
+
+/** Pages in memory, each compressed by itself where that saves room. */
+export class MemoryPageStore implements PageStore {
+  readonly pageSize: number
+  readonly #compression: Compression | undefined
+  readonly #limit: number
+  /** Of each page, `slot * LENGTHS + length`. */
+  readonly #places = new PageNumbers(true)
+  #memory: SlabMemory
+  #closed = false
+
+  /** @param limit in bytes */
+  constructor(pageSize: number, limit: number, compression: Compression | undefined) {
+    this.pageSize = pageSize
+    this.#compression = compression
+    this.#limit = limit
+    this.#memory = new SlabMemory(pageSize, limit)
+  }
+
+  get bytesUsed(): number {
+    return this.#memory.bytes
+  }
+
+  write(pages: readonly number[], bytes: Uint8Array): void {
+    this.#check(pages, bytes)
+    const { pageSize } = this
+    for (let index = 0; index < pages.length; index++) {
+      this.#keep(pages[index]!, bytes.subarray(index * pageSize, (index + 1) * pageSize))
+    }
+  }
+
+  read(pages: readonly number[], into: Uint8Array): void {
+    this.#check(pages, into)
+    const { pageSize } = this
+    for (let index = 0; index < pages.length; index++) {
+      const place = this.#places.get(pages[index]!)
+      if (place === -1) throw noSuchPage(pages[index]!)
+      const length = place % LENGTHS
+      const piece = this.#memory.piece(Math.floor(place / LENGTHS), length)
+      const page = into.subarray(index * pageSize, (index + 1) * pageSize)
+      if (length === pageSize) page.set(piece)
+      else this.#compression!.decompress(piece, page)
+    }
+  }
+
+  free(pages: readonly number[]): void {
+    this.#check(pages)
+    for (const page of pages) this.#drop(page)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#places.clear()
+    this.#memory = new SlabMemory(this.pageSize, 0)
+  }
+
+  #keep(page: number, bytes: Uint8Array): void {
+    this.#drop(page)
+    const compressed = this.#compression?.compress(bytes)
+    const kept = compressed !== undefined && compressed.length <= bytes.length * (1 - WORTH) ? compressed : bytes
+    const slot = this.#memory.take(kept.length)
+    if (slot === -1) {
+      throw new VmError('ENOSPC', 'write', {
+        hint: `the memory store holds its limit of ${this.#limit} bytes: give it a larger one, or a slower store behind it`,
+      })
+    }
+    this.#memory.piece(slot, kept.length).set(kept)
+    this.#places.set(page, slot * LENGTHS + kept.length)
+  }
+
+  #drop(page: number): void {
+    const place = this.#places.get(page)
+    if (place === -1) return
+    this.#places.delete(page)
+    this.#memory.free(Math.floor(place / LENGTHS), place % LENGTHS)
+  }
+
+  #check(pages: readonly number[], bytes?: Uint8Array): void {
+    if (this.#closed) throw storeClosed()
+    checkPages(pages, this.pageSize, bytes)
+  }
+}

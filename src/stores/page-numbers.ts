@@ -1,0 +1,61 @@
+/** Pages of a chunk. */
+const CHUNK = 1024
+
+/**
+ * A number for each page that has one: a table of chunks, because page numbers go to 2^53 and neighbours mostly come together. It costs four
+ * bytes a page (eight with `wide`) where chunks are full.
+ */
+export class PageNumbers {
+  readonly #chunks = new Map<number, { readonly numbers: Uint32Array | Float64Array; count: number }>()
+  readonly #wide: boolean
+  #last: { readonly key: number; readonly numbers: Uint32Array | Float64Array } | undefined
+
+  /** @param wide whether numbers go to 2^53 - 2 instead of 2^32 - 2 */
+  constructor(wide = false) {
+    this.#wide = wide
+  }
+
+  /** The number of the page, or -1. */
+  get(page: number): number {
+    const key = Math.floor(page / CHUNK)
+    if (this.#last?.key !== key) {
+      const chunk = this.#chunks.get(key)
+      if (chunk === undefined) return -1
+      this.#last = { key, numbers: chunk.numbers }
+    }
+    return this.#last.numbers[page - key * CHUNK]! - 1
+  }
+
+  set(page: number, number: number): void {
+    const key = Math.floor(page / CHUNK)
+    let chunk = this.#chunks.get(key)
+    if (chunk === undefined) {
+      chunk = { numbers: this.#wide ? new Float64Array(CHUNK) : new Uint32Array(CHUNK), count: 0 }
+      this.#chunks.set(key, chunk)
+    }
+    if (chunk.numbers[page - key * CHUNK] === 0) chunk.count++
+    chunk.numbers[page - key * CHUNK] = number + 1
+  }
+
+  delete(page: number): void {
+    const key = Math.floor(page / CHUNK)
+    const chunk = this.#chunks.get(key)
+    if (chunk === undefined || chunk.numbers[page - key * CHUNK] === 0) return
+    chunk.numbers[page - key * CHUNK] = 0
+    if (--chunk.count > 0) return
+    this.#chunks.delete(key)
+    this.#last = undefined
+  }
+
+  clear(): void {
+    this.#chunks.clear()
+    this.#last = undefined
+  }
+
+  /** Every page that has a number, in no order. */
+  *pages(): IterableIterator<number> {
+    for (const [key, { numbers }] of this.#chunks) {
+      for (let index = 0; index < CHUNK; index++) if (numbers[index] !== 0) yield key * CHUNK + index
+    }
+  }
+}

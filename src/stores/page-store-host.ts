@@ -1,0 +1,12 @@
+/** What the opener of a page store gives the store. */
+export interface PageStoreHost {
+  /** Bytes a page. */
+  readonly pageSize: number
+  /**
+   * preadv2(2) with `RWF_NOWAIT`: reads what is in the page cache and never waits for a disk. Returns the bytes, or a negative error
+   * number: `-EAGAIN` where the disk is needed. Missing where the kernel has no such call.
+   */
+  readonly readCached?: (descriptor: number, into: Uint8Array, position: number) => number
+  /** fallocate(2): reserves room in a file. Returns 0 or a negative error number. Missing where the kernel has no such call. */
+  readonly allocate?: (descriptor: number, position: number, length: number) => number
+}

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { pageStoreConformance } from '#vmarea/conformance.js'
+import { pageStoreHost } from '#vmarea/linux/page-store-host.js'
+import { fileStore, openPageStore } from '#vmarea/stores.js'
+import { temporaryFolder } from '../support/temporary-folder.js'
+import { throwsUsage } from '../support/throws.js'
+
+const pageSize = 4096
+const host = { pageSize, ...pageStoreHost }
+const pages = (count: number, from = 0) => Array.from({ length: count }, (_, index) => from + index)
+const bytes = (count: number, seed = 1) =>
+  Uint8Array.from({ length: count * pageSize }, (_, index) => (index * 31 * seed) >> 3)
+
+const kinds = {
+  unlinked: () => openPageStore(fileStore({ folder: temporaryFolder }), host),
+  'without calls that Node lacks': () => openPageStore(fileStore({ folder: temporaryFolder }), { pageSize }),
+  encrypted: () => openPageStore(fileStore({ folder: temporaryFolder, encrypt: true }), host),
+}
+for (const [kind, open] of Object.entries(kinds)) {
+  pageStoreConformance({
+    test: (title: string, options: unknown, run?: () => void | Promise<void>) =>
+      test(`fileStore, ${kind}: ${title}`, (run ?? options) as () => Promise<void>),
+    open,
+  })
+}
+
+test('no name leads to the file of a store in a folder, and its mode is 0600', async () => {
+  const folder = join(temporaryFolder, 'unlinked')
+  mkdirSync(folder)
+  const store = await openPageStore(fileStore({ folder }), host)
+  await store.write(pages(10), bytes(10))
+  assert.deepEqual(readdirSync(folder), [])
+  const descriptor = readdirSync('/proc/self/fd').find((number) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${number}`).startsWith(folder)
+    } catch {
+      return false
+    }
+  })
+  assert.equal(statSync(`/proc/self/fd/${descriptor}`).mode & 0o777, 0o600)
+  await store.close()
+  assert.ok(
+    !existsSync(`/proc/self/fd/${descriptor}`) || !readlinkSync(`/proc/self/fd/${descriptor}`).startsWith(folder),
+  )
+})
+
+test('a named file must not exist, has mode 0600, and is removed at close', async () => {
+  const path = join(temporaryFolder, 'named')
+  const store = await openPageStore(fileStore({ path }), host)
+  assert.equal(statSync(path).mode & 0o777, 0o600)
+  await assert.rejects(openPageStore(fileStore({ path }), host), { name: 'VmError', code: 'EEXIST', path })
+  await store.close()
+  assert.ok(!existsSync(path))
+})
+
+test('a folder that is gone is refused with its path', async () => {
+  const folder = join(temporaryFolder, 'gone')
+  await assert.rejects(openPageStore(fileStore({ folder }), host), { name: 'VmError', code: 'ENOENT', path: folder })
+})
+
+test('pages written together lie together, and freed slots are used again', async () => {
+  const path = join(temporaryFolder, 'slots')
+  const store = await openPageStore(fileStore({ path }), host)
+  await store.write(pages(64, 1000), bytes(64))
+  assert.deepEqual(readFileSync(path).subarray(0, 64 * pageSize), Buffer.from(bytes(64)))
+  for (let round = 0; round < 50; round++) {
+    await store.free(pages(32, 1000 + (round % 2) * 32))
+    await store.write(pages(32, 1000 + (round % 2) * 32), bytes(32, round))
+  }
+  assert.equal(store.bytesUsed, 64 * pageSize)
+  assert.ok(statSync(path).size <= 2 ** 23)
+  await store.close()
+})
+
+test('a file shrinks when its pages are freed', async () => {
+  const path = join(temporaryFolder, 'shrinks')
+  const store = await openPageStore(fileStore({ path }), host)
+  await store.write(pages(8192), bytes(8192))
+  assert.ok(statSync(path).size >= 8192 * pageSize)
+  await store.free(pages(8000, 192))
+  assert.ok(statSync(path).size <= 2 ** 23)
+  const into = new Uint8Array(192 * pageSize)
+  await store.read(pages(192), into)
+  assert.deepEqual(into, bytes(8192).subarray(0, into.length))
+  await store.close()
+})
+
+test('an encrypted file holds nothing of the pages', async () => {
+  const path = join(temporaryFolder, 'encrypted')
+  const store = await openPageStore(fileStore({ path, encrypt: true }), host)
+  await store.write(pages(4), Buffer.alloc(4 * pageSize, 'a secret that must not be on the disk '))
+  const file = readFileSync(path)
+  assert.equal(file.indexOf('secret'), -1)
+  assert.notDeepEqual(file.subarray(0, pageSize), file.subarray(pageSize, 2 * pageSize))
+  await store.close()
+})
+
+test('past its limit a file store refuses a page and keeps the others', async () => {
+  const store = await openPageStore(fileStore({ folder: temporaryFolder, limit: 100 * pageSize }), host)
+  await store.write(pages(90), bytes(90))
+  const over = () => Promise.resolve(store.write(pages(20, 500), bytes(20)))
+  await assert.rejects(over, { name: 'VmError', code: 'ENOSPC' })
+  await store.write(pages(10, 500), bytes(10))
+  const into = new Uint8Array(90 * pageSize)
+  await store.read(pages(90), into)
+  assert.deepEqual(into, bytes(90))
+  await store.close()
+})
+
+const mounted = join(temporaryFolder, 'small')
+const canMount = (() => {
+  try {
+    mkdirSync(mounted)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mounted], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+})()
+
+test('a full file system is found as pages are written', {
+  skip: canMount ? false : 'mounting a small file system requires root',
+}, async () => {
+  try {
+    const store = await openPageStore(fileStore({ folder: mounted }), host)
+    await store.write(pages(100), bytes(100))
+    await assert.rejects(Promise.resolve(store.write(pages(300, 100), bytes(300))), { name: 'VmError', code: 'ENOSPC' })
+    const into = new Uint8Array(100 * pageSize)
+    await store.read(pages(100), into)
+    assert.deepEqual(into, bytes(100))
+    await store.close()
+  } finally {
+    execFileSync('umount', [mounted])
+  }
+})
+
+test('options of a file store that can mean nothing are refused', () => {
+  throwsUsage(() => fileStore({ folder: '/a', path: '/b' }), 'ERR_VMAREA_INVALID_ARGUMENT', /'\/a' and '\/b'/)
+  throwsUsage(() => fileStore({ limit: 0 }), 'ERR_VMAREA_INVALID_ARGUMENT')
+  throwsUsage(() => fileStore({ path: '' }), 'ERR_VMAREA_INVALID_ARGUMENT')
+})

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { pageStoreConformance } from '#vmarea/conformance.js'
+import { memoryStore, openPageStore } from '#vmarea/stores.js'
+import { throwsUsage } from '../support/throws.js'
+
+const pageSize = 4096
+/** Text: it can be compressed to a small part. */
+const text = (pages: number) =>
+  Buffer.alloc(pages * pageSize, 'a page of a real program has words in it, over and over. ')
+
+for (const compression of ['none', 'deflate', 'lz4'] as const) {
+  pageStoreConformance({
+    test: (title: string, options: unknown, run?: () => void | Promise<void>) =>
+      test(`memoryStore, ${compression}: ${title}`, (run ?? options) as () => Promise<void>),
+    open: (pageSize) => openPageStore(memoryStore({ compression }), { pageSize }),
+  })
+}
+
+test('pages that can be compressed take less room, and pages that can not take their own size', async () => {
+  const [plain, small] = await Promise.all(
+    (['none', 'deflate'] as const).map((compression) => openPageStore(memoryStore({ compression }), { pageSize })),
+  )
+  const pages = Array.from({ length: 512 }, (_, page) => page)
+  await plain!.write(pages, text(512))
+  await small!.write(pages, text(512))
+  assert.ok(plain!.bytesUsed! >= 512 * pageSize && plain!.bytesUsed! < 520 * 4160 + 2 ** 18)
+  assert.ok(small!.bytesUsed! <= plain!.bytesUsed! / 4, `${small!.bytesUsed} of ${plain!.bytesUsed}`)
+})
+
+test('past its limit a memory store refuses a page, keeps the others, and takes pages again when some were freed', async () => {
+  const store = await openPageStore(memoryStore({ compression: 'none', limit: 2 ** 20 }), { pageSize })
+  const room = 4 * 64
+  const pages = Array.from({ length: room }, (_, page) => page)
+  await store.write(pages, text(room))
+  assert.throws(() => store.write([1000], text(1)), {
+    name: 'VmError',
+    code: 'ENOSPC',
+    message: /limit of 1048576 bytes/,
+  })
+  await store.read(pages, new Uint8Array(room * pageSize))
+  await store.free([7])
+  await store.write([1000], text(1))
+})
+
+test('options of a memory store that can mean nothing are refused', () => {
+  throwsUsage(() => memoryStore({ compression: 'zip' as 'lz4' }), 'ERR_VMAREA_INVALID_ARGUMENT', /zip/)
+  throwsUsage(() => memoryStore({ limit: -1 }), 'ERR_VMAREA_INVALID_ARGUMENT', /-1/)
+})
