@@ -10,6 +10,7 @@
 
 #include "containment.h"
 #include "forget-range.h"
+#include "guard/covers.h"
 #include "lent-buffers.h"
 #include "region-table.h"
 #include "spare-areas.h"
@@ -146,9 +147,10 @@ int give_back(Region* region) {
     if (munmap(at(region->start), region->length()) != 0) return -errno;
     table_locked().erase(region->start);
     settle_locked(region);
-    drop_aside_locked(region);
+    forget_covers_locked(region);
+    if (region->file >= 0) close(region->file);
     forget_range_locked(region->start, region->length());
-    take_spare_areas_locked();
+    take_spare_areas_locked(region->page);
   }
   take_slot(region);
   leave_root(region);
@@ -164,10 +166,11 @@ void defer(ThreadState* state, AddressRoot* root) {
 int unmap_region(Region* region) {
   if (!leased(region)) return give_back(region);
   TableLock lock;
+  // The region's own addresses, under the lock of the table that has it.
   if (mmap(at(region->start), region->length(), PROT_NONE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED) return -errno;
   forget_range_locked(region->start, region->length());
   settle_locked(region);
-  drop_aside_locked(region);
+  forget_covers_locked(region);
   region->hole = true;
   take_slot(region);
   return 0;

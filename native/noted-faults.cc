@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "containment.h"
+#include "guard/covers.h"
 #include "region-table.h"
 
 namespace vmarea {
@@ -37,9 +38,11 @@ Region* region_of_locked(const NotedFault& noted) {
 
 void answer_locked(const NotedFault& noted) {
   Region* region = find_locked(noted.fault.address);
-  if (region == nullptr || region->hole) return;
-  size_t page = (noted.fault.address - region->start) / region->page;
-  if (covered_locked(region, page)) uncover_locked(region, page);
+  if (region == nullptr) return;
+  const Cover* cover = find_cover_locked(noted.fault.address);
+  // A page that stays covered leaves its fault unanswered: everything that would hand on the cover's bytes throws it.
+  if (cover != nullptr && uncover_locked(region, *cover) != 0) return;
+  if (region->hole) return;
   if (region != region_of_locked(noted) || region->settlements != noted.settlements || region->unanswered == 0) return;
   if (--region->unanswered == 0) settle_locked(region);
 }

@@ -1,6 +1,7 @@
 // Copies that may fault, and the faults that were contained.
 #include "containment.h"
 #include "function-tables.h"
+#include "guard/covers.h"
 #include "guard-keeper.h"
 #include "guard.h"
 #include "guarded-copy.h"
@@ -43,9 +44,10 @@ int restore_region(ThreadState* state, Region* region) {
   LayoutWriter writer(&state->holds);
   if (writer.error != 0) return writer.error;
   TableLock lock;
-  uncover_all_locked(region);
+  int error = uncover_all_locked(region);
+  if (error != 0) return error;
   settle_locked(region);
-  take_spare_areas_locked();
+  take_spare_areas_locked(region->page);
   return 0;
 }
 
@@ -56,7 +58,8 @@ int leave_scope(ThreadState* state, int mark) {
   TableLock lock;
   Fault first = answer_noted_since_locked(state, mark);
   state->mailbox.contained.store(mark);  // a scope around this one has nothing to answer for them
-  take_spare_areas_locked();
+  const Region* region = find_locked(first.address);
+  take_spare_areas_locked(region == nullptr ? 0 : region->page);
   return put_fault(state, first);
 }
 

@@ -2,50 +2,62 @@
 #include <errno.h>
 
 #include "address-root.h"
-#include "containment.h"
 #include "forget-range.h"
 #include "function-tables.h"
+#include "guard/covers.h"
 #include "held-calls.h"
 #include "held-flags.h"
-#include "move-page.h"
 #include "newer-kernel.h"
 #include "region-call.h"
+#include "spare-areas.h"
 
 namespace vmarea {
 namespace {
 
-// mremap that never lets go of addresses a buffer may reach. Answers the new start or MAP_FAILED.
+// Moves the pages into `room`, which is ours and as long as they are to become, and grows them there or elsewhere. The region's own range
+// stays ours, without pages. Answers where they went, or MAP_FAILED with everything as it was.
+void* move_and_grow(const Region* region, uintptr_t room, size_t length, bool* room_is_ours) {
+  size_t before = region->length();
+  if (mremap(at(region->start), before, before, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, at(room)) == MAP_FAILED) {
+    if (errno != EINVAL) return MAP_FAILED;
+    // Before Linux 5.13 only private anonymous memory moves so. Of shared memory an old length of 0 makes a second area. What is neither,
+    // and huge pages, would leave their addresses to anyone (guard/covers.h), and do not grow away from a buffer that may reach them.
+    return mremap(at(region->start), 0, length, MREMAP_MAYMOVE | MREMAP_FIXED, at(room));
+  }
+  *room_is_ours = false;
+  munmap(at(room + before), length - before);
+  void* grown = mremap(at(room), before, length, MREMAP_MAYMOVE);
+  if (grown != MAP_FAILED) return grown;
+  int error = errno;
+  // The region's range is ours still. `room` is not touched again once it has moved from there.
+  auto back = [&] { return mremap(at(room), before, before, MREMAP_MAYMOVE | MREMAP_FIXED, at(region->start)) != MAP_FAILED; };
+  if (!back() && give_spare_areas_locked(Spare::kRestore)) back();
+  errno = error;
+  return MAP_FAILED;
+}
+
+// mremap that never gives addresses back that a buffer may reach. Answers the new start or MAP_FAILED.
 void* resize_leased(Region* region, size_t length) {
   if (length <= region->length()) {
-    // The tail becomes inaccessible instead of free.
+    // The tail becomes inaccessible instead of free. It is the region's, under the lock of the table.
     void* tail = at(region->start + length);
     size_t rest = region->length() - length;
     return rest > 0 && mmap(tail, rest, PROT_NONE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED ? MAP_FAILED : at(region->start);
   }
   void* grown = mremap(at(region->start), region->length(), length, 0);
   if (grown != MAP_FAILED || errno != ENOMEM) return grown;
-  // It must move. Find room for all of it, move the pages in one step that keeps the old range taken, then grow into the room.
-  void* room = mmap(nullptr, length + region->page, PROT_NONE, kNothing, -1, 0);
+  void* room = mmap(nullptr, length, PROT_NONE, kNothing, -1, 0);
   if (room == MAP_FAILED) return MAP_FAILED;
   uintptr_t begin = reinterpret_cast<uintptr_t>(room);
-  uintptr_t target = (begin + region->page - 1) & ~(static_cast<uintptr_t>(region->page) - 1);
-  Moved moved = move_page(region->start, target, region->length());
-  if (moved == Moved::kNo) {
-    int error = errno;
-    munmap(room, length + region->page);
-    errno = error;
-    return MAP_FAILED;
-  }
-  munmap(at(target + region->length()), begin + length + region->page - (target + region->length()));
-  if (target > begin) munmap(room, target - begin);
-  grown = mremap(at(target), region->length(), length, MREMAP_MAYMOVE);
+  bool room_is_ours = true;
+  grown = move_and_grow(region, begin, length, &room_is_ours);
   if (grown == MAP_FAILED) {
     int error = errno;
-    move_page(target, region->start, region->length());
-    munmap(at(target), region->length());
+    if (room_is_ours) munmap(room, length);
     errno = error;
     return MAP_FAILED;
   }
+  // What is left of the region's range is ours and without pages; nothing is to be reached there.
   mmap(at(region->start), region->length(), PROT_NONE, kNothing | MAP_FIXED, -1, 0);
   return grown;
 }
@@ -63,8 +75,8 @@ int resize_region(ThreadState* state, Region* region, size_t length) {
     if (refusal != 0) return refusal;
   }
   TableLock lock;
-  uncover_all_locked(region);
-  drop_aside_locked(region);
+  int covered = uncover_all_locked(region);
+  if (covered != 0) return covered;
   // A device's memory is served where it is.
   void* place = held && grows  ? grow_in_place_locked(region->start, region->length(), length)
                 : keep         ? resize_leased(region, length)

@@ -26,19 +26,18 @@ struct Region {
   bool hole = false;          // unmapped: inaccessible addresses that only wait for the last lease
   bool orphan = false;        // nobody has the object any more: goes with the last lease
 
-  // Containment. A covered page's true memory waits in the `aside` window, at the same offset.
+  // Containment: `guard/covers.h`.
   double faults = 0;
   bool unsettled = false;    // holds for a fault that no scope, no restore has answered
   bool unreported = false;   // its first fault was not noted for want of room
   size_t unanswered = 0;     // noted faults that nothing has answered
   uint32_t settlements = 0;  // how often all its faults were answered
   Fault first{};
-  uintptr_t aside = 0;
-  bool aside_shared_with_stranger = false;  // a hole in the window was taken by someone: never unmap it
-  uintptr_t* places = nullptr;              // by page, where there was no room for the window
-  uint64_t* covered = nullptr;
-  size_t covered_pages = 0;
   uint64_t cover_changes = 0;  // how often a page was covered or put back
+  // What maps a page again that could not be moved: the flags of mmap, and the file where it is kept open for that.
+  int map_flags = 0;
+  int file = -1;
+  int64_t file_offset = 0;  // of `start`
 
   size_t length() const { return end - start; }
   // Whether [offset, offset + bytes) lies in it.

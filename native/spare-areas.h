@@ -1,5 +1,8 @@
-// Memory areas kept back for the moment when the process has no room for one more (`vm.max_map_count`), and a fault needs some.
+// Areas and addresses kept back for the moment when the process may have no more of them (`vm.max_map_count`, RLIMIT_AS), and a fault
+// needs some.
 #pragma once
+
+#include <cstddef>
 
 namespace vmarea {
 
@@ -9,8 +12,8 @@ enum class Spare {
   kRestore,  // for putting them back
 };
 
-// Takes what is not held, as far as there is room.
-void take_spare_areas_locked();
+// Takes what is not held, as far as there is room. `page` is the size of the pages that may have to be covered.
+void take_spare_areas_locked(size_t page);
 // Gives the areas back. False where they were given already.
 bool give_spare_areas_locked(Spare spare);
 

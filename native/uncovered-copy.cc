@@ -2,7 +2,7 @@
 
 #include <time.h>
 
-#include "containment.h"
+#include "guard/covers.h"
 #include "guarded-copy.h"
 #include "region-table.h"
 
@@ -21,10 +21,7 @@ Standing look(uintptr_t memory, size_t length) {
   const Region* region = find_locked(memory);
   if (region == nullptr || region->hole || length == 0) return {};
   Standing standing = {region->unsettled, false, region->cover_changes, region->first};
-  size_t last = (memory + length - 1 - region->start) / region->page;
-  if (region->covered_pages == 0) return standing;
-  for (size_t page = (memory - region->start) / region->page; page <= last && !standing.covered; page++)
-    standing.covered = covered_locked(region, page);
+  standing.covered = first_cover_locked(memory, memory + length) != nullptr;
   return standing;
 }
 

@@ -1,11 +1,9 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
-#include "bitmap.h"
-#include "region-table.h"
+#include "guard/cover-table.h"
 
 namespace vmarea {
 
@@ -14,23 +12,13 @@ namespace vmarea {
 template <typename Act>
 int for_uncovered_locked(uintptr_t start, uintptr_t end, Act act) {
   for (uintptr_t from = start; from < end;) {
-    Region* region = find_locked(from);
-    uintptr_t to = region == nullptr ? end : std::min(end, region->end);
-    if (region == nullptr || region->covered_pages == 0) {
-      int error = act(from, to);
-      if (error != 0) return error;
-      from = to;
-      continue;
-    }
-    size_t page = (from - region->start) / region->page, last = (to - region->start) / region->page;
-    size_t covered = next_bit(region->covered, page, last, true);
-    uintptr_t border = std::min(to, region->start + covered * region->page);
+    const Cover* cover = first_cover_locked(from, end);
+    uintptr_t border = cover == nullptr ? end : cover->start;
     if (border > from) {
       int error = act(from, border);
       if (error != 0) return error;
     }
-    size_t uncovered = next_bit(region->covered, covered, last, false);
-    from = std::min(to, region->start + uncovered * region->page);
+    from = cover == nullptr ? end : cover->end;
   }
   return 0;
 }

@@ -1,6 +1,6 @@
 #include "wait-for-page.h"
 
-#include "containment.h"
+#include "guard/covers.h"
 #include "region-table.h"
 #include "watched-memory.h"
 
@@ -18,11 +18,6 @@ __thread HandlerState here
     __attribute__((tls_model("initial-exec")))  // a signal handler must not allocate to find it
 #endif
     = {};
-
-bool is_covered_locked(uintptr_t address) {
-  Region* region = find_locked(address);
-  return region != nullptr && covered_locked(region, (address - region->start) / region->page);
-}
 
 // A page that is shown may have been hidden when it was touched, and the access must be tried again. Where that goes on and on, somebody
 // else took the permission away.

@@ -1,0 +1,292 @@
+#include "guard/covers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "guard/area-at.h"
+#include "guarded-copy.h"
+#include "newer-kernel.h"
+#include "page-calls.h"
+#include "page-entry.h"
+#include "page-size.h"
+#include "present-memory.h"
+#include "region-table.h"
+#include "shown-pages.h"
+#include "spare-areas.h"
+#include "userfaultfd.h"
+#include "wait-for-page.h"
+#include "watched-memory.h"
+
+namespace vmarea {
+namespace {
+
+constexpr int kReadWrite = PROT_READ | PROT_WRITE;
+
+void* new_memory(size_t length, int protection) { return mmap(nullptr, length, protection, kNothing, -1, 0); }
+
+// A place for true pages, with a page of nothing on either side. A page that was never written and lay beside a stranger's written ones
+// would become one area with them, keep their mark when it moves back, and never be one area with its own neighbours again.
+uintptr_t new_place(size_t length, size_t alignment) {
+  size_t slack = alignment - page_size();
+  void* memory = new_memory(length + slack + 2 * page_size(), PROT_NONE);
+  if (memory == MAP_FAILED) return 0;
+  uintptr_t first = reinterpret_cast<uintptr_t>(memory);
+  uintptr_t place = (first + page_size() + slack) & ~(static_cast<uintptr_t>(alignment) - 1);
+  uintptr_t end = first + length + slack + 2 * page_size();
+  if (place - page_size() > first) munmap(memory, place - page_size() - first);
+  if (end > place + length + page_size()) munmap(at(place + length + page_size()), end - place - length - page_size());
+  return place;
+}
+
+void delete_margins(uintptr_t place, size_t length) {
+  munmap(at(place - page_size()), page_size());
+  munmap(at(place + length), page_size());
+}
+
+void delete_place(uintptr_t place, size_t length) { munmap(at(place - page_size()), length + 2 * page_size()); }
+
+// [from, from + length) stays an area of the same kind without pages: ours before and after. `to` is a place (invariant 2).
+bool move_away(uintptr_t from, uintptr_t to, size_t length) {
+  if (mremap(at(from), length, length, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, at(to)) != MAP_FAILED) return true;
+  // Before Linux 5.13 only private anonymous memory moves so. Of shared memory an old length of 0 makes a second area; the pages are the
+  // file's, and stay where they are until the cover comes.
+  return errno == EINVAL && mremap(at(from), 0, length, MREMAP_MAYMOVE | MREMAP_FIXED, at(to)) != MAP_FAILED;
+}
+
+bool is_all_zeros(const void* memory, size_t length) {
+  const uint64_t* words = static_cast<const uint64_t*>(memory);
+  return std::all_of(words, words + length / sizeof *words, [](uint64_t word) { return word == 0; });
+}
+
+// What is known of the page that is to be covered.
+struct Page {
+  Region* region;
+  uintptr_t start;
+  size_t length;
+  AreaAt area;     // as the kernel says; all zeros where it was not asked
+  bool watched;
+};
+
+bool is_huge(const Region* region) { return region->page > page_size(); }
+
+int cover_protection(const Page& page) { return kReadWrite | (page.area.protection & PROT_EXEC); }
+
+bool add(const Page& page, CoverKind kind, uintptr_t place) {
+  add_cover_locked({page.start, page.start + page.length, place, kind, static_cast<uint8_t>(page.area.protection), 0});
+  page.region->cover_changes++;
+  return true;
+}
+
+// The pages stay, and are made accessible. `copy` has their bytes, and becomes the cover's place.
+bool cover_in_place(const Page& page, void* copy) {
+  if (protect_pages(page.start, page.start + page.length, cover_protection(page)) != 0) return false;
+  return add(page, CoverKind::kCopied, reinterpret_cast<uintptr_t>(copy));
+}
+
+// Plain memory over a page that holds nothing, or whose bytes are a file's. The address is the region's (invariant 2).
+bool cover_by_replacing(const Page& page) {
+  void* cover = mmap(at(page.start), page.length, cover_protection(page), kNothing | MAP_FIXED, -1, 0);
+  return cover != MAP_FAILED && add(page, CoverKind::kReplaced, 0);
+}
+
+// The page moves to a place, and `cover` to where it was: the region's still (invariants 1 and 2).
+bool cover_by_moving(const Page& page, void* cover) {
+  uintptr_t place = new_place(page.length, page.length);
+  if (place == 0) return false;
+  if (conceal_page_locked(page.start, page.length) == 0) {
+    if (move_away(page.start, place, page.length)) {
+      auto put_cover = [&] {
+        return mremap(cover, page.length, page.length, MREMAP_MAYMOVE | MREMAP_FIXED, at(page.start)) != MAP_FAILED;
+      };
+      if (put_cover() || (give_spare_areas_locked(Spare::kCover) && put_cover())) return add(page, CoverKind::kMoved, place);
+      // Nothing was put there, and an area without pages is still the region's: the pages go back into it, out of a place.
+      if (mremap(at(place), page.length, page.length, MREMAP_MAYMOVE | MREMAP_FIXED, at(page.start)) != MAP_FAILED) {
+        delete_margins(place, page.length);
+        hide_returned_page_locked(page.start, page.length);
+        return false;
+      }
+      // Not even that: the place is all that there is of the page, and the address counts as covered by nothing (invariant 4).
+      add(page, CoverKind::kMoved, place);
+      return false;
+    }
+    hide_returned_page_locked(page.start, page.length);
+  }
+  delete_place(place, page.length);
+  return false;
+}
+
+// Copies the page's bytes where they may be read. No access here may wait for the server of a userfaultfd, which may wait for the
+// table's lock.
+bool copy_page(void* target, const Page& page) {
+  Fault ignored;
+  NoWaiting no_waiting;
+  size_t done = userfaultfd_contexts.load() > 0 ? copy_present(target, page.start, page.length)
+                                                : guarded_copy(target, at(page.start), page.length, &ignored);
+  return done == page.length;
+}
+
+// Huge pages can not move without leaving their addresses to anyone.
+bool cover_huge(const Page& page, const Fault& fault) {
+  bool bus = fault.reason == kPastEnd || fault.reason == kPoisoned;
+  uint64_t entry = page_entry(page.start);
+  bool has_own_bytes = (entry & kPagePresent) != 0 && !page.area.shared && (entry & kPageOfFile) == 0;
+  // Of anonymous shared memory there is a file (region-layout.cc), so all that is not private can be mapped again.
+  if (bus || !has_own_bytes) {
+    // The bytes that were there can be read on.
+    void* copy = fault.reason == kReadOnly ? new_memory(page.length, kReadWrite) : MAP_FAILED;
+    bool copied = copy != MAP_FAILED && (entry & kPagePresent) != 0 && copy_page(copy, page);
+    if (copied && (page.area.protection & PROT_EXEC) != 0) mprotect(copy, page.length, cover_protection(page));
+    if (copied && mremap(copy, page.length, page.length, MREMAP_MAYMOVE | MREMAP_FIXED, at(page.start)) != MAP_FAILED)
+      return add(page, CoverKind::kReplaced, 0);  // over the region's page (invariant 2)
+    if (copy != MAP_FAILED) munmap(copy, page.length);
+    return cover_by_replacing(page);
+  }
+  void* copy = new_memory(page.length, kReadWrite);
+  if (copy == MAP_FAILED) return false;
+  bool readable = (page.area.protection & PROT_READ) != 0;
+  bool opened = readable || protect_pages(page.start, page.start + page.length, kReadWrite) == 0;
+  if (opened && copy_page(copy, page) && cover_in_place(page, copy)) {
+    if (!readable) {
+      // What may not be read is not shown.
+      Fault ignored;
+      void* nothing = new_memory(page.length, PROT_READ);
+      if (nothing != MAP_FAILED) {
+        guarded_copy(at(page.start), nothing, page.length, &ignored);
+        munmap(nothing, page.length);
+      }
+    }
+    return true;
+  }
+  if (opened && !readable) protect_pages(page.start, page.start + page.length, page.area.protection);
+  munmap(copy, page.length);
+  return false;
+}
+
+bool cover_locked(const Page& page, const Fault& fault) {
+  if (page.region->hole) return cover_by_replacing(page);
+  if (is_huge(page.region)) return cover_huge(page, fault);
+  void* cover = new_memory(page.length, kReadWrite);
+  if (cover == MAP_FAILED) return false;
+  if (fault.reason == kReadOnly && !is_hidden_locked(page.start)) {
+    // A write to a page that can be read: what reads on sees what was there.
+    bool copied = copy_page(cover, page);
+    bool in_place = copied && !page.watched && !page.area.shared && page.area.start < page.area.end && userfaultfd_contexts.load() == 0 &&
+                    (page_entry(page.start) & kPageOfFile) == 0 && !is_all_zeros(cover, page.length);
+    if (in_place && cover_in_place(page, cover)) return true;
+    if ((page.area.protection & PROT_EXEC) != 0) mprotect(cover, page.length, cover_protection(page));
+  }
+  if (cover_by_moving(page, cover)) return true;
+  munmap(cover, page.length);
+  return page.region->file >= 0 && cover_by_replacing(page);
+}
+
+// Maps the pages again that were replaced, over the cover (invariant 2).
+bool map_again(const Region* region, const Cover& cover) {
+  if (region->hole) return mmap(at(cover.start), cover.length(), PROT_NONE, kNothing | MAP_FIXED, -1, 0) != MAP_FAILED;
+  int flags = (region->map_flags & ~(MAP_POPULATE | MAP_FIXED_NOREPLACE)) | MAP_FIXED;
+  off_t offset = region->file < 0 ? 0 : static_cast<off_t>(region->file_offset + static_cast<int64_t>(cover.start - region->start));
+  auto map = [&](int with) { return mmap(at(cover.start), cover.length(), cover.protection, with, region->file, offset) != MAP_FAILED; };
+  // The pool may have given the page's reservation to another process since.
+  return map(flags) || map(flags | MAP_NORESERVE);
+}
+
+bool put_back(const Region* region, const Cover& cover) {
+  switch (cover.kind) {
+    case CoverKind::kMoved:
+      // Out of a place, over the cover (invariants 2 and 3).
+      return mremap(at(cover.place), cover.length(), cover.length(), MREMAP_MAYMOVE | MREMAP_FIXED, at(cover.start)) != MAP_FAILED;
+    case CoverKind::kCopied: {
+      Fault ignored;
+      NoWaiting no_waiting;
+      guarded_copy(at(cover.start), at(cover.place), cover.length(), &ignored);
+      return mprotect(at(cover.start), cover.length(), cover.protection) == 0;
+    }
+    case CoverKind::kReplaced:
+      return map_again(region, cover);
+  }
+  return false;
+}
+
+// At a limit of areas or addresses another cover makes room: the oldest, so that the pages of one instruction stay together.
+bool give_up_oldest() {
+  constexpr size_t kOfOneInstruction = 4;
+  if (count_covers_locked() <= kOfOneInstruction) return false;
+  const Cover* oldest = oldest_cover_locked();
+  Region* region = find_locked(oldest->start);
+  return region != nullptr && uncover_locked(region, *oldest) == 0;
+}
+
+}  // namespace
+
+bool cover_page_locked(Region* region, uintptr_t start, const Fault& fault) {
+  Page page = {region, start, region->page, {}, is_watched_locked(start)};
+  // Only there does the way of covering depend on it, and asking takes time.
+  if (!region->hole && (fault.reason == kReadOnly || is_huge(region) || region->file >= 0)) area_at(start, &page.area);
+  do {
+    if (prepare_cover_table_locked() && cover_locked(page, fault)) return true;
+    if (find_cover_locked(start) != nullptr) return false;
+    if (give_spare_areas_locked(Spare::kCover) && prepare_cover_table_locked() && cover_locked(page, fault)) return true;
+  } while (give_up_oldest());
+  return false;
+}
+
+bool can_move_file_pages() {
+  static const bool can = [] {
+    int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return true;
+    size_t length = page_size();
+    void* from = mmap(nullptr, length, PROT_READ, MAP_PRIVATE, file, 0);
+    void* to = new_memory(length, PROT_NONE);
+    close(file);
+    // Both are ours, and stay so.
+    bool moves = from != MAP_FAILED && to != MAP_FAILED &&
+                 (mremap(from, length, length, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) != MAP_FAILED || errno != EINVAL);
+    if (from != MAP_FAILED) munmap(from, length);
+    if (to != MAP_FAILED) munmap(to, length);
+    return moves;
+  }();
+  return can;
+}
+
+bool is_covered_locked(uintptr_t address) { return find_cover_locked(address) != nullptr; }
+
+bool has_covers_locked(const Region* region) { return first_cover_locked(region->start, region->end) != nullptr; }
+
+int uncover_locked(Region* region, const Cover& standing) {
+  Cover cover = standing;
+  if (!put_back(region, cover)) {
+    int error = -errno;
+    if (!give_spare_areas_locked(Spare::kRestore) || !put_back(region, cover)) return error < 0 ? error : -ENOMEM;
+  }
+  if (cover.kind == CoverKind::kMoved) delete_margins(cover.place, cover.length());
+  if (cover.kind == CoverKind::kCopied) munmap(at(cover.place), cover.length());
+  if (!region->hole) {
+    restore_userfaultfd_range(cover.start, cover.length());
+    hide_returned_page_locked(cover.start, cover.length());
+  }
+  remove_cover_locked(cover.start);
+  region->cover_changes++;
+  return 0;
+}
+
+int uncover_all_locked(Region* region) {
+  while (const Cover* cover = first_cover_locked(region->start, region->end)) {
+    int error = uncover_locked(region, *cover);
+    if (error != 0) return error;
+  }
+  return 0;
+}
+
+void forget_covers_locked(Region* region) {
+  while (const Cover* cover = first_cover_locked(region->start, region->end)) {
+    if (cover->kind == CoverKind::kMoved) delete_place(cover->place, cover->length());
+    if (cover->kind == CoverKind::kCopied) munmap(at(cover->place), cover->length());
+    remove_cover_locked(cover->start);
+  }
+}
+
+}  // namespace vmarea
