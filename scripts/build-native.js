@@ -29,32 +29,40 @@ const compileFlags = [
   '-Inative',
 ]
 // Node closes the addons of a Worker that ends, and the signal handler must outlive it.
-const linkFlags = ['-shared', '-pthread', '-Wl,-z,nodelete']
+// What is linked in statically (a C++ library) stays the addon's own.
+const linkFlags = [
+  '-shared',
+  '-pthread',
+  '-Wl,-z,nodelete',
+  '-Wl,--gc-sections',
+  '-Wl,--version-script=native/exports.map',
+]
 
 /**
  * Builds the addon unless the existing one was built from these sources and headers by this compiler with these flags.
  *
- * @param {{ compiler?: string, flags?: string[], objects?: string, output?: string }} options
- *   `compiler`: the command, with its first arguments (`ccache c++`); `flags`: further flags of both steps;
+ * @param {{ compiler?: string, link?: string[], objects?: string, output?: string }} options
+ *   `compiler`: the command, with its first arguments (`ccache c++`); `link`: further flags of the linker;
  *   `objects` and `output`: where to put the objects and the addon, relative to the package's root
  * @returns {Promise<string>} `fresh`, `built` or why it was skipped
  */
 export async function buildNative({
   compiler = process.env.CXX || 'c++',
-  flags = [],
+  link = [],
   objects = join('build', 'objects'),
   output = join('build', 'vmarea.node'),
 } = {}) {
   if (process.platform !== 'linux') return 'skipped: the addon is for Linux'
   const command = compiler.trim().split(/\s+/)
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const compile = [...command, ...compileFlags, `-DVMAREA_VERSION="${version}"`, `-I${headersFolder()}`, ...flags]
-  const link = [...command, ...linkFlags, ...flags]
+  const compile = [...command, ...compileFlags, `-DVMAREA_VERSION="${version}"`, `-I${headersFolder()}`]
+  const linker = [...command, ...linkFlags, ...link]
   const hashes = new Map()
   const sources = nativeSources()
   const jobs = sources.map((source) => ({ source, object: join(objects, source.replace(/\.cc$/, '.o')) }))
   const stale = jobs.filter(({ object }) => readOr(`${object}.key`) !== keyOf(compile, object, hashes))
-  const linked = () => hashOf(JSON.stringify([link, ...jobs.map(({ object }) => readOr(`${object}.key`))]))
+  const linked = () =>
+    hashOf(JSON.stringify([linker, readOr('native/exports.map'), ...jobs.map(({ object }) => readOr(`${object}.key`))]))
   if (stale.length === 0 && existsSync(join(root, output)) && readOr(`${output}.key`) === linked()) return 'fresh'
 
   const progress = new Progress('compiling the addon', stale.length)
@@ -70,7 +78,7 @@ export async function buildNative({
   })
   const unfinished = `${output}.${process.pid}`
   mkdirSync(join(root, dirname(output)), { recursive: true })
-  await run([...link, ...jobs.map(({ object }) => object), '-o', unfinished], progress)
+  await run([...linker, ...jobs.map(({ object }) => object), '-o', unfinished], progress)
   // A rename keeps the old file's pages for every process that has it loaded.
   renameSync(join(root, unfinished), join(root, output))
   writeFileSync(join(root, `${output}.key`), linked())
