@@ -6,7 +6,9 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <mutex>
+#include <vector>
 
 #include "guard/arm64-access.h"
 #include "guarded-copy.h"
@@ -17,18 +19,39 @@
 namespace vmarea {
 namespace {
 
-// Set while this thread is in the handler that was there before. If that one calls us, it took our place and knows us as its own
-// predecessor: the first predecessor must answer then, or the two would call each other for ever.
-__thread bool in_predecessor
+// The signal that this thread has handed to a handler below ours, by its context, and how often that came back to us. A handler that took
+// our place knows us as the one below itself, as another copy of this library does, and hands on the very same signal. A fault inside of
+// such a handler is another signal.
+struct HandedOn {
+  const void* context;
+  size_t returns;
+  // The last fault that went to a handler below ours, and how often it came again without another one in between.
+  uintptr_t instruction;
+  uintptr_t address;
+  int times;
+};
+
+__thread HandedOn handed_on
 #ifdef __GLIBC__
     __attribute__((tls_model("initial-exec")))
 #endif
-    = false;
+    = {};
+
+// Some handlers put back the handler that was there before them and return, so that the fault comes again. Where that one is ours, which has
+// them below itself, it would come for ever.
+constexpr int kMostTimes = 10000;
+
+// The handlers below ours: each that ever stood in front of us, the last one first, and at the end the one that was there before we came.
+// A signal that comes back goes to the next of them. So no handler is lost when several copies of this library go in front of one another.
+// A list that was published is never changed or freed, because a handler may be reading it.
+struct Below {
+  static constexpr size_t kMost = 8;
+  struct sigaction handlers[kMost];
+  size_t count;
+};
 
 struct Disposition {
-  struct sigaction first;     // before we came
-  struct sigaction previous;  // below us now
-  bool installed;
+  std::atomic<const Below*> below{nullptr};
 };
 
 Disposition segv, bus;
@@ -79,24 +102,38 @@ uint8_t reason_of(int signal, const siginfo_t* info) {
   return is_poison_mark(page_entry(reinterpret_cast<uintptr_t>(info->si_addr))) ? kPoisoned : kPastEnd;
 }
 
+bool keeps_coming(const siginfo_t* info, const void* context) {
+  uintptr_t instruction = program_counter(static_cast<const ucontext_t*>(context));
+  uintptr_t address = reinterpret_cast<uintptr_t>(info->si_addr);
+  bool same = sent_by_kernel(info) && instruction == handed_on.instruction && address == handed_on.address;
+  handed_on.times = same ? handed_on.times + 1 : 0;
+  handed_on.instruction = instruction;
+  handed_on.address = address;
+  return handed_on.times > kMostTimes;
+}
+
+void call(const struct sigaction& next, int signal, siginfo_t* info, void* context) {
+  if (next.sa_flags & SA_SIGINFO) next.sa_sigaction(signal, info, context);
+  else next.sa_handler(signal);
+}
+
 void to_predecessor(int signal, siginfo_t* info, void* context) {
-  Disposition* disposition = disposition_of(signal);
-  struct sigaction next = in_predecessor ? disposition->first : disposition->previous;
-  if (next.sa_flags & SA_SIGINFO) {
-    bool outer = in_predecessor;
-    in_predecessor = true;
-    next.sa_sigaction(signal, info, context);
-    in_predecessor = outer;
+  const Below* below = disposition_of(signal)->below.load();
+  const HandedOn outer = handed_on;
+  bool came_back = outer.context == context;
+  size_t index = came_back ? outer.returns + 1 : 0;
+  if (index >= below->count || (!came_back && keeps_coming(info, context))) index = below->count - 1;
+  const struct sigaction& next = below->handlers[index];
+  bool callable = (next.sa_flags & SA_SIGINFO) || (next.sa_handler != SIG_DFL && next.sa_handler != SIG_IGN);
+  if (callable) {
+    handed_on.context = context;
+    handed_on.returns = index;
+    call(next, signal, info, context);
+    handed_on.context = outer.context;
+    handed_on.returns = outer.returns;
     return;
   }
   if (next.sa_handler == SIG_IGN && !sent_by_kernel(info)) return;
-  if (next.sa_handler != SIG_DFL && next.sa_handler != SIG_IGN) {
-    bool outer = in_predecessor;
-    in_predecessor = true;
-    next.sa_handler(signal);
-    in_predecessor = outer;
-    return;
-  }
   // The default: a true fault repeats itself on return and ends the process; a signal that was sent is sent again.
   struct sigaction fallback = {};
   fallback.sa_handler = SIG_DFL;
@@ -139,16 +176,52 @@ void on_fault(int signal, siginfo_t* info, void* context) {
   errno = saved_errno;
 }
 
+bool same_handler(const struct sigaction& one, const struct sigaction& other) {
+  // The two pointers are one union.
+  return (one.sa_flags & SA_SIGINFO) == (other.sa_flags & SA_SIGINFO) && one.sa_handler == other.sa_handler;
+}
+
+void remove(Below* below, size_t index) {
+  for (below->count--; index < below->count; index++) below->handlers[index] = below->handlers[index + 1];
+}
+
+// With `now` as the first of them.
+Below put_before(Below below, const struct sigaction& now) {
+  for (size_t index = 0; index < below.count; index++) {
+    if (!same_handler(below.handlers[index], now)) continue;
+    if (index + 1 == below.count) break;  // what was there before we came stays at the end
+    remove(&below, index--);
+  }
+  if (below.count == Below::kMost) remove(&below, below.count - 2);
+  for (size_t index = below.count++; index > 0; index--) below.handlers[index] = below.handlers[index - 1];
+  below.handlers[0] = now;
+  return below;
+}
+
+// One that was published and says the same, or a new one: a list comes again and again where two libraries take turns.
+const Below* published(const Below& below) {
+  static std::vector<const Below*>* lists = new std::vector<const Below*>;
+  for (const Below* list : *lists) {
+    bool same = list->count == below.count;
+    for (size_t index = 0; same && index < below.count; index++) same = same_handler(list->handlers[index], below.handlers[index]);
+    if (same) return list;
+  }
+  lists->push_back(new Below(below));
+  return lists->back();
+}
+
 int put_in_front(int signal) {
   Disposition* disposition = disposition_of(signal);
   struct sigaction now;
   if (sigaction(signal, nullptr, &now) != 0) return -errno;
   if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_fault) return 0;
-  if (!disposition->installed) disposition->first = now;
-  // Who took our place and left again, as libuv does, left the default behind: what stood here first stands below us again.
-  bool reset = disposition->installed && !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL;
-  disposition->previous = reset ? disposition->first : now;
-  disposition->installed = true;
+  const Below* before = disposition->below.load();
+  Below below = before == nullptr ? Below{} : *before;
+  // Who took our place and left again, as libuv does, left the default behind.
+  bool left = before != nullptr && !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL;
+  if (!left) below = put_before(below, now);
+  else if (below.count > 1) remove(&below, 0);
+  disposition->below.store(published(below));
   struct sigaction ours = {};
   ours.sa_sigaction = on_fault;
   // NODEFER: a guarded touch inside the handler may fault in turn.

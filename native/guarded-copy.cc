@@ -48,7 +48,6 @@ __asm__(
     "  ret\n");
 
 namespace {
-uintptr_t program_counter(const ucontext_t* context) { return static_cast<uintptr_t>(context->uc_mcontext.gregs[REG_RIP]); }
 void go_on_at(ucontext_t* context, const char* place) { context->uc_mcontext.gregs[REG_RIP] = reinterpret_cast<greg_t>(place); }
 vmarea::Fault* fault_to_fill(const ucontext_t* context) {
   return reinterpret_cast<vmarea::Fault*>(context->uc_mcontext.gregs[REG_R8]);
@@ -102,7 +101,6 @@ __asm__(
     "  ret\n");
 
 namespace {
-uintptr_t program_counter(const ucontext_t* context) { return context->uc_mcontext.pc; }
 void go_on_at(ucontext_t* context, const char* place) { context->uc_mcontext.pc = reinterpret_cast<uintptr_t>(place); }
 vmarea::Fault* fault_to_fill(const ucontext_t* context) {
   return reinterpret_cast<vmarea::Fault*>(context->uc_mcontext.regs[8]);
@@ -114,6 +112,15 @@ vmarea::Fault* fault_to_fill(const ucontext_t* context) {
 #endif
 
 namespace vmarea {
+
+uintptr_t program_counter(const ucontext_t* context) {
+#if defined(__x86_64__)
+  return static_cast<uintptr_t>(context->uc_mcontext.gregs[REG_RIP]);
+#else
+  return context->uc_mcontext.pc;
+#endif
+}
+
 namespace {
 
 bool between(uintptr_t place, const char* from, const char* to) {

@@ -22,4 +22,7 @@ bool guarded_touch(uintptr_t address, bool write);
 // In the signal handler: where the context stands in a guarded access, notes the fault and makes it go on behind that access.
 bool leave_guarded_access(ucontext_t* context, const Fault& fault);
 
+// The instruction that a signal interrupted.
+uintptr_t program_counter(const ucontext_t* context);
+
 }  // namespace vmarea

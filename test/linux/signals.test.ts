@@ -96,6 +96,17 @@ static void report(int signal, siginfo_t* info, void* context) {
 __attribute__((constructor)) static void start(void) { install(SIGSEGV, report); install(SIGBUS, report); }`,
   )
 
+/** One that, once it was called, puts back the handler that it found, and has the fault come again. */
+const restorer = () =>
+  library(
+    'restorer',
+    `static void restore(int signal, siginfo_t* info, void* context) {
+  (void)info; (void)context;
+  sigaction(signal, &before[signal], NULL);
+}
+__attribute__((constructor)) static void start(void) { install(SIGSEGV, restore); install(SIGBUS, restore); }`,
+  )
+
 const crash = () => library('crash', '__attribute__((constructor)) static void start(void) { *(volatile int*)16 = 1; }')
 
 const busError = () =>
@@ -201,6 +212,14 @@ describe('the fault guard', { concurrency: 2 }, () => {
     'ends with SIGSEGV below an addon that hands on what it does not know',
     () => `touch(); ${load(reporter())}
       for (let i = 0; i < 64; i++) mapMut({ length: page }).unmap()
+      ${load(crash())}`,
+    { code: null, signal: 'SIGSEGV' },
+  )
+  dies(
+    'ends with SIGSEGV above an addon that puts back the handler it found, and waits for the fault to come again',
+    () => `touch(); ${load(restorer())}
+      for (let i = 0; i < 64; i++) mapMut({ length: page }).unmap()
+      touch()
       ${load(crash())}`,
     { code: null, signal: 'SIGSEGV' },
   )
