@@ -2,13 +2,13 @@
 #include <node_api.h>
 #include <unistd.h>
 
-#include "address-root.h"
-#include "async.h"
-#include "function-tables.h"
-#include "guard-source.h"
-#include "noted-faults.h"
-#include "page-size.h"
-#include "userfaultfd.h"
+#include "lifetime/address-root.h"
+#include "calls/async.h"
+#include "addon/function-tables.h"
+#include "noted/guard-source.h"
+#include "guard/noted-faults.h"
+#include "page/page-size.h"
+#include "userfaultfd/userfaultfd.h"
 
 namespace vmarea {
 
@@ -59,9 +59,9 @@ napi_value init(napi_env env, napi_value exports) {
 
   for (const FunctionTable* table : kTables) add(env, exports, state, *table);
 
-  napi_value mailbox;
-  napi_create_external_arraybuffer(env, &state->mailbox, sizeof state->mailbox, nullptr, nullptr, &mailbox);
-  napi_set_named_property(env, exports, "mailbox", mailbox);
+  napi_value shared_results;
+  napi_create_external_arraybuffer(env, &state->shared_results, sizeof state->shared_results, nullptr, nullptr, &shared_results);
+  napi_set_named_property(env, exports, "sharedResults", shared_results);
   napi_value page;
   napi_create_double(env, static_cast<double>(page_size()), &page);
   napi_set_named_property(env, exports, "pageSize", page);

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { debuglog } from 'node:util'
-import type { DeviceChange, MappingChange, MappingObserver } from './mapping/observer.js'
+import type { DeviceChange, MappingChange, MappingObserver } from './mapping/memory/observer.js'
 import { hex } from './vocabulary/hex.js'
 import type { MemoryFault } from './vocabulary/memory-fault.js'
 

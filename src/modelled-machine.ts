@@ -1,9 +1,9 @@
-import { checkInvariants } from './model/check-invariants.js'
-import { Inode } from './model/inode.js'
-import { Machine, type MachineOptions } from './model/machine.js'
-import type { Capability, Limits } from './model/mm.js'
-import { ModelKernel } from './model/model-kernel.js'
-import { newMm } from './model/new-mm.js'
+import { ModelKernel } from './model/kernel/model-kernel.js'
+import { checkInvariants } from './model/process/check-invariants.js'
+import { newMm } from './model/process/new-mm.js'
+import { Inode } from './model/structs/inode.js'
+import { Machine, type MachineOptions } from './model/structs/machine.js'
+import type { Capability, Limits } from './model/structs/mm.js'
 import { ModelledProcess } from './modelled-process.js'
 
 export interface SpawnOptions {

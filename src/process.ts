@@ -2,17 +2,17 @@ import type { Device } from './device/device.js'
 import type { DeviceOptions } from './device/device-options.js'
 import { type DeviceModule, openDevice } from './device/open-device.js'
 import type { Kernel } from './kernel/kernel.js'
-import { createMapping } from './mapping/create-mapping.js'
-import { Holdings } from './mapping/holdings.js'
-import { MemoryFile, type MemoryFileOptions } from './mapping/memory-file.js'
-import { Mmap } from './mapping/mmap.js'
-import { MmapMut } from './mapping/mmap-mut.js'
-import { MmapNone } from './mapping/mmap-none.js'
-import type { MmapOptions } from './mapping/mmap-options.js'
-import type { MappingObserver } from './mapping/observer.js'
-import { Reserved } from './mapping/reserved.js'
-import { ReservedMut } from './mapping/reserved-mut.js'
-import { ReservedNone } from './mapping/reserved-none.js'
+import { Mmap } from './mapping/handle/mmap.js'
+import { MmapMut } from './mapping/handle/mmap-mut.js'
+import { MmapNone } from './mapping/handle/mmap-none.js'
+import { Reserved } from './mapping/handle/reserved.js'
+import { ReservedMut } from './mapping/handle/reserved-mut.js'
+import { ReservedNone } from './mapping/handle/reserved-none.js'
+import { createMapping } from './mapping/memory/create-mapping.js'
+import { MemoryFile, type MemoryFileOptions } from './mapping/memory/memory-file.js'
+import type { MmapOptions } from './mapping/memory/mmap-options.js'
+import type { MappingObserver } from './mapping/memory/observer.js'
+import { ProcessMemory } from './mapping/memory/process-memory.js'
 import { Mm } from './mm/mm.js'
 import { Userfaultfd } from './userfaultfd/userfaultfd.js'
 import type { UserfaultfdOptions } from './userfaultfd/userfaultfd-options.js'
@@ -28,13 +28,13 @@ const RWX = PROT.READ | PROT.WRITE | PROT.EXEC
  */
 export class Process {
   readonly kernel: Kernel
-  readonly #holdings: Holdings
+  readonly #holdings: ProcessMemory
   #mm: Mm | undefined
 
   /** Over a kernel of your own: `thisProcess()` and `Machine.spawn()` do it for the two that there are. */
   constructor(kernel: Kernel, observer?: MappingObserver) {
     this.kernel = kernel
-    this.#holdings = new Holdings(kernel, observer)
+    this.#holdings = new ProcessMemory(kernel, observer)
   }
 
   /** This process's address space, to look at: see {@link Mm}. */

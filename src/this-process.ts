@@ -1,6 +1,6 @@
 import { diagnostics } from './diagnostics.js'
 import { LinuxKernel } from './linux/linux-kernel.js'
-import { Pager } from './pager/pager.js'
+import { Pager } from './pager/device/program/pager.js'
 import { Process } from './process.js'
 
 let self: Process | undefined

@@ -1,5 +1,5 @@
 import { mapMut } from 'vmarea'
-import { addon } from '../../dist/linux/addon.js'
+import { addon } from '../../dist/linux/addon/addon.js'
 import { nanoseconds, paired } from '../support/paired.js'
 
 const count = 500_000

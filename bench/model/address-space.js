@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
-import { handleFault } from '../../dist/model/handle-fault.js'
-import { Machine } from '../../dist/model/machine.js'
-import { Mm } from '../../dist/model/mm.js'
-import { mmap } from '../../dist/model/mmap.js'
-import { mprotect } from '../../dist/model/mprotect.js'
-import { munmap } from '../../dist/model/munmap.js'
+import { mmap } from '../../dist/model/calls/mmap.js'
+import { mprotect } from '../../dist/model/calls/mprotect.js'
+import { munmap } from '../../dist/model/calls/munmap.js'
+import { handleFault } from '../../dist/model/faults/handle-fault.js'
+import { Machine } from '../../dist/model/structs/machine.js'
+import { Mm } from '../../dist/model/structs/mm.js'
 
 const PAGE = 4096
 const ANONYMOUS = 0x22

@@ -8,18 +8,18 @@
 #include <algorithm>
 
 #include "guard/area-at.h"
-#include "guarded-copy.h"
-#include "newer-kernel.h"
-#include "page-calls.h"
-#include "page-entry.h"
-#include "page-size.h"
-#include "present-memory.h"
-#include "region-table.h"
-#include "shown-pages.h"
-#include "spare-areas.h"
-#include "userfaultfd.h"
-#include "wait-for-page.h"
-#include "watched-memory.h"
+#include "page/guarded-copy.h"
+#include "page/newer-kernel.h"
+#include "page/page-calls.h"
+#include "page/page-entry.h"
+#include "page/page-size.h"
+#include "guard/present-memory.h"
+#include "region/region-table.h"
+#include "guard/shown-pages.h"
+#include "region/spare-areas.h"
+#include "userfaultfd/userfaultfd.h"
+#include "guard/wait-for-page.h"
+#include "noted/watched-memory.h"
 
 namespace vmarea {
 namespace {

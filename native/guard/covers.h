@@ -23,8 +23,8 @@
 // loop those of accesses outside of one. This library's own system calls wait until the pages are uncovered (uncovered-copy.h).
 #pragma once
 
-#include "guard/cover-table.h"
-#include "region.h"
+#include "region/cover-table.h"
+#include "region/region.h"
 
 namespace vmarea {
 

@@ -1,5 +1,5 @@
+import type { Change, ChangeKind } from '../snapshot/changes.js'
 import { byteSize } from './byte-size.js'
-import type { Change, ChangeKind } from './changes.js'
 import { paint } from './paint.js'
 import { printable } from './printable.js'
 

@@ -1,10 +1,11 @@
+import { type Change, changesBetween } from '../snapshot/changes.js'
+import { SNAPSHOT_VERSION, type Snapshot } from '../snapshot/snapshot.js'
 import { byteSize } from './byte-size.js'
 import { changeLine } from './change-line.js'
-import { type Change, changesBetween } from './changes.js'
 import { CommandError } from './command-error.js'
 import { EXIT } from './exit-code.js'
 import { paint } from './paint.js'
-import { readSnapshot, SNAPSHOT_VERSION, type Snapshot } from './snapshot.js'
+import { readSnapshot } from './read-snapshot.js'
 import { outputWidth } from './table.js'
 
 /** `vmarea diff`. Returns the exit code. */

@@ -1,22 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { type Fold, fold } from '../snapshot/fold.js'
+import { KINDS, type Kind, kindOf } from '../snapshot/kind-of.js'
+import type { AreaSnapshot, Snapshot, SnapshotHeader } from '../snapshot/snapshot.js'
+import { Sum } from '../snapshot/sum.js'
 import { byteSize } from './byte-size.js'
 import { CommandError } from './command-error.js'
 import { EXIT } from './exit-code.js'
-import { type Fold, fold } from './fold.js'
-import { KINDS, type Kind, kindOf } from './kind-of.js'
 import { paint } from './paint.js'
 import { printable } from './printable.js'
 import { processArgument } from './process-argument.js'
-import {
-  type AreaSnapshot,
-  lookAt,
-  readSnapshot,
-  type Snapshot,
-  type SnapshotHeader,
-  takeSnapshot,
-} from './snapshot.js'
-import { Sum } from './sum.js'
+import { readSnapshot } from './read-snapshot.js'
 import { type Column, outputWidth, table } from './table.js'
+import { lookAt, takeSnapshot } from './take-snapshot.js'
 import { wrap } from './wrap.js'
 
 const COLUMNS: readonly Column[] = [

@@ -1,4 +1,4 @@
-import { MmapMut } from '../mapping/mmap-mut.js'
+import { MmapMut } from '../mapping/handle/mmap-mut.js'
 import { byteAt } from './byte-at.js'
 import type { ConformanceCases } from './conformance-case.js'
 import { expect } from './expect.js'

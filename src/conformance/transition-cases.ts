@@ -1,5 +1,5 @@
-import { Mmap } from '../mapping/mmap.js'
-import { MmapMut } from '../mapping/mmap-mut.js'
+import { Mmap } from '../mapping/handle/mmap.js'
+import { MmapMut } from '../mapping/handle/mmap-mut.js'
 import { byteAt } from './byte-at.js'
 import type { ConformanceCases } from './conformance-case.js'
 import { expect } from './expect.js'

@@ -1,4 +1,4 @@
-import type { MmapOptions } from '../mapping/mmap-options.js'
+import type { MmapOptions } from '../mapping/memory/mmap-options.js'
 
 /** What part of a device to map, and how. */
 export interface DeviceMapOptions

@@ -1,12 +1,12 @@
 import type { DeviceStatistics } from '../kernel/device-statistics.js'
 import type { FaultSourceName } from '../kernel/devices.js'
 import type { RawDevice } from '../kernel/raw-device.js'
-import type { BackingDevice } from '../mapping/backing.js'
-import { createMapping } from '../mapping/create-mapping.js'
-import type { Holdings } from '../mapping/holdings.js'
-import { Mmap } from '../mapping/mmap.js'
-import { MmapMut } from '../mapping/mmap-mut.js'
-import type { DeviceChange } from '../mapping/observer.js'
+import { Mmap } from '../mapping/handle/mmap.js'
+import { MmapMut } from '../mapping/handle/mmap-mut.js'
+import type { BackingDevice } from '../mapping/memory/backing.js'
+import { createMapping } from '../mapping/memory/create-mapping.js'
+import type { DeviceChange } from '../mapping/memory/observer.js'
+import type { ProcessMemory } from '../mapping/memory/process-memory.js'
 import { PROT } from '../vocabulary/prot.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import type { DeviceMapOptions } from './device-map-options.js'
@@ -24,13 +24,13 @@ import type { DeviceMapOptions } from './device-map-options.js'
  * ```
  */
 export class Device implements AsyncDisposable {
-  readonly #holdings: Holdings
+  readonly #holdings: ProcessMemory
   readonly #backing: BackingDevice
   readonly #readOnly: boolean
   #closed = false
 
   /** @internal Ask `openDevice` for one. */
-  constructor(holdings: Holdings, backing: BackingDevice, { readOnly }: { readonly readOnly: boolean }) {
+  constructor(holdings: ProcessMemory, backing: BackingDevice, { readOnly }: { readonly readOnly: boolean }) {
     this.#holdings = holdings
     this.#backing = backing
     this.#readOnly = readOnly

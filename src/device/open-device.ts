@@ -1,6 +1,6 @@
 import type { DeviceDriver } from '../kernel/device-driver.js'
 import type { Kernel } from '../kernel/kernel.js'
-import type { Holdings } from '../mapping/holdings.js'
+import type { ProcessMemory } from '../mapping/memory/process-memory.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { Device } from './device.js'
 import type { DeviceDefinition } from './device-definition.js'
@@ -12,7 +12,7 @@ export type DeviceModule<Options> = string | URL | DeviceDefinition<Options>
 
 /** Opens a device: checks the options, and asks the kernel. */
 export async function openDevice<Options>(
-  holdings: Holdings,
+  holdings: ProcessMemory,
   module: DeviceModule<Options>,
   options: DeviceOptions<Options> = {},
 ): Promise<Device> {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { AddonFunctions } from './addon-functions.js'
+import type { AddonFunctions } from './addon/addon-functions.js'
 
 const RLIMIT = { DATA: 2, MEMLOCK: 8, AS: 9 } as const
 

@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, statfsSync } from 'node:fs'
 import type { FileCalls, FileStatus } from '../kernel/file-calls.js'
 import { VmError } from '../vocabulary/vm-error.js'
-import { addon } from './addon.js'
-import { check } from './check.js'
+import { addon } from './addon/addon.js'
+import { check } from './addon/check.js'
 
 const MFD = { CLOEXEC: 1, ALLOW_SEALING: 2, HUGETLB: 4, NOEXEC_SEAL: 8, EXEC: 16, HUGE_SHIFT: 26 } as const
 

@@ -1,14 +1,14 @@
 import type { Devices } from '../kernel/devices.js'
 import type { Kernel } from '../kernel/kernel.js'
 import { VmError } from '../vocabulary/vm-error.js'
-import { addon } from './addon.js'
+import { addon } from './addon/addon.js'
+import { LinuxAddressSpace } from './areas/linux-address-space.js'
 import { explainLimit } from './explain-limit.js'
-import { LinuxAddressSpace } from './linux-address-space.js'
 import { LinuxFiles } from './linux-files.js'
-import { LinuxRegions } from './linux-regions.js'
 import { LinuxSystemCalls } from './linux-system-calls.js'
-import { LinuxUserfaultfdCalls } from './linux-userfaultfd-calls.js'
 import { pageSizes } from './page-sizes.js'
+import { LinuxRegions } from './regions/linux-regions.js'
+import { LinuxUserfaultfdCalls } from './userfaultfd/linux-userfaultfd-calls.js'
 
 /** The running kernel, seen from this process. */
 export class LinuxKernel implements Kernel {

@@ -1,6 +1,6 @@
 import type { SystemCalls } from '../kernel/system-calls.js'
 import { VmError } from '../vocabulary/vm-error.js'
-import { addon } from './addon.js'
+import { addon } from './addon/addon.js'
 
 /** The memory system calls of this process. */
 export class LinuxSystemCalls implements SystemCalls {

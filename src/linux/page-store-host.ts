@@ -1,4 +1,4 @@
-import { addon } from './addon.js'
+import { addon } from './addon/addon.js'
 
 /** What page stores get from this kernel beside their page size: the calls on files that Node does not have. */
 export const pageStoreHost = {

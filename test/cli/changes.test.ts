@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Change, changesBetween } from '#vmarea/cli/changes.js'
-import type { AreaSnapshot } from '#vmarea/cli/snapshot.js'
+import { type Change, changesBetween } from '#vmarea/snapshot/changes.js'
+import type { AreaSnapshot } from '#vmarea/snapshot/snapshot.js'
 
 const PAGE = 4096n
 const PAGES = 16

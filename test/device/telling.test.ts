@@ -5,7 +5,7 @@ import { Device } from '#vmarea/device/device.js'
 import { defineDevice } from '#vmarea/device.js'
 import { diagnostics } from '#vmarea/diagnostics.js'
 import type { DeviceMessage } from '#vmarea/index.js'
-import { Holdings } from '#vmarea/mapping/holdings.js'
+import { ProcessMemory } from '#vmarea/mapping/memory/process-memory.js'
 import { Machine } from '#vmarea/model.js'
 import { Process } from '#vmarea/process.js'
 import { open, PAGE } from './open.js'
@@ -47,7 +47,11 @@ test('the death of a driver is published, and a process warning tells of it', as
   })
   const cause = new Error('out of memory')
   const messages = await heard(async () => {
-    new Device(new Holdings(process.kernel, diagnostics()), { raw, name: 'file:///driver.js' }, { readOnly: false })
+    new Device(
+      new ProcessMemory(process.kernel, diagnostics()),
+      { raw, name: 'file:///driver.js' },
+      { readOnly: false },
+    )
     die!(cause)
   })
   const [[text, options]] = warn.mock.calls.map((call) => call.arguments as [string, { type: string }]) as [

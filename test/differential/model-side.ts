@@ -1,41 +1,41 @@
 import type { FileOperations } from '#vmarea/kernel/file-operations.js'
-import { ACCESS } from '#vmarea/model/access.js'
-import { addSeals } from '#vmarea/model/add-seals.js'
-import { BIT } from '#vmarea/model/bit.js'
-import { checkInvariants } from '#vmarea/model/check-invariants.js'
-import { Driver } from '#vmarea/model/driver.js'
-import { FAILURE } from '#vmarea/model/failure.js'
-import { FAULT } from '#vmarea/model/fault-code.js'
-import { forkMm } from '#vmarea/model/fork-mm.js'
-import { handleFault } from '#vmarea/model/handle-fault.js'
-import { Inode, type InodeKind } from '#vmarea/model/inode.js'
-import { Machine } from '#vmarea/model/machine.js'
-import { madvise } from '#vmarea/model/madvise.js'
-import { mincore } from '#vmarea/model/mincore.js'
-import { mlock } from '#vmarea/model/mlock.js'
-import { mlockall, munlockall } from '#vmarea/model/mlockall.js'
-import { Mm } from '#vmarea/model/mm.js'
-import { mmap } from '#vmarea/model/mmap.js'
-import { mprotect } from '#vmarea/model/mprotect.js'
-import { mremap } from '#vmarea/model/mremap.js'
-import { mseal } from '#vmarea/model/mseal.js'
-import { msync } from '#vmarea/model/msync.js'
-import { munlock } from '#vmarea/model/munlock.js'
-import { munmap } from '#vmarea/model/munmap.js'
-import { OpenFile } from '#vmarea/model/open-file.js'
-import { PTE } from '#vmarea/model/pte.js'
-import { truncate } from '#vmarea/model/truncate.js'
-import { Uffd } from '#vmarea/model/uffd.js'
-import { uffdClose } from '#vmarea/model/uffd-close.js'
-import { uffdFill } from '#vmarea/model/uffd-fill.js'
-import { uffdMove } from '#vmarea/model/uffd-move.js'
-import { uffdRange } from '#vmarea/model/uffd-range.js'
-import { uffdRegister } from '#vmarea/model/uffd-register.js'
-import { uffdUnregister } from '#vmarea/model/uffd-unregister.js'
-import { uffdWriteProtect } from '#vmarea/model/uffd-write-protect.js'
-import { vmFlagsOf } from '#vmarea/model/vm-flags-of.js'
-import { writeFile } from '#vmarea/model/write-file.js'
-import { written } from '#vmarea/model/written.js'
+import { madvise } from '#vmarea/model/calls/madvise.js'
+import { mincore } from '#vmarea/model/calls/mincore.js'
+import { mlock } from '#vmarea/model/calls/mlock.js'
+import { mlockall, munlockall } from '#vmarea/model/calls/mlockall.js'
+import { mmap } from '#vmarea/model/calls/mmap.js'
+import { mprotect } from '#vmarea/model/calls/mprotect.js'
+import { mremap } from '#vmarea/model/calls/mremap.js'
+import { mseal } from '#vmarea/model/calls/mseal.js'
+import { msync } from '#vmarea/model/calls/msync.js'
+import { munlock } from '#vmarea/model/calls/munlock.js'
+import { munmap } from '#vmarea/model/calls/munmap.js'
+import { handleFault } from '#vmarea/model/faults/handle-fault.js'
+import { addSeals } from '#vmarea/model/files/add-seals.js'
+import { truncate } from '#vmarea/model/files/truncate.js'
+import { writeFile } from '#vmarea/model/files/write-file.js'
+import { Driver } from '#vmarea/model/hooks/driver.js'
+import { vmFlagsOf } from '#vmarea/model/hooks/vm-flags-of.js'
+import { checkInvariants } from '#vmarea/model/process/check-invariants.js'
+import { forkMm } from '#vmarea/model/process/fork-mm.js'
+import { ACCESS } from '#vmarea/model/structs/access.js'
+import { ERRNO_RESULT } from '#vmarea/model/structs/errno-result.js'
+import { FAULT_RESULT } from '#vmarea/model/structs/fault-result.js'
+import { Inode, type InodeKind } from '#vmarea/model/structs/inode.js'
+import { Machine } from '#vmarea/model/structs/machine.js'
+import { Mm } from '#vmarea/model/structs/mm.js'
+import { OpenFile } from '#vmarea/model/structs/open-file.js'
+import { PTE } from '#vmarea/model/structs/pte.js'
+import { Uffd } from '#vmarea/model/structs/uffd.js'
+import { VM_FLAG } from '#vmarea/model/structs/vm-flag.js'
+import { uffdClose } from '#vmarea/model/userfaultfd/uffd-close.js'
+import { uffdFill } from '#vmarea/model/userfaultfd/uffd-fill.js'
+import { uffdMove } from '#vmarea/model/userfaultfd/uffd-move.js'
+import { uffdRange } from '#vmarea/model/userfaultfd/uffd-range.js'
+import { uffdRegister } from '#vmarea/model/userfaultfd/uffd-register.js'
+import { uffdUnregister } from '#vmarea/model/userfaultfd/uffd-unregister.js'
+import { uffdWriteProtect } from '#vmarea/model/userfaultfd/uffd-write-protect.js'
+import { writtenPages } from '#vmarea/model/userfaultfd/written-pages.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { ARENA } from './arena.js'
 import type { Call } from './call.js'
@@ -46,12 +46,12 @@ import type { Host } from './host.js'
 const copied = new Uint8Array(ARENA.PAGES * ARENA.PAGE).fill(0x98)
 /** The signal and its code for each outcome of a fault, as `kernel.c` writes them. */
 const signals = new Map<number, number>([
-  [FAULT.NOT_MAPPED, 11 * 16 + 1],
-  [FAULT.NOT_PERMITTED, 11 * 16 + 2],
-  [FAULT.PROTECTION_KEY, 11 * 16 + 4],
-  [FAULT.NO_PAGE, 7 * 16 + 2],
+  [FAULT_RESULT.NOT_MAPPED, 11 * 16 + 1],
+  [FAULT_RESULT.NOT_PERMITTED, 11 * 16 + 2],
+  [FAULT_RESULT.PROTECTION_KEY, 11 * 16 + 4],
+  [FAULT_RESULT.NO_PAGE, 7 * 16 + 2],
   // BUS_MCEERR_AR only where the kernel handles memory failures, as this one does not.
-  [FAULT.POISONED, 7 * 16 + 2],
+  [FAULT_RESULT.POISONED, 7 * 16 + 2],
 ])
 /** The two halves of a flag word as smaps shows it: without the protection key, which it hides. */
 const shownFlags = new Map<number, readonly [number, number]>()
@@ -204,7 +204,7 @@ export class ModelSide {
         break
       case 'close':
         if (a === 7) {
-          result = this.#uffd === undefined ? FAILURE.EBADF : 0
+          result = this.#uffd === undefined ? ERRNO_RESULT.EBADF : 0
           // A process that forked, or was, has the descriptor as well.
           if (this.#uffd !== undefined && --this.#uffd.handles === 0) uffdClose(this.#uffd, 'zero')
           this.#uffd = undefined
@@ -233,7 +233,7 @@ export class ModelSide {
         result = 0
         break
       case 'uffdOpen':
-        result = this.#uffd === undefined ? 0 : FAILURE.EBUSY
+        result = this.#uffd === undefined ? 0 : ERRNO_RESULT.EBUSY
         if (this.#uffd === undefined) {
           this.#uffd = new Uffd(mm)
           this.#uffd.features = BigInt(a & 0x8000 ? a | 0x2000 : a)
@@ -255,7 +255,7 @@ export class ModelSide {
       case 'uffdWritten':
         result = this.#withUffd(() => {
           const runs: { start: number; end: number }[] = []
-          const error = written(mm, a, a + b, c !== 0, runs)
+          const error = writtenPages(mm, a, a + b, c !== 0, runs)
           if (error !== 0) return error
           for (const { start, end } of runs) {
             for (let at = start; at < end; at += ARENA.PAGE) value += 2 ** ((at - ARENA.START) / ARENA.PAGE)
@@ -265,7 +265,7 @@ export class ModelSide {
         break
       case 'uffdMove':
         result = this.#withUffd((uffd) => {
-          if (uffd.mm !== mm) return FAILURE.EINVAL
+          if (uffd.mm !== mm) return ERRNO_RESULT.EINVAL
           const moved = uffdMove(uffd, a, b, c, d)
           value = moved.done
           return moved.error
@@ -291,16 +291,16 @@ export class ModelSide {
 
   #withFile(slot: number, act: (file: OpenFile) => number): number {
     const file = this.#slots[slot]
-    return file === undefined ? FAILURE.EBADF : act(file)
+    return file === undefined ? ERRNO_RESULT.EBADF : act(file)
   }
 
   #withUffd(act: (uffd: Uffd) => number): number {
-    return this.#uffd === undefined ? FAILURE.EBADF : act(this.#uffd)
+    return this.#uffd === undefined ? ERRNO_RESULT.EBADF : act(this.#uffd)
   }
 
   #touch(address: number, access: number): number {
     const fault = handleFault(this.mm, address, access)
-    return fault === FAULT.DONE ? 0 : -1000 - signals.get(fault)!
+    return fault === FAULT_RESULT.DONE ? 0 : -1000 - signals.get(fault)!
   }
 
   #page(address: number) {
@@ -321,7 +321,7 @@ export class ModelSide {
       const key = vma.sealed ? vma.flags + 2 ** 33 : vma.flags
       let halves = shownFlags.get(key)
       if (halves === undefined) {
-        const flags = vmFlagsOf(vma.flags & ~BIT.EXECUTE_ONLY, vma.sealed)
+        const flags = vmFlagsOf(vma.flags & ~VM_FLAG.EXECUTE_ONLY, vma.sealed)
         halves = [Number(flags & 0xffff_ffffn), Number(flags >> 32n)]
         shownFlags.set(key, halves)
       }

@@ -99,7 +99,7 @@ describe('a limit that was hit is named with its value', { concurrency: 2 }, () 
   }, async () => {
     await survives(
       `${limited}
-      const { addon: load } = await import('#vmarea/linux/addon.js')
+      const { addon: load } = await import('#vmarea/linux/addon/addon.js')
       const addon = load()
       fs.writeFileSync(args[0], new Uint8Array(2 * page).fill(1))
       const mapping = map({ file: args[0] })

@@ -5,8 +5,8 @@ import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, test } from 'node:test'
-import { LinuxAddressSpace } from '#vmarea/linux/linux-address-space.js'
-import type { LinuxArea } from '#vmarea/linux/linux-area.js'
+import { LinuxAddressSpace } from '#vmarea/linux/areas/linux-address-space.js'
+import type { LinuxArea } from '#vmarea/linux/areas/linux-area.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
@@ -378,7 +378,7 @@ test("another user's process is refused, with the right that is missing", {
 }, () => {
   const script = `
     process.setgroups([]); process.setgid(65534); process.setuid(65534)
-    const { LinuxAddressSpace } = await import(${JSON.stringify(import.meta.resolve('#vmarea/linux/linux-address-space.js'))})
+    const { LinuxAddressSpace } = await import(${JSON.stringify(import.meta.resolve('#vmarea/linux/areas/linux-address-space.js'))})
     try { new LinuxAddressSpace(${process.pid}) } catch (error) { console.log(error.code, error.message) }`
   const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     encoding: 'utf8',

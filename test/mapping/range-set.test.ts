@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { RangeSet } from '#vmarea/mapping/range-set.js'
+import { RangeSet } from '#vmarea/mapping/memory/range-set.js'
 import { seed } from '../support/seed.js'
 
 const LIMIT = 40

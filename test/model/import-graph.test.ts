@@ -29,7 +29,7 @@ const floors = [
   ['kernel', 'stores'],
   ['linux', 'model'],
   ['mapping', 'mm', 'userfaultfd'],
-  ['pager'],
+  ['pager', 'snapshot'],
   ['device'],
   ['devices'],
   ['conformance', 'cli'],

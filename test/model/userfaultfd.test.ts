@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ModelRegion } from '#vmarea/model/model-region.js'
+import { ModelRegion } from '#vmarea/model/kernel/model-region.js'
 import { Machine } from '#vmarea/model.js'
 import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { VM } from '#vmarea/vocabulary/vm.js'

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { checkInvariants } from '#vmarea/model/check-invariants.js'
-import { Machine } from '#vmarea/model/machine.js'
-import { Mm } from '#vmarea/model/mm.js'
-import { Vma } from '#vmarea/model/vma.js'
+import { checkInvariants } from '#vmarea/model/process/check-invariants.js'
+import { Machine } from '#vmarea/model/structs/machine.js'
+import { Mm } from '#vmarea/model/structs/mm.js'
+import { Vma } from '#vmarea/model/structs/vma.js'
 
 const PAGE = 4096
 const room = 400

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { DeviceArea } from '#vmarea/pager/device-area.js'
-import { DeviceMap } from '#vmarea/pager/device-map.js'
-import { DeviceMaps } from '#vmarea/pager/device-maps.js'
+import type { DeviceArea } from '#vmarea/pager/device/server/device-area.js'
+import { DeviceMap } from '#vmarea/pager/device/server/device-map.js'
+import { DeviceMaps } from '#vmarea/pager/device/server/device-maps.js'
 
 const mapAt = (start: number, end: number, offset: number) =>
   new DeviceMap({

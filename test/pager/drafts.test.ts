@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { Drafts } from '#vmarea/pager/drafts.js'
-import { PagerKernel } from '#vmarea/pager/pager-kernel.js'
+import { FillBuffers } from '#vmarea/pager/buffers/fill-buffers.js'
+import { PagerKernel } from '#vmarea/pager/thread/pager-kernel.js'
 
 describe('memory that answers are written on', () => {
   const kernel = new PagerKernel()
   const { pageSize } = kernel
 
   test('is zeros each time, of the length that was asked for, and in a buffer of its own', () => {
-    const drafts = new Drafts(kernel)
+    const drafts = new FillBuffers(kernel)
     for (const pages of [1, 2, 3, 16, 3, 2, 1, 5, 16, 1]) {
       for (let round = 0; round < 20; round++) {
         const draft = drafts.take(pages * pageSize)
@@ -22,7 +22,7 @@ describe('memory that answers are written on', () => {
   })
 
   test('two that are out at once are two', () => {
-    const drafts = new Drafts(kernel)
+    const drafts = new FillBuffers(kernel)
     const out = Array.from({ length: 20 }, (_, index) => drafts.take(4 * pageSize).fill(index))
     for (const [index, draft] of out.entries()) {
       assert.ok(draft.every((byte) => byte === index))
@@ -31,7 +31,7 @@ describe('memory that answers are written on', () => {
   })
 
   test('a run is taken from whoever keeps it: his array is empty', () => {
-    const drafts = new Drafts(kernel)
+    const drafts = new FillBuffers(kernel)
     const kept = drafts.take(2 * pageSize)
     drafts.giveBack(kept, 'resolved')
     assert.equal(kept.length, 0)
@@ -39,7 +39,7 @@ describe('memory that answers are written on', () => {
   })
 
   test('what was given away is given to nobody else', () => {
-    const drafts = new Drafts(kernel)
+    const drafts = new FillBuffers(kernel)
     const draft = drafts.take(2 * pageSize)
     const buffer = draft.buffer as ArrayBuffer & { transfer?(): ArrayBuffer }
     // Node 20 has no way to move it.
@@ -51,7 +51,7 @@ describe('memory that answers are written on', () => {
   })
 
   test('little is kept of what many were given at once', () => {
-    const drafts = new Drafts(kernel)
+    const drafts = new FillBuffers(kernel)
     const before = privateMemory()
     const out = Array.from({ length: 40 }, () => drafts.take(2 ** 23))
     const most = privateMemory() - before
@@ -63,7 +63,7 @@ describe('memory that answers are written on', () => {
   })
 
   test('what a driver that failed may still write to is given to nobody else', () => {
-    const drafts = new Drafts(kernel)
+    const drafts = new FillBuffers(kernel)
     const failed = [drafts.take(2 * pageSize), drafts.take(pageSize)]
     for (const draft of failed) drafts.giveBack(draft, 'failed')
     const next = Array.from({ length: 40 }, (_, index) => drafts.take((1 + (index % 2)) * pageSize))
@@ -72,7 +72,7 @@ describe('memory that answers are written on', () => {
   })
 
   test('a page whose hook went on after it had returned a promise is given to nobody else', () => {
-    const drafts = new Drafts(kernel)
+    const drafts = new FillBuffers(kernel)
     const kept = drafts.take(pageSize)
     drafts.giveBack(kept, 'resolved')
     const next = Array.from({ length: 40 }, () => {

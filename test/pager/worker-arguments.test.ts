@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { workerArguments } from '#vmarea/pager/worker-arguments.js'
+import { workerArguments } from '#vmarea/pager/thread/worker-arguments.js'
 
 test("a pager's thread is started with what finds its driver, and with no program", () => {
   const given = [

@@ -49,9 +49,9 @@ test('a user of the installed package sees the same', () => {
 test('the checks would notice if the permission were not in the declarations', () => {
   const copy = copyOfPackage('unbranded')
   let brands = 0
-  for (const name of readdirSync(join(copy.dist, 'mapping'))) {
+  for (const name of readdirSync(join(copy.dist, 'mapping', 'handle'))) {
     if (!name.endsWith('.d.ts')) continue
-    const path = join(copy.dist, 'mapping', name)
+    const path = join(copy.dist, 'mapping', 'handle', name)
     const text = readFileSync(path, 'utf8')
     const without = text.replace(/^ *readonly \[permission\]: .*$/gm, () => {
       brands++
@@ -67,7 +67,7 @@ test('the checks would notice if the permission were not in the declarations', (
 
 test('the checks would notice if read-only bytes could be written', () => {
   const copy = copyOfPackage('writable')
-  const path = join(copy.dist, 'mapping', 'readonly-bytes.d.ts')
+  const path = join(copy.dist, 'mapping', 'memory', 'readonly-bytes.d.ts')
   writeFileSync(path, 'export type ReadonlyBytes = Uint8Array<ArrayBuffer>\n')
   const { status, output } = copy.compile()
   assert.notEqual(status, 0)

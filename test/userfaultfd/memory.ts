@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { addon } from '#vmarea/linux/addon.js'
+import { addon } from '#vmarea/linux/addon/addon.js'
 import { thisProcess } from '#vmarea/this-process.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'

@@ -1,7 +1,7 @@
 // The handler loop under test: one Worker that shows pages which are in the file already, through the guard or through a userfaultfd.
 import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
-import { GuardSource } from '../../../dist/pager/guard-source.js'
+import { GuardSource } from '../../../dist/pager/source/guard-source.js'
 import { thisProcess } from '../../../dist/this-process.js'
 import { UffdMessages } from '../../../dist/userfaultfd/uffd-messages.js'
 import { Userfaultfd } from '../../../dist/userfaultfd/userfaultfd.js'

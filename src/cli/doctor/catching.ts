@@ -1,5 +1,5 @@
 import type { RawUserfaultfd } from '../../kernel/raw-userfaultfd.js'
-import { addon } from '../../linux/addon.js'
+import { addon } from '../../linux/addon/addon.js'
 import { LinuxKernel } from '../../linux/linux-kernel.js'
 import { UFFD } from '../../vocabulary/uffd.js'
 import { UFFD_FEATURE } from '../../vocabulary/uffd-feature.js'

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs'
-import { addon } from '../../linux/addon.js'
+import { addon } from '../../linux/addon/addon.js'
 import { MADV } from '../../vocabulary/madv.js'
 import { MAP } from '../../vocabulary/map.js'
 import { PROT } from '../../vocabulary/prot.js'

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, readdirSync, statSync } from 'node:fs'
-import { addon } from '../../linux/addon.js'
-import { LinuxAddressSpace } from '../../linux/linux-address-space.js'
+import { addon } from '../../linux/addon/addon.js'
+import { LinuxAddressSpace } from '../../linux/areas/linux-address-space.js'
 import { missingRight, openProcFile } from '../../linux/proc/open-proc-file.js'
 import { canScanPagemap } from '../../linux/proc/pagemap.js'
 import { procmapQuery } from '../../linux/proc/procmap-query.js'

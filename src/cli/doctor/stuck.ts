@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { missingRight } from '../../linux/proc/open-proc-file.js'
-import { waitingThreads } from '../../linux/waiting-threads.js'
+import { waitingThreads } from '../../linux/userfaultfd/waiting-threads.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 
 /** Who in a process waits for a fault to be answered, and which of its userfaultfds have faults. */

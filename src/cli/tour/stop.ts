@@ -1,4 +1,4 @@
-import type { Mmap } from '../../mapping/mmap.js'
+import type { Mmap } from '../../mapping/handle/mmap.js'
 
 /** What one stop leaves for the next. */
 export interface TourContext {

@@ -1,4 +1,4 @@
-import type { Mapping } from '../../mapping/mapping.js'
+import type { Mapping } from '../../mapping/handle/mapping.js'
 import { thisProcess } from '../../this-process.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { codesOfFlags } from '../../vocabulary/vm-flag-codes.js'

@@ -1,9 +1,9 @@
 import { UsageError } from '../../vocabulary/usage-error.js'
-import { addon } from '../addon.js'
-import { mailbox } from '../mailbox.js'
+import { addon } from '../addon/addon.js'
+import { sharedResults } from '../addon/shared-results.js'
 import { isAmbiguousName } from './unescape-name.js'
 
-/** Words of 32 bits a row, as `Row` in `native/proc-text.h` has them: the first eight are four long ones. */
+/** Words of 32 bits a row, as `Row` in `native/calls/proc-text.h` has them: the first eight are four long ones. */
 const ROW = 22
 const MAJOR = 8
 const MINOR = 9
@@ -138,7 +138,7 @@ export class MapsTable {
     parse: Parse,
     numberOfFlags?: (from: number, to: number) => number,
   ): number {
-    const { results } = mailbox()
+    const { results } = sharedResults()
     let at = from
     while (at < to) {
       const first = this.#count & IN_BLOCK

@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs'
 import type { PageRun } from '../../kernel/address-space.js'
 import { PAGE_STATE } from '../../vocabulary/page-state.js'
 import { VmError } from '../../vocabulary/vm-error.js'
-import { addon } from '../addon.js'
+import { addon } from '../addon/addon.js'
 import { openProcFile } from './open-proc-file.js'
 import { pagemapRegions } from './pagemap-regions.js'
 

@@ -1,5 +1,5 @@
 import { VmError } from '../../vocabulary/vm-error.js'
-import { addon } from '../addon.js'
+import { addon } from '../addon/addon.js'
 
 const STRUCTURE = 104
 const LONGEST_NAME = 4096

@@ -1,5 +1,5 @@
 import { VmError } from '../../vocabulary/vm-error.js'
-import { addon } from '../addon.js'
+import { addon } from '../addon/addon.js'
 
 const NEWLINE = 10
 const SMALLEST_ROOM = 1 << 13

@@ -1,8 +1,8 @@
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { flagsByCode } from '../../vocabulary/vm-flag-codes.js'
 import type { VmaUsage, VmaUsageField } from '../../vocabulary/vma-usage.js'
-import { addon } from '../addon.js'
-import { mailbox } from '../mailbox.js'
+import { addon } from '../addon/addon.js'
+import { sharedResults } from '../addon/shared-results.js'
 import type { AreaDetails } from './area-details.js'
 import { MapsTable } from './maps-table.js'
 
@@ -58,7 +58,7 @@ export class SmapsTable {
   /** Adds the blocks of `bytes` in `[from, to)`. Returns where the first block begins that is not complete. */
   addAll(bytes: Uint8Array, from: number, to: number, last: boolean): number {
     const { parseSmaps } = addon()
-    const { results } = mailbox()
+    const { results } = sharedResults()
     const stopped = this.maps.addBy(
       bytes,
       from,

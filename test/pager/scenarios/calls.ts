@@ -2,9 +2,9 @@
 import { openSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { addon } from '#vmarea/linux/addon.js'
-import { watchReadable } from '#vmarea/linux/watch-readable.js'
-import { GuardSource } from '#vmarea/pager/guard-source.js'
+import { addon } from '#vmarea/linux/addon/addon.js'
+import { watchReadable } from '#vmarea/linux/addon/watch-readable.js'
+import { GuardSource } from '#vmarea/pager/source/guard-source.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
@@ -190,9 +190,9 @@ const answers: Record<string, () => Promise<unknown>> = {
       page,
     )
     await served.call('also', 0x30_0000_0000, PAGES * page)
-    const watched = addon().heldFlagsAt(0x30_0000_0000n)
+    const watched = addon().emulatedFlagsAt(0x30_0000_0000n)
     region = undefined
-    while (addon().heldFlagsAt(0x30_0000_0000n) === 1) {
+    while (addon().emulatedFlagsAt(0x30_0000_0000n) === 1) {
       globalThis.gc!()
       await sleep(1)
     }
@@ -247,7 +247,7 @@ const answers: Record<string, () => Promise<unknown>> = {
     stop()
     // Another thread ends a wait.
     const worker = new Worker(
-      `import(${JSON.stringify(import.meta.resolve('#vmarea/pager/guard-source.js'))}).then(({ GuardSource }) => GuardSource.interrupt(${source.id}))`,
+      `import(${JSON.stringify(import.meta.resolve('#vmarea/pager/source/guard-source.js'))}).then(({ GuardSource }) => GuardSource.interrupt(${source.id}))`,
       { eval: true },
     )
     const taken = source.take(20_000)

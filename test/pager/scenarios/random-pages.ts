@@ -1,5 +1,5 @@
 // 10,000 pages here and there of 4 GiB, each of which must be right, and how many areas and how long that took.
-import { addon } from '#vmarea/linux/addon.js'
+import { addon } from '#vmarea/linux/addon/addon.js'
 import { Random } from '../../differential/random.js'
 import { page } from '../../userfaultfd/memory.js'
 import { fill } from './fill.js'

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
-import type { LinuxRegion } from '#vmarea/linux/linux-region.js'
+import type { LinuxRegion } from '#vmarea/linux/regions/linux-region.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
 import { kernel, page } from '../../userfaultfd/memory.js'

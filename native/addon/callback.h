@@ -1,0 +1,88 @@
+// C++ functions as functions of the addon: what a function takes from JavaScript its parameters say, and they are checked before it runs.
+//
+//   int64_t punch_hole(int descriptor, int64_t offset, int64_t length);
+//   {"punchHole", callback<punch_hole>}
+//
+// A function answers a number (a result, or a negative error number), or a type of its own that has a `give`. A type of parameter has a
+// `take`, which reads one argument or more, or none: the thread's state, the call itself. A pointer is never nullptr: what stands for
+// nothing any more is refused, and the answer is the refusal.
+#pragma once
+
+#include <tuple>
+#include <type_traits>
+
+#include "addon/call.h"
+#include "addon/thread-state.h"
+
+namespace vmarea {
+
+inline void take(Call& call, uint64_t* value) { *value = call.address(call.next()); }
+inline void take(Call& call, int64_t* value) { *value = call.integer(call.next()); }
+inline void take(Call& call, int* value) { *value = call.int32(call.next()); }
+inline void take(Call& call, double* value) { *value = call.number(call.next()); }
+inline void take(Call& call, bool* value) { *value = call.boolean(call.next()); }
+inline void take(Call& call, napi_value* value) { *value = call.value(call.next()); }
+inline void take(Call& call, Call** self) { *self = &call; }
+inline void take(Call& call, ThreadState** state) { *state = call.state(); }
+
+// The memory of a typed array: JavaScript's, for as long as the call lasts.
+template <typename Element>
+struct View {
+  Element* data;
+  size_t length;  // in elements
+  napi_value array;
+};
+template <typename Element>
+void take(Call& call, View<Element>* view) {
+  size_t index = call.next(), bytes = 0;
+  view->data = reinterpret_cast<Element*>(call.bytes(index, &bytes));
+  view->length = bytes / sizeof(Element);
+  view->array = call.value(index);
+}
+
+// What comes in the shared_results: as arguments, addresses and lengths would be an allocation each, and each costs a call into the engine.
+struct Operands {
+  uint64_t start;  // results[1]
+  uint64_t other;  // results[2]
+  size_t length;   // results[3]
+};
+inline void take(Call& call, Operands* operands) {
+  auto operand = [&](size_t index) {
+    double value = call.state()->shared_results.results[index];
+    return value >= 0 && value <= 9007199254740992.0 ? static_cast<uint64_t>(value) : UINT64_MAX;
+  };
+  *operands = {operand(1), operand(2), operand(3)};
+}
+
+inline napi_value give(Call& call, double number) { return call.result(number); }
+inline napi_value give(Call&, napi_value value) { return value; }
+
+// Nothing, which is cheaper than a number, or the negative error number.
+struct Refusal {
+  int error;
+};
+inline napi_value give(Call& call, Refusal refusal) { return refusal.error == 0 ? nullptr : call.result(refusal.error); }
+
+template <typename Result, typename... Parameters>
+napi_value run_call(Call& call, Result (*function)(Parameters...)) {
+  std::tuple<Parameters...> arguments;
+  std::apply([&](auto&... argument) { (take(call, &argument), ...); }, arguments);
+  if (call.wrong()) return nullptr;
+  if constexpr (std::is_class_v<Result>) {
+    return give(call, call.refusal() != 0 ? Result{call.refusal()} : std::apply(function, arguments));
+  } else if constexpr (std::is_arithmetic_v<Result>) {
+    return call.result(call.refusal() != 0 ? call.refusal() : static_cast<double>(std::apply(function, arguments)));
+  } else {
+    return call.refusal() != 0 ? call.result(call.refusal()) : std::apply(function, arguments);
+  }
+}
+
+// In one piece: what takes a few nanoseconds must not pay for the way its arguments come.
+template <auto kFunction>
+[[gnu::flatten]]
+napi_value callback(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  return run_call(call, kFunction);
+}
+
+}  // namespace vmarea

@@ -1,0 +1,253 @@
+// Calls on a region that may wait, for a disk or for whoever serves its pages: they run on a thread of our own and answer through a
+// promise.
+//
+// The addresses are leased meanwhile, so that nobody else's memory can be there; whether the region still stood at the end is told.
+// An environment that ends waits for none of them: its regions become holes, which ends a copy, and the thread that ran it cleans up.
+#include "calls/async.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <mutex>
+
+#include "lifetime/address-root.h"
+#include "addon/function-tables.h"
+#include "page/guarded-copy.h"
+#include "region/region-call.h"
+#include "calls/region-work.h"
+#include "addon/waiting-pool.h"
+
+namespace vmarea {
+namespace {
+
+struct Work : Job, RegionWork {
+  AsyncCalls* calls;
+  napi_deferred deferred = nullptr;
+  napi_ref array = nullptr;  // what a read is for; `bytes` are our own, because a typed array's could be transferred away meanwhile
+  double handle;
+  uintptr_t start;  // of the region
+  AddressRoot* lease;
+};
+
+}  // namespace
+
+// The calls of one environment. Under `mutex`, save `state` and `pending`, which are its thread's.
+struct AsyncCalls {
+  ThreadState* state;
+  napi_threadsafe_function bell = nullptr;  // none once the environment is closing
+  size_t pending = 0;                       // promises; the event loop stays alive while there are any
+  Job* done = nullptr;                      // the last first
+  size_t under_way = 0;
+  bool ended = false;  // the environment is gone
+};
+
+namespace {
+
+// Never destroyed: threads of our own use it until the process is gone.
+std::mutex& mutex() {
+  static std::mutex* mutex = new std::mutex;
+  return *mutex;
+}
+using Lock = std::lock_guard<std::mutex>;
+
+// Copies what was read to the array it was read for. False where that one has been transferred away.
+bool hand_over(napi_env env, Work* work) {
+  napi_value array;
+  void* data = nullptr;
+  size_t length = 0;
+  napi_get_reference_value(env, work->array, &array);
+  napi_get_typedarray_info(env, array, nullptr, &length, &data, nullptr, nullptr);
+  if (length < work->done) return false;
+  memcpy(data, work->bytes, work->done);
+  return true;
+}
+
+// What is left when nobody wants the answer any more.
+void drop(Work* work) {
+  free(work->bytes);
+  release_lease(work->lease);
+  delete work;
+}
+
+// Resolves with [code, address, access, reason]: code 0, a negative error number, -EFAULT with a fault, -ENXIO for a region that went.
+void answer(napi_env env, Work* work) {
+  Region* region = region_of(work->calls->state, work->handle);
+  bool stands = region != nullptr && region->start == work->start;  // what moved meanwhile was not where the work looked
+  if (work->kind == WorkKind::kRead && stands && !hand_over(env, work)) work->error = -EINVAL;
+  double fields[4] = {
+      static_cast<double>(!stands ? -ENXIO : work->error),
+      static_cast<double>(work->fault.address),
+      static_cast<double>(work->fault.access),
+      static_cast<double>(work->fault.reason),
+  };
+  napi_value array;
+  napi_create_array_with_length(env, 4, &array);
+  for (uint32_t index = 0; index < 4; index++) {
+    napi_value field;
+    napi_create_double(env, fields[index], &field);
+    napi_set_element(env, array, index, field);
+  }
+  napi_resolve_deferred(env, work->deferred, array);
+  if (work->array != nullptr) napi_delete_reference(env, work->array);
+  drop(work);
+}
+
+// On a thread of the pool.
+void run(Job* job) {
+  Work* work = static_cast<Work*>(job);
+  AsyncCalls* calls = work->calls;
+  do_region_work(work);
+  {
+    Lock lock(mutex());
+    calls->under_way--;
+    if (!calls->ended) {
+      bool first = calls->done == nullptr;
+      work->next = calls->done;
+      calls->done = work;
+      if (first && calls->bell != nullptr) napi_call_threadsafe_function(calls->bell, nullptr, napi_tsfn_nonblocking);
+      return;
+    }
+    if (calls->under_way == 0) delete calls;
+  }
+  drop(work);
+}
+
+// All that are done, in the order in which they were.
+Job* take_done_locked(AsyncCalls* calls) {
+  Job* taken = nullptr;
+  while (Job* job = calls->done) {
+    calls->done = job->next;
+    job->next = taken;
+    taken = job;
+  }
+  return taken;
+}
+
+void answer_all(napi_env env, napi_value, void* context, void*) {
+  if (env == nullptr) return;  // The environment goes.
+  AsyncCalls* calls = static_cast<AsyncCalls*>(context);
+  Job* done;
+  {
+    Lock lock(mutex());
+    done = take_done_locked(calls);
+  }
+  for (Job* next; done != nullptr; done = next) {
+    next = done->next;
+    if (--calls->pending == 0) napi_unref_threadsafe_function(env, calls->bell);
+    answer(env, static_cast<Work*>(done));
+  }
+}
+
+// Before Node takes the function away.
+void close_bell(void* data) {
+  AsyncCalls* calls = static_cast<AsyncCalls*>(data);
+  Lock lock(mutex());
+  napi_release_threadsafe_function(calls->bell, napi_tsfn_abort);
+  calls->bell = nullptr;
+}
+
+// Those of the calling thread, from its first call on; nullptr where Node has no room for them.
+AsyncCalls* calls_of(napi_env env, ThreadState* state) {
+  if (state->async_calls != nullptr) return state->async_calls;
+  AsyncCalls* calls = new AsyncCalls{state};
+  napi_value name;
+  napi_create_string_utf8(env, "vmarea", NAPI_AUTO_LENGTH, &name);
+  if (napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, calls, answer_all, &calls->bell) != napi_ok) {
+    delete calls;
+    return nullptr;
+  }
+  napi_unref_threadsafe_function(env, calls->bell);
+  napi_add_env_cleanup_hook(env, close_bell, calls);  // runs before the function's own hook, which is older
+  return state->async_calls = calls;
+}
+
+napi_value start(Call* call, Region* region, Work* work) {
+  napi_env env = call->env();
+  AsyncCalls* calls = calls_of(env, call->state());
+  if (calls == nullptr) {
+    if (work->array != nullptr) napi_delete_reference(env, work->array);
+    free(work->bytes);
+    delete work;
+    return call->result(-ENOMEM);
+  }
+  work->run = run;
+  work->calls = calls;
+  work->handle = region->handle;
+  work->start = region->start;
+  work->lease = lease_region(region);
+  napi_value promise;
+  napi_create_promise(env, &work->deferred, &promise);
+  {
+    Lock lock(mutex());
+    calls->under_way++;
+  }
+  if (calls->pending++ == 0) napi_ref_threadsafe_function(env, calls->bell);
+  int error = run_in_waiting_pool(work);
+  if (error == 0) return promise;
+  {
+    Lock lock(mutex());
+    calls->under_way--;
+  }
+  if (--calls->pending == 0) napi_unref_threadsafe_function(env, calls->bell);
+  work->error = error;
+  answer(env, work);
+  return promise;
+}
+
+template <WorkKind kKind>
+napi_value on_part(Call* call, RegionPart part, int argument) {
+  Work* work = new Work;
+  work->kind = kKind;
+  work->memory = part.start;
+  work->length = part.length;
+  work->argument = argument;
+  return start(call, part.region, work);
+}
+
+template <WorkKind kKind>
+napi_value copy(Call* call, RegionBytes part) {
+  size_t length = part.bytes.length;
+  uint8_t* bytes = static_cast<uint8_t*>(malloc(length > 0 ? length : 1));
+  if (bytes == nullptr) return call->result(-ENOMEM);
+  Fault fault{};
+  if (kKind == WorkKind::kWrite && guarded_copy(bytes, part.bytes.data, length, &fault) < length) {
+    free(bytes);
+    return call->result(put_fault(call->state(), fault));
+  }
+  Work* work = new Work;
+  work->kind = kKind;
+  work->memory = part.start;
+  work->length = length;
+  work->bytes = bytes;
+  if (kKind == WorkKind::kRead) napi_create_reference(call->env(), part.bytes.array, 1, &work->array);
+  return start(call, part.region, work);
+}
+
+constexpr Function kFunctions[] = {
+    {"msyncRegion", callback<on_part<WorkKind::kSync>>},
+    {"madviseRegion", callback<on_part<WorkKind::kAdvise>>},
+    {"readRegionAsync", callback<copy<WorkKind::kRead>>},
+    {"writeRegionAsync", callback<copy<WorkKind::kWrite>>},
+};
+
+}  // namespace
+
+void end_async_calls(AsyncCalls* calls) {
+  if (calls == nullptr) return;
+  Job* left;
+  {
+    Lock lock(mutex());
+    left = take_done_locked(calls);
+    calls->ended = true;
+    if (calls->under_way == 0) delete calls;
+  }
+  for (Job* next; left != nullptr; left = next) {
+    next = left->next;
+    drop(static_cast<Work*>(left));
+  }
+}
+
+const FunctionTable kAsyncCalls(kFunctions);
+
+}  // namespace vmarea

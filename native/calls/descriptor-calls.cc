@@ -1,0 +1,105 @@
+// Calls on descriptors, and what is asked of this process. They answer with the result, or a negative error number.
+#include <sys/resource.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "addon/answer.h"
+#include "addon/callback.h"
+#include "addon/function-tables.h"
+#include "page/newer-kernel.h"
+
+namespace vmarea {
+namespace {
+
+// The name of a memory file, of which the kernel takes fewer bytes.
+struct Name {
+  char text[256];
+};
+void take(Call& call, Name* name) { call.string(call.next(), name->text, sizeof name->text); }
+
+int64_t memfd_create_call(Name name, int64_t flags) {
+  return answer(syscall(SYS_memfd_create, name.text, static_cast<unsigned>(flags)));
+}
+
+int64_t add_seals(int descriptor, int seals) { return answer(fcntl(descriptor, F_ADD_SEALS, seals)); }
+int64_t get_seals(int descriptor) { return answer(fcntl(descriptor, F_GET_SEALS)); }
+int64_t get_status_flags(int descriptor) { return answer(fcntl(descriptor, F_GETFL)); }
+
+// Makes reads and polls of its open file not wait.
+int64_t set_nonblocking(int descriptor) {
+  int flags = fcntl(descriptor, F_GETFL);
+  return flags < 0 ? -errno : answer(fcntl(descriptor, F_SETFL, flags | O_NONBLOCK));
+}
+
+// For SEEK_DATA and SEEK_HOLE. Answers the place.
+int64_t seek_file(int descriptor, int64_t offset, int whence) { return answer(lseek(descriptor, offset, whence)); }
+
+// Takes the file's pages away, from itself and from all who map them.
+int64_t punch_hole(int descriptor, int64_t offset, int64_t length) {
+  return answer(fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length));
+}
+
+// Reads what the page cache holds. Never waits for a disk: -EAGAIN instead, or fewer bytes.
+int64_t read_cached(int descriptor, View<uint8_t> bytes, int64_t position) {
+  struct iovec piece = {bytes.data, bytes.length};
+  return answer(preadv2(descriptor, &piece, 1, position, RWF_NOWAIT));
+}
+
+// Reserves room in a file, which grows.
+int64_t allocate_file(int descriptor, int64_t position, int64_t length) {
+  return answer(fallocate(descriptor, 0, position, length));
+}
+
+// The two ends are in results.
+int pipe_call(ThreadState* state) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return -errno;
+  state->shared_results.results[0] = ends[0];
+  state->shared_results.results[1] = ends[1];
+  return 0;
+}
+
+// The soft limit; Infinity for none.
+double getrlimit_call(int resource) {
+  struct rlimit limit;
+  if (getrlimit(resource, &limit) != 0) return -errno;
+  return limit.rlim_cur == RLIM_INFINITY ? __builtin_inf() : static_cast<double>(limit.rlim_cur);
+}
+
+// How many VMAs this process has, counted without any memory of its own: it is asked when there may be none left.
+int64_t count_areas() {
+  int descriptor = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return -errno;
+  char buffer[16384];
+  int64_t lines = 0;
+  ssize_t length;
+  while ((length = read(descriptor, buffer, sizeof buffer)) > 0)
+    for (ssize_t index = 0; index < length; index++) lines += buffer[index] == '\n';
+  close(descriptor);
+  return lines;
+}
+
+// The kernel's number of the calling thread.
+int64_t thread_id() { return syscall(SYS_gettid); }
+
+constexpr Function kFunctions[] = {
+    {"memfdCreate", callback<memfd_create_call>},
+    {"addSeals", callback<add_seals>},
+    {"getSeals", callback<get_seals>},
+    {"getStatusFlags", callback<get_status_flags>},
+    {"setNonblocking", callback<set_nonblocking>},
+    {"seekFile", callback<seek_file>},
+    {"punchHole", callback<punch_hole>},
+    {"readCached", callback<read_cached>},
+    {"allocateFile", callback<allocate_file>},
+    {"pipe", callback<pipe_call>},
+    {"getrlimit", callback<getrlimit_call>},
+    {"countAreas", callback<count_areas>},
+    {"threadId", callback<thread_id>},
+};
+
+}  // namespace
+
+const FunctionTable kDescriptorCalls(kFunctions);
+
+}  // namespace vmarea

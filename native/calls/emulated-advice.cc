@@ -1,0 +1,123 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "addon/answer.h"
+#include "calls/emulated-calls.h"
+#include "noted/emulated-flags.h"
+#include "page/newer-kernel.h"
+#include "page/page-size.h"
+#include "region/region-table.h"
+#include "page/touch-pages.h"
+#include "noted/watched-memory.h"
+
+namespace vmarea {
+namespace {
+
+// What the kernel does with one advice on a held area that it would not do with the same area without the flags.
+enum class Advised { kAsEver, kIgnored, kTouched, kRefused };
+struct Treatment {
+  Advised how;
+  int error;
+};
+
+constexpr Treatment kAsEver = {Advised::kAsEver, 0}, kInvalid = {Advised::kRefused, -EINVAL};
+
+// madvise_vma_behavior of Linux 6.18. Later kernels refuse DOFORK to all of VM_SPECIAL.
+Treatment treatment_of(const EmulatedRange& range, int advice) {
+  // The markers there are the guard's own.
+  if ((range.set & kEmulatedWatched) != 0 && (advice == MADV_GUARD_INSTALL || advice == MADV_GUARD_REMOVE)) return kInvalid;
+  bool special = (range.set & kVmSpecial) != 0;
+  bool pfnmap = (range.set & kVmPfnmap) != 0;
+  switch (advice) {
+    case MADV_DOFORK:
+      return range.set & kVmIo ? kInvalid : kAsEver;
+    case MADV_DODUMP:
+    case MADV_GUARD_INSTALL:
+    case MADV_GUARD_REMOVE:
+    case MADV_COLLAPSE:
+      return special ? kInvalid : kAsEver;
+    case MADV_DONTNEED:
+    case MADV_DONTNEED_LOCKED:
+    case MADV_FREE:
+    case MADV_COLD:
+    case MADV_PAGEOUT:
+      return pfnmap ? kInvalid : kAsEver;
+    case MADV_POPULATE_READ:
+    case MADV_POPULATE_WRITE:
+      if (range.set & (kVmIo | kVmPfnmap)) return kInvalid;
+      return range.set & kEmulatedWatched ? Treatment{Advised::kTouched, 0} : kAsEver;
+    case MADV_MERGEABLE:
+    case MADV_UNMERGEABLE:
+      return special ? Treatment{Advised::kIgnored, 0} : kAsEver;
+    case MADV_REMOVE:
+      if ((range.cleared & kVmMayWrite) == 0) {
+        // Nobody would hide what becomes a hole in the file: as a file system that has none.
+        return range.set & kEmulatedWatched ? Treatment{Advised::kRefused, -EOPNOTSUPP} : kAsEver;
+      }
+      // Locked memory is refused before that, and an advice that does nothing but to be refused on it tells.
+      if (madvise(at(range.start), page_size(), MADV_COLD) != 0 && errno == EINVAL) return kInvalid;
+      return {Advised::kRefused, -EACCES};
+    default:
+      return kAsEver;
+  }
+}
+
+bool is_this_process(int process) {
+  char path[64], text[1024];
+  snprintf(path, sizeof path, "/proc/self/fdinfo/%d", process);
+  int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  ssize_t length = read(descriptor, text, sizeof text - 1);
+  close(descriptor);
+  if (length <= 0) return false;
+  text[length] = 0;
+  const char* line = strstr(text, "\nPid:");
+  return line != nullptr && atoi(line + 5) == getpid();
+}
+
+}  // namespace
+
+int emulated_madvise(uintptr_t address, size_t length, int advice) {
+  auto call = [&](uintptr_t start, uintptr_t end) { return static_cast<int>(answer(madvise(at(start), end - start, advice))); };
+  if (!is_range(address, length)) return static_cast<int>(answer(madvise(at(address), length, advice)));
+  uintptr_t end = address + whole_pages(length), done = address;
+  int result = 0;
+  for (const EmulatedRange& range : emulated_in(address, end)) {
+    Treatment treatment = treatment_of(range, advice);
+    if (treatment.how == Advised::kAsEver) continue;
+    // A hole before it is passed over and told in the end, save where pages are populated.
+    if (range.start > done) result = call(done, range.start);
+    if (result != 0 && (result != -ENOMEM || advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE)) return result;
+    if (treatment.how == Advised::kRefused) return treatment.error;
+    // A system call can't wait for a page that the guard serves, and an access can.
+    if (treatment.how == Advised::kTouched) {
+      bool write = advice == MADV_POPULATE_WRITE;
+      if (!is_allowed(range.start, range.end, write)) return -EINVAL;
+      if (!touch_pages(range.start, range.end, write)) return -EFAULT;
+    }
+    done = range.end;
+  }
+  if (done == end) return result;
+  int last = call(done, end);
+  return last != 0 ? last : result;
+}
+
+int64_t emulated_process_madvise(int process, uintptr_t address, size_t length, int advice) {
+  struct iovec part = {at(address), length};
+  auto call = [&] { return answer(syscall(SYS_process_madvise, process, &part, 1, advice, 0)); };
+  if (emulated_ranges.load() == 0 || !is_range(address, length) || !is_this_process(process)) return call();
+  for (const EmulatedRange& range : emulated_in(address, address + whole_pages(length))) {
+    Treatment treatment = treatment_of(range, advice);
+    if (treatment.how == Advised::kAsEver) continue;
+    // An element whose advice fails counts for nothing, whatever of it was advised.
+    int result = emulated_madvise(address, length, advice);
+    return result != 0 ? result : static_cast<int64_t>(length);
+  }
+  return call();
+}
+
+}  // namespace vmarea

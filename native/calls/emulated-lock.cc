@@ -1,0 +1,62 @@
+#include "addon/answer.h"
+#include "calls/emulated-calls.h"
+#include "noted/emulated-flags.h"
+#include "page/newer-kernel.h"
+#include "region/region-table.h"
+#include "page/touch-pages.h"
+#include "userfaultfd/userfaultfd.h"
+
+namespace vmarea {
+
+constexpr int kOnFault = MLOCK_ONFAULT;  // which has no sign in the C library
+
+int emulated_mlock2(ThreadState* state, uintptr_t address, size_t length, int flags) {
+  auto lock_part = [&](uintptr_t start, size_t bytes) {
+    LayoutWriter writer(&state->holds);
+    if (writer.error != 0) return writer.error;
+    // mlock2 is younger than mlock, and with no flags the same.
+    return static_cast<int>(answer(flags == 0 ? syscall(SYS_mlock, start, bytes) : syscall(SYS_mlock2, start, bytes, flags)));
+  };
+  uintptr_t start = address & ~(static_cast<uintptr_t>(page_size()) - 1);
+  size_t whole = whole_pages(length + (address - start));
+  if (whole < length || start + whole < start || (flags & ~kOnFault) != 0) return lock_part(address, length);
+  std::vector<EmulatedRange> held = emulated_in(start, start + whole);
+  if (held.empty()) return lock_part(address, length);
+  int result = lock_part(start, 0);  // whether this process may lock at all
+  if (result != 0) return result;
+  // Pages come first and without the layout lock: whoever serves them may want it. ONFAULT is a flag of the area's, which a special one is
+  // not given.
+  bool special_there = true;
+  for (const EmulatedRange& range : held) {
+    bool special = (range.set & kVmSpecial) != 0;
+    if ((!special && (flags & kOnFault) != 0) || (range.set & (kVmIo | kVmPfnmap)) != 0) continue;
+    if (access_waits_for_itself(state, range.start, range.end - range.start, false)) return -EDEADLK;
+    if (!touch_pages(range.start, range.end, false) && special) special_there = false;
+  }
+  // The kernel marks all areas up to a hole, and prefaults only then: what fails for a page that can't be had has been marked.
+  uintptr_t done = start;
+  auto lock_up_to = [&](uintptr_t end) {
+    if (done >= end) return true;
+    int answered = lock_part(done, end - done);
+    bool marked = answered == 0 || ((answered == -ENOMEM || answered == -EAGAIN) && msync(at(done), end - done, 0) == 0);
+    if (result == 0 || !marked) result = answered;
+    return marked;
+  };
+  for (const EmulatedRange& range : held) {
+    if ((range.set & kVmSpecial) == 0) continue;
+    if (!lock_up_to(range.start)) return result;
+    done = range.end;
+  }
+  if (!lock_up_to(start + whole)) return result;
+  return result == 0 && !special_there ? -ENOMEM : result;
+}
+
+int emulated_mlockall(int flags) {
+  int result = static_cast<int>(answer(syscall(SYS_mlockall, flags)));
+  if (result != 0) return result;
+  for (const EmulatedRange& range : emulated_in(0, UINTPTR_MAX))
+    if (range.set & kVmSpecial) munlock(at(range.start), range.end - range.start);
+  return 0;
+}
+
+}  // namespace vmarea

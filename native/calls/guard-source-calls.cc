@@ -1,0 +1,223 @@
+// What JavaScript has of guard sources. Addresses and lengths come in the shared_results: as arguments each would be an allocation.
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+
+#include "addon/callback.h"
+#include "addon/function-tables.h"
+#include "page/guard-markers.h"
+#include "noted/guard-source.h"
+#include "guard/guard.h"
+#include "noted/emulated-flags.h"
+#include "addon/layout-lock.h"
+#include "region/region-table.h"
+#include "guard/shown-pages.h"
+#include "noted/watched-memory.h"
+
+namespace vmarea {
+namespace {
+
+constexpr size_t kMostTaken = 64;
+constexpr int kGone = -EBADF;
+
+// A source, and the range of it that the call is about.
+struct SourceRange {
+  double number;
+  uintptr_t start, end;
+};
+void take(Call& call, SourceRange* range) {
+  Operands operands;
+  take(call, &range->number);
+  take(call, &operands);
+  range->start = operands.start;
+  range->end = operands.start + operands.length;
+}
+
+// Likewise, where the range must be one of whole pages.
+struct SourcePages : SourceRange {};
+void take(Call& call, SourcePages* range) {
+  take(call, static_cast<SourceRange*>(range));
+  if (range->start >= range->end || range->start % page_size() != 0 || range->end % page_size() != 0) call.refuse(-EINVAL);
+}
+
+// Calls `act(source)` under the table's lock, where the source with this number is still open.
+template <typename Act>
+double on_source(double number, Act act) {
+  TableLock lock;
+  GuardSource* source = guard_source_locked(number);
+  return source == nullptr ? kGone : act(source);
+}
+
+// `timeout` is in milliseconds, below 0 for none. results[0] is the eventfd, results[1] whether guard markers are used.
+int64_t create(ThreadState* state, double timeout, bool marks) {
+  int error = guard_install();
+  if (error != 0) return error;
+  int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (event < 0) return -errno;
+  GuardSource* source = new GuardSource;
+  source->owner = state;
+  source->queue.event = event;
+  source->timeout = timeout >= 0 && timeout < 1e12 ? static_cast<uint64_t>(timeout * 1e6) : kNever;
+  source->marks = can_mark_files() && marks;
+  TableLock lock;
+  add_guard_source_locked(source);
+  state->shared_results.results[0] = event;
+  state->shared_results.results[1] = source->marks;
+  return source->id;
+}
+
+double watch(SourcePages pages, int protection, bool notify, bool shared) {
+  return on_source(pages.number, [&](GuardSource* source) {
+    return watch_locked(source, pages.start, pages.end, protection, notify, shared);
+  });
+}
+
+double set_protection(SourcePages pages, int protection) {
+  return on_source(pages.number, [&](GuardSource* source) {
+    return for_own_locked(source, pages.start, pages.end,
+                          [&](uintptr_t from, uintptr_t to) { return set_watched_protection_locked(from, to, protection); });
+  });
+}
+
+double unwatch(SourcePages pages) {
+  return on_source(pages.number, [&](GuardSource* source) {
+    return for_own_locked(source, pages.start, pages.end, [](uintptr_t from, uintptr_t to) {
+      unwatch_locked(from, to);
+      release_emulated_locked(from, to, kEmulatedWatched);
+      return 0;
+    });
+  });
+}
+
+double show(SourcePages pages, bool writable) {
+  return on_source(pages.number, [&](GuardSource* source) {
+    int error = show_pages_locked(source, pages.start, pages.end, writable);
+    if (error == 0) answer_faults_locked(&source->queue, pages.start, pages.end, kShown);
+    return error;
+  });
+}
+
+double hide(SourcePages pages) {
+  return on_source(pages.number, [&](GuardSource* source) { return hide_pages_locked(source, pages.start, pages.end); });
+}
+
+template <SlotState kAnswer>
+double tell(SourceRange range) {
+  return on_source(range.number, [&](GuardSource* source) {
+    answer_faults_locked(&source->queue, range.start, range.end, kAnswer);
+    return 0;
+  });
+}
+
+// Maps a part of a file over what this source watches. What was unmapped may be another's by now, and whoever serves hears of that later:
+// -ENOENT there.
+double map_over(ThreadState* state, SourcePages pages, int protection, int flags, int descriptor, int64_t offset) {
+  LayoutWriter writer(&state->holds, layout_insert_lock);
+  if (writer.error != 0) return writer.error;
+  return on_source(pages.number, [&](GuardSource* source) {
+    const WatchedRange* range = find_watched_locked(pages.start);
+    if (range == nullptr || range->memory->source != source || range->end < pages.end) return -ENOENT;
+    void* memory = reinterpret_cast<void*>(pages.start);
+    return mmap(memory, pages.end - pages.start, protection, flags | MAP_FIXED, descriptor, offset) == MAP_FAILED ? -errno : 0;
+  });
+}
+
+// Whether somebody serves the page at the address, for now.
+double is_served(uint64_t address) {
+  TableLock lock;
+  const WatchedRange* range = find_watched_locked(address);
+  return range != nullptr && !range->memory->source->closed && !range->memory->source->unserved;
+}
+
+// From any thread.
+double interrupt(double number) {
+  return on_source(number, [](GuardSource* source) {
+    source->queue.interrupts.fetch_add(1);
+    ring_locked(&source->queue);
+    return 0;
+  });
+}
+
+// From any thread.
+double expect_server(double number, bool expected) {
+  TableLock lock;
+  return expect_guard_source_locked(number, expected) ? 0 : kGone;
+}
+
+double close_source(double number) {
+  return on_source(number, [](GuardSource* source) {
+    close_guard_source_locked(source);
+    return 0;
+  });
+}
+
+// From here to `end_taking_locked` a fault wakes this thread, where it waits, and rings no eventfd.
+int begin_taking_locked(GuardSource* source, const ThreadState* state, bool waits) {
+  if (source == nullptr) return kGone;
+  if (source->owner != state) return -EPERM;
+  source->references++;
+  source->queue.taking.store(waits);
+  source->unserved = false;
+  hush_locked(&source->queue);
+  return 0;
+}
+
+void end_taking_locked(GuardSource* source) {
+  source->queue.taking.store(false);
+  // What there was no room for must not be forgotten by who polls.
+  if (source->queue.queued.load() > 0) ring_locked(&source->queue);
+  source->references--;
+}
+
+// Two numbers a fault, as the queue gives them. Answers how many, after waiting up to so many milliseconds for one.
+double take_faults(ThreadState* state, double number, double milliseconds, View<double> faults) {
+  size_t room = std::min(kMostTaken, faults.length / 2);
+  GuardSource* source;
+  {
+    TableLock lock;
+    source = guard_source_locked(number);
+    int error = begin_taking_locked(source, state, milliseconds > 0);
+    if (error != 0) return error;
+  }
+  FaultQueue& queue = source->queue;
+  uint64_t deadline = milliseconds > 0 ? monotonic_time() + static_cast<uint64_t>(std::min(milliseconds, 1e9) * 1e6) : 0;
+  for (;;) {
+    uint32_t turn = queue.turn.load();
+    {
+      TableLock lock;
+      size_t count = take_faults_locked(&queue, faults.data, room);
+      bool interrupted = queue.interrupts.load() != queue.seen_interrupts;
+      queue.seen_interrupts = queue.interrupts.load();
+      if (count > 0 || interrupted || source->closed || monotonic_time() >= deadline) {
+        end_taking_locked(source);
+        return static_cast<double>(count);
+      }
+    }
+    futex_wait(&queue.turn, turn, deadline);
+  }
+}
+
+constexpr Function kFunctions[] = {
+    {"guardCreate", callback<create>},
+    {"guardWatch", callback<watch>},
+    {"guardSetProtection", callback<set_protection>},
+    {"guardUnwatch", callback<unwatch>},
+    {"guardTake", callback<take_faults>},
+    {"guardInterrupt", callback<interrupt>},
+    {"guardShow", callback<show>},
+    {"guardHide", callback<hide>},
+    {"guardFail", callback<tell<kFailed>>},
+    {"guardWake", callback<tell<kShown>>},
+    {"guardExpectServer", callback<expect_server>},
+    {"guardMapOver", callback<map_over>},
+    {"guardIsServed", callback<is_served>},
+    {"guardClose", callback<close_source>},
+};
+
+}  // namespace
+
+const FunctionTable kGuardSources(kFunctions);
+
+}  // namespace vmarea

@@ -1,0 +1,223 @@
+#include "calls/proc-text.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "addon/callback.h"
+#include "addon/function-tables.h"
+#include "calls/smaps-body.h"
+
+namespace vmarea {
+namespace {
+
+constexpr uint32_t kNone = UINT32_MAX;
+constexpr size_t kNameColumn = 73;  // seq_setwidth in the kernel's show_map_vma
+
+// Texts met before, to tell a repeated one without keeping it.
+class SeenTexts {
+ public:
+  uint32_t row_of(Text base, uint32_t from, uint32_t to, uint32_t row) {
+    for (size_t back = 0; back < kSize && back < count_; back++) {
+      const Entry& entry = entries_[(count_ - 1 - back) % kSize];
+      if (entry.to - entry.from == to - from && memcmp(base + entry.from, base + from, to - from) == 0) return entry.row;
+    }
+    add(from, to, row);
+    return row;
+  }
+
+  struct Entry {
+    uint32_t from, to, row;
+  };
+
+  // The text met before that stands at `at` now, or nullptr. None of the texts may be the beginning of another.
+  const Entry* standing_at(Text base, Text at, Text end) const {
+    for (size_t back = 0; back < kSize && back < count_; back++) {
+      const Entry& entry = entries_[(count_ - 1 - back) % kSize];
+      size_t length = entry.to - entry.from;
+      if (length <= static_cast<size_t>(end - at) && memcmp(base + entry.from, at, length) == 0) return &entry;
+    }
+    return nullptr;
+  }
+
+  void add(uint32_t from, uint32_t to, uint32_t row) { entries_[count_++ % kSize] = {from, to, row}; }
+
+ private:
+  static constexpr size_t kSize = 8;
+  Entry entries_[kSize];
+  size_t count_ = 0;
+};
+
+struct DigitTable {
+  uint8_t value[256];
+  constexpr DigitTable() : value() {
+    for (int byte = 0; byte < 256; byte++) value[byte] = 255;
+    for (int digit = 0; digit < 10; digit++) value['0' + digit] = static_cast<uint8_t>(digit);
+    for (int digit = 0; digit < 6; digit++) value['a' + digit] = static_cast<uint8_t>(10 + digit);
+  }
+};
+constexpr DigitTable kDigits;
+
+// Reads digits up to `after`, and steps over it. False where there are none, too many, or something else.
+template <unsigned kBase>
+bool number(Text& at, Text end, uint8_t after, uint64_t* result) {
+  uint64_t value = 0;
+  Text first = at;
+  while (at < end && kDigits.value[*at] < kBase) value = value * kBase + kDigits.value[*at++];
+  if (at == first || at - first > (kBase == 16 ? 16 : 20) || at >= end || *at != after) return false;
+  at++;
+  *result = value;
+  return true;
+}
+
+bool letter(uint8_t byte, uint8_t set, uint32_t bit, uint32_t* permissions) {
+  if (byte == set) *permissions |= bit;
+  return byte == set || byte == '-';
+}
+
+// One line of maps. Answers where the next begins, or nullptr for a line that is none of the kernel's.
+Text read_header(Text base, Text line, Text end, Row* row) {
+  Text at = line;
+  uint64_t major = 0;
+  uint64_t minor = 0;
+  row->permissions = 0;
+  if (!number<16>(at, end, '-', &row->start) || !number<16>(at, end, ' ', &row->end)) return nullptr;
+  if (end - at < 5 || at[4] != ' ') return nullptr;
+  if (!letter(at[0], 'r', 1, &row->permissions) || !letter(at[1], 'w', 2, &row->permissions)) return nullptr;
+  if (!letter(at[2], 'x', 4, &row->permissions) || (at[3] != 's' && at[3] != 'p')) return nullptr;
+  if (at[3] == 's') row->permissions |= 8;
+  at += 5;
+  if (!number<16>(at, end, ' ', &row->offset) || !number<16>(at, end, ':', &major) || !number<16>(at, end, ' ', &minor)) return nullptr;
+  row->major = static_cast<uint32_t>(major);
+  row->minor = static_cast<uint32_t>(minor);
+  row->inode = 0;
+  Text inode = at;
+  while (at < end && kDigits.value[*at] < 10) row->inode = row->inode * 10 + kDigits.value[*at++];
+  if (at == inode || at - inode > 20 || at >= end) return nullptr;
+  // An anonymous line may end in the space that parts it from no name.
+  if (*at == ' ' && at + 1 < end && at[1] == '\n') at++;
+  if (*at == '\n') {
+    row->name_from = row->name_to = 0;
+    return at + 1;
+  }
+  if (*at != ' ') return nullptr;
+  at++;
+  // The name may begin with a space of its own, but never before its column; it comes later only behind a very long number.
+  while (at < end && at < line + kNameColumn && *at == ' ') at++;
+  Text newline = static_cast<Text>(memchr(at, '\n', static_cast<size_t>(end - at)));
+  if (newline == nullptr) return nullptr;
+  row->name_from = static_cast<uint32_t>(at - base);
+  row->name_to = static_cast<uint32_t>(newline - base);
+  return newline + 1;
+}
+
+// Where a call reads from and where to: bytes, from, to, rows, first row.
+struct Task {
+  // Strings together the rows that have something new, so that nobody has to look at all of them.
+  void note(size_t row) {
+    rows[row].next = kNone;
+    (last == kNone ? first_new : rows[last].next) = static_cast<uint32_t>(row);
+    last = static_cast<uint32_t>(row);
+  }
+
+  // Answers the rows read, and in results where reading stopped and whether an unforeseen line stands there.
+  int64_t done(size_t row, Text at, bool unforeseen) {
+    results[0] = static_cast<double>(at - base);
+    results[1] = unforeseen ? 1 : 0;
+    results[2] = first_new;
+    return static_cast<int64_t>(row - first);
+  }
+
+  double* results;
+  Text base;
+  size_t from, to, first, capacity;
+  Row* rows;
+  uint32_t first_new = kNone;
+  uint32_t last = kNone;
+};
+
+void take(Call& call, Task* task) {
+  View<const uint8_t> bytes;
+  View<Row> rows;
+  take(call, &bytes);
+  take(call, &task->from);
+  take(call, &task->to);
+  take(call, &rows);
+  take(call, &task->first);
+  task->results = call.state()->shared_results.results;
+  task->base = bytes.data;
+  task->rows = rows.data;
+  task->capacity = rows.length;
+  bool sound = task->from <= task->to && task->to <= bytes.length && task->first <= task->capacity && bytes.length < UINT32_MAX;
+  if (!sound) call.refuse(-EINVAL);
+}
+
+// Whole lines.
+int64_t parse_maps(Task task) {
+  SeenTexts names;
+  Text at = task.base + task.from;
+  Text end = task.base + task.to;
+  size_t row = task.first;
+  for (; at < end && row < task.capacity; row++) {
+    Row* target = &task.rows[row];
+    Text next = read_header(task.base, at, end, target);
+    if (next == nullptr) return task.done(row, at, true);
+    uint32_t number = static_cast<uint32_t>(row);
+    target->name_row = names.row_of(task.base, target->name_from, target->name_to, number);
+    if (target->name_row == number) task.note(row);
+    at = next;
+  }
+  return task.done(row, at, false);
+}
+
+// Whole blocks. Stops before one that is not whole, and where rows or usage are full. `usage` is where the next usages go, by number: it
+// holds those of a multiple of its length on.
+int64_t parse_smaps(Task task, View<double> usage, size_t usage_count, View<const uint8_t> label_text) {
+  SmapsLabels labels(label_text.data, label_text.length);
+  size_t usage_capacity = usage.length / (labels.count() == 0 ? 1 : labels.count());
+  if (usage_capacity == 0) return -EINVAL;
+  size_t usage_place = usage_count % usage_capacity;
+  SeenTexts names;
+  SeenTexts flags;
+  // Of many areas most were never touched, or have one page: their bodies are the same to the letter, and reading one costs ten times
+  // what comparing it does.
+  SeenTexts bodies;
+  Text at = task.base + task.from;
+  Text end = task.base + task.to;
+  size_t row = task.first;
+  for (; at < end && row < task.capacity; row++) {
+    Row* target = &task.rows[row];
+    Text body = read_header(task.base, at, end, target);
+    if (body == nullptr) return task.done(row, at, true);
+    uint32_t number = static_cast<uint32_t>(row);
+    Text next;
+    if (const SeenTexts::Entry* same = bodies.standing_at(task.base, body, end)) {
+      next = body + (same->to - same->from);
+      target->usage_number = task.rows[same->row].usage_number;
+      target->flags_row = task.rows[same->row].flags_row;
+    } else {
+      if (usage_place == usage_capacity) break;
+      next = read_smaps_body(task.base, body, end, labels, target, usage.data + usage_place * labels.count());
+      if (next == nullptr) break;
+      bodies.add(static_cast<uint32_t>(body - task.base), static_cast<uint32_t>(next - task.base), number);
+      usage_place++;
+      target->usage_number = static_cast<uint32_t>(usage_count++);
+      target->flags_row = flags.row_of(task.base, target->flags_from, target->flags_to, number);
+    }
+    target->name_row = names.row_of(task.base, target->name_from, target->name_to, number);
+    if (target->name_row == number || target->flags_row == number) task.note(row);
+    at = next;
+  }
+  task.results[3] = static_cast<double>(usage_count);
+  return task.done(row, at, false);
+}
+
+constexpr Function kFunctions[] = {
+    {"parseMaps", callback<parse_maps>},
+    {"parseSmaps", callback<parse_smaps>},
+};
+
+}  // namespace
+
+const FunctionTable kProcText(kFunctions);
+
+}  // namespace vmarea

@@ -1,0 +1,150 @@
+// What can be asked about an address space, this process's or another's: the ioctls of /proc/PID/maps and /proc/PID/pagemap, whole
+// reads of /proc, process_vm_readv and process_madvise. None of them takes the layout lock: whoever holds a guard calls them.
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "addon/answer.h"
+#include "addon/callback.h"
+#include "addon/function-tables.h"
+#include "calls/emulated-calls.h"
+#include "page/newer-kernel.h"
+
+namespace vmarea {
+namespace {
+
+// struct procmap_query of <linux/fs.h>.
+struct ProcmapQuery {
+  uint64_t size;
+  uint64_t query_flags;
+  uint64_t query_addr;
+  uint64_t vma_start;
+  uint64_t vma_end;
+  uint64_t vma_flags;
+  uint64_t vma_page_size;
+  uint64_t vma_offset;
+  uint64_t inode;
+  uint32_t dev_major;
+  uint32_t dev_minor;
+  uint32_t vma_name_size;
+  uint32_t build_id_size;
+  uint64_t vma_name_addr;
+  uint64_t build_id_addr;
+};
+static_assert(sizeof(ProcmapQuery) == 104, "the kernel's layout");
+constexpr unsigned long kProcmapQuery = 0xc0686611;
+constexpr size_t kLongestName = 4096;
+
+// struct pm_scan_arg of <linux/fs.h>.
+struct PagemapScan {
+  uint64_t size;
+  uint64_t flags;
+  uint64_t start;
+  uint64_t end;
+  uint64_t walk_end;
+  uint64_t vec;
+  uint64_t vec_len;
+  uint64_t max_pages;
+  uint64_t category_inverted;
+  uint64_t category_mask;
+  uint64_t category_anyof_mask;
+  uint64_t return_mask;
+};
+static_assert(sizeof(PagemapScan) == 96, "the kernel's layout");
+constexpr unsigned long kPagemapScan = 0xc0606610;
+constexpr size_t kRegionWords = 3;
+
+// The answer goes to the array as the kernel's structure, followed by the name; an array of the bare structure asks for no name.
+int64_t procmap_query(int descriptor, uint64_t address, uint64_t flags, View<uint8_t> bytes) {
+  if (bytes.length < sizeof(ProcmapQuery)) return -EINVAL;
+  ProcmapQuery query = {};
+  query.size = sizeof query;
+  query.query_flags = flags;
+  query.query_addr = address;
+  size_t name_room = bytes.length - sizeof query;
+  if (name_room > 0) {
+    query.vma_name_addr = reinterpret_cast<uint64_t>(bytes.data + sizeof query);
+    query.vma_name_size = static_cast<uint32_t>(std::min(name_room, kLongestName));
+  }
+  if (ioctl(descriptor, kProcmapQuery, &query) != 0) return -errno;
+  memcpy(bytes.data, &query, sizeof query);
+  return 0;
+}
+
+// Word 0 takes where the walk ended, then three words a region: start, end, categories. Answers the regions.
+int64_t pagemap_scan(int descriptor, uint64_t start, uint64_t end, uint64_t flags, uint64_t wanted, uint64_t told, View<uint64_t> words) {
+  size_t regions = words.length < 1 + kRegionWords ? 0 : (words.length - 1) / kRegionWords;
+  if (regions == 0) return -EINVAL;
+  PagemapScan scan = {};
+  scan.size = sizeof scan;
+  scan.flags = flags;
+  scan.start = start;
+  scan.end = end;
+  scan.vec = reinterpret_cast<uint64_t>(words.data + 1);
+  scan.vec_len = regions;
+  scan.category_mask = wanted;
+  scan.return_mask = told;
+  int found = ioctl(descriptor, kPagemapScan, &scan);
+  if (found < 0) return -errno;
+  words.data[0] = scan.walk_end;
+  return found;
+}
+
+// Reads from the position on until the array is full or the file ends. Answers the bytes; fewer than asked for means the end.
+int64_t read_fully(int descriptor, int64_t position, View<uint8_t> bytes) {
+  size_t done = 0;
+  while (done < bytes.length) {
+    ssize_t length = pread(descriptor, bytes.data + done, bytes.length - done, position + static_cast<int64_t>(done));
+    if (length == 0) break;
+    if (length > 0) {
+      done += static_cast<size_t>(length);
+    } else if (errno != EINTR) {
+      return -errno;
+    }
+  }
+  return static_cast<int64_t>(done);
+}
+
+// Answers the bytes up to the first that can't be read, or the error where there are none.
+int64_t process_vm_readv_call(int process, uint64_t address, View<uint8_t> bytes) {
+  size_t done = 0;
+  while (done < bytes.length) {
+    struct iovec local = {bytes.data + done, bytes.length - done};
+    struct iovec remote = {reinterpret_cast<void*>(address + done), bytes.length - done};
+    ssize_t copied = process_vm_readv(process, &local, 1, &remote, 1, 0);
+    if (copied > 0) {
+      done += static_cast<size_t>(copied);
+    } else if (done > 0 || copied == 0) {
+      break;
+    } else {
+      return -errno;
+    }
+  }
+  return static_cast<int64_t>(done);
+}
+
+int64_t pidfd_open_call(int process) { return answer(syscall(SYS_pidfd_open, process, 0)); }
+
+// zap_page_range_single on this process: drops pages and leaves the layout alone, so that a reader may do it, as in the kernel.
+int64_t zap_range(uint64_t address, size_t length, bool locked) {
+  return answer(syscall(SYS_madvise, address, length, locked ? MADV_DONTNEED_LOCKED : MADV_DONTNEED));
+}
+
+constexpr Function kFunctions[] = {
+    {"procmapQuery", callback<procmap_query>},
+    {"pagemapScan", callback<pagemap_scan>},
+    {"readFully", callback<read_fully>},
+    {"processVmReadv", callback<process_vm_readv_call>},
+    {"pidfdOpen", callback<pidfd_open_call>},
+    {"processMadvise", callback<emulated_process_madvise>},
+    {"zapRange", callback<zap_range>},
+};
+
+}  // namespace
+
+const FunctionTable kProcessMemory(kFunctions);
+
+}  // namespace vmarea

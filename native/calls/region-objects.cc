@@ -1,0 +1,103 @@
+// What JavaScript has of a region: its object, and buffers over its memory.
+#include "lifetime/address-root.h"
+#include "addon/function-tables.h"
+#include "addon/layout-lock.h"
+#include "lifetime/lent-buffers.h"
+#include "region/region-call.h"
+
+namespace vmarea {
+namespace {
+
+// The region's object was collected. The memory goes now, or with the last buffer.
+void object_collected(napi_env env, void* data, void*) {
+  Region* region = static_cast<Region*>(data);
+  ThreadState* state = region->owner;
+  napi_delete_reference(env, region->object);
+  region->object = nullptr;
+  region->orphan = true;
+  if (leased(region)) return;
+  LayoutWriter writer(&state->holds);
+  if (writer.error != 0 || give_back(region) != 0) defer(state, ensure_root(region));
+}
+
+// Ties a region to its object in JavaScript: each finds the other, and the memory goes when the object does.
+int own_region(Region* region, napi_value object) {
+  napi_status status = napi_add_finalizer(region->owner->env, object, region, object_collected, nullptr, &region->object);
+  return status == napi_ok ? 0 : -ENOMEM;
+}
+
+napi_value object_of(napi_env env, Region* region) {
+  napi_value object = nullptr;
+  if (region != nullptr && region->object != nullptr) napi_get_reference_value(env, region->object, &object);
+  if (object == nullptr) napi_get_undefined(env, &object);
+  return object;
+}
+
+// The object of the region with this handle; undefined where there is none any more.
+napi_value find_region(ThreadState* state, RegionIfAny handle) { return object_of(state->env, handle.region); }
+
+// The region of this thread around the address, or nullptr. It may be a hole.
+Region* own_region_at(ThreadState* state, uintptr_t address) {
+  TableLock lock;
+  Region* region = find_locked(address);
+  return region != nullptr && region->owner == state ? region : nullptr;
+}
+
+napi_value find_region_at(ThreadState* state, uint64_t address) { return object_of(state->env, own_region_at(state, address)); }
+
+void release_lease_of_buffer(napi_env, void*, void* hint) { release_lease(static_cast<AddressRoot*>(hint)); }
+
+// An ArrayBuffer over the part, or a negative error number where the engine refuses it.
+napi_value view_region(Call* call, RegionPart part) {
+  napi_env env = call->env();
+  AddressRoot* lease = lease_region(part.region);
+  napi_value buffer = nullptr;
+  napi_status status = lend_buffer(env, call->state(), at(part.start), part.length, lease, &buffer);
+  if (status == napi_ok) return buffer;
+  bool pending = false;
+  napi_is_exception_pending(env, &pending);
+  if (pending) {
+    napi_value exception;
+    napi_get_and_clear_last_exception(env, &exception);
+  }
+  release_lease(lease);
+  return call->result(status == napi_no_external_buffers_allowed ? -ENOTSUP : -ENOMEM);
+}
+
+// The region that a buffer lies in.
+Region* region_under(ThreadState* state, napi_value buffer) {
+  void* data = nullptr;
+  size_t length = 0;
+  if (napi_get_arraybuffer_info(state->env, buffer, &data, &length) != napi_ok) return nullptr;
+  return own_region_at(state, reinterpret_cast<uintptr_t>(data));
+}
+
+// Detaches a buffer over the region. Its object keeps the addresses taken until it is collected: a system call in flight on
+// another thread may still have the bare pointer, and holds the object while it runs.
+int detach_view(ThreadState* state, RegionIfAny handle, napi_value buffer) {
+  napi_env env = state->env;
+  bool detached = false;
+  napi_is_detached_arraybuffer(env, buffer, &detached);
+  if (detached) return 0;
+  Region* region = handle.region != nullptr ? handle.region : region_under(state, buffer);
+  if (region != nullptr) {
+    AddressRoot* lease = lease_region(region);
+    if (napi_add_finalizer(env, buffer, nullptr, release_lease_of_buffer, lease, nullptr) != napi_ok) release_lease(lease);
+  }
+  take_buffer_back(env, state, buffer);
+  return napi_detach_arraybuffer(env, buffer) == napi_ok ? 0 : -EINVAL;
+}
+
+constexpr Function kFunctions[] = {
+    {"ownRegion", callback<own_region>},
+    {"findRegion", callback<find_region>},
+    {"findRegionAt", callback<find_region_at>},
+    {"viewRegion", callback<view_region>},
+    {"detachView", callback<detach_view>},
+};
+
+}  // namespace
+
+const FunctionTable kRegionObjects(kFunctions);
+
+}  // namespace vmarea

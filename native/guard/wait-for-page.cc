@@ -1,0 +1,124 @@
+#include "guard/wait-for-page.h"
+
+#include "guard/covers.h"
+#include "region/region-table.h"
+#include "noted/watched-memory.h"
+
+namespace vmarea {
+namespace {
+
+struct HandlerState {
+  bool may_not_wait;
+  uintptr_t tried_page;
+  int tries;
+};
+
+__thread HandlerState here
+#ifdef __GLIBC__
+    __attribute__((tls_model("initial-exec")))  // a signal handler must not allocate to find it
+#endif
+    = {};
+
+// A page that is shown may have been hidden when it was touched, and the access must be tried again. Where that goes on and on, somebody
+// else took the permission away.
+bool is_refused_all_the_same(uintptr_t page) {
+  here.tries = page == here.tried_page ? here.tries + 1 : 1;
+  here.tried_page = page;
+  if (here.tries < 1000) return false;
+  here.tries = 0;
+  return true;
+}
+
+Waited fails(Fault* fault, Reason reason) {
+  fault->reason = reason;
+  return Waited::kFault;
+}
+
+// One fault, from its signal to its answer.
+class PageWait {
+ public:
+  explicit PageWait(Fault* fault) : fault_(fault), page_(fault->address & ~(static_cast<uintptr_t>(page_size()) - 1)) {}
+
+  // True where there is something to wait for: it is queued then, unless no slot is free or the source is yet to come. Otherwise `outcome` says what it is.
+  bool begin_locked() {
+    WatchedRange* range = find_watched_locked(page_);
+    if (range == nullptr) return ends(waited_ ? Waited::kRetry : Waited::kElsewhere);
+    // Whoever covered it was told that it can't be had, and so is this one.
+    if (is_covered_locked(page_)) return ends(fails(fault_, kDriver));
+    bool write = fault_->access == 1;
+    if (!allows(range->protection, fault_->access))
+      return ends(fails(fault_, write && allows(range->protection, 0) ? kReadOnly : kNoAccess));
+    const WatchedMemory* memory = range->memory;
+    bool shown = has_bit(memory->shown, memory->page(page_));
+    bool first_write = shown && write && memory->notify && !has_bit(memory->writable, memory->page(page_));
+    if (shown && !first_write) return ends(!waited_ && is_refused_all_the_same(page_) ? Waited::kElsewhere : Waited::kRetry);
+    source_ = memory->source;
+    bool awaits = source_->closed && source_->awaited;
+    if ((source_->closed && !awaits) || source_->unserved) return ends(fails(fault_, kUnserved));
+    if (!awaits && source_->owner == current_thread_state) return ends(fails(fault_, kWouldDeadlock));
+    if (!waited_) deadline_ = source_->timeout == kNever ? kNever : monotonic_time() + source_->timeout;
+    waited_ = true;
+    freed_ = source_->queue.freed.load();
+    slot_ = awaits ? nullptr : queue_fault_locked(&source_->queue, page_, write, first_write);
+    source_->references++;
+    return true;
+  }
+
+  // Without the lock.
+  void wait() {
+    if (slot_ != nullptr) wait_for_answer(slot_, deadline_);
+    else futex_wait(&source_->queue.freed, freed_, deadline_);
+  }
+
+  // True where it must begin again, because no slot was free.
+  bool goes_on_locked() {
+    source_->references--;
+    if (slot_ == nullptr) return monotonic_time() < deadline_ || ends(fails(fault_, kTimedOut));
+    SlotState state = leave_queue_locked(&source_->queue, slot_);
+    if (state == kQueued) {
+      source_->unserved = true;
+      return ends(fails(fault_, kUnserved));
+    }
+    if (state != kShown) return ends(fails(fault_, source_->closed ? kUnserved : state == kTaken ? kTimedOut : kDriver));
+    // Another thread gave up on the page and covered it: what is there now is not the memory.
+    return ends(is_covered_locked(page_) ? fails(fault_, kDriver) : Waited::kRetry);
+  }
+
+  Waited outcome() const { return outcome_; }
+
+ private:
+  bool ends(Waited outcome) {
+    outcome_ = outcome;
+    return false;
+  }
+
+  Fault* fault_;
+  uintptr_t page_;
+  GuardSource* source_ = nullptr;
+  Slot* slot_ = nullptr;
+  uint32_t freed_ = 0;
+  uint64_t deadline_ = 0;
+  bool waited_ = false;
+  Waited outcome_ = Waited::kElsewhere;
+};
+
+}  // namespace
+
+NoWaiting::NoWaiting() { here.may_not_wait = true; }
+NoWaiting::~NoWaiting() { here.may_not_wait = false; }
+
+Waited wait_for_page(Fault* fault) {
+  if (here.may_not_wait || watched_ranges.load(std::memory_order_relaxed) == 0) return Waited::kElsewhere;
+  PageWait wait(fault);
+  for (;;) {
+    {
+      TableLock lock;
+      if (!wait.begin_locked()) return wait.outcome();
+    }
+    wait.wait();
+    TableLock lock;
+    if (!wait.goes_on_locked()) return wait.outcome();
+  }
+}
+
+}  // namespace vmarea

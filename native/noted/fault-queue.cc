@@ -1,0 +1,88 @@
+#include "noted/fault-queue.h"
+
+#include <unistd.h>
+
+#include "addon/futex.h"
+
+namespace vmarea {
+
+Slot* queue_fault_locked(FaultQueue* queue, uintptr_t page, bool write, bool first_write) {
+  for (Slot& slot : queue->slots) {
+    if (slot.state.load() != kFree) continue;
+    slot.page = page;
+    slot.write = write;
+    slot.first_write = first_write;
+    slot.state.store(kQueued);
+    queue->queued.fetch_add(1);
+    ring_locked(queue);
+    return &slot;
+  }
+  return nullptr;
+}
+
+void wait_for_answer(Slot* slot, uint64_t deadline) {
+  uint32_t state;
+  while (((state = slot->state.load()) == kQueued || state == kTaken) && monotonic_time() < deadline)
+    futex_wait(&slot->state, state, deadline);
+}
+
+SlotState leave_queue_locked(FaultQueue* queue, Slot* slot) {
+  uint32_t state = slot->state.load();
+  if (state == kQueued) queue->queued.fetch_sub(1);
+  slot->state.store(kFree);
+  wake_slotless_locked(queue, 1);
+  return static_cast<SlotState>(state);
+}
+
+void ring_locked(FaultQueue* queue) {
+  queue->turn.fetch_add(1);
+  if (queue->taking.load()) {
+    futex_wake(&queue->turn, 1);
+  } else if (queue->rung.exchange(1) == 0 && queue->event >= 0) {
+    uint64_t one = 1;
+    if (write(queue->event, &one, sizeof one) < 0) {
+      // It is readable already.
+    }
+  }
+}
+
+void hush_locked(FaultQueue* queue) {
+  if (queue->rung.exchange(0) == 0) return;
+  uint64_t rings;
+  if (read(queue->event, &rings, sizeof rings) < 0) {
+    // It was about to be rung: then a turn too many is taken for it.
+  }
+}
+
+size_t take_faults_locked(FaultQueue* queue, double* faults, size_t room) {
+  size_t count = 0;
+  size_t first = queue->next;
+  for (size_t index = 0; index < FaultQueue::kSlots && count < room && queue->queued.load() > 0; index++) {
+    Slot& slot = queue->slots[(first + index) % FaultQueue::kSlots];
+    if (slot.state.load() != kQueued) continue;
+    slot.state.store(kTaken);
+    queue->queued.fetch_sub(1);
+    queue->next = (first + index + 1) % FaultQueue::kSlots;
+    faults[2 * count] = static_cast<double>(slot.page);
+    faults[2 * count + 1] = slot.write + 2 * slot.first_write;
+    count++;
+  }
+  return count;
+}
+
+void answer_faults_locked(FaultQueue* queue, uintptr_t start, uintptr_t end, SlotState answer) {
+  for (Slot& slot : queue->slots) {
+    uint32_t state = slot.state.load();
+    if ((state != kQueued && state != kTaken) || slot.page < start || slot.page >= end) continue;
+    if (state == kQueued) queue->queued.fetch_sub(1);
+    slot.state.store(answer);
+    futex_wake(&slot.state, 1);
+  }
+}
+
+void wake_slotless_locked(FaultQueue* queue, int count) {
+  queue->freed.fetch_add(1);
+  futex_wake(&queue->freed, count);
+}
+
+}  // namespace vmarea

@@ -1,0 +1,153 @@
+#include "userfaultfd/deadline-thread.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "userfaultfd/fail-page.h"
+#include "addon/own-thread.h"
+#include "page/page-size.h"
+#include "userfaultfd/poison.h"
+#include "userfaultfd/userfaultfd-interface.h"
+
+namespace vmarea::uffd {
+namespace {
+
+constexpr uint64_t kMillisecond = 1000000;
+constexpr uint64_t kPatience = 500 * kMillisecond;  // more than a busy machine lets a thread wait
+constexpr size_t kMostFailed = 65536;
+
+int call = -1;  // an eventfd: look now
+
+bool is_readable(int descriptor) {
+  struct pollfd poll_one = {descriptor, POLLIN, 0};
+  return poll(&poll_one, 1, 0) > 0 && (poll_one.revents & POLLIN) != 0;
+}
+
+// Reads what nobody else reads. Its faults are then failed with those that wait too long.
+void read_instead_locked(Context* context) {
+  UffdMessage messages[64];
+  ssize_t length;
+  // A few at a time: who serves or asks meanwhile waits for the lock.
+  for (int round = 0; round < 16 && (length = read(context->keeper, messages, sizeof messages)) > 0; round++) {
+    note_messages_locked(context, reinterpret_cast<const uint8_t*>(messages), static_cast<size_t>(length), true);
+    for (size_t index = 0; index < static_cast<size_t>(length) / sizeof *messages; index++) {
+      if (messages[index].event != kEventFork) continue;
+      // A child that nobody serves: as at the end of a server.
+      int child = static_cast<int>(messages[index].fork.descriptor);
+      poison_ranges(child, context->ranges, false);
+      close(child);
+    }
+  }
+}
+
+void remember_locked(Context* context, FailedFault failed) {
+  if (context->failed.size() == kMostFailed) context->failed.erase(context->failed.begin());
+  context->failed.push_back(failed);
+}
+
+void fail_overdue_locked(Context* context, uint64_t time) {
+  if (context->unanswered.empty()) return;
+  bool read = is_read_locked(context);
+  // A copy: an answer takes all faults of its page from the record.
+  std::vector<UnansweredFault> faults = context->unanswered;
+  uint64_t mask = ~(static_cast<uint64_t>(page_size()) - 1);
+  std::vector<uint64_t> done;
+  for (const UnansweredFault& fault : faults) {
+    bool lost = fault.by_warden || (context->unserved && !read);
+    if (!lost && time - fault.since < context->deadline) continue;
+    uint64_t page = fault.address & mask;
+    if (std::find(done.begin(), done.end(), page) != done.end()) continue;
+    int error = fail_page_locked(context, page, fault.flags);
+    if (error == -EAGAIN) continue;  // an event is being read: at the next look
+    done.push_back(page);
+    if (error == 0) remember_locked(context, {page, reads_locked(context, fault.thread) ? kItself : lost || !read ? kNoServer : kTimeout});
+    note_answer_locked(context, page, page_size());
+  }
+}
+
+void look_after_locked(Context* context, uint64_t time) {
+  uint32_t reads = context->reads.load();
+  if (reads != context->seen_reads) {
+    context->seen_reads = reads;
+    context->unserved = false;
+    context->unread_since = 0;
+  }
+  if (context->unserved) {
+    read_instead_locked(context);
+  } else if (!is_readable(context->keeper)) {
+    context->unread_since = 0;
+  } else if (context->unread_since == 0) {
+    context->unread_since = time;
+  } else if (time - context->unread_since >= context->deadline) {
+    // Whose server may still come waits for it as long as before.
+    context->unserved = !context->keep_waiting;
+    context->unread_since = 0;
+    read_instead_locked(context);
+  }
+  fail_overdue_locked(context, time);
+}
+
+// A process that was stopped, or a machine that slept, served nobody meanwhile: that time does not count.
+void forgive_locked(Context* context, uint64_t lost) {
+  for (UnansweredFault& fault : context->unanswered) fault.since += lost;
+  if (context->unread_since != 0) context->unread_since += lost;
+}
+
+// Answers the milliseconds until the next look, and which descriptors call for it earlier.
+int look_after_all(std::vector<struct pollfd>* descriptors) {
+  static uint64_t due = 0;
+  descriptors->assign(1, {call, POLLIN, 0});
+  Lock lock(mutex());
+  uint64_t time = now(), pause = 0;
+  uint64_t lost = due != 0 && time > due + kPatience ? time - due : 0;
+  for (Context* context : contexts()) {
+    if (context->deadline == 0) continue;
+    if (lost > 0) forgive_locked(context, std::min(lost, time));
+    look_after_locked(context, time);
+    // One that stays readable can't be read now, and would call for ever.
+    if (context->unserved && !is_readable(context->keeper)) descriptors->push_back({context->keeper, POLLIN, 0});
+    uint64_t its = std::min(std::max(context->deadline / 8, 10 * kMillisecond), 250 * kMillisecond);
+    pause = pause == 0 ? its : std::min(pause, its);
+  }
+  due = pause == 0 ? 0 : time + pause;
+  return pause == 0 ? -1 : static_cast<int>(pause / kMillisecond);
+}
+
+void* watch(void*) {
+  std::vector<struct pollfd> descriptors;
+  for (;;) {
+    int pause = look_after_all(&descriptors);
+    poll(descriptors.data(), descriptors.size(), pause);
+    uint64_t count;
+    if (descriptors[0].revents != 0 && read(call, &count, sizeof count) < 0) {
+      // Nothing to read: nothing to do about it.
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+int start_warden_locked() {
+  if (call >= 0) return 0;
+  call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (call < 0) return -errno;
+  int error = start_own_thread("vmarea-warden", watch, nullptr);
+  if (error == 0) return 0;
+  close(call);
+  call = -1;
+  return error;
+}
+
+void call_warden() {
+  uint64_t one = 1;
+  if (write(call, &one, sizeof one) < 0) {
+    // So many calls wait already.
+  }
+}
+
+}  // namespace vmarea::uffd

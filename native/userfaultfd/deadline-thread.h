@@ -1,0 +1,17 @@
+// The warden of userfaultfds: a thread of our own that lets nobody wait for longer than the deadline of the userfaultfd he waits on.
+//
+// One a process, started with the first deadline. It costs a fault nothing: it looks at the contexts with a deadline now and then, and
+// sleeps where there are none.
+#pragma once
+
+#include "userfaultfd/userfaultfd-context.h"
+
+namespace vmarea::uffd {
+
+// Makes sure that the warden watches. Answers a negative error number where its thread can't be had.
+int start_warden_locked();
+
+// The deadline of a context changed, or nobody serves it any more.
+void call_warden();
+
+}  // namespace vmarea::uffd

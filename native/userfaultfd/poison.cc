@@ -1,0 +1,123 @@
+#include "userfaultfd/poison.h"
+
+#include <errno.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "page/page-size.h"
+#include "userfaultfd/userfaultfd-interface.h"
+
+namespace vmarea::uffd {
+namespace {
+
+// Reads what is queued, so that no layout event holds the pages back. A child that a fork made is dealt with as its parent.
+void drain(int descriptor, const std::vector<Range>& ranges) {
+  UffdMessage messages[16];
+  ssize_t length;
+  while ((length = read(descriptor, messages, sizeof messages)) > 0) {
+    for (size_t index = 0; index < static_cast<size_t>(length) / sizeof *messages; index++) {
+      if (messages[index].event != kEventFork) continue;
+      int child = static_cast<int>(messages[index].fork.descriptor);
+      poison_ranges(child, ranges, false);
+      close(child);
+    }
+  }
+}
+
+// Poisons what is absent in [start, end) and passes over what is there. Stops where the address space is gone.
+void poison_span(int descriptor, uintptr_t start, uintptr_t end, const std::vector<Range>& ranges) {
+  const size_t page = page_size();
+  size_t step = page;  // of the memory itself: larger for huge pages
+  uintptr_t address = start;
+  size_t length = end - start;
+  int patience = 2000;
+  while (address < end) {
+    length = std::min(length, static_cast<size_t>(end - address));
+    UffdFill fill = {address, length, 0, 0};
+    if (ioctl(descriptor, kPoison, &fill) == 0) {
+      address += length;
+      length = end - address;
+      continue;
+    }
+    if (fill.done > 0) {
+      address += static_cast<size_t>(fill.done);
+      length = end - address;
+      continue;
+    }
+    if (errno == EAGAIN && patience-- > 0) {
+      drain(descriptor, ranges);
+      usleep(1000);
+    } else if (errno == ENOENT && length > step) {
+      length = std::max(step, length / 2 / step * step);  // it runs past the end of an area
+    } else if (errno == EINVAL && step == page && address % (512 * page) == 0 && (end - address) % (512 * page) == 0) {
+      step = 512 * page;
+      length = end - address;
+    } else if (errno == EINVAL && step == 512 * page && address % (step * 512) == 0 && (end - address) % (step * 512) == 0) {
+      step *= 512;
+      length = end - address;
+    } else if (errno == ESRCH) {
+      return;
+    } else if (errno == EEXIST) {
+      address += step;
+      length = end - address;
+    } else {
+      address += step;  // nothing of ours is there any more
+      length = std::min(length, step);
+    }
+  }
+}
+
+// A page that is in the page cache of a shared object needs no answer unless minor faults are asked for, and must not be poisoned.
+void poison_uncached(int descriptor, const Range& range, const std::vector<Range>& ranges) {
+  const size_t page = page_size();
+  constexpr size_t kBatch = 4096;
+  std::vector<uint8_t> there(kBatch);
+  for (uintptr_t address = range.start; address < range.end;) {
+    size_t count = std::min(kBatch, (range.end - address) / page);
+    if (mincore(reinterpret_cast<void*>(address), count * page, there.data()) != 0) {
+      poison_span(descriptor, address, address + count * page, ranges);  // a hole is in it
+    } else {
+      for (size_t first = 0; first < count;) {
+        size_t last = first;
+        while (last < count && (there[last] & 1) == (there[first] & 1)) last++;
+        if ((there[first] & 1) == 0) poison_span(descriptor, address + first * page, address + last * page, ranges);
+        first = last;
+      }
+    }
+    address += count * page;
+  }
+}
+
+// A missing page that is write-protected holds a mark, over which the kernel does not poison.
+void lift_protection(int descriptor, const Range& range) {
+  UffdProtect argument = {range.start, range.end - range.start, 0};
+  if (ioctl(descriptor, kWriteprotect, &argument) == 0) return;
+  for (uintptr_t address = range.start; address < range.end; address += page_size()) {
+    argument = {address, page_size(), 0};
+    ioctl(descriptor, kWriteprotect, &argument);
+  }
+}
+
+}  // namespace
+
+int wake_range(int descriptor, uint64_t start, uint64_t length) {
+  UffdRange range = {start, length};
+  return ioctl(descriptor, kWake, &range) == 0 ? 0 : -errno;
+}
+
+void poison_ranges(int descriptor, const std::vector<Range>& ranges, bool own_memory) {
+  drain(descriptor, ranges);
+  for (const Range& range : ranges) {
+    if ((range.mode & kModeWp) != 0) lift_protection(descriptor, range);
+    if ((range.mode & kModeMinor) != 0 || ((range.mode & kModeMissing) != 0 && !own_memory))
+      poison_span(descriptor, range.start, range.end, ranges);
+    else if ((range.mode & kModeMissing) != 0)
+      poison_uncached(descriptor, range, ranges);
+    wake_range(descriptor, range.start, range.end - range.start);
+  }
+}
+
+}  // namespace vmarea::uffd

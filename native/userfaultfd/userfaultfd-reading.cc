@@ -1,0 +1,134 @@
+// Reading userfaultfds: faults and events, with or without waiting for them, and what becomes of those that nobody answers.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "userfaultfd/fail-page.h"
+#include "addon/function-tables.h"
+#include "userfaultfd/userfaultfd-call.h"
+#include "userfaultfd/deadline-thread.h"
+
+namespace vmarea {
+
+using namespace uffd;
+
+namespace {
+
+uint32_t own_thread_number() {
+  static thread_local uint32_t number = static_cast<uint32_t>(syscall(SYS_gettid));
+  return number;
+}
+
+int64_t read_messages(Handle* handle, View<uint8_t> messages) {
+  handle->context->reads.fetch_add(1);
+  ssize_t length = read(handle->descriptor, messages.data, messages.length);
+  if (length < 0) return -errno;
+  Lock lock(mutex());
+  handle->reads = true;
+  handle->reader = own_thread_number();
+  note_messages_locked(handle->context, messages.data, static_cast<size_t>(length));
+  return length;
+}
+
+int64_t read_call(Handle* handle, View<uint8_t> messages) {
+  handle->reads = true;
+  return read_messages(handle, messages);
+}
+
+// As read, but waits. Answers 0 when the time is over, -EINTR when somebody interrupted.
+int64_t wait_call(Handle* handle, View<uint8_t> messages, int milliseconds) {
+  Context* context = handle->context;
+  handle->reads = true;
+  for (int attempt = 0;; attempt++) {
+    uint32_t interrupts = __atomic_load_n(&context->interrupts, __ATOMIC_ACQUIRE);
+    if (interrupts != handle->seen_interrupts) {
+      handle->seen_interrupts = interrupts;
+      return -EINTR;
+    }
+    int64_t length = read_messages(handle, messages);
+    if (length != -EAGAIN) return length;
+    if (attempt > 0) return 0;
+    struct pollfd descriptors[2] = {{handle->descriptor, POLLIN, 0}, {context->interrupt, POLLIN, 0}};
+    int ready = poll(descriptors, 2, milliseconds);
+    if (ready < 0 && errno != EINTR) return -errno;
+    if (ready <= 0) return 0;
+    if ((descriptors[0].revents & (POLLERR | POLLNVAL)) != 0) return -EINVAL;
+    uint64_t count;
+    if (descriptors[1].revents != 0 && read(context->interrupt, &count, sizeof count) < 0) {
+      // Another one that waits was faster.
+    }
+  }
+}
+
+// Ends the waits on all handles of this userfaultfd, and the next one of each that does not wait now.
+int interrupt(Handle* handle) {
+  Context* context = handle->context;
+  __atomic_fetch_add(&context->interrupts, 1, __ATOMIC_RELEASE);
+  uint64_t one = 1;
+  return write(context->interrupt, &one, sizeof one) < 0 && errno != EAGAIN ? -errno : 0;
+}
+
+// How long a fault may wait; 0 for ever. Whoever is to serve has as long from now on to begin.
+int set_deadline(Handle* handle, double milliseconds) {
+  if (!(milliseconds >= 0 && milliseconds <= 2147483647)) return -EINVAL;
+  int flags = fcntl(handle->descriptor, F_GETFL);
+  if (flags < 0) return -errno;
+  // The warden may wait for nobody.
+  if (milliseconds > 0 && (flags & O_NONBLOCK) == 0) return -EINVAL;
+  if (milliseconds > 0 && !has_poison(handle->descriptor)) return -EOPNOTSUPP;
+  Lock lock(mutex());
+  int error = milliseconds > 0 ? start_warden_locked() : 0;
+  if (error != 0) return error;
+  Context* context = handle->context;
+  context->deadline = static_cast<uint64_t>(milliseconds * 1e6);
+  context->unserved = false;
+  context->unread_since = 0;
+  if (milliseconds > 0) call_warden();
+  return 0;
+}
+
+// Two numbers a page that the warden failed: address, reason. Takes as many as there is room for, the oldest first, and answers how many.
+size_t take_failed(Handle* handle, View<double> records) {
+  Lock lock(mutex());
+  std::vector<FailedFault>& failed = handle->context->failed;
+  size_t count = std::min(failed.size(), records.length / 2);
+  for (size_t index = 0; index < count; index++) {
+    records.data[index * 2] = static_cast<double>(failed[index].address);
+    records.data[index * 2 + 1] = failed[index].reason;
+  }
+  failed.erase(failed.begin(), failed.begin() + static_cast<std::ptrdiff_t>(count));
+  return count;
+}
+
+// Four numbers a fault: address, flags, thread, milliseconds since it was read. Answers how many there are.
+size_t unanswered(Handle* handle, View<double> records) {
+  Lock lock(mutex());
+  const std::vector<UnansweredFault>& faults = handle->context->unanswered;
+  uint64_t time = now();
+  for (size_t index = 0; index < std::min(faults.size(), records.length / 4); index++) {
+    double* record = records.data + index * 4;
+    record[0] = static_cast<double>(faults[index].address);
+    record[1] = static_cast<double>(faults[index].flags);
+    record[2] = faults[index].thread;
+    record[3] = static_cast<double>(time - faults[index].since) / 1e6;
+  }
+  return faults.size();
+}
+
+constexpr Function kFunctions[] = {
+    {"uffdRead", callback<read_call>},
+    {"uffdWait", callback<wait_call>},
+    {"uffdInterrupt", callback<interrupt>},
+    {"uffdUnanswered", callback<unanswered>},
+    {"uffdSetDeadline", callback<set_deadline>},
+    {"uffdTakeFailed", callback<take_failed>},
+};
+
+}  // namespace
+
+const FunctionTable kUserfaultfdReading(kFunctions);
+
+}  // namespace vmarea

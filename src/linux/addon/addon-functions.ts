@@ -1,0 +1,152 @@
+import type { GuardSourceFunctions } from './guard-source-functions.js'
+import type { ProcessMemoryFunctions } from './process-memory-functions.js'
+
+/**
+ * What the addon has: each function answers a result or a negative error number, in the kernel's own units.
+ * `native/` holds the other side. An address is a number below 2^53 or a bigint.
+ */
+export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunctions {
+  readonly version: string
+  readonly pageSize: number
+  /** `SharedResults` of `native/addon/thread-state.h`. */
+  readonly sharedResults: ArrayBuffer
+
+  mmap(a: Address, length: number, protection: number, flags: number, descriptor: number, offset: number): number
+  munmap(a: Address, length: number): number
+  mprotect(a: Address, length: number, protection: number): number
+  mremap(a: Address, oldLength: number, newLength: number, flags: number, newAddress: Address): number
+  madvise(a: Address, length: number, advice: number): number
+  msync(a: Address, length: number, flags: number): number
+  mlock(a: Address, length: number): number
+  mlock2(a: Address, length: number, flags: number): number
+  munlock(a: Address, length: number): number
+  mlockall(flags: number): number
+  munlockall(): number
+  mincore(a: Address, length: number, vector: Uint8Array): number
+  mseal(a: Address, length: number, flags: number): number
+
+  memfdCreate(name: string, flags: number): number
+  addSeals(descriptor: number, seals: number): number
+  getSeals(descriptor: number): number
+  seekFile(descriptor: number, offset: number, whence: number): number
+  punchHole(descriptor: number, offset: number, length: number): number
+  readCached(descriptor: number, bytes: Uint8Array, position: number): number
+  allocateFile(descriptor: number, position: number, length: number): number
+  getStatusFlags(descriptor: number): number
+  getrlimit(resource: number): number
+  countAreas(): number
+  pipe(): number
+  flushInstructionCache(a: Address, length: number): number
+  nothing(): number
+
+  mapRegion(
+    a: Address,
+    length: number,
+    protection: number,
+    flags: number,
+    descriptor: number,
+    offset: number,
+    pageSize: number,
+  ): number
+  protectRegion(handle: number, offset: number, length: number, protection: number, previous: number): number
+  replaceRegion(handle: number, offset: number, length: number): number
+  splitRegion(handle: number, at: number): number
+  absorbRegion(handle: number, next: number): number
+  resizeRegion(handle: number, length: number): number
+  unmapRegion(handle: number): number
+  ownRegion(handle: number, object: object): number
+  findRegion(handle: number): object | undefined
+  findRegionAt(a: Address): object | undefined
+  viewRegion(handle: number, offset: number, length: number): ArrayBuffer | number
+  detachView(handle: number, buffer: ArrayBuffer): number
+  readRegion(handle: number, offset: number, target: Uint8Array): number | undefined
+  writeRegion(handle: number, offset: number, source: Uint8Array): number | undefined
+  /**
+   * Holds VM flags of a part that the kernel can't hold, for all threads, beside those that are held of it already. A part with no flags
+   * held is a device's as well: it grows only where it is. The numbers are masks of `VM`.
+   */
+  holdFlags(handle: number, offset: number, length: number, set: number, cleared: number): number
+  /** 1 where something is held at the address, with the flags that are set and those that are cleared in the sharedResults's results. */
+  emulatedFlagsAt(a: Address): number
+  regionFaults(handle: number): number
+  regionFault(handle: number): number
+  restoreRegion(handle: number): number
+  leaveScope(mark: number): number
+  takeFault(): number
+  setBell(descriptor: number): number
+  installGuard(): number
+  keepGuard(): number
+
+  msyncRegion(handle: number, offset: number, length: number, flags: number): Promise<AsyncAnswer> | number
+  madviseRegion(handle: number, offset: number, length: number, advice: number): Promise<AsyncAnswer> | number
+  readRegionAsync(handle: number, offset: number, target: Uint8Array): Promise<AsyncAnswer> | number
+  writeRegionAsync(handle: number, offset: number, source: Uint8Array): Promise<AsyncAnswer> | number
+
+  uffdCreate(flags: number): number
+  uffdCreateFromDevice(flags: number): number
+  uffdAdopt(descriptor: number, ownMemory: boolean, parent: number): number
+  uffdApi(handle: number, words: BigUint64Array): number
+  uffdSetFeatures(handle: number, features: bigint): number
+  uffdRegister(
+    handle: number,
+    start: Address,
+    length: number,
+    mode: number,
+    words: BigUint64Array,
+    ofDevice: boolean,
+  ): number
+  uffdUnregister(handle: number, start: Address, length: number): number
+  // The resolving ones take address, second address and length from the sharedResults, and leave the bytes done and the code there.
+  uffdCopy(handle: number, mode: number, source: Uint8Array): void
+  uffdZeropage(handle: number, mode: number): void
+  uffdContinue(handle: number, mode: number): void
+  uffdPoison(handle: number, mode: number): void
+  // These only in memory that is registered with the very userfaultfd: -ENOENT elsewhere.
+  uffdCopyOwn(handle: number, mode: number, source: Uint8Array): void
+  uffdContinueOwn(handle: number, mode: number): void
+  uffdPoisonOwn(handle: number, mode: number): void
+  uffdHideOwn(handle: number): void
+  /** `mmap` with `MAP_FIXED`. The modes of what was there stay. */
+  uffdMapOverOwn(handle: number, protection: number, flags: number, descriptor: number, offset: number): void
+  uffdProtectOwn(handle: number, protection: number): void
+  uffdMove(handle: number, mode: number): void
+  uffdWriteprotect(handle: number, mode: number): void
+  uffdWake(handle: number): void
+  uffdRead(handle: number, messages: Uint8Array): number
+  uffdWait(handle: number, messages: Uint8Array, milliseconds: number): number
+  uffdInterrupt(handle: number): number
+  uffdClone(handle: number): number
+  uffdDescriptor(handle: number, exposed: boolean): number
+  uffdIntoDescriptor(handle: number): number
+  uffdClose(handle: number, poison: boolean): number
+  uffdExpectServer(handle: number, expected: boolean): number
+  uffdSetCustody(handle: number, sent: boolean, keepWaiting: boolean): number
+  uffdHoldUntilRegistered(handle: number): number
+  uffdSetDeadline(handle: number, milliseconds: number): number
+  uffdTakeFailed(handle: number, records: Float64Array): number
+  /** Takes the poison of a page of this process away. Leaves a page that is there, which may be a private copy. */
+  uffdTakePoison(a: Address): number
+  uffdUnanswered(handle: number, records: Float64Array): number
+  threadId(): number
+  setNonblocking(descriptor: number): number
+
+  listenToWatches(listener: (key: number) => void): number
+  watch(descriptor: number): number
+  unwatch(key: number): number
+
+  socketListen(path: string): number
+  socketConnect(path: string): number
+  socketAccept(descriptor: number): number
+  socketReceive(descriptor: number, bytes: Uint8Array, descriptors: Int32Array): number
+  socketSend(descriptor: number, bytes: Uint8Array, descriptors: Int32Array): number
+  socketPeer(descriptor: number): number
+
+  layoutReadLock(): number
+  layoutTryReadLock(): number
+  layoutReadUnlock(): number
+}
+
+export type Address = bigint | number
+
+/** A code, and where it is `-EFAULT` the fault's address, access and reason as `native/addon/thread-state.h` numbers them. */
+export type AsyncAnswer = [code: number, address: number, access: number, reason: number]

@@ -1,0 +1,44 @@
+/** The functions of `native/calls/process-memory.cc` and `native/calls/proc-text.cc`. An address is a number below 2^53 or a bigint. */
+export interface ProcessMemoryFunctions {
+  /** `query` takes the kernel's `struct procmap_query` and, where it is longer, the name behind it. */
+  procmapQuery(descriptor: number, address: bigint | number, flags: number, query: Uint8Array): number
+  /**
+   * Tells the regions whose pages are of the `wanted` categories, with those of the `told` ones that they are of. `words` takes where the
+   * walk ended, then three words a region. Answers how many regions.
+   */
+  pagemapScan(
+    descriptor: number,
+    start: bigint | number,
+    end: bigint | number,
+    flags: number,
+    wanted: number,
+    told: number,
+    words: BigUint64Array,
+  ): number
+  readFully(descriptor: number, position: number, bytes: Uint8Array): number
+  processVmReadv(pid: number, address: bigint | number, bytes: Uint8Array): number
+  pidfdOpen(pid: number): number
+  processMadvise(pidDescriptor: number, address: bigint | number, length: number, advice: number): number
+  zapRange(address: bigint | number, length: number, locked: boolean): number
+
+  /**
+   * Reads the lines of maps in `[from, to)` into rows from `firstRow` on. Answers how many; the sharedResults's results have where it stopped,
+   * and 1 where the line there is none of the kernel's.
+   */
+  parseMaps(bytes: Uint8Array, from: number, to: number, rows: Uint32Array, firstRow: number): number
+  /**
+   * Likewise the blocks of smaps, with a column of `usage` for each of the `labels`, which end with colons. Areas with the same usage
+   * share one: `usageCount` is how many there are before, in this array and in full ones of its length; the sharedResults's last result has
+   * how many there are then. Stops also where the array is full.
+   */
+  parseSmaps(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    rows: Uint32Array,
+    firstRow: number,
+    usage: Float64Array,
+    usageCount: number,
+    labels: Uint8Array,
+  ): number
+}

@@ -1,0 +1,411 @@
+import { closeSync } from 'node:fs'
+import type { AddressSpace, AreasOptions, PageRun } from '../../kernel/address-space.js'
+import { hostKernel } from '../../kernel/host-kernel.js'
+import type { RawPage } from '../../kernel/raw-page.js'
+import { hex } from '../../vocabulary/hex.js'
+import { MADV } from '../../vocabulary/madv.js'
+import { PAGE_STATE } from '../../vocabulary/page-state.js'
+import { UsageError } from '../../vocabulary/usage-error.js'
+import { VmError } from '../../vocabulary/vm-error.js'
+import { addon } from '../addon/addon.js'
+import { check } from '../addon/check.js'
+import type { AreaDetails } from '../proc/area-details.js'
+import { isDeleted } from '../proc/is-deleted.js'
+import { MapsTable } from '../proc/maps-table.js'
+import { missingRight, openProcFile } from '../proc/open-proc-file.js'
+import { canScanPagemap, readPagemap, scanPagemap } from '../proc/pagemap.js'
+import { COVERING_OR_NEXT, type ProcmapOutcome, procmapFields, procmapQuery } from '../proc/procmap-query.js'
+import { readText } from '../proc/read-text.js'
+import { SmapsTable } from '../proc/smaps-table.js'
+import { unescapeName } from '../proc/unescape-name.js'
+import type { LinuxArea } from './linux-area.js'
+import { ListedArea, type ListingDetails } from './listed-area.js'
+import { ListedAreas } from './listed-areas.js'
+import { QueriedArea } from './queried-area.js'
+import { withEmulatedFlags } from './with-emulated-flags.js'
+
+/** No area that a look-up can find begins here or above: it is the kernel's half, where only `[vsyscall]` is listed. */
+const KERNEL_HALF = 1n << 63n
+/** How many areas are asked for one by one before the whole list is read instead. */
+const SINGLE_QUERIES = 32
+const EAGAIN = -11
+const EINVAL = -22
+const GONE = 'the process has ended or runs another program now, or is a thread of the kernel'
+
+/** Advice that changes no area, which process_madvise(2) takes for any process. Anything else changes the layout. */
+const ADVICE_ON_PAGES: readonly number[] = [MADV.WILLNEED, MADV.COLD, MADV.PAGEOUT, MADV.COLLAPSE]
+
+export interface LinuxAddressSpaceOptions {
+  /** `false` asks /proc/PID/maps for everything, as on a kernel before 6.11. */
+  readonly procmapQuery?: boolean
+  /** `false` reads the entries of /proc/PID/pagemap, as on a kernel before 6.7. */
+  readonly pagemapScan?: boolean
+  /**
+   * `vm_insert_page` for areas of devices, on the thread that serves them: the running kernel has no such call for a program. Throws
+   * `VmError`. Without it, `insertPage` is refused on every area.
+   */
+  readonly insertPage?: (address: bigint, page: RawPage) => void
+}
+
+/**
+ * An address space of the running kernel: this process's, or another's.
+ *
+ * An open /proc/PID/maps is the `mm_struct` (`proc_maps_open` pins it): it stays that of the program that ran when it was opened. When
+ * the process ends, or runs another program, every call fails with `ESRCH`.
+ *
+ * The lock of this process is the library's own: it holds off every change the library makes, on all threads, and none of V8's or the
+ * C library's. Another process has no lock that could be taken: what is read of it is true for the moment.
+ */
+export class LinuxAddressSpace implements AddressSpace {
+  readonly pid: number
+  /** This process: its lock can be held. */
+  readonly isSelf: boolean
+  readonly #files: ProcFiles
+  /** Cleared on a kernel before 6.11, which has no `PROCMAP_QUERY`: then the list is read for every answer. */
+  #canQuery: boolean
+  readonly #mayScan: boolean
+  readonly #insertPage: LinuxAddressSpaceOptions['insertPage']
+
+  constructor(process_: number | 'self', options: LinuxAddressSpaceOptions = {}) {
+    addon() // Says what is wrong where there is no kernel to ask.
+    this.isSelf = process_ === 'self' || process_ === process.pid
+    this.pid = process_ === 'self' ? process.pid : process_
+    this.#canQuery = options.procmapQuery ?? true
+    this.#mayScan = options.pagemapScan ?? true
+    this.#insertPage = options.insertPage
+    this.#files = new ProcFiles(this.isSelf ? 'self' : this.pid)
+    unclosed.register(this, this.#files, this)
+  }
+
+  get knownPageStates(): number {
+    const softDirty = softDirtyIsKept() ? PAGE_STATE.DIRTY : 0
+    const byEntry =
+      PAGE_STATE.PRESENT | PAGE_STATE.SWAPPED | PAGE_STATE.FILE | PAGE_STATE.WRITE_PROTECTED | PAGE_STATE.GUARD
+    const byScan = this.#mayScan && canScanPagemap() ? PAGE_STATE.HUGE | PAGE_STATE.ZERO : 0
+    return byEntry | byScan | softDirty
+  }
+
+  tryGet(): boolean {
+    if (this.isSelf) return true
+    try {
+      if (this.#canQuery) {
+        const outcome = this.#query(0n, COVERING_OR_NEXT)
+        if (outcome !== 'unsupported') return outcome !== 'none'
+      }
+      return this.#list().count > 0
+    } catch (error) {
+      if (error instanceof VmError && error.code === 'ESRCH') return false
+      throw error
+    }
+  }
+
+  put(): void {}
+
+  readLock(): void {
+    if (this.isSelf) check(addon().layoutReadLock(), 'mmap_read_lock')
+  }
+
+  tryReadLock(): boolean {
+    if (!this.isSelf) return true
+    const answer = addon().layoutTryReadLock()
+    if (answer === EAGAIN) return false
+    check(answer, 'mmap_read_trylock')
+    return true
+  }
+
+  readUnlock(): void {
+    if (this.isSelf) addon().layoutReadUnlock()
+  }
+
+  lookup(address: bigint): LinuxArea | undefined {
+    if (this.#canQuery) {
+      const outcome = this.#query(address, 0)
+      if (outcome === 'found') return new QueriedArea(this)
+      if (outcome === 'none') return undefined
+    }
+    if (address >= KERNEL_HALF) return undefined
+    const table = this.#list()
+    const row = table.firstEndingAfter(address)
+    if (row === table.count || table.start(row) > address) return undefined
+    return new ListedArea(this, table, row, this.#detailsOfListing())
+  }
+
+  areas(from: bigint, to: bigint, options: AreasOptions = {}): Iterable<LinuxArea> {
+    if (options.usage) return this.#listed(from, to, true)
+    if (this.#canQuery && from > 0n && to <= KERNEL_HALF) return this.#queried(from, to)
+    return this.#listed(from, to, false)
+  }
+
+  *pages(from: bigint, to: bigint): Generator<PageRun, void, undefined> {
+    const pagemap = this.#files.open('pagemap')
+    // Opened later than maps, it could be that of the next program in this process.
+    this.#mustStand('open')
+    const end = to < KERNEL_HALF ? to : KERNEL_HALF
+    const scanned = this.#mayScan ? scanPagemap(pagemap, from, end) : undefined
+    const runs =
+      scanned ??
+      readPagemap(pagemap, this.#files.path('pagemap'), clipped(this.areas(from, end), from, end), addon().pageSize)
+    yield* runs
+    // The page map of a process that has gone is empty, and of one that went meanwhile it was from there on.
+    this.#mustStand('ioctl(PAGEMAP_SCAN)')
+  }
+
+  readMemory(address: bigint, target: Uint8Array): number {
+    if (target.length === 0) return 0
+    const read = addon().processVmReadv(this.pid, address, target)
+    if (read < 0) throw this.#refused(read, 'process_vm_readv', { address, length: target.length })
+    this.#mustStand('process_vm_readv')
+    return read
+  }
+
+  advise(address: bigint, length: number, advice: number): number {
+    if (this.isSelf && !ADVICE_ON_PAGES.includes(advice)) {
+      check(addon().madvise(address, length, advice), 'madvise', { address, length })
+      return length
+    }
+    const process_ = this.#files.openPid(this.pid)
+    this.#mustStand('process_madvise')
+    const advised = addon().processMadvise(process_, address, length, advice)
+    if (advised >= 0) return advised
+    if (advised === EINVAL && !ADVICE_ON_PAGES.includes(advice)) {
+      throw new VmError(advised, 'process_madvise', {
+        address,
+        length,
+        hint: 'another process can only be given the advice willneed, cold, pageout or collapse',
+      })
+    }
+    throw this.#refused(advised, 'process_madvise', { address, length })
+  }
+
+  close(): void {
+    unclosed.unregister(this)
+    this.#files.close()
+  }
+
+  /** What smaps tells of the area now. Throws `ERR_VMAREA_STALE` where the area is another than it was. */
+  detailsOf(area: LinuxArea): AreaDetails {
+    const table = new SmapsTable()
+    this.#readSmaps((bytes, from, to, last) => {
+      const stopped = table.addAll(bytes, from, to, last)
+      const { maps } = table
+      return maps.count > 0 && maps.start(maps.count - 1) >= area.start ? -1 : stopped
+    })
+    return detailsIn(table, area)
+  }
+
+  isDeleted(area: LinuxArea): boolean {
+    return isDeleted(this.#files.pid, area)
+  }
+
+  /** A name that a listing gave and that could be two, as its file system has it. */
+  rawName(area: LinuxArea, name: Uint8Array): Uint8Array {
+    if (this.#canQuery && this.#query(area.start, 0) === 'found') {
+      if (procmapFields.start() === area.start && procmapFields.inode() === area.inode) return procmapFields.name()
+    }
+    return unescapeName(name)
+  }
+
+  /** The flags that the kernel told of the area, with those that the library holds of it. */
+  flagsOf(area: LinuxArea, flags: bigint): bigint {
+    return this.isSelf ? withEmulatedFlags(area.start, flags) : flags
+  }
+
+  zap(_area: LinuxArea, address: bigint, size: number): void {
+    if (!this.isSelf) {
+      this.advise(address, size, MADV.DONTNEED)
+      return
+    }
+    // madvise refuses locked memory, which a zap does not.
+    let answer = addon().zapRange(address, size, false)
+    if (answer === EINVAL) answer = addon().zapRange(address, size, true)
+    check(answer, 'madvise(MADV_DONTNEED)', { address, length: size })
+  }
+
+  insertPage(area: LinuxArea, address: bigint, page: RawPage): void {
+    if (this.#insertPage === undefined) {
+      throw new UsageError(
+        'ERR_VMAREA_NOT_MIXEDMAP',
+        `the area at ${hex(area.start)} takes no pages here: only the driver of a device inserts pages, from its hooks`,
+      )
+    }
+    if (address < area.start || address >= area.end) throw new VmError('EFAULT', 'vm_insert_page', { address })
+    this.#insertPage(address, page)
+  }
+
+  #query(address: bigint, flags: number): ProcmapOutcome {
+    const outcome = procmapQuery(this.#files.maps, address, flags)
+    if (outcome === 'unsupported') this.#canQuery = false
+    return outcome
+  }
+
+  #list(): MapsTable {
+    const table = new MapsTable()
+    readText(this.#files.maps, this.#files.path('maps'), (bytes, from, to) => table.addAll(bytes, from, to))
+    // The text of a process that ends meanwhile just stops, and so a part would pass for the whole.
+    if (table.count === 0 || !this.#hasText()) {
+      throw new VmError('ESRCH', 'read', { path: this.#files.path('maps'), hint: GONE })
+    }
+    return table
+  }
+
+  /** Whether there is anything to read in maps: not in that of a process that has gone. */
+  #hasText(): boolean {
+    return this.isSelf || addon().readFully(this.#files.maps, 0, new Uint8Array(1)) > 0
+  }
+
+  #listDetailed(): SmapsTable {
+    const table = new SmapsTable()
+    this.#readSmaps((bytes, from, to, last) => table.addAll(bytes, from, to, last))
+    return table
+  }
+
+  #readSmaps(consume: (bytes: Uint8Array, from: number, to: number, last: boolean) => number): void {
+    const smaps = this.#files.open('smaps')
+    if (readText(smaps, this.#files.path('smaps'), consume) === 0) {
+      throw new VmError('ESRCH', 'read', { path: this.#files.path('smaps'), hint: GONE })
+    }
+    // Opened later than maps, it could be that of the next program in this process.
+    this.#mustStand('read')
+  }
+
+  /** The areas of a part: the first ones are asked for one by one, so that a few of many cost little. */
+  *#queried(from: bigint, to: bigint): Generator<LinuxArea, void, undefined> {
+    let next = from
+    for (let queries = 0; queries < SINGLE_QUERIES && next < to; queries++) {
+      const outcome = this.#query(next, COVERING_OR_NEXT)
+      if (outcome === 'none') return
+      if (outcome !== 'found') break
+      const area = new QueriedArea(this)
+      if (area.start >= to) return
+      next = area.end
+      yield area
+    }
+    yield* this.#listed(next, to, false)
+  }
+
+  #listed(from: bigint, to: bigint, usage: boolean): Iterable<LinuxArea> {
+    if (from >= to) return []
+    return new ListedAreas(this, from, to, () => {
+      if (!usage) return { table: this.#list(), details: this.#detailsOfListing() }
+      const detailed = this.#listDetailed()
+      return { table: detailed.maps, details: detailsOfRows(detailed) }
+    })
+  }
+
+  /** The details of a listing, read all together when the first is asked for. */
+  #detailsOfListing(): ListingDetails {
+    let read: SmapsTable | undefined
+    return {
+      of: (area) => {
+        read ??= this.#listDetailed()
+        return detailsIn(read, area)
+      },
+      fresh: (area) => this.detailsOf(area),
+    }
+  }
+
+  #mustStand(syscall: string): void {
+    if (!this.tryGet()) throw new VmError('ESRCH', syscall, { path: this.#files.path('maps'), hint: GONE })
+  }
+
+  #refused(error: number, syscall: string, detail: { address: bigint; length: number }): VmError {
+    const refused = new VmError(error, syscall, detail)
+    if (refused.code !== 'EPERM') return refused
+    return new VmError(error, syscall, { ...detail, hint: missingRight(this.pid) })
+  }
+}
+
+/** The descriptors behind one address space: maps from the start, the others when they are needed. */
+class ProcFiles {
+  readonly pid: number | 'self'
+  /** -1 when they have been closed. */
+  maps: number
+  readonly #descriptors = new Map<string, number>()
+
+  constructor(pid: number | 'self') {
+    this.pid = pid
+    this.maps = 0
+    this.maps = this.open('maps')
+  }
+
+  path(name: string): string {
+    return `/proc/${this.pid}/${name}`
+  }
+
+  open(name: 'maps' | 'smaps' | 'pagemap'): number {
+    return this.#remember(name, () => openProcFile(this.pid, name))
+  }
+
+  openPid(pid: number): number {
+    return this.#remember('pid', () => check(addon().pidfdOpen(pid), 'pidfd_open'))
+  }
+
+  close(): void {
+    for (const descriptor of this.#descriptors.values()) closeSync(descriptor)
+    this.#descriptors.clear()
+    this.maps = -1
+  }
+
+  #remember(name: string, open: () => number): number {
+    if (this.maps === -1)
+      throw new UsageError('ERR_VMAREA_GUARD_RELEASED', `the address space of process ${this.pid} was disposed of`)
+    let descriptor = this.#descriptors.get(name)
+    if (descriptor === undefined) {
+      descriptor = open()
+      this.#descriptors.set(name, descriptor)
+    }
+    return descriptor
+  }
+}
+
+hostKernel.addressSpaceOf = (pid) => new LinuxAddressSpace(pid)
+
+const unclosed = new FinalizationRegistry<ProcFiles>((files) => files.close())
+
+/** The details of areas that are rows of this very table. */
+function detailsOfRows(table: SmapsTable): ListingDetails {
+  const of = (_area: LinuxArea, row: number): AreaDetails => table.details(row)
+  return { table, of, fresh: of }
+}
+
+/** The details of an area in a table that was read later. */
+function detailsIn(table: SmapsTable, area: LinuxArea): AreaDetails {
+  const row = table.maps.firstEndingAfter(area.start)
+  if (row < table.maps.count && isRow(area, table.maps, row)) return table.details(row)
+  throw new UsageError(
+    'ERR_VMAREA_STALE',
+    `the area ${hex(area.start)}-${hex(area.end)} was changed or unmapped before its flags were asked for: look it up again`,
+  )
+}
+
+function isRow(area: LinuxArea, table: MapsTable, row: number): boolean {
+  return (
+    table.start(row) === area.start &&
+    table.end(row) === area.end &&
+    table.permissions(row) === area.permissions &&
+    table.offset(row) === area.offset &&
+    table.inode(row) === area.inode &&
+    table.deviceMajor(row) === area.deviceMajor &&
+    table.deviceMinor(row) === area.deviceMinor
+  )
+}
+
+function* clipped(areas: Iterable<LinuxArea>, from: bigint, to: bigint): Generator<{ start: bigint; end: bigint }> {
+  for (const { start, end } of areas) yield { start: start > from ? start : from, end: end < to ? end : to }
+}
+
+let softDirty: boolean | undefined
+
+/** Whether the kernel keeps soft-dirty marks (CONFIG_MEM_SOFT_DIRTY): then some page of this process has one. */
+function softDirtyIsKept(): boolean {
+  if (softDirty !== undefined) return softDirty
+  const own = new LinuxAddressSpace('self')
+  softDirty = false
+  for (const { state } of own.pages(0n, KERNEL_HALF)) {
+    if ((state & PAGE_STATE.DIRTY) === 0) continue
+    softDirty = true
+    break
+  }
+  own.close()
+  return softDirty
+}

@@ -1,0 +1,57 @@
+import type { MapsTable } from '../proc/maps-table.js'
+import type { LinuxAddressSpace } from './linux-address-space.js'
+import { ListedArea, type ListingDetails } from './listed-area.js'
+
+/** A listing of areas, with where their details come from. */
+export interface Listing {
+  readonly table: MapsTable
+  readonly details: ListingDetails
+}
+
+/**
+ * The areas of one listing that overlap `[from, to)`. The list is read when the first is asked for.
+ *
+ * Not a generator: resuming one costs as much as making the area.
+ */
+export class ListedAreas implements IterableIterator<ListedArea> {
+  readonly #addressSpace: LinuxAddressSpace
+  readonly #from: bigint
+  readonly #to: bigint
+  readonly #read: () => Listing
+  #listing: Listing | undefined
+  #row = 0
+  #end = 0
+
+  constructor(addressSpace: LinuxAddressSpace, from: bigint, to: bigint, read: () => Listing) {
+    this.#addressSpace = addressSpace
+    this.#from = from
+    this.#to = to
+    this.#read = read
+  }
+
+  next(): IteratorResult<ListedArea> {
+    const { table, details } = this.#listing ?? this.#start()
+    if (this.#row === this.#end) return { done: true, value: undefined }
+    return { done: false, value: new ListedArea(this.#addressSpace, table, this.#row++, details) }
+  }
+
+  return(): IteratorResult<ListedArea> {
+    this.#end = this.#row
+    return { done: true, value: undefined }
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  #start(): Listing {
+    const listing = this.#read()
+    const { table } = listing
+    this.#row = table.firstEndingAfter(this.#from)
+    // Areas do not overlap: one that ends at `to` or below is in, and the next is if it begins below.
+    this.#end = table.firstEndingAfter(this.#to)
+    if (this.#end < table.count && table.start(this.#end) < this.#to) this.#end++
+    this.#listing = listing
+    return listing
+  }
+}

@@ -1,0 +1,195 @@
+import type { FaultRecord } from '../../kernel/fault-record.js'
+import type { Region } from '../../kernel/region.js'
+import { hex } from '../../vocabulary/hex.js'
+import { UsageError } from '../../vocabulary/usage-error.js'
+import { VmError } from '../../vocabulary/vm-error.js'
+import type { AddonFunctions, AsyncAnswer } from '../addon/addon-functions.js'
+import { faultFrom } from '../addon/fault-from.js'
+import { COUNTER, sharedResults } from '../addon/shared-results.js'
+
+const ENXIO = -6
+const EFAULT = -14
+const EDEADLK = -35
+const EOPNOTSUPP = -95
+
+/** A region of this process: a handle into the addon's table, where the fault guard finds it by address. */
+export class LinuxRegion implements Region {
+  readonly pageSize: number
+  owner: object | undefined = undefined
+  readonly #addon: AddonFunctions
+  readonly #handle: number
+  #start: number
+  #length: number
+  readonly #results: Float64Array
+  readonly #counters: Int32Array
+
+  constructor(addon: AddonFunctions, handle: number, start: number, length: number, pageSize: number) {
+    this.#addon = addon
+    this.#handle = handle
+    this.#start = start
+    this.#length = length
+    this.pageSize = pageSize
+    const { results, counters } = sharedResults()
+    this.#results = results
+    this.#counters = counters
+    this.#check(addon.ownRegion(handle, this), 'mmap', 0, length)
+  }
+
+  /** What the addon knows this region by. */
+  get handle(): number {
+    return this.#handle
+  }
+
+  get start(): bigint {
+    return BigInt(this.#start)
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  protect(offset: number, length: number, protection: number, previous: number): void {
+    this.#check(
+      this.#addon.protectRegion(this.#handle, offset, length, protection, previous),
+      'mprotect',
+      offset,
+      length,
+    )
+  }
+
+  replaceByNothing(offset: number, length: number): void {
+    this.#check(this.#addon.replaceRegion(this.#handle, offset, length), 'mmap', offset, length)
+  }
+
+  split(at: number): this {
+    const handle = this.#addon.splitRegion(this.#handle, at)
+    this.#check(handle, 'split', at, 0)
+    const Same = this.constructor as new (...parts: ConstructorParameters<typeof LinuxRegion>) => this
+    const rest = new Same(this.#addon, handle, this.#start + at, this.#length - at, this.pageSize)
+    this.#length = at
+    return rest
+  }
+
+  absorb(next: LinuxRegion): void {
+    this.#check(this.#addon.absorbRegion(this.#handle, next.#handle), 'merge', this.#length, next.#length)
+    this.#length += next.#length
+  }
+
+  resize(length: number): void {
+    this.#check(this.#addon.resizeRegion(this.#handle, length), 'mremap', 0, length)
+    this.#start = this.#results[0]!
+    this.#length = length
+  }
+
+  unmap(): void {
+    this.#check(this.#addon.unmapRegion(this.#handle), 'munmap', 0, this.#length)
+  }
+
+  view(offset: number, length: number): ArrayBuffer {
+    const view = this.#addon.viewRegion(this.#handle, offset, length)
+    if (typeof view !== 'number') return view
+    if (view === EOPNOTSUPP) {
+      throw new UsageError(
+        'ERR_VMAREA_NO_VIEW',
+        'this JavaScript engine allows no buffers over foreign memory; read and write copy and work here',
+      )
+    }
+    this.#check(view, 'view', offset, length)
+    throw new VmError('ENOMEM', 'view', { length })
+  }
+
+  detach(buffer: ArrayBuffer): void {
+    this.#check(this.#addon.detachView(this.#handle, buffer), 'detach', 0, 0)
+  }
+
+  read(offset: number, target: Uint8Array): FaultRecord | undefined {
+    const answer = this.#addon.readRegion(this.#handle, offset, target)
+    return answer === undefined ? undefined : this.#faultOr(answer, offset, target.length)
+  }
+
+  write(offset: number, source: Uint8Array): FaultRecord | undefined {
+    const answer = this.#addon.writeRegion(this.#handle, offset, source)
+    return answer === undefined ? undefined : this.#faultOr(answer, offset, source.length)
+  }
+
+  async readAsync(offset: number, target: Uint8Array): Promise<FaultRecord | undefined> {
+    return this.#settle(this.#addon.readRegionAsync(this.#handle, offset, target), 'read', offset, target.length)
+  }
+
+  async writeAsync(offset: number, source: Uint8Array): Promise<FaultRecord | undefined> {
+    return this.#settle(this.#addon.writeRegionAsync(this.#handle, offset, source), 'write', offset, source.length)
+  }
+
+  async msyncAsync(offset: number, length: number, flags: number): Promise<void> {
+    await this.#settle(this.#addon.msyncRegion(this.#handle, offset, length, flags), 'msync', offset, length)
+  }
+
+  async madviseAsync(offset: number, length: number, advice: number): Promise<void> {
+    await this.#settle(this.#addon.madviseRegion(this.#handle, offset, length, advice), 'madvise', offset, length)
+  }
+
+  /** Holds flags of `VM` of a part, for all threads: `set` beside the kernel's own, and `cleared` of `VM.MAYREAD` and its sisters. */
+  holdFlags(offset: number, length: number, set: bigint, cleared: bigint): void {
+    this.#check(
+      this.#addon.holdFlags(this.#handle, offset, length, Number(set), Number(cleared)),
+      'hold',
+      offset,
+      length,
+    )
+  }
+
+  get faults(): number {
+    return this.#check(this.#addon.regionFaults(this.#handle), 'faults', 0, 0)
+  }
+
+  get fault(): FaultRecord | undefined {
+    // Mostly no region of this thread has one, and the answer needs no call.
+    if (Atomics.load(this.#counters, COUNTER.UNSETTLED) === 0) return undefined
+    const answer = this.#addon.regionFault(this.#handle)
+    return answer === 0 ? undefined : this.#faultOr(answer, 0, 0)
+  }
+
+  restore(): void {
+    this.#check(this.#addon.restoreRegion(this.#handle), 'mremap', 0, this.#length)
+  }
+
+  #check(answer: number, syscall: string, offset: number, length: number): number {
+    if (answer >= 0) return answer
+    if (answer === ENXIO) throw gone()
+    throw new VmError(answer, syscall, { address: this.start + BigInt(offset), length })
+  }
+
+  #faultOr(answer: number, offset: number, length: number): FaultRecord {
+    if (answer === EDEADLK) throw waitsForItself(this.start + BigInt(offset), length)
+    if (answer !== EFAULT) this.#check(answer, 'copy', offset, length)
+    const [address, access, reason] = this.#results as unknown as [number, number, number]
+    return faultFrom(address, access, reason)
+  }
+
+  async #settle(
+    pending: Promise<AsyncAnswer> | number,
+    syscall: string,
+    offset: number,
+    length: number,
+  ): Promise<FaultRecord | undefined> {
+    // A copy whose other side is bad is over before it began.
+    if (pending === EFAULT) return this.#faultOr(pending, offset, length)
+    const [code, address, access, reason] = typeof pending === 'number' ? [pending, 0, 0, 0] : await pending
+    // Only a copy has a fault to tell; to madvise, EFAULT is an error like others.
+    if (code === EFAULT && reason !== 0) return faultFrom(address, access, reason)
+    this.#check(code, syscall, offset, length)
+    return undefined
+  }
+}
+
+function waitsForItself(address: bigint, length: number): UsageError {
+  return new UsageError(
+    'ERR_VMAREA_WOULD_DEADLOCK',
+    `${length} bytes at ${hex(address)} have a page whose fault only this thread could answer, and it would wait in the access: ` +
+      'answer the fault first, or read it on another thread',
+  )
+}
+
+function gone(): UsageError {
+  return new UsageError('ERR_VMAREA_UNMAPPED', 'the memory was unmapped')
+}

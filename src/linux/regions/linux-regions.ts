@@ -1,0 +1,74 @@
+import { constants } from 'node:buffer'
+import type { FaultRecord } from '../../kernel/fault-record.js'
+import type { Regions } from '../../kernel/regions.js'
+import { hex } from '../../vocabulary/hex.js'
+import { UsageError } from '../../vocabulary/usage-error.js'
+import { VmError } from '../../vocabulary/vm-error.js'
+import { addon } from '../addon/addon.js'
+import { sharedResults } from '../addon/shared-results.js'
+import { FaultNotifier } from './fault-notifier.js'
+import { keepGuardInFront } from './keep-guard-in-front.js'
+import { LinuxFaultScope } from './linux-fault-scope.js'
+import { LinuxRegion } from './linux-region.js'
+
+const EBUSY = -16
+
+/** Held memory of this thread. */
+export class LinuxRegions implements Regions {
+  readonly faultScope: LinuxFaultScope = new LinuxFaultScope()
+  readonly longestView: number = constants.MAX_LENGTH
+  readonly #addon = addon()
+  readonly #results = sharedResults().results
+
+  constructor() {
+    keepGuardInFront(this.#addon)
+  }
+
+  mapRegion(
+    address: bigint,
+    length: number,
+    protection: number,
+    flags: number,
+    descriptor: number,
+    offset: number,
+    pageSize: number,
+  ): LinuxRegion {
+    return this.mapRegionAs(LinuxRegion, address, length, protection, flags, descriptor, offset, pageSize)
+  }
+
+  /** `mapRegion`, with a region of a class of its own. */
+  mapRegionAs<R extends LinuxRegion>(
+    Class: new (...parts: ConstructorParameters<typeof LinuxRegion>) => R,
+    address: bigint,
+    length: number,
+    protection: number,
+    flags: number,
+    descriptor: number,
+    offset: number,
+    pageSize: number,
+  ): R {
+    const handle = this.#addon.mapRegion(address, length, protection, flags, descriptor, offset, pageSize)
+    if (handle < 0) throw this.#refusal(handle, address, length)
+    const whole = Math.ceil(length / pageSize) * pageSize
+    return new Class(this.#addon, handle, this.#results[0]!, whole, pageSize)
+  }
+
+  regionAt(address: bigint): LinuxRegion | undefined {
+    return this.#addon.findRegionAt(address) as LinuxRegion | undefined
+  }
+
+  onFault(listener: (fault: FaultRecord, region: LinuxRegion | 'unmapped' | 'thread-ended') => void): void {
+    new FaultNotifier(this.#addon, (fault, handle) => {
+      const region = this.#addon.findRegion(handle) as LinuxRegion | undefined
+      listener(fault, region ?? (handle < 0 ? 'thread-ended' : 'unmapped'))
+    })
+  }
+
+  #refusal(answer: number, address: bigint, length: number): Error {
+    if (answer !== EBUSY) return new VmError(answer, 'mmap', { address, length })
+    return new UsageError(
+      'ERR_VMAREA_RANGE_IN_USE',
+      `the range from ${hex(address)} to ${hex(address + BigInt(length))} touches memory that vmarea holds: unmap that first`,
+    )
+  }
+}

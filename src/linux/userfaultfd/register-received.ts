@@ -1,0 +1,51 @@
+import { closeSync, readFileSync } from 'node:fs'
+import { VM } from '../../vocabulary/vm.js'
+import { VmError } from '../../vocabulary/vm-error.js'
+import { openProcFile } from '../proc/open-proc-file.js'
+import { SmapsTable } from '../proc/smaps-table.js'
+import type { LinuxUserfaultfd } from './linux-userfaultfd.js'
+
+const MODES: readonly (readonly [flag: bigint, mode: number])[] = [
+  [VM.UFFD_MISSING, 1],
+  [VM.UFFD_WP, 2],
+  [VM.UFFD_MINOR, 4],
+]
+
+/**
+ * Makes known here what the process had registered with a userfaultfd that it sent. Registering again in the same modes changes nothing
+ * there, and the kernel refuses what belongs to another userfaultfd (`EBUSY`). Returns whether the process could be looked into.
+ */
+export function registerReceived(raw: LinuxUserfaultfd, pid: number): boolean {
+  const table = readSmaps(pid)
+  if (table === undefined) return false
+  for (let row = 0; row < table.maps.count; row++) {
+    const flags = table.flags(row)
+    const mode = MODES.reduce((bits, [flag, bit]) => (flags & flag ? bits | bit : bits), 0)
+    if (mode === 0) continue
+    const start = table.maps.start(row)
+    try {
+      raw.register(start, Number(table.maps.end(row) - start), mode)
+    } catch (error) {
+      if (!(error instanceof VmError)) throw error // Another's, or gone since.
+    }
+  }
+  return true
+}
+
+function readSmaps(pid: number): SmapsTable | undefined {
+  if (pid <= 0) return undefined
+  try {
+    const descriptor = openProcFile(pid, 'smaps')
+    try {
+      const bytes = readFileSync(descriptor)
+      const table = new SmapsTable()
+      table.addAll(bytes, 0, bytes.length, true)
+      return table
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch (error) {
+    if (error instanceof VmError || (error as NodeJS.ErrnoException).syscall === 'read') return undefined
+    throw error
+  }
+}

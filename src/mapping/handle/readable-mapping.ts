@@ -1,0 +1,106 @@
+import { UsageError } from '../../vocabulary/usage-error.js'
+import type { ReadonlyBytes } from '../memory/readonly-bytes.js'
+import { Mapping } from './mapping.js'
+import { memoryOf } from './memory-of.js'
+import type { PermissionTypes } from './permission-types.js'
+
+/**
+ * Memory that may be read.
+ *
+ * @remarks Invariant: every committed page of `[start, end)` is mapped with `PROT_READ`. A page may still not be had (its file
+ * was cut short): `read` and `access` throw `MemoryFault` for it, and a bare access to `bytes` is contained and told.
+ */
+export abstract class ReadableMapping<
+  F extends PermissionTypes,
+  Bytes extends ReadonlyBytes | Uint8Array<ArrayBuffer>,
+> extends Mapping<F> {
+  /**
+   * The memory itself, not a copy. Throws `ERR_VMAREA_VIEW_TOO_LARGE` beyond what one ArrayBuffer spans (4 GiB on Node 20); take
+   * parts with `view` then. It has length 0 once the mapping is unmapped or moved.
+   */
+  get bytes(): Bytes {
+    return this[memoryOf]().bytes() as unknown as Bytes
+  }
+
+  /** A part of the memory itself. */
+  view(offset: number, length: number): Bytes {
+    return this[memoryOf]().view(offset, length) as unknown as Bytes
+  }
+
+  /**
+   * Copies from `offset` into `target` and returns it. A page that can't be had throws `MemoryFault`, with all before it copied.
+   *
+   * ```ts
+   * const header = mapping.read(0, new Uint8Array(64))
+   * ```
+   */
+  read<T extends ArrayBufferView>(offset: number, target: T): T {
+    const holding = this[memoryOf]()
+    const bytes = asBytes(target)
+    holding.checkCommitted(offset, bytes.length)
+    const fault = holding.region.read(holding.lead + offset, bytes)
+    if (fault !== undefined) throw holding.faultError(fault)
+    return target
+  }
+
+  /** `read` on another thread, for pages that must come from a disk or a driver first. Do not change `target` meanwhile. */
+  async readAsync<T extends ArrayBufferView>(offset: number, target: T): Promise<T> {
+    const holding = this[memoryOf]()
+    const bytes = asBytes(target)
+    holding.checkCommitted(offset, bytes.length)
+    holding.checkSettled()
+    const fault = await holding.region.readAsync(holding.lead + offset, bytes)
+    if (fault !== undefined) throw holding.faultError(fault)
+    return target
+  }
+
+  /**
+   * Calls `use` with the bytes and returns what it returns. If any fault was contained on this thread meanwhile, in whichever
+   * mapping, throws `MemoryFault` instead, with the true pages put back: nothing computed from a bad page escapes unseen.
+   * If `use` throws as well, its error is the fault's `cause`.
+   *
+   * `use` must be synchronous: what it does after an `await` would be on its own, so a promise is a `UsageError`.
+   *
+   * ```ts
+   * const sum = mapping.access((bytes) => bytes.reduce((sum, byte) => sum + byte, 0))
+   * ```
+   */
+  access<Result>(use: (bytes: Bytes) => Result, offset = 0, length?: number): Result {
+    const holding = this[memoryOf]()
+    holding.checkSettled()
+    const bytes =
+      offset === 0 && length === undefined ? holding.bytes() : holding.view(offset, length ?? holding.size - offset)
+    const { faultScope } = holding.holdings.kernel.regions
+    const mark = faultScope.enter()
+    let result: Result
+    try {
+      result = use(bytes as unknown as Bytes)
+    } catch (cause) {
+      const fault = faultScope.leave(mark)
+      throw fault === undefined ? cause : holding.holdings.faultError(fault, { cause })
+    }
+    const fault = faultScope.leave(mark)
+    if (fault !== undefined) throw holding.holdings.faultError(fault)
+    if (isThenable(result)) {
+      throw new UsageError(
+        'ERR_VMAREA_ASYNC_ACCESS',
+        'access wants a synchronous function: faults after an await would go unseen; use read, or call access again there',
+      )
+    }
+    return result
+  }
+}
+
+/** @internal */
+export function asBytes(view: ArrayBufferView): Uint8Array {
+  if (view instanceof Uint8Array) return view
+  if (ArrayBuffer.isView(view)) return new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
+  throw new UsageError(
+    'ERR_VMAREA_INVALID_ARGUMENT',
+    `a typed array or DataView is wanted, and this is ${String(view)}`,
+  )
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}

@@ -1,0 +1,23 @@
+import { UsageError } from '../../vocabulary/usage-error.js'
+
+/** Checks that `[offset, offset + length)` lies in `size` bytes of `what`. Both in bytes, whole numbers. */
+export function checkRange(offset: number, length: number, size: number, what = 'mapping'): void {
+  // One comparison each for the good case: NaN and fractions fail the second.
+  if (offset >= 0 && length >= 0 && offset + length <= size && Number.isInteger(offset) && Number.isInteger(length))
+    return
+  for (const [name, value] of [
+    ['offset', offset],
+    ['length', length],
+  ] as const) {
+    if (!Number.isSafeInteger(value) || value < 0) {
+      throw new UsageError(
+        'ERR_VMAREA_OUT_OF_RANGE',
+        `${name} must be a whole number of bytes from 0 on, and is ${value}`,
+      )
+    }
+  }
+  throw new UsageError(
+    'ERR_VMAREA_OUT_OF_RANGE',
+    `the range from ${offset} to ${offset + length} does not lie in the ${what}, which has ${size} bytes`,
+  )
+}

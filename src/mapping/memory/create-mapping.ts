@@ -1,0 +1,236 @@
+import type { Region } from '../../kernel/region.js'
+import { MADV } from '../../vocabulary/madv.js'
+import { MAP } from '../../vocabulary/map.js'
+import { PROT } from '../../vocabulary/prot.js'
+import { UsageError } from '../../vocabulary/usage-error.js'
+import { VmError } from '../../vocabulary/vm-error.js'
+import { adviceNumber } from './advice-number.js'
+import type { Backing, BackingDevice } from './backing.js'
+import { explainError } from './explain-error.js'
+import { HeldMemory } from './held-memory.js'
+import type { MmapOptions } from './mmap-options.js'
+import { type OpenFile, openFile } from './open-file.js'
+import type { ProcessMemory } from './process-memory.js'
+import { RangeSet } from './range-set.js'
+import { refuseWritableAndExecutable } from './refuse-writable-and-executable.js'
+
+export interface MappingRequest {
+  /** `PROT` of the memory; of what will be committed, for a reservation. */
+  readonly protection: number
+  readonly reserved: boolean
+  /** The device whose memory it is. `options` names no file then. */
+  readonly device?: BackingDevice
+}
+
+/** Maps memory: checks the options, asks the kernel once, applies advice, and lets go of everything where a step fails. */
+export function createMapping(holdings: ProcessMemory, options: MmapOptions, request: MappingRequest): HeldMemory {
+  if (typeof options !== 'object' || options === null) {
+    throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `the options must be an object, and are ${String(options)}`)
+  }
+  const { protection, reserved, device } = request
+  const jit = options.jit === true
+  if ((protection & (PROT.WRITE | PROT.EXEC)) === (PROT.WRITE | PROT.EXEC)) refuseWritableAndExecutable(jit)
+  const { kernel } = holdings
+  const askedPageSize = pageSizeOf(holdings, options.hugePages)
+  const shared = options.shared === true
+  const toWrite = shared && ((protection & PROT.WRITE) !== 0 || options.writable === true)
+  const file = options.file === undefined ? undefined : openFile(kernel, options.file, toWrite ? 'read-write' : 'read')
+  try {
+    const { offset, length } = extentOf(options, behindOf(file, device))
+    const pageSize = file?.status.pageSize ?? askedPageSize
+    const lead = offset % pageSize
+    const backing = backingOf(file, device, offset, shared)
+    const address = placeOf(options, pageSize)
+    let region: Region
+    try {
+      const anonymous = file === undefined && device === undefined
+      const flags = flagsOf(options, request, pageSize, kernel.pageSize, anonymous)
+      region =
+        device !== undefined
+          ? device.raw.map(address, lead + length, protection, flags, offset - lead)
+          : kernel.regions.mapRegion(
+              address,
+              lead + length,
+              reserved ? PROT.NONE : protection,
+              flags,
+              file?.descriptor ?? -1,
+              offset - lead,
+              pageSize,
+            )
+    } catch (error) {
+      throw explainError(holdings, explainPlace(error, options), length, backing)
+    }
+    const holding = new HeldMemory(holdings, {
+      region,
+      lead,
+      size: length,
+      protection,
+      backing,
+      jit,
+      committed: reserved ? new RangeSet() : undefined,
+    })
+    try {
+      applyAfterwards(holding, options)
+    } catch (error) {
+      region.unmap()
+      throw error
+    }
+    holding.tellChange('map')
+    return holding
+  } finally {
+    file?.[Symbol.dispose]()
+  }
+}
+
+/** What a mapping counts its offset in: its name, and its bytes where those are known. */
+interface Behind {
+  readonly name: 'file' | 'device'
+  readonly size: number | undefined
+}
+
+function behindOf(file: OpenFile | undefined, device: BackingDevice | undefined): Behind | undefined {
+  if (device !== undefined) return { name: 'device', size: device.raw.size === Infinity ? undefined : device.raw.size }
+  if (file === undefined) return undefined
+  return { name: 'file', size: file.status.kind === 'file' ? file.status.size : undefined }
+}
+
+function extentOf(options: MmapOptions, behind: Behind | undefined): { offset: number; length: number } {
+  const { offset = 0 } = options
+  if (!Number.isSafeInteger(offset) || offset < 0) {
+    throw new UsageError(
+      'ERR_VMAREA_OUT_OF_RANGE',
+      `offset must be a whole number of bytes from 0 on, and is ${offset}`,
+    )
+  }
+  if (behind === undefined && offset !== 0) {
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `offset is ${offset}, and without a file there is nothing it could count in`,
+    )
+  }
+  const size = behind?.size
+  if (size !== undefined && offset > size) {
+    throw new UsageError(
+      'ERR_VMAREA_OUT_OF_RANGE',
+      `offset ${offset} lies past the end of the ${behind!.name}, which has ${size} bytes`,
+    )
+  }
+  const length = options.length ?? defaultLength(behind, offset)
+  if (!Number.isSafeInteger(length) || length <= 0) {
+    throw new UsageError('ERR_VMAREA_OUT_OF_RANGE', `length must be a whole number of bytes above 0, and is ${length}`)
+  }
+  if (!Number.isSafeInteger(offset + length)) {
+    throw new UsageError(
+      'ERR_VMAREA_OUT_OF_RANGE',
+      `offset ${offset} and length ${length} add up to more than 2^53 - 1`,
+    )
+  }
+  return { offset, length }
+}
+
+function defaultLength(behind: Behind | undefined, offset: number): number {
+  const size = behind?.size
+  if (size === undefined) {
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `length must be given where no ${behind?.name ?? 'file'} of a known size gives it`,
+    )
+  }
+  if (size === offset) {
+    throw new UsageError(
+      'ERR_VMAREA_OUT_OF_RANGE',
+      size === 0
+        ? `the ${behind!.name} is empty, and memory comes in pages: give a length to map what it will have`
+        : `offset ${offset} is the end of the ${behind!.name}: nothing is left to map`,
+    )
+  }
+  return size - offset
+}
+
+function pageSizeOf({ kernel }: ProcessMemory, hugePages: boolean | number | undefined): number {
+  if (hugePages === undefined || hugePages === false) return kernel.pageSize
+  const sizes = kernel.pageSizes()
+  const size = hugePages === true ? sizes[1] : hugePages
+  if (size !== undefined && sizes.indexOf(size) > 0) return size
+  const known = sizes.slice(1)
+  throw new UsageError(
+    'ERR_VMAREA_INVALID_ARGUMENT',
+    `hugePages is ${hugePages}, and this machine has ${known.length === 0 ? 'no huge pages' : `huge pages of ${known.join(' or ')} bytes`}`,
+  )
+}
+
+function flagsOf(
+  options: MmapOptions,
+  { reserved }: MappingRequest,
+  pageSize: number,
+  basePageSize: number,
+  anonymous: boolean,
+): number {
+  let flags: number = options.shared ? MAP.SHARED : MAP.PRIVATE
+  if (anonymous) flags |= MAP.ANONYMOUS
+  if (options.populate) flags |= MAP.POPULATE
+  if (options.noReserve || reserved) flags |= MAP.NORESERVE
+  if (options.stack) flags |= MAP.STACK
+  if (pageSize !== basePageSize) flags |= MAP.HUGETLB | (Math.log2(pageSize) << MAP.HUGE_SHIFT)
+  if (options.fixed === 'replace') flags |= MAP.FIXED
+  if (options.fixed === 'noreplace') flags |= MAP.FIXED_NOREPLACE | MAP.FIXED
+  return flags
+}
+
+/** The address to ask for; 0 leaves it to the kernel. */
+function placeOf({ fixed, address }: MmapOptions, pageSize: number): bigint {
+  if (fixed !== undefined && fixed !== 'noreplace' && fixed !== 'replace') {
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `fixed must be 'noreplace' or 'replace', and is ${String(fixed)}`,
+    )
+  }
+  if (address === undefined) {
+    if (fixed === undefined) return 0n
+    throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `fixed: '${fixed}' wants an address`)
+  }
+  if (typeof address !== 'bigint' || address < 0n || address >= 1n << 64n) {
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `address must be a bigint from 0 to 2^64 - 1, and is ${String(address)}`,
+    )
+  }
+  if (address % BigInt(pageSize) === 0n) return address
+  throw new UsageError('ERR_VMAREA_NOT_PAGE_ALIGNED', `address ${address} does not lie on a page of ${pageSize} bytes`)
+}
+
+function backingOf(
+  file: OpenFile | undefined,
+  device: BackingDevice | undefined,
+  offset: number,
+  shared: boolean,
+): Backing {
+  if (device !== undefined) return { shared, offset, file: undefined, device }
+  if (file === undefined) return { shared, offset: 0, file: undefined }
+  const { status, source } = file
+  return { shared, offset, file: { device: status.device, inode: status.inode, source } }
+}
+
+function applyAfterwards(holding: HeldMemory, options: MmapOptions): void {
+  const { calls } = holding.holdings.kernel
+  const { start, length } = holding.region
+  const advices = options.advice === undefined ? [] : [options.advice].flat().map(adviceNumber)
+  if (options.noCoreDump) advices.push(MADV.DONTDUMP)
+  try {
+    for (const advice of advices) calls.madvise(start, length, advice)
+    if (options.locked) calls.mlock(start, length)
+  } catch (error) {
+    throw holding.explain(error, length)
+  }
+}
+
+function explainPlace(error: unknown, { fixed, address }: MmapOptions): unknown {
+  if (!(error instanceof VmError) || error.code !== 'EEXIST' || fixed === undefined || address === undefined)
+    return error
+  return new VmError('EEXIST', error.syscall, {
+    address,
+    ...(error.length === undefined ? {} : { length: error.length }),
+    hint: "the range is in use, and fixed is 'noreplace'",
+    cause: error,
+  })
+}

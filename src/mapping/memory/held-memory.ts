@@ -1,0 +1,278 @@
+import type { FaultRecord } from '../../kernel/fault-record.js'
+import type { RawDevice } from '../../kernel/raw-device.js'
+import type { Region } from '../../kernel/region.js'
+import { hex } from '../../vocabulary/hex.js'
+import { MemoryFault } from '../../vocabulary/memory-fault.js'
+import { PROT } from '../../vocabulary/prot.js'
+import { UsageError } from '../../vocabulary/usage-error.js'
+import { type Backing, sizeNow } from './backing.js'
+import { checkRange } from './check-range.js'
+import { explainError } from './explain-error.js'
+import type { MappingChange } from './observer.js'
+import type { ProcessMemory } from './process-memory.js'
+import type { RangeSet } from './range-set.js'
+import { refuseWritableAndExecutable } from './refuse-writable-and-executable.js'
+
+export interface HeldMemoryInit {
+  readonly region: Region
+  readonly lead: number
+  readonly size: number
+  readonly protection: number
+  readonly backing: Backing
+  readonly jit: boolean
+  /** For a reservation, what of the region is committed, in bytes of the region. */
+  readonly committed?: RangeSet | undefined
+}
+
+/**
+ * The memory behind a mapping handle. Handles come and go with the permission; the holding is passed on from one to the next.
+ *
+ *     region.start                                   a page
+ *     |<-- lead -->|<----------- size ----------->|<-- slack -->|
+ *                  the handle's first byte
+ *
+ * Offsets count from the handle's first byte, save in `committed`, which counts from the region's.
+ */
+export class HeldMemory {
+  readonly holdings: ProcessMemory
+  region: Region
+  lead: number
+  size: number
+  /** `PROT`: of all of it, or of what is committed. */
+  protection: number
+  backing: Backing
+  readonly jit: boolean
+  committed: RangeSet | undefined
+  gone = false
+
+  #buffer: ArrayBuffer | undefined
+  #windows: WeakRef<ArrayBuffer>[] | undefined
+  #told = false
+  #explained: FaultRecord | undefined
+
+  constructor(holdings: ProcessMemory, { region, lead, size, protection, backing, jit, committed }: HeldMemoryInit) {
+    this.holdings = holdings
+    this.region = region
+    this.lead = lead
+    this.size = size
+    this.protection = protection
+    this.backing = backing
+    this.jit = jit
+    this.committed = committed
+    region.owner = this
+  }
+
+  get start(): bigint {
+    return this.region.start + BigInt(this.lead)
+  }
+
+  get end(): bigint {
+    return this.start + BigInt(this.size)
+  }
+
+  /** The whole pages of the region that `[offset, offset + length)` touches, as offset and length in the region. */
+  pages(offset: number, length: number): readonly [offset: number, length: number] {
+    checkRange(offset, length, this.size)
+    const { pageSize } = this.region
+    const from = Math.floor((this.lead + offset) / pageSize) * pageSize
+    const to = Math.ceil((this.lead + offset + length) / pageSize) * pageSize
+    return [from, length === 0 ? 0 : to - from]
+  }
+
+  /** As `pages`, for what changes whole pages: the range must be made of them. The mapping's own end counts as one. */
+  wholePages(offset: number, length: number, what: string): readonly [offset: number, length: number] {
+    const range = this.pages(offset, length)
+    const aligned = this.lead + offset === range[0] || offset === 0
+    const closed = this.lead + offset + length === range[0] + range[1] || offset + length === this.size
+    if (length > 0 && aligned && closed) return range
+    const { pageSize } = this.region
+    throw new UsageError(
+      'ERR_VMAREA_NOT_PAGE_ALIGNED',
+      `${what} wants whole pages of ${pageSize} bytes, and the range from ${offset} to ${offset + length} is not made of them`,
+    )
+  }
+
+  /** Throws unless the range lies inside and, in a reservation, is committed. */
+  checkCommitted(offset: number, length: number): void {
+    checkRange(offset, length, this.size)
+    if (this.committed === undefined || this.committed.covers(this.lead + offset, this.lead + offset + length)) return
+    throw new UsageError(
+      'ERR_VMAREA_NOT_COMMITTED',
+      `the range from ${offset} to ${offset + length} is not committed as a whole: commit it first`,
+    )
+  }
+
+  // ---- bytes ----
+
+  /** All bytes, as one array. The same one each time. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    this.checkCommitted(0, this.size)
+    return this.#slice(this.#whole(), 0, this.size)
+  }
+
+  view(offset: number, length: number): Uint8Array<ArrayBuffer> {
+    this.checkCommitted(offset, length)
+    if (this.#lead16 + this.size <= this.holdings.kernel.regions.longestView)
+      return this.#slice(this.#whole(), offset, length)
+    if (length === 0) return new Uint8Array(0)
+    const slack = (this.lead + offset) % 16
+    this.#refuseTooLong(slack + length)
+    const window = this.#open(this.lead + offset - slack, slack + length)
+    this.#windows = this.#windows?.filter((reference) => reference.deref() !== undefined) ?? []
+    this.#windows.push(new WeakRef(window))
+    return new Uint8Array(window, slack, length)
+  }
+
+  /** Detaches all that was handed out. */
+  detachViews(): void {
+    if (this.#buffer !== undefined) this.region.detach(this.#buffer)
+    for (const window of this.#windows ?? []) {
+      const buffer = window.deref()
+      if (buffer !== undefined) this.region.detach(buffer)
+    }
+    this.#buffer = undefined
+    this.#windows = undefined
+  }
+
+  // A buffer begins a little before the first byte, where needed to have typed arrays of every width on their boundary.
+  get #lead16(): number {
+    return this.lead % 16
+  }
+
+  #whole(): ArrayBuffer {
+    // A buffer that its holder transferred away is empty.
+    if (this.#buffer === undefined || this.#buffer.byteLength === 0) {
+      this.#refuseTooLong(this.#lead16 + this.size)
+      this.#buffer = this.#open(this.lead - this.#lead16, this.#lead16 + this.size)
+    }
+    return this.#buffer
+  }
+
+  #open(offset: number, length: number): ArrayBuffer {
+    const buffer = this.region.view(offset, length)
+    this.holdings.listen()
+    return buffer
+  }
+
+  #slice(buffer: ArrayBuffer, offset: number, length: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(buffer, this.#lead16 + offset, length)
+  }
+
+  #refuseTooLong(length: number): void {
+    const limit = this.holdings.kernel.regions.longestView
+    if (length <= limit || limit === 0) return
+    throw new UsageError(
+      'ERR_VMAREA_VIEW_TOO_LARGE',
+      `one ArrayBuffer spans at most ${limit} bytes here and ${length} were asked for: take parts with view(offset, length)`,
+    )
+  }
+
+  // ---- faults ----
+
+  /** Throws while a fault that nobody has answered for is in the memory: nothing of it may be handed on. */
+  checkSettled(): void {
+    const fault = this.region.fault
+    if (fault !== undefined) throw this.faultError(fault)
+  }
+
+  /** The error for a fault that an operation on this memory met: mostly in it, but a copy has another side. */
+  faultError(fault: FaultRecord, cause?: { readonly cause: unknown }): MemoryFault {
+    const { start, length } = this.region
+    if (fault.address < start || fault.address >= start + BigInt(length)) return this.holdings.faultError(fault, cause)
+    const offset = Number(fault.address - this.start)
+    const { device } = this.backing
+    if (device !== undefined) {
+      return new MemoryFault({ ...this.#explainedBy(device.raw, fault), offset, ...cause })
+    }
+    return new MemoryFault({ ...fault, reason: this.#reason(fault, offset), offset, ...cause })
+  }
+
+  /** Puts the true pages back under all that was contained. */
+  restore(): void {
+    this.region.restore()
+    this.#explained = undefined
+    this.tellChange('restore')
+  }
+
+  /** True the first time. */
+  tellOnce(): boolean {
+    const first = !this.#told
+    this.#told = true
+    return first
+  }
+
+  // A device tells the cause of a fault once, and the fault that nobody has answered for is asked about again and again.
+  #explainedBy(device: RawDevice, fault: FaultRecord): FaultRecord {
+    const unanswered = this.region.fault?.address === fault.address
+    if (unanswered && this.#explained?.address === fault.address) return this.#explained
+    const explained = device.explain(fault)
+    if (unanswered) this.#explained = explained
+    return explained
+  }
+
+  // The processor tells a page past the end of a file from a page that could not be read by nothing; the file's size does.
+  #reason({ reason }: FaultRecord, offset: number): FaultRecord['reason'] {
+    if (reason !== 'past-end-of-file') return reason
+    const { file } = this.backing
+    // Memory without a file has no end: its page was poisoned, or the pool of huge pages is empty.
+    if (file === undefined) return this.region.pageSize > this.holdings.kernel.pageSize ? 'io' : 'poisoned'
+    const size = sizeNow(this.holdings.kernel, file)
+    const page = this.region.pageSize
+    return size !== undefined && Math.floor((this.backing.offset + offset) / page) * page < size ? 'io' : reason
+  }
+
+  // ---- permission ----
+
+  /** Changes the protection of all that is committed. All of it changes, or nothing does and the views live on. */
+  protect(protection: number): void {
+    if ((protection & (PROT.WRITE | PROT.EXEC)) === (PROT.WRITE | PROT.EXEC)) refuseWritableAndExecutable(this.jit)
+    this.checkSettled()
+    const done: (readonly [offset: number, length: number])[] = []
+    try {
+      for (const [from, to] of this.committed?.within(0, this.region.length) ?? [[0, this.region.length] as const]) {
+        this.region.protect(from, to - from, protection, this.protection)
+        done.push([from, to - from])
+      }
+    } catch (error) {
+      for (const [offset, length] of done) this.region.protect(offset, length, this.protection, protection)
+      throw this.explain(error, this.region.length)
+    }
+    this.detachViews()
+    this.protection = protection
+    this.tellChange('protect')
+  }
+
+  unmap(): void {
+    // First what can fail: the views keep the addresses taken meanwhile.
+    try {
+      this.region.unmap()
+    } catch (error) {
+      throw this.explain(error, this.region.length)
+    }
+    this.detachViews()
+    this.gone = true
+    this.tellChange('unmap')
+  }
+
+  tellChange(change: MappingChange): void {
+    this.holdings.observer?.change(change, this)
+  }
+
+  /** The error, with the limit that was hit and what else is known. */
+  explain(error: unknown, length: number): unknown {
+    return explainError(this.holdings, error, length, this.backing)
+  }
+
+  describe(): string {
+    const range = `${hex(this.start)}-${hex(this.end)}`
+    const rights = `${this.protection & PROT.READ ? 'r' : '-'}${this.protection & PROT.WRITE ? 'w' : '-'}${this.protection & PROT.EXEC ? 'x' : '-'}`
+    const { file, device, offset, shared } = this.backing
+    const what =
+      device !== undefined
+        ? `device '${device.name}' at ${offset}`
+        : file === undefined
+          ? 'anonymous'
+          : `${typeof file.source === 'number' ? `descriptor ${file.source}` : `'${file.source}'`} at ${offset}`
+    return `${range}, ${this.size} bytes, ${rights}, ${shared ? 'shared' : 'private'}, ${what}`
+  }
+}

@@ -1,0 +1,122 @@
+import type { Kernel } from '../../kernel/kernel.js'
+import { SEAL, type Seal } from '../../vocabulary/seal.js'
+import { UsageError } from '../../vocabulary/usage-error.js'
+
+export interface MemoryFileOptions {
+  /** Bytes. Default 0; `truncate` sets it later. */
+  readonly size?: number
+  /** Seals to set once the size is. Without this member the file can't be sealed, ever; `[]` allows it later. */
+  readonly seals?: readonly Seal[]
+  /** The size in bytes of the huge pages it is made of. */
+  readonly hugePages?: number
+}
+
+// NAME_MAX without the kernel's own "memfd:".
+const LONGEST_NAME = 249
+
+const bits: Record<Seal, number> = {
+  seal: SEAL.SEAL,
+  shrink: SEAL.SHRINK,
+  grow: SEAL.GROW,
+  write: SEAL.WRITE,
+  'future-write': SEAL.FUTURE_WRITE,
+  exec: SEAL.EXEC,
+}
+
+/**
+ * An anonymous file in memory, which mappings of any process can share: memfd_create(2).
+ *
+ * Its seals are promises that nobody can take back: a file sealed against `'shrink'` can be mapped by who does not trust its maker.
+ *
+ * ```ts
+ * using file = memfd('frames', { size: 1 << 20, seals: ['shrink', 'grow'] })
+ * const frames = mapMut({ file, shared: true })
+ * ```
+ */
+export class MemoryFile implements Disposable {
+  readonly #kernel: Kernel
+  #descriptor: number
+
+  /** @internal use `memfd` */
+  constructor(kernel: Kernel, name: string, { size = 0, seals, hugePages }: MemoryFileOptions) {
+    checkSize(size)
+    checkName(name)
+    if (hugePages !== undefined && kernel.pageSizes().indexOf(hugePages) <= 0) {
+      throw new UsageError(
+        'ERR_VMAREA_INVALID_ARGUMENT',
+        `hugePages is ${hugePages}, and this machine has pages of ${kernel.pageSizes().join(' or ')} bytes, the first not huge`,
+      )
+    }
+    const mask = maskOf(seals ?? [])
+    this.#kernel = kernel
+    this.#descriptor = kernel.files.memfdCreate(name, {
+      sealable: seals !== undefined,
+      ...(hugePages === undefined ? {} : { hugePageSize: hugePages }),
+    })
+    try {
+      if (size > 0) kernel.files.ftruncate(this.#descriptor, size)
+      if (mask !== 0) kernel.files.addSeals(this.#descriptor, mask)
+    } catch (error) {
+      this[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  /** The descriptor, for whatever takes one. It stays this object's. */
+  get fd(): number {
+    if (this.#descriptor < 0) throw new UsageError('ERR_VMAREA_UNMAPPED', 'the memory file was closed')
+    return this.#descriptor
+  }
+
+  /** Bytes. */
+  get size(): number {
+    return this.#kernel.files.fstat(this.fd).size
+  }
+
+  /** Sets the size: ftruncate(2). Fails with `EPERM` against a seal. Mappings that reach past the new end fault there. */
+  truncate(size: number): void {
+    checkSize(size)
+    this.#kernel.files.ftruncate(this.fd, size)
+  }
+
+  /** The seals that stand. */
+  get seals(): readonly Seal[] {
+    const mask = this.#kernel.files.seals(this.fd)
+    return (Object.keys(bits) as Seal[]).filter((seal) => (mask & bits[seal]) !== 0)
+  }
+
+  /** Adds seals, irreversibly. `'write'` fails with `EBUSY` while a writable shared mapping stands. */
+  addSeals(...seals: readonly Seal[]): void {
+    this.#kernel.files.addSeals(this.fd, maskOf(seals))
+  }
+
+  /** Closes the descriptor. Mappings keep the memory. */
+  [Symbol.dispose](): void {
+    if (this.#descriptor < 0) return
+    this.#kernel.files.close(this.#descriptor)
+    this.#descriptor = -1
+  }
+}
+
+function checkSize(size: number): void {
+  if (Number.isSafeInteger(size) && size >= 0) return
+  throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `size must be a whole number of bytes from 0 on, and is ${size}`)
+}
+
+function checkName(name: string): void {
+  if (typeof name === 'string' && !name.includes('\0') && new TextEncoder().encode(name).length <= LONGEST_NAME) return
+  throw new UsageError(
+    'ERR_VMAREA_INVALID_ARGUMENT',
+    `name must be a string of at most ${LONGEST_NAME} bytes without zero bytes, and is ${JSON.stringify(name)}`,
+  )
+}
+
+function maskOf(seals: readonly Seal[]): number {
+  return seals.reduce((mask, seal) => {
+    const bit = bits[seal]
+    if (bit === undefined) {
+      throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `there is no seal '${seal}': ${Object.keys(bits).join(', ')}`)
+    }
+    return mask | bit
+  }, 0)
+}

@@ -1,0 +1,102 @@
+import type { VmaRecord } from '../../kernel/vma-record.js'
+import { hex } from '../../vocabulary/hex.js'
+import { PROT } from '../../vocabulary/prot.js'
+import { UsageError } from '../../vocabulary/usage-error.js'
+import type { HeldMemory } from './held-memory.js'
+
+/** Joins `next` to `holding`, which must end where it begins. On an error both are as before. */
+export function mergeMemory(holding: HeldMemory, next: HeldMemory): void {
+  if (holding === next || holding.end !== next.start) {
+    throw new UsageError(
+      'ERR_VMAREA_NOT_ADJACENT',
+      `the mapping ends at ${hex(holding.end)} and the other one begins at ${hex(next.start)}: only neighbours merge, the lower one first`,
+    )
+  }
+  refuseDifferentAttributes(holding, next)
+  holding.checkSettled()
+  next.checkSettled()
+  if (holding.backing.device === undefined && next.backing.device === undefined) {
+    refuseWhatTheKernelKeepsApart(holding, next)
+  } else {
+    refuseAnotherDevice(holding, next)
+  }
+  const boundary = holding.region.length
+  const total = holding.size + next.size
+  holding.detachViews()
+  next.detachViews()
+  holding.region.absorb(next.region)
+  for (const [start, end] of next.committed?.within(0, Number.POSITIVE_INFINITY) ?? []) {
+    holding.committed?.add(boundary + start, boundary + end)
+  }
+  holding.size = total
+  next.gone = true
+  holding.tellChange('merge')
+}
+
+function refuseDifferentAttributes(holding: HeldMemory, next: HeldMemory): void {
+  const attributes = (of: HeldMemory) => ({
+    permission: of.protection,
+    sharing: of.backing.shared ? 'shared' : 'private',
+    'page size': of.region.pageSize,
+    jit: of.jit,
+    kind: of.committed === undefined ? 'committed' : 'reserved',
+  })
+  const mine = attributes(holding)
+  const others = attributes(next)
+  for (const name of Object.keys(mine) as (keyof typeof mine)[]) {
+    if (mine[name] === others[name]) continue
+    throw new UsageError(
+      'ERR_VMAREA_ATTRIBUTE_MISMATCH',
+      `the mappings differ in their ${name}: ${mine[name]} and ${others[name]}`,
+    )
+  }
+}
+
+/** A device knows what is its own; its driver may have put pages in that make areas of their own. */
+function refuseAnotherDevice({ backing, size }: HeldMemory, next: HeldMemory): void {
+  const goesOn = backing.offset + size === next.backing.offset
+  if (goesOn && backing.device?.raw === next.backing.device?.raw) return
+  throw new UsageError(
+    'ERR_VMAREA_BACKING_MISMATCH',
+    `what is behind the memory does not go on at ${hex(next.start)}: another device, or another place in it`,
+  )
+}
+
+/**
+ * Asks the kernel what is really there: permission and sharing must be as the handles say, and the object behind, with its offset,
+ * must go on across the boundary. Two mappings of one file at unrelated offsets touch in memory and are not one mapping.
+ */
+function refuseWhatTheKernelKeepsApart(holding: HeldMemory, next: HeldMemory): void {
+  const { addressSpace } = holding.holdings.kernel
+  let previous: VmaRecord | undefined
+  for (const area of addressSpace.areas(holding.region.start, next.region.start + BigInt(next.region.length))) {
+    const protection = protectionOf(area)
+    const uncommitted = holding.committed !== undefined && protection === PROT.NONE
+    if ((protection !== holding.protection && !uncommitted) || area.shared !== holding.backing.shared) {
+      // A reservation of anonymous memory is made anew as it is decommitted, always private.
+      throw new UsageError(
+        'ERR_VMAREA_ATTRIBUTE_MISMATCH',
+        `the area at ${hex(area.start)} has another permission or sharing than the handles say: it was changed behind their back`,
+      )
+    }
+    if (previous !== undefined && !goesOn(previous, area)) {
+      throw new UsageError(
+        'ERR_VMAREA_BACKING_MISMATCH',
+        `what is behind the memory does not go on at ${hex(area.start)}: another file, or another place in it`,
+      )
+    }
+    previous = area
+  }
+}
+
+function protectionOf(area: VmaRecord): number {
+  return (area.readable ? PROT.READ : 0) | (area.writable ? PROT.WRITE : 0) | (area.executable ? PROT.EXEC : 0)
+}
+
+function goesOn(before: VmaRecord, after: VmaRecord): boolean {
+  if (before.end !== after.start) return false
+  const sameObject =
+    before.inode === after.inode && before.deviceMajor === after.deviceMajor && before.deviceMinor === after.deviceMinor
+  if (!sameObject) return false
+  return before.inode === 0n || after.offset - before.offset === after.start - before.start
+}

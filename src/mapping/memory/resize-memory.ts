@@ -1,0 +1,36 @@
+import { UsageError } from '../../vocabulary/usage-error.js'
+import { VmError } from '../../vocabulary/vm-error.js'
+import type { HeldMemory } from './held-memory.js'
+
+/** mremap(2) of the whole holding, which may move. */
+export function resizeMemory(holding: HeldMemory, length: number): void {
+  if (!Number.isSafeInteger(length) || length <= 0) {
+    throw new UsageError(
+      'ERR_VMAREA_OUT_OF_RANGE',
+      `a mapping's length must be a whole number of bytes above 0, and is ${length}`,
+    )
+  }
+  holding.checkSettled()
+  const { region } = holding
+  const whole = Math.ceil((holding.lead + length) / region.pageSize) * region.pageSize
+  if (whole !== region.length) {
+    try {
+      region.resize(whole)
+    } catch (error) {
+      throw explainParts(holding.explain(error, length))
+    }
+  }
+  holding.detachViews()
+  holding.size = length
+  holding.tellChange('resize')
+}
+
+function explainParts(error: unknown): unknown {
+  if (!(error instanceof VmError) || error.code !== 'EFAULT') return error
+  return new VmError('EFAULT', error.syscall, {
+    ...(error.address === undefined ? {} : { address: error.address }),
+    ...(error.length === undefined ? {} : { length: error.length }),
+    hint: 'parts of the mapping were locked or advised apart, and the kernel grows only what is one area: undo that first',
+    cause: error,
+  })
+}

@@ -1,0 +1,41 @@
+import { ERRNO_RESULT } from '../structs/errno-result.js'
+import type { Uffd } from '../structs/uffd.js'
+import type { Vma } from '../structs/vma.js'
+import { mergeExistingRange } from './merge-existing-range.js'
+import { MergeRequest } from './merge-request.js'
+import { splitVma } from './split-vma.js'
+
+/**
+ * `vma_modify`: makes `[start, end)` of a VMA one that can have `flags` and `uffd`: merged with a neighbour that has them, or cut out.
+ * The flags themselves are set by the caller, on the VMA that is returned; `BIT.STICKY` ones that it has must stay. A negative number is an error, and an earlier cut stays.
+ * `uffd` is `null` for a VMA that is to have none.
+ */
+export function modifyVma(
+  vma: Vma,
+  previous: Vma | undefined,
+  start: number,
+  end: number,
+  flags: number,
+  uffd: Uffd | null | undefined = vma.uffd,
+  sealed = vma.sealed,
+): Vma | number {
+  const request = MergeRequest.of(vma, start, end)
+  request.flags = flags
+  request.uffd = uffd ?? undefined
+  request.sealed = sealed
+  request.previous = previous
+  const merged = mergeExistingRange(request)
+  if (merged !== undefined) return merged
+  const { tree, machine } = vma.mm
+  if (vma.start < start) {
+    if (tree.size >= machine.maxMapCount) return ERRNO_RESULT.ENOMEM
+    const half = splitVma(vma, start, true)
+    if (typeof half === 'number') return half
+  }
+  if (vma.end > end) {
+    if (tree.size >= machine.maxMapCount) return ERRNO_RESULT.ENOMEM
+    const half = splitVma(vma, end, false)
+    if (typeof half === 'number') return half
+  }
+  return vma
+}

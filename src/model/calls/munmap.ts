@@ -1,0 +1,18 @@
+import { UnmapPlan } from '../areas/unmap-plan.js'
+import { ERRNO_RESULT } from '../structs/errno-result.js'
+import type { Mm } from '../structs/mm.js'
+
+/** `do_vmi_munmap`. With `later`, what userfaultfds are to be told is put there instead of being told. */
+export function munmap(mm: Mm, start: number, length: number, later?: (() => void)[]): number {
+  const { taskSize } = mm.machine
+  if (start % mm.pageSize !== 0 || start > taskSize || length > taskSize - start) return ERRNO_RESULT.EINVAL
+  const end = start + mm.roundUp(length)
+  if (end === start) return ERRNO_RESULT.EINVAL
+  const first = mm.tree.intersection(start, end)
+  if (first === undefined) return 0
+  const plan = new UnmapPlan(mm, start, end, later)
+  const error = plan.gather(first)
+  if (error !== 0) return error
+  plan.complete()
+  return 0
+}

@@ -1,0 +1,21 @@
+import { getUserPage } from '../faults/get-user-page.js'
+import { checkVmaFlags } from '../process/check-vma-flags.js'
+import { ERRNO_RESULT } from '../structs/errno-result.js'
+import type { Mm } from '../structs/mm.js'
+
+/** `madvise_populate`, `faultin_page_range`: faults pages in until one can't be had. */
+export function populateAdvice(mm: Mm, start: number, end: number, write: boolean): number {
+  let at = start
+  while (at < end) {
+    const vma = mm.tree.lookup(at)
+    if (vma === undefined) return ERRNO_RESULT.ENOMEM
+    // FOLL_MADV_POPULATE: what the area does not permit is an argument that does not fit, no fault.
+    if (checkVmaFlags(vma, write, false) !== 0) return ERRNO_RESULT.EINVAL
+    const to = Math.min(end, vma.end)
+    for (; at < to; at += mm.pageSize) {
+      const error = getUserPage(vma, at, write)
+      if (error !== 0) return error
+    }
+  }
+  return 0
+}

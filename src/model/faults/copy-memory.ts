@@ -1,0 +1,77 @@
+import type { FaultRecord } from '../../kernel/fault-record.js'
+import type { FaultReason } from '../../vocabulary/memory-fault.js'
+import type { VmError } from '../../vocabulary/vm-error.js'
+import { ACCESS } from '../structs/access.js'
+import { FAULT_RESULT } from '../structs/fault-result.js'
+import type { Mm } from '../structs/mm.js'
+import { PTE } from '../structs/pte.js'
+import { VM_FLAG } from '../structs/vm-flag.js'
+import type { Vma } from '../structs/vma.js'
+import { handleFault } from './handle-fault.js'
+
+/** How far a copy came: a fault that ended it, or that it must wait. */
+export interface CopyResult {
+  readonly done: number
+  readonly fault: FaultRecord | undefined
+  /** Settles when it is worth to go on, or with the error that the access ends in. */
+  readonly waitsFor: Promise<VmError | undefined> | undefined
+  /** Of a wait for whoever serves a userfaultfd, not for a driver: takes back what was asked. */
+  readonly withdraw?: (() => void) | undefined
+}
+
+/**
+ * Copies between memory and `bytes` as the program itself would: page by page, each of them faulted in as its access asks. Begins at
+ * byte `from` of `bytes`, which lies at `address`.
+ */
+export function copyMemory(mm: Mm, address: number, bytes: Uint8Array, write: boolean, from = 0): CopyResult {
+  const { pageSize, tables } = mm
+  const access = write ? ACCESS.WRITE : ACCESS.READ
+  for (let done = from; done < bytes.length; ) {
+    const at = address + done
+    mm.driverError = undefined
+    mm.waitsFor = undefined
+    mm.withdrawFault = undefined
+    const code = handleFault(mm, at, access)
+    if (code === FAULT_RESULT.WAITS) {
+      return { done, fault: undefined, waitsFor: mm.waitsFor ?? Promise.resolve(undefined), withdraw: mm.withdrawFault }
+    }
+    if (code !== FAULT_RESULT.DONE) {
+      const cause = mm.driverError === undefined ? {} : { cause: mm.driverError }
+      const reason = reasonOf(mm, at, code, write)
+      const fault = { address: BigInt(at), access: write ? 'write' : 'read', reason, ...cause } as const
+      return { done, fault, waitsFor: undefined }
+    }
+    const inPage = at % pageSize
+    const length = Math.min(pageSize - inPage, bytes.length - done)
+    const number = Math.floor(at / pageSize)
+    const page = tables.page(number)!
+    const part = bytes.subarray(done, done + length)
+    if (write) page.bytes.set(part, inPage)
+    else if (page.touched && !(tables.bits(number) & PTE.ZERO)) part.set(page.bytes.subarray(inPage, inPage + length))
+    else part.fill(0)
+    done += length
+  }
+  return { done: bytes.length, fault: undefined, waitsFor: undefined }
+}
+
+function reasonOf(mm: Mm, address: number, code: number, write: boolean): FaultReason {
+  const vma = mm.tree.lookup(address)
+  switch (code) {
+    case FAULT_RESULT.NOT_MAPPED:
+      // A guard says that there is nothing mapped, though there is an area.
+      return vma === undefined ? 'unmapped' : 'no-access'
+    case FAULT_RESULT.NOT_PERMITTED:
+      return write && vma !== undefined && vma.flags & VM_FLAG.READ ? 'read-only' : 'no-access'
+    case FAULT_RESULT.POISONED:
+      return 'poisoned'
+    case FAULT_RESULT.NO_PAGE:
+      return vma !== undefined && hasDriverFor(vma, address) ? 'driver' : 'past-end-of-file'
+    default:
+      return 'no-access'
+  }
+}
+
+/** The page is a device's, and not past its end. */
+function hasDriverFor({ mm, file, start, pgoff }: Vma, address: number): boolean {
+  return file?.inode.driver !== undefined && pgoff + Math.floor((address - start) / mm.pageSize) < file.inode.length
+}

@@ -1,0 +1,18 @@
+import { SEAL } from '../../vocabulary/seal.js'
+import { ERRNO_RESULT } from '../structs/errno-result.js'
+import type { OpenFile } from '../structs/open-file.js'
+
+const all = SEAL.SEAL | SEAL.SHRINK | SEAL.GROW | SEAL.WRITE | SEAL.FUTURE_WRITE | SEAL.EXEC
+
+/** `memfd_add_seals` */
+export function addSeals({ inode, writable }: OpenFile, seals: number): number {
+  if (inode.kind !== 'memory') return ERRNO_RESULT.EINVAL
+  if (!writable) return ERRNO_RESULT.EPERM
+  if (seals & ~all) return ERRNO_RESULT.EINVAL
+  if (inode.seals & SEAL.SEAL) return ERRNO_RESULT.EPERM
+  if (seals & SEAL.WRITE && !(inode.seals & SEAL.WRITE) && inode.writableMappings > 0) return ERRNO_RESULT.EBUSY
+  inode.seals |= seals
+  // A file that may be executed is sealed against being changed altogether.
+  if (seals & SEAL.EXEC) inode.seals |= SEAL.SHRINK | SEAL.GROW | SEAL.WRITE | SEAL.FUTURE_WRITE
+  return 0
+}

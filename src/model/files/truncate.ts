@@ -1,0 +1,28 @@
+import { SEAL } from '../../vocabulary/seal.js'
+import { ERRNO_RESULT } from '../structs/errno-result.js'
+import type { OpenFile } from '../structs/open-file.js'
+import { unmapFilePages } from '../structs/unmap-file-pages.js'
+
+/** ftruncate(2), `shmem_setattr`: what lies past the new end goes, private copies included. */
+export function truncate({ inode, writable }: OpenFile, size: number): number {
+  if (size < 0 || !writable || (inode.kind !== 'memory' && inode.kind !== 'file')) return ERRNO_RESULT.EINVAL
+  const { seals } = inode
+  if ((size < inode.size && seals & SEAL.SHRINK) || (size > inode.size && seals & SEAL.GROW)) return ERRNO_RESULT.EPERM
+  const before = inode.length
+  const shrinks = size < inode.size
+  inode.size = size
+  if (!shrinks) return 0
+  const { pageSize } = inode.machine
+  const first = Math.ceil(size / pageSize)
+  unmapFilePages(inode, first, Math.max(before, first) + 2 ** 40, true)
+  for (const [index, page] of inode.pages) {
+    if (index < first) continue
+    page.references--
+    inode.pages.delete(index)
+  }
+  if (size % pageSize !== 0) {
+    const last = inode.pages.get(first - 1)
+    if (last?.touched) last.bytes.fill(0, size % pageSize)
+  }
+  return 0
+}

@@ -1,8 +1,0 @@
-import type { Vma } from './vma.js'
-
-/** `dup_anon_vma`: a VMA that takes in another one takes over its `anon_vma`, if it has none of its own. */
-export function inheritAnonVma(target: Vma, source: Vma): void {
-  if (source.anonVma === undefined || target.anonVma !== undefined) return
-  target.anonVma = source.anonVma
-  target.chain = source.chain
-}

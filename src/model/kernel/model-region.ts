@@ -1,0 +1,167 @@
+import type { FaultRecord } from '../../kernel/fault-record.js'
+import type { Region } from '../../kernel/region.js'
+import { hex } from '../../vocabulary/hex.js'
+import { MAP } from '../../vocabulary/map.js'
+import { MREMAP } from '../../vocabulary/mremap.js'
+import { PROT } from '../../vocabulary/prot.js'
+import { UsageError } from '../../vocabulary/usage-error.js'
+import { VmError } from '../../vocabulary/vm-error.js'
+import { copyMemory } from '../faults/copy-memory.js'
+import type { Mm } from '../structs/mm.js'
+import type { ModelRegions } from './model-regions.js'
+import type { ModelSystemCalls } from './model-system-calls.js'
+
+/**
+ * A range of a modelled address space that somebody holds. There are no views of it, since its memory is not this process's, so that
+ * no access goes unseen and nothing keeps addresses from being given again.
+ */
+export class ModelRegion implements Region {
+  owner: object | undefined = undefined
+  readonly faults = 0
+  readonly fault = undefined
+  readonly pageSize: number
+  readonly #mm: Mm
+  readonly #calls: ModelSystemCalls
+  readonly #regions: ModelRegions
+  #start: bigint
+  #length: number
+  #gone = false
+
+  constructor(mm: Mm, calls: ModelSystemCalls, regions: ModelRegions, start: bigint, length: number) {
+    this.#mm = mm
+    this.#calls = calls
+    this.#regions = regions
+    this.#start = start
+    this.#length = length
+    this.pageSize = mm.pageSize
+    regions.held.add(this)
+  }
+
+  get start(): bigint {
+    return this.#start
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  protect(offset: number, length: number, protection: number, previous: number): void {
+    const address = this.#at(offset)
+    try {
+      this.#calls.mprotect(address, length, protection)
+    } catch (error) {
+      // What was changed before the failure is changed back.
+      this.#calls.mprotect(address, length, previous)
+      throw error
+    }
+  }
+
+  replaceByNothing(offset: number, length: number): void {
+    const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.NORESERVE | MAP.FIXED
+    this.#calls.mmap(this.#at(offset), length, PROT.NONE, flags, -1, 0)
+  }
+
+  split(at: number): ModelRegion {
+    const start = this.#at(at)
+    const rest = new ModelRegion(this.#mm, this.#calls, this.#regions, start, this.#length - at)
+    this.#length = at
+    return rest
+  }
+
+  absorb(next: Region): void {
+    this.#at(0)
+    this.#length += next.length
+    ;(next as ModelRegion).#forget()
+  }
+
+  resize(length: number): void {
+    this.#start = this.#calls.mremap(this.#at(0), this.#length, length, MREMAP.MAYMOVE)
+    this.#length = this.#mm.roundUp(length)
+  }
+
+  unmap(): void {
+    if (this.#gone) return
+    this.#calls.munmap(this.#start, this.#length)
+    this.#forget()
+  }
+
+  view(): ArrayBuffer {
+    throw new UsageError(
+      'ERR_VMAREA_NO_VIEW',
+      'modelled memory is not memory of this process: use read and write instead of a view',
+    )
+  }
+
+  detach(): void {}
+
+  read(offset: number, target: Uint8Array): FaultRecord | undefined {
+    return this.#copyNow(offset, target, false)
+  }
+
+  write(offset: number, source: Uint8Array): FaultRecord | undefined {
+    return this.#copyNow(offset, source, true)
+  }
+
+  readAsync(offset: number, target: Uint8Array): Promise<FaultRecord | undefined> {
+    return this.#copyLater(offset, target, false)
+  }
+
+  writeAsync(offset: number, source: Uint8Array): Promise<FaultRecord | undefined> {
+    return this.#copyLater(offset, source, true)
+  }
+
+  async msyncAsync(offset: number, length: number, flags: number): Promise<void> {
+    this.#calls.msync(this.#at(offset), length, flags)
+  }
+
+  async madviseAsync(offset: number, length: number, advice: number): Promise<void> {
+    for (;;) {
+      const waitsFor = this.#calls.madviseOrWait(this.#at(offset), length, advice)
+      if (waitsFor === undefined) return
+      const cause = await waitsFor
+      if (cause !== undefined) throw new VmError('EFAULT', 'madvise', { address: this.#at(offset), length, cause })
+    }
+  }
+
+  restore(): void {
+    this.#at(0)
+  }
+
+  #copyNow(offset: number, bytes: Uint8Array, write: boolean): FaultRecord | undefined {
+    const { done, fault, waitsFor, withdraw } = copyMemory(this.#mm, Number(this.#at(offset)), bytes, write)
+    if (waitsFor === undefined) return fault
+    if (withdraw !== undefined) {
+      withdraw()
+      throw new UsageError(
+        'ERR_VMAREA_WOULD_DEADLOCK',
+        `the page at ${hex(this.#start + BigInt(offset + done))} has a fault that only this thread could answer, and it would wait in the access: answer the fault first, or use readAsync or writeAsync`,
+      )
+    }
+    throw new UsageError(
+      'ERR_VMAREA_WOULD_BLOCK',
+      `the access at ${hex(this.#start + BigInt(offset + done))} waits for an answer that can't come meanwhile: use readAsync or writeAsync`,
+    )
+  }
+
+  async #copyLater(offset: number, bytes: Uint8Array, write: boolean): Promise<FaultRecord | undefined> {
+    for (let from = 0; ; ) {
+      const { done, fault, waitsFor } = copyMemory(this.#mm, Number(this.#at(offset)), bytes, write, from)
+      if (waitsFor === undefined) return fault
+      from = done
+      const cause = await waitsFor
+      if (cause === undefined) continue
+      const address = this.#at(offset) + BigInt(done)
+      return { address, access: write ? 'write' : 'read', reason: 'driver', cause }
+    }
+  }
+
+  #at(offset: number): bigint {
+    if (this.#gone) throw new UsageError('ERR_VMAREA_UNMAPPED', `the region at ${hex(this.#start)} was unmapped`)
+    return this.#start + BigInt(offset)
+  }
+
+  #forget(): void {
+    this.#gone = true
+    this.#regions.held.delete(this)
+  }
+}

@@ -1,0 +1,16 @@
+/** What became of an access: `DONE`, or which signal or wait it ends in. */
+export const FAULT_RESULT = {
+  DONE: 0,
+  /** `SIGSEGV`, `SEGV_MAPERR` */
+  NOT_MAPPED: 1,
+  /** `SIGSEGV`, `SEGV_ACCERR` */
+  NOT_PERMITTED: 2,
+  /** `SIGSEGV`, `SEGV_PKUERR` */
+  PROTECTION_KEY: 3,
+  /** `SIGBUS`, `BUS_ADRERR`: past the end of a file, or a driver that has no page. */
+  NO_PAGE: 4,
+  /** `SIGBUS`: `BUS_MCEERR_AR` with `CONFIG_MEMORY_FAILURE`, else `BUS_ADRERR`. */
+  POISONED: 5,
+  /** Waits for whoever serves the faults of a userfaultfd. */
+  WAITS: 6,
+} as const

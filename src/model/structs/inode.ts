@@ -1,0 +1,69 @@
+import type { FileOperations } from '../../kernel/file-operations.js'
+import type { Driver } from '../hooks/driver.js'
+import type { Machine } from './machine.js'
+import { Page } from './page.js'
+import type { Vma } from './vma.js'
+
+/** What kind of file it is. Only `memory` (and what looks like it) and `device` can be mapped. */
+export type InodeKind = 'memory' | 'file' | 'directory' | 'device' | 'other'
+
+/**
+ * `struct inode` and its `address_space`: a file of the machine, whose content is its page cache.
+ *
+ * All files of the model live in memory, as on tmpfs.
+ */
+export class Inode {
+  readonly machine: Machine
+  readonly kind: InodeKind
+  readonly number: number
+  /** As `/proc/PID/maps` prints it, without `(deleted)`. */
+  name: string
+  unlinked: boolean
+  /** In bytes. */
+  size = 0
+  /** The page cache, by page of the file. */
+  readonly pages = new Map<number, Page>()
+  /** `path_noexec`: on a file system whose files can't be executed, as pipes and sockets are. */
+  noExec: boolean
+  /** `F_SEAL_*` */
+  seals = 0
+  /** `i_mmap`: every VMA that maps it. */
+  readonly mappings = new Set<Vma>()
+  /** `i_mmap_writable`: how many of them are shared and may be written. */
+  writableMappings = 0
+  /** Pages charged against the machine's commit limit for as long as it exists. */
+  charged = 0
+  /** What stands behind a device. */
+  driver: Driver | undefined = undefined
+  /** Open files, each of them shared by descriptors and VMAs. */
+  opened = 0
+
+  constructor(machine: Machine, kind: InodeKind, name: string, unlinked: boolean) {
+    this.machine = machine
+    this.kind = kind
+    this.number = machine.nextInode()
+    this.name = name
+    this.unlinked = unlinked
+    this.noExec = kind === 'other'
+  }
+
+  /** A device's hooks. */
+  get operations(): FileOperations | undefined {
+    return this.driver?.operations
+  }
+
+  /** The page at `index`, made if it is a hole. */
+  page(index: number): Page {
+    let page = this.pages.get(index)
+    if (page === undefined) {
+      page = new Page('file', this.machine.pageSize, 1)
+      this.pages.set(index, page)
+    }
+    return page
+  }
+
+  /** Pages that the size covers. */
+  get length(): number {
+    return Math.ceil(this.size / this.machine.pageSize)
+  }
+}

@@ -1,0 +1,129 @@
+import type { AddressSpace } from '../../kernel/address-space.js'
+import type { VmError } from '../../vocabulary/vm-error.js'
+import type { Machine } from './machine.js'
+import { PageTables } from './page-tables.js'
+import { VM_FLAG } from './vm-flag.js'
+import type { Vma } from './vma.js'
+import { VmaTree } from './vma-tree.js'
+
+/** `RLIMIT_*` in bytes; `Infinity` is no limit. */
+export interface Limits {
+  /** `RLIMIT_AS` */
+  addressSpace: number
+  /** `RLIMIT_DATA` */
+  data: number
+  /** `RLIMIT_MEMLOCK` */
+  lockedMemory: number
+  /** `RLIMIT_STACK` */
+  stack: number
+}
+
+/** The capabilities that memory calls ask for. */
+export type Capability = 'CAP_IPC_LOCK' | 'CAP_SYS_ADMIN' | 'CAP_SYS_NICE' | 'CAP_SYS_PTRACE' | 'CAP_SYS_RAWIO'
+
+/** `mm_struct`, with what the kernel keeps beside it in the task: the limits and the capabilities of whoever runs in it. */
+export class Mm {
+  readonly machine: Machine
+  readonly pageSize: number
+  readonly tree = new VmaTree()
+  readonly tables = new PageTables()
+  readonly limits: Limits
+  readonly capabilities: Set<Capability>
+  /** `def_flags`: what mlockall(2) adds to each new VMA. */
+  defaultFlags = 0
+  /** The highest address of the top-down search. */
+  mmapBase: number
+  /** Where the bottom-up search begins. */
+  legacyBase: number
+  startBreak = 0
+  break = 0
+  /** In pages, as all that follow: `total_vm`. */
+  total = 0
+  /** `data_vm`: private and writable. */
+  data = 0
+  /** `exec_vm` */
+  executable = 0
+  /** `stack_vm` */
+  stack = 0
+  /** `locked_vm` */
+  locked = 0
+  /**
+   * The part of `locked` that no VMA has: `MREMAP_DONTUNMAP` takes the lock from the old place without giving its count back
+   * (seen in `VmLck` on Linux 6.18).
+   */
+  strayLocked = 0
+  /** `MM_ANONPAGES`: entries with private pages. */
+  anonymousPages = 0
+  /** `MM_FILEPAGES` and `MM_SHMEMPAGES`: entries with pages of files and drivers. */
+  filePages = 0
+  /** `mm_users`: 0 once it was torn down. */
+  users = 1
+  /** Readers of the mmap lock. */
+  readers = 0
+  /** Where the stack began, for its name. */
+  stackTop = 0
+  /** The VMA that was given back last: see `newVma`. */
+  spareVma: Vma | undefined = undefined
+  /** How the seam sees it. */
+  addressSpace: AddressSpace | undefined = undefined
+  /** `mmap` hooks that are running: the mmap lock is held for writing as long. */
+  hooks = 0
+  /** What a hook that ran in the current call threw. */
+  hookError: VmError | undefined = undefined
+  /** What made the last access of a driver's memory fail. */
+  driverError: VmError | undefined = undefined
+  /** What the last access that had to wait waits for: settles when it is worth to go on, or with the error that it ends in. */
+  waitsFor: Promise<VmError | undefined> | undefined = undefined
+  /** Takes back what it asked of a userfaultfd, for who can't wait. */
+  withdrawFault: (() => void) | undefined = undefined
+
+  constructor(machine: Machine, limits: Limits, capabilities: Iterable<Capability>) {
+    this.machine = machine
+    this.pageSize = machine.pageSize
+    this.limits = limits
+    this.capabilities = new Set(capabilities)
+    this.mmapBase = machine.taskSize
+    this.legacyBase = Math.ceil(machine.taskSize / 3 / machine.pageSize) * machine.pageSize
+  }
+
+  /** `PAGE_ALIGN` */
+  roundUp(bytes: number): number {
+    return Math.ceil(bytes / this.pageSize) * this.pageSize
+  }
+
+  /** `may_expand_vm` */
+  mayExpand(flags: number, pages: number): boolean {
+    const { limits, pageSize } = this
+    if (this.total + pages > Math.floor(limits.addressSpace / pageSize)) return false
+    return !isData(flags) || this.data + pages <= Math.floor(limits.data / pageSize)
+  }
+
+  /** `vm_stat_account`: `pages` may be negative. */
+  account(flags: number, pages: number): void {
+    this.total += pages
+    if ((flags & (VM_FLAG.EXEC | VM_FLAG.WRITE | VM_FLAG.GROWSDOWN)) === VM_FLAG.EXEC) this.executable += pages
+    else if (flags & VM_FLAG.GROWSDOWN) this.stack += pages
+    else if (isData(flags)) this.data += pages
+  }
+
+  /** `security_vm_enough_memory_mm`: charges pages, or answers `false`. */
+  charge(pages: number): boolean {
+    return this.machine.charge(pages, this.capabilities.has('CAP_SYS_ADMIN'))
+  }
+
+  /** `can_do_mlock` */
+  get mayLock(): boolean {
+    return this.limits.lockedMemory !== 0 || this.capabilities.has('CAP_IPC_LOCK')
+  }
+
+  /** `mlock_future_ok` */
+  mayLockMore(flags: number, bytes: number): boolean {
+    if (!(flags & VM_FLAG.LOCKED) || this.capabilities.has('CAP_IPC_LOCK')) return true
+    return Math.floor(bytes / this.pageSize) + this.locked <= Math.floor(this.limits.lockedMemory / this.pageSize)
+  }
+}
+
+/** `is_data_mapping` */
+function isData(flags: number): boolean {
+  return (flags & (VM_FLAG.WRITE | VM_FLAG.SHARED | VM_FLAG.GROWSDOWN)) === VM_FLAG.WRITE
+}

@@ -1,0 +1,47 @@
+import type { RawPage } from '../../kernel/raw-page.js'
+
+/** Where a page belongs: to one process's private memory, to a file's page cache, or to a driver. */
+export type PageKind = 'anonymous' | 'file' | 'driver'
+
+/** `struct page`: a page of the machine's memory, whose bytes are made when somebody looks at them. */
+export class Page implements RawPage {
+  readonly kind: PageKind
+  readonly size: number
+  /** By the owner, if it has one (the page cache, a driver), and by each page table entry. */
+  references: number
+  #bytes: Uint8Array | undefined
+  #put = false
+
+  constructor(kind: PageKind, size: number, references: number, bytes?: Uint8Array) {
+    this.kind = kind
+    this.size = size
+    this.references = references
+    this.#bytes = bytes
+  }
+
+  /** Whether it was ever given bytes: a page that was not is all zeros. */
+  get touched(): boolean {
+    return this.#bytes !== undefined
+  }
+
+  get bytes(): Uint8Array {
+    this.#bytes ??= new Uint8Array(this.size)
+    return this.#bytes
+  }
+
+  /** `put_page`, by a driver that owns it. */
+  put(): void {
+    if (this.#put) return
+    this.#put = true
+    this.references--
+  }
+
+  /** Its owner has given it back: it is mapped for as long as it is, and nowhere anew. */
+  get orphaned(): boolean {
+    return this.#put
+  }
+
+  copyFrom(source: Page): void {
+    if (source.touched) this.bytes.set(source.bytes)
+  }
+}

@@ -1,0 +1,312 @@
+import { closeSync, openSync } from 'node:fs'
+import type { DeviceStatistics } from '../../../kernel/device-statistics.js'
+import type { FaultSourceName, RawDeviceOptions } from '../../../kernel/devices.js'
+import type { FaultRecord } from '../../../kernel/fault-record.js'
+import type { RawDevice } from '../../../kernel/raw-device.js'
+import type { LinuxKernel } from '../../../linux/linux-kernel.js'
+import { MAP } from '../../../vocabulary/map.js'
+import { PROT } from '../../../vocabulary/prot.js'
+import { UsageError } from '../../../vocabulary/usage-error.js'
+import { VM } from '../../../vocabulary/vm.js'
+import { VmError } from '../../../vocabulary/vm-error.js'
+import { OpenedFaultSource } from '../../source/opened-fault-source.js'
+import { DeviceThread } from '../../thread/device-thread.js'
+import type { MapAnswer } from '../../thread/pager-request.js'
+import { COUNTER } from '../../thread/pager-state.js'
+import { unpackError } from '../../thread/unpack-error.js'
+import { closedError } from './closed-error.js'
+import { DeviceRegion } from './device-region.js'
+import { DeviceRegions } from './device-regions.js'
+import { FaultCauses } from './fault-causes.js'
+import { mayCopy } from './may-copy.js'
+
+/** How much longer than `timeout` the thread may take before it counts as dead, in milliseconds: it ends waits itself when it can. */
+const GRACE = 500
+
+/** A device on the running kernel, on the program's side: its files, its maps, and the line to the thread that serves it. */
+export class DeviceClient implements RawDevice {
+  readonly #kernel: LinuxKernel
+  readonly #driver: string
+  readonly #options: RawDeviceOptions
+  readonly #source: OpenedFaultSource
+  readonly #file: number
+  #pages: number
+  readonly #thread: DeviceThread
+  #restarting: Promise<void> | undefined
+  #closed: Promise<void> | undefined
+  /** Ends a restart. */
+  readonly #closing = new AbortController()
+  readonly #regions = new DeviceRegions()
+  readonly #listeners: ((cause: Error) => void)[] = []
+  readonly #failures: FaultCauses
+
+  /** Opens a device. Rejects where the driver can't be had, and leaves nothing behind then. */
+  static async open(kernel: LinuxKernel, driver: string, options: RawDeviceOptions): Promise<DeviceClient> {
+    options.signal?.throwIfAborted()
+    const source = OpenedFaultSource.open(kernel, options.source, options.timeout + GRACE)
+    const device = new DeviceClient(kernel, driver, options, source)
+    try {
+      await device.#start(options.signal)
+    } catch (error) {
+      device.#release()
+      throw error
+    }
+    device.#closeOnAbort(options.signal)
+    return device
+  }
+
+  private constructor(kernel: LinuxKernel, driver: string, options: RawDeviceOptions, source: OpenedFaultSource) {
+    this.#kernel = kernel
+    this.#driver = driver
+    this.#options = options
+    this.#source = source
+    this.#thread = new DeviceThread({
+      deadline: options.timeout + GRACE,
+      failure: ({ address, error }) =>
+        this.#failures.add(address, error === undefined ? undefined : unpackError(error)),
+      death: (cause) => {
+        for (const listener of this.#listeners) listener(cause)
+      },
+    })
+    this.#failures = new FaultCauses({
+      pageSize: kernel.pageSize,
+      source,
+      thread: this.#thread,
+      timeout: options.timeout,
+      isClosed: () => this.#closed !== undefined,
+      has: (address) => {
+        const region = kernel.regions.regionAt(BigInt(address))
+        return region instanceof DeviceRegion && region.part?.device === this
+      },
+      isCovered: (address) => kernel.regions.regionAt(address)?.fault !== undefined,
+    })
+    this.#file = kernel.files.memfdCreate('vmarea-device', { sealable: false })
+    this.#pages = kernel.files.memfdCreate('vmarea-pages', { sealable: false })
+  }
+
+  get size(): number {
+    return this.#thread.size
+  }
+
+  get source(): FaultSourceName {
+    return this.#source.name
+  }
+
+  get state(): 'serving' | 'dead' | 'closed' {
+    if (this.#closed !== undefined) return 'closed'
+    return this.#thread.serves ? 'serving' : 'dead'
+  }
+
+  get statistics(): DeviceStatistics {
+    const { counters, latency } = this.#thread.state
+    return {
+      faults: counters[COUNTER.FAULTS]!,
+      fills: counters[COUNTER.FILLS]!,
+      bytesFilled: counters[COUNTER.BYTES_FILLED]!,
+      failures: counters[COUNTER.FAILURES]!,
+      timeouts: counters[COUNTER.TIMEOUTS]!,
+      waiting: counters[COUNTER.WAITING]!,
+      bytesResident: this.#closed === undefined ? this.#kernel.files.bytesInMemory(this.#file) : 0,
+      bytesDropped: counters[COUNTER.BYTES_DROPPED]!,
+      latency: [...latency],
+    }
+  }
+
+  map(address: bigint, length: number, protection: number, flags: number, offset: number): DeviceRegion {
+    this.#checkOpen('mmap')
+    const { regions, pageSize } = this.#kernel
+    const asked = (flags & ~(MAP.POPULATE | MAP.LOCKED)) | MAP.NORESERVE
+    const shared = (flags & MAP.SHARED) !== 0
+    // Of a private map nothing must reach the device, by whatever way: it is one of a file that can only be read.
+    const file = shared ? this.#file : openSync(`/proc/self/fd/${this.#file}`, 'r')
+    let region: DeviceRegion
+    try {
+      region = regions.mapRegionAs(DeviceRegion, address, length, PROT.NONE, asked, file, offset, pageSize)
+    } finally {
+      if (!shared) closeSync(file)
+    }
+    try {
+      const cleared = this.#layOut(region, { offset, flags }, protection)
+      if (this.source !== 'guard') region.protect(0, region.length, protection, PROT.NONE)
+      region.attach({ device: this, offset, flags, cleared }, protection)
+    } catch (error) {
+      region.unmap()
+      throw error
+    }
+    this.adopt(region)
+    return region
+  }
+
+  async fill(offset: number, length: number, signal?: AbortSignal): Promise<void> {
+    const { residentLimit } = this.#options
+    if (length > residentLimit) {
+      throw new VmError('ENOMEM', 'fault', {
+        length,
+        hint: `no more than residentLimit, ${residentLimit} bytes, may be in memory`,
+      })
+    }
+    this.#checkOpen('fault')
+    await this.#thread.ask('fault', { type: 'fill', offset, length }, signal)
+  }
+
+  async invalidate(offset: number, length: number): Promise<void> {
+    this.#checkOpen('fallocate')
+    await this.#thread.ask('fallocate', { type: 'invalidate', offset, length })
+  }
+
+  explain(fault: FaultRecord): FaultRecord {
+    return this.#failures.explain(fault)
+  }
+
+  /** A restart that is under way serves whoever asks for another. */
+  restart(): Promise<void> {
+    this.#restarting ??= this.#beginAnew().finally(() => {
+      this.#restarting = undefined
+    })
+    return this.#restarting
+  }
+
+  async #beginAnew(): Promise<void> {
+    this.#checkNotClosed()
+    const { sourceId, serves } = this.#thread
+    // Who waits for a thread that lives goes on waiting for the next; for one that is dead nobody waits.
+    if (serves) this.#source.expectServer(true, sourceId)
+    try {
+      await this.#thread.leave()
+      this.#checkNotClosed()
+      await this.#startAnew()
+    } finally {
+      if (serves) this.#source.expectServer(false, sourceId)
+    }
+    this.#source.askAgain(this.#kernel.pageSize)
+    this.#failures.takeUnanswered() // They are the thread's before, and say nothing of this one.
+    for (const region of this.#regions.all()) {
+      // What was covered comes back poisoned with restore(), which heals it then.
+      if (region.fault === undefined) this.heal(Number(region.start), region.length)
+    }
+  }
+
+  async #startAnew(): Promise<void> {
+    const { files } = this.#kernel
+    const pages = this.#pages
+    this.#pages = files.memfdCreate('vmarea-pages', { sealable: false })
+    files.close(pages)
+    try {
+      await this.#start(this.#closing.signal)
+    } finally {
+      this.#checkNotClosed()
+    }
+    for (const region of this.#regions.all()) {
+      this.#layOut(region, region.part!, region.protection)
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  onDeath(listener: (cause: Error) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  // ---- what its regions tell ----
+
+  adopt(region: DeviceRegion): void {
+    this.#regions.add(region)
+  }
+
+  disown(region: DeviceRegion): void {
+    this.#regions.remove(region)
+  }
+
+  /** What the program may do in a part of a region has changed. */
+  protected(start: number, length: number, protection: number): void {
+    this.#thread.tell({ type: 'protect', id: 0, start, length, protection })
+  }
+
+  /** Has the pager change what the program may do in a part of a region. */
+  protect(start: number, length: number, protection: number): void {
+    this.#checkOpen('mprotect')
+    this.#thread.askNow('mprotect', { type: 'protect', start, length, protection })
+  }
+
+  unmapped(start: number, length: number): void {
+    this.#failures.forget(start, length)
+    this.#thread.tell({ type: 'unmap', start, length })
+    if (this.#closed !== undefined && this.#regions.all().length === 0) this.#source.close()
+  }
+
+  /** Where it is: no area of a device moves. */
+  resized(region: DeviceRegion, oldLength: number): void {
+    if (this.state !== 'serving') return
+    const question = { type: 'resize', start: Number(region.start), oldLength, length: region.length } as const
+    this.#thread.askNow('mremap', question)
+  }
+
+  /** The private region is about to become writable. */
+  expectCopies(region: DeviceRegion): void {
+    if (this.#options.residentLimit === Infinity || this.state !== 'serving') return
+    const question = { type: 'expectCopies', start: Number(region.start), length: region.length } as const
+    this.#thread.askNow('mprotect', question)
+  }
+
+  /** Takes the poison of what failed in the range away: a later touch asks the driver again. */
+  heal(start: number, length: number): void {
+    this.#failures.heal(start, length)
+  }
+
+  // ---- the thread ----
+
+  #start(signal: AbortSignal | undefined): Promise<void> {
+    const { driver, timeout, run, residentLimit } = this.#options
+    const options = { driver, timeout, run, residentLimit }
+    const [file, pages, source] = [this.#file, this.#pages, this.#source.give()]
+    return this.#thread.start({ driver: this.#driver, options, file, pages, source }, signal)
+  }
+
+  #layOut(region: DeviceRegion, { offset, flags }: { offset: number; flags: number }, protection: number): bigint {
+    const { length } = region
+    const copies = region.copies || mayCopy(flags, protection)
+    const start = Number(region.start)
+    const question = { type: 'map', start, length, offset, protection, flags, copies } as const
+    const answer = this.#thread.askNow('mmap', question) as MapAnswer
+    // What is dropped would take writes with it.
+    const readOnly = this.#options.residentLimit !== Infinity && (flags & MAP.SHARED) !== 0
+    const cleared = answer.cleared | (readOnly ? VM.MAYWRITE : 0n)
+    region.holdFlags(0, length, answer.set, cleared)
+    return cleared
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort()
+    try {
+      // The files are a restart's until it has come to its end.
+      await this.#restarting?.catch(() => {})
+      await this.#thread.close()
+    } finally {
+      this.#release()
+    }
+  }
+
+  #release(): void {
+    this.#kernel.files.close(this.#file)
+    this.#kernel.files.close(this.#pages)
+    if (this.#regions.all().length === 0) this.#source.close()
+  }
+
+  #closeOnAbort(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return
+    const abort = () => void this.close().catch(() => {})
+    signal.addEventListener('abort', abort, { once: true })
+    this.#closing.signal.addEventListener('abort', () => signal.removeEventListener('abort', abort), { once: true })
+  }
+
+  #checkNotClosed(): void {
+    if (this.#closed !== undefined) throw new UsageError('ERR_VMAREA_DEVICE_CLOSED', 'the device was closed')
+  }
+
+  #checkOpen(syscall: string): void {
+    if (this.#closed !== undefined) throw closedError(syscall)
+  }
+}

@@ -1,0 +1,99 @@
+import type { FaultRecord } from '../../../kernel/fault-record.js'
+import type { RawFailedFault } from '../../../kernel/raw-failed-fault.js'
+import { VmError } from '../../../vocabulary/vm-error.js'
+import type { OpenedFaultSource } from '../../source/opened-fault-source.js'
+import type { DeviceThread } from '../../thread/device-thread.js'
+import { closedError } from './closed-error.js'
+import { PoisonedPages } from './poisoned-pages.js'
+
+export interface FaultCausesInit {
+  readonly pageSize: number
+  readonly source: OpenedFaultSource
+  readonly thread: DeviceThread
+  /** How long an access waits for the driver, in milliseconds. */
+  readonly timeout: number
+  /** The device was closed. */
+  isClosed(): boolean
+  /** The address is in a region of the device. */
+  has(address: number): boolean
+  /** The page at the address was covered because an access failed, and is until its region is restored. */
+  isCovered(address: bigint): boolean
+}
+
+/** Why accesses to a device failed, on the program's side: what the driver's thread has told, and what is told of a thread that is silent. */
+export class FaultCauses {
+  readonly #init: FaultCausesInit
+  readonly #pages: PoisonedPages
+
+  constructor(init: FaultCausesInit) {
+    this.#init = init
+    // Nobody else's memory may be meant: the region could have gone.
+    this.#pages = new PoisonedPages((address) => {
+      if (init.has(address)) init.source.takePoison(address)
+    })
+  }
+
+  /** The page at the address has failed, and is poisoned. */
+  add(address: number, cause: unknown): void {
+    this.#pages.add(address, cause)
+  }
+
+  /** The fault with its cause. A page that failed is healed: a later touch asks the driver again. */
+  explain(fault: FaultRecord): FaultRecord {
+    // Poison that has been told and taken away, before who had met it as well could look, seems to be the end of the file.
+    const late = fault.reason === 'past-end-of-file'
+    if (fault.reason !== 'poisoned' && fault.reason !== 'driver' && !late) return fault
+    const { pageSize, thread, source } = this.#init
+    const page = Number(fault.address) - (Number(fault.address) % pageSize)
+    thread.drain()
+    if (this.takeUnanswered()) thread.foundUnserved()
+    const failure = this.#pages.get(page)
+    if (late && failure === undefined) return fault
+    // A page that was covered comes back poisoned with restore(), which heals it then.
+    const covered = this.#init.isCovered(fault.address)
+    if (!covered && fault.reason === 'poisoned') this.#pages.healMet(page)
+    else if (!covered) this.heal(page, 1)
+    if (fault.unanswered !== undefined) {
+      if (fault.unanswered === 'no-server' && !source.isServed(page)) thread.foundUnserved()
+      return { ...fault, cause: this.#why(fault.unanswered) }
+    }
+    if (failure === undefined) {
+      if (fault.reason !== 'driver') return fault
+      return { ...fault, cause: this.#why(thread.serves ? 'timeout' : 'no-server') }
+    }
+    const { cause } = failure
+    return { ...fault, reason: 'driver', ...(cause === undefined ? {} : { cause }) }
+  }
+
+  /** Takes the poison of what failed in the range away: a later touch asks the driver again. */
+  heal(start: number, length: number): void {
+    this.#pages.heal(start, start + length)
+  }
+
+  /** Nothing of the device is in the range any more. */
+  forget(start: number, length: number): void {
+    this.#pages.forget(start, start + length)
+  }
+
+  /** Notes the faults that nobody answered in time. Returns whether one of them was found without a server. */
+  takeUnanswered(): boolean {
+    let unserved = false
+    for (const { address, reason } of this.#init.source.takeFailed()) {
+      unserved ||= reason === 'no-server'
+      if (!this.#pages.get(Number(address))?.poisoned) this.add(Number(address), this.#why(reason))
+    }
+    return unserved
+  }
+
+  #why(reason: RawFailedFault['reason']): Error {
+    const { isClosed, thread, timeout } = this.#init
+    if (isClosed()) return closedError('fault')
+    if (reason === 'itself') {
+      return new VmError('EDEADLK', 'fault', { hint: "the driver's thread touched memory that it serves itself" })
+    }
+    if (reason === 'no-server') return thread.unservedError
+    return new VmError('ETIMEDOUT', 'fault', {
+      hint: `the driver did not answer within ${timeout} ms, and its thread does nothing else`,
+    })
+  }
+}

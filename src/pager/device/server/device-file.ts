@@ -1,0 +1,97 @@
+import { writeSync } from 'node:fs'
+import type { Region } from '../../../kernel/region.js'
+import { addon } from '../../../linux/addon/addon.js'
+import { MAP } from '../../../vocabulary/map.js'
+import { PROT } from '../../../vocabulary/prot.js'
+import { VmError } from '../../../vocabulary/vm-error.js'
+import { FillBuffers } from '../../buffers/fill-buffers.js'
+import type { PagerKernel } from '../../thread/pager-kernel.js'
+
+const SEEK_DATA = 3
+const SEEK_HOLE = 4
+
+/** Bytes a window: few windows over much, and yet no more than an ArrayBuffer spans anywhere. */
+const WINDOW = 2 ** 30
+
+/**
+ * The memory of a device, on the pager's side: a memory file, and windows to look at the pages that are there.
+ *
+ * The file itself is the truth about which pages are there. Offsets and lengths are in bytes and lie on pages, below `end`.
+ */
+export class DeviceFile {
+  /** Where the last page ends: 2^53 - 1 rounded down to a page for a device without an end. */
+  readonly end: number
+  readonly #kernel: PagerKernel
+  readonly descriptor: number
+  readonly pageSize: number
+  readonly drafts: FillBuffers
+  readonly #addon = addon()
+  readonly #windows = new Map<number, Region>()
+
+  constructor(kernel: PagerKernel, descriptor: number, size: number) {
+    const { pageSize } = kernel
+    this.#kernel = kernel
+    this.pageSize = pageSize
+    this.drafts = new FillBuffers(kernel)
+    this.descriptor = descriptor
+    const last = Math.floor(Number.MAX_SAFE_INTEGER / pageSize) * pageSize
+    this.end = Math.min(last, Math.ceil(size / pageSize) * pageSize)
+    kernel.files.ftruncate(descriptor, this.end)
+  }
+
+  /** The first page in `[from, to)` that is there, or `to`. */
+  nextPresent(from: number, to: number): number {
+    const place = this.#addon.seekFile(this.descriptor, from, SEEK_DATA)
+    return place < 0 || place > to ? to : place
+  }
+
+  /** The first page in `[from, to)` that is not there, or `to`. */
+  nextAbsent(from: number, to: number): number {
+    const place = this.#addon.seekFile(this.descriptor, from, SEEK_HOLE)
+    return place < 0 || place > to ? to : place
+  }
+
+  /** A page that is there, itself. The buffer has this page and no other. */
+  page(offset: number): Uint8Array {
+    return new Uint8Array(this.#windowAt(offset).view(offset % WINDOW, this.pageSize))
+  }
+
+  /** Takes back what `page` gave: whoever kept it has an empty array. */
+  detach(offset: number, page: Uint8Array): void {
+    this.#windowAt(offset).detach(page.buffer as ArrayBuffer)
+  }
+
+  /** Makes pages of `[from, to)` of the bytes, from `offset` on. Nobody sees one of them that is not whole. Throws `ENOMEM`. */
+  put(offset: number, bytes: Uint8Array, from: number, to: number): void {
+    try {
+      for (let at = from; at < to; ) at += writeSync(this.descriptor, bytes, at, to - at, offset + (at - from))
+    } catch (cause) {
+      throw new VmError('ENOMEM', 'fault', { cause, hint: 'there is no memory left for the pages of the device' })
+    }
+  }
+
+  /** Takes pages out, and from all who map them. Private copies stay. */
+  punch(offset: number, length: number): void {
+    this.#kernel.files.punchHole(this.descriptor, offset, length)
+  }
+
+  #windowAt(offset: number): Region {
+    const index = Math.floor(offset / WINDOW)
+    return this.#windows.get(index) ?? this.#open(index)
+  }
+
+  #open(index: number): Region {
+    const length = Math.min(WINDOW, this.end - index * WINDOW)
+    const window = this.#kernel.regions.mapRegion(
+      0n,
+      length,
+      PROT.READ | PROT.WRITE,
+      MAP.SHARED | MAP.NORESERVE,
+      this.descriptor,
+      index * WINDOW,
+      this.#kernel.pageSize,
+    )
+    this.#windows.set(index, window)
+    return window
+  }
+}

@@ -1,0 +1,127 @@
+import { VmError } from '../../../vocabulary/vm-error.js'
+import type { FaultSource } from '../../source/fault-source.js'
+import type { DeviceFile } from './device-file.js'
+import type { DeviceMap } from './device-map.js'
+import type { DeviceMaps } from './device-maps.js'
+import type { OverlayPages } from './overlay-pages.js'
+
+const ENOENT = -2
+const EAGAIN = -11
+const EFAULT = -14
+/** For how long a call is made again while some other thread changes the layout, in milliseconds: that one may have to wait for a processor. */
+const PATIENCE = 2000
+/** To sleep on. */
+const nothing = new Int32Array(new SharedArrayBuffer(4))
+
+/** What the program sees of a device: shows pages in its maps, and takes them from view. */
+export class DeviceView {
+  readonly #maps: DeviceMaps
+  readonly #source: FaultSource
+  readonly #file: DeviceFile
+  readonly #placed: OverlayPages
+  readonly #pageSize: number
+
+  constructor(maps: DeviceMaps, source: FaultSource, file: DeviceFile, placed: OverlayPages, pageSize: number) {
+    this.#maps = maps
+    this.#source = source
+    this.#file = file
+    this.#placed = placed
+    this.#pageSize = pageSize
+  }
+
+  /**
+   * Makes pages of the device of what a driver has written, from `offset` on: where the kernel can, by way of the map of one who waits for
+   * the first of them, which shows them there at once. Returns the map, if all of its part is shown. Throws `ENOMEM`.
+   */
+  put(map: DeviceMap | undefined, offset: number, bytes: Uint8Array): DeviceMap | undefined {
+    const { length } = bytes
+    // A private map would be given copies, and the device nothing.
+    const most = map?.shared && map.inserted.size === 0 ? Math.min(length, map.endOffset - offset) : 0
+    const done = most === 0 ? 0 : this.#source.put(map!.addressOf(offset), bytes, most, !map!.notifiesWrites)
+    if (done < length) this.#file.put(offset + done, bytes, done, length)
+    return done > 0 && done === most ? map : undefined
+  }
+
+  /**
+   * Shows the device's own pages, which are there, also where one of the driver's was. Throws `VmError`. What is not there any more is
+   * asked for again by whoever waits.
+   */
+  show(map: DeviceMap, address: number, length: number): void {
+    if (map.inserted.size > 0) {
+      for (let at = address; at < address + length; at += this.#pageSize) {
+        if (map.inserted.has(at)) this.#placed.remove(map, at)
+      }
+    }
+    const code = this.#showRun(map, address, length)
+    if (code === 0) return
+    if (code !== EFAULT && code !== ENOENT) {
+      throw new VmError(code, 'UFFDIO_CONTINUE', { address: BigInt(address), length })
+    }
+    this.#source.wake(address, length)
+  }
+
+  /** Shows pages of the device that are there wherever they are mapped. Pages of the driver's stay. */
+  showEverywhere(offset: number, length: number): void {
+    for (const { map, start, end } of this.#maps.showing(offset, length)) {
+      for (const run of this.#ownRuns(map, start, end)) this.#showRun(map, run.start, run.end - run.start)
+    }
+  }
+
+  /** Takes pages of the device from view wherever that loses nothing: a private map may have copies. */
+  hide(offset: number, length: number): void {
+    for (const { map, start, end } of this.#maps.showing(offset, length)) {
+      if (!map.copies) this.#hideOwn(map, start, end)
+    }
+  }
+
+  /** Drops pages of the device, wherever they are mapped. */
+  forget(offset: number, length: number): void {
+    // A hole that is in view reads as zeros, unless a userfaultfd tells of it.
+    if (this.#source.name === 'guard') {
+      for (const { map, start, end } of this.#maps.showing(offset, length)) this.#hideOwn(map, start, end)
+    }
+    this.#file.punch(offset, length)
+  }
+
+  /** `zap_page_range_single`: takes whatever is in the range from view. */
+  zap(address: number, size: number): void {
+    const from = address - (address % this.#pageSize)
+    const to = Math.ceil((address + size) / this.#pageSize) * this.#pageSize
+    const map = this.#maps.at(from)
+    if (map === undefined) return
+    let code = this.#hideRun(map, from, to - from)
+    for (const until = performance.now() + PATIENCE; code === EAGAIN && performance.now() < until; ) {
+      Atomics.wait(nothing, 0, 0, 0.05)
+      code = this.#hideRun(map, from, to - from)
+    }
+    if (code < 0) throw new VmError(code, 'zap_page_range_single', { address: BigInt(address), length: size })
+  }
+
+  #hideOwn(map: DeviceMap, start: number, end: number): void {
+    for (const run of this.#ownRuns(map, start, end)) this.#hideRun(map, run.start, run.end - run.start)
+  }
+
+  #showRun(map: DeviceMap, address: number, length: number): number {
+    this.#placed.setSeen(map, address, length, true)
+    return this.#source.show(address, length, !map.notifiesWrites)
+  }
+
+  #hideRun(map: DeviceMap, address: number, length: number): number {
+    const code = this.#source.hide(address, length)
+    this.#placed.setSeen(map, address, length, false)
+    return code
+  }
+
+  /** What of `[start, end)` shows the device's own pages. */
+  #ownRuns(map: DeviceMap, start: number, end: number): { readonly start: number; readonly end: number }[] {
+    if (map.inserted.size === 0) return [{ start, end }]
+    const runs: { start: number; end: number }[] = []
+    for (let at = start; at < end; at += this.#pageSize) {
+      if (map.inserted.has(at)) continue
+      const last = runs.at(-1)
+      if (last?.end === at) last.end += this.#pageSize
+      else runs.push({ start: at, end: at + this.#pageSize })
+    }
+    return runs
+  }
+}

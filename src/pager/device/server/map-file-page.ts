@@ -1,0 +1,35 @@
+import { closeSync, openSync } from 'node:fs'
+import { check } from '../../../linux/addon/check.js'
+import { MAP } from '../../../vocabulary/map.js'
+import type { FaultSource } from '../../source/fault-source.js'
+
+export interface FilePage {
+  readonly descriptor: number
+  /** In the file, in bytes. */
+  readonly offset: number
+}
+
+const ENOENT = -2
+
+/**
+ * Maps one page of a memory file over what is at the address. It is an area of its own from then on; the flags that are held of it stay.
+ * Who waits for the page that was there is not woken. Where the program has unmapped it meanwhile, nothing happens.
+ */
+export function mapFilePage(
+  source: FaultSource,
+  address: number,
+  pageSize: number,
+  { descriptor, offset }: FilePage,
+  protection: number,
+  shared: boolean,
+): void {
+  const flags = (shared ? MAP.SHARED : MAP.PRIVATE) | MAP.NORESERVE
+  // What private copies are made of must be a file that can't be written through their map.
+  const file = shared ? descriptor : openSync(`/proc/self/fd/${descriptor}`, 'r')
+  try {
+    const code = source.mapOver(address, pageSize, protection, flags, file, offset)
+    if (code !== ENOENT) check(code, 'mmap', { address: BigInt(address) })
+  } finally {
+    if (!shared) closeSync(file)
+  }
+}

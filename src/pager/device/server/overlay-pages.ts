@@ -1,0 +1,82 @@
+import { PROT } from '../../../vocabulary/prot.js'
+import type { FaultSource } from '../../source/fault-source.js'
+import type { DeviceFile } from './device-file.js'
+import type { DeviceMap } from './device-map.js'
+import type { DriverPage } from './driver-page.js'
+import { type FilePage, mapFilePage } from './map-file-page.js'
+
+/**
+ * Pages that are mapped over a map one at a time: those of the driver's, and where one of them was, the device's own.
+ *
+ * Each is an area of its own. A page is in its file before it is placed, so that it may be seen at once: it is never a hole.
+ */
+export class OverlayPages {
+  readonly #source: FaultSource
+  readonly #file: DeviceFile
+  readonly #guarded: boolean
+
+  constructor(source: FaultSource, file: DeviceFile) {
+    this.#source = source
+    this.#file = file
+    this.#guarded = source.name === 'guard'
+  }
+
+  /** Puts a page of the driver's into the map. Those of an `mmap` hook are seen when the map is watched: `placeAll`. */
+  insert(map: DeviceMap, address: number, page: DriverPage): void {
+    page.take()
+    map.inserted.get(address)?.drop()
+    map.inserted.set(address, page)
+    if (!map.area.hookRunning) this.#placeDriverPage(map, address, page)
+  }
+
+  /** The map is watched now. */
+  placeAll(map: DeviceMap): void {
+    for (const [address, page] of map.inserted) this.#placeDriverPage(map, address, page)
+  }
+
+  /** Puts the device's own page back to where one of the driver's is. */
+  remove(map: DeviceMap, address: number): void {
+    this.#place(map, address, { descriptor: this.#file.descriptor, offset: map.offsetAt(address) })
+    map.inserted.get(address)!.drop()
+    map.inserted.delete(address)
+  }
+
+  /** The guard hides and shows areas that it has watched as a whole, and those of placed pages are others. */
+  setSeen(map: DeviceMap, address: number, length: number, seen: boolean): void {
+    if (map.placed.size === 0 || !this.#guarded) return
+    for (const [at, page] of map.placed) {
+      if (at < address || at >= address + length) continue
+      this.#mapFilePage(at, page, seen ? this.#protection(map) : PROT.NONE, map.shared)
+    }
+  }
+
+  /** The program may write to the page, if it is a placed one. */
+  allowWrite(map: DeviceMap, address: number): void {
+    const page = map.placed.get(address)
+    if (page !== undefined && this.#guarded) this.#mapFilePage(address, page, map.protection, true)
+  }
+
+  /** The program may do something else with the map. A page may have been placed after it had changed what was there before. */
+  protect(map: DeviceMap, protection: number): void {
+    for (const address of map.placed.keys()) this.#source.protectOver(address, this.#file.pageSize, protection)
+  }
+
+  #placeDriverPage(map: DeviceMap, address: number, { pages, offset }: DriverPage): void {
+    this.#place(map, address, { descriptor: pages.descriptor, offset })
+    this.#source.show(address, this.#file.pageSize, !map.notifiesWrites)
+    this.#source.wake(address, this.#file.pageSize)
+  }
+
+  #place(map: DeviceMap, address: number, page: FilePage): void {
+    this.#mapFilePage(address, page, this.#protection(map), map.shared)
+    map.placed.set(address, page)
+  }
+
+  #mapFilePage(address: number, page: FilePage, protection: number, shared: boolean): void {
+    mapFilePage(this.#source, address, this.#file.pageSize, page, protection, shared)
+  }
+
+  #protection(map: DeviceMap): number {
+    return map.notifiesWrites && this.#guarded ? map.protection & ~PROT.WRITE : map.protection
+  }
+}

@@ -1,0 +1,37 @@
+/** Sequential readers that are told apart. */
+const STREAMS = 4
+
+/**
+ * How many bytes one fault asks a driver for: `least` at first, and twice as many each time a fault comes where the run before ended,
+ * up to `most`.
+ */
+export class ReadAhead {
+  readonly #least: number
+  readonly #most: number
+  readonly #ends = new Float64Array(STREAMS).fill(-1)
+  readonly #lengths = new Float64Array(STREAMS)
+  #oldest = 0
+
+  constructor({ least, most }: { readonly least: number; readonly most: number }) {
+    this.#least = least
+    this.#most = Math.max(least, most)
+  }
+
+  /** How long the run that begins at `offset` is to be. */
+  lengthAt(offset: number): number {
+    const stream = this.#ends.indexOf(offset)
+    if (stream < 0) return this.#least
+    return Math.min(this.#most, this.#lengths[stream]! * 2)
+  }
+
+  /** Such a run was begun, as long as there was room for it. */
+  began(offset: number, asked: number, length: number): void {
+    let stream = this.#ends.indexOf(offset)
+    if (stream < 0) {
+      stream = this.#oldest
+      this.#oldest = (this.#oldest + 1) % STREAMS
+    }
+    this.#ends[stream] = offset + length
+    this.#lengths[stream] = asked
+  }
+}

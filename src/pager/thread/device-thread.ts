@@ -1,0 +1,157 @@
+import { VmError } from '../../vocabulary/vm-error.js'
+import { PagerConnection, type Question } from './pager-connection.js'
+import type { PagerMessage, PagerRequest } from './pager-request.js'
+import { COUNTER, PagerState } from './pager-state.js'
+import type { PagerThreadData } from './pager-thread-data.js'
+
+/** The longest that a timer takes, in milliseconds. */
+const LONGEST = 2 ** 32 - 1
+
+/** In so many milliseconds a thread that is all right comes to what it is told. */
+const AT_ONCE = 1000
+
+export interface DeviceThreadInit {
+  /** How long anybody waits for the thread, in milliseconds. */
+  readonly deadline: number
+  failure(message: Extract<PagerMessage, { type: 'failure' }>): void
+  /** The thread has ended by itself. */
+  death(cause: Error): void
+}
+
+/** The thread that serves a device, as the program knows it. When it has ended or hangs, another one may be started. */
+export class DeviceThread {
+  readonly #init: DeviceThreadInit
+  #state = new PagerState()
+  #connection: PagerConnection | undefined
+  /** Of a thread that is being ended: what it said before still counts. */
+  #ending: PagerConnection | undefined
+  #size = 0
+  /** What ended it. */
+  #cause: Error | undefined
+  /** It does nothing that is asked of it, or has ended and nobody has said so yet. */
+  #unserved = false
+
+  constructor(init: DeviceThreadInit) {
+    this.#init = init
+  }
+
+  get state(): PagerState {
+    return this.#state
+  }
+
+  /** Bytes of the device, as the driver said last. */
+  get size(): number {
+    return this.#size
+  }
+
+  get serves(): boolean {
+    return !this.#unserved && this.#connection !== undefined && this.#connection.lives && !this.#hangs()
+  }
+
+  /** Why nobody serves. */
+  get unservedError(): Error {
+    return this.#cause ?? unserved('fault', undefined)
+  }
+
+  async start(
+    data: Omit<PagerThreadData, 'port' | 'state' | 'deadline'>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const state = this.#state.forNextThread()
+    const { deadline } = this.#init
+    const events = {
+      failure: (message: Extract<PagerMessage, { type: 'failure' }>) => this.#init.failure(message),
+      end: (cause: Error) => this.#ended(cause),
+      silence: () => this.foundUnserved(),
+    }
+    this.#connection = await PagerConnection.start({ ...data, deadline }, state, events, signal)
+    this.#state = state
+    this.#size = this.#connection.size
+    this.#unserved = false
+    this.#cause = undefined
+  }
+
+  /** A fault, or a question, has told that nobody serves. */
+  foundUnserved(): void {
+    this.#unserved = true
+  }
+
+  /** Asks, and resolves with the answer. Rejects with `EIO` where nobody serves, for the call with that name. */
+  async ask(syscall: string, question: Question, signal?: AbortSignal): Promise<unknown> {
+    return this.#serving(syscall).ask(question, signal)
+  }
+
+  /** Asks, and waits for the answer. Throws likewise. */
+  askNow(syscall: string, question: Question): unknown {
+    return this.#serving(syscall).askNow(question, this.#init.deadline)
+  }
+
+  tell(request: PagerRequest): void {
+    this.#connection?.tell(request)
+  }
+
+  /** Takes in what the thread has said so far, without the event loop. */
+  drain(): void {
+    this.#ending?.drain()
+    this.#connection?.drain()
+  }
+
+  /** Lets the driver close, if it is able to, and ends the thread. What the hook throws is of no use to anybody. */
+  async close(): Promise<void> {
+    try {
+      if (this.#connection?.lives && !this.#hangs()) {
+        await this.#connection.ask({ type: 'close' }, AbortSignal.timeout(Math.min(this.#init.deadline, LONGEST)))
+      }
+    } catch {
+      // It threw, or took too long, or the thread has ended meanwhile.
+    }
+    await this.#connection?.terminate()
+  }
+
+  /** The number of its guard source, or -1. */
+  get sourceId(): number {
+    return this.#connection?.sourceId ?? -1
+  }
+
+  /** Likewise, where another thread comes, for which everyone waits. One that loops is not waited for. */
+  async leave(): Promise<void> {
+    try {
+      if (this.serves && (await this.#connection!.turns(AT_ONCE))) {
+        await this.#connection!.ask({ type: 'leave' }, AbortSignal.timeout(Math.min(this.#init.deadline, LONGEST)))
+      }
+    } catch {
+      // As above.
+    }
+    await this.#terminate()
+  }
+
+  async #terminate(): Promise<void> {
+    this.#ending = this.#connection
+    this.#connection = undefined
+    await this.#ending?.terminate()
+    this.#ending = undefined
+  }
+
+  #serving(syscall: string): PagerConnection {
+    if (this.serves) return this.#connection!
+    throw unserved(syscall, this.#cause)
+  }
+
+  /** A hook has kept the thread for longer than anybody waits. */
+  #hangs(): boolean {
+    const since = this.#state.counters[COUNTER.BUSY_SINCE]!
+    return since > 0 && Date.now() - since > this.#init.deadline
+  }
+
+  #ended(cause: Error): void {
+    this.#cause = cause
+    this.#init.death(cause)
+  }
+}
+
+function unserved(syscall: string, cause: Error | undefined): VmError {
+  return new VmError('EIO', syscall, {
+    hint: "the driver's thread has ended, or does nothing that is asked of it: restart() the device",
+    ...(cause === undefined ? {} : { cause }),
+  })
+}

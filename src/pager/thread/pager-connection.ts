@@ -1,0 +1,294 @@
+import { existsSync } from 'node:fs'
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import { VmError } from '../../vocabulary/vm-error.js'
+import type { PagerMessage, PagerRequest } from './pager-request.js'
+import type { PagerState } from './pager-state.js'
+import type { PagerThreadData } from './pager-thread-data.js'
+import { unpackError } from './unpack-error.js'
+import { watchOpening } from './watch-opening.js'
+import { workerArguments } from './worker-arguments.js'
+
+/** How often a thread that waits looks whether the pager's still lives, in milliseconds. */
+const LOOK = 20
+/** In how many looks without a word a thread counts as silent, in so many parts of its deadline each. */
+const SILENT_LOOKS = 5
+const LOOKS = 4
+/** Milliseconds. */
+const SHORTEST_LOOK = 10
+const LONGEST_LOOK = 2 ** 31 - 1
+
+type Distributed<T> = T extends unknown ? Omit<T, 'id'> : never
+/** A request that is answered, before it has its number. */
+export type Question = Distributed<Extract<PagerRequest, { id: number }>>
+
+export interface PagerConnectionEvents {
+  failure(message: Extract<PagerMessage, { type: 'failure' }>): void
+  /** The thread has ended without having been asked to. */
+  end(cause: Error): void
+  /** The thread says nothing, for longer than anybody waits for it. */
+  silence(): void
+}
+
+interface Pending {
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** The program's end of the line to a pager's thread. */
+export class PagerConnection {
+  readonly #worker: Worker
+  readonly #port: MessagePort
+  readonly #state: PagerState
+  readonly #events: PagerConnectionEvents
+  readonly #pending = new Map<number, Pending>()
+  #lastId = 0
+  #threadId = 0
+  #size = 0
+  #sourceId = -1
+  /** What nobody caught in the thread. */
+  #uncaught: Error | undefined
+  #cause: VmError | undefined
+  readonly #deadline: number
+  #watch: NodeJS.Timeout | undefined
+  #silentLooks = 0
+  #ponged: ((turns: boolean) => void) | undefined
+  #ended = false
+  #ending = false
+
+  /** Starts a thread and waits until its driver is there. Rejects with what kept it from that, `ETIMEDOUT` where nothing was heard of it. */
+  static async start(
+    data: Omit<PagerThreadData, 'port' | 'state'>,
+    state: PagerState,
+    events: PagerConnectionEvents,
+    signal: AbortSignal | undefined,
+  ): Promise<PagerConnection> {
+    const connection = new PagerConnection(data, state, events)
+    const abort = () => connection.#fail(0, signal!.reason)
+    signal?.addEventListener('abort', abort)
+    const unwatch = watchOpening(state, data.deadline, (error) => connection.#fail(0, error))
+    try {
+      await connection.#expect(0)
+    } catch (error) {
+      await connection.terminate()
+      throw error
+    } finally {
+      unwatch()
+      signal?.removeEventListener('abort', abort)
+    }
+    return connection
+  }
+
+  private constructor(data: Omit<PagerThreadData, 'port' | 'state'>, state: PagerState, events: PagerConnectionEvents) {
+    const { port1, port2 } = new MessageChannel()
+    this.#state = state
+    this.#deadline = data.deadline
+    this.#events = events
+    this.#port = port1
+    this.#worker = new Worker(new URL('../device/server/pager-thread.js', import.meta.url), {
+      name: 'vmarea pager',
+      workerData: { ...data, state: state.memory, port: port2 } satisfies PagerThreadData,
+      transferList: [port2],
+      execArgv: workerArguments(process.execArgv),
+    })
+    port1.on('message', (message: PagerMessage) => this.#receive(message))
+    port1.unref()
+    this.#worker.on('error', (error) => {
+      this.#uncaught = error
+    })
+    this.#worker.on('exit', (code) => this.#exited(code))
+    this.#worker.unref()
+  }
+
+  /** Bytes of the device, as its driver said. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** The number of its guard source, or -1. */
+  get sourceId(): number {
+    return this.#sourceId
+  }
+
+  /** The thread runs, as far as can be told without the event loop. */
+  get lives(): boolean {
+    return !this.#ended && (this.#threadId === 0 || existsSync(`/proc/self/task/${this.#threadId}`))
+  }
+
+  /** What ended the thread, once it has. */
+  get cause(): Error {
+    return this.#cause ?? this.#endedError('')
+  }
+
+  /** Says something that has no answer. */
+  tell(request: PagerRequest): void {
+    if (!this.#ended) this.#port.postMessage(request)
+  }
+
+  /** Whether the thread comes to what it is told within so many milliseconds. */
+  async turns(milliseconds: number): Promise<boolean> {
+    if (!this.lives) return false
+    let timer: NodeJS.Timeout | undefined
+    const turns = await new Promise<boolean>((resolve) => {
+      this.#ponged = resolve
+      timer = setTimeout(resolve, milliseconds, false)
+      this.tell({ type: 'ping' })
+    })
+    clearTimeout(timer)
+    return turns
+  }
+
+  /** Asks, and resolves with the answer. */
+  async ask(question: Question, signal?: AbortSignal): Promise<unknown> {
+    signal?.throwIfAborted()
+    if (this.#ended) throw this.cause
+    const id = ++this.#lastId
+    const answer = this.#expect(id)
+    this.#watchOver()
+    const abort = () => {
+      this.tell({ type: 'cancel', id })
+      this.#fail(id, signal!.reason)
+    }
+    signal?.addEventListener('abort', abort)
+    this.tell({ ...question, id } as PagerRequest)
+    try {
+      return await answer
+    } finally {
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  /**
+   * Asks, and stops the calling thread until the answer is there. Throws what the other side threw, what ended it, or `ETIMEDOUT` after
+   * so many milliseconds.
+   */
+  askNow(question: Question, timeout: number): unknown {
+    const id = ++this.#lastId
+    let outcome: { value: unknown } | { error: unknown } | undefined
+    this.#pending.set(id, {
+      resolve: (value) => {
+        outcome = { value }
+      },
+      reject: (error) => {
+        outcome = { error }
+      },
+    })
+    this.tell({ ...question, id } as PagerRequest)
+    const until = performance.now() + timeout
+    for (;;) {
+      const seen = this.#state.answers
+      // Looked at first: what the thread said before it ended still counts.
+      const lives = this.lives
+      this.drain()
+      if (outcome !== undefined) {
+        if ('error' in outcome) throw outcome.error
+        return outcome.value
+      }
+      const left = until - performance.now()
+      if (!lives || left <= 0) {
+        this.#settle(id, () => {})
+        if (!lives) throw this.cause
+        throw new VmError('ETIMEDOUT', question.type === 'map' ? 'mmap' : question.type, {
+          hint: `the driver's thread did not answer within ${timeout} ms`,
+        })
+      }
+      this.#state.waitForAnswer(seen, Math.min(left, LOOK))
+    }
+  }
+
+  /** Takes in what the thread has said so far, without the event loop. */
+  drain(): void {
+    for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
+      this.#receive(next.message as PagerMessage)
+    }
+  }
+
+  /** Ends the thread. Resolves when it has ended. */
+  async terminate(): Promise<void> {
+    this.#ending = true
+    if (this.#ended) return
+    await this.#worker.terminate()
+    this.#exited(0)
+  }
+
+  #expect(id: number): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      // Who waits for an answer keeps the process alive, and nothing else does.
+      this.#port.ref()
+      this.#worker.ref()
+      this.#pending.set(id, { resolve, reject })
+    })
+  }
+
+  #receive(message: PagerMessage): void {
+    this.#silentLooks = 0
+    if (message.type === 'pong') {
+      this.#ponged?.(true)
+      return
+    }
+    if (message.type === 'failure') {
+      this.#events.failure(message)
+    } else if (message.type === 'ready') {
+      this.#threadId = message.threadId
+      this.#size = message.size
+      this.#sourceId = message.sourceId
+      this.#settle(0, (pending) => pending.resolve(undefined))
+    } else if (message.type === 'answer') {
+      this.#settle(message.id, (pending) => pending.resolve(message.value))
+    } else {
+      this.#fail(message.id, unpackError(message.error))
+    }
+  }
+
+  #fail(id: number, error: unknown): void {
+    this.#settle(id, (pending) => pending.reject(error))
+  }
+
+  #settle(id: number, settle: (pending: Pending) => void): void {
+    const pending = this.#pending.get(id)
+    if (pending === undefined) return
+    this.#pending.delete(id)
+    // An answer may come while the thread is being ended, and who waits for its end keeps the process alive as well.
+    if (this.#pending.size === 0 && !this.#ending) {
+      this.#port.unref()
+      this.#worker.unref()
+    }
+    settle(pending)
+  }
+
+  #exited(code: number): void {
+    if (this.#ended) return
+    this.drain()
+    this.#ended = true
+    clearInterval(this.#watch)
+    this.#ponged?.(false)
+    this.#cause = this.#endedError(this.#ending ? '' : ` by itself, with code ${code}`)
+    for (const id of [...this.#pending.keys()]) this.#fail(id, this.#cause)
+    this.#port.close()
+    if (!this.#ending) this.#events.end(this.#cause)
+  }
+
+  #endedError(how: string): VmError {
+    const hint = `the driver's thread has ended${how}`
+    return new VmError('EIO', 'fault', { hint, ...(this.#uncaught === undefined ? {} : { cause: this.#uncaught }) })
+  }
+
+  // Counts looks and no time, so that a process that was stopped does not blame the thread.
+  #watchOver(): void {
+    if (this.#watch !== undefined || this.#deadline === Infinity) return
+    this.#silentLooks = 0
+    const pause = Math.min(Math.max(this.#deadline / LOOKS, SHORTEST_LOOK), LONGEST_LOOK)
+    this.#watch = setInterval(() => {
+      if (this.#pending.size > 0 && ++this.#silentLooks < SILENT_LOOKS) {
+        this.tell({ type: 'ping' })
+        return
+      }
+      clearInterval(this.#watch)
+      this.#watch = undefined
+      if (this.#pending.size === 0) return
+      this.#events.silence()
+      const error = new VmError('EIO', 'fault', { hint: "the driver's thread does nothing that is asked of it" })
+      for (const id of [...this.#pending.keys()]) this.#fail(id, error)
+    }, pause)
+    this.#watch.unref()
+  }
+}

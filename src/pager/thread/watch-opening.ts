@@ -1,0 +1,33 @@
+import { VmError } from '../../vocabulary/vm-error.js'
+import { COUNTER, type PagerState } from './pager-state.js'
+
+/** Milliseconds that a module has to load, where `timeout` is less: that takes its time on a busy machine, whoever wrote it. */
+const LOADING = 30_000
+/** Looks in the time that a driver has to be set up. */
+const LOOKS = 8
+/** Milliseconds. */
+const SHORTEST_LOOK = 10
+const LONGEST_LOOK = 2 ** 31 - 1
+
+/**
+ * Calls `late` where a driver that is being opened takes longer than anybody waits for it: `deadline` milliseconds for its function and its
+ * `open` hook together. Returns what ends the watch.
+ */
+export function watchOpening(state: PagerState, deadline: number, late: (error: VmError) => void): () => void {
+  if (deadline === Infinity) return () => {}
+  const pause = Math.min(Math.max(deadline / LOOKS, SHORTEST_LOOK), LONGEST_LOOK)
+  let looks = 0
+  let setsUp = false
+  // Counts looks and no time, so that a process that was stopped does not blame the thread.
+  const timer = setInterval(() => {
+    if (!setsUp && state.counters[COUNTER.BUSY_SINCE]! > 0) {
+      setsUp = true
+      looks = 0
+    }
+    const limit = setsUp ? deadline : Math.max(deadline, LOADING)
+    if (++looks * pause < limit) return
+    const what = setsUp ? "the driver's function and its open hook did not end" : "the driver's module did not load"
+    late(new VmError('ETIMEDOUT', 'open', { hint: `${what} within ${Math.round(limit)} ms` }))
+  }, pause)
+  return () => clearInterval(timer)
+}
