@@ -55,6 +55,7 @@ bool contain_locked(Region* region, Fault fault) {
 void settle_locked(Region* region) {
   region->settlements++;
   region->unanswered = 0;
+  region->reported = false;
   if (!region->unsettled) return;
   region->unsettled = false;
   region->owner->shared_results.unsettled.fetch_sub(1);

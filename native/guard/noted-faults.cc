@@ -47,6 +47,13 @@ void answer_locked(const NotedFault& noted) {
   if (--region->unanswered == 0) settle_locked(region);
 }
 
+// The function in which the access failed has ended without answering it.
+bool report_locked(const NotedFault& noted) {
+  Region* region = find_locked(noted.fault.address);
+  if (region != nullptr && region->unsettled) region->reported = true;
+  return true;
+}
+
 // A fault whose region has an owner on another thread is that thread's to report.
 bool hand_to_owner_locked(ThreadState* state, const NotedFault& noted) {
   if (noted.owner == state || noted.handle == kEndedThread) return false;
@@ -183,13 +190,13 @@ bool take_noted_locked(ThreadState* state, NotedFault* noted) {
   state->rung = false;
   while (state->noted.length > 0) {
     *noted = state->noted.shift();
-    if (!hand_to_owner_locked(state, *noted)) return true;
+    if (!hand_to_owner_locked(state, *noted)) return report_locked(*noted);
   }
   if (state->noted_elsewhere.length > 0) {
     *noted = state->noted_elsewhere.shift();
-    return true;
+    return report_locked(*noted);
   }
-  return take_unreported_locked(state, noted);
+  return take_unreported_locked(state, noted) && report_locked(*noted);
 }
 
 }  // namespace vmarea

@@ -10,7 +10,7 @@ namespace vmarea {
 namespace {
 
 struct Standing {
-  bool unsettled;
+  bool unanswered;   // a fault of the region is, and no scope will answer it
   bool covered;      // a page of the range is, now
   uint64_t changes;  // how often pages of the region have been covered and put back
   Fault first;
@@ -20,9 +20,10 @@ Standing look(uintptr_t memory, size_t length) {
   TableLock lock;
   const Region* region = find_locked(memory);
   if (region == nullptr || region->hole || length == 0) return {};
-  Standing standing = {region->unsettled, false, region->cover_changes, region->first};
-  standing.covered = first_cover_locked(memory, memory + length) != nullptr;
-  return standing;
+  bool covered = first_cover_locked(memory, memory + length) != nullptr;
+  // Until the event loop of the region's thread has turned, a scope may be open that answers the fault. Without a bell it never reports one.
+  bool no_scope = region->reported || (covered && region->owner->bell < 0);
+  return {region->unsettled && no_scope, covered, region->cover_changes, region->first};
 }
 
 }  // namespace
@@ -30,7 +31,7 @@ Standing look(uintptr_t memory, size_t length) {
 size_t uncovered_copy(void* target, const void* source, size_t length, uintptr_t memory, Fault* fault) {
   for (;;) {
     Standing before = look(memory, length);
-    if (before.unsettled) {
+    if (before.unanswered) {
       *fault = before.first;
       return 0;
     }

@@ -29,6 +29,7 @@ struct Region {
   // Containment: `guard/covers.h`.
   double faults = 0;
   bool unsettled = false;    // holds for a fault that no scope, no restore has answered
+  bool reported = false;     // the event loop has reported one of these faults: no scope will answer it
   bool unreported = false;   // its first fault was not noted for want of room
   size_t unanswered = 0;     // noted faults that nothing has answered
   uint32_t settlements = 0;  // how often all its faults were answered
