@@ -1,6 +1,7 @@
 // The thread that serves ends in some way while another waits in a plain access: that access must fail, not wait and not be zero.
 import { once } from 'node:events'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import type { MmapMut } from '#vmarea/mapping/handle/mmap-mut.js'
 import { thisProcess } from '#vmarea/this-process.js'
 import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { MemoryFault } from '#vmarea/vocabulary/memory-fault.js'
@@ -9,6 +10,8 @@ import { kernel, page } from '../memory.js'
 import { filled, startServer } from './start-server.js'
 
 const PAGES = 8
+/** Kept, so that the collector does not unmap the memory that a later answer goes to. */
+const touched: MmapMut[] = []
 
 if (isMainThread) {
   const how = process.argv[2]
@@ -52,6 +55,7 @@ interface Seen {
 
 function touch(uffd: Userfaultfd): Seen {
   const mapping = thisProcess().mapMut({ length: PAGES * page })
+  touched.push(mapping)
   uffd.register(mapping.start, mapping.size)
   const pages = Array.from({ length: PAGES }, (_, index) => {
     try {
