@@ -1,4 +1,4 @@
-import type { FaultSourceName } from '../kernel/devices.js'
+import type { FaultSourceName } from '../vocabulary/fault-source-name.js'
 
 /** How to open a device. */
 export interface DeviceOptions<Options = unknown> {

@@ -1,4 +1,5 @@
-import type { FaultSourceName, RawDeviceOptions } from '../kernel/devices.js'
+import type { RawDeviceOptions } from '../kernel/devices.js'
+import type { FaultSourceName } from '../vocabulary/fault-source-name.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import type { DeviceOptions } from './device-options.js'
 

@@ -1,3 +1,4 @@
+import type { FaultSourceName } from '../vocabulary/fault-source-name.js'
 import type { DeviceDriver } from './device-driver.js'
 import type { RawDevice } from './raw-device.js'
 
@@ -27,9 +28,3 @@ export interface RawDeviceOptions {
   readonly source: FaultSourceName | undefined
   readonly signal: AbortSignal | undefined
 }
-
-/**
- * How the faults of a device come to its driver. `userfaultfd-user-mode-only` and `guard` can't catch a fault inside a system call: such
- * a call fails with `EFAULT`.
- */
-export type FaultSourceName = 'userfaultfd' | 'userfaultfd-user-mode-only' | 'guard' | 'model'

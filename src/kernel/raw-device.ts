@@ -1,5 +1,5 @@
+import type { FaultSourceName } from '../vocabulary/fault-source-name.js'
 import type { DeviceStatistics } from './device-statistics.js'
-import type { FaultSourceName } from './devices.js'
 import type { FaultRecord } from './fault-record.js'
 import type { Region } from './region.js'
 

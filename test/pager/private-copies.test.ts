@@ -3,7 +3,8 @@ import { writeSync } from 'node:fs'
 import { test } from 'node:test'
 import { addon } from '#vmarea/linux/addon/addon.js'
 import type { LinuxUserfaultfd } from '#vmarea/linux/userfaultfd/linux-userfaultfd.js'
-import { UserfaultfdSource } from '#vmarea/pager/source/userfaultfd-source.js'
+import { UserfaultfdFilePages } from '#vmarea/pager/source/userfaultfd-file-pages.js'
+import { UserfaultfdQueue } from '#vmarea/pager/source/userfaultfd-queue.js'
 import { openUserfaultfd } from '#vmarea/userfaultfd/open-userfaultfd.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
@@ -16,49 +17,52 @@ const RW = PROT.READ | PROT.WRITE
 
 /** A private map of two pages, the first of which was shown and then written to, and is the map's own. */
 function written() {
-  const { raw } = openUserfaultfd(kernel.userfaultfds, undefined)
+  const raw = openUserfaultfd(kernel.userfaultfds, undefined).raw as LinuxUserfaultfd
   raw.api(UFFD_FEATURE.MISSING_SHMEM | UFFD_FEATURE.MINOR_SHMEM | UFFD_FEATURE.POISON)
-  const source = new UserfaultfdSource(raw as LinuxUserfaultfd, 'userfaultfd', page)
+  const pages = new UserfaultfdFilePages(raw, page)
+  const displace = (address: number) => pages.displace(address)
+  const faults = new UserfaultfdQueue({ raw, name: 'userfaultfd', pageSize: page, displace })
   const file = memfd(2)
   writeSync(file.descriptor, new Uint8Array(page).fill(1))
   const region = kernel.regions.mapRegion(0n, 2 * page, RW, MAP.PRIVATE, file.descriptor, 0, page)
   const start = Number(region.start)
-  source.watch(start, 2 * page, RW, false)
-  assert.equal(source.show(start, page, true), 0)
+  pages.watch(start, 2 * page, RW, false)
+  assert.equal(pages.show(start, page, true), 0)
   assert.equal(region.write(0, new Uint8Array([7])), undefined)
   const first = (number: number) => {
     const byte = new Uint8Array(1)
     return region.read(number * page, byte)?.reason ?? byte[0]
   }
   return {
-    source,
+    pages,
+    faults,
     file,
     start,
     first,
     end() {
       region.unmap()
-      source.close()
+      faults.close()
       file.close()
     },
   }
 }
 
 test('to fail a page that has come meanwhile takes no private copy away', { skip }, () => {
-  const { source, start, first, end } = written()
-  source.fail(start, 2 * page)
+  const { faults, start, first, end } = written()
+  faults.fail(start, 2 * page)
   assert.deepEqual([first(0), first(1)], [7, 'poisoned'])
-  source.fail(start, 2 * page)
+  faults.fail(start, 2 * page)
   assert.deepEqual([first(0), first(1)], [7, 'poisoned'])
   end()
 })
 
 test('to take poison away takes no private copy away', { skip }, () => {
-  const { source, file, start, first, end } = written()
-  source.fail(start + page, page)
+  const { pages, faults, file, start, first, end } = written()
+  faults.fail(start + page, page)
   assert.equal(addon().uffdTakePoison(start), 0)
   assert.equal(addon().uffdTakePoison(start + page), 0)
   writeSync(file.descriptor, new Uint8Array(page).fill(2), 0, page, page)
-  assert.equal(source.show(start, 2 * page, true), 0)
+  assert.equal(pages.show(start, 2 * page, true), 0)
   assert.deepEqual([first(0), first(1)], [7, 2])
   end()
 })

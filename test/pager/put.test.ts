@@ -3,7 +3,7 @@ import { readSync, writeSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { LinuxKernel } from '#vmarea/linux/linux-kernel.js'
 import type { LinuxUserfaultfd } from '#vmarea/linux/userfaultfd/linux-userfaultfd.js'
-import { UserfaultfdSource } from '#vmarea/pager/source/userfaultfd-source.js'
+import { UserfaultfdFilePages } from '#vmarea/pager/source/userfaultfd-file-pages.js'
 import { openUserfaultfd } from '#vmarea/userfaultfd/open-userfaultfd.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
@@ -20,10 +20,9 @@ function watched() {
   const length = PAGES * pageSize
   const descriptor = kernel.files.memfdCreate('put', { sealable: false })
   kernel.files.ftruncate(descriptor, length)
-  const { raw, way } = openUserfaultfd(kernel.userfaultfds, undefined)
+  const { raw } = openUserfaultfd(kernel.userfaultfds, undefined)
   raw.api(UFFD_FEATURE.MISSING_SHMEM | UFFD_FEATURE.MINOR_SHMEM)
-  const name = way === 'user-mode-only' ? 'userfaultfd-user-mode-only' : 'userfaultfd'
-  const source = new UserfaultfdSource(raw as LinuxUserfaultfd, name, pageSize)
+  const source = new UserfaultfdFilePages(raw as LinuxUserfaultfd, pageSize)
   const region = kernel.regions.mapRegion(0n, length, PROT.READ, MAP.SHARED, descriptor, 0, pageSize)
   const start = Number(region.start)
   source.watch(start, length, PROT.READ, false)
@@ -39,7 +38,7 @@ function watched() {
   }
   const end = () => {
     region.unmap()
-    source.close()
+    raw.close()
     kernel.files.close(descriptor)
   }
   return { kernel, pageSize, descriptor, source, region, start, inFile, seen, end }

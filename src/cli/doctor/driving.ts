@@ -1,7 +1,7 @@
-import type { FaultSourceName } from '../../kernel/devices.js'
 import { LinuxKernel } from '../../linux/linux-kernel.js'
+import { openDeviceSource } from '../../pager/device/program/open-device-source.js'
 import { GuardSource } from '../../pager/source/guard-source.js'
-import { OpenedFaultSource } from '../../pager/source/opened-fault-source.js'
+import type { FaultSourceName } from '../../vocabulary/fault-source-name.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { Capability } from './capability.js'
@@ -20,7 +20,7 @@ const LIMITS: Readonly<Partial<Record<FaultSourceName, string>>> = {
 /** What is needed to drive memory. */
 export function* driving(): Generator<Capability> {
   const kernel = new LinuxKernel()
-  const source = OpenedFaultSource.open(kernel, undefined, DEADLINE)
+  const source = openDeviceSource(kernel.userfaultfds, undefined, DEADLINE)
   const { name } = source
   source.close()
   const limits = LIMITS[name]
@@ -55,7 +55,7 @@ export function* driving(): Generator<Capability> {
 /** Why the full userfaultfd is not the one. */
 function refusal(kernel: LinuxKernel): string {
   try {
-    OpenedFaultSource.open(kernel, 'userfaultfd', DEADLINE).close()
+    openDeviceSource(kernel.userfaultfds, 'userfaultfd', DEADLINE).close()
     return ''
   } catch (error) {
     if (!(error instanceof VmError) && !(error instanceof UsageError)) throw error

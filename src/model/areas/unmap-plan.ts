@@ -1,6 +1,6 @@
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { tellDriver } from '../hooks/tell-driver.js'
 import { zap } from '../pages/zap.js'
-import { ERRNO_RESULT } from '../structs/errno-result.js'
 import type { Mm } from '../structs/mm.js'
 import type { Uffd } from '../structs/uffd.js'
 import { VM_FLAG } from '../structs/vm-flag.js'

@@ -1,5 +1,5 @@
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { lockVma } from '../areas/lock-vma.js'
-import { ERRNO_RESULT } from '../structs/errno-result.js'
 import type { Mm } from '../structs/mm.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 

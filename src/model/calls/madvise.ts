@@ -1,5 +1,5 @@
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { MADV } from '../../vocabulary/madv.js'
-import { ERRNO_RESULT } from '../structs/errno-result.js'
 import type { Mm } from '../structs/mm.js'
 import { adviseVma } from './advise-vma.js'
 import { populateAdvice } from './populate-advice.js'

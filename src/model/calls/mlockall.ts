@@ -1,7 +1,7 @@
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { MLOCK } from '../../vocabulary/mlock.js'
 import { lockVma } from '../areas/lock-vma.js'
 import { populate } from '../faults/populate.js'
-import { ERRNO_RESULT } from '../structs/errno-result.js'
 import type { Mm } from '../structs/mm.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 

@@ -1,7 +1,7 @@
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { PROT } from '../../vocabulary/prot.js'
 import { modifyVma } from '../areas/modify-vma.js'
 import { populateVma } from '../faults/populate-vma.js'
-import { ERRNO_RESULT } from '../structs/errno-result.js'
 import type { Mm } from '../structs/mm.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'

@@ -1,5 +1,5 @@
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { modifyVma } from '../areas/modify-vma.js'
-import { ERRNO_RESULT } from '../structs/errno-result.js'
 import type { Mm } from '../structs/mm.js'
 
 /** `do_mseal`: a range with a hole is refused before anything is sealed. */

@@ -1,5 +1,5 @@
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { UnmapPlan } from '../areas/unmap-plan.js'
-import { ERRNO_RESULT } from '../structs/errno-result.js'
 import type { Mm } from '../structs/mm.js'
 
 /** `do_vmi_munmap`. With `later`, what userfaultfds are to be told is put there instead of being told. */

@@ -1,4 +1,4 @@
-import { ERRNO_RESULT } from '../structs/errno-result.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { FAULT_RESULT } from '../structs/fault-result.js'
 import type { Vma } from '../structs/vma.js'
 import { faultIn } from './fault-in.js'

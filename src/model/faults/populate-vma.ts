@@ -1,5 +1,5 @@
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { checkVmaFlags } from '../process/check-vma-flags.js'
-import { ERRNO_RESULT } from '../structs/errno-result.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
 import { getUserPage } from './get-user-page.js'

@@ -1,5 +1,5 @@
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { SEAL } from '../../vocabulary/seal.js'
-import { ERRNO_RESULT } from '../structs/errno-result.js'
 import type { OpenFile } from '../structs/open-file.js'
 
 const all = SEAL.SEAL | SEAL.SHRINK | SEAL.GROW | SEAL.WRITE | SEAL.FUTURE_WRITE | SEAL.EXEC

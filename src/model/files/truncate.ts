@@ -1,5 +1,5 @@
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { SEAL } from '../../vocabulary/seal.js'
-import { ERRNO_RESULT } from '../structs/errno-result.js'
 import type { OpenFile } from '../structs/open-file.js'
 import { unmapFilePages } from '../structs/unmap-file-pages.js'
 

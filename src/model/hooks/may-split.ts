@@ -1,5 +1,5 @@
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { VmError } from '../../vocabulary/vm-error.js'
-import { ERRNO_RESULT } from '../structs/errno-result.js'
 import type { Vma } from '../structs/vma.js'
 import { ModelArea } from './model-area.js'
 

@@ -1,4 +1,4 @@
-import { ERRNO_RESULT } from '../structs/errno-result.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import type { Page } from '../structs/page.js'
 import { PTE } from '../structs/pte.js'
 import { VM_FLAG } from '../structs/vm-flag.js'

@@ -1,6 +1,6 @@
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { UFFD_RESOLVE_MODE } from '../../vocabulary/uffd-resolve-mode.js'
 import { anonVmaPrepare } from '../areas/anon-vma-prepare.js'
-import { ERRNO_RESULT } from '../structs/errno-result.js'
 import { Page } from '../structs/page.js'
 import { PTE } from '../structs/pte.js'
 import type { Uffd } from '../structs/uffd.js'

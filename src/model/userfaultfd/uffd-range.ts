@@ -1,4 +1,4 @@
-import { ERRNO_RESULT } from '../structs/errno-result.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import type { Mm } from '../structs/mm.js'
 
 /** `validate_range` */

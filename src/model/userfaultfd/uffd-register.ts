@@ -1,6 +1,6 @@
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { UFFD_MODE } from '../../vocabulary/uffd-mode.js'
 import { modifyVma } from '../areas/modify-vma.js'
-import { ERRNO_RESULT } from '../structs/errno-result.js'
 import type { Uffd } from '../structs/uffd.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'

@@ -1,4 +1,4 @@
-import { ERRNO_RESULT } from '../structs/errno-result.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import type { Uffd } from '../structs/uffd.js'
 import type { Vma } from '../structs/vma.js'
 import { canUserfault } from './can-userfault.js'

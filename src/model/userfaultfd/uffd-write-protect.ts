@@ -1,5 +1,5 @@
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { UFFD_RESOLVE_MODE } from '../../vocabulary/uffd-resolve-mode.js'
-import { ERRNO_RESULT } from '../structs/errno-result.js'
 import type { Uffd } from '../structs/uffd.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 import { uffdProtect } from './uffd-protect.js'

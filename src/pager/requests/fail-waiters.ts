@@ -37,6 +37,6 @@ export class FailWaiters {
     // The error goes ahead, so that it is there when the access has failed.
     const error = reason === undefined ? undefined : packError(reason)
     this.#send({ type: 'failure', address: waiter.address, error })
-    this.#source.fail(waiter.address, this.#pageSize)
+    this.#source.faults.fail(waiter.address, this.#pageSize)
   }
 }

@@ -10,9 +10,14 @@ export async function connectFaultSource(
   // What only the one or the other needs is not loaded for each device.
   if (name === 'guard') {
     const { GuardSource } = await import('./guard-source.js')
-    return new GuardSource({ timeout: deadline })
+    const guard = new GuardSource({ timeout: deadline })
+    return { faults: guard, pages: guard }
   }
   const { adoptUserfaultfd } = await import('../../linux/userfaultfd/adopt-userfaultfd.js')
-  const { UserfaultfdSource } = await import('./userfaultfd-source.js')
-  return new UserfaultfdSource(adoptUserfaultfd(descriptor), name, pageSize)
+  const { UserfaultfdQueue } = await import('./userfaultfd-queue.js')
+  const { UserfaultfdFilePages } = await import('./userfaultfd-file-pages.js')
+  const raw = adoptUserfaultfd(descriptor)
+  const pages = new UserfaultfdFilePages(raw, pageSize)
+  const faults = new UserfaultfdQueue({ raw, name, pageSize, displace: (page) => pages.displace(page) })
+  return { faults, pages }
 }

@@ -1,5 +1,5 @@
 import { watchReadable } from '../../linux/addon/watch-readable.js'
-import type { FaultSource } from './fault-source.js'
+import type { FaultQueue } from './fault-queue.js'
 
 /** How long the loop stays awake after a fault, in milliseconds: the next one often follows at once. */
 const LINGER = 5
@@ -7,22 +7,22 @@ const LINGER = 5
 const IN_A_ROW = 64
 
 /**
- * Takes faults from a source and hands them on.
+ * Takes faults from a queue and hands them on.
  *
  * While faults come, it waits for the next without the event loop, a millisecond at most, and lets that turn in between: so a stream of
  * faults has no latency of the event loop, and timers, sockets and messages of the driver go on. When nothing came for a while, or while
- * the driver waits for something, the event loop polls the source.
+ * the driver waits for something, the event loop polls the queue.
  */
 export class FaultLoop {
-  readonly #source: FaultSource
+  readonly #faults: FaultQueue
   readonly #serve: (index: number, now: number) => void
   readonly #driverWaits: () => boolean
   #unwatch: (() => void) | undefined
   #lastFault = 0
   #running = false
 
-  constructor(source: FaultSource, serve: (index: number, now: number) => void, driverWaits: () => boolean) {
-    this.#source = source
+  constructor(faults: FaultQueue, serve: (index: number, now: number) => void, driverWaits: () => boolean) {
+    this.#faults = faults
     this.#serve = serve
     this.#driverWaits = driverWaits
   }
@@ -43,7 +43,7 @@ export class FaultLoop {
     if (!this.#running) return
     for (let round = 0; round < IN_A_ROW; round++) {
       const waits = this.#lastFault > 0 && !this.#driverWaits()
-      const count = this.#source.take(waits ? 1 : 0)
+      const count = this.#faults.take(waits ? 1 : 0)
       if (count === 0) break
       this.#lastFault = performance.now()
       for (let index = 0; index < count; index++) this.#serve(index, this.#lastFault)
@@ -54,6 +54,6 @@ export class FaultLoop {
       return
     }
     this.#lastFault = 0
-    this.#unwatch = watchReadable(this.#source.descriptor, this.#turn)
+    this.#unwatch = watchReadable(this.#faults.descriptor, this.#turn)
   }
 }

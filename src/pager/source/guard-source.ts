@@ -4,7 +4,8 @@ import { sharedResults } from '../../linux/addon/shared-results.js'
 import { LinuxAddressSpace } from '../../linux/areas/linux-address-space.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
-import type { FaultSource } from './fault-source.js'
+import type { FaultQueue } from './fault-queue.js'
+import type { FilePages } from './file-pages.js'
 
 /** How many faults one `take` gives at most. */
 const MOST = 64
@@ -34,8 +35,10 @@ export interface GuardSourceOptions {
  *
  * An access of the thread that serves would wait for itself and fails at once; so does every access when that thread has ended.
  */
-export class GuardSource implements FaultSource {
+export class GuardSource implements FaultQueue, FilePages {
   readonly name = 'guard'
+  readonly showsHoles = true
+  readonly coversOverlays = false
   readonly descriptor: number
   /** Whether pages are hidden by guard markers, so that showing them makes no areas. */
   readonly usesGuardMarkers: boolean
@@ -75,6 +78,18 @@ export class GuardSource implements FaultSource {
     if (area === undefined) throw new VmError('ENOMEM', 'watch', { address: BigInt(start), length })
     this.#range(start, length)
     this.#check(this.#addon.guardWatch(this.id, protection, notifyWrites, area.shared), 'watch', start, length)
+  }
+
+  /** The addon has seen it grow. */
+  grow(): void {}
+
+  unmapped(start: number, length: number): void {
+    this.unwatch(start, length)
+  }
+
+  /** It keeps no account of it, and a fault is taken only while the page can't be written. */
+  mayBeWriteProtected(): boolean {
+    return true
   }
 
   setProtection(start: number, length: number, protection: number): void {

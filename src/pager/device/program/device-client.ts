@@ -1,15 +1,16 @@
 import { closeSync, openSync } from 'node:fs'
 import type { DeviceStatistics } from '../../../kernel/device-statistics.js'
-import type { FaultSourceName, RawDeviceOptions } from '../../../kernel/devices.js'
+import type { RawDeviceOptions } from '../../../kernel/devices.js'
 import type { FaultRecord } from '../../../kernel/fault-record.js'
 import type { RawDevice } from '../../../kernel/raw-device.js'
 import type { LinuxKernel } from '../../../linux/linux-kernel.js'
+import type { FaultSourceName } from '../../../vocabulary/fault-source-name.js'
 import { MAP } from '../../../vocabulary/map.js'
 import { PROT } from '../../../vocabulary/prot.js'
 import { UsageError } from '../../../vocabulary/usage-error.js'
 import { VM } from '../../../vocabulary/vm.js'
 import { VmError } from '../../../vocabulary/vm-error.js'
-import { OpenedFaultSource } from '../../source/opened-fault-source.js'
+import type { OpenedFaultSource } from '../../source/opened-fault-source.js'
 import { DeviceThread } from '../../thread/device-thread.js'
 import type { MapAnswer } from '../../thread/pager-request.js'
 import { COUNTER } from '../../thread/pager-state.js'
@@ -19,6 +20,7 @@ import { DeviceRegion } from './device-region.js'
 import { DeviceRegions } from './device-regions.js'
 import { FaultCauses } from './fault-causes.js'
 import { mayCopy } from './may-copy.js'
+import { openDeviceSource } from './open-device-source.js'
 
 /** How much longer than `timeout` the thread may take before it counts as dead, in milliseconds: it ends waits itself when it can. */
 const GRACE = 500
@@ -43,7 +45,7 @@ export class DeviceClient implements RawDevice {
   /** Opens a device. Rejects where the driver can't be had, and leaves nothing behind then. */
   static async open(kernel: LinuxKernel, driver: string, options: RawDeviceOptions): Promise<DeviceClient> {
     options.signal?.throwIfAborted()
-    const source = OpenedFaultSource.open(kernel, options.source, options.timeout + GRACE)
+    const source = openDeviceSource(kernel.userfaultfds, options.source, options.timeout + GRACE)
     const device = new DeviceClient(kernel, driver, options, source)
     try {
       await device.#start(options.signal)
@@ -92,6 +94,11 @@ export class DeviceClient implements RawDevice {
     return this.#source.name
   }
 
+  /** See `OpenedFaultSource.changesProtection`. */
+  get changesProtection(): boolean {
+    return this.#source.changesProtection
+  }
+
   get state(): 'serving' | 'dead' | 'closed' {
     if (this.#closed !== undefined) return 'closed'
     return this.#thread.serves ? 'serving' : 'dead'
@@ -127,7 +134,7 @@ export class DeviceClient implements RawDevice {
     }
     try {
       const cleared = this.#layOut(region, { offset, flags }, protection)
-      if (this.source !== 'guard') region.protect(0, region.length, protection, PROT.NONE)
+      if (!this.changesProtection) region.protect(0, region.length, protection, PROT.NONE)
       region.attach({ device: this, offset, flags, cleared }, protection)
     } catch (error) {
       region.unmap()
@@ -178,7 +185,7 @@ export class DeviceClient implements RawDevice {
     } finally {
       if (serves) this.#source.expectServer(false, sourceId)
     }
-    this.#source.askAgain(this.#kernel.pageSize)
+    this.#source.wakeUnanswered(this.#kernel.pageSize)
     this.#failures.takeUnanswered() // They are the thread's before, and say nothing of this one.
     for (const region of this.#regions.all()) {
       // What was covered comes back poisoned with restore(), which heals it then.

@@ -48,7 +48,7 @@ export class DeviceRegion extends LinuxRegion {
       this.#part.device.expectCopies(this)
       this.#copies = true
     }
-    if (this.#part?.device.source === 'guard') {
+    if (this.#part?.device.changesProtection === true) {
       // Pages that are not shown have no permission, and only the pager knows which.
       this.#checkRight(protection)
       this.#part.device.protect(Number(this.start) + offset, length, protection)

@@ -200,7 +200,7 @@ export class CallDriver {
     const { address, offset } = waiter
     const other = this.inFlight(offset)
     const map = this.#maps.at(address)
-    if (map === undefined) this.#source.wake(address, this.#pageSize)
+    if (map === undefined) this.#source.faults.wake(address, this.#pageSize)
     else if (other !== undefined) this.#fills.wait(other, waiter)
     else this.askForFault(map, waiter, offset + this.#pageSize)
   }

@@ -37,7 +37,7 @@ export class DeviceView {
     const { length } = bytes
     // A private map would be given copies, and the device nothing.
     const most = map?.shared && map.inserted.size === 0 ? Math.min(length, map.endOffset - offset) : 0
-    const done = most === 0 ? 0 : this.#source.put(map!.addressOf(offset), bytes, most, !map!.notifiesWrites)
+    const done = most === 0 ? 0 : this.#source.pages.put(map!.addressOf(offset), bytes, most, !map!.notifiesWrites)
     if (done < length) this.#file.put(offset + done, bytes, done, length)
     return done > 0 && done === most ? map : undefined
   }
@@ -57,7 +57,7 @@ export class DeviceView {
     if (code !== EFAULT && code !== ENOENT) {
       throw new VmError(code, 'UFFDIO_CONTINUE', { address: BigInt(address), length })
     }
-    this.#source.wake(address, length)
+    this.#source.faults.wake(address, length)
   }
 
   /** Shows pages of the device that are there wherever they are mapped. Pages of the driver's stay. */
@@ -76,8 +76,7 @@ export class DeviceView {
 
   /** Drops pages of the device, wherever they are mapped. */
   forget(offset: number, length: number): void {
-    // A hole that is in view reads as zeros, unless a userfaultfd tells of it.
-    if (this.#source.name === 'guard') {
+    if (this.#source.pages.showsHoles) {
       for (const { map, start, end } of this.#maps.showing(offset, length)) this.#hideOwn(map, start, end)
     }
     this.#file.punch(offset, length)
@@ -103,11 +102,11 @@ export class DeviceView {
 
   #showRun(map: DeviceMap, address: number, length: number): number {
     this.#placed.setSeen(map, address, length, true)
-    return this.#source.show(address, length, !map.notifiesWrites)
+    return this.#source.pages.show(address, length, !map.notifiesWrites)
   }
 
   #hideRun(map: DeviceMap, address: number, length: number): number {
-    const code = this.#source.hide(address, length)
+    const code = this.#source.pages.hide(address, length)
     this.#placed.setSeen(map, address, length, false)
     return code
   }

@@ -6,7 +6,6 @@ import type { ReadAhead } from '../../requests/read-ahead.js'
 import type { RequestTimeouts } from '../../requests/request-timeouts.js'
 import type { ResidentList } from '../../requests/resident-list.js'
 import type { FaultSource } from '../../source/fault-source.js'
-import type { PageEntries } from '../../source/page-entries.js'
 import { COUNTER, type PagerState } from '../../thread/pager-state.js'
 import type { CallDriver } from './call-driver.js'
 import type { DeviceFile } from './device-file.js'
@@ -22,7 +21,6 @@ export interface FaultServerInit {
   readonly source: FaultSource
   readonly file: DeviceFile
   readonly view: DeviceView
-  readonly entries: PageEntries
   readonly fills: PendingRequests
   readonly questions: CallDriver
   readonly failed: FailWaiters
@@ -39,7 +37,6 @@ export class FaultServer {
   readonly #source: FaultSource
   readonly #file: DeviceFile
   readonly #view: DeviceView
-  readonly #entries: PageEntries
   readonly #fills: PendingRequests
   readonly #questions: CallDriver
   readonly #failed: FailWaiters
@@ -54,7 +51,6 @@ export class FaultServer {
     this.#source = init.source
     this.#file = init.file
     this.#view = init.view
-    this.#entries = init.entries
     this.#fills = init.fills
     this.#questions = init.questions
     this.#failed = init.failed
@@ -68,15 +64,15 @@ export class FaultServer {
   /** Serves the fault with that index among those that the source has taken. `now` is when, as `performance.now()` tells. */
   readonly serve = (index: number, now: number): void => {
     this.#state.counters[COUNTER.FAULTS]!++
-    const address = this.#source.address(index)
+    const address = this.#source.faults.address(index)
     const map = this.#maps.at(address)
     if (map === undefined) {
-      this.#source.wake(address, this.#pageSize) // It was unmapped meanwhile.
+      this.#source.faults.wake(address, this.#pageSize) // It was unmapped meanwhile.
       return
     }
     const offset = map.offsetAt(address)
-    const firstWrite = this.#source.isFirstWrite(index)
-    const waiter: Waiter = { address, offset, write: this.#source.isWrite(index), since: now }
+    const firstWrite = this.#source.faults.isFirstWrite(index)
+    const waiter: Waiter = { address, offset, write: this.#source.faults.isWrite(index), since: now }
     const inFlight = this.#questions.inFlight(offset, firstWrite)
     if (inFlight !== undefined) {
       this.#fills.wait(inFlight, waiter)
@@ -119,13 +115,13 @@ export class FaultServer {
     }
   }
 
-  // Somebody may have come for the page twice before the first was answered.
+  // Two threads may have written to the page before the first of them was answered: the second one's fault is out of date then.
   #firstWrite(map: DeviceMap, waiter: Waiter): void {
     const { address, offset } = waiter
-    if (this.#source.name === 'guard' || this.#entries.isWriteProtected(address)) {
+    if (this.#source.pages.mayBeWriteProtected(address)) {
       this.#questions.askForFault(map, waiter, offset + this.#pageSize, true)
     } else {
-      this.#source.wake(address, this.#pageSize)
+      this.#source.faults.wake(address, this.#pageSize)
     }
   }
 }

@@ -27,7 +27,7 @@ export function mapFilePage(
   // What private copies are made of must be a file that can't be written through their map.
   const file = shared ? descriptor : openSync(`/proc/self/fd/${descriptor}`, 'r')
   try {
-    const code = source.mapOver(address, pageSize, protection, flags, file, offset)
+    const code = source.pages.mapOver(address, pageSize, protection, flags, file, offset)
     if (code !== ENOENT) check(code, 'mmap', { address: BigInt(address) })
   } finally {
     if (!shared) closeSync(file)

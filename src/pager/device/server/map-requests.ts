@@ -93,7 +93,7 @@ export class MapRequests implements DeviceAreaHost {
     try {
       this.#callHook(area)
       this.#tellKernel(area, before)
-      this.#source.watch(start, length, protection, notifiesWrites)
+      this.#source.pages.watch(start, length, protection, notifiesWrites)
       this.#placed.placeAll(map)
     } catch (error) {
       this.#maps.remove(start, end)
@@ -104,7 +104,7 @@ export class MapRequests implements DeviceAreaHost {
 
   /** The program may do something else in a part of a map. */
   protect(start: number, length: number, protection: number): void {
-    this.#source.setProtection(start, length, protection)
+    this.#source.pages.setProtection(start, length, protection)
     for (const map of this.#maps.within(start, start + length)) {
       map.protection = protection
       map.area.protect(protection)
@@ -122,8 +122,7 @@ export class MapRequests implements DeviceAreaHost {
     if (last === undefined) return
     last.end = start + length
     last.area.resize(start, length)
-    // The guard has seen it grow.
-    if (this.#source.name !== 'guard') this.#source.watch(start, length, last.protection, last.notifiesWrites)
+    this.#source.pages.grow(start, length, last.protection, last.notifiesWrites)
   }
 
   /** The program is about to write to a private map: from now on some of its pages may be copies, which nobody can give again. */
@@ -133,7 +132,7 @@ export class MapRequests implements DeviceAreaHost {
 
   unmap(start: number, length: number): void {
     this.#maps.remove(start, start + length)
-    if (this.#source.name === 'guard') this.#source.unwatch(start, length)
+    this.#source.pages.unmapped(start, length)
   }
 
   // ---- what the driver asks ----

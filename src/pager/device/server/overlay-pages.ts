@@ -13,12 +13,13 @@ import { type FilePage, mapFilePage } from './map-file-page.js'
 export class OverlayPages {
   readonly #source: FaultSource
   readonly #file: DeviceFile
-  readonly #guarded: boolean
+  /** The source shows and hides overlays as it does the pages below them. */
+  readonly #covered: boolean
 
   constructor(source: FaultSource, file: DeviceFile) {
     this.#source = source
     this.#file = file
-    this.#guarded = source.name === 'guard'
+    this.#covered = source.pages.coversOverlays
   }
 
   /** Puts a page of the driver's into the map. Those of an `mmap` hook are seen when the map is watched: `placeAll`. */
@@ -43,7 +44,7 @@ export class OverlayPages {
 
   /** The guard hides and shows areas that it has watched as a whole, and those of placed pages are others. */
   setSeen(map: DeviceMap, address: number, length: number, seen: boolean): void {
-    if (map.placed.size === 0 || !this.#guarded) return
+    if (map.placed.size === 0 || this.#covered) return
     for (const [at, page] of map.placed) {
       if (at < address || at >= address + length) continue
       this.#mapFilePage(at, page, seen ? this.#protection(map) : PROT.NONE, map.shared)
@@ -53,18 +54,18 @@ export class OverlayPages {
   /** The program may write to the page, if it is a placed one. */
   allowWrite(map: DeviceMap, address: number): void {
     const page = map.placed.get(address)
-    if (page !== undefined && this.#guarded) this.#mapFilePage(address, page, map.protection, true)
+    if (page !== undefined && !this.#covered) this.#mapFilePage(address, page, map.protection, true)
   }
 
   /** The program may do something else with the map. A page may have been placed after it had changed what was there before. */
   protect(map: DeviceMap, protection: number): void {
-    for (const address of map.placed.keys()) this.#source.protectOver(address, this.#file.pageSize, protection)
+    for (const address of map.placed.keys()) this.#source.pages.protectOver(address, this.#file.pageSize, protection)
   }
 
   #placeDriverPage(map: DeviceMap, address: number, { pages, offset }: DriverPage): void {
     this.#place(map, address, { descriptor: pages.descriptor, offset })
-    this.#source.show(address, this.#file.pageSize, !map.notifiesWrites)
-    this.#source.wake(address, this.#file.pageSize)
+    this.#source.pages.show(address, this.#file.pageSize, !map.notifiesWrites)
+    this.#source.faults.wake(address, this.#file.pageSize)
   }
 
   #place(map: DeviceMap, address: number, page: FilePage): void {
@@ -77,6 +78,6 @@ export class OverlayPages {
   }
 
   #protection(map: DeviceMap): number {
-    return map.notifiesWrites && this.#guarded ? map.protection & ~PROT.WRITE : map.protection
+    return map.notifiesWrites && !this.#covered ? map.protection & ~PROT.WRITE : map.protection
   }
 }

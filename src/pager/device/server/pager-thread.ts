@@ -9,7 +9,6 @@ import { loadDriver } from '../../../kernel/load-driver.js'
 import { addon } from '../../../linux/addon/addon.js'
 import { connectFaultSource } from '../../source/connect-fault-source.js'
 import { FaultLoop } from '../../source/fault-loop.js'
-import { GuardSource } from '../../source/guard-source.js'
 import { packError } from '../../thread/pack-error.js'
 import { PagerKernel } from '../../thread/pager-kernel.js'
 import type { PagerMessage, PagerRequest } from '../../thread/pager-request.js'
@@ -65,7 +64,7 @@ async function serve(): Promise<void> {
   await callHook(operations, 'open')
   state.counters[COUNTER.BUSY_SINCE] = 0
   const { faults, questions } = server
-  const loop = new FaultLoop(source, faults.serve, () => questions.waits)
+  const loop = new FaultLoop(source.faults, faults.serve, () => questions.waits)
   port.on('message', (request: PagerRequest) => {
     try {
       answer(request, server, operations, loop)
@@ -75,8 +74,7 @@ async function serve(): Promise<void> {
     }
   })
   loop.start()
-  const sourceId = source instanceof GuardSource ? source.id : -1
-  send({ type: 'ready', size, threadId: addon().threadId(), sourceId })
+  send({ type: 'ready', size, threadId: addon().threadId(), sourceId: source.faults.id })
 }
 
 function answer(request: PagerRequest, server: DeviceServer, operations: FileOperations, loop: FaultLoop): void {

@@ -82,7 +82,7 @@ export class SettleRequest {
       }
       const map = this.#maps.at(address)
       if (map === undefined) {
-        this.#source.wake(address, this.#pageSize)
+        this.#source.faults.wake(address, this.#pageSize)
       } else if (map !== shown) {
         const from = Math.max(map.start, map.addressOf(offset))
         this.#view.show(map, from, Math.min(map.end, map.addressOf(offset + length)) - from)
@@ -97,7 +97,7 @@ export class SettleRequest {
       if (address < 0) continue
       const map = this.#maps.at(address)
       // The answer is for the page that the driver was asked for: who waits for another one of the run asks himself.
-      if (map === undefined || offset !== fill.offset) this.#source.wake(address, this.#pageSize)
+      if (map === undefined || offset !== fill.offset) this.#source.faults.wake(address, this.#pageSize)
       else this.#placed.insert(map, address, page)
     }
   }
@@ -105,7 +105,7 @@ export class SettleRequest {
   // VM_FAULT_NOPAGE: the hook has put a page there itself.
   #lookAgain(fill: PageRequest): void {
     this.#count(fill)
-    for (const { address } of fill.waiters) if (address >= 0) this.#source.wake(address, this.#pageSize)
+    for (const { address } of fill.waiters) if (address >= 0) this.#source.faults.wake(address, this.#pageSize)
   }
 
   #allowWrite(fill: PageRequest): void {
@@ -113,8 +113,8 @@ export class SettleRequest {
     for (const { address } of fill.waiters) {
       const map = this.#maps.at(address)
       if (map !== undefined) this.#placed.allowWrite(map, address)
-      const code = map === undefined ? 0 : this.#source.show(address, this.#pageSize, true)
-      if (code !== 0) this.#source.wake(address, this.#pageSize) // The page has gone: who waits faults anew.
+      const code = map === undefined ? 0 : this.#source.pages.show(address, this.#pageSize, true)
+      if (code !== 0) this.#source.faults.wake(address, this.#pageSize) // The page has gone: who waits faults anew.
     }
   }
 

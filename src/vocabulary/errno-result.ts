@@ -1,4 +1,4 @@
-import { ERRNO, type ErrnoName } from '../../vocabulary/errno.js'
+import { ERRNO, type ErrnoName } from './errno.js'
 
 /**
  * The error numbers as the kernel's functions return them: negative.

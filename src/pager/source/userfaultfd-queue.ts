@@ -1,0 +1,109 @@
+import type { LinuxUserfaultfd } from '../../linux/userfaultfd/linux-userfaultfd.js'
+import { UffdMessages } from '../../userfaultfd/uffd-messages.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
+import type { FaultSourceName } from '../../vocabulary/fault-source-name.js'
+import { UFFD_RESOLVE_MODE } from '../../vocabulary/uffd-resolve-mode.js'
+import type { FaultQueue } from './fault-queue.js'
+
+/** Messages that one read takes at most. */
+const MESSAGES = 64
+const MESSAGE_BYTES = 32
+/** Attempts at a call that answers `EAGAIN`, because another thread changes the layout. */
+const ATTEMPTS = 1000
+
+export interface UserfaultfdQueueParts {
+  readonly raw: LinuxUserfaultfd
+  readonly name: FaultSourceName
+  readonly pageSize: number
+  /**
+   * Called for each message that is no fault (`REMOVE`, `UNMAP`, `REMAP`, `FORK`), in the order of the kernel, before `take` returns: such a
+   * message is newer than the faults of the same read, and holds for them. `messages` is good during the call.
+   */
+  readonly onEvent?: (messages: UffdMessages, index: number) => void
+  /** Takes a page that is in view away, so that poison can be put there. Without it, a page that is there stays, and its waiters are woken. */
+  readonly displace?: (page: number) => boolean
+}
+
+/** Faults from a userfaultfd. What the memory is, and how its pages are made, is up to the owner of `raw`. */
+export class UserfaultfdQueue implements FaultQueue {
+  readonly name: FaultSourceName
+  readonly id = -1
+  readonly #raw: LinuxUserfaultfd
+  readonly #pageSize: number
+  readonly #onEvent: UserfaultfdQueueParts['onEvent']
+  readonly #displace: UserfaultfdQueueParts['displace']
+  readonly #messages = new UffdMessages(MESSAGES)
+
+  constructor({ raw, name, pageSize, onEvent, displace }: UserfaultfdQueueParts) {
+    this.#raw = raw
+    this.name = name
+    this.#pageSize = pageSize
+    this.#onEvent = onEvent
+    this.#displace = displace
+  }
+
+  get descriptor(): number {
+    return this.#raw.descriptor
+  }
+
+  take(milliseconds: number): number {
+    const messages = this.#messages
+    const read = milliseconds > 0 ? this.#raw.wait(messages.bytes, milliseconds) : this.#raw.read(messages.bytes)
+    if (read <= 0) return 0
+    let faults = 0
+    for (let index = 0; index < read / MESSAGE_BYTES; index++) {
+      if (!messages.isFault(index)) {
+        this.#onEvent?.(messages, index)
+        continue
+      }
+      if (faults < index) {
+        messages.bytes.copyWithin(faults * MESSAGE_BYTES, index * MESSAGE_BYTES, (index + 1) * MESSAGE_BYTES)
+      }
+      faults++
+    }
+    return faults
+  }
+
+  interrupt(): void {
+    this.#raw.interrupt()
+  }
+
+  address(index: number): number {
+    return this.#messages.address(index, this.#pageSize)
+  }
+
+  isWrite(index: number): boolean {
+    return this.#messages.isWrite(index)
+  }
+
+  isFirstWrite(index: number): boolean {
+    return this.#messages.isWriteProtected(index)
+  }
+
+  wake(start: number, length: number): void {
+    this.#raw.wake(start, length)
+  }
+
+  fail(start: number, length: number): number {
+    let first = 0
+    for (let page = start; page < start + length; page += this.#pageSize) {
+      let code = this.#poison(page)
+      // Poison goes only where there is neither a page nor the mark of one that was write-protected.
+      if (code === ERRNO_RESULT.EEXIST) code = this.#displace?.(page) === true ? this.#poison(page) : 0
+      first ||= code
+    }
+    this.#raw.wake(start, length)
+    return first
+  }
+
+  close(): void {
+    this.#raw.close()
+  }
+
+  #poison(page: number): number {
+    for (let attempt = 0; ; attempt++) {
+      const code = this.#raw.poisonOwn(page, this.#pageSize, UFFD_RESOLVE_MODE.DONTWAKE)
+      if (code !== ERRNO_RESULT.EAGAIN || attempt === ATTEMPTS) return code
+    }
+  }
+}
