@@ -1,4 +1,5 @@
 import type { FaultRecord } from './fault-record.js'
+import type { RegionKeeper } from './region-keeper.js'
 
 /**
  * Memory that this process holds: a page-aligned range `[start, end)` of its address space that nobody else will be given.
@@ -12,6 +13,8 @@ import type { FaultRecord } from './fault-record.js'
 export interface Region {
   /** Whoever holds the region: who is given a region with a fault finds its holder here. */
   owner: object | undefined
+  /** Takes part in each change of the region, where something else than the kernel serves its pages. */
+  keeper: RegionKeeper | undefined
   readonly start: bigint
   /** Whole pages, in bytes. */
   readonly length: number

@@ -1,5 +1,6 @@
 import type { FaultRecord } from '../../kernel/fault-record.js'
 import type { Region } from '../../kernel/region.js'
+import type { RegionKeeper } from '../../kernel/region-keeper.js'
 import { hex } from '../../vocabulary/hex.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
@@ -16,6 +17,7 @@ const EOPNOTSUPP = -95
 export class LinuxRegion implements Region {
   readonly pageSize: number
   owner: object | undefined = undefined
+  keeper: RegionKeeper | undefined = undefined
   readonly #addon: AddonFunctions
   readonly #handle: number
   #start: number
@@ -49,40 +51,51 @@ export class LinuxRegion implements Region {
   }
 
   protect(offset: number, length: number, protection: number, previous: number): void {
-    this.#check(
-      this.#addon.protectRegion(this.#handle, offset, length, protection, previous),
-      'mprotect',
-      offset,
-      length,
-    )
+    const apply = () => {
+      const answer = this.#addon.protectRegion(this.#handle, offset, length, protection, previous)
+      this.#check(answer, 'mprotect', offset, length)
+    }
+    if (this.keeper === undefined) apply()
+    else this.keeper.protecting(this, offset, length, protection, apply)
   }
 
   replaceByNothing(offset: number, length: number): void {
     this.#check(this.#addon.replaceRegion(this.#handle, offset, length), 'mmap', offset, length)
+    this.keeper?.unmapped(this, this.start + BigInt(offset), length)
   }
 
-  split(at: number): this {
+  split(at: number): LinuxRegion {
     const handle = this.#addon.splitRegion(this.#handle, at)
     this.#check(handle, 'split', at, 0)
-    const Same = this.constructor as new (...parts: ConstructorParameters<typeof LinuxRegion>) => this
-    const rest = new Same(this.#addon, handle, this.#start + at, this.#length - at, this.pageSize)
+    const rest = new LinuxRegion(this.#addon, handle, this.#start + at, this.#length - at, this.pageSize)
     this.#length = at
+    this.keeper?.split(this, rest)
     return rest
   }
 
   absorb(next: LinuxRegion): void {
-    this.#check(this.#addon.absorbRegion(this.#handle, next.#handle), 'merge', this.#length, next.#length)
-    this.#length += next.#length
+    const apply = () => {
+      this.#check(this.#addon.absorbRegion(this.#handle, next.#handle), 'merge', this.#length, next.#length)
+      this.#length += next.#length
+      next.keeper = undefined
+    }
+    if (this.keeper === undefined) apply()
+    else this.keeper.absorbing(this, next, apply)
   }
 
   resize(length: number): void {
     this.#check(this.#addon.resizeRegion(this.#handle, length), 'mremap', 0, length)
+    const oldLength = this.#length
     this.#start = this.#results[0]!
     this.#length = length
+    this.keeper?.resized(this, oldLength)
   }
 
   unmap(): void {
     this.#check(this.#addon.unmapRegion(this.#handle), 'munmap', 0, this.#length)
+    const { keeper } = this
+    this.keeper = undefined
+    keeper?.unmapped(this, this.start, this.#length)
   }
 
   view(offset: number, length: number): ArrayBuffer {
@@ -151,6 +164,7 @@ export class LinuxRegion implements Region {
 
   restore(): void {
     this.#check(this.#addon.restoreRegion(this.#handle), 'mremap', 0, this.#length)
+    this.keeper?.restored(this)
   }
 
   #check(answer: number, syscall: string, offset: number, length: number): number {

@@ -33,24 +33,10 @@ export class LinuxRegions implements Regions {
     offset: number,
     pageSize: number,
   ): LinuxRegion {
-    return this.mapRegionAs(LinuxRegion, address, length, protection, flags, descriptor, offset, pageSize)
-  }
-
-  /** `mapRegion`, with a region of a class of its own. */
-  mapRegionAs<R extends LinuxRegion>(
-    Class: new (...parts: ConstructorParameters<typeof LinuxRegion>) => R,
-    address: bigint,
-    length: number,
-    protection: number,
-    flags: number,
-    descriptor: number,
-    offset: number,
-    pageSize: number,
-  ): R {
     const handle = this.#addon.mapRegion(address, length, protection, flags, descriptor, offset, pageSize)
     if (handle < 0) throw this.#refusal(handle, address, length)
     const whole = Math.ceil(length / pageSize) * pageSize
-    return new Class(this.#addon, handle, this.#results[0]!, whole, pageSize)
+    return new LinuxRegion(this.#addon, handle, this.#results[0]!, whole, pageSize)
   }
 
   regionAt(address: bigint): LinuxRegion | undefined {

@@ -20,6 +20,7 @@ export function mergeMemory(holding: HeldMemory, next: HeldMemory): void {
   } else {
     refuseAnotherDevice(holding, next)
   }
+  refuseAnotherKeeper(holding, next)
   const boundary = holding.region.length
   const total = holding.size + next.size
   holding.detachViews()
@@ -50,6 +51,15 @@ function refuseDifferentAttributes(holding: HeldMemory, next: HeldMemory): void 
       `the mappings differ in their ${name}: ${mine[name]} and ${others[name]}`,
     )
   }
+}
+
+function refuseAnotherKeeper({ region }: HeldMemory, { region: next }: HeldMemory): void {
+  const [mine, others] = [region.keeper?.kind, next.keeper?.kind]
+  if (mine === others) return
+  throw new UsageError(
+    'ERR_VMAREA_BACKING_MISMATCH',
+    `the pages of the memory are served by different means: ${mine ?? 'the kernel'} and ${others ?? 'the kernel'}`,
+  )
 }
 
 /** A device knows what is its own; its driver may have put pages in that make areas of their own. */

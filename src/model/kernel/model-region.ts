@@ -1,5 +1,6 @@
 import type { FaultRecord } from '../../kernel/fault-record.js'
 import type { Region } from '../../kernel/region.js'
+import type { RegionKeeper } from '../../kernel/region-keeper.js'
 import { hex } from '../../vocabulary/hex.js'
 import { MAP } from '../../vocabulary/map.js'
 import { MREMAP } from '../../vocabulary/mremap.js'
@@ -17,6 +18,7 @@ import type { ModelSystemCalls } from './model-system-calls.js'
  */
 export class ModelRegion implements Region {
   owner: object | undefined = undefined
+  keeper: RegionKeeper | undefined = undefined
   readonly faults = 0
   readonly fault = undefined
   readonly pageSize: number
@@ -47,42 +49,58 @@ export class ModelRegion implements Region {
 
   protect(offset: number, length: number, protection: number, previous: number): void {
     const address = this.#at(offset)
-    try {
-      this.#calls.mprotect(address, length, protection)
-    } catch (error) {
-      // What was changed before the failure is changed back.
-      this.#calls.mprotect(address, length, previous)
-      throw error
+    const apply = () => {
+      try {
+        this.#calls.mprotect(address, length, protection)
+      } catch (error) {
+        // What was changed before the failure is changed back.
+        this.#calls.mprotect(address, length, previous)
+        throw error
+      }
     }
+    if (this.keeper === undefined) apply()
+    else this.keeper.protecting(this, offset, length, protection, apply)
   }
 
   replaceByNothing(offset: number, length: number): void {
     const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.NORESERVE | MAP.FIXED
     this.#calls.mmap(this.#at(offset), length, PROT.NONE, flags, -1, 0)
+    this.keeper?.unmapped(this, this.#at(offset), length)
   }
 
   split(at: number): ModelRegion {
     const start = this.#at(at)
     const rest = new ModelRegion(this.#mm, this.#calls, this.#regions, start, this.#length - at)
     this.#length = at
+    this.keeper?.split(this, rest)
     return rest
   }
 
   absorb(next: Region): void {
     this.#at(0)
-    this.#length += next.length
-    ;(next as ModelRegion).#forget()
+    const apply = () => {
+      this.#length += next.length
+      next.keeper = undefined
+      ;(next as ModelRegion).#forget()
+    }
+    if (this.keeper === undefined) apply()
+    else this.keeper.absorbing(this, next, apply)
   }
 
   resize(length: number): void {
     this.#start = this.#calls.mremap(this.#at(0), this.#length, length, MREMAP.MAYMOVE)
+    const oldLength = this.#length
     this.#length = this.#mm.roundUp(length)
+    this.keeper?.resized(this, oldLength)
   }
 
   unmap(): void {
     if (this.#gone) return
     this.#calls.munmap(this.#start, this.#length)
     this.#forget()
+    const { keeper } = this
+    this.keeper = undefined
+    keeper?.unmapped(this, this.#start, this.#length)
   }
 
   view(): ArrayBuffer {
@@ -125,6 +143,7 @@ export class ModelRegion implements Region {
 
   restore(): void {
     this.#at(0)
+    this.keeper?.restored(this)
   }
 
   #copyNow(offset: number, bytes: Uint8Array, write: boolean): FaultRecord | undefined {

@@ -4,6 +4,7 @@ import type { RawDeviceOptions } from '../../../kernel/devices.js'
 import type { FaultRecord } from '../../../kernel/fault-record.js'
 import type { RawDevice } from '../../../kernel/raw-device.js'
 import type { LinuxKernel } from '../../../linux/linux-kernel.js'
+import type { LinuxRegion } from '../../../linux/regions/linux-region.js'
 import type { FaultSourceName } from '../../../vocabulary/fault-source-name.js'
 import { MAP } from '../../../vocabulary/map.js'
 import { PROT } from '../../../vocabulary/prot.js'
@@ -12,7 +13,7 @@ import { VM } from '../../../vocabulary/vm.js'
 import { VmError } from '../../../vocabulary/vm-error.js'
 import type { OpenedFaultSource } from '../../source/opened-fault-source.js'
 import { DeviceThread } from '../../thread/device-thread.js'
-import type { MapAnswer } from '../../thread/pager-request.js'
+import type { MapAnswer, MapRequest } from '../../thread/pager-request.js'
 import { COUNTER } from '../../thread/pager-state.js'
 import { unpackError } from '../../thread/unpack-error.js'
 import { closedError } from './closed-error.js'
@@ -24,6 +25,9 @@ import { openDeviceSource } from './open-device-source.js'
 
 /** How much longer than `timeout` the thread may take before it counts as dead, in milliseconds: it ends waits itself when it can. */
 const GRACE = 500
+
+/** How a region is, or will be, mapped. */
+type Layout = Pick<MapRequest, 'offset' | 'flags' | 'protection' | 'copies'>
 
 /** A device on the running kernel, on the program's side: its files, its maps, and the line to the thread that serves it. */
 export class DeviceClient implements RawDevice {
@@ -77,8 +81,7 @@ export class DeviceClient implements RawDevice {
       timeout: options.timeout,
       isClosed: () => this.#closed !== undefined,
       has: (address) => {
-        const region = kernel.regions.regionAt(BigInt(address))
-        return region instanceof DeviceRegion && region.part?.device === this
+        return DeviceRegion.of(kernel.regions.regionAt(BigInt(address)))?.part.device === this
       },
       isCovered: (address) => kernel.regions.regionAt(address)?.fault !== undefined,
     })
@@ -119,23 +122,23 @@ export class DeviceClient implements RawDevice {
     }
   }
 
-  map(address: bigint, length: number, protection: number, flags: number, offset: number): DeviceRegion {
+  map(address: bigint, length: number, protection: number, flags: number, offset: number): LinuxRegion {
     this.#checkOpen('mmap')
     const { regions, pageSize } = this.#kernel
     const asked = (flags & ~(MAP.POPULATE | MAP.LOCKED)) | MAP.NORESERVE
     const shared = (flags & MAP.SHARED) !== 0
     // Of a private map nothing must reach the device, by whatever way: it is one of a file that can only be read.
     const file = shared ? this.#file : openSync(`/proc/self/fd/${this.#file}`, 'r')
-    let region: DeviceRegion
+    let region: LinuxRegion
     try {
-      region = regions.mapRegionAs(DeviceRegion, address, length, PROT.NONE, asked, file, offset, pageSize)
+      region = regions.mapRegion(address, length, PROT.NONE, asked, file, offset, pageSize)
     } finally {
       if (!shared) closeSync(file)
     }
     try {
-      const cleared = this.#layOut(region, { offset, flags }, protection)
+      const cleared = this.#layOut(region, { offset, flags, protection, copies: mayCopy(flags, protection) })
       if (!this.changesProtection) region.protect(0, region.length, protection, PROT.NONE)
-      region.attach({ device: this, offset, flags, cleared }, protection)
+      region.keeper = new DeviceRegion({ device: this, offset, flags, cleared }, protection)
     } catch (error) {
       region.unmap()
       throw error
@@ -204,7 +207,8 @@ export class DeviceClient implements RawDevice {
       this.#checkNotClosed()
     }
     for (const region of this.#regions.all()) {
-      this.#layOut(region, region.part!, region.protection)
+      const { part, protection, copies } = DeviceRegion.of(region)!
+      this.#layOut(region, { ...part, protection, copies })
     }
   }
 
@@ -219,11 +223,11 @@ export class DeviceClient implements RawDevice {
 
   // ---- what its regions tell ----
 
-  adopt(region: DeviceRegion): void {
+  adopt(region: LinuxRegion): void {
     this.#regions.add(region)
   }
 
-  disown(region: DeviceRegion): void {
+  disown(region: LinuxRegion): void {
     this.#regions.remove(region)
   }
 
@@ -245,14 +249,14 @@ export class DeviceClient implements RawDevice {
   }
 
   /** Where it is: no area of a device moves. */
-  resized(region: DeviceRegion, oldLength: number): void {
+  resized(region: LinuxRegion, oldLength: number): void {
     if (this.state !== 'serving') return
     const question = { type: 'resize', start: Number(region.start), oldLength, length: region.length } as const
     this.#thread.askNow('mremap', question)
   }
 
   /** The private region is about to become writable. */
-  expectCopies(region: DeviceRegion): void {
+  expectCopies(region: LinuxRegion): void {
     if (this.#options.residentLimit === Infinity || this.state !== 'serving') return
     const question = { type: 'expectCopies', start: Number(region.start), length: region.length } as const
     this.#thread.askNow('mprotect', question)
@@ -272,9 +276,8 @@ export class DeviceClient implements RawDevice {
     return this.#thread.start({ driver: this.#driver, options, file, pages, source }, signal)
   }
 
-  #layOut(region: DeviceRegion, { offset, flags }: { offset: number; flags: number }, protection: number): bigint {
+  #layOut(region: LinuxRegion, { offset, flags, protection, copies }: Layout): bigint {
     const { length } = region
-    const copies = region.copies || mayCopy(flags, protection)
     const start = Number(region.start)
     const question = { type: 'map', start, length, offset, protection, flags, copies } as const
     const answer = this.#thread.askNow('mmap', question) as MapAnswer

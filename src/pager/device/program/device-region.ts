@@ -1,4 +1,6 @@
-import { LinuxRegion } from '../../../linux/regions/linux-region.js'
+import type { Region } from '../../../kernel/region.js'
+import type { RegionKeeper } from '../../../kernel/region-keeper.js'
+import type { LinuxRegion } from '../../../linux/regions/linux-region.js'
 import { PROT } from '../../../vocabulary/prot.js'
 import { VM } from '../../../vocabulary/vm.js'
 import { VmError } from '../../../vocabulary/vm-error.js'
@@ -16,15 +18,22 @@ export interface DeviceRegionPart {
   readonly cleared: bigint
 }
 
-/** A map of a device in the program: what changes its shape or its protection is told to the pager. */
-export class DeviceRegion extends LinuxRegion {
-  #part: DeviceRegionPart | undefined
-  #protection = 0
-  #copies = false
+/** Keeps a region that is a map of a device: the pager's thread hears of each change of its shape or protection. */
+export class DeviceRegion implements RegionKeeper {
+  readonly kind = 'device'
+  readonly part: DeviceRegionPart
+  #protection: number
+  #copies: boolean
 
-  /** What it is a map of. Set once, when its `mmap` hook has agreed. */
-  get part(): DeviceRegionPart | undefined {
-    return this.#part
+  constructor(part: DeviceRegionPart, protection: number, copies = mayCopy(part.flags, protection)) {
+    this.part = part
+    this.#protection = protection
+    this.#copies = copies
+  }
+
+  /** The keeper of a region, where it is a map of a device. */
+  static of(region: Region | undefined): DeviceRegion | undefined {
+    return region?.keeper instanceof DeviceRegion ? region.keeper : undefined
   }
 
   /** `PROT`, as it was set last for the whole. */
@@ -37,74 +46,53 @@ export class DeviceRegion extends LinuxRegion {
     return this.#copies
   }
 
-  attach(part: DeviceRegionPart, protection: number): void {
-    this.#part = part
-    this.#protection = protection
-    this.#copies ||= mayCopy(part.flags, protection)
-  }
-
-  override protect(offset: number, length: number, protection: number, previous: number): void {
-    if (this.#part !== undefined && !this.#copies && mayCopy(this.#part.flags, protection)) {
-      this.#part.device.expectCopies(this)
+  protecting(region: LinuxRegion, offset: number, length: number, protection: number, apply: () => void): void {
+    const { device, flags } = this.part
+    if (!this.#copies && mayCopy(flags, protection)) {
+      device.expectCopies(region)
       this.#copies = true
     }
-    if (this.#part?.device.changesProtection === true) {
-      // Pages that are not shown have no permission, and only the pager knows which.
-      this.#checkRight(protection)
-      this.#part.device.protect(Number(this.start) + offset, length, protection)
+    if (device.changesProtection) {
+      this.#checkRight(region, protection)
+      device.protect(Number(region.start) + offset, length, protection)
     } else {
-      super.protect(offset, length, protection, previous)
-      this.#part?.device.protected(Number(this.start) + offset, length, protection)
+      apply()
+      device.protected(Number(region.start) + offset, length, protection)
     }
     this.#protection = protection
   }
 
-  #checkRight(protection: number): void {
-    const cleared = this.#part!.cleared
+  absorbing(_region: LinuxRegion, next: LinuxRegion, apply: () => void): void {
+    const other = next.keeper as DeviceRegion
+    apply()
+    this.#copies ||= other.#copies
+    this.part.device.disown(next)
+  }
+
+  split(region: LinuxRegion, rest: LinuxRegion): void {
+    const part = { ...this.part, offset: this.part.offset + region.length }
+    rest.keeper = new DeviceRegion(part, this.#protection, this.#copies)
+    this.part.device.adopt(rest)
+  }
+
+  resized(region: LinuxRegion, oldLength: number): void {
+    this.part.device.resized(region, oldLength)
+  }
+
+  unmapped(region: LinuxRegion, start: bigint, length: number): void {
+    if (region.keeper !== this) this.part.device.disown(region)
+    this.part.device.unmapped(Number(start), length)
+  }
+
+  restored(region: LinuxRegion): void {
+    this.part.device.heal(Number(region.start), region.length)
+  }
+
+  #checkRight({ start, length }: LinuxRegion, protection: number): void {
     const asked =
       ((protection & PROT.READ) !== 0 ? VM.MAYREAD : 0n) |
       ((protection & PROT.WRITE) !== 0 ? VM.MAYWRITE : 0n) |
       ((protection & PROT.EXEC) !== 0 ? VM.MAYEXEC : 0n)
-    if ((asked & cleared) !== 0n) throw new VmError('EACCES', 'mprotect', { address: this.start, length: this.length })
-  }
-
-  override replaceByNothing(offset: number, length: number): void {
-    super.replaceByNothing(offset, length)
-    this.#part?.device.unmapped(Number(this.start) + offset, length)
-  }
-
-  override split(at: number): this {
-    const rest = super.split(at)
-    if (this.#part !== undefined) {
-      rest.attach({ ...this.#part, offset: this.#part.offset + at }, this.#protection)
-      rest.#copies ||= this.#copies
-      this.#part.device.adopt(rest)
-    }
-    return rest
-  }
-
-  override absorb(next: DeviceRegion): void {
-    super.absorb(next)
-    this.#copies ||= next.#copies
-    this.#part?.device.disown(next)
-  }
-
-  override resize(length: number): void {
-    const before = this.length
-    super.resize(length)
-    this.#part?.device.resized(this, before)
-  }
-
-  override unmap(): void {
-    const [start, length] = [Number(this.start), this.length]
-    super.unmap()
-    this.#part?.device.disown(this)
-    this.#part?.device.unmapped(start, length)
-    this.#part = undefined
-  }
-
-  override restore(): void {
-    super.restore()
-    this.#part?.device.heal(Number(this.start), this.length)
+    if ((asked & this.part.cleared) !== 0n) throw new VmError('EACCES', 'mprotect', { address: start, length })
   }
 }

@@ -1,25 +1,26 @@
-import type { DeviceRegion } from './device-region.js'
+import type { LinuxRegion } from '../../../linux/regions/linux-region.js'
+import { DeviceRegion } from './device-region.js'
 
-/** The regions of one device that are mapped, as long as somebody has them. */
+/** The regions of one device that are mapped. Each is forgotten when nothing else refers to it. */
 export class DeviceRegions {
-  readonly #regions = new Set<WeakRef<DeviceRegion>>()
+  readonly #regions = new Set<WeakRef<LinuxRegion>>()
 
-  add(region: DeviceRegion): void {
+  add(region: LinuxRegion): void {
     this.all()
     this.#regions.add(new WeakRef(region))
   }
 
-  remove(region: DeviceRegion): void {
+  remove(region: LinuxRegion): void {
     for (const known of this.#regions) if (known.deref() === region) this.#regions.delete(known)
   }
 
-  all(): DeviceRegion[] {
-    const standing: DeviceRegion[] = []
+  all(): LinuxRegion[] {
+    const mapped: LinuxRegion[] = []
     for (const known of this.#regions) {
       const region = known.deref()
-      if (region?.part !== undefined) standing.push(region)
+      if (region !== undefined && DeviceRegion.of(region) !== undefined) mapped.push(region)
       else this.#regions.delete(known)
     }
-    return standing
+    return mapped
   }
 }
