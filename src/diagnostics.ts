@@ -1,6 +1,8 @@
 import { channel } from 'node:diagnostics_channel'
 import { debuglog } from 'node:util'
-import type { DeviceChange, MappingChange, MappingObserver } from './mapping/memory/observer.js'
+import type { DeviceChange } from './device/device-observer.js'
+import type { MappingChange } from './mapping/memory/observer.js'
+import type { ProcessObserver } from './process-observer.js'
 import { hex } from './vocabulary/hex.js'
 import type { MemoryFault } from './vocabulary/memory-fault.js'
 
@@ -32,7 +34,7 @@ export interface DeviceMessage {
  * the death of a driver, by a process warning.
  * `NODE_DEBUG=vmarea` prints what the channels carry.
  */
-export function diagnostics(): MappingObserver {
+export function diagnostics(): ProcessObserver {
   let exiting = false
   process.once('exit', () => {
     exiting = true

@@ -11,9 +11,9 @@ import { ReservedNone } from './mapping/handle/reserved-none.js'
 import { createMapping } from './mapping/memory/create-mapping.js'
 import { MemoryFile, type MemoryFileOptions } from './mapping/memory/memory-file.js'
 import type { MmapOptions } from './mapping/memory/mmap-options.js'
-import type { MappingObserver } from './mapping/memory/observer.js'
 import { ProcessMemory } from './mapping/memory/process-memory.js'
 import { Mm } from './mm/mm.js'
+import type { ProcessObserver } from './process-observer.js'
 import { Userfaultfd } from './userfaultfd/userfaultfd.js'
 import type { UserfaultfdOptions } from './userfaultfd/userfaultfd-options.js'
 import { PROT } from './vocabulary/prot.js'
@@ -29,12 +29,14 @@ const RWX = PROT.READ | PROT.WRITE | PROT.EXEC
 export class Process {
   readonly kernel: Kernel
   readonly #holdings: ProcessMemory
+  readonly #observer: ProcessObserver | undefined
   #mm: Mm | undefined
 
   /** Over a kernel of your own: `thisProcess()` and `Machine.spawn()` do it for the two that there are. */
-  constructor(kernel: Kernel, observer?: MappingObserver) {
+  constructor(kernel: Kernel, observer?: ProcessObserver) {
     this.kernel = kernel
     this.#holdings = new ProcessMemory(kernel, observer)
+    this.#observer = observer
   }
 
   /** This process's address space, to look at: see {@link Mm}. */
@@ -115,7 +117,7 @@ export class Process {
    * @param driver the URL of the driver's module; on a modelled kernel also what `defineDevice` returned
    */
   openDevice<Options = unknown>(driver: DeviceModule<Options>, options?: DeviceOptions<Options>): Promise<Device> {
-    return openDevice(this.#holdings, driver, options)
+    return openDevice(this.#holdings, driver, options, this.#observer)
   }
 
   /** Makes an anonymous file in memory: memfd_create(2). */

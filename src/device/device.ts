@@ -2,14 +2,24 @@ import type { DeviceStatistics } from '../kernel/device-statistics.js'
 import type { RawDevice } from '../kernel/raw-device.js'
 import { Mmap } from '../mapping/handle/mmap.js'
 import { MmapMut } from '../mapping/handle/mmap-mut.js'
-import type { BackingDevice } from '../mapping/memory/backing.js'
 import { createMapping } from '../mapping/memory/create-mapping.js'
-import type { DeviceChange } from '../mapping/memory/observer.js'
 import type { ProcessMemory } from '../mapping/memory/process-memory.js'
 import type { FaultSourceName } from '../vocabulary/fault-source-name.js'
 import { PROT } from '../vocabulary/prot.js'
 import { UsageError } from '../vocabulary/usage-error.js'
+import { DeviceBacking } from './device-backing.js'
 import type { DeviceMapOptions } from './device-map-options.js'
+import type { DeviceChange, DeviceObserver } from './device-observer.js'
+
+export interface DeviceParts {
+  readonly raw: RawDevice
+  /** The driver's, for people. */
+  readonly name: string
+  readonly memory: ProcessMemory
+  readonly observer: DeviceObserver | undefined
+  /** No map of it may be written. */
+  readonly readOnly: boolean
+}
 
 /**
  * One open device: memory behind which a driver stands.
@@ -24,33 +34,37 @@ import type { DeviceMapOptions } from './device-map-options.js'
  * ```
  */
 export class Device implements AsyncDisposable {
-  readonly #holdings: ProcessMemory
-  readonly #backing: BackingDevice
+  readonly #raw: RawDevice
+  readonly #name: string
+  readonly #memory: ProcessMemory
+  readonly #observer: DeviceObserver | undefined
   readonly #readOnly: boolean
   #closed = false
 
   /** @internal Ask `openDevice` for one. */
-  constructor(holdings: ProcessMemory, backing: BackingDevice, { readOnly }: { readonly readOnly: boolean }) {
-    this.#holdings = holdings
-    this.#backing = backing
+  constructor({ raw, name, memory, observer, readOnly }: DeviceParts) {
+    this.#raw = raw
+    this.#name = name
+    this.#memory = memory
+    this.#observer = observer
     this.#readOnly = readOnly
-    backing.raw.onDeath((cause) => holdings.observer?.device('death', backing.name, cause))
+    raw.onDeath((cause) => observer?.device('death', name, cause))
     this.#tell('open')
   }
 
   /** The raw device. */
   asRaw(): RawDevice {
-    return this.#backing.raw
+    return this.#raw
   }
 
   /** Bytes, or `Infinity` where the device has no end. */
   get size(): number {
-    return this.#backing.raw.size
+    return this.#raw.size
   }
 
   /** How its faults come to the driver. */
   get source(): FaultSourceName {
-    return this.#backing.raw.source
+    return this.#raw.source
   }
 
   /**
@@ -58,12 +72,12 @@ export class Device implements AsyncDisposable {
    * until `restart()`; `'closed'`.
    */
   get state(): RawDevice['state'] {
-    return this.#backing.raw.state
+    return this.#raw.state
   }
 
   /** What it has done so far: a copy of its counters. */
   get statistics(): DeviceStatistics {
-    return this.#backing.raw.statistics
+    return this.#raw.statistics
   }
 
   /**
@@ -93,10 +107,10 @@ export class Device implements AsyncDisposable {
       )
     }
     const asked = { length, offset, shared, address, fixed, noReserve, noCoreDump, advice }
-    const request = { reserved: false, device: this.#backing }
+    const request = { reserved: false, source: DeviceBacking.source(this.#raw, this.#name) }
     return protection === 'read'
-      ? new Mmap(createMapping(this.#holdings, defined(asked), { ...request, protection: PROT.READ }))
-      : new MmapMut(createMapping(this.#holdings, defined(asked), { ...request, protection: PROT.READ | PROT.WRITE }))
+      ? new Mmap(createMapping(this.#memory, defined(asked), { ...request, protection: PROT.READ }))
+      : new MmapMut(createMapping(this.#memory, defined(asked), { ...request, protection: PROT.READ | PROT.WRITE }))
   }
 
   /**
@@ -111,14 +125,14 @@ export class Device implements AsyncDisposable {
   ): Promise<void> {
     this.#checkOpen()
     this.#checkRange(offset, length, 'ready')
-    await this.#backing.raw.fill(offset, length, options.signal)
+    await this.#raw.fill(offset, length, options.signal)
   }
 
   /** Has the driver asked for the pages that `[offset, offset + length)` touches, and waits for nothing. What fails is left to who touches it. */
   prefetch(offset = 0, length: number = this.size - offset): void {
     this.#checkOpen()
     this.#checkRange(offset, length, 'prefetch')
-    this.#backing.raw.fill(offset, length).catch(() => {})
+    this.#raw.fill(offset, length).catch(() => {})
   }
 
   /**
@@ -128,7 +142,7 @@ export class Device implements AsyncDisposable {
   async invalidate(offset = 0, length: number = Math.min(this.size, Number.MAX_SAFE_INTEGER) - offset): Promise<void> {
     this.#checkOpen()
     this.#checkRange(offset, length, 'invalidate')
-    if (length > 0) await this.#backing.raw.invalidate(offset, length)
+    if (length > 0) await this.#raw.invalidate(offset, length)
   }
 
   /**
@@ -138,7 +152,7 @@ export class Device implements AsyncDisposable {
    */
   async restart(): Promise<void> {
     this.#checkOpen()
-    await this.#backing.raw.restart()
+    await this.#raw.restart()
     this.#tell('restart')
   }
 
@@ -148,7 +162,7 @@ export class Device implements AsyncDisposable {
   async close(): Promise<void> {
     if (!this.#closed) this.#tell('close')
     this.#closed = true
-    await this.#backing.raw.close()
+    await this.#raw.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -157,7 +171,7 @@ export class Device implements AsyncDisposable {
 
   /** One line: the state, the size, the driver and the source of its faults. */
   toString(): string {
-    const { name, raw } = this.#backing
+    const [name, raw] = [this.#name, this.#raw]
     const size = raw.size === Infinity ? 'without an end' : `${raw.size} bytes`
     return `Device (${raw.state}, ${size}, driver '${name}', faults from ${raw.source})`
   }
@@ -167,12 +181,12 @@ export class Device implements AsyncDisposable {
   }
 
   #tell(change: DeviceChange): void {
-    this.#holdings.observer?.device(change, this.#backing.name)
+    this.#observer?.device(change, this.#name)
   }
 
   #checkOpen(): void {
-    if (this.#backing.raw.state !== 'closed') return
-    throw new UsageError('ERR_VMAREA_DEVICE_CLOSED', `the device of '${this.#backing.name}' was closed`)
+    if (this.#raw.state !== 'closed') return
+    throw new UsageError('ERR_VMAREA_DEVICE_CLOSED', `the device of '${this.#name}' was closed`)
   }
 
   #checkRange(offset: number, length: number, what: string): void {

@@ -4,6 +4,7 @@ import type { ProcessMemory } from '../mapping/memory/process-memory.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { Device } from './device.js'
 import type { DeviceDefinition } from './device-definition.js'
+import type { DeviceObserver } from './device-observer.js'
 import type { DeviceOptions } from './device-options.js'
 import { rawDeviceOptions } from './raw-device-options.js'
 
@@ -12,11 +13,12 @@ export type DeviceModule<Options> = string | URL | DeviceDefinition<Options>
 
 /** Opens a device: checks the options, and asks the kernel. */
 export async function openDevice<Options>(
-  holdings: ProcessMemory,
+  memory: ProcessMemory,
   module: DeviceModule<Options>,
   options: DeviceOptions<Options> = {},
+  observer?: DeviceObserver,
 ): Promise<Device> {
-  const { kernel } = holdings
+  const { kernel } = memory
   const raw = rawDeviceOptions(options, kernel.pageSize)
   const driver = driverOf(kernel, module)
   raw.signal?.throwIfAborted()
@@ -25,7 +27,7 @@ export async function openDevice<Options>(
       ? await kernel.devices.open(driver, { ...raw, driver: clone(raw.driver) })
       : await kernel.devices.open(driver, raw)
   const name = typeof driver === 'string' ? driver : 'a definition'
-  return new Device(holdings, { raw: device, name }, { readOnly: raw.residentLimit !== Infinity })
+  return new Device({ raw: device, name, memory, observer, readOnly: raw.residentLimit !== Infinity })
 }
 
 function driverOf(kernel: Kernel, module: unknown): string | DeviceDriver {

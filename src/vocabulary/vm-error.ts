@@ -51,6 +51,23 @@ export class VmError extends Error {
     if (detail.path !== undefined) this.path = detail.path
     if (detail.done !== undefined) this.done = detail.done
   }
+
+  /**
+   * @internal The same failure with a sentence on why it happened, and the error itself as the cause. `length` is what the call was about
+   * where the error does not say it.
+   */
+  static withHint(error: VmError, hint: string, length?: number): VmError {
+    const { address, path, done } = error
+    const bytes = error.length ?? length
+    return new VmError(error.errno, error.syscall, {
+      ...(address === undefined ? {} : { address }),
+      ...(bytes === undefined ? {} : { length: bytes }),
+      ...(path === undefined ? {} : { path }),
+      ...(done === undefined ? {} : { done }),
+      hint,
+      cause: error,
+    })
+  }
 }
 
 function sentence(code: string, syscall: string, { address, length, path, done, hint }: VmErrorDetail): string {

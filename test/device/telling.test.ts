@@ -47,11 +47,9 @@ test('the death of a driver is published, and a process warning tells of it', as
   })
   const cause = new Error('out of memory')
   const messages = await heard(async () => {
-    new Device(
-      new ProcessMemory(process.kernel, diagnostics()),
-      { raw, name: 'file:///driver.js' },
-      { readOnly: false },
-    )
+    const observer = diagnostics()
+    const memory = new ProcessMemory(process.kernel, observer)
+    new Device({ raw, name: 'file:///driver.js', memory, observer, readOnly: false })
     die!(cause)
   })
   const [[text, options]] = warn.mock.calls.map((call) => call.arguments as [string, { type: string }]) as [

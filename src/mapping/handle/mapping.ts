@@ -302,10 +302,5 @@ export abstract class Mapping<F extends PermissionTypes = PermissionTypes> imple
 
 function explainPopulate(error: unknown): unknown {
   if (!(error instanceof VmError) || error.code !== 'EFAULT') return error
-  return new VmError('EFAULT', error.syscall, {
-    ...(error.address === undefined ? {} : { address: error.address }),
-    ...(error.length === undefined ? {} : { length: error.length }),
-    hint: 'a page of the range can not be had: the file ends before it, or it is poisoned',
-    cause: error,
-  })
+  return VmError.withHint(error, 'a page of the range is not available: the file ends before it, or it is poisoned')
 }

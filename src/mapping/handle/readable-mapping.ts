@@ -1,4 +1,5 @@
 import { UsageError } from '../../vocabulary/usage-error.js'
+import { asBytes } from '../memory/as-bytes.js'
 import type { ReadonlyBytes } from '../memory/readonly-bytes.js'
 import { Mapping } from './mapping.js'
 import { memoryOf } from './memory-of.js'
@@ -89,16 +90,6 @@ export abstract class ReadableMapping<
     }
     return result
   }
-}
-
-/** @internal */
-export function asBytes(view: ArrayBufferView): Uint8Array {
-  if (view instanceof Uint8Array) return view
-  if (ArrayBuffer.isView(view)) return new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
-  throw new UsageError(
-    'ERR_VMAREA_INVALID_ARGUMENT',
-    `a typed array or DataView is wanted, and this is ${String(view)}`,
-  )
 }
 
 function isThenable(value: unknown): boolean {

@@ -1,38 +1,46 @@
-import type { Kernel } from '../../kernel/kernel.js'
-import type { RawDevice } from '../../kernel/raw-device.js'
-import { openFile } from './open-file.js'
+import type { FaultRecord } from '../../kernel/fault-record.js'
+import type { Region } from '../../kernel/region.js'
 
-/** What is behind a mapping: a file's or a device's bytes from an offset on, or nothing. Kept without a descriptor: thousands may be held. */
+/**
+ * What is behind a mapping: the bytes of a file or of a device from an offset on, or nothing. It holds no descriptor: a process may have
+ * thousands of mappings.
+ */
 export interface Backing {
   readonly shared: boolean
-  /** Where in the file or device the mapping's first byte is. 0 for anonymous memory. */
+  /** How `decommit` gives memory back: it maps nothing over it, frees the pages, drops private copies, or leaves the pages to their file. */
+  readonly decommits: 'replace' | 'remove' | 'drop' | 'leave'
+
+  /** What is behind the part of the mapping from `bytes` on. */
+  from(bytes: number): Backing
+  /** Whether `next` goes on `size` bytes further on in the same thing. `undefined` leaves it to the kernel, which compares the areas. */
+  continuesIn(next: Backing, size: number): boolean | undefined
+  /** Adds to a fault at `offset` of the mapping, in memory with pages of `pageSize` bytes, what is known of the thing behind it. */
+  explain(fault: FaultRecord, offset: number, pageSize: number): FaultRecord
+  /** Why the system call may have failed with `EACCES`, as a sentence. */
+  whyNotAllowed(syscall: string): string | undefined
+  /** For people, as `'data.bin' at 4096`. */
+  describe(): string
+}
+
+/** What is to be mapped. Arguments as of `Regions.mapRegion`; the offset lies on a page. */
+export interface BackingRequest {
+  readonly address: bigint
+  readonly length: number
+  readonly protection: number
+  readonly flags: number
   readonly offset: number
-  /** `undefined` for anonymous memory. */
-  readonly file: BackingFile | undefined
-  /** The device whose memory it is. */
-  readonly device?: BackingDevice
+  readonly pageSize: number
 }
 
-export interface BackingDevice {
-  readonly raw: RawDevice
-  /** For people. */
-  readonly name: string
-}
-
-export interface BackingFile {
-  readonly device: bigint
-  readonly inode: bigint
-  /** How the file was reached, to look at it again. */
-  readonly source: string | number
-}
-
-/** The file's size now, or `undefined` where it can't be reached any more the way it was. */
-export function sizeNow(kernel: Kernel, file: BackingFile): number | undefined {
-  try {
-    using opened = openFile(kernel, file.source, 'read')
-    const { size, device, inode } = opened.status
-    return device === file.device && inode === file.inode ? size : undefined
-  } catch {
-    return undefined
-  }
+/** What a mapping is made of, open for as long as making it takes. */
+export interface BackingSource extends Disposable {
+  /** What offsets count in; `undefined` where there is nothing behind the memory. */
+  readonly name: 'file' | 'device' | undefined
+  /** Bytes, where they are known. */
+  readonly size: number | undefined
+  /** Bytes a page, where the source decides that. */
+  readonly pageSize: number | undefined
+  map(request: BackingRequest): Region
+  /** What is behind memory whose first byte is at `offset`. */
+  backing(offset: number, shared: boolean): Backing
 }

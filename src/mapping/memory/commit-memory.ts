@@ -29,7 +29,7 @@ export function decommitHolding(holding: HeldMemory, offset: number, length: num
   holding.checkSettled()
   const { region, backing } = holding
   try {
-    if (!backing.shared && backing.file === undefined) {
+    if (backing.decommits === 'replace') {
       region.replaceByNothing(from, bytes)
     } else {
       discard(holding, from, bytes)
@@ -48,11 +48,11 @@ function discard({ region, backing, committed, protection, holdings }: HeldMemor
   const { calls } = holdings.kernel
   for (const [start, end] of [...committed!.within(from, from + bytes)]) {
     const address = region.start + BigInt(start)
-    if (backing.file === undefined) {
+    if (backing.decommits === 'remove') {
       // Kernels before 6.6 remove pages only where they may be written.
       if ((protection & PROT.WRITE) === 0) region.protect(start, end - start, PROT.READ | PROT.WRITE, protection)
       calls.madvise(address, end - start, MADV.REMOVE)
-    } else if (!backing.shared) {
+    } else if (backing.decommits === 'drop') {
       calls.madvise(address, end - start, MADV.DONTNEED)
     }
     region.protect(start, end - start, PROT.NONE, protection)

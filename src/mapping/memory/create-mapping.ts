@@ -1,3 +1,4 @@
+import type { Kernel } from '../../kernel/kernel.js'
 import type { Region } from '../../kernel/region.js'
 import { MADV } from '../../vocabulary/madv.js'
 import { MAP } from '../../vocabulary/map.js'
@@ -5,11 +6,12 @@ import { PROT } from '../../vocabulary/prot.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { adviceNumber } from './advice-number.js'
-import type { Backing, BackingDevice } from './backing.js'
+import { AnonymousBacking } from './anonymous-backing.js'
+import type { BackingSource } from './backing.js'
 import { explainError } from './explain-error.js'
+import { FileBacking } from './file-backing.js'
 import { HeldMemory } from './held-memory.js'
 import type { MmapOptions } from './mmap-options.js'
-import { type OpenFile, openFile } from './open-file.js'
 import type { ProcessMemory } from './process-memory.js'
 import { RangeSet } from './range-set.js'
 import { refuseWritableAndExecutable } from './refuse-writable-and-executable.js'
@@ -18,8 +20,8 @@ export interface MappingRequest {
   /** `PROT` of the memory; of what will be committed, for a reservation. */
   readonly protection: number
   readonly reserved: boolean
-  /** The device whose memory it is. `options` names no file then. */
-  readonly device?: BackingDevice
+  /** What the memory is made of, where `options` does not say it: a device. The call disposes of it. */
+  readonly source?: BackingSource
 }
 
 /** Maps memory: checks the options, asks the kernel once, applies advice, and lets go of everything where a step fails. */
@@ -27,74 +29,57 @@ export function createMapping(holdings: ProcessMemory, options: MmapOptions, req
   if (typeof options !== 'object' || options === null) {
     throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `the options must be an object, and are ${String(options)}`)
   }
-  const { protection, reserved, device } = request
+  const { protection, reserved } = request
   const jit = options.jit === true
   if ((protection & (PROT.WRITE | PROT.EXEC)) === (PROT.WRITE | PROT.EXEC)) refuseWritableAndExecutable(jit)
   const { kernel } = holdings
   const askedPageSize = pageSizeOf(holdings, options.hugePages)
   const shared = options.shared === true
-  const toWrite = shared && ((protection & PROT.WRITE) !== 0 || options.writable === true)
-  const file = options.file === undefined ? undefined : openFile(kernel, options.file, toWrite ? 'read-write' : 'read')
+  using source = request.source ?? sourceOf(kernel, options, protection)
+  const { offset, length } = extentOf(options, source)
+  const pageSize = source.pageSize ?? askedPageSize
+  const lead = offset % pageSize
+  const backing = source.backing(offset, shared)
+  const address = placeOf(options, pageSize)
+  let region: Region
   try {
-    const { offset, length } = extentOf(options, behindOf(file, device))
-    const pageSize = file?.status.pageSize ?? askedPageSize
-    const lead = offset % pageSize
-    const backing = backingOf(file, device, offset, shared)
-    const address = placeOf(options, pageSize)
-    let region: Region
-    try {
-      const anonymous = file === undefined && device === undefined
-      const flags = flagsOf(options, request, pageSize, kernel.pageSize, anonymous)
-      region =
-        device !== undefined
-          ? device.raw.map(address, lead + length, protection, flags, offset - lead)
-          : kernel.regions.mapRegion(
-              address,
-              lead + length,
-              reserved ? PROT.NONE : protection,
-              flags,
-              file?.descriptor ?? -1,
-              offset - lead,
-              pageSize,
-            )
-    } catch (error) {
-      throw explainError(holdings, explainPlace(error, options), length, backing)
-    }
-    const holding = new HeldMemory(holdings, {
-      region,
-      lead,
-      size: length,
-      protection,
-      backing,
-      jit,
-      committed: reserved ? new RangeSet() : undefined,
+    region = source.map({
+      address,
+      length: lead + length,
+      protection: reserved ? PROT.NONE : protection,
+      flags: flagsOf(options, request, pageSize, kernel.pageSize, source.name === undefined),
+      offset: offset - lead,
+      pageSize,
     })
-    try {
-      applyAfterwards(holding, options)
-    } catch (error) {
-      region.unmap()
-      throw error
-    }
-    holding.tellChange('map')
-    return holding
-  } finally {
-    file?.[Symbol.dispose]()
+  } catch (error) {
+    throw explainError(holdings, explainPlace(error, options), length, backing)
   }
+  const holding = new HeldMemory(holdings, {
+    region,
+    lead,
+    size: length,
+    protection,
+    backing,
+    jit,
+    committed: reserved ? new RangeSet() : undefined,
+  })
+  try {
+    applyAfterwards(holding, options)
+  } catch (error) {
+    region.unmap()
+    throw error
+  }
+  holding.tellChange('map')
+  return holding
 }
 
-/** What a mapping counts its offset in: its name, and its bytes where those are known. */
-interface Behind {
-  readonly name: 'file' | 'device'
-  readonly size: number | undefined
+function sourceOf(kernel: Kernel, { file, shared, writable }: MmapOptions, protection: number): BackingSource {
+  if (file === undefined) return AnonymousBacking.source(kernel)
+  const toWrite = shared === true && ((protection & PROT.WRITE) !== 0 || writable === true)
+  return FileBacking.open(kernel, file, toWrite ? 'read-write' : 'read')
 }
 
-function behindOf(file: OpenFile | undefined, device: BackingDevice | undefined): Behind | undefined {
-  if (device !== undefined) return { name: 'device', size: device.raw.size === Infinity ? undefined : device.raw.size }
-  if (file === undefined) return undefined
-  return { name: 'file', size: file.status.kind === 'file' ? file.status.size : undefined }
-}
-
-function extentOf(options: MmapOptions, behind: Behind | undefined): { offset: number; length: number } {
+function extentOf(options: MmapOptions, behind: BackingSource): { offset: number; length: number } {
   const { offset = 0 } = options
   if (!Number.isSafeInteger(offset) || offset < 0) {
     throw new UsageError(
@@ -102,17 +87,17 @@ function extentOf(options: MmapOptions, behind: Behind | undefined): { offset: n
       `offset must be a whole number of bytes from 0 on, and is ${offset}`,
     )
   }
-  if (behind === undefined && offset !== 0) {
+  if (behind.name === undefined && offset !== 0) {
     throw new UsageError(
       'ERR_VMAREA_INVALID_ARGUMENT',
       `offset is ${offset}, and without a file there is nothing it could count in`,
     )
   }
-  const size = behind?.size
+  const { size } = behind
   if (size !== undefined && offset > size) {
     throw new UsageError(
       'ERR_VMAREA_OUT_OF_RANGE',
-      `offset ${offset} lies past the end of the ${behind!.name}, which has ${size} bytes`,
+      `offset ${offset} lies past the end of the ${behind.name}, which has ${size} bytes`,
     )
   }
   const length = options.length ?? defaultLength(behind, offset)
@@ -128,20 +113,20 @@ function extentOf(options: MmapOptions, behind: Behind | undefined): { offset: n
   return { offset, length }
 }
 
-function defaultLength(behind: Behind | undefined, offset: number): number {
-  const size = behind?.size
+function defaultLength(behind: BackingSource, offset: number): number {
+  const { size } = behind
   if (size === undefined) {
     throw new UsageError(
       'ERR_VMAREA_INVALID_ARGUMENT',
-      `length must be given where no ${behind?.name ?? 'file'} of a known size gives it`,
+      `length must be given where no ${behind.name ?? 'file'} of a known size gives it`,
     )
   }
   if (size === offset) {
     throw new UsageError(
       'ERR_VMAREA_OUT_OF_RANGE',
       size === 0
-        ? `the ${behind!.name} is empty, and memory comes in pages: give a length to map what it will have`
-        : `offset ${offset} is the end of the ${behind!.name}: nothing is left to map`,
+        ? `the ${behind.name} is empty, and memory comes in pages: give a length to map what it will have`
+        : `offset ${offset} is the end of the ${behind.name}: nothing is left to map`,
     )
   }
   return size - offset
@@ -199,18 +184,6 @@ function placeOf({ fixed, address }: MmapOptions, pageSize: number): bigint {
   throw new UsageError('ERR_VMAREA_NOT_PAGE_ALIGNED', `address ${address} does not lie on a page of ${pageSize} bytes`)
 }
 
-function backingOf(
-  file: OpenFile | undefined,
-  device: BackingDevice | undefined,
-  offset: number,
-  shared: boolean,
-): Backing {
-  if (device !== undefined) return { shared, offset, file: undefined, device }
-  if (file === undefined) return { shared, offset: 0, file: undefined }
-  const { status, source } = file
-  return { shared, offset, file: { device: status.device, inode: status.inode, source } }
-}
-
 function applyAfterwards(holding: HeldMemory, options: MmapOptions): void {
   const { calls } = holding.holdings.kernel
   const { start, length } = holding.region
@@ -227,10 +200,5 @@ function applyAfterwards(holding: HeldMemory, options: MmapOptions): void {
 function explainPlace(error: unknown, { fixed, address }: MmapOptions): unknown {
   if (!(error instanceof VmError) || error.code !== 'EEXIST' || fixed === undefined || address === undefined)
     return error
-  return new VmError('EEXIST', error.syscall, {
-    address,
-    ...(error.length === undefined ? {} : { length: error.length }),
-    hint: "the range is in use, and fixed is 'noreplace'",
-    cause: error,
-  })
+  return VmError.withHint(error, "the range is in use, and fixed is 'noreplace'")
 }

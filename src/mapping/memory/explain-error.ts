@@ -2,27 +2,15 @@ import { VmError } from '../../vocabulary/vm-error.js'
 import type { Backing } from './backing.js'
 import type { ProcessMemory } from './process-memory.js'
 
-/** Adds to a failing call what would help: the limit that it hit, or the way the file was opened. */
+/** Adds to a failing call what would help: the limit that it hit, or what is behind the memory. */
 export function explainError(holdings: ProcessMemory, error: unknown, length: number, backing: Backing): unknown {
   if (!(error instanceof VmError)) return error
   const hint =
     error.code === 'EACCES'
-      ? whyNotAllowed(error, backing)
+      ? backing.whyNotAllowed(error.syscall)
       : ['ENOMEM', 'EAGAIN', 'EPERM'].includes(error.code)
         ? holdings.kernel.explainLimit(error.syscall, length)
         : undefined
   if (hint === undefined) return error
-  return new VmError(error.errno, error.syscall, {
-    ...(error.address === undefined ? {} : { address: error.address }),
-    length: error.length ?? length,
-    hint,
-    cause: error,
-  })
-}
-
-function whyNotAllowed({ syscall }: VmError, { shared, file, device }: Backing): string | undefined {
-  if (shared && file !== undefined) return 'the file is not open for writing: map it with writable: true'
-  // What a driver's mmap hook threw has words of its own.
-  if (device === undefined || syscall === 'mmap') return undefined
-  return 'the device, or its driver, has taken the right to this permission away for good'
+  return VmError.withHint(error, hint, length)
 }

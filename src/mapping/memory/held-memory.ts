@@ -1,11 +1,10 @@
 import type { FaultRecord } from '../../kernel/fault-record.js'
-import type { RawDevice } from '../../kernel/raw-device.js'
 import type { Region } from '../../kernel/region.js'
 import { hex } from '../../vocabulary/hex.js'
 import { MemoryFault } from '../../vocabulary/memory-fault.js'
 import { PROT } from '../../vocabulary/prot.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
-import { type Backing, sizeNow } from './backing.js'
+import type { Backing } from './backing.js'
 import { checkRange } from './check-range.js'
 import { explainError } from './explain-error.js'
 import type { MappingChange } from './observer.js'
@@ -180,11 +179,7 @@ export class HeldMemory {
     const { start, length } = this.region
     if (fault.address < start || fault.address >= start + BigInt(length)) return this.holdings.faultError(fault, cause)
     const offset = Number(fault.address - this.start)
-    const { device } = this.backing
-    if (device !== undefined) {
-      return new MemoryFault({ ...this.#explainedBy(device.raw, fault), offset, ...cause })
-    }
-    return new MemoryFault({ ...fault, reason: this.#reason(fault, offset), offset, ...cause })
+    return new MemoryFault({ ...this.#explainedBy(this.backing, fault, offset), offset, ...cause })
   }
 
   /** Puts the true pages back under all that was contained. */
@@ -201,24 +196,13 @@ export class HeldMemory {
     return first
   }
 
-  // A device tells the cause of a fault once, and the fault that nobody has answered for is asked about again and again.
-  #explainedBy(device: RawDevice, fault: FaultRecord): FaultRecord {
+  // A device reports the cause of a fault once, and a fault that no access has thrown is explained again and again.
+  #explainedBy(backing: Backing, fault: FaultRecord, offset: number): FaultRecord {
     const unanswered = this.region.fault?.address === fault.address
     if (unanswered && this.#explained?.address === fault.address) return this.#explained
-    const explained = device.explain(fault)
+    const explained = backing.explain(fault, offset, this.region.pageSize)
     if (unanswered) this.#explained = explained
     return explained
-  }
-
-  // The processor tells a page past the end of a file from a page that could not be read by nothing; the file's size does.
-  #reason({ reason }: FaultRecord, offset: number): FaultRecord['reason'] {
-    if (reason !== 'past-end-of-file') return reason
-    const { file } = this.backing
-    // Memory without a file has no end: its page was poisoned, or the pool of huge pages is empty.
-    if (file === undefined) return this.region.pageSize > this.holdings.kernel.pageSize ? 'io' : 'poisoned'
-    const size = sizeNow(this.holdings.kernel, file)
-    const page = this.region.pageSize
-    return size !== undefined && Math.floor((this.backing.offset + offset) / page) * page < size ? 'io' : reason
   }
 
   // ---- permission ----
@@ -266,13 +250,6 @@ export class HeldMemory {
   describe(): string {
     const range = `${hex(this.start)}-${hex(this.end)}`
     const rights = `${this.protection & PROT.READ ? 'r' : '-'}${this.protection & PROT.WRITE ? 'w' : '-'}${this.protection & PROT.EXEC ? 'x' : '-'}`
-    const { file, device, offset, shared } = this.backing
-    const what =
-      device !== undefined
-        ? `device '${device.name}' at ${offset}`
-        : file === undefined
-          ? 'anonymous'
-          : `${typeof file.source === 'number' ? `descriptor ${file.source}` : `'${file.source}'`} at ${offset}`
-    return `${range}, ${this.size} bytes, ${rights}, ${shared ? 'shared' : 'private'}, ${what}`
+    return `${range}, ${this.size} bytes, ${rights}, ${this.backing.shared ? 'shared' : 'private'}, ${this.backing.describe()}`
   }
 }

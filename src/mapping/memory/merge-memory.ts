@@ -15,11 +15,7 @@ export function mergeMemory(holding: HeldMemory, next: HeldMemory): void {
   refuseDifferentAttributes(holding, next)
   holding.checkSettled()
   next.checkSettled()
-  if (holding.backing.device === undefined && next.backing.device === undefined) {
-    refuseWhatTheKernelKeepsApart(holding, next)
-  } else {
-    refuseAnotherDevice(holding, next)
-  }
+  refuseAnotherBacking(holding, next)
   refuseAnotherKeeper(holding, next)
   const boundary = holding.region.length
   const total = holding.size + next.size
@@ -62,13 +58,13 @@ function refuseAnotherKeeper({ region }: HeldMemory, { region: next }: HeldMemor
   )
 }
 
-/** A device knows what is its own; its driver may have put pages in that make areas of their own. */
-function refuseAnotherDevice({ backing, size }: HeldMemory, next: HeldMemory): void {
-  const goesOn = backing.offset + size === next.backing.offset
-  if (goesOn && backing.device?.raw === next.backing.device?.raw) return
+function refuseAnotherBacking(holding: HeldMemory, next: HeldMemory): void {
+  const goesOn = holding.backing.continuesIn(next.backing, holding.size)
+  if (goesOn === undefined) refuseWhatTheKernelKeepsApart(holding, next)
+  if (goesOn !== false) return
   throw new UsageError(
     'ERR_VMAREA_BACKING_MISMATCH',
-    `what is behind the memory does not go on at ${hex(next.start)}: another device, or another place in it`,
+    `what is behind the memory does not go on at ${hex(next.start)}: ${holding.backing.describe()} is followed by ${next.backing.describe()}`,
   )
 }
 

@@ -12,15 +12,10 @@ export type MappingChange =
   | 'decommit'
   | 'restore'
 
-/** What became of a device. `death`: nobody asked for it, and its driver has ended. */
-export type DeviceChange = 'open' | 'death' | 'restart' | 'close'
-
-/** Who is told of what happens to a process's mappings and devices. */
+/** Hears of what happens to the mappings of a process. */
 export interface MappingObserver {
   /** A fault was contained. `first`: the first one of its mapping that no `access` has answered for. */
   fault(fault: MemoryFault, details: { readonly mapping: string; readonly first: boolean }): void
   /** A mapping changed: `[start, end)` is its range afterwards, or before where it is gone. Read it only if somebody asks. */
   change(change: MappingChange, range: { readonly start: bigint; readonly end: bigint }): void
-  /** A device changed. `name` is its driver; `cause` is what it died of. */
-  device(change: DeviceChange, name: string, cause?: Error): void
 }

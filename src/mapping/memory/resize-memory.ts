@@ -27,10 +27,8 @@ export function resizeMemory(holding: HeldMemory, length: number): void {
 
 function explainParts(error: unknown): unknown {
   if (!(error instanceof VmError) || error.code !== 'EFAULT') return error
-  return new VmError('EFAULT', error.syscall, {
-    ...(error.address === undefined ? {} : { address: error.address }),
-    ...(error.length === undefined ? {} : { length: error.length }),
-    hint: 'parts of the mapping were locked or advised apart, and the kernel grows only what is one area: undo that first',
-    cause: error,
-  })
+  return VmError.withHint(
+    error,
+    'parts of the mapping were locked or advised apart, and the kernel grows only what is one area: undo that first',
+  )
 }

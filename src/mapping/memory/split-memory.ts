@@ -1,5 +1,4 @@
 import { UsageError } from '../../vocabulary/usage-error.js'
-import type { Backing } from './backing.js'
 import { HeldMemory } from './held-memory.js'
 
 /** Cuts a holding at `at` and returns the other part. */
@@ -25,7 +24,7 @@ export function splitMemory(holding: HeldMemory, at: number, keep: 'keep-head' |
     region: tailRegion,
     lead: 0,
     size: size - at,
-    backing: isAnonymous(backing) ? backing : { ...backing, offset: backing.offset + at },
+    backing: backing.from(at),
     committed: committed?.splitAt(lead + at),
   }
   const [kept, given] = keep === 'keep-head' ? [head, tail] : [tail, head]
@@ -33,10 +32,6 @@ export function splitMemory(holding: HeldMemory, at: number, keep: 'keep-head' |
   holding.region.owner = holding
   holding.tellChange('split')
   return new HeldMemory(holding.holdings, { ...given, protection: holding.protection, jit: holding.jit })
-}
-
-function isAnonymous({ file, device }: Backing): boolean {
-  return file === undefined && device === undefined
 }
 
 function nearestBefore({ lead, region }: HeldMemory, at: number): number {

@@ -1,4 +1,4 @@
-import { asBytes } from '../handle/readable-mapping.js'
+import { asBytes } from './as-bytes.js'
 import type { HeldMemory } from './held-memory.js'
 
 export function writeMemory(holding: HeldMemory, offset: number, source: ArrayBufferView): void {

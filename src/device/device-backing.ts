@@ -1,0 +1,54 @@
+import type { FaultRecord } from '../kernel/fault-record.js'
+import type { RawDevice } from '../kernel/raw-device.js'
+import type { Backing, BackingSource } from '../mapping/memory/backing.js'
+
+/** The memory of a device. */
+export class DeviceBacking implements Backing {
+  readonly shared: boolean
+  readonly decommits = 'leave'
+  readonly #raw: RawDevice
+  readonly #name: string
+  readonly #offset: number
+
+  private constructor(raw: RawDevice, name: string, offset: number, shared: boolean) {
+    this.#raw = raw
+    this.#name = name
+    this.#offset = offset
+    this.shared = shared
+  }
+
+  /** `name` is the driver's, for people. */
+  static source(raw: RawDevice, name: string): BackingSource {
+    return {
+      name: 'device',
+      size: raw.size === Infinity ? undefined : raw.size,
+      pageSize: undefined,
+      map: ({ address, length, protection, flags, offset }) => raw.map(address, length, protection, flags, offset),
+      backing: (offset, shared) => new DeviceBacking(raw, name, offset, shared),
+      [Symbol.dispose]: () => {},
+    }
+  }
+
+  from(bytes: number): DeviceBacking {
+    return new DeviceBacking(this.#raw, this.#name, this.#offset + bytes, this.shared)
+  }
+
+  /** A device knows its own memory. The kernel does not: pages that its driver inserted are areas of their own. */
+  continuesIn(next: Backing, size: number): boolean {
+    return next instanceof DeviceBacking && next.#raw === this.#raw && next.#offset === this.#offset + size
+  }
+
+  explain(fault: FaultRecord): FaultRecord {
+    return this.#raw.explain(fault)
+  }
+
+  /** What a driver's `mmap` hook threw has words of its own. */
+  whyNotAllowed(syscall: string): string | undefined {
+    if (syscall === 'mmap') return undefined
+    return 'the device, or its driver, has taken the right to this permission away for good'
+  }
+
+  describe(): string {
+    return `device '${this.#name}' at ${this.#offset}`
+  }
+}

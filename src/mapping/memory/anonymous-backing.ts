@@ -1,0 +1,51 @@
+import type { FaultRecord } from '../../kernel/fault-record.js'
+import type { Kernel } from '../../kernel/kernel.js'
+import type { Region } from '../../kernel/region.js'
+import type { Backing, BackingRequest, BackingSource } from './backing.js'
+
+/** Memory without a file or a device. */
+export class AnonymousBacking implements Backing {
+  readonly shared: boolean
+  readonly decommits: 'replace' | 'remove'
+  readonly #kernel: Kernel
+
+  constructor(kernel: Kernel, shared: boolean) {
+    this.#kernel = kernel
+    this.shared = shared
+    this.decommits = shared ? 'remove' : 'replace'
+  }
+
+  static source(kernel: Kernel): BackingSource {
+    return {
+      name: undefined,
+      size: undefined,
+      pageSize: undefined,
+      map: (request: BackingRequest): Region => {
+        const { address, length, protection, flags, pageSize } = request
+        return kernel.regions.mapRegion(address, length, protection, flags, -1, 0, pageSize)
+      },
+      backing: (_offset, shared) => new AnonymousBacking(kernel, shared),
+      [Symbol.dispose]: () => {},
+    }
+  }
+
+  from(): AnonymousBacking {
+    return this
+  }
+
+  continuesIn(next: Backing): false | undefined {
+    return next instanceof AnonymousBacking ? undefined : false
+  }
+
+  /** Memory without a file has no end: its page was poisoned, or the pool of huge pages is empty. */
+  explain(fault: FaultRecord, _offset: number, pageSize: number): FaultRecord {
+    if (fault.reason !== 'past-end-of-file') return fault
+    return { ...fault, reason: pageSize > this.#kernel.pageSize ? 'io' : 'poisoned' }
+  }
+
+  whyNotAllowed(): undefined {}
+
+  describe(): string {
+    return 'anonymous'
+  }
+}

@@ -1,0 +1,11 @@
+import { UsageError } from '../../vocabulary/usage-error.js'
+
+/** The bytes of a view, without a copy. Throws `ERR_VMAREA_INVALID_ARGUMENT` for anything else. */
+export function asBytes(view: ArrayBufferView): Uint8Array {
+  if (view instanceof Uint8Array) return view
+  if (ArrayBuffer.isView(view)) return new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
+  throw new UsageError(
+    'ERR_VMAREA_INVALID_ARGUMENT',
+    `a typed array or DataView is wanted, and this is ${String(view)}`,
+  )
+}

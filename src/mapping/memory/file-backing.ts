@@ -1,0 +1,79 @@
+import type { FaultRecord } from '../../kernel/fault-record.js'
+import type { Kernel } from '../../kernel/kernel.js'
+import type { Backing, BackingSource } from './backing.js'
+import type { MappableFile } from './mmap-options.js'
+import { type OpenFile, openFile } from './open-file.js'
+
+interface KnownFile extends Pick<OpenFile, 'source'> {
+  readonly device: bigint
+  readonly inode: bigint
+}
+
+/** The bytes of a file. */
+export class FileBacking implements Backing {
+  readonly shared: boolean
+  readonly decommits: 'drop' | 'leave'
+  readonly #kernel: Kernel
+  readonly #file: KnownFile
+  readonly #offset: number
+
+  private constructor(kernel: Kernel, file: KnownFile, offset: number, shared: boolean) {
+    this.#kernel = kernel
+    this.#file = file
+    this.#offset = offset
+    this.shared = shared
+    this.decommits = shared ? 'leave' : 'drop'
+  }
+
+  /** Opens what the caller named, or borrows what the caller opened. */
+  static open(kernel: Kernel, file: MappableFile, access: 'read' | 'read-write'): BackingSource {
+    const opened = openFile(kernel, file, access)
+    const { descriptor, status, source } = opened
+    return {
+      name: 'file',
+      size: status.kind === 'file' ? status.size : undefined,
+      pageSize: status.pageSize,
+      map: ({ address, length, protection, flags, offset, pageSize }) =>
+        kernel.regions.mapRegion(address, length, protection, flags, descriptor, offset, pageSize),
+      backing: (offset, shared) =>
+        new FileBacking(kernel, { device: status.device, inode: status.inode, source }, offset, shared),
+      [Symbol.dispose]: () => opened[Symbol.dispose](),
+    }
+  }
+
+  from(bytes: number): FileBacking {
+    return new FileBacking(this.#kernel, this.#file, this.#offset + bytes, this.shared)
+  }
+
+  continuesIn(next: Backing): false | undefined {
+    return next instanceof FileBacking ? undefined : false
+  }
+
+  /** The processor can't tell a page past the end of a file from a page that could not be read. The file's size can. */
+  explain(fault: FaultRecord, offset: number, pageSize: number): FaultRecord {
+    if (fault.reason !== 'past-end-of-file') return fault
+    const size = this.#sizeNow()
+    const inFile = size !== undefined && Math.floor((this.#offset + offset) / pageSize) * pageSize < size
+    return inFile ? { ...fault, reason: 'io' } : fault
+  }
+
+  whyNotAllowed(): string | undefined {
+    return this.shared ? 'the file is not open for writing: map it with writable: true' : undefined
+  }
+
+  describe(): string {
+    const { source } = this.#file
+    return `${typeof source === 'number' ? `descriptor ${source}` : `'${source}'`} at ${this.#offset}`
+  }
+
+  /** `undefined` where the file can't be reached any more the way it was. */
+  #sizeNow(): number | undefined {
+    try {
+      using opened = openFile(this.#kernel, this.#file.source, 'read')
+      const { size, device, inode } = opened.status
+      return device === this.#file.device && inode === this.#file.inode ? size : undefined
+    } catch {
+      return undefined
+    }
+  }
+}
