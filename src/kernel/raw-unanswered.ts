@@ -14,10 +14,13 @@ export interface RawUnanswered {
     readonly waited: number
   }[]
   /** The threads of the process that wait in any userfaultfd's fault; empty where that can't be seen. */
-  readonly threads: readonly {
-    readonly threadId: number
-    readonly name: string
-    /** Milliseconds since it was first seen waiting for this: at least so long. */
-    readonly seenFor: number
-  }[]
+  readonly threads: readonly WaitingThread[]
+}
+
+/** A thread that waits in a userfaultfd's fault. */
+export interface WaitingThread {
+  readonly threadId: number
+  readonly name: string
+  /** Milliseconds since it was first seen in this very wait: it has waited at least so long. */
+  readonly seenFor: number
 }

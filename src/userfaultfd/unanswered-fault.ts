@@ -1,3 +1,5 @@
+import type { WaitingThread } from '../kernel/raw-unanswered.js'
+
 /** A fault that this process has read and not answered. */
 export interface UnansweredFault {
   readonly address: bigint
@@ -18,10 +20,5 @@ export interface Unanswered {
   /** Faults that were read in this process and are without an answer, the oldest first. */
   readonly read: readonly UnansweredFault[]
   /** The threads of the process that wait in a fault of any userfaultfd; empty where that can't be seen. */
-  readonly threads: readonly {
-    readonly threadId: number
-    readonly name: string
-    /** Milliseconds since `unanswered` first saw it in this very wait: it has waited at least so long. */
-    readonly seenFor: number
-  }[]
+  readonly threads: readonly WaitingThread[]
 }

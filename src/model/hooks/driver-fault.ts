@@ -3,6 +3,7 @@ import { FAULT_RESULT } from '../structs/fault-result.js'
 import { Page } from '../structs/page.js'
 import { PTE } from '../structs/pte.js'
 import type { Vma } from '../structs/vma.js'
+import { Driver } from './driver.js'
 import { ModelArea } from './model-area.js'
 import type { PageRequest } from './page-request.js'
 
@@ -13,7 +14,7 @@ import type { PageRequest } from './page-request.js'
 export function driverFault(vma: Vma, number: number, pgoff: number, write: boolean): Page | number {
   const { mm, file } = vma
   const { inode } = file!
-  const driver = inode.driver!
+  const driver = Driver.of(inode)!
   if (pgoff >= inode.length) return FAULT_RESULT.NO_PAGE
   const cached = driver.cached(pgoff)
   if (cached !== undefined) return cached
@@ -52,11 +53,12 @@ function answerOf({ mm, file }: Vma, ask: PageRequest, pgoff: number): Page | nu
     mm.driverError = ask.error
     return FAULT_RESULT.NO_PAGE
   }
-  inode.driver!.asks.delete(pgoff)
+  const driver = Driver.of(inode)!
+  driver.asks.delete(pgoff)
   const { page } = ask
   if (page === undefined) return inode.page(pgoff)
   if (page instanceof Page && page.references > 0 && !page.orphaned && page.kind !== 'anonymous') return page
-  inode.driver!.refuse()
+  driver.refuse()
   mm.driverError = hookError(
     new TypeError('the fault hook answered with something that is no page of its own'),
     'fault',

@@ -2,6 +2,7 @@ import { FAULT_RESULT } from '../structs/fault-result.js'
 import type { Page } from '../structs/page.js'
 import { PTE } from '../structs/pte.js'
 import type { Vma } from '../structs/vma.js'
+import { Driver } from './driver.js'
 import { ModelArea } from './model-area.js'
 import { PageRequest } from './page-request.js'
 
@@ -11,7 +12,7 @@ import { PageRequest } from './page-request.js'
  */
 export function driverMkwrite(vma: Vma, number: number, page: Page, pfn: boolean): number {
   const { mm, file } = vma
-  const driver = file?.inode.driver
+  const driver = Driver.of(file?.inode)
   const hook = pfn ? 'pfnMkwrite' : 'pageMkwrite'
   if (driver?.operations[hook] === undefined) return FAULT_RESULT.DONE
   if (driver.ended !== undefined) {

@@ -3,7 +3,7 @@ import type { RawDeviceOptions } from '../../kernel/devices.js'
 import type { FileOperations } from '../../kernel/file-operations.js'
 import { hookError } from '../../kernel/hook-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
-import type { Inode } from '../structs/inode.js'
+import type { Inode, InodeDriver } from '../structs/inode.js'
 import { Page } from '../structs/page.js'
 import { unmapFilePages } from '../structs/unmap-file-pages.js'
 import { PageRequest, type RequestedPage } from './page-request.js'
@@ -16,7 +16,7 @@ const latencies = 32
  * What stands behind a device's inode: its hooks, the questions they were asked, and the device's own pages, which are the inode's page
  * cache. A page that is in there is asked for no more, whoever faults on it, until it is invalidated or dropped.
  */
-export class Driver {
+export class Driver implements InodeDriver {
   readonly inode: Inode
   /** Why nothing is asked of the driver any more: it was closed, or it failed to begin again. */
   ended: VmError | undefined = undefined
@@ -57,6 +57,11 @@ export class Driver {
       this.#resident = new ResidentPages(residentLimit / pageSize, (page) => this.#drop(page))
     }
     inode.driver = this
+  }
+
+  /** The driver behind an inode, where it is a device's. */
+  static of(inode: Inode | undefined): Driver | undefined {
+    return inode?.driver instanceof Driver ? inode.driver : undefined
   }
 
   get operations(): FileOperations {

@@ -58,7 +58,7 @@ export class ModelDevices implements Devices {
 
   /** Of a device that `openDevice` opened. */
   invalidate(descriptor: number, offset: number, length: number): void {
-    const driver = this.#files.get(descriptor)?.inode.driver
+    const driver = Driver.of(this.#files.get(descriptor)?.inode)
     if (driver === undefined) throw new VmError('EBADF', 'unmap_mapping_range')
     const { pageSize } = this.#machine
     driver.invalidate(Math.floor(offset / pageSize), Math.ceil((offset + length) / pageSize))

@@ -1,4 +1,4 @@
-import { ERRNO_RESULT } from '../structs/errno-result.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
 

@@ -1,11 +1,17 @@
 import type { FileOperations } from '../../kernel/file-operations.js'
-import type { Driver } from '../hooks/driver.js'
 import type { Machine } from './machine.js'
 import { Page } from './page.js'
 import type { Vma } from './vma.js'
 
 /** What kind of file it is. Only `memory` (and what looks like it) and `device` can be mapped. */
 export type InodeKind = 'memory' | 'file' | 'directory' | 'device' | 'other'
+
+/** What an inode knows of the driver behind it: `Driver` in `hooks/`. */
+export interface InodeDriver {
+  readonly operations: FileOperations
+  /** `f_ops->release` */
+  release(): Promise<void>
+}
 
 /**
  * `struct inode` and its `address_space`: a file of the machine, whose content is its page cache.
@@ -34,7 +40,7 @@ export class Inode {
   /** Pages charged against the machine's commit limit for as long as it exists. */
   charged = 0
   /** What stands behind a device. */
-  driver: Driver | undefined = undefined
+  driver: InodeDriver | undefined = undefined
   /** Open files, each of them shared by descriptors and VMAs. */
   opened = 0
 

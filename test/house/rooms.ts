@@ -1,0 +1,40 @@
+const ground = ['kernel', 'vocabulary'] as const
+
+/** Each folder of `src/` with those that it may import, by type or at run time. Files beside the rooms may import all of them. */
+export const rooms: Readonly<Record<string, readonly string[]>> = {
+  vocabulary: [],
+  kernel: ['vocabulary'],
+  paging: ground,
+  linux: ground,
+  model: ['paging', ...ground],
+  mapping: ground,
+  mm: ground,
+  userfaultfd: ground,
+  pager: ['linux', 'userfaultfd', 'paging', ...ground],
+  device: ['mapping', 'mm', 'paging', ...ground],
+  snapshot: ['mm', 'vocabulary'],
+  stores: ['vocabulary'],
+  swap: ['mapping', 'paging', 'stores', ...ground],
+  guests: ['userfaultfd', 'paging', 'stores', ...ground],
+  view: ['snapshot', 'mm', 'model', 'vocabulary'],
+  devices: ['device', 'stores', 'beside', ...ground],
+  conformance: ['device', 'mapping', 'mm', 'userfaultfd', 'beside', ...ground],
+  cli: ['snapshot', 'mm', 'mapping', 'devices', 'linux', 'pager', 'userfaultfd', 'view', 'beside', ...ground],
+}
+
+/** The folders of a room from the ground up: a file imports from its own and from those before it. `.` is the room's own files. */
+export const floors: Readonly<Record<string, readonly string[]>> = {
+  linux: ['addon', 'proc', 'regions', 'areas', 'userfaultfd', '.'],
+  model: ['structs', 'pages', 'files', 'hooks', 'areas', 'faults', 'userfaultfd', 'process', 'calls', 'kernel'],
+  mapping: ['memory', 'handle'],
+  pager: ['requests', 'source', 'thread', 'buffers', 'device', 'swap', 'guests'],
+}
+
+/** Neither imports the other. */
+export const apart: readonly (readonly [string, string])[] = [
+  ['pager/device/program', 'pager/device/server'],
+  ['linux', 'model'],
+]
+
+/** Imports that break the rule for now, as `importer -> imported`, each with why. The list only gets shorter. */
+export const exceptions: Readonly<Record<string, string>> = {}
