@@ -1,7 +1,7 @@
 import { VmError } from '../../vocabulary/vm-error.js'
 import { PagerConnection, type Question } from './pager-connection.js'
 import type { PagerMessage, PagerRequest } from './pager-request.js'
-import { COUNTER, PagerState } from './pager-state.js'
+import { PagerState } from './pager-state.js'
 import type { PagerThreadData } from './pager-thread-data.js'
 
 /** The longest that a timer takes, in milliseconds. */
@@ -139,7 +139,7 @@ export class DeviceThread {
 
   /** A hook has kept the thread for longer than anybody waits. */
   #hangs(): boolean {
-    const since = this.#state.counters[COUNTER.BUSY_SINCE]!
+    const since = this.#state.busySince
     return since > 0 && Date.now() - since > this.#init.deadline
   }
 

@@ -1,5 +1,5 @@
 import { VmError } from '../../vocabulary/vm-error.js'
-import { COUNTER, type PagerState } from './pager-state.js'
+import type { PagerState } from './pager-state.js'
 
 /** Milliseconds that a module has to load, where `timeout` is less: that takes its time on a busy machine, whoever wrote it. */
 const LOADING = 30_000
@@ -20,7 +20,7 @@ export function watchOpening(state: PagerState, deadline: number, late: (error: 
   let setsUp = false
   // Counts looks and no time, so that a process that was stopped does not blame the thread.
   const timer = setInterval(() => {
-    if (!setsUp && state.counters[COUNTER.BUSY_SINCE]! > 0) {
+    if (!setsUp && state.busySince > 0) {
       setsUp = true
       looks = 0
     }

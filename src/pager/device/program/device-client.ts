@@ -14,7 +14,6 @@ import { VmError } from '../../../vocabulary/vm-error.js'
 import type { OpenedFaultSource } from '../../source/opened-fault-source.js'
 import { DeviceThread } from '../../thread/device-thread.js'
 import type { MapAnswer, MapRequest } from '../../thread/pager-request.js'
-import { COUNTER } from '../../thread/pager-state.js'
 import { unpackError } from '../../thread/unpack-error.js'
 import { closedError } from './closed-error.js'
 import { DeviceRegion } from './device-region.js'
@@ -108,17 +107,9 @@ export class DeviceClient implements RawDevice {
   }
 
   get statistics(): DeviceStatistics {
-    const { counters, latency } = this.#thread.state
     return {
-      faults: counters[COUNTER.FAULTS]!,
-      fills: counters[COUNTER.FILLS]!,
-      bytesFilled: counters[COUNTER.BYTES_FILLED]!,
-      failures: counters[COUNTER.FAILURES]!,
-      timeouts: counters[COUNTER.TIMEOUTS]!,
-      waiting: counters[COUNTER.WAITING]!,
+      ...this.#thread.state.counters.read(),
       bytesResident: this.#closed === undefined ? this.#kernel.files.bytesInMemory(this.#file) : 0,
-      bytesDropped: counters[COUNTER.BYTES_DROPPED]!,
-      latency: [...latency],
     }
   }
 

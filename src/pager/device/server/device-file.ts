@@ -24,7 +24,7 @@ export class DeviceFile {
   readonly #kernel: PagerKernel
   readonly descriptor: number
   readonly pageSize: number
-  readonly drafts: FillBuffers
+  readonly buffers: FillBuffers
   readonly #addon = addon()
   readonly #windows = new Map<number, Region>()
 
@@ -32,7 +32,7 @@ export class DeviceFile {
     const { pageSize } = kernel
     this.#kernel = kernel
     this.pageSize = pageSize
-    this.drafts = new FillBuffers(kernel)
+    this.buffers = new FillBuffers(kernel)
     this.descriptor = descriptor
     const last = Math.floor(Number.MAX_SAFE_INTEGER / pageSize) * pageSize
     this.end = Math.min(last, Math.ceil(size / pageSize) * pageSize)

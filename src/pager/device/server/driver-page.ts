@@ -1,19 +1,22 @@
 import type { RawPage } from '../../../kernel/raw-page.js'
-import type { DriverPages } from './driver-pages.js'
 
-/** A page that the driver owns, in the memory file for those. */
+/** A page that the driver owns, in a memory file for those. */
 export class DriverPage implements RawPage {
-  readonly pages: DriverPages
-  /** In the file. */
+  /** Of the memory file. */
+  readonly descriptor: number
+  /** In the file, in bytes. */
   readonly offset: number
   readonly bytes: Uint8Array
+  readonly #free: (page: DriverPage) => void
   #references = 1
   #put = false
 
-  constructor(pages: DriverPages, offset: number, bytes: Uint8Array) {
-    this.pages = pages
+  /** `free` is called when the last reference is gone. */
+  constructor(descriptor: number, offset: number, bytes: Uint8Array, free: (page: DriverPage) => void) {
+    this.descriptor = descriptor
     this.offset = offset
     this.bytes = bytes
+    this.#free = free
   }
 
   get references(): number {
@@ -32,7 +35,7 @@ export class DriverPage implements RawPage {
 
   /** `put_page`, by a place that maps it no more. */
   drop(): void {
-    if (--this.#references === 0) this.pages.free(this)
+    if (--this.#references === 0) this.#free(this)
   }
 
   /** `put_page`, by its owner. */

@@ -36,11 +36,15 @@ export class DriverPages {
       this.#free.push(number)
       throw new VmError('ENOMEM', 'alloc_page')
     }
-    return new DriverPage(this, number * pageSize, bytes)
+    return new DriverPage(this.descriptor, number * pageSize, bytes, (page) => this.#freePage(page))
   }
 
-  /** Nobody has the page any more. */
-  free(page: DriverPage): void {
+  /** Whether the page is one of these. */
+  owns(page: DriverPage): boolean {
+    return page.descriptor === this.descriptor
+  }
+
+  #freePage(page: DriverPage): void {
     const { pageSize } = this.#kernel
     addon().punchHole(this.descriptor, page.offset, pageSize)
     this.#free.push(page.offset / pageSize)

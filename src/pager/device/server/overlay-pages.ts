@@ -62,8 +62,8 @@ export class OverlayPages {
     for (const address of map.placed.keys()) this.#source.pages.protectOver(address, this.#file.pageSize, protection)
   }
 
-  #placeDriverPage(map: DeviceMap, address: number, { pages, offset }: DriverPage): void {
-    this.#place(map, address, { descriptor: pages.descriptor, offset })
+  #placeDriverPage(map: DeviceMap, address: number, { descriptor, offset }: DriverPage): void {
+    this.#place(map, address, { descriptor, offset })
     this.#source.pages.show(address, this.#file.pageSize, !map.notifiesWrites)
     this.#source.faults.wake(address, this.#file.pageSize)
   }

@@ -12,11 +12,14 @@ import { FaultLoop } from '../../source/fault-loop.js'
 import { packError } from '../../thread/pack-error.js'
 import { PagerKernel } from '../../thread/pager-kernel.js'
 import type { PagerMessage, PagerRequest } from '../../thread/pager-request.js'
-import { COUNTER, PagerState } from '../../thread/pager-state.js'
+import { PagerState } from '../../thread/pager-state.js'
 import type { PagerThreadData } from '../../thread/pager-thread-data.js'
 import { DeviceFile } from './device-file.js'
-import { DeviceServer } from './device-server.js'
+import { closeServedDevice, createServedDevice, fetch, invalidate } from './device-server.js'
 import { DriverPages } from './driver-pages.js'
+import { addMap, expectCopies, protectMaps, removeMaps, resizeMap } from './map-requests.js'
+import { serveFault } from './serve-fault.js'
+import type { ServedDevice } from './served-device.js'
 
 const data = workerData as PagerThreadData
 const port: MessagePort = data.port
@@ -37,37 +40,41 @@ try {
 
 async function serve(): Promise<void> {
   const kernel = new PagerKernel()
-  const pages = new DriverPages(kernel, data.pages)
-  let server: DeviceServer | undefined
+  const driverPages = new DriverPages(kernel, data.pages)
+  let device: ServedDevice | undefined
   const host: DeviceHost = {
     pageSize: kernel.pageSize,
-    allocatePage: () => pages.allocate(),
-    invalidate: (offset, length) => server?.invalidate(offset, length),
+    allocatePage: () => driverPages.allocate(),
+    invalidate: (offset, length) => device && invalidate(device, offset, length),
     signal: closing.signal,
   }
   const driver = await loadDriver(data.driver)
-  state.counters[COUNTER.BUSY_SINCE] = Date.now()
+  state.busySince = Date.now()
   const operations = await driver.operations(data.options.driver, host)
   const size = operations.size ?? Infinity
   const source = await connectFaultSource(data.source, data.deadline, kernel.pageSize)
-  server = new DeviceServer({
+  const served = createServedDevice({
     kernel,
     operations,
     source,
     file: new DeviceFile(kernel, data.file, size),
-    pages,
+    driverPages,
     state,
     options: data.options,
     inode: fstatSync(data.file, { bigint: true }).ino,
     send,
   })
+  device = served
   await callHook(operations, 'open')
-  state.counters[COUNTER.BUSY_SINCE] = 0
-  const { faults, questions } = server
-  const loop = new FaultLoop(source.faults, faults.serve, () => questions.waits)
+  state.busySince = 0
+  const loop = new FaultLoop(
+    source.faults,
+    (index, now) => serveFault(served, index, now),
+    () => served.requests.waits,
+  )
   port.on('message', (request: PagerRequest) => {
     try {
-      answer(request, server, operations, loop)
+      answer(request, served, loop)
     } catch (error) {
       if ('id' in request) send({ type: 'refusal', id: request.id, error: packError(error) })
       else throw error
@@ -77,50 +84,50 @@ async function serve(): Promise<void> {
   send({ type: 'ready', size, threadId: addon().threadId(), sourceId: source.faults.id })
 }
 
-function answer(request: PagerRequest, server: DeviceServer, operations: FileOperations, loop: FaultLoop): void {
+function answer(request: PagerRequest, device: ServedDevice, loop: FaultLoop): void {
   switch (request.type) {
     case 'map':
-      send({ type: 'answer', id: request.id, value: server.maps.map(request) })
+      send({ type: 'answer', id: request.id, value: addMap(device, request) })
       return
     case 'fill':
-      settle(request.id, server.fill(request.id, request.offset, request.length))
+      settle(request.id, fetch(device, request.id, request.offset, request.length))
       return
     case 'cancel':
-      server.jobs.cancel(request.id)
+      device.fetches.cancel(request.id)
       return
     case 'invalidate':
-      server.invalidate(request.offset, request.length)
+      invalidate(device, request.offset, request.length)
       send({ type: 'answer', id: request.id })
       return
     case 'protect':
-      server.maps.protect(request.start, request.length, request.protection)
+      protectMaps(device, request.start, request.length, request.protection)
       send({ type: 'answer', id: request.id })
       return
     case 'resize':
-      server.maps.resize(request.start, request.oldLength, request.length)
+      resizeMap(device, request.start, request.oldLength, request.length)
       send({ type: 'answer', id: request.id })
       return
     case 'expectCopies':
-      server.maps.expectCopies(request.start, request.length)
+      expectCopies(device, request.start, request.length)
       send({ type: 'answer', id: request.id })
       return
     case 'ping':
       send({ type: 'pong' })
       return
     case 'unmap':
-      server.maps.unmap(request.start, request.length)
+      removeMaps(device, request.start, request.length)
       return
     case 'leave':
       loop.stop()
-      server.questions.leave()
+      device.requests.stop()
       closing.abort()
-      settle(request.id, callHook(operations, 'close'))
+      settle(request.id, callHook(device.operations, 'close'))
       return
     case 'close':
       loop.stop()
-      server.close()
+      closeServedDevice(device)
       closing.abort()
-      settle(request.id, callHook(operations, 'close'))
+      settle(request.id, callHook(device.operations, 'close'))
   }
 }
 

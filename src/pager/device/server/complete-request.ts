@@ -1,0 +1,96 @@
+import type { RawPage } from '../../../kernel/raw-page.js'
+import type { PageWaiter } from '../../../paging/page-waiter.js'
+import { VmError } from '../../../vocabulary/vm-error.js'
+import type { DeviceMap } from './device-map.js'
+import type { DeviceRequest } from './device-request.js'
+import { DriverPage } from './driver-page.js'
+import { FaultWaiter } from './serve-fault.js'
+import type { ServedDevice } from './served-device.js'
+
+/** Puts what a driver has answered where the waiters find it, and wakes them. Throws what prevents that. */
+export function completeRequest(device: ServedDevice, request: DeviceRequest, waiters: readonly PageWaiter[]): void {
+  const { answered } = request
+  if (request.firstWrite) allowWrite(device, waiters)
+  else if (answered === 'inserted') wakeAll(device, waiters)
+  else if (answered !== undefined) giveDriverPage(device, driverPage(device, answered, 'fault'), request, waiters)
+  else giveOwnPages(device, request, waiters)
+}
+
+/** The page, if it is one that the driver of this device owns. Throws `EINVAL`. */
+export function driverPage({ driverPages }: ServedDevice, page: RawPage, call: string): DriverPage {
+  if (page instanceof DriverPage && driverPages.owns(page) && !page.orphaned) return page
+  throw new VmError('EINVAL', call, { hint: 'this is not a page that the driver of this device owns' })
+}
+
+function giveOwnPages(device: ServedDevice, request: DeviceRequest, waiters: readonly PageWaiter[]): void {
+  const { resident, state, maps, view, source, pageSize } = device
+  const { offset, length, bytes } = request
+  if (bytes.length !== length) {
+    throw new VmError('EINVAL', 'fault', { hint: 'the driver transferred the buffer of fault.bytes away' })
+  }
+  // The waiters are woken below: they see their pages counted, and within the budget.
+  state.counters.countFilled(length)
+  resident?.touch(offset, length)
+  let shown: DeviceMap | undefined
+  try {
+    shown = view.put(maps.at(addressOf(waiters[0])), offset, bytes)
+  } catch (error) {
+    state.counters.countFilled(-length)
+    resident?.remove(offset, length)
+    throw error
+  }
+  for (const waiter of waiters) {
+    const address = addressOf(waiter)
+    if (address < 0) {
+      view.showEverywhere(offset, length)
+      continue
+    }
+    const map = maps.at(address)
+    if (map === undefined) {
+      source.faults.wake(address, pageSize)
+    } else if (map !== shown) {
+      const from = Math.max(map.start, map.addressOf(offset))
+      view.show(map, from, Math.min(map.end, map.addressOf(offset + length)) - from)
+      shown = map
+    }
+  }
+}
+
+function giveDriverPage(
+  { maps, overlays, source, pageSize }: ServedDevice,
+  page: DriverPage,
+  request: DeviceRequest,
+  waiters: readonly PageWaiter[],
+): void {
+  for (const waiter of waiters) {
+    const address = addressOf(waiter)
+    if (address < 0) continue
+    const map = maps.at(address)
+    // The answer is for the page that the driver was asked for: a waiter for another one of the run faults again, and asks for that.
+    if (map === undefined || waiter.offset !== request.offset) source.faults.wake(address, pageSize)
+    else overlays.insert(map, address, page)
+  }
+}
+
+/** `VM_FAULT_NOPAGE`: the hook has put a page there itself. */
+function wakeAll({ source, pageSize }: ServedDevice, waiters: readonly PageWaiter[]): void {
+  for (const waiter of waiters) {
+    const address = addressOf(waiter)
+    if (address >= 0) source.faults.wake(address, pageSize)
+  }
+}
+
+function allowWrite({ maps, overlays, source, pageSize }: ServedDevice, waiters: readonly PageWaiter[]): void {
+  for (const waiter of waiters) {
+    const address = addressOf(waiter)
+    const map = maps.at(address)
+    if (map !== undefined) overlays.allowWrite(map, address)
+    const code = map === undefined ? 0 : source.pages.show(address, pageSize, true)
+    if (code !== 0) source.faults.wake(address, pageSize) // The page is gone: its waiters fault again.
+  }
+}
+
+/** -1 where no access waits. */
+function addressOf(waiter: PageWaiter | undefined): number {
+  return waiter instanceof FaultWaiter ? waiter.address : -1
+}

@@ -1,0 +1,136 @@
+import { hookError } from '../../../kernel/hook-error.js'
+import type { PageRefusal, PageWaiter } from '../../../paging/page-waiter.js'
+import { packError } from '../../thread/pack-error.js'
+import type { DeviceMap } from './device-map.js'
+import { DeviceRequest } from './device-request.js'
+import type { ServedDevice } from './served-device.js'
+
+/** Pages in the file that one fault shows at once. */
+const SHOWN_AROUND = 16
+
+/** An access that waits for a page of the device. */
+export class FaultWaiter implements PageWaiter {
+  readonly isAccess = true
+  readonly #device: ServedDevice
+  /** Of the page. */
+  readonly address: number
+  readonly offset: number
+  readonly write: boolean
+  readonly since: number
+
+  constructor(device: ServedDevice, address: number, offset: number, write: boolean, since: number) {
+    this.#device = device
+    this.address = address
+    this.offset = offset
+    this.write = write
+    this.since = since
+  }
+
+  /** A page that is in memory has been shown by then. */
+  settle(refusal?: PageRefusal): void {
+    if (refusal === undefined) return
+    if (refusal.mayRetry) askAlone(this.#device, this)
+    else this.#fail(refusal)
+  }
+
+  #fail({ reason }: PageRefusal): void {
+    const { source, pageSize, send } = this.#device
+    // The error goes ahead of the poison, so that it is there when the access fails (P4).
+    send({ type: 'failure', address: this.address, error: reason === undefined ? undefined : packError(reason) })
+    source.faults.fail(this.address, pageSize)
+  }
+}
+
+/**
+ * Serves the fault with that index among those that the source has taken: it joins a request, is shown a page that is there, or makes the
+ * driver be asked. `now` is when, as `performance.now()` tells.
+ */
+export function serveFault(device: ServedDevice, index: number, now: number): void {
+  const { source, maps, requests, pageSize, state } = device
+  const { faults } = source
+  state.counters.countFault()
+  const address = faults.address(index)
+  const map = maps.at(address)
+  if (map === undefined) {
+    faults.wake(address, pageSize) // It was unmapped meanwhile.
+    return
+  }
+  const offset = map.offsetAt(address)
+  const firstWrite = faults.isFirstWrite(index)
+  const waiter = new FaultWaiter(device, address, offset, faults.isWrite(index), now)
+  const pending = requests.joinable(offset, firstWrite)
+  if (pending !== undefined) requests.join(pending, waiter)
+  else if (firstWrite) askToWrite(device, map, waiter)
+  else if (map.inserted.has(address)) askToFill(device, map, waiter, offset + pageSize)
+  else showOrAsk(device, map, waiter)
+}
+
+function showOrAsk(device: ServedDevice, map: DeviceMap, waiter: FaultWaiter): void {
+  const { file, readAhead, requests } = device
+  const { offset } = waiter
+  const asked = readAhead.lengthAt(offset)
+  const most = Math.min(offset + asked, map.endOffset, file.end)
+  const end = file.nextPresent(offset, most)
+  if (end === offset) {
+    showAround(device, map, waiter)
+    return
+  }
+  const until = requests.pending.clip(offset, end)
+  readAhead.began(offset, asked, until - offset)
+  askToFill(device, map, waiter, until)
+}
+
+function showAround(
+  { pageSize, file, requests, resident, state, view }: ServedDevice,
+  map: DeviceMap,
+  waiter: FaultWaiter,
+): void {
+  const { address, offset, since } = waiter
+  const end = Math.min(offset + SHOWN_AROUND * pageSize, map.endOffset)
+  const until = map.inserted.size > 0 ? offset + pageSize : requests.pending.clip(offset, file.nextAbsent(offset, end))
+  resident?.touch(offset, until - offset)
+  state.counters.countLatency(performance.now() - since)
+  try {
+    view.show(map, address, until - offset)
+  } catch (error) {
+    requests.refuse(waiter, hookError(error, 'fault'), offset + pageSize)
+  }
+}
+
+/** Asks for `[waiter.offset, end)`. */
+function askToFill(
+  { operations, file, requests }: ServedDevice,
+  map: DeviceMap,
+  waiter: FaultWaiter,
+  end: number,
+): void {
+  const { address, offset, write } = waiter
+  if (operations.fault === undefined) {
+    requests.refuse(waiter, undefined, end)
+    return
+  }
+  const about = { file, area: map.area, page: address, write }
+  requests.request(DeviceRequest.fill(about, offset, end - offset), waiter)
+}
+
+// Two threads may have written to the page before the first of them was answered: the second one's fault is out of date then.
+function askToWrite({ source, file, requests, pageSize }: ServedDevice, map: DeviceMap, waiter: FaultWaiter): void {
+  const { address, offset, write } = waiter
+  if (!source.pages.mayBeWriteProtected(address)) {
+    source.faults.wake(address, pageSize)
+    return
+  }
+  const about = { file, area: map.area, page: address, write }
+  requests.request(DeviceRequest.firstWrite(about, offset, pageSize), waiter)
+}
+
+/** A run that the waiter's page was in was refused: asks for that page alone. */
+function askAlone(device: ServedDevice, waiter: FaultWaiter): void {
+  const { maps, requests, source, pageSize } = device
+  const { address, offset } = waiter
+  const map = maps.at(address)
+  const pending = requests.joinable(offset)
+  if (map === undefined) source.faults.wake(address, pageSize)
+  else if (pending !== undefined) requests.join(pending, waiter)
+  else askToFill(device, map, waiter, offset + pageSize)
+}

@@ -1,0 +1,127 @@
+import type { PageWaiter } from './page-waiter.js'
+
+/**
+ * The states of a request, and what moves it on:
+ *
+ *     asked ──invalidate──▶ stale ──answer──▶ superseded (its successor is asked)
+ *       │                     └──last waiter leaves──▶ superseded
+ *       ├──last waiter leaves──▶ abandoned ──invalidate, or a new waiter──▶ superseded
+ *       └──answer──▶ settled ◀──answer── abandoned
+ *
+ * Invariants:
+ *  1. A request is in `PendingRequests` in the states asked, stale and abandoned, and in no other.
+ *  2. An answer is used in the states asked and abandoned alone.
+ *  3. A request that is abandoned or superseded has no waiter, and its signal is aborted or its answer ignored.
+ */
+export type RequestState = 'asked' | 'stale' | 'abandoned' | 'superseded' | 'settled'
+
+/** How the answerer is done with the bytes of a request. */
+export type BytesRelease = 'returned' | 'resolved' | 'failed'
+
+/** A request for a run of pages, or for the right to write to one, and the waits for it. It knows no file and no area. */
+export abstract class PageRequest {
+  /** In bytes, on a page. */
+  readonly offset: number
+  /** In bytes: whole pages, at least one. */
+  readonly length: number
+  /** What is asked, for errors: `fault`, `page_mkwrite`. */
+  readonly call: string
+  /** It is about the first write to a page that is there. */
+  readonly firstWrite: boolean
+  readonly waiters: PageWaiter[] = []
+  /** How many requests came before this one for the same waits. */
+  rounds = 0
+  #state: RequestState = 'asked'
+  #bytes: Uint8Array | undefined
+  #abort: AbortController | undefined
+  #aborted: { readonly reason: unknown } | undefined
+
+  constructor(offset: number, length: number, call: string, firstWrite: boolean) {
+    this.offset = offset
+    this.length = length
+    this.call = call
+    this.firstWrite = firstWrite
+  }
+
+  get end(): number {
+    return this.offset + this.length
+  }
+
+  get state(): RequestState {
+    return this.#state
+  }
+
+  /** The same request, to be asked anew. */
+  protected abstract copy(): this
+  /** Memory for the answer, or the page itself where it is there already. */
+  protected abstract openBytes(): Uint8Array
+  protected abstract closeBytes(bytes: Uint8Array, how: BytesRelease): void
+
+  /** The answer: zeros until they are written. Once the request is settled or superseded they are of no use, and no longer the pool's. */
+  get bytes(): Uint8Array {
+    if (this.#bytes === undefined && (this.#state === 'settled' || this.#state === 'superseded')) {
+      return new Uint8Array(this.length)
+    }
+    this.#bytes ??= this.openBytes()
+    return this.#bytes
+  }
+
+  /** Whether anything has asked for `bytes`. */
+  get hasBytes(): boolean {
+    return this.#bytes !== undefined
+  }
+
+  /** The answerer has no more to do with the bytes. */
+  release(how: BytesRelease): void {
+    if (this.#bytes !== undefined) this.closeBytes(this.#bytes, how)
+  }
+
+  /** Aborted when the last waiter has left. */
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController()
+      if (this.#aborted !== undefined) this.#abort.abort(this.#aborted.reason)
+    }
+    return this.#abort.signal
+  }
+
+  covers(offset: number): boolean {
+    return offset >= this.offset && offset < this.end
+  }
+
+  /** The answer is in, and is used. */
+  settle(): void {
+    this.#state = 'settled'
+  }
+
+  /** What the pages held is out of date. Returns whether the request still counts. */
+  invalidate(): boolean {
+    if (this.#state === 'abandoned') this.supersede()
+    else this.#state = 'stale'
+    return this.#state === 'stale'
+  }
+
+  /** The last waiter has left. Returns whether the request still counts. */
+  abandon(reason?: unknown): boolean {
+    if (this.#state === 'stale') this.supersede()
+    else if (this.#state === 'asked') this.#state = 'abandoned'
+    this.#aborted ??= { reason }
+    this.#abort?.abort(reason)
+    return this.#state === 'abandoned'
+  }
+
+  /** Whatever the answer is, it is ignored. The page itself is taken away from the answerer at once. */
+  supersede(): void {
+    this.#state = 'superseded'
+    if (this.firstWrite && this.#bytes !== undefined) this.closeBytes(this.#bytes, 'failed')
+  }
+
+  /** Hands the waits over to a new request of the same kind. */
+  again(): this {
+    const next = this.copy()
+    next.waiters.push(...this.waiters.splice(0))
+    next.rounds = this.rounds + 1
+    this.supersede()
+    return next
+  }
+}
