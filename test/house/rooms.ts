@@ -18,7 +18,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   guests: ['userfaultfd', 'paging', 'stores', ...ground],
   view: ['snapshot', 'mm', 'model', 'vocabulary'],
   devices: ['device', 'stores', 'beside', ...ground],
-  conformance: ['device', 'mapping', 'mm', 'userfaultfd', 'beside', ...ground],
+  conformance: ['device', 'mapping', 'mm', 'userfaultfd', 'stores', 'beside', ...ground],
   cli: ['snapshot', 'mm', 'mapping', 'devices', 'linux', 'pager', 'userfaultfd', 'view', 'beside', ...ground],
 }
 

@@ -1,6 +1,6 @@
 import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
+import { checkVmaFlags } from '../faults/check-vma-flags.js'
 import { getUserPage } from '../faults/get-user-page.js'
-import { checkVmaFlags } from '../process/check-vma-flags.js'
 import type { Mm } from '../structs/mm.js'
 
 /** `madvise_populate`, `faultin_page_range`: faults pages in until one can't be had. */

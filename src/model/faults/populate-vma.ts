@@ -1,7 +1,7 @@
 import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
-import { checkVmaFlags } from '../process/check-vma-flags.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
+import { checkVmaFlags } from './check-vma-flags.js'
 import { getUserPage } from './get-user-page.js'
 
 /** `populate_vma_page_range`: faults a VMA's pages in, for writing where that makes a private copy. Returns 0 or an error. */

@@ -1,7 +1,7 @@
+import { checkVmaFlags } from '../faults/check-vma-flags.js'
 import type { Mm } from '../structs/mm.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
-import { checkVmaFlags } from './check-vma-flags.js'
 
 /** `MMF_DUMP_*` as `/proc/PID/coredump_filter` has them. */
 export const DUMP = {
