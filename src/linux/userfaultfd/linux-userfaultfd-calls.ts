@@ -56,7 +56,6 @@ export class LinuxUserfaultfdCalls implements UserfaultfdCalls {
         })
       }
       const raw = this.adoptUserfaultfd(descriptor)
-      if (options.whenServerEnds === 'wait') raw.keepWaiting()
       if (!registerReceived(raw, pid)) raw.holdUntilRegistered()
       return { raw, message, descriptors, pid }
     } catch (error) {

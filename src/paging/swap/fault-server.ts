@@ -1,0 +1,160 @@
+import { VmError } from '../../vocabulary/vm-error.js'
+import { NOTE, PLACE } from './page-places.js'
+import type { PageReader } from './page-reader.js'
+import type { PageWriter } from './page-writer.js'
+import type { SwapContext } from './swap-context.js'
+import { REFUSAL } from './swap-memory.js'
+
+/** The longest run that is read ahead. */
+const LONGEST_AHEAD = 64
+/** Faults that follow each other before something is read ahead. */
+const SEQUENTIAL = 2
+
+/** Answers faults: at once where the page is in RAM, and with a read where it is in the store. */
+export class FaultServer {
+  readonly #context: SwapContext
+  readonly #reader: PageReader
+  readonly #writer: PageWriter
+  /** Faults that wait for room, oldest first: page and since when. */
+  #waiting: { readonly page: number; readonly since: number }[] = []
+  /** The page that a sequential program touches next, and how long it has been one. */
+  #expected = -1
+  #streak = 0
+  #ahead = 0
+
+  constructor(context: SwapContext, reader: PageReader, writer: PageWriter) {
+    this.#context = context
+    this.#reader = reader
+    this.#writer = writer
+  }
+
+  serve(page: number, since: number): void {
+    const { places, memory, counters } = this.#context
+    switch (places.get(page)) {
+      case PLACE.STAGED:
+      case PLACE.WRITING:
+        this.#unstage(page, since)
+        return
+      case PLACE.RESIDENT:
+        // Another thread's fault was answered before this one was read, or the program has dropped the page.
+        if (memory.zero(page, 1) === 1) counters.served('zero', this.#context.host.now() - since)
+        else if (memory.refusal === REFUSAL.AGAIN) this.#again(page, since)
+        else {
+          counters.redundant++
+          memory.wake(page, 1)
+        }
+        return
+      case PLACE.EMPTY:
+        if (this.#hasRoom(page, since)) this.#zero(page, since)
+        return
+      case PLACE.STORED:
+        if (places.has(page, NOTE.BUSY)) this.#again(page, since)
+        else if (this.#hasRoom(page, since)) this.#read(page, since)
+        return
+      case PLACE.READING:
+        this.#reader.wait(page, since)
+        return
+      case PLACE.POISONED:
+        memory.poison(page)
+        return
+      default:
+        memory.wake(page, 1)
+    }
+  }
+
+  /** Serves the faults that waited for room, as far as there is room. Returns whether it served one. */
+  admit(): boolean {
+    if (this.#waiting.length === 0 || !this.#isRoom()) return false
+    const { page, since } = this.#waiting.shift()!
+    this.serve(page, since)
+    return true
+  }
+
+  #isRoom(): boolean {
+    const { places, limit, slack } = this.#context
+    return places.charged + places.counts[PLACE.READING]! < limit + slack
+  }
+
+  #hasRoom(page: number, since: number): boolean {
+    if (this.#isRoom()) return true
+    const { host, timeout, places } = this.#context
+    const waiting = { page, since }
+    this.#waiting.push(waiting)
+    host.ready()
+    host.later(Math.max(timeout - (host.now() - since), 0), () => {
+      const at = this.#waiting.indexOf(waiting)
+      if (at === -1) return
+      this.#waiting.splice(at, 1)
+      const place = places.get(page)
+      if (place !== PLACE.EMPTY && place !== PLACE.STORED) return
+      const cause = this.#writer.failure
+      const hint = 'the memory is at its residentLimit, and no page could leave it in time'
+      this.#reader.poison(page, cause ?? new VmError('ENOMEM', 'swap', { hint }))
+    })
+    return false
+  }
+
+  #unstage(page: number, since: number): void {
+    const { places, memory, counters, host } = this.#context
+    if (memory.unstage(page, 1) === 1) {
+      counters.copiedFromStaging++
+      places.set(page, PLACE.RESIDENT)
+      places.note(page, NOTE.YOUNG)
+      counters.served('staging', host.now() - since)
+    } else this.#refused(page, since)
+  }
+
+  #zero(page: number, since: number): void {
+    const { places, memory, counters, host } = this.#context
+    if (memory.zero(page, 1) === 1) {
+      counters.zeroed++
+      places.set(page, PLACE.RESIDENT)
+      places.note(page, NOTE.YOUNG)
+      counters.served('zero', host.now() - since)
+    } else this.#refused(page, since)
+  }
+
+  #read(page: number, since: number): void {
+    const { counters, places, memory, limit } = this.#context
+    this.#streak = page === this.#expected ? this.#streak + 1 : 0
+    this.#expected = page + 1
+    this.#reader.read(page, 1, since)
+    if (this.#streak < SEQUENTIAL) {
+      this.#ahead = 0
+      return
+    }
+    this.#ahead = Math.min(Math.max(this.#ahead * 2, 4), LONGEST_AHEAD)
+    const room = limit - places.charged - places.counts[PLACE.READING]!
+    const end = Math.min(memory.regionEnd(page), page + 1 + Math.min(this.#ahead, room))
+    let last = page + 1
+    while (last < end && places.get(last) === PLACE.STORED && !places.has(last, NOTE.BUSY)) last++
+    if (last === page + 1) return
+    counters.readAhead += last - page - 1
+    this.#expected = last
+    this.#reader.read(page + 1, last - page - 1, undefined)
+  }
+
+  #refused(page: number, since: number): void {
+    const { places, memory, counters } = this.#context
+    switch (memory.refusal) {
+      case REFUSAL.AGAIN:
+        this.#again(page, since)
+        return
+      case REFUSAL.PRESENT:
+        if (places.get(page) === PLACE.EMPTY) places.set(page, PLACE.RESIDENT)
+        counters.redundant++
+        memory.wake(page, 1)
+        return
+      case REFUSAL.GONE:
+        places.set(page, PLACE.GONE)
+        memory.wake(page, 1)
+        return
+      default:
+        memory.wake(page, 1)
+    }
+  }
+
+  #again(page: number, since: number): void {
+    this.#context.host.later(1, () => this.serve(page, since))
+  }
+}

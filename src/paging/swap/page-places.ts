@@ -1,0 +1,123 @@
+/** Where the content of a page is. */
+export const PLACE = {
+  /** Nowhere: it reads as zeros. */
+  EMPTY: 0,
+  /** In its memory. */
+  RESIDENT: 1,
+  /** Moved aside, still in RAM: a touch brings it back without a copy. */
+  STAGED: 2,
+  /** Staged, and on its way into the store. */
+  WRITING: 3,
+  /** In the store alone. */
+  STORED: 4,
+  /** On its way back from the store. */
+  READING: 5,
+  /** It could not be read back: an access fails, until it is restored. */
+  POISONED: 6,
+  /** No memory any more: the program has unmapped it. */
+  GONE: 7,
+} as const
+
+export type Place = (typeof PLACE)[keyof typeof PLACE]
+
+const PLACES = 7
+
+/** What else is known of a page. */
+export const NOTE = {
+  /** The store has a copy, and the digest is that copy's. It may be older than the memory. */
+  KEPT: 8,
+  /** A call of the store for the page is in flight: there must be no second one. */
+  BUSY: 16,
+  /** It was touched since the hand passed. */
+  YOUNG: 32,
+  /** The kernel does not let it go: it is locked, pinned or shared. */
+  PINNED: 64,
+  /** The store's copy is to be given up once no call is in flight. */
+  UNWANTED: 128,
+} as const
+
+/** Where each page is: nine bytes a page, and how many are in each place. */
+export class PagePlaces {
+  readonly count: number
+  /** How many pages are in each place, by `PLACE`. */
+  readonly counts = new Float64Array(PLACES + 1)
+  /** Of the page's copy in the store. */
+  readonly digests: Float64Array
+  #pinned = 0
+  #kept = 0
+  readonly #bytes: Uint8Array
+
+  constructor(count: number) {
+    this.count = count
+    this.#bytes = new Uint8Array(count)
+    this.digests = new Float64Array(count)
+    this.counts[PLACE.EMPTY] = count
+  }
+
+  get pinned(): number {
+    return this.#pinned
+  }
+
+  /** Pages of which the store has a copy. */
+  get kept(): number {
+    return this.#kept
+  }
+
+  /** Pages that take memory: resident ones, staged ones and those being written. */
+  get charged(): number {
+    return this.counts[PLACE.RESIDENT]! + this.counts[PLACE.STAGED]! + this.counts[PLACE.WRITING]!
+  }
+
+  /** Staged ones, and those being written. */
+  get staged(): number {
+    return this.counts[PLACE.STAGED]! + this.counts[PLACE.WRITING]!
+  }
+
+  /** Nothing is staged, and the store has no page. */
+  get isAllInMemory(): boolean {
+    return this.staged + this.counts[PLACE.STORED]! + this.counts[PLACE.READING]! + this.#kept === 0
+  }
+
+  get(page: number): Place {
+    return (this.#bytes[page]! & PLACES) as Place
+  }
+
+  set(page: number, place: Place): void {
+    const byte = this.#bytes[page]!
+    this.counts[byte & PLACES]!--
+    this.counts[place]!++
+    this.#bytes[page] = (byte & ~PLACES) | place
+  }
+
+  has(page: number, note: number): boolean {
+    return (this.#bytes[page]! & note) !== 0
+  }
+
+  note(page: number, note: number): void {
+    const byte = this.#bytes[page]!
+    if ((~byte & note & NOTE.PINNED) !== 0) this.#pinned++
+    if ((~byte & note & NOTE.KEPT) !== 0) this.#kept++
+    this.#bytes[page] = byte | note
+  }
+
+  clear(page: number, note: number): void {
+    const byte = this.#bytes[page]!
+    if ((byte & note & NOTE.PINNED) !== 0) this.#pinned--
+    if ((byte & note & NOTE.KEPT) !== 0) this.#kept--
+    this.#bytes[page] = byte & ~note
+  }
+
+  /** The first page from `from` on, before `end`, that is in the place; `end` where none is. */
+  find(place: Place, from: number, end: number): number {
+    let page = from
+    while (page < end && (this.#bytes[page]! & PLACES) !== place) page++
+    return page
+  }
+
+  /** One more than the last page of the run in that place that begins at `from`, at most `end`. */
+  runEnd(place: Place, from: number, end: number): number {
+    let page = from
+    while (page < end && (this.#bytes[page]! & PLACES) === place) page++
+    return page
+  }
+}

@@ -1,0 +1,193 @@
+import { VmError } from '../../vocabulary/vm-error.js'
+import { NOTE, PLACE } from './page-places.js'
+import type { SwapContext } from './swap-context.js'
+import { REFUSAL } from './swap-memory.js'
+import { within } from './within.js'
+
+/** A page that could not be read is asked for again after so many milliseconds, which double up to the second number. */
+const [RETRY, LONGEST_RETRY] = [10, 1000]
+
+/** A page on its way back. */
+interface Read {
+  /** When a fault began to wait for it; `undefined` while none does. */
+  faultAt: number | undefined
+  readonly since: number
+  /** It must come back, or be poisoned: a page that is read ahead need not. */
+  needed: boolean
+  attempts: number
+}
+
+/** Brings pages back from the store. */
+export class PageReader {
+  readonly #context: SwapContext
+  /** Called when pages have come back, or could not. */
+  readonly #progress: () => void
+  /** Called for each page when the store's call for it is over. */
+  readonly #returned: (page: number) => void
+  readonly #reads = new Map<number, Read>()
+  readonly #causes = new Map<number, Error>()
+  #calls = 0
+
+  constructor(context: SwapContext, progress: () => void, returned: (page: number) => void) {
+    this.#context = context
+    this.#progress = progress
+    this.#returned = returned
+  }
+
+  /** Calls of the store in flight. */
+  get calls(): number {
+    return this.#calls
+  }
+
+  /** Why the page is poisoned. */
+  cause(page: number): Error | undefined {
+    return this.#causes.get(page)
+  }
+
+  /** A fault waits for a page that is on its way. */
+  wait(page: number, since: number): void {
+    const read = this.#reads.get(page)
+    if (read === undefined) return
+    read.faultAt ??= since
+    read.needed = true
+  }
+
+  /**
+   * Reads stored pages, which follow each other within a region. `since` is when a fault began to wait for the first. With `needed` a page that
+   * can't be read is poisoned though no fault waits for it.
+   */
+  read(page: number, count: number, since: number | undefined, needed = since !== undefined): void {
+    const { places, host } = this.#context
+    const now = host.now()
+    for (let at = page; at < page + count; at++) {
+      places.set(at, PLACE.READING)
+      this.#reads.set(at, { faultAt: at === page ? since : undefined, since: now, needed, attempts: 0 })
+    }
+    this.#ask(page, count)
+  }
+
+  /** The program has dropped a page that is on its way. */
+  forget(page: number): void {
+    this.#reads.delete(page)
+    this.#causes.delete(page)
+  }
+
+  /** Poisons a page that a fault waits for. */
+  poison(page: number, error: Error): void {
+    const { places, memory, host } = this.#context
+    this.#reads.delete(page)
+    this.#causes.set(page, error)
+    places.set(page, PLACE.POISONED)
+    memory.poison(page)
+    host.lost(page, error)
+  }
+
+  #ask(page: number, count: number): void {
+    const { places, memory, store, host, timeout, counters } = this.#context
+    const pages = Array.from({ length: count }, (_, index) => page + index)
+    for (const each of pages) places.note(each, NOTE.BUSY)
+    const bytes = new Uint8Array(count * memory.pageSize)
+    this.#calls++
+    within(
+      host,
+      timeout,
+      () => store.read(pages, bytes),
+      (error) => {
+        this.#calls--
+        if (error === undefined) counters.bytesRead += bytes.length
+        else counters.failures++
+        this.#arrived(page, count, bytes, error)
+        this.#progress()
+      },
+      () => {
+        for (const each of pages) this.#returned(each)
+      },
+    )
+  }
+
+  #arrived(page: number, count: number, bytes: Uint8Array, error: Error | undefined): void {
+    const { places, memory, host } = this.#context
+    const { pageSize } = memory
+    const part = (from: number, to: number) => bytes.subarray((from - page) * pageSize, (to - page) * pageSize)
+    const end = page + count
+    for (let from = page; from < end; ) {
+      let to = from
+      // Of a page that was dropped meanwhile nothing is needed, and a damaged one is asked for again.
+      const isGood = (at: number) =>
+        error === undefined && places.get(at) === PLACE.READING && host.digest(part(at, at + 1)) === places.digests[at]
+      while (to < end && isGood(to)) to++
+      if (to > from) this.#fill(from, to - from, part(from, to))
+      if (to < end && places.get(to) === PLACE.READING) this.#failed(to, error ?? this.#damaged(to))
+      from = to + 1
+    }
+  }
+
+  #damaged(page: number): Error {
+    return new VmError('EIO', 'swap', {
+      hint: `the page store returned other bytes for page ${page} than it was given: its checksum differs`,
+    })
+  }
+
+  #failed(page: number, error: Error): void {
+    const { places, host, timeout } = this.#context
+    const read = this.#reads.get(page)!
+    if (host.now() - read.since >= timeout) {
+      // Without a waiter there is no access to fail: the next fault asks again.
+      if (!read.needed) {
+        this.#reads.delete(page)
+        places.set(page, PLACE.STORED)
+      } else this.poison(page, error)
+      return
+    }
+    const delay = Math.min(RETRY * 2 ** read.attempts++, LONGEST_RETRY)
+    const left = timeout - (host.now() - read.since)
+    host.later(Math.min(delay, left), () => {
+      if (this.#reads.get(page) === read && places.get(page) === PLACE.READING && !places.has(page, NOTE.BUSY)) {
+        this.#ask(page, 1)
+      }
+    })
+  }
+
+  #fill(page: number, count: number, bytes: Uint8Array): void {
+    const { memory, places, host } = this.#context
+    const { pageSize } = memory
+    for (let at = page; at < page + count; ) {
+      const done = memory.fill(at, page + count - at, bytes.subarray((at - page) * pageSize))
+      for (const end = at + done; at < end; at++) this.#came(at)
+      if (at === page + count) return
+      if (memory.refusal === REFUSAL.AGAIN) {
+        const rest = bytes.slice((at - page) * pageSize)
+        const left = page + count - at
+        host.later(1, () => this.#fillStill(at, left, rest))
+        return
+      }
+      if (memory.refusal === REFUSAL.GONE) places.set(at, PLACE.GONE)
+      // Somebody else's answer was faster.
+      else places.set(at, PLACE.RESIDENT)
+      memory.wake(at, 1)
+      this.#reads.delete(at++)
+    }
+  }
+
+  // What was dropped in the meantime is not filled.
+  #fillStill(page: number, count: number, bytes: Uint8Array): void {
+    const { places, memory } = this.#context
+    for (let at = page; at < page + count; at++) {
+      if (places.get(at) !== PLACE.READING) continue
+      this.#fill(at, 1, bytes.subarray((at - page) * memory.pageSize, (at - page + 1) * memory.pageSize))
+    }
+    this.#progress()
+  }
+
+  #came(page: number): void {
+    const { places, counters, host } = this.#context
+    const read = this.#reads.get(page)
+    this.#reads.delete(page)
+    places.set(page, PLACE.RESIDENT)
+    counters.copiedFromStore++
+    if (read?.faultAt === undefined) return
+    places.note(page, NOTE.YOUNG)
+    counters.demandReads++
+    counters.served('store', host.now() - read.faultAt)
+  }
+}

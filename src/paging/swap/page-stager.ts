@@ -1,0 +1,91 @@
+import { NOTE, PLACE } from './page-places.js'
+import type { SwapContext } from './swap-context.js'
+import { REFUSAL } from './swap-memory.js'
+
+/** Pages that are looked at before faults have their turn: 2 MiB. */
+const SLICE = 512
+
+/** Moves resident pages aside: all of them, or, hand over hand, those that were not used lately. */
+export class PageStager {
+  readonly #context: SwapContext
+  #hand = 0
+  /** The layout is changing: it is tried again a little later. */
+  #waits = false
+
+  constructor(context: SwapContext) {
+    this.#context = context
+  }
+
+  get waits(): boolean {
+    return this.#waits
+  }
+
+  /** Moves resident pages from `from` on, one slice, aside. Returns the page to go on from. */
+  sweep(from: number): number {
+    const { places, memory } = this.#context
+    const first = places.find(PLACE.RESIDENT, from, places.count)
+    if (first === places.count) return first
+    const end = Math.min(first + SLICE, memory.regionEnd(first))
+    return this.#stage(first, places.runEnd(PLACE.RESIDENT, first, end))
+  }
+
+  /**
+   * Moves up to so many resident pages aside that were not used since the hand passed them last. Looks at a slice of pages. Returns how many it
+   * moved, or -1 when it has gone round and found none.
+   */
+  advance(most: number): number {
+    const { places, memory } = this.#context
+    const round = places.count
+    for (let looked = 0; looked <= 2 * round; ) {
+      const from = this.#hand
+      const first = places.find(PLACE.RESIDENT, from, round)
+      looked += first - from + 1
+      if (first === round) {
+        this.#hand = 0
+        if (places.counts[PLACE.RESIDENT] === 0) return -1
+        continue
+      }
+      const end = Math.min(memory.regionEnd(first), first + Math.min(SLICE, most))
+      let page = first
+      while (page < end && places.get(page) === PLACE.RESIDENT && !places.has(page, NOTE.YOUNG | NOTE.PINNED)) page++
+      if (page > first) {
+        this.#hand = this.#stage(first, page)
+        return Math.max(this.#hand - first, 0)
+      }
+      // It was used, or is pinned: the next round looks again.
+      places.clear(first, NOTE.YOUNG | NOTE.PINNED)
+      this.#hand = first + 1
+    }
+    return -1
+  }
+
+  // Returns the page to go on from.
+  #stage(first: number, end: number): number {
+    const { places, memory, host } = this.#context
+    const done = memory.stage(first, end - first)
+    for (let page = first; page < first + done; page++) {
+      places.set(page, PLACE.STAGED)
+      places.clear(page, NOTE.PINNED | NOTE.YOUNG)
+    }
+    const stopped = first + done
+    if (stopped === end) return end
+    switch (memory.refusal) {
+      case REFUSAL.AGAIN:
+        this.#waits = true
+        host.later(1, () => {
+          this.#waits = false
+          host.ready()
+        })
+        return stopped
+      case REFUSAL.MISSING:
+        places.set(stopped, PLACE.EMPTY)
+        break
+      case REFUSAL.GONE:
+        places.set(stopped, PLACE.GONE)
+        break
+      default:
+        places.note(stopped, NOTE.PINNED)
+    }
+    return stopped + 1
+  }
+}

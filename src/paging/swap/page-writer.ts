@@ -1,0 +1,274 @@
+import { isZero } from './is-zero.js'
+import { NOTE, PLACE } from './page-places.js'
+import type { SwapContext } from './swap-context.js'
+import { within } from './within.js'
+
+/** Pages of one call of the store: as many as are looked at before faults have their turn. */
+const BATCH = 64
+/** Calls of the store that write, in flight at once. */
+const CALLS = 8
+/** After a failure the store is asked again after so many milliseconds, which double up to the second number. */
+const [RETRY, LONGEST_RETRY] = [100, 5000]
+
+/** Takes staged pages into the store. */
+export class PageWriter {
+  readonly #context: SwapContext
+  /** Called when pages have left memory, or could not. */
+  readonly #progress: () => void
+  /** The next page that may be the oldest staged one. */
+  #hand = 0
+  #calls = 0
+  #delay = RETRY
+  #failure: Error | undefined
+  #waits: (() => void) | undefined
+  readonly #zeros: number
+  readonly #buffers: Uint8Array[] = []
+  readonly #unwanted: number[] = []
+
+  constructor(context: SwapContext, progress: () => void) {
+    this.#context = context
+    this.#progress = progress
+    this.#zeros = context.host.digest(new Uint8Array(context.memory.pageSize))
+  }
+
+  /** Why the store took no pages last. */
+  get failure(): Error | undefined {
+    return this.#failure
+  }
+
+  /** Calls in flight. */
+  get calls(): number {
+    return this.#calls
+  }
+
+  /** It waits before it tries again what failed, or for calls in flight to return. */
+  get waits(): boolean {
+    return this.#waits !== undefined || this.#calls >= CALLS
+  }
+
+  /** Tries again at once. */
+  retry(): void {
+    this.#waits?.()
+    this.#waits = undefined
+  }
+
+  /**
+   * Takes up to so many of the oldest staged pages out of memory: what is zeros or unchanged at once, the rest when the store has it. Looks at
+   * one batch of them. Returns how many it looked at: 0 when there are none, or when it waits.
+   */
+  evict(most: number): number {
+    if (this.waits) return 0
+    const { places } = this.#context
+    const pages: number[] = []
+    // From the hand on to the end, and once more from the start.
+    let end = places.count
+    for (let page = this.#hand, round = 0; pages.length < Math.min(most, BATCH); page++) {
+      page = places.find(PLACE.STAGED, page, end)
+      if (page === end) {
+        if (round++ === 1) break
+        end = this.#hand
+        page = -1
+        if (end === 0) break
+        continue
+      }
+      if (places.has(page, NOTE.BUSY)) continue
+      pages.push(page)
+      if (pages.length === Math.min(most, BATCH)) this.#hand = page + 1
+    }
+    if (pages.length > 0) this.#take(pages, true)
+    return pages.length
+  }
+
+  /**
+   * Looks at staged pages from `from` on, a batch of them, and takes out of memory what is zeros or unchanged, and with `write` the rest as
+   * well. Returns the page to go on from.
+   */
+  sweep(from: number, write: boolean): number {
+    const { places } = this.#context
+    const pages: number[] = []
+    let page = from
+    while (pages.length < BATCH) {
+      page = places.find(PLACE.STAGED, page, places.count)
+      if (page === places.count) break
+      if (!places.has(page, NOTE.BUSY)) pages.push(page)
+      page++
+    }
+    this.#take(pages, write)
+    return page
+  }
+
+  /** The store's copy of the page is of no use any more. */
+  giveUp(page: number): void {
+    const { places } = this.#context
+    if (!places.has(page, NOTE.KEPT | NOTE.UNWANTED)) return
+    places.clear(page, NOTE.KEPT)
+    if (places.has(page, NOTE.BUSY)) places.note(page, NOTE.UNWANTED)
+    else {
+      places.note(page, NOTE.BUSY)
+      places.clear(page, NOTE.UNWANTED)
+      this.#unwanted.push(page)
+    }
+  }
+
+  /** Has the store free what was given up. Returns whether there was something. */
+  free(): boolean {
+    if (this.#unwanted.length === 0) return false
+    const { store, host, timeout, counters } = this.#context
+    const pages = this.#unwanted.splice(0, BATCH * 4).sort((left, right) => left - right)
+    within(
+      host,
+      timeout,
+      () => store.free(pages),
+      (error) => {
+        if (error !== undefined) counters.failures++
+      },
+      () => {
+        for (const page of pages) this.returned(page)
+        this.#progress()
+      },
+    )
+    return true
+  }
+
+  /** The store's call for the page is over: another one may begin. */
+  returned(page: number): void {
+    const { places } = this.#context
+    places.clear(page, NOTE.BUSY)
+    if (places.has(page, NOTE.UNWANTED)) this.giveUp(page)
+  }
+
+  #take(pages: readonly number[], write: boolean): void {
+    const { places, memory, host, counters } = this.#context
+    const { pageSize } = memory
+    const gone: number[] = []
+    const changed: number[] = []
+    const digests: number[] = []
+    const buffer = write ? (this.#buffers.pop() ?? new Uint8Array(BATCH * pageSize)) : undefined
+    for (const page of pages) {
+      const bytes = memory.staged(page)
+      const digest = host.digest(bytes)
+      if (digest === this.#zeros && isZero(bytes)) {
+        counters.zeroPages++
+        places.set(page, PLACE.EMPTY)
+        this.giveUp(page)
+        gone.push(page)
+      } else if (places.has(page, NOTE.KEPT) && places.digests[page] === digest) {
+        counters.unchanged++
+        counters.evicted++
+        places.set(page, PLACE.STORED)
+        gone.push(page)
+      } else if (buffer !== undefined) {
+        buffer.set(bytes, changed.length * pageSize)
+        digests.push(digest)
+        changed.push(page)
+      }
+    }
+    this.#drop(gone)
+    if (changed.length > 0) this.#write(changed, digests, buffer!)
+    else if (buffer !== undefined) this.#buffers.push(buffer)
+    if (gone.length > 0) this.#progress()
+  }
+
+  #write(pages: readonly number[], digests: readonly number[], buffer: Uint8Array): void {
+    const { places, memory, store, host, timeout, counters } = this.#context
+    for (const page of pages) {
+      places.set(page, PLACE.WRITING)
+      places.note(page, NOTE.BUSY)
+      // Until the store has answered nothing is known of what it has.
+      places.clear(page, NOTE.KEPT)
+    }
+    this.#calls++
+    const bytes = buffer.subarray(0, pages.length * memory.pageSize)
+    let failed: Error | undefined
+    let isBack = false
+    within(
+      host,
+      timeout,
+      () => store.write(pages, bytes),
+      (error) => {
+        failed = error
+        if (error === undefined) counters.bytesWritten += bytes.length
+        this.#outcome(error)
+        this.#written(pages, digests, error)
+        if (isBack) this.#release(pages, failed)
+      },
+      () => {
+        isBack = true
+        this.#calls--
+        if (this.#buffers.length < CALLS) this.#buffers.push(buffer)
+        // A call that came back too late: its pages went on without it.
+        if (failed !== undefined) {
+          this.#release(pages, failed)
+          this.#progress()
+        }
+      },
+    )
+  }
+
+  // The call for the pages is over: another one may begin.
+  #release(pages: readonly number[], failed: Error | undefined): void {
+    for (const page of pages) {
+      if (failed !== undefined) this.#context.places.note(page, NOTE.UNWANTED)
+      this.returned(page)
+    }
+  }
+
+  // What has become of pages whose content the store has, or does not.
+  #written(pages: readonly number[], digests: readonly number[], error: Error | undefined): void {
+    const { places, counters } = this.#context
+    const gone: number[] = []
+    for (const [index, page] of pages.entries()) {
+      const writing = places.get(page) === PLACE.WRITING
+      if (error !== undefined) {
+        if (writing) places.set(page, PLACE.STAGED)
+        continue
+      }
+      const place = places.get(page)
+      if (place === PLACE.EMPTY || place === PLACE.GONE) {
+        places.note(page, NOTE.UNWANTED)
+        continue
+      }
+      places.digests[page] = digests[index]!
+      places.note(page, NOTE.KEPT)
+      if (!writing) continue
+      counters.evicted++
+      places.set(page, PLACE.STORED)
+      gone.push(page)
+    }
+    this.#drop(gone)
+    this.#progress()
+  }
+
+  #outcome(error: Error | undefined): void {
+    const { host, counters } = this.#context
+    if (error === undefined) {
+      this.#delay = RETRY
+      if (this.#failure === undefined) return
+      this.#failure = undefined
+      host.failure(undefined)
+      return
+    }
+    counters.failures++
+    const first = this.#failure === undefined
+    this.#failure = error
+    this.#waits ??= host.later(this.#delay, () => {
+      this.#waits = undefined
+      this.#progress()
+    })
+    this.#delay = Math.min(this.#delay * 2, LONGEST_RETRY)
+    if (first) host.failure(error)
+  }
+
+  // In runs, none of which crosses the end of a region.
+  #drop(pages: readonly number[]): void {
+    const { memory } = this.#context
+    for (let at = 0; at < pages.length; ) {
+      const first = pages[at]!
+      const end = memory.regionEnd(first)
+      let count = 1
+      while (at + count < pages.length && pages[at + count] === first + count && first + count < end) count++
+      memory.drop(first, count)
+      at += count
+    }
+  }
+}

@@ -1,0 +1,240 @@
+import type { PageStore } from '../../stores/page-store.js'
+import { FaultServer } from './fault-server.js'
+import { NOTE, PagePlaces, PLACE } from './page-places.js'
+import { PageReader } from './page-reader.js'
+import { PageStager } from './page-stager.js'
+import { PageWriter } from './page-writer.js'
+import type { SwapContext, SwapHost } from './swap-context.js'
+import { SwapCounters } from './swap-counters.js'
+import { SwapJobs } from './swap-jobs.js'
+import type { SwapMemory } from './swap-memory.js'
+import type { SwapCommand, SwapState } from './swap-state.js'
+import type { SwapStatistics } from './swap-statistics.js'
+
+/** How much of the budget is staged before pages go to the store: the second chance. */
+const STAGED_PART = 1 / 8
+
+/** By so many bytes the budget may be exceeded while pages leave. */
+const SLACK = 2 ** 21
+
+export interface SwapEngineOptions {
+  readonly memory: SwapMemory
+  readonly store: PageStore
+  readonly host: SwapHost
+  /** Milliseconds. */
+  readonly timeout: number
+  /** Bytes; `Infinity` for no budget. */
+  readonly residentLimit: number
+  /** Parts of the budget. */
+  readonly lowWater: number
+  readonly highWater: number
+  /** Bytes by which the budget may be exceeded while pages leave. Default: 2 MiB. */
+  readonly slack?: number
+}
+
+/**
+ * Swaps memory: decides which pages leave, has them written and read back, and answers faults. It knows pages and a store, and nothing of a
+ * kernel: `SwapMemory` moves the pages.
+ *
+ *     empty ─fault→ resident ─stage→ staged ─write→ writing ─written→ stored ─fault→ reading ─read→ resident
+ *                      ↑←──────────touch───────┴────────────┘                           └─failed→ poisoned ─restore→ stored
+ *
+ * `fault` answers what can be answered at once. All else is done by `work`, a slice at a time, so that a fault waits for a slice at most.
+ */
+export class SwapEngine {
+  readonly #context: SwapContext
+  readonly #writer: PageWriter
+  readonly #reader: PageReader
+  readonly #stager: PageStager
+  readonly #faults: FaultServer
+  readonly #jobs: SwapJobs
+  #evicting = false
+  readonly #water: { readonly low: number; readonly high: number }
+
+  constructor({ memory, store, host, timeout, residentLimit, lowWater, highWater, slack = SLACK }: SwapEngineOptions) {
+    const places = new PagePlaces(memory.pages)
+    const counters = new SwapCounters()
+    this.#water = { low: lowWater, high: highWater }
+    this.#context = {
+      memory,
+      store,
+      host,
+      timeout,
+      places,
+      counters,
+      slack: Math.floor(slack / memory.pageSize),
+      limit: 0,
+      low: 0,
+      high: 0,
+    }
+    this.#setLimit(residentLimit)
+    const progress = () => host.ready()
+    this.#writer = new PageWriter(this.#context, progress)
+    this.#reader = new PageReader(this.#context, progress, (page) => this.#writer.returned(page))
+    this.#stager = new PageStager(this.#context)
+    this.#faults = new FaultServer(this.#context, this.#reader, this.#writer)
+    this.#jobs = new SwapJobs(this.#context, this.#reader, this.#writer, this.#stager, residentLimit < Infinity)
+  }
+
+  get state(): SwapState {
+    return this.#jobs.state
+  }
+
+  /** The last change of state: pages that it moved, and milliseconds that it took. */
+  get transition(): { readonly pages: number; readonly milliseconds: number } {
+    return this.#jobs.transition
+  }
+
+  /** Why eviction has stopped. */
+  get failure(): Error | undefined {
+    return this.#writer.failure
+  }
+
+  /** Pages that are in memory as the swap begins. */
+  adopt(page: number, count: number): void {
+    for (let at = page; at < page + count; at++) this.#context.places.set(at, PLACE.RESIDENT)
+    this.#context.host.ready()
+  }
+
+  /** A thread waits for the page since `since`. */
+  fault(page: number, since: number): void {
+    this.#faults.serve(page, since)
+    if (this.#isOver()) this.#context.host.ready()
+  }
+
+  /** Does a slice of what is to be done. Returns whether there is more, so that it is to be called again after faults had their turn. */
+  work(): boolean {
+    const freed = this.#writer.free()
+    const admitted = this.#faults.admit()
+    const stepped = this.#jobs.step()
+    const evicted = this.#balance()
+    return freed || admitted || stepped || evicted
+  }
+
+  /** Nothing is in flight and nothing is to be done. */
+  get isIdle(): boolean {
+    return this.#writer.calls === 0 && this.#reader.calls === 0 && !this.#jobs.runs
+  }
+
+  /** Carries a command out. Rejects with `ERR_VMAREA_SWAP_STATE` in a wrong state and with `ERR_VMAREA_SWAP_ABORTED` when another one ends it. */
+  command(command: SwapCommand): Promise<void> {
+    if (command === 'disable') this.#setLimit(Number.POSITIVE_INFINITY)
+    const done = this.#jobs.begin(command)
+    this.#context.host.ready()
+    return done
+  }
+
+  /** Changes the budget, in bytes. `Infinity` ends it. */
+  setResidentLimit(bytes: number): void {
+    this.#setLimit(bytes)
+    this.#jobs.hasBudget = bytes < Infinity
+    this.#context.host.ready()
+  }
+
+  /** The program has dropped pages, which read as zeros now. */
+  removed(page: number, count: number): void {
+    this.#dropped(page, count, PLACE.EMPTY)
+  }
+
+  /** The program has unmapped pages. */
+  unmapped(page: number, count: number): void {
+    this.#dropped(page, count, PLACE.GONE)
+  }
+
+  /** Takes the poison of pages away: the next access asks the store again. Returns how many there were. */
+  restore(page: number, count: number): number {
+    const { places, memory } = this.#context
+    let restored = 0
+    for (let at = page; at < page + count; at++) {
+      if (places.get(at) !== PLACE.POISONED) continue
+      this.#reader.forget(at)
+      // A page of zeros that found no room is not in the store.
+      places.set(at, places.has(at, NOTE.KEPT) ? PLACE.STORED : PLACE.EMPTY)
+      memory.unpoison(at)
+      restored++
+    }
+    return restored
+  }
+
+  /** Why the page is poisoned. */
+  cause(page: number): Error | undefined {
+    return this.#reader.cause(page)
+  }
+
+  /** What is known so far. */
+  get statistics(): SwapStatistics {
+    const { places, counters, store } = this.#context
+    const { counts } = places
+    return {
+      residentPages: counts[PLACE.RESIDENT]!,
+      stagingPages: places.staged,
+      swapPages: counts[PLACE.STORED]! + counts[PLACE.READING]!,
+      copiedFromFilePages: counters.copiedFromStore,
+      copiedFromStagingPages: counters.copiedFromStaging,
+      zeroedPages: counters.zeroed,
+      redundantPages: counters.redundant,
+      pinnedPages: places.pinned,
+      poisonedPages: counts[PLACE.POISONED]!,
+      faults: counters.faults,
+      evictedPages: counters.evicted,
+      zeroPages: counters.zeroPages,
+      unchangedPages: counters.unchanged,
+      readAheadPages: counters.readAhead,
+      failures: counters.failures,
+      bytesWritten: counters.bytesWritten,
+      bytesRead: counters.bytesRead,
+      bytesUsed: store.bytesUsed,
+      thrashRate: counters.evicted === 0 ? 0 : counters.demandReads / counters.evicted,
+      latency: {
+        zero: [...counters.latency.zero],
+        staging: [...counters.latency.staging],
+        store: [...counters.latency.store],
+      },
+    }
+  }
+
+  #setLimit(bytes: number): void {
+    const context = this.#context
+    const { pageSize } = context.memory
+    context.limit = Math.max(Math.floor(bytes / pageSize), 1)
+    context.high = Math.floor(context.limit * this.#water.high)
+    context.low = Math.floor(context.limit * this.#water.low)
+  }
+
+  #isOver(): boolean {
+    const { places, high } = this.#context
+    return places.charged + places.counts[PLACE.READING]! > high
+  }
+
+  // Eviction begins above the high water mark and ends at the low one.
+  #balance(): boolean {
+    const { places, limit, low } = this.#context
+    if (limit === Number.POSITIVE_INFINITY || this.#jobs.runs) return false
+    if (this.#isOver()) this.#evicting = true
+    const excess = places.charged + places.counts[PLACE.READING]! - low
+    if (excess <= 0) this.#evicting = false
+    if (!this.#evicting || (this.#writer.failure !== undefined && this.#writer.waits)) return false
+    // Those being written are on their way out already.
+    const toWrite = excess - places.counts[PLACE.WRITING]!
+    const toStage = toWrite + Math.ceil(limit * STAGED_PART) - places.counts[PLACE.STAGED]!
+    const staged = toStage > 0 && !this.#stager.waits ? this.#stager.advance(toStage) : 0
+    const written = toWrite > 0 ? this.#writer.evict(toWrite) : 0
+    return staged > 0 || written > 0
+  }
+
+  #dropped(page: number, count: number, place: typeof PLACE.EMPTY | typeof PLACE.GONE): void {
+    const { places, memory } = this.#context
+    for (let at = page; at < page + count; at++) {
+      const before = places.get(at)
+      if (before === PLACE.GONE) continue
+      if (before === PLACE.STAGED || before === PLACE.WRITING) memory.drop(at, 1)
+      if (before === PLACE.READING || before === PLACE.POISONED) this.#reader.forget(at)
+      places.set(at, place)
+      places.clear(at, NOTE.YOUNG | NOTE.PINNED)
+      this.#writer.giveUp(at)
+      // A thread that waits for the content touches the page again.
+      if (before === PLACE.READING) memory.wake(at, 1)
+    }
+    this.#context.host.ready()
+  }
+}

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { SwapCommand } from '#vmarea/paging/swap/swap-state.js'
+import { PAGE, pageOf } from './simulated-memory.js'
+import { SimulatedProgram } from './simulated-program.js'
+
+/** A program whose pages are all in memory, each written with its number and one. */
+function filled(pages: number, options: ConstructorParameters<typeof SimulatedProgram>[1] = {}): SimulatedProgram {
+  const program = new SimulatedProgram([pages], options)
+  for (let page = 0; page < pages; page++) {
+    program.values[page] = page + 1
+    program.memory.present[page] = pageOf(page + 1)
+  }
+  program.engine.adopt(0, pages)
+  return program
+}
+
+async function done(program: SimulatedProgram, command: SwapCommand): Promise<void> {
+  let isOver = false
+  const promise = program.engine.command(command)
+  promise
+    .catch(() => {})
+    .finally(() => {
+      isOver = true
+    })
+  await program.finish(() => isOver)
+  await promise
+}
+
+test('enable, out and disable move all pages to staging, to the store and back', async () => {
+  const program = filled(100)
+  const { engine, store } = program
+  assert.equal(engine.state, 'ready')
+  await done(program, 'enable')
+  assert.equal(engine.state, 'pending')
+  assert.deepEqual([engine.statistics.residentPages, engine.statistics.stagingPages], [0, 100])
+  await done(program, 'out')
+  assert.equal(engine.state, 'active')
+  assert.deepEqual([engine.statistics.stagingPages, engine.statistics.swapPages, store.kept.size], [0, 100, 100])
+  assert.equal(engine.transition.pages, 100)
+  await done(program, 'disable')
+  assert.equal(engine.state, 'ready')
+  assert.deepEqual([engine.statistics.residentPages, store.kept.size], [100, 0])
+  await program.checkAll()
+})
+
+test('trim drops zero pages and pages that the store has unchanged, and writes nothing', async () => {
+  const program = filled(10)
+  const { engine } = program
+  await done(program, 'enable')
+  await done(program, 'out')
+  const { bytesWritten } = engine.statistics
+  for (const page of [8, 4, 2]) program.access(page)
+  program.access(6, 0)
+  program.access(0, 77)
+  await program.finish()
+  await done(program, 'enable')
+  assert.equal(engine.statistics.stagingPages, 5)
+  await done(program, 'trim')
+  assert.equal(engine.state, 'pending')
+  assert.deepEqual([engine.statistics.stagingPages, engine.statistics.unchangedPages], [1, 3])
+  assert.equal(engine.statistics.zeroPages, 1)
+  assert.equal(engine.statistics.bytesWritten, bytesWritten)
+  await done(program, 'out')
+  assert.equal(engine.statistics.bytesWritten, bytesWritten + PAGE)
+  await program.checkAll()
+})
+
+test('a command in a wrong state rejects with the states that would do, and changes nothing', async () => {
+  const program = filled(4)
+  for (const command of ['trim', 'out'] as const) {
+    await assert.rejects(program.engine.command(command), (error: Error & { code: string }) => {
+      assert.equal(error.code, 'ERR_VMAREA_SWAP_STATE')
+      assert.match(error.message, new RegExp(`'${command}' can't be given in the state 'ready': it can in pending`))
+      return true
+    })
+  }
+  await done(program, 'disable')
+  assert.equal(program.engine.state, 'ready')
+})
+
+test('a command that another one ends rejects, and the other one is carried out', async () => {
+  const program = filled(1000)
+  const enabling = program.engine.command('enable')
+  program.work()
+  const disabling = program.engine.command('disable')
+  await assert.rejects(enabling, { code: 'ERR_VMAREA_SWAP_ABORTED' })
+  await program.finish()
+  await disabling
+  assert.equal(program.engine.statistics.residentPages, 1000)
+  await program.checkAll()
+})
+
+test('the budget is kept at rest, and a touched staged page comes back without a read', async () => {
+  const program = filled(200, { residentLimit: 80 * PAGE })
+  await program.finish()
+  const { engine } = program
+  const charged = () => engine.statistics.residentPages + engine.statistics.stagingPages
+  assert.ok(charged() <= 80, `${charged()} pages take memory`)
+  const staged = program.memory.moved.findIndex((bytes) => bytes !== undefined)
+  assert.notEqual(staged, -1, 'a part of the budget is staged')
+  const { bytesRead } = engine.statistics
+  program.access(staged)
+  await program.finish()
+  assert.deepEqual([engine.statistics.copiedFromStagingPages, engine.statistics.bytesRead], [1, bytesRead])
+  await program.checkAll()
+  await program.finish()
+  assert.ok(charged() <= 80, `${charged()} pages take memory`)
+})
+
+test('a fault on one page is served while the store answers for none of the others', async () => {
+  const program = filled(64)
+  await done(program, 'enable')
+  await done(program, 'out')
+  program.access(3)
+  program.deliver()
+  program.access(9)
+  program.deliver()
+  assert.equal(program.store.calls.length, 2)
+  await program.settle(1)
+  program.progress()
+  assert.deepEqual(
+    program.accesses.map(({ page }) => page),
+    [3],
+  )
+  await program.finish()
+})
+
+test('pages that are read in order are read ahead', async () => {
+  const program = filled(256)
+  await done(program, 'enable')
+  await done(program, 'out')
+  for (let page = 0; page < 256; page++) {
+    program.access(page)
+    await program.finish()
+  }
+  const { faults, readAheadPages } = program.engine.statistics
+  assert.ok(readAheadPages > 200 && faults < 50, `${faults} faults, ${readAheadPages} pages ahead`)
+})
+
+test('a page that comes back with other bytes is asked for again, then poisoned alone, and restored later', async () => {
+  const program = filled(8)
+  const { engine, store } = program
+  await done(program, 'enable')
+  await done(program, 'out')
+  const right = store.kept.get(5)!
+  store.kept.set(5, pageOf(99))
+  program.access(5)
+  await program.finish()
+  assert.match(program.lost.get(5)!.message, /other bytes for page 5/)
+  assert.deepEqual([...program.memory.poisoned], [5])
+  assert.equal(engine.cause(5), program.lost.get(5))
+  for (const page of [4, 6]) program.access(page)
+  await program.finish()
+  await assert.rejects(done(program, 'disable'), /1 page/)
+  assert.deepEqual([engine.statistics.residentPages, engine.statistics.poisonedPages], [7, 1])
+  store.kept.set(5, right)
+  assert.equal(engine.restore(0, 8), 1)
+  await program.checkAll()
+  await done(program, 'disable')
+  assert.equal(engine.statistics.residentPages, 8)
+})
+
+test('a store that fails stops evictions, keeps pages in memory, and is tried again', async () => {
+  const program = filled(100, { residentLimit: 50 * PAGE })
+  const { engine, store } = program
+  store.next = () => 'throws'
+  while (program.isReady) program.work()
+  assert.equal(program.failures.length, 1)
+  assert.equal(engine.failure, program.failures[0])
+  assert.equal(engine.statistics.residentPages + engine.statistics.stagingPages, 100)
+  await program.finish(() => engine.failure === undefined)
+  await program.finish()
+  assert.equal(program.failures[1], undefined)
+  assert.ok(engine.statistics.residentPages + engine.statistics.stagingPages <= 50)
+  await program.checkAll()
+})
+
+test('a store that never answers fails the access that waits, after the time limit', async () => {
+  const program = filled(4)
+  await done(program, 'enable')
+  await done(program, 'out')
+  program.access(2)
+  program.deliver()
+  while (program.accesses.length > 0) {
+    assert.ok(program.tick())
+    program.progress()
+  }
+  assert.equal((program.lost.get(2) as Error & { code: string }).code, 'ETIMEDOUT')
+  assert.equal(program.time, 1000)
+  await program.settle()
+  assert.equal(program.engine.restore(0, 4), 1)
+  await program.checkAll()
+})
+
+test('pages that the kernel does not let go stay, and are counted', async () => {
+  const program = filled(20)
+  program.memory.locked.add(7).add(8)
+  await done(program, 'enable')
+  const { residentPages, stagingPages, pinnedPages } = program.engine.statistics
+  assert.deepEqual({ residentPages, stagingPages, pinnedPages }, { residentPages: 2, stagingPages: 18, pinnedPages: 2 })
+})
