@@ -1,3 +1,4 @@
+import { changeText } from '../snapshot/change-text.js'
 import type { Change, ChangeKind } from '../snapshot/changes.js'
 import { byteSize } from './byte-size.js'
 import { paint } from './paint.js'
@@ -15,35 +16,11 @@ const COLOUR: Partial<Record<ChangeKind, 'red' | 'green' | 'yellow' | 'cyan'>> =
 export function changeLine(change: Change, width: number): string {
   const range = `${change.start.slice(2)}-${change.end.slice(2)}`
   const size = byteSize(Number(BigInt(change.end) - BigInt(change.start)))
-  const head = `${change.change.padEnd(9)} ${range} ${size.padStart(5)} ${told(change)}`
+  const head = `${change.change.padEnd(9)} ${range} ${size.padStart(5)} ${changeText(change, printable)}`
   const name = printable(change.path)
   const room = width - head.length - 1
   const shown = name.length <= room ? name : room > 8 ? `…${name.slice(name.length - room + 1)}` : ''
   const colour = COLOUR[change.change]
   const line = `${head} ${shown}`.trimEnd()
   return colour === undefined ? line : paint(colour, line.slice(0, 9)) + line.slice(9)
-}
-
-function told({ change, before, after }: Change): string {
-  switch (change) {
-    case 'mapped':
-      return after
-    case 'unmapped':
-      return before
-    case 'moved':
-      return `from ${before.slice(2)}`
-    case 'replaced':
-      return `was ${printable(before) || 'anonymous'}`
-    case 'flags':
-      return [before && `-${before.replaceAll(' ', ' -')}`, after && `+${after.replaceAll(' ', ' +')}`]
-        .filter(Boolean)
-        .join(' ')
-    case 'resident':
-    case 'swapped': {
-      const difference = Number(after) - Number(before)
-      return `${difference > 0 ? '+' : '-'}${byteSize(Math.abs(difference))}`
-    }
-    default:
-      return `${before} -> ${after}`
-  }
 }

@@ -5,6 +5,7 @@ import { addon } from '../linux/addon/addon.js'
 import '../linux/areas/linux-address-space.js'
 import { Mm } from '../mm/mm.js'
 import { type Change, changesBetween } from '../snapshot/changes.js'
+import { type LookDifference, lookDifference } from '../snapshot/look-difference.js'
 import { type AreaSnapshot, areaOutline, areaSnapshot, SNAPSHOT_VERSION } from '../snapshot/snapshot.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { changeLine } from './change-line.js'
@@ -22,6 +23,15 @@ interface Header {
   readonly kernel: string
   readonly pageSize: number
   readonly areas: number
+}
+
+/** The first line of a recording: with the areas of the first look. */
+type RecordedHeader = Header & { readonly list: readonly AreaSnapshot[] }
+
+/** A line of a recording that turns the areas of the look before into those of this one. */
+interface RecordedLook {
+  readonly time: string
+  readonly look: LookDifference
 }
 
 type TimedChange = Change & { readonly time: string }
@@ -48,18 +58,19 @@ export async function watch(values: WatchOptions, operands: readonly string[]): 
   const end =
     values.for === undefined ? Number.POSITIVE_INFINITY : performance.now() + positive(values.for, '--for') * 1000
   const record = values.record === undefined ? () => {} : recordTo(values.record)
-  await follow(processArgument(operands[0]), { interval, end, usage: values.usage }, (entry) => {
-    record(entry)
-    print(entry)
-  })
+  await follow(processArgument(operands[0]), { interval, end, usage: values.usage }, { print, record })
   return EXIT.OK
 }
 
 async function follow(
   pid: number,
   { interval, end, usage }: { interval: number; end: number; usage: boolean },
-  tell: (entry: Header | TimedChange | { readonly time: string; readonly change: 'gone' }) => void,
+  { print, record }: { print: (entry: Entry) => void; record: (entry: Entry | RecordedHeader | RecordedLook) => void },
 ): Promise<void> {
+  const tell = (entry: Entry) => {
+    record(entry)
+    print(entry)
+  }
   using mm = Mm.of(pid)
   const stop = new AbortController()
   const interrupt = () => stop.abort()
@@ -72,7 +83,16 @@ async function follow(
       })
     }
     const { pageSize } = addon()
-    tell({ version: SNAPSHOT_VERSION, pid, time: now(), kernel: release(), pageSize, areas: before.length })
+    const header = {
+      version: SNAPSHOT_VERSION,
+      pid,
+      time: now(),
+      kernel: release(),
+      pageSize,
+      areas: before.length,
+    } as const
+    record({ ...header, list: before })
+    print(header)
     while (performance.now() < end && !stop.signal.aborted) {
       await sleep(Math.min(interval, Math.max(end - performance.now(), 0)), undefined, { signal: stop.signal }).catch(
         () => {},
@@ -84,6 +104,8 @@ async function follow(
         tell({ time, change: 'gone' })
         return
       }
+      const difference = lookDifference(before, after)
+      if (difference.gone.length > 0 || difference.put.length > 0) record({ time, look: difference })
       for (const change of changesBetween(before, after, { usage })) tell({ time, ...change })
       before = after
     }
@@ -118,6 +140,7 @@ function positive(text: string, option: string): number {
   return value
 }
 
+/** What is printed. */
 type Entry = Header | TimedChange | { readonly time: string; readonly change: 'gone' }
 
 function printJson(entry: Entry): void {
@@ -135,7 +158,7 @@ function printLine(entry: Entry): void {
   }
 }
 
-function recordTo(path: string): (entry: Entry) => void {
+function recordTo(path: string): (entry: object) => void {
   try {
     writeFileSync(path, '')
   } catch (error) {
@@ -162,6 +185,11 @@ function replay(path: string, print: (entry: Entry) => void): void {
     if (index === 0 && (entry as Partial<Header>).version !== SNAPSHOT_VERSION) {
       throw new CommandError(`${path} is no recording of version ${SNAPSHOT_VERSION}`)
     }
-    print(entry)
+    if ('look' in entry) continue
+    if (index > 0) print(entry)
+    else {
+      const { list, ...header } = entry as RecordedHeader
+      print(header)
+    }
   }
 }
