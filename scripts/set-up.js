@@ -15,6 +15,8 @@ export async function setUp({ tests = false } = {}) {
     process.exit(1)
   })
   compile('src', 'dist', '.')
+  const { buildPage } = await import('./build-page.js')
+  await buildPage(tsc)
   if (tests) compile('test', 'test-dist', 'test', ['src'])
 }
 
@@ -31,14 +33,20 @@ function compile(source, output, project, alsoAfter = []) {
   const stamp = join(root, output, '.stamp')
   const newest = Math.max(
     ...[source, ...alsoAfter].map((folder) => newestIn(join(root, folder))),
-    ...['tsconfig.json', 'tsconfig.base.json', 'package-lock.json'].map((name) => statSync(join(root, name)).mtimeMs),
+    ...['tsconfig.json', 'tsconfig.base.json', 'tsconfig.page.json', 'package-lock.json'].map(
+      (name) => statSync(join(root, name)).mtimeMs,
+    ),
   )
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= newest) return
   console.error(`compiling the TypeScript of ${source}/`)
   rmSync(join(root, output), { recursive: true, force: true })
-  run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', project])
+  tsc(project)
   mkdirSync(join(root, output), { recursive: true })
   writeFileSync(stamp, '')
+}
+
+function tsc(project) {
+  run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', project])
 }
 
 function newestIn(folder) {

@@ -6,8 +6,14 @@ import type { VmaRef } from './vma-ref.js'
 const SPECIAL: bigint = VM.IO | VM.DONTEXPAND | VM.PFNMAP | VM.MIXEDMAP
 const STICKY: bigint = VM.SOFTDIRTY | VM.MAYBE_GUARD
 
+/** What of an area decides whether it merges with its neighbour. */
+export type MergeSide = Pick<
+  VmaRef,
+  'start' | 'end' | 'flags' | 'inode' | 'deviceMajor' | 'deviceMinor' | 'offset' | 'path'
+>
+
 /** Why two areas are two: a sentence each, the kernel's own conditions for a merge (`can_vma_merge_after` in mm/vma.c) in its order. */
-export function whyApart(below: VmaRef, above: VmaRef): string[] {
+export function whyApart(below: MergeSide, above: MergeSide): string[] {
   if (below.end !== above.start) return ['they do not touch']
   const reasons: string[] = []
   const special = [below, above].find((vma) => (vma.flags & SPECIAL) !== 0n)

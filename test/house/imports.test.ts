@@ -17,9 +17,7 @@ test('each file is in a room that the rule knows, on a floor that it knows', () 
 
 test('each import within the sources names a file', () => {
   const missing = files.flatMap(({ path, imports }) =>
-    imports
-      .filter(({ target }) => target.endsWith('.ts') && !known.has(target))
-      .map(({ target }) => `${path} -> ${target}`),
+    imports.filter(({ target }) => isFile(target) && !known.has(target)).map(({ target }) => `${path} -> ${target}`),
   )
   assert.deepEqual(missing, [])
 })
@@ -60,7 +58,7 @@ function runTime(imports: SourceFile['imports']): string[] {
 
 function allowed({ path }: SourceFile, target: string): boolean {
   const room = roomOf(path)
-  if (room === undefined || !target.endsWith('.ts')) return true
+  if (room === undefined || !isFile(target)) return true
   if (
     apart.some(
       ([one, other]) => (within(path, one) && within(target, other)) || (within(path, other) && within(target, one)),
@@ -70,6 +68,10 @@ function allowed({ path }: SourceFile, target: string): boolean {
   const other = roomOf(target)
   if (other === room) return floorOf(target) <= floorOf(path)
   return rooms[room]?.includes(other ?? 'beside') ?? true
+}
+
+function isFile(target: string): boolean {
+  return /\.tsx?$/.test(target)
 }
 
 function within(path: string, folder: string): boolean {

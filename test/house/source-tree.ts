@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize, sep } from 'node:path'
 import { root } from '../support/root.js'
 
@@ -20,7 +20,7 @@ export interface SourceFile {
 
 /** All files of `src/`, with what each imports. */
 export function sourceFiles(): SourceFile[] {
-  return filesIn('src', '.ts').map((path) => {
+  return [...filesIn('src', '.ts'), ...filesIn('src', '.tsx')].map((path) => {
     const text = readFileSync(join(root, 'src', path), 'utf8')
     return { path, text, imports: importsOf(path, text) }
   })
@@ -66,5 +66,7 @@ function isTypeOnly(clause: string): boolean {
 }
 
 function targetOf(path: string, name: string): string {
-  return name.startsWith('.') ? normalize(join(dirname(path), name)).replace(/\.js$/, '.ts') : name
+  if (!name.startsWith('.')) return name
+  const stem = normalize(join(dirname(path), name)).replace(/\.js$/, '')
+  return existsSync(join(root, 'src', `${stem}.tsx`)) ? `${stem}.tsx` : `${stem}.ts`
 }

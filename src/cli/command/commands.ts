@@ -5,6 +5,7 @@ import { lookupCommand } from '../commands/lookup.js'
 import { mapsCommand } from '../commands/maps.js'
 import { packCommand } from '../commands/pack.js'
 import { tourCommand } from '../commands/tour.js'
+import { viewCommand } from '../commands/view.js'
 import { watchCommand } from '../commands/watch.js'
 import type { Command } from './command.js'
 
@@ -13,6 +14,7 @@ export const commands: readonly Command[] = [
   mapsCommand,
   lookupCommand,
   watchCommand,
+  viewCommand,
   diffCommand,
   doctorCommand,
   packCommand,

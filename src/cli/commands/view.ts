@@ -1,0 +1,28 @@
+import { type Command, defineCommand } from '../command/command.js'
+
+export const viewCommand: Command = defineCommand({
+  name: 'view',
+  operands: 'PID | FILE | FILE FILE',
+  complete: 'process',
+  summary: 'a page that shows an address space, in the browser',
+  description: [
+    'A process as it changes, a snapshot of vmarea maps --save, a recording of vmarea watch --record, or the difference of two snapshots.',
+    `It prints an address that opens the page in one browser of this machine, and serves it until Ctrl-C.`,
+  ],
+  options: {
+    open: { type: 'boolean', help: 'opens it in the browser' },
+    port: { type: 'string', value: 'PORT', help: 'the port of 127.0.0.1; by default a free one' },
+    html: {
+      type: 'string',
+      value: 'FILE',
+      help: 'writes one file with the page and the data in it, and serves nothing',
+    },
+  },
+  examples: [
+    'vmarea view 1234 --open',
+    'vmarea view run.ndjson',
+    'vmarea view before.json after.json',
+    'vmarea view 1234 --html now.html',
+  ],
+  run: async (values, operands) => (await import('../view.js')).view(values, operands),
+})

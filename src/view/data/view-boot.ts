@@ -1,0 +1,12 @@
+import type { ViewData } from './view-data.js'
+import type { WirePages } from './wire-pages.js'
+
+/** What the page is told when it begins. */
+export interface ViewBoot {
+  /** `live`: the state comes over the stream of events. */
+  readonly source: 'live' | 'file'
+  /** What was read from files; `null` for the other sources. */
+  readonly data: ViewData | null
+  /** The states of pages at the time of the data, where they were taken along. */
+  readonly pages: WirePages | null
+}

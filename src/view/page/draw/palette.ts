@@ -1,0 +1,95 @@
+import type { Kind } from '../../../snapshot/kind-of.js'
+import type { PageClass } from '../../data/page-classes.js'
+
+/** How a kind or a class is drawn: a colour for each scheme, and a texture for eyes that do not tell the colours apart. */
+export interface Paint {
+  readonly light: string
+  readonly dark: string
+  readonly texture: 'plain' | 'lines' | 'back' | 'dots' | 'cross' | 'rows' | 'columns' | 'grid'
+}
+
+/** After Okabe and Ito, whose colours differ in lightness as well. */
+export const KIND_PAINT: Readonly<Record<Kind, Paint>> = {
+  code: { light: '#0072b2', dark: '#3d9bd6', texture: 'columns' },
+  file: { light: '#5fb4e5', dark: '#7cc6ef', texture: 'lines' },
+  'shared file': { light: '#5fb4e5', dark: '#7cc6ef', texture: 'back' },
+  'shared memory': { light: '#cc79a7', dark: '#dd97be', texture: 'cross' },
+  heap: { light: '#d55e00', dark: '#f07d2a', texture: 'dots' },
+  stack: { light: '#009e73', dark: '#2cc298', texture: 'rows' },
+  anonymous: { light: '#e69f00', dark: '#f0b429', texture: 'plain' },
+  reserved: { light: '#b9bcc4', dark: '#5c616c', texture: 'grid' },
+  device: { light: '#7a5195', dark: '#a882c1', texture: 'cross' },
+  kernel: { light: '#6b7280', dark: '#9aa1ad', texture: 'plain' },
+}
+
+export const CLASS_PAINT: Readonly<Record<PageClass, Paint>> = {
+  absent: { light: '#eceef2', dark: '#23262d', texture: 'plain' },
+  present: { light: '#e69f00', dark: '#f0b429', texture: 'plain' },
+  file: { light: '#5fb4e5', dark: '#7cc6ef', texture: 'lines' },
+  zero: { light: '#b7d7c9', dark: '#4d7565', texture: 'dots' },
+  huge: { light: '#0072b2', dark: '#3d9bd6', texture: 'cross' },
+  swapped: { light: '#cc79a7', dark: '#dd97be', texture: 'back' },
+  guard: { light: '#b3261e', dark: '#ff7a6e', texture: 'cross' },
+  'write-protected': { light: '#7a5195', dark: '#a882c1', texture: 'rows' },
+  unknown: { light: '#ffffff', dark: '#0f1115', texture: 'back' },
+}
+
+const scheme = matchMedia('(prefers-color-scheme: dark)')
+const made = new Map<string, CanvasPattern | string>()
+
+/** Calls back when the system changes between light and dark. */
+export function onSchemeChange(call: () => void): () => void {
+  scheme.addEventListener('change', call)
+  return () => scheme.removeEventListener('change', call)
+}
+
+/** The colour of a paint in the scheme of the system. */
+export function colourOf(paint: Paint): string {
+  return scheme.matches ? paint.dark : paint.light
+}
+
+/** What a canvas fills with for a paint. */
+export function fillOf(context: CanvasRenderingContext2D, paint: Paint): CanvasPattern | string {
+  const colour = colourOf(paint)
+  if (paint.texture === 'plain') return colour
+  const key = `${colour} ${paint.texture}`
+  let fill = made.get(key)
+  if (fill === undefined) {
+    fill = context.createPattern(tile(colour, paint.texture), 'repeat') ?? colour
+    made.set(key, fill)
+  }
+  return fill
+}
+
+/** A style of the page, as its sheet has it for the scheme of the system. */
+export function styleOf(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+}
+
+function tile(colour: string, texture: Paint['texture']): HTMLCanvasElement {
+  const canvas = document.createElement('canvas')
+  canvas.width = 8
+  canvas.height = 8
+  const context = canvas.getContext('2d')!
+  context.fillStyle = colour
+  context.fillRect(0, 0, 8, 8)
+  context.strokeStyle = scheme.matches ? 'rgb(0 0 0 / 45%)' : 'rgb(255 255 255 / 65%)'
+  context.lineWidth = 1.5
+  context.beginPath()
+  if (texture === 'lines' || texture === 'cross') for (const x of [-8, 0, 8]) line(context, x, 8, x + 8, 0)
+  if (texture === 'back' || texture === 'cross') for (const x of [-8, 0, 8]) line(context, x, 0, x + 8, 8)
+  if (texture === 'rows' || texture === 'grid') line(context, 0, 4, 8, 4)
+  if (texture === 'columns' || texture === 'grid') line(context, 4, 0, 4, 8)
+  context.stroke()
+  if (texture === 'dots') {
+    context.fillStyle = context.strokeStyle
+    context.fillRect(1, 1, 2, 2)
+    context.fillRect(5, 5, 2, 2)
+  }
+  return canvas
+}
+
+function line(context: CanvasRenderingContext2D, x: number, y: number, toX: number, toY: number): void {
+  context.moveTo(x, y)
+  context.lineTo(toX, toY)
+}

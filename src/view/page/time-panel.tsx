@@ -1,0 +1,162 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { placeOf } from '../data/area-at.js'
+import { heatMap } from '../data/heat-map.js'
+import { areaAtPlace, overviewLayout } from '../data/overview-layout.js'
+import type { Timeline } from '../data/timeline.js'
+import { drawHeat } from './draw/draw-heat.js'
+import { useCanvas } from './draw/use-canvas.js'
+import { type Store, useStore } from './store.js'
+
+const COLUMNS = 240
+const ROWS = 48
+/** A live heat map is counted again at most so often. */
+const AGAIN_AFTER = 1000
+
+/** The moments of a recording, or of what was watched so far. */
+export function TimePanel({ store }: { store: Store }) {
+  const { timeline, kind } = useStore(store)
+  if (timeline !== undefined && timeline.length > 1) return <Moments store={store} timeline={timeline} />
+  return (
+    <section class="time" aria-label="Time">
+      <p class="note">
+        {kind === 'live'
+          ? 'Nothing has changed since the page was opened.'
+          : 'One moment: a recording of vmarea watch --record has more.'}
+      </p>
+    </section>
+  )
+}
+
+/** A heat map of what came into memory and went, and the scrubber. */
+function Moments({ store, timeline }: { store: Store; timeline: Timeline }) {
+  const { state, index, fromIndex, pageSize, beginning } = useStore(store)
+  const [isPlaying, setPlaying] = useState(false)
+  const drag = useRef<number | undefined>(undefined)
+  const { length } = timeline
+  const first = timeline.timeAt(0)
+  const last = timeline.timeAt(length - 1)
+  const counted = useCountedLength(length)
+  const map = useMemo(() => {
+    if (counted < 2) return undefined
+    const layout = overviewLayout(timeline.at(counted - 1), pageSize, false)
+    const rowOf = (page: number) => {
+      const at = Math.min(placeOf(layout.areas, page), layout.areas.length - 1)
+      return at < 0 ? -1 : Math.min(Math.floor(((layout.tops[at] ?? 0) / layout.total) * ROWS), ROWS - 1)
+    }
+    return {
+      heat: heatMap(timeline, { columns: COLUMNS, rows: ROWS, fromTime: first, toTime: last }, rowOf),
+      nameAt: (row: number) => layout.areas[areaAtPlace(layout, ((row + 0.5) / ROWS) * layout.total)],
+    }
+  }, [timeline, counted, pageSize])
+  const now = timeline.timeAt(index)
+  const from = fromIndex === undefined ? undefined : timeline.timeAt(fromIndex)
+  const part = (time: number) => (last === first ? 1 : (time - first) / (last - first))
+  const { ref } = useCanvas((context, width, height) => {
+    if (map !== undefined)
+      drawHeat(context, {
+        width,
+        height,
+        map: map.heat,
+        now: part(now),
+        from: from === undefined ? undefined : part(from),
+      })
+  })
+  useEffect(() => {
+    if (!isPlaying) return
+    const speed = Math.max((last - first) / 30_000, 1)
+    const started = performance.now()
+    const begin = index >= length - 1 ? first : now
+    const timer = setInterval(() => {
+      const time = begin + (performance.now() - started) * speed
+      if (time >= last) setPlaying(false)
+      store.go({ time: Math.min(time, last) - beginning })
+    }, 50)
+    return () => clearInterval(timer)
+  }, [isPlaying])
+  const goTo = (at: number) => {
+    const clamped = Math.min(Math.max(at, 0), length - 1)
+    const isFollowing = store.kind === 'live' && clamped === length - 1
+    store.go({ time: isFollowing ? null : timeline.timeAt(clamped) - beginning })
+  }
+  const timeUnder = (event: MouseEvent) => {
+    const box = ref.current!.getBoundingClientRect()
+    return first + Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1) * (last - first)
+  }
+  return (
+    <section class="time" aria-label="Time">
+      <canvas
+        ref={ref}
+        class="heat"
+        role="img"
+        aria-label={`Heat map: addresses from top to bottom, time from left to right. ${length - 1} looks with changes.`}
+        onMouseDown={(event) => {
+          drag.current = timeUnder(event)
+          store.go({ time: drag.current - beginning })
+        }}
+        onMouseMove={(event) => {
+          if (drag.current === undefined) return
+          const time = timeUnder(event)
+          const [a, b] = [Math.min(drag.current, time), Math.max(drag.current, time)]
+          if (b - a > (last - first) / 200) store.go({ from: a - beginning, time: b - beginning })
+        }}
+        onMouseUp={() => {
+          drag.current = undefined
+        }}
+        onMouseLeave={() => {
+          drag.current = undefined
+        }}
+      />
+      <div class="scrub">
+        <button type="button" onClick={() => setPlaying(!isPlaying)}>
+          {isPlaying ? 'Pause' : 'Play'}
+        </button>
+        <input
+          type="range"
+          min={0}
+          max={length - 1}
+          value={index}
+          aria-label="Moment"
+          aria-valuetext={`${clock(now)}, look ${index + 1} of ${length}`}
+          onInput={(event) => goTo(Number(event.currentTarget.value))}
+        />
+        <output>
+          {clock(now)}{' '}
+          <small>
+            {state.time === null && store.kind === 'live' ? 'now' : `+${((now - first) / 1000).toFixed(2)} s`}
+          </small>
+        </output>
+        {store.kind === 'live' && state.time !== null ? (
+          <button type="button" onClick={() => store.go({ time: null })}>
+            Follow
+          </button>
+        ) : null}
+        <button
+          type="button"
+          aria-pressed={from !== undefined}
+          onClick={() => store.go({ from: from === undefined ? now - beginning : null })}
+        >
+          {from === undefined ? 'Compare from here' : `Comparing from ${clock(from)}: stop`}
+        </button>
+      </div>
+    </section>
+  )
+}
+
+/** The length that was counted last: it follows at once when it is the first, and else at most once a second. */
+function useCountedLength(length: number): number {
+  const [counted, setCounted] = useState(length)
+  const at = useRef(0)
+  useEffect(() => {
+    const wait = Math.max(at.current + AGAIN_AFTER - performance.now(), 0)
+    const timer = setTimeout(() => {
+      at.current = performance.now()
+      setCounted(length)
+    }, wait)
+    return () => clearTimeout(timer)
+  }, [length])
+  return Math.min(counted, length)
+}
+
+function clock(time: number): string {
+  return new Date(time).toISOString().slice(11, 23)
+}
