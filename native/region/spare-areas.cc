@@ -3,6 +3,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "region/cover-table.h"
 #include "region/region-table.h"
 
@@ -18,26 +20,27 @@ struct Reservation {
 // Covering the first page of a region takes up to eight areas, each further one up to four. Putting back takes four for a moment.
 Reservation reservations[] = {{16, nullptr, 0}, {8, nullptr, 0}};
 
-// Addresses for covering a huge page: for the cover or the copy, and as much to align it.
-char* huge_addresses = nullptr;
-size_t huge_length = 0;
+// Addresses for a cover and its place. More than those are: a process that is beyond its limit gets no address until it is
+// below, and the engine may have grown beyond one that was lowered meanwhile. They cost nothing but addresses.
+constexpr size_t kLeastAddresses = 32 << 20;
+char* addresses = nullptr;
+size_t addresses_length = 0;
 
-void take_huge(size_t page) {
-  size_t length = 2 * page;
-  if (length <= huge_length) return;
-  void* start = mmap(nullptr, length, PROT_NONE, kNothing, -1, 0);
-  if (start == MAP_FAILED) return;
-  if (huge_addresses != nullptr) munmap(huge_addresses, huge_length);
-  huge_addresses = static_cast<char*>(start);
-  huge_length = length;
+void give_addresses() {
+  if (addresses != nullptr) munmap(addresses, addresses_length);
+  addresses = nullptr;
+  addresses_length = 0;
 }
 
-bool give_huge() {
-  if (huge_addresses == nullptr) return false;
-  munmap(huge_addresses, huge_length);
-  huge_addresses = nullptr;
-  huge_length = 0;
-  return true;
+// A huge page takes itself for its cover or copy, and as much again to align it.
+void take_addresses(size_t page) {
+  size_t length = std::max(kLeastAddresses, 2 * page);
+  if (length <= addresses_length) return;
+  void* start = mmap(nullptr, length, PROT_NONE, kNothing, -1, 0);
+  if (start == MAP_FAILED) return;
+  give_addresses();
+  addresses = static_cast<char*>(start);
+  addresses_length = length;
 }
 
 // Every second page has another permission, and so none is one area with its neighbours. Near the limit a part of it is better than none.
@@ -61,13 +64,14 @@ void take_spare_areas_locked(size_t page) {
   take(&reservations[static_cast<int>(Spare::kRestore)]);
   take(&reservations[static_cast<int>(Spare::kCover)]);
   prepare_cover_table_locked();
-  if (page > static_cast<size_t>(sysconf(_SC_PAGESIZE))) take_huge(page);
+  take_addresses(page);
 }
 
 bool give_spare_areas_locked(Spare spare) {
   Reservation* reservation = &reservations[static_cast<int>(spare)];
-  bool huge = spare == Spare::kCover && give_huge();
-  if (reservation->start == nullptr) return huge;
+  bool gave = addresses != nullptr;
+  give_addresses();
+  if (reservation->start == nullptr) return gave;
   munmap(reservation->start, reservation->areas * static_cast<size_t>(sysconf(_SC_PAGESIZE)));
   reservation->start = nullptr;
   return true;

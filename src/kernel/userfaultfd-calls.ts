@@ -24,6 +24,8 @@ export interface ReceiveOptions {
   readonly connect?: boolean
   /** Takes all until the other end closes for the message, and not only what comes at once with the descriptor. */
   readonly toEnd?: boolean
+  /** What becomes of the pages that were not served when this process ends or nobody serves any more: see `UserfaultfdOptions`. */
+  readonly whenServerEnds?: 'poison' | 'wait'
   readonly signal?: AbortSignal
 }
 

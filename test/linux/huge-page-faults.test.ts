@@ -1,22 +1,12 @@
 // Wrong accesses to huge pages while another thread asks for memory: the case sec-huge-page-beside-a-stranger.mjs. The pages must not be
 // unmapped for a moment, since the kernel would give their addresses to that thread.
-import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import { raiseHugePages } from '../support/raise-huge-pages.js'
 import { survives } from '../support/run-in-child.js'
 
 const HUGE = 2 << 20
-const POOL = '/proc/sys/vm/nr_hugepages'
 
-const skip = (() => {
-  try {
-    const before = readFileSync(POOL, 'latin1')
-    if (Number(before) < 16) writeFileSync(POOL, '16')
-    process.once('exit', () => writeFileSync(POOL, before))
-    return Number(readFileSync(POOL, 'latin1')) >= 16 ? false : 'this machine gives no huge pages of 2 MiB'
-  } catch {
-    return 'the pool of huge pages can only be filled by root'
-  }
-})()
+const skip = raiseHugePages(16)
 
 describe('a wrong access to huge pages', { skip }, () => {
   test('leaves the memory of another thread alone, and its own bytes come back', async () => {

@@ -90,7 +90,8 @@ describe('a limit that was hit is named with its value', { concurrency: 2 }, () 
       half.lock(page, page)
       assert.ok(left.bytes.every((byte) => byte === 1))
       assert.equal(right.bytes[0], 0)`,
-      { timeout: 300_000 },
+      // No thread of the engine gives an area back between the filling and the call.
+      { timeout: 300_000, flags: ['--single-threaded'] },
     )
   })
 
@@ -195,6 +196,41 @@ describe('a limit that was hit is named with its value', { concurrency: 2 }, () 
       other.bytes[0] = 1
       other.unmap()`,
       { args: [temporaryFile()] },
+    )
+  })
+
+  // What would cover with a byte a page of the region finds no room for it, and the process is beyond its limit by more than the
+  // engine can have grown by since the addresses were set aside. The engine may want no memory just then.
+  test('RLIMIT_AS is below what the process has: pages of a terabyte are covered, and come back', {
+    skip: noPrlimit,
+  }, async () => {
+    await survives(
+      `${limited}
+      const { spawn } = await import('node:child_process')
+      const { addon: load } = await import('#vmarea/linux/addon/addon.js')
+      const addon = load()
+      const mapping = map({ file: args[0], length: 2 ** 40 })
+      const [start, left, right] = [0, 2 ** 38, 2 ** 39].map((offset) => mapping.view(offset, page))
+      assert.equal(start[1], 1)
+      const change = 'prlimit --pid ' + process.pid + ' --as='
+      const lowered = change + (status('VmSize') - (16 << 20)) + ':'
+      const child = spawn('sh', ['-c', lowered + '; read line; ' + change + 'unlimited:'], { stdio: ['pipe', 'inherit', 'inherit'] })
+      const pipe = child.stdin._handle.fd
+      const newline = Buffer.from('\\n')
+      const hasRoom = () => {
+        const address = Number(addon.mmap(0, page, 0, 0x4022, -1, 0))
+        if (address < 0) return false
+        addon.munmap(address, page)
+        return true
+      }
+      while (hasRoom());
+      const sum = left[0] + right[0]
+      fs.writeSync(pipe, newline)
+      while (!hasRoom());
+      const { faults, fault } = mapping
+      mapping.restore()
+      assert.deepEqual([sum, faults, fault.reason, start[1]], [0, 2, 'past-end-of-file', 1])`,
+      { args: [temporaryFile(page)], flags: ['--jitless', '--single-threaded'] },
     )
   })
 

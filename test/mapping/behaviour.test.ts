@@ -29,6 +29,7 @@ import {
   reserveMut,
 } from '#vmarea/index.js'
 import { areaAt, areasIn } from '../support/memory-areas.js'
+import { raiseHugePages } from '../support/raise-huge-pages.js'
 import { pattern, temporaryFile } from '../support/temporary-folder.js'
 import { isFault, isUsage, isVm, throwsUsage, throwsVm } from '../support/throws.js'
 import { until } from '../support/until.js'
@@ -478,12 +479,11 @@ describe('memory files', () => {
 describe('huge pages', () => {
   const sizes = pageSizes().slice(1)
   const size = sizes[0] ?? 0
-  const pool = `/sys/kernel/mm/hugepages/hugepages-${size / 1024}kB/nr_hugepages`
-  const raised = raisePool(pool, 6)
+  const skip = raiseHugePages(6, size)
 
-  test('hold, split, contain and resize in their own size', { skip: raised.why }, async () => {
+  test('hold, split, contain and resize in their own size', { skip }, async () => {
     const before = reservedHugePages()
-    try {
+    {
       // Without noReserve, the kernel (6.18) loses a reservation of the pool for each huge page that containment moves.
       using mapping = mapMut({ length: 3 * size, hugePages: true, noReserve: true })
       await untilReserved(before)
@@ -521,8 +521,6 @@ describe('huge pages', () => {
       assert.equal(areaAt(start)?.path.includes('memfd:huge') ?? false, false, 'all of it is unmapped')
       using part = map({ file, shared: true, length: page })
       assert.equal(part.bytes[0], 5)
-    } finally {
-      raised.lower()
     }
     await untilReserved(before)
   })
@@ -538,19 +536,6 @@ async function untilReserved(pages: number): Promise<void> {
     () => `${reservedHugePages()} huge pages are reserved, and not ${pages}`,
     () => reservedHugePages() === pages,
   )
-}
-
-function raisePool(path: string, pages: number): { why: string | false; lower: () => void } {
-  try {
-    const before = readFileSync(path, 'latin1')
-    writeFileSync(path, String(Number(before) + pages))
-    const lower = () => writeFileSync(path, before)
-    if (Number(readFileSync(path, 'latin1')) >= Number(before) + pages) return { why: false, lower }
-    lower()
-    return { why: 'the machine has no memory in one piece for huge pages', lower: () => {} }
-  } catch {
-    return { why: 'the pool of huge pages can not be raised here', lower: () => {} }
-  }
 }
 
 describe('telling', () => {

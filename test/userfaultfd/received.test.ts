@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Monitor } from '../guests/monitor.js'
+import { ordinaryUser, skipUnlessOrdinaryUser } from '../support/ordinary-user.js'
 import { raiseHugePages } from '../support/raise-huge-pages.js'
 import { root } from '../support/root.js'
-import { temporaryFolder } from '../support/temporary-folder.js'
 import { until } from '../support/until.js'
 import { skipWithout, skipWithoutCompiler } from './skip.js'
 
@@ -17,30 +16,42 @@ const skipHuge = skip || raiseHugePages(4)
 async function withHandler(
   source: string,
   options: readonly string[],
-  look: (monitor: Monitor, ended: Promise<unknown>) => Promise<void>,
+  look: (monitor: Monitor, ended: Promise<unknown>, handler: ChildProcess) => Promise<void>,
+  { receiveOptions = '{}', as = [] as readonly string[] } = {},
 ) {
-  const path = join(temporaryFolder, `socket-${count++}`)
+  const path = `@vmarea-received-${process.pid}-${count++}`
   const program = `
     import { Userfaultfd } from 'vmarea'
-    const { userfaultfd: uffd, message, pid } = await Userfaultfd.receive(process.argv[1])
+    const { userfaultfd: uffd, message, pid } = await Userfaultfd.receive(process.argv[1], ${receiveOptions})
     const [{ base_host_virt_addr: start, size, page_size: page }] = JSON.parse(Buffer.from(message).toString())
     uffd.copy(start + page, page, new Uint8Array(page).fill(7))
     ${source}`
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', program, '--', path], {
+  const words = [...as, process.execPath, '--input-type=module', '--eval', program, '--', path]
+  const child = spawn(words[0]!, words.slice(1), {
     cwd: root,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const ended = new Promise((resolve) => child.once('exit', resolve))
   try {
-    await until('the handler listens', () => existsSync(path) || child.exitCode !== null)
+    await until(
+      'the handler listens',
+      () => readFileSync('/proc/net/unix', 'latin1').includes(path) || child.exitCode !== null,
+    )
     await using monitor = new Monitor(path, options)
     await monitor.ready
-    await look(monitor, ended)
+    await look(monitor, ended, child)
   } finally {
     child.kill('SIGKILL')
   }
 }
 let count = 0
+
+async function waitsInFault(pid: number): Promise<void> {
+  const where = (thread: string) => readFileSync(`/proc/${pid}/task/${thread}/wchan`, 'latin1')
+  await until('a thread of the monitor waits in a fault', () =>
+    readdirSync(`/proc/${pid}/task`).some((thread) => where(thread) === 'handle_userfault'),
+  )
+}
 
 const ends = {
   'close()': 'uffd.close()\nsetInterval(() => {}, 1000)',
@@ -65,6 +76,63 @@ for (const [name, source] of Object.entries(ends)) {
     })
   })
 }
+
+// What docs/catching.md says of the ends that leave zeros, so that it stays true.
+const zeros = {
+  SIGTERM: "process.kill(process.pid, 'SIGTERM')\nsetInterval(() => {}, 1000)",
+  SIGKILL: "process.kill(process.pid, 'SIGKILL')\nsetInterval(() => {}, 1000)",
+}
+for (const [name, source] of Object.entries(zeros)) {
+  test(`a handler that ends by ${name} runs no code: what it did not serve reads as zeros where the sender kept no copy`, {
+    skip,
+  }, async () => {
+    await withHandler(source, ['regions=4', 'drop'], async (monitor, ended) => {
+      await ended
+      assert.deepEqual(await monitor.check(2, 2), { good: 0, zero: 2, other: 0, poisoned: 0 })
+    })
+  })
+
+  test(`a handler that ends by ${name}: where the sender kept a copy, who touches a page waits`, { skip }, async () => {
+    await withHandler(source, ['regions=4'], async (monitor, ended) => {
+      await ended
+      const answer = monitor.check(2, 1).catch(() => 'killed while it waited')
+      await waitsInFault(monitor.pid)
+      await monitor.kill()
+      assert.equal(await answer, 'killed while it waited')
+    })
+  })
+}
+
+test("with whenServerEnds 'wait', process.exit() poisons nothing", { skip }, async () => {
+  await withHandler(
+    'process.exit(0)',
+    ['regions=4', 'drop'],
+    async (monitor, ended) => {
+      await ended
+      assert.deepEqual(await monitor.check(2, 2), { good: 0, zero: 2, other: 0, poisoned: 0 })
+    },
+    { receiveOptions: "{ whenServerEnds: 'wait' }" },
+  )
+})
+
+test('after close() of one whose ranges are not known, who touches a page waits, and reads zeros when the process ends', {
+  skip: skip || skipUnlessOrdinaryUser(),
+}, async () => {
+  // As an ordinary user, this one may not look into a monitor of another user.
+  const source = "uffd.close()\nconsole.error('closed')\nsetInterval(() => {}, 1000)"
+  await withHandler(
+    source,
+    ['regions=4', 'drop'],
+    async (monitor, ended, child) => {
+      const answer = monitor.check(2, 1)
+      await waitsInFault(monitor.pid)
+      child.kill('SIGKILL')
+      await ended
+      assert.deepEqual(await answer, { good: 0, zero: 1, other: 0, poisoned: 0 })
+    },
+    { as: ordinaryUser },
+  )
+})
 
 test('serve() on huge pages gives a page up once, and poisons all of it', { skip: skipHuge }, async () => {
   const source = `

@@ -8,12 +8,18 @@ import { thisProcess } from '#vmarea/this-process.js'
 import { openUserfaultfd } from '#vmarea/userfaultfd/open-userfaultfd.js'
 import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { UFFD } from '#vmarea/vocabulary/uffd.js'
+import { UFFD_FEATURE } from '#vmarea/vocabulary/uffd-feature.js'
+import { UFFD_MODE } from '#vmarea/vocabulary/uffd-mode.js'
+import { UFFD_RESOLVE_MODE } from '#vmarea/vocabulary/uffd-resolve-mode.js'
+import { raiseHugePages } from '../support/raise-huge-pages.js'
 import { inChild } from './in-child.js'
 import { kernel, page } from './memory.js'
 import { Actor } from './scenarios/actor.js'
 import { skipWithout } from './skip.js'
 
 const skip = skipWithout('poison', 'minor_shmem', 'wp_hugetlbfs_shmem')
+const HUGE = 2 << 20
+const skipHuge = skipWithout('poison', 'missing_hugetlbfs') || raiseHugePages(2)
 const LONG = 60_000
 // What an ending is tried on, and what is in them.
 const pages = Array.from({ length: 10 }, (_, index) => index)
@@ -148,6 +154,26 @@ test('what waited in memory that was unmapped is forgotten: a later area there i
   assert.equal(uffd.unanswered().read.length, 0)
   assert.equal(await touched, 'fault')
   await actor.end()
+})
+
+test('at the deadline, a thread that waits for a huge page which is there already wakes', {
+  skip: skipHuge,
+}, async () => {
+  const { raw } = openUserfaultfd(kernel.userfaultfds, false)
+  raw.api(UFFD_FEATURE.MISSING_HUGETLBFS)
+  const mapping = thisProcess().mapMut({ length: HUGE, hugePages: HUGE })
+  raw.register(mapping.start, HUGE, UFFD_MODE.MISSING)
+  const actor = await Actor.start()
+  const touched = actor.act({ do: 'touch', address: mapping.start + 5n * BigInt(page) })
+  await actor.waits('handle_userfault')
+  assert.equal(raw.read(new Uint8Array(32)), 32)
+  // Installed, and nobody is woken: the thread waits at the sixth of the base pages that the huge one has.
+  assert.equal(raw.copy(mapping.start, new Uint8Array(HUGE).fill(3), HUGE, UFFD_RESOLVE_MODE.DONTWAKE), 0)
+  raw.setDeadline!(50)
+  assert.equal(await touched, 3)
+  await actor.end()
+  raw.close('zero')
+  mapping.unmap()
 })
 
 test('a deadline that is none, and a userfaultfd that may wait in a read, are refused', { skip }, () => {

@@ -56,6 +56,7 @@ export class LinuxUserfaultfdCalls implements UserfaultfdCalls {
         })
       }
       const raw = this.adoptUserfaultfd(descriptor)
+      if (options.whenServerEnds === 'wait') raw.keepWaiting()
       if (!registerReceived(raw, pid)) raw.holdUntilRegistered()
       return { raw, message, descriptors, pid }
     } catch (error) {

@@ -4,6 +4,7 @@ import { VmError } from '../../vocabulary/vm-error.js'
 import type { PagerMessage, PagerRequest } from './pager-request.js'
 import type { PagerState } from './pager-state.js'
 import type { PagerThreadData } from './pager-thread-data.js'
+import { runDelay } from './run-delay.js'
 import { unpackError } from './unpack-error.js'
 import { watchOpening } from './watch-opening.js'
 import { workerArguments } from './worker-arguments.js'
@@ -124,16 +125,21 @@ export class PagerConnection {
     if (!this.#ended) this.#port.postMessage(request)
   }
 
-  /** Whether the thread comes to what it is told within so many milliseconds. */
+  /** Whether the thread comes to what it is told within so many milliseconds in which a processor was free for it. */
   async turns(milliseconds: number): Promise<boolean> {
     if (!this.lives) return false
-    let timer: NodeJS.Timeout | undefined
+    const waited = () => performance.now() - runDelay(this.#threadId)
+    const until = waited() + milliseconds
+    let look: NodeJS.Timeout | undefined
     const turns = await new Promise<boolean>((resolve) => {
       this.#ponged = resolve
-      timer = setTimeout(resolve, milliseconds, false)
+      look = setInterval(() => {
+        this.drain() // This thread may have been the late one.
+        if (waited() >= until) resolve(false)
+      }, LOOK)
       this.tell({ type: 'ping' })
     })
-    clearTimeout(timer)
+    clearInterval(look)
     return turns
   }
 
