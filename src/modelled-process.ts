@@ -4,6 +4,7 @@ import { coreDump, type DumpedRange } from './model/process/core-dump.js'
 import { forkMm } from './model/process/fork-mm.js'
 import { procMaps } from './model/process/proc-maps.js'
 import { procSmaps } from './model/process/proc-smaps.js'
+import { addressOf } from './model/structs/address-of.js'
 import type { Capability, Limits } from './model/structs/mm.js'
 import { Process } from './process.js'
 import { VmError } from './vocabulary/vm-error.js'
@@ -66,7 +67,7 @@ export class ModelledProcess extends Process {
 
   /** brk(2), the system call: asks for a new end of the heap and returns the one that holds. Without an address it only tells. */
   brk(address = 0n): bigint {
-    return BigInt(brk(this.kernel.mm, Number(address)))
+    return BigInt(brk(this.kernel.mm, addressOf(address)))
   }
 
   /** What a core dump of the process would hold, area by area: `filter` is that of `/proc/PID/coredump_filter`. */

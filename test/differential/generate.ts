@@ -3,6 +3,7 @@ import { MAP } from '#vmarea/vocabulary/map.js'
 import { MREMAP } from '#vmarea/vocabulary/mremap.js'
 import { ARENA } from './arena.js'
 import type { Call, CallName } from './call.js'
+import { atEdge } from './edges.js'
 import type { Host } from './host.js'
 import { Random } from './random.js'
 
@@ -118,7 +119,8 @@ export function generate(seed: number, { drivers, swap }: Host): Call[] {
   while (calls.length < length) {
     const name = random.weighted(weights[profile])
     if (name === 'fork' && ++forks > 4) continue
-    calls.push(call(random, name, profile, window))
+    const next = call(random, name, profile, window)
+    calls.push(random.chance(4) ? atEdge(random, next) : next)
   }
   return calls
 }

@@ -39,8 +39,7 @@ export class KernelSide {
       const at = 8 + index * 64
       message.writeUInt32LE(CALL[name], at)
       for (const [place, value] of args.entries()) {
-        message.writeUInt32LE(value % 2 ** 32, at + 8 + place * 8)
-        message.writeUInt32LE(Math.floor(value / 2 ** 32), at + 12 + place * 8)
+        message.writeBigUInt64LE(BigInt.asUintN(64, BigInt(value)), at + 8 + place * 8)
       }
     }
     this.#child.stdin!.write(message)

@@ -404,7 +404,7 @@ static long run(uint64_t *call, uint64_t *value) {
     case 8: return raw(SYS_msync, a, b, c, 0, 0, 0);
     case 9: {
       unsigned char vector[PAGES * 2];
-      return raw(SYS_mincore, a, b > (long)(PAGES * 2 * PAGE) ? (long)(PAGES * 2 * PAGE) : b, (long)vector, 0, 0, 0);
+      return raw(SYS_mincore, a, b, (long)vector, 0, 0, 0);
     }
     case 10: return raw(NR_mseal, a, b, c, 0, 0, 0);
     case 11: return raw(SYS_mlockall, a, 0, 0, 0, 0, 0);

@@ -19,6 +19,7 @@ import { vmFlagsOf } from '#vmarea/model/hooks/vm-flags-of.js'
 import { checkInvariants } from '#vmarea/model/process/check-invariants.js'
 import { forkMm } from '#vmarea/model/process/fork-mm.js'
 import { ACCESS } from '#vmarea/model/structs/access.js'
+import { addressOrError } from '#vmarea/model/structs/address-or-error.js'
 import { FAULT_RESULT } from '#vmarea/model/structs/fault-result.js'
 import { Inode, type InodeKind } from '#vmarea/model/structs/inode.js'
 import { Machine } from '#vmarea/model/structs/machine.js'
@@ -132,7 +133,7 @@ export class ModelSide {
     const { mm } = this
     switch (name) {
       case 'mmap':
-        result = mmap(mm, a, b, c, d, this.#slots[e], f)
+        result = mmap(mm, addressOrError(BigInt(a)), b, c, d, this.#slots[e], f)
         break
       case 'munmap':
         result = munmap(mm, a, b)
@@ -194,10 +195,12 @@ export class ModelSide {
         break
       }
       case 'ftruncate':
-        result = this.#withFile(a, (file) => truncate(file, b))
+        // do_sys_ftruncate: before the descriptor is looked at.
+        result = b >= 2 ** 63 ? ERRNO_RESULT.EINVAL : this.#withFile(a, (file) => truncate(file, b))
         break
       case 'pwrite':
-        result = this.#withFile(a, (file) => writeFile(file, b, Uint8Array.of(c)))
+        // ksys_pwrite64
+        result = b >= 2 ** 63 ? ERRNO_RESULT.EINVAL : this.#withFile(a, (file) => writeFile(file, b, Uint8Array.of(c)))
         break
       case 'addSeals':
         result = this.#withFile(a, (file) => addSeals(file, b))

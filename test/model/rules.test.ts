@@ -1,19 +1,10 @@
-import assert from 'node:assert/strict'
-import { totalmem } from 'node:os'
-import { dirname } from 'node:path'
-import { after, before, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { ARENA } from '../differential/arena.js'
 import type { Call } from '../differential/call.js'
-import { runCase } from '../differential/check.js'
-import { KernelSide } from '../differential/kernel-side.js'
-import { ModelSide } from '../differential/model-side.js'
-import { whyNotComparable } from '../differential/why-not-comparable.js'
+import { holdRules, type Rule } from '../differential/hold-rules.js'
 
 // Each rule is a sequence of calls with the results that the running kernel gave. The model must give the same, and where the kernel
 // can be asked, everything that both sides can see must agree after each call.
 
-const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const PAGE = ARENA.PAGE
 const at = (page: number) => ARENA.START + page * PAGE
 const [NONE, R, W, RW, RX] = [0, 1, 2, 3, 5]
@@ -67,8 +58,7 @@ const read = (page: number): Call => ['read', at(page)]
 const lock = (page: number, pages: number, flags = 0): Call => ['mlock2', at(page), pages * PAGE, flags]
 const seal = (page: number, pages: number): Call => ['mseal', at(page), pages * PAGE, 0]
 
-/** A rule: the calls, and what the last ones of them return. */
-const rules: Record<string, readonly [calls: readonly Call[], ...results: number[]]> = {
+const rules: Record<string, Rule> = {
   '2.2 mmap: an offset within a page is EINVAL, before the descriptor is looked at': [
     [['mmap', 0, PAGE, R, PRIVATE, 6, 5]],
     EINVAL,
@@ -483,24 +473,4 @@ const rules: Record<string, readonly [calls: readonly Call[], ...results: number
   ],
 }
 
-const skip = whyNotComparable()
-let kernel: KernelSide | undefined
-before(() => {
-  if (skip === false) kernel = new KernelSide(root)
-})
-after(() => kernel?.close())
-
-for (const [name, [calls, ...results]] of Object.entries(rules)) {
-  test(`${name} (model)`, () => {
-    const side = new ModelSide({ memory: totalmem(), protectionKeys: true })
-    const given = calls.map((call) => {
-      const record = side.run(call)
-      side.check()
-      return Number(new DataView(record.buffer, record.byteOffset).getBigInt64(0, true))
-    })
-    assert.deepEqual(given.slice(-results.length), results)
-  })
-  test(`${name} (kernel)`, { skip }, async () => {
-    assert.equal(await runCase(kernel!, calls), undefined)
-  })
-}
+holdRules(rules)

@@ -8,7 +8,7 @@ export function expandDownwards(vma: Vma, address: number): number {
   const { mm } = vma
   const { tree, machine } = mm
   const start = address - (address % mm.pageSize)
-  if (start < machine.mmapMinAddress) return ERRNO_RESULT.EPERM
+  if (start < machine.lowestHint) return ERRNO_RESULT.EPERM
   const previous = tree.previous(vma)
   if (
     previous !== undefined &&

@@ -2,7 +2,7 @@ import type { FileOperations } from '../../kernel/file-operations.js'
 import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { MAP } from '../../vocabulary/map.js'
 import { VmError } from '../../vocabulary/vm-error.js'
-import { addressOf } from '../structs/address-of.js'
+import { addressOrError } from '../structs/address-or-error.js'
 import type { Mm } from '../structs/mm.js'
 import type { OpenFile } from '../structs/open-file.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
@@ -45,8 +45,8 @@ export function unmappedArea(
 function choice(mm: Mm, operations: FileOperations, hint: number, length: number, offset: number): number | undefined {
   mm.hooks++
   try {
-    const address = operations.getUnmappedArea!(BigInt(hint), length, offset)
-    return address === undefined ? undefined : addressOf(address)
+    const address = operations.getUnmappedArea!(BigInt.asUintN(64, BigInt(hint)), length, offset)
+    return address === undefined ? undefined : addressOrError(address)
   } catch (error) {
     return error instanceof VmError ? error.errno : ERRNO_RESULT.EIO
   } finally {
@@ -69,7 +69,7 @@ function area(mm: Mm, hint: number, length: number, flags: number): number {
   if (flags & MAP.FIXED) return hint
   if (flags & map32Bit) return bottomUp(mm, hint, length, 2 ** 30, 2 ** 31)
   const address = hint - (hint % mm.pageSize)
-  if (address !== 0 && address <= taskSize - length && isFree(mm, address, length)) return address
+  if (address > 0 && address <= taskSize - length && isFree(mm, address, length)) return address
   const found = topDown(mm, length)
   return found >= 0 ? found : bottomUp(mm, hint, length, mm.legacyBase, taskSize)
 }
@@ -81,7 +81,7 @@ function isFree(mm: Mm, address: number, length: number): boolean {
 
 /** `unmapped_area_topdown` */
 function topDown(mm: Mm, length: number): number {
-  const low = Math.max(mm.pageSize, mm.machine.mmapMinAddress)
+  const low = Math.max(mm.pageSize, mm.machine.lowestHint)
   let high = mm.mmapBase
   for (;;) {
     const end = mm.tree.highestGap(low, high, length)
@@ -95,8 +95,8 @@ function topDown(mm: Mm, length: number): number {
 /** `arch_get_unmapped_area`, `unmapped_area` */
 function bottomUp(mm: Mm, hint: number, length: number, base: number, limit: number): number {
   const address = mm.roundUp(hint)
-  if (address !== 0 && limit - length >= address && isFree(mm, address, length)) return address
-  let low = Math.max(base, mm.machine.mmapMinAddress)
+  if (address >= mm.machine.lowestHint && limit - length >= address && isFree(mm, address, length)) return address
+  let low = Math.max(base, mm.machine.lowestHint)
   for (;;) {
     const start = mm.tree.lowestGap(low, limit, length)
     if (start === -1) return ERRNO_RESULT.ENOMEM

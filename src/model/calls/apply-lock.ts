@@ -5,6 +5,7 @@ import { VM_FLAG } from '../structs/vm-flag.js'
 
 /** `apply_vma_lock_flags`: sets or (with 0) clears the lock flags of a range; a hole ends it, with what came before it done. */
 export function applyLock(mm: Mm, start: number, end: number, lock: number): number {
+  if (end >= 2 ** 64) return ERRNO_RESULT.EINVAL
   if (end === start) return 0
   let vma = mm.tree.lookup(start)
   if (vma === undefined) return ERRNO_RESULT.ENOMEM

@@ -20,6 +20,8 @@ export function brk(mm: Mm, address: number): number {
     mm.break = address
     return address
   }
+  // PAGE_ALIGN of the last page wraps.
+  if (to < from && address > mm.break) return mm.break
   if (address <= mm.break) {
     const vma = mm.tree.find(to)
     if (vma === undefined || vma.start >= from) return mm.break

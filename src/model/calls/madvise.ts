@@ -11,8 +11,9 @@ export function madvise(mm: Mm, address: number, length: number, advice: number)
   // Without CONFIG_MEMORY_FAILURE the kernel does not know these.
   if (!known.has(advice) || advice === MADV.HWPOISON || advice === MADV.SOFT_OFFLINE) return ERRNO_RESULT.EINVAL
   if (address % mm.pageSize !== 0) return ERRNO_RESULT.EINVAL
-  const end = address + mm.roundUp(length)
-  if (end >= 2 ** 64) return ERRNO_RESULT.EINVAL
+  const size = mm.roundUp(length)
+  const end = address + size
+  if ((size === 0 && length !== 0) || end >= 2 ** 64) return ERRNO_RESULT.EINVAL
   if (end === address) return 0
   if (advice === MADV.POPULATE_READ || advice === MADV.POPULATE_WRITE) {
     return populateAdvice(mm, address, end, advice === MADV.POPULATE_WRITE)

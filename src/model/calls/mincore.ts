@@ -7,7 +7,7 @@ import { VM_FLAG } from '../structs/vm-flag.js'
 export function mincore(mm: Mm, address: number, length: number, vector: Uint8Array): number {
   const { pageSize, tree, tables } = mm
   if (address % pageSize !== 0) return ERRNO_RESULT.EINVAL
-  if (address + length > mm.machine.taskSize + pageSize) return ERRNO_RESULT.ENOMEM
+  if (address + length > mm.machine.taskSize) return ERRNO_RESULT.ENOMEM
   const pages = Math.ceil(length / pageSize)
   if (vector.length < pages) return ERRNO_RESULT.EFAULT
   const first = address / pageSize

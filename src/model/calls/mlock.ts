@@ -11,7 +11,7 @@ export function mlock(mm: Mm, address: number, length: number, flags: number): n
   if (!mm.mayLock) return ERRNO_RESULT.EPERM
   const over = address % mm.pageSize
   const start = address - over
-  const size = mm.roundUp(length + over)
+  const size = mm.roundUp(length, over)
   const limit = Math.floor(mm.limits.lockedMemory / mm.pageSize)
   const privileged = mm.capabilities.has('CAP_IPC_LOCK')
   if (!privileged && size / mm.pageSize + mm.locked - lockedIn(mm, start, start + size) > limit)

@@ -33,7 +33,7 @@ const legacyFlags =
 /**
  * `ksys_mmap_pgoff`, `do_mmap`, `mm_populate`: returns the address or an error.
  *
- * `file` is what the descriptor names, `undefined` where it names nothing; with `MAP_ANONYMOUS` it does not count.
+ * `hint` is negative where the address is like an error number. `file` is what the descriptor names, `undefined` where it names nothing; with `MAP_ANONYMOUS` it does not count.
  */
 export function mmap(
   mm: Mm,
@@ -57,9 +57,8 @@ export function mmap(
   if (flags & MAP.FIXED_NOREPLACE) flags |= MAP.FIXED
   const wanted = flags & MAP.FIXED ? hint : roundHint(mm, hint)
   const size = mm.roundUp(length)
-  if (size >= 2 ** 64) return ERRNO_RESULT.ENOMEM
+  if (size === 0) return ERRNO_RESULT.ENOMEM
   let pgoff = offset / mm.pageSize
-  if (pgoff + size / mm.pageSize > 2 ** 52) return ERRNO_RESULT.EOVERFLOW
   if (mm.tree.size > mm.machine.maxMapCount) return ERRNO_RESULT.ENOMEM
 
   let vmFlags = vmFlagsFor(mm, protection, flags)
@@ -90,6 +89,7 @@ export function mmap(
         return ERRNO_RESULT.EINVAL
     }
   } else {
+    if (!fitsFile(file.inode, pgoff, size / mm.pageSize)) return ERRNO_RESULT.EOVERFLOW
     const checked = fileFlags(file, flags, protection, vmFlags)
     if (typeof checked !== 'object') return checked
     vmFlags = checked.flags
@@ -106,8 +106,8 @@ export function mmap(
 
 /** `round_hint_to_min` */
 function roundHint(mm: Mm, hint: number): number {
-  const page = hint - (hint % mm.pageSize)
-  return hint !== 0 && page < mm.machine.mmapMinAddress ? mm.roundUp(mm.machine.mmapMinAddress) : page
+  const page = Math.floor(hint / mm.pageSize) * mm.pageSize
+  return page > 0 && page < mm.machine.lowestHint ? mm.roundUp(mm.machine.lowestHint) : page
 }
 
 /** `calc_vm_prot_bits`, `calc_vm_flag_bits` and the default flags. */
@@ -150,6 +150,12 @@ function fileFlags(
     bits &= ~VM_FLAG.MAYWRITE
   }
   return { flags: bits }
+}
+
+/** `file_mmap_ok`: whether an area ends before the largest offset, `MAX_LFS_FILESIZE` of a file and the last page of what is none. */
+function fitsFile({ kind, machine }: Inode, pgoff: number, pages: number): boolean {
+  const isFile = kind === 'memory' || kind === 'file'
+  return pgoff + pages < (isFile ? 2 ** 63 : 2 ** 64) / machine.pageSize
 }
 
 /** `can_mmap_file` */

@@ -14,7 +14,7 @@ export function mprotect(mm: Mm, address: number, length: number, protection: nu
   if (address % mm.pageSize !== 0) return ERRNO_RESULT.EINVAL
   if (length === 0) return 0
   const end = address + mm.roundUp(length)
-  if (end >= 2 ** 64) return ERRNO_RESULT.ENOMEM
+  if (end <= address || end >= 2 ** 64) return ERRNO_RESULT.ENOMEM
   if (wanted & ~(PROT.READ | PROT.WRITE | PROT.EXEC | PROT.SEM)) return ERRNO_RESULT.EINVAL
 
   let vma = mm.tree.intersection(address, end)

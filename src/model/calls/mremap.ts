@@ -72,7 +72,7 @@ function checkParameters({ mm, flags, address, oldLength, newLength, newAddress 
   if (newAddress > taskSize - newLength || newAddress % mm.pageSize !== 0) return ERRNO_RESULT.EINVAL
   if (!(flags & MREMAP.MAYMOVE)) return ERRNO_RESULT.EINVAL
   if (flags & MREMAP.DONTUNMAP && oldLength !== newLength) return ERRNO_RESULT.EINVAL
-  if (address + oldLength > newAddress && newAddress + newLength > address) return ERRNO_RESULT.EINVAL
+  if ((address + oldLength) % 2 ** 64 > newAddress && newAddress + newLength > address) return ERRNO_RESULT.EINVAL
   if (mm.tree.size + 2 >= maxMapCount - 3) return ERRNO_RESULT.ENOMEM
   return 0
 }

@@ -5,8 +5,9 @@ import type { Mm } from '../structs/mm.js'
 /** `do_mseal`: a range with a hole is refused before anything is sealed. */
 export function mseal(mm: Mm, address: number, length: number, flags: number): number {
   if (flags !== 0 || address % mm.pageSize !== 0) return ERRNO_RESULT.EINVAL
-  const end = address + mm.roundUp(length)
-  if (end >= 2 ** 64) return ERRNO_RESULT.EINVAL
+  const size = mm.roundUp(length)
+  const end = address + size
+  if ((size === 0 && length !== 0) || end >= 2 ** 64) return ERRNO_RESULT.EINVAL
   if (end === address) return 0
   for (let at = address; at < end; ) {
     const vma = mm.tree.lookup(at)

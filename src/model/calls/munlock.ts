@@ -5,5 +5,5 @@ import { applyLock } from './apply-lock.js'
 export function munlock(mm: Mm, address: number, length: number): number {
   const over = address % mm.pageSize
   const start = address - over
-  return applyLock(mm, start, start + mm.roundUp(length + over), 0)
+  return applyLock(mm, start, start + mm.roundUp(length, over), 0)
 }

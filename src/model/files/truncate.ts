@@ -5,16 +5,16 @@ import { unmapFilePages } from '../structs/unmap-file-pages.js'
 
 /** ftruncate(2), `shmem_setattr`: what lies past the new end goes, private copies included. */
 export function truncate({ inode, writable }: OpenFile, size: number): number {
-  if (size < 0 || !writable || (inode.kind !== 'memory' && inode.kind !== 'file')) return ERRNO_RESULT.EINVAL
+  if (size < 0 || size >= 2 ** 63 || !writable || (inode.kind !== 'memory' && inode.kind !== 'file'))
+    return ERRNO_RESULT.EINVAL
   const { seals } = inode
   if ((size < inode.size && seals & SEAL.SHRINK) || (size > inode.size && seals & SEAL.GROW)) return ERRNO_RESULT.EPERM
-  const before = inode.length
   const shrinks = size < inode.size
   inode.size = size
   if (!shrinks) return 0
   const { pageSize } = inode.machine
   const first = Math.ceil(size / pageSize)
-  unmapFilePages(inode, first, Math.max(before, first) + 2 ** 40, true)
+  unmapFilePages(inode, first, Infinity, true)
   for (const [index, page] of inode.pages) {
     if (index < first) continue
     page.references--

@@ -4,6 +4,7 @@ import type { OpenFile } from '../structs/open-file.js'
 
 /** pwrite(2): returns the bytes written or an error. */
 export function writeFile({ inode, writable }: OpenFile, offset: number, bytes: Uint8Array): number {
+  if (offset >= 2 ** 63) return ERRNO_RESULT.EINVAL
   if (!writable) return ERRNO_RESULT.EBADF
   if (inode.kind !== 'memory' && inode.kind !== 'file') return ERRNO_RESULT.EINVAL
   if (inode.seals & (SEAL.WRITE | SEAL.FUTURE_WRITE)) return ERRNO_RESULT.EPERM

@@ -16,6 +16,7 @@ import { msync } from '../calls/msync.js'
 import { munlock } from '../calls/munlock.js'
 import { munmap } from '../calls/munmap.js'
 import { addressOf } from '../structs/address-of.js'
+import { addressOrError } from '../structs/address-or-error.js'
 import type { Mm } from '../structs/mm.js'
 import type { OpenFile } from '../structs/open-file.js'
 import type { ModelFiles } from './model-files.js'
@@ -65,7 +66,7 @@ export class ModelSystemCalls implements SystemCalls {
     file: OpenFile | undefined,
     offset: number,
   ): bigint {
-    const result = mmap(this.#mm, addressOf(address), length, protection, flags, file, offset)
+    const result = mmap(this.#mm, addressOrError(address), length, protection, flags, file, offset)
     return BigInt(this.#settle(result, 'mmap', address, length))
   }
 

@@ -91,6 +91,9 @@ export class ModelUserfaultfd implements RawUserfaultfd {
   }
 
   copy(destination: bigint | number, source: Uint8Array, length: number, mode: number): number {
+    this.#done = 0
+    // A source that ends sooner, as the addon refuses it.
+    if (length > source.length) return this.#descriptor < 0 ? ERRNO_RESULT.EBADF : ERRNO_RESULT.EFAULT
     return this.#fill(destination, length, mode, 'copy', source)
   }
 

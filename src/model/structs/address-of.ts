@@ -1,8 +1,10 @@
 /**
- * An address as the model counts: a number. What lies past 2^53 lies past everything that can be mapped; it stays there, as far from a
- * page's beginning as it was.
+ * An address as the model counts: a number, exact below 2^53 and as a page everywhere. What lies within a page above that lies in its
+ * middle, so that sums of addresses and lengths wrap where they do in 64 bits.
  */
 export function addressOf(address: bigint): number {
   const unsigned = BigInt.asUintN(64, address)
-  return unsigned < 0x20_0000_0000_0000n ? Number(unsigned) : 2 ** 52 + Number(unsigned & 0xffffn)
+  if (unsigned < 0x20_0000_0000_0000n) return Number(unsigned)
+  const inPage = unsigned & 0xfffn
+  return Number(unsigned - inPage) + (inPage === 0n ? 0 : 2048)
 }

@@ -15,7 +15,7 @@ export interface MachineOptions {
   readonly overcommitRatio?: number
   /** `vm.max_map_count`, 65530 by default. */
   readonly maxMapCount?: number
-  /** `vm.mmap_min_addr`, 65536 by default. */
+  /** `vm.mmap_min_addr`, 65536 by default: lower addresses take `CAP_SYS_RAWIO`. */
   readonly mmapMinAddress?: number
   /** Whether the processor has protection keys, so that execute-only memory can't be read. `true` by default. */
   readonly protectionKeys?: boolean
@@ -32,6 +32,8 @@ export class Machine {
   readonly overcommitRatio: number
   readonly maxMapCount: number
   readonly mmapMinAddress: number
+  /** `mmap_min_addr` of the kernel, which no setting brings below `CONFIG_LSM_MMAP_MIN_ADDR`: where lower hints go, and what a search finds. */
+  readonly lowestHint: number
   readonly protectionKeys: boolean
   /** `TASK_SIZE`: the last page below 2^47 can't be mapped. */
   readonly taskSize: number
@@ -65,6 +67,7 @@ export class Machine {
     this.overcommitRatio = overcommitRatio
     this.maxMapCount = maxMapCount
     this.mmapMinAddress = mmapMinAddress
+    this.lowestHint = Math.max(mmapMinAddress, 65536)
     this.protectionKeys = protectionKeys
     this.taskSize = 2 ** 47 - pageSize
     this.stackGuardGap = 256 * pageSize

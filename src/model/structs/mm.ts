@@ -86,9 +86,11 @@ export class Mm {
     this.legacyBase = Math.ceil(machine.taskSize / 3 / machine.pageSize) * machine.pageSize
   }
 
-  /** `PAGE_ALIGN` */
-  roundUp(bytes: number): number {
-    return Math.ceil(bytes / this.pageSize) * this.pageSize
+  /** `PAGE_ALIGN` of what begins `inPage` bytes within a page: the last page's bytes wrap to 0. */
+  roundUp(bytes: number, inPage = 0): number {
+    const whole = Math.floor(bytes / this.pageSize) * this.pageSize
+    const rounded = whole + Math.ceil((bytes - whole + inPage) / this.pageSize) * this.pageSize
+    return rounded < 2 ** 64 ? rounded : rounded - 2 ** 64
   }
 
   /** `may_expand_vm` */

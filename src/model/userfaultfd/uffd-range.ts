@@ -3,7 +3,7 @@ import type { Mm } from '../structs/mm.js'
 
 /** `validate_range` */
 export function uffdRange(mm: Mm, start: number, length: number): number {
-  const { taskSize, mmapMinAddress } = mm.machine
+  const { taskSize } = mm.machine
   if (start % mm.pageSize !== 0 || length % mm.pageSize !== 0 || length === 0) return ERRNO_RESULT.EINVAL
-  return start < mmapMinAddress || start >= taskSize || length > taskSize - start ? ERRNO_RESULT.EINVAL : 0
+  return start >= taskSize || length > taskSize - start ? ERRNO_RESULT.EINVAL : 0
 }

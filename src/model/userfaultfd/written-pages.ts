@@ -17,8 +17,8 @@ export function writtenPages(
 ): number {
   const { tree, tables, pageSize } = mm
   if (start % pageSize !== 0) return ERRNO_RESULT.EINVAL
+  if (end < start || end > mm.machine.taskSize) return ERRNO_RESULT.EFAULT
   if (start === end) return 0
-  if (end > mm.machine.taskSize) return ERRNO_RESULT.EFAULT
   const last = mm.roundUp(end) / pageSize
   for (let vma = tree.find(start); vma !== undefined && vma.start < end; vma = tree.next(vma)) {
     // pagemap_scan_test_walk
