@@ -1,6 +1,6 @@
 import { catchingCases } from './catching-cases.js'
 import type { ConformanceCases } from './conformance-case.js'
-import { deviceCases } from './device-cases.js'
+import { deviceCases } from './devices/device-cases.js'
 import { faultCases } from './fault-cases.js'
 import { mappingCases } from './mapping-cases.js'
 import { reservationCases } from './reservation-cases.js'

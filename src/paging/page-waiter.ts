@@ -21,6 +21,6 @@ export interface PageWaiter {
   readonly isAccess: boolean
   /** The call whose waits are given up together. */
   readonly owner?: object
-  /** Ends the wait. Without a refusal the page is in memory. */
+  /** Ends the wait. Without a refusal the access is to be tried again: the page is in memory, unless the server was released. */
   settle(refusal?: PageRefusal): void
 }

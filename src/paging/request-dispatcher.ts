@@ -1,5 +1,6 @@
 import { hookError } from '../kernel/hook-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
+import { answerTimeout } from './answer-timeout.js'
 import type { PageRequest } from './page-request.js'
 import type { PageRefusal, PageWaiter } from './page-waiter.js'
 import { PendingRequests } from './pending-requests.js'
@@ -91,6 +92,17 @@ export class RequestDispatcher<R extends PageRequest> {
       this.pending.remove(request)
       this.#refuseAll(request, this.pending.takeWaiters(request), error, false)
       request.abandon(error)
+    }
+  }
+
+  /** Ends all waits without an answer, so that each access is tried again, and ignores all answers. `reason` is what their signals report. */
+  release(reason: unknown): void {
+    this.stop()
+    for (const request of this.pending) {
+      this.pending.remove(request)
+      const waiters = this.pending.takeWaiters(request)
+      request.abandon(reason)
+      for (const waiter of waiters) waiter.settle()
     }
   }
 
@@ -212,10 +224,9 @@ export class RequestDispatcher<R extends PageRequest> {
 
   #endWaits(before: number): void {
     const { timeout, counters } = this.#parts
-    const hint = `the driver did not answer within ${timeout} ms`
     const late = ({ since }: PageWaiter) => since <= before
     this.pending.leave(late, (request, waiters) => {
-      const error = new VmError('ETIMEDOUT', request.call, { hint })
+      const error = answerTimeout(request.call, timeout)
       counters.countTimeouts(waiters.length)
       this.#refuseAll(request, waiters, error, false)
       return error

@@ -5,12 +5,6 @@ import { roomOf, sourceFiles } from './source-tree.js'
 /** Lines that count as a copy when they follow each other in two rooms. */
 const LONGEST = 6
 
-/** Copies that stand for now, as the two files. The list only gets shorter. */
-const known: readonly string[] = [
-  'model/hooks/page-request.ts and paging/page-request.ts',
-  'model/kernel/model-device.ts and pager/device/program/device-client.ts',
-]
-
 interface Line {
   readonly path: string
   readonly number: number
@@ -31,8 +25,7 @@ test(`no ${LONGEST} lines in a row are the same in two rooms`, () => {
         found.add(`${other.path}:${other.number} and ${path}:${run[0]!.number}`)
     }
   }
-  const copies = [...found].filter((pair) => !known.includes(pair.replaceAll(/:\d+/g, '')))
-  assert.deepEqual(copies, [])
+  assert.deepEqual([...found], [])
 })
 
 /** Without imports, comments, empty lines, and parameters, which every implementation of a method has to repeat. */

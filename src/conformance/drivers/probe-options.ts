@@ -18,6 +18,8 @@ export interface ProbeOptions {
   readonly forgetAt?: number
   /** What the `pageMkwrite` hook does, if there is to be one. */
   readonly pageMkwrite?: 'allow' | 'refuse'
+  /** The `open` hook never ends. */
+  readonly hangs?: boolean
   /** What is wrong with the `close` hook, if there is to be one. */
   readonly close?: 'throws' | 'never ends'
 }

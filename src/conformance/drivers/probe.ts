@@ -26,6 +26,7 @@ export default defineDevice<ProbeOptions>((options, device) => {
   const hooks: DeviceHooks = {
     open() {
       opens++
+      return options.hangs ? new Promise<void>(() => {}) : undefined
     },
     mmap(vma) {
       maps++

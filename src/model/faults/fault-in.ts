@@ -52,20 +52,18 @@ function fileFault(vma: Vma, number: number, table: PageTable, index: number, wr
   const shared = (vma.flags & VM_FLAG.SHARED) !== 0
   const copies = write && !shared
   if (copies) anonVmaPrepare(vma)
-  const pgoff = vma.pgoff + number - vma.start / mm.pageSize
-  let page: Page
   if (inode.operations !== undefined) {
-    const answer = driverFault(vma, number, pgoff, write)
-    if (typeof answer === 'number') return answer
-    page = answer
-  } else {
-    if (!write && !(vma.flags & (VM_FLAG.UFFD_WP | VM_FLAG.UFFD_MINOR))) faultAround(vma, number)
-    if (pgoff >= inode.length) return FAULT_RESULT.NO_PAGE
-    const cached = inode.pages.get(pgoff)
-    if (cached === undefined && vma.flags & VM_FLAG.UFFD_MISSING) return vma.uffd!.missing(vma, number, write)
-    if (cached !== undefined && vma.flags & VM_FLAG.UFFD_MINOR) return vma.uffd!.minor(vma, number, write)
-    page = cached ?? inode.page(pgoff)
+    const result = driverFault(vma, number, write)
+    // The page is mapped. A write to it is tried again, as the processor does: it may need a copy, or the driver's leave.
+    return result === FAULT_RESULT.DONE ? faultIn(vma, number * mm.pageSize, write) : result
   }
+  if (!write && !(vma.flags & (VM_FLAG.UFFD_WP | VM_FLAG.UFFD_MINOR))) faultAround(vma, number)
+  const pgoff = vma.pgoff + number - vma.start / mm.pageSize
+  if (pgoff >= inode.length) return FAULT_RESULT.NO_PAGE
+  const cached = inode.pages.get(pgoff)
+  if (cached === undefined && vma.flags & VM_FLAG.UFFD_MISSING) return vma.uffd!.missing(vma, number, write)
+  if (cached !== undefined && vma.flags & VM_FLAG.UFFD_MINOR) return vma.uffd!.minor(vma, number, write)
+  const page = cached ?? inode.page(pgoff)
   const protectedAgain = table.bits[index]! & PTE.UFFD_WP
   if (copies) {
     const copy = new Page('anonymous', mm.pageSize, 1)
@@ -77,10 +75,7 @@ function fileFault(vma: Vma, number: number, table: PageTable, index: number, wr
     page.references++
     table.pages[index] = page
     mm.filePages++
-    const notified = inode.operations?.pageMkwrite !== undefined
-    table.bits[index] = PTE.PRESENT | (shared && !notified ? PTE.WRITE : 0)
-    // do_shared_fault asks before the page is mapped for writing.
-    if (write && notified && !protectedAgain) return writeFault(vma, number, table, index)
+    table.bits[index] = PTE.PRESENT | (shared ? PTE.WRITE : 0)
   }
   if (!protectedAgain || !(vma.flags & VM_FLAG.UFFD_WP)) return FAULT_RESULT.DONE
   return reprotect(vma, number, table, index, write)

@@ -1,67 +1,81 @@
-import { hookError } from '../../kernel/hook-error.js'
 import { FAULT_RESULT } from '../structs/fault-result.js'
-import { Page } from '../structs/page.js'
 import { PTE } from '../structs/pte.js'
 import type { Vma } from '../structs/vma.js'
+import { AccessWaiter } from './access-waiter.js'
+import { DeviceRequest } from './device-request.js'
 import { Driver } from './driver.js'
 import { ModelArea } from './model-area.js'
-import type { PageRequest } from './page-request.js'
+
+/** Pages in memory that one fault maps at once. */
+const SHOWN_AROUND = 16
 
 /**
- * `__do_fault` on a driver's memory: the page at `pgoff` of the device, from memory or from its `fault` hook. Without a hook there is
- * none (`SIGBUS`); one that answers later makes the access wait.
+ * `__do_fault` on a driver's memory: maps the page of the device that is at page `number` of the address space, from memory or from its
+ * `fault` hook. Returns `DONE` where the access is to be tried again. Without a hook there is no page (`SIGBUS`); one that answers later
+ * makes the access wait.
  */
-export function driverFault(vma: Vma, number: number, pgoff: number, write: boolean): Page | number {
-  const { mm, file } = vma
+export function driverFault(vma: Vma, number: number, write: boolean): number {
+  const { mm, file, start, pgoff } = vma
   const { inode } = file!
+  const index = pgoff + number - start / mm.pageSize
+  if (index >= inode.length) return FAULT_RESULT.NO_PAGE
   const driver = Driver.of(inode)!
-  if (pgoff >= inode.length) return FAULT_RESULT.NO_PAGE
-  const cached = driver.cached(pgoff)
-  if (cached !== undefined) return cached
-  if (driver.ended !== undefined) {
-    driver.refuse()
-    mm.driverError = driver.ended
-    return FAULT_RESULT.NO_PAGE
-  }
-  if (driver.operations.fault === undefined) return FAULT_RESULT.NO_PAGE
-  if (driver.beginning !== undefined) {
-    mm.waitsFor = driver.beginning
+  const { requests, state, counters } = driver
+  const offset = index * mm.pageSize
+  const pending = requests.joinable(offset)
+  const isThere = pending === undefined && inode.pages.has(index)
+  if (state.name === 'restarting' && !isThere) {
+    mm.waitsFor = state.over
     return FAULT_RESULT.WAITS
   }
-  const asked = driver.asks.get(pgoff)
-  if (asked !== undefined) return answerOf(vma, asked, pgoff)
-  const isThere = () => (mm.tables.bits(number) & PTE.PRESENT) !== 0
-  let ask: PageRequest
-  mm.readers++
-  try {
-    const about = { area: ModelArea.of(vma), address: BigInt(number * mm.pageSize), write, isThere }
-    ask = driver.fault(about, pgoff)
-  } finally {
-    mm.readers--
-  }
-  // VM_FAULT_NOPAGE: the hook has put a page there itself.
-  return ask.ended && isThere() ? FAULT_RESULT.DONE : answerOf(vma, ask, pgoff)
+  counters.countFault()
+  const waiter = new AccessWaiter(driver, { mm, number, offset, write })
+  if (isThere) showAround(driver, vma, waiter)
+  else if (pending !== undefined) requests.join(pending, waiter)
+  else if (state.name === 'ended') requests.refuse(waiter, state.error, offset + mm.pageSize)
+  else if (driver.operations.fault === undefined) requests.refuse(waiter, undefined, offset + mm.pageSize)
+  else ask(driver, vma, waiter)
+  return waiter.result()
 }
 
-function answerOf({ mm, file }: Vma, ask: PageRequest, pgoff: number): Page | number {
-  const { inode } = file!
-  if (!ask.ended) {
-    mm.waitsFor = ask.promise
-    return FAULT_RESULT.WAITS
-  }
-  if (ask.error !== undefined) {
-    mm.driverError = ask.error
-    return FAULT_RESULT.NO_PAGE
-  }
-  const driver = Driver.of(inode)!
-  driver.asks.delete(pgoff)
-  const { page } = ask
-  if (page === undefined) return inode.page(pgoff)
-  if (page instanceof Page && page.references > 0 && !page.orphaned && page.kind !== 'anonymous') return page
-  driver.refuse()
-  mm.driverError = hookError(
-    new TypeError('the fault hook answered with something that is no page of its own'),
-    'fault',
-  )
-  return FAULT_RESULT.NO_PAGE
+function ask(driver: Driver, vma: Vma, waiter: AccessWaiter): void {
+  const { inode, readAhead, requests } = driver
+  const { offset } = waiter
+  const asked = readAhead.lengthAt(offset)
+  const most = Math.min(offset + asked, endOffset(vma), inode.length * vma.mm.pageSize)
+  const until = requests.pending.clip(offset, driver.nextPresent(offset, most))
+  readAhead.began(offset, asked, until - offset)
+  const access = { ...waiter.access, area: ModelArea.of(vma) }
+  requests.request(DeviceRequest.fill(access, offset, until - offset), waiter)
+}
+
+function showAround(driver: Driver, vma: Vma, waiter: AccessWaiter): void {
+  const { requests, resident, counters } = driver
+  const { pageSize } = vma.mm
+  const { offset, since } = waiter
+  const end = Math.min(offset + SHOWN_AROUND * pageSize, endOffset(vma))
+  const until = hasDriverPages(driver, vma, offset, end)
+    ? offset + pageSize
+    : requests.pending.clip(offset, driver.nextAbsent(offset, end))
+  resident?.touch(offset, until - offset)
+  counters.countLatency(performance.now() - since)
+  driver.show(vma, offset, until - offset)
+  waiter.settle()
+}
+
+/** Where in the device the area ends, in bytes. */
+function endOffset({ mm, start, end, pgoff }: Vma): number {
+  return pgoff * mm.pageSize + (end - start)
+}
+
+/** Whether pages of the driver's own are mapped in that part of the area. */
+function hasDriverPages({ inode }: Driver, { mm, start, pgoff }: Vma, offset: number, end: number): boolean {
+  const base = start / mm.pageSize - pgoff
+  let found = false
+  mm.tables.visit(base + offset / mm.pageSize, base + end / mm.pageSize, (number, table, index) => {
+    const page = table.pages[index]
+    found ||=
+      (table.bits[index]! & PTE.PRESENT) !== 0 && page?.kind === 'driver' && page !== inode.pages.get(number - base)
+  })
+  return found
 }

@@ -1,47 +1,55 @@
 import type { DeviceStatistics } from '../../kernel/device-statistics.js'
 import type { RawDeviceOptions } from '../../kernel/devices.js'
 import type { FileOperations } from '../../kernel/file-operations.js'
-import { hookError } from '../../kernel/hook-error.js'
+import { unlessAborted } from '../../kernel/unless-aborted.js'
+import { Fetches } from '../../paging/fetches.js'
+import { pageRange } from '../../paging/page-range.js'
+import { ReadAhead } from '../../paging/read-ahead.js'
+import { RequestCounters } from '../../paging/request-counters.js'
+import { RequestDispatcher } from '../../paging/request-dispatcher.js'
+import { ResidentList } from '../../paging/resident-list.js'
 import { VmError } from '../../vocabulary/vm-error.js'
+import { hideFilePages } from '../pages/hide-file-pages.js'
+import { mapFilePages } from '../pages/map-file-pages.js'
 import type { Inode, InodeDriver } from '../structs/inode.js'
-import { Page } from '../structs/page.js'
 import { unmapFilePages } from '../structs/unmap-file-pages.js'
-import { PageRequest, type RequestedPage } from './page-request.js'
-import { ResidentPages } from './resident-pages.js'
+import type { Vma } from '../structs/vma.js'
+import { completeRequest } from './complete-request.js'
+import { DeviceRequest } from './device-request.js'
 
-/** The times of the histogram: up to 2^31 microseconds, which are 36 minutes. */
-const latencies = 32
+/** Whether the hooks are asked: see `DeviceLifetime`. */
+export type DriverState =
+  | { readonly name: 'serving' }
+  /** Other hooks are about to take over. Accesses and fetches wait for `over`. */
+  | { readonly name: 'restarting'; readonly over: Promise<undefined>; readonly resolve: () => void }
+  /** The device was closed, or could not be restarted: accesses fail with `error`. */
+  | { readonly name: 'ended'; readonly error: VmError }
 
 /**
- * What stands behind a device's inode: its hooks, the questions they were asked, and the device's own pages, which are the inode's page
- * cache. A page that is in there is asked for no more, whoever faults on it, until it is invalidated or dropped.
+ * What stands behind a device's inode: its hooks, the requests to them, and the device's own pages, which are the inode's page cache.
+ *
+ * The states of a page of the device, and what moves it, are those of `createServedDevice` on Linux:
+ *
+ *  P1. Absent: the page is not in `inode.pages`.
+ *  P2. Requested: `requests`. A page is in one pending request at most, and is absent meanwhile.
+ *  P3. Shown and hidden: the page tables. A page that is absent is in no page table, save as a private copy.
+ *  P4. No page is poisoned: the error is the result of the access itself.
+ *  P5. With a resident limit, `resident` has each page that is shown or hidden, and no other.
  */
 export class Driver implements InodeDriver {
   readonly inode: Inode
-  /** Why nothing is asked of the driver any more: it was closed, or it failed to begin again. */
-  ended: VmError | undefined = undefined
-  /** Questions for pages, by each page of the device that they are about: in flight, or answered with a page of the driver's own. */
-  readonly asks = new Map<number, PageRequest>()
-  /** Questions whether a page may be written, in flight. */
-  readonly writes = new Map<Page, PageRequest>()
-  /** Settles when other hooks have taken over, while they are about to. */
-  beginning: Promise<undefined> | undefined = undefined
-  /** How often other hooks have taken over. */
-  generation = 0
-  #begun: (() => void) | undefined
-  readonly #options: Pick<RawDeviceOptions, 'timeout' | 'run'>
-  readonly #resident: ResidentPages | undefined
-  readonly #counts = { faults: 0, fills: 0, bytesFilled: 0, failures: 0, timeouts: 0, bytesDropped: 0 }
-  readonly #latency: number[] = new Array(latencies).fill(0)
-  /** Questions of all kinds that wait for an answer. */
-  readonly #waiting = new Set<PageRequest>()
-  /** Where the next fault is if the device is read from front to back, and how many pages it will ask for then. */
-  #next = -1
-  #run: number
-  /** Pages that were asked for by an access that has gone away meanwhile. */
-  readonly #owed = new Set<number>()
+  readonly counters: RequestCounters = new RequestCounters()
+  readonly resident: ResidentList | undefined
+  /** Those of the hooks that serve now: hooks that take over begin with none. */
+  requests!: RequestDispatcher<DeviceRequest>
+  readAhead!: ReadAhead
+  #fetches!: Fetches<DeviceRequest>
+  #state: DriverState = { name: 'serving' }
+  /** Why fetches are to be tried again. */
+  #restarted: VmError | undefined
   #operations: FileOperations
   #released = false
+  readonly #options: Pick<RawDeviceOptions, 'timeout' | 'run'>
 
   constructor(
     inode: Inode,
@@ -51,12 +59,19 @@ export class Driver implements InodeDriver {
     const { pageSize } = inode.machine
     this.inode = inode
     this.#operations = operations
-    this.#options = { timeout, run: { least: run.least / pageSize, most: run.most / pageSize } }
-    this.#run = this.#options.run.least
+    this.#options = { timeout, run }
     if (residentLimit !== Infinity) {
-      this.#resident = new ResidentPages(residentLimit / pageSize, (page) => this.#drop(page))
+      const host = {
+        hide: (offset: number, length: number) => hideFilePages(inode, offset / pageSize, (offset + length) / pageSize),
+        drop: (offset: number, length: number) => {
+          this.#forget(offset, offset + length)
+          this.counters.countDropped(length)
+        },
+      }
+      this.resident = new ResidentList(host, residentLimit, pageSize)
     }
     inode.driver = this
+    this.#serve()
   }
 
   /** The driver behind an inode, where it is a device's. */
@@ -68,103 +83,105 @@ export class Driver implements InodeDriver {
     return this.#operations
   }
 
+  get state(): DriverState {
+    return this.#state
+  }
+
   get statistics(): DeviceStatistics {
-    return {
-      ...this.#counts,
-      waiting: this.#waiting.size,
-      bytesResident: this.inode.pages.size * this.inode.machine.pageSize,
-      latency: [...this.#latency],
-    }
+    return { ...this.counters.read(), bytesResident: this.inode.pages.size * this.inode.machine.pageSize }
   }
 
-  /** A page of the device that is in memory, for somebody who touches it. */
-  cached(pgoff: number): Page | undefined {
-    const page = this.inode.pages.get(pgoff)
-    if (page === undefined) return undefined
-    // Whoever made the hook be asked comes back for the page: that is one fault.
-    if (!this.#owed.delete(pgoff)) this.#counts.faults++
-    this.#resident?.touch(pgoff)
-    return page
+  // ---- pages ----
+
+  /** The first page in `[from, to)` that is in memory, or `to`. In bytes. */
+  nextPresent(from: number, to: number): number {
+    return this.#next(from, to, true)
   }
 
-  /** A touch met an error that the hook was not asked for. */
-  refuse(): void {
-    this.#counts.faults++
-    this.#counts.failures++
+  /** The first page in `[from, to)` that is not in memory, or `to`. In bytes. */
+  nextAbsent(from: number, to: number): number {
+    return this.#next(from, to, false)
+  }
+
+  /** Maps the pages of `[offset, offset + length)` that are in memory, in an area of the device, where nothing is mapped. */
+  show(vma: Vma, offset: number, length: number): void {
+    const { pageSize } = vma.mm
+    const from = vma.start / pageSize + offset / pageSize - vma.pgoff
+    mapFilePages(vma, from, from + length / pageSize, (index) => this.inode.pages.get(index))
+  }
+
+  /** Does that in every area of the device. */
+  showEverywhere(offset: number, length: number): void {
+    for (const vma of this.inode.mappings) this.show(vma, offset, length)
+  }
+
+  /** Forgets the pages that `[offset, offset + length)` touches and takes them from every page table. Pending answers for them are asked for again. */
+  invalidate(offset: number, length: number): void {
+    const { start, end } = pageRange(offset, length, this.inode.machine.pageSize, Infinity)
+    if (start >= end) return
+    this.requests.invalidate(start, end)
+    this.#forget(start, end)
+    this.resident?.remove(start, end - start)
   }
 
   /**
-   * Asks the `fault` hook for the page `pgoff` of the device, and for pages behind it that are missing too: the more of them, the longer
-   * the device was read from front to back.
+   * Resolves when the pages that `[offset, offset + length)` touches are in memory and mapped in every area of the device. Rejects with the
+   * error of the first that can't be brought, once all were tried. A restart in between begins it again.
    */
-  fault(about: RequestedPage, pgoff: number): PageRequest {
-    this.#counts.faults++
-    const { least, most } = this.#options.run
-    this.#run = pgoff === this.#next ? Math.min(2 * this.#run, most) : least
-    const count = this.#missing(pgoff, this.#run)
-    this.#next = pgoff + count
-    return this.#fill(about, pgoff, count)
-  }
-
-  /** Asks the `fault` hook for the page `pgoff`, and for those behind it that are missing too, up to page `end`: nobody touched them. */
-  prefetch(pgoff: number, end: number): PageRequest {
-    const count = this.#missing(pgoff, Math.min(this.#options.run.most, end - pgoff))
-    return this.#fill({ area: undefined, address: undefined, write: false }, pgoff, count)
-  }
-
-  /** Asks whether a page that is mapped may be written. `allow` is called when the hook has agreed. */
-  makeWritable(ask: PageRequest, page: Page, hook: 'pageMkwrite' | 'pfnMkwrite', allow: () => void): void {
-    this.#counts.faults++
-    this.#waiting.add(ask)
-    this.writes.set(page, ask)
-    this.#call(
-      ask,
-      hook === 'pageMkwrite' ? 'page_mkwrite' : 'pfn_mkwrite',
-      () => this.#operations[hook]!(ask),
-      () => {
-        allow()
-        this.#finish(ask, undefined)
-      },
-    )
-  }
-
-  /** Forgets pages `[first, last)` and takes them from all who map them. What is being filled there is asked for again. */
-  invalidate(first: number, last: number): void {
-    unmapFilePages(this.inode, first, last, false)
-    for (const pgoff of within(this.inode.pages, first, last)) this.#forget(pgoff)
-    for (const pgoff of within(this.asks, first, last)) {
-      const ask = this.asks.get(pgoff)!
-      if (ask.ended) this.asks.delete(pgoff)
-      else ask.stale = true
+  async fetch(offset: number, length: number, signal: AbortSignal | undefined): Promise<void> {
+    const { machine, length: pages } = this.inode
+    const { start, end } = pageRange(offset, length, machine.pageSize, pages * machine.pageSize)
+    for (;;) {
+      if (this.#state.name === 'restarting') await unlessAborted(this.#state.over, signal)
+      if (this.#state.name === 'ended') throw this.#state.error
+      const key = {}
+      const cancel = () => this.#fetches.cancel(key)
+      signal?.addEventListener('abort', cancel, { once: true })
+      try {
+        await unlessAborted(this.#fetches.fetch(key, start, end), signal)
+        return
+      } catch (error) {
+        if (this.#restarted === undefined || error !== this.#restarted) throw error
+      } finally {
+        signal?.removeEventListener('abort', cancel)
+      }
     }
   }
 
-  /** Nothing is asked from now on: who waits is told `error`, and so is who comes. */
+  // ---- states ----
+
+  /** Ends all waits with the error, and asks for nothing more. */
   end(error: VmError): void {
-    this.ended = error
-    this.#endAll(error, error)
-    this.#begun?.()
+    const before = this.#state
+    this.#state = { name: 'ended', error }
+    this.#fetches.close(error)
+    this.requests.close(error)
+    if (before.name === 'restarting') before.resolve()
   }
 
-  /** Other hooks are about to take over: who waits, and who comes, waits for them. */
+  /** Other hooks are about to take over: what waits, and what comes, waits for them. */
   suspend(): void {
-    this.beginning ??= new Promise((resolve) => {
-      this.#begun = () => {
-        this.beginning = undefined
-        this.#begun = undefined
-        resolve(undefined)
-      }
-    })
-    this.#endAll(undefined, new VmError('EIO', 'fault', { hint: 'the device is begun anew' }))
+    if (this.#state.name !== 'restarting') {
+      let resolve!: () => void
+      const over = new Promise<undefined>((settle) => {
+        resolve = () => settle(undefined)
+      })
+      this.#state = { name: 'restarting', over, resolve }
+    }
+    const reason = new VmError('EIO', 'fault', { hint: 'the device is being restarted' })
+    this.#restarted = reason
+    this.#fetches.close(reason)
+    this.requests.release(reason)
   }
 
-  /** The other hooks are there. */
+  /** The other hooks take over. */
   replace(operations: FileOperations): void {
+    const before = this.#state
     this.#operations = operations
     this.#released = false
-    this.ended = undefined
-    this.generation++
-    this.#begun?.()
+    this.#state = { name: 'serving' }
+    this.#serve()
+    if (before.name === 'restarting') before.resolve()
   }
 
   /** `f_ops->release`, once. */
@@ -174,148 +191,69 @@ export class Driver implements InodeDriver {
     await this.#operations.close?.()
   }
 
-  // ---- questions ----
-
-  /** How many of the `most` pages from `pgoff` on are neither there nor asked for. */
-  #missing(pgoff: number, most: number): number {
-    const end = Math.min(pgoff + most, this.inode.length)
-    let next = pgoff + 1
-    while (next < end && !this.inode.pages.has(next) && !this.asks.has(next)) next++
-    return next - pgoff
-  }
-
-  #fill(about: RequestedPage, pgoff: number, count: number): PageRequest {
+  #serve(): void {
+    const { timeout, run } = this.#options
     const { pageSize } = this.inode.machine
-    const ask = new PageRequest(about, pgoff * pageSize, count * pageSize)
-    this.#waiting.add(ask)
-    for (const each of this.#pagesOf(ask)) this.asks.set(each, ask)
-    this.#askToFill(ask)
-    return ask
+    const requests = new RequestDispatcher<DeviceRequest>({
+      pageSize,
+      timeout,
+      counters: this.counters,
+      ask: (request) => this.#callHook(request),
+      complete: (request, waiters) => completeRequest(this, request, waiters),
+      makeRoom: (bytes) => this.resident?.makeRoom(bytes),
+    })
+    this.requests = requests
+    this.readAhead = new ReadAhead(run)
+    this.#fetches = new Fetches<DeviceRequest>({
+      pageSize,
+      requests,
+      most: run.most,
+      nextPresent: (from, to) => this.nextPresent(from, to),
+      nextAbsent: (from, to) => this.nextAbsent(from, to),
+      showEverywhere: (offset, length) => this.showEverywhere(offset, length),
+      requestFor: (offset, length) => this.#operations.fault && DeviceRequest.fill(undefined, offset, length),
+      defer: (callback) => setTimeout(callback, 0),
+    })
   }
 
-  #askToFill(ask: PageRequest): void {
-    this.#counts.fills++
-    this.#call(
-      ask,
-      'fault',
-      () => this.#operations.fault!(ask),
-      (later) => this.#filled(ask, later),
-    )
-  }
-
-  #filled(ask: PageRequest, later: boolean): void {
-    // What a synchronous hook itself invalidates it is about to give.
-    if (later && ask.stale) {
-      ask.again()
-      this.#askToFill(ask)
-      return
-    }
-    this.#enter(ask)
-    this.#finish(ask, undefined)
-    // A page of the driver's own waits here for whoever touched it.
-    if (ask.late && ask.page !== undefined && ask.area !== undefined) {
-      this.asks.set(ask.offset / this.inode.machine.pageSize, ask)
-    }
-  }
-
-  /** Calls a hook, which may answer at once or later, and no later than in time. */
-  #call(ask: PageRequest, hook: string, call: () => void | Promise<void>, answered: (later: boolean) => void): void {
-    let answer: void | Promise<void>
+  /** The mmap lock of the process whose access it is about is held for reading meanwhile. */
+  #callHook(request: DeviceRequest): void | Promise<void> {
+    const mm = request.access?.mm
+    if (mm !== undefined) mm.readers++
     try {
-      answer = call()
-    } catch (error) {
-      this.#finish(ask, hookError(error, hook))
-      return
+      if (request.call === 'pfn_mkwrite') return this.#operations.pfnMkwrite!(request)
+      return request.firstWrite ? this.#operations.pageMkwrite!(request) : this.#operations.fault!(request)
+    } finally {
+      if (mm !== undefined) mm.readers--
     }
-    if (!(answer instanceof Promise)) {
-      answered(false)
-      return
-    }
-    ask.late = true
-    this.#limit(ask, hook)
-    answer.then(
-      () => {
-        if (!ask.ended) answered(true)
-      },
-      (error: unknown) => this.#finish(ask, hookError(error, hook)),
-    )
   }
 
-  /** Ends a question that has no answer in time. */
-  #limit(ask: PageRequest, hook: string): void {
-    const { timeout } = this.#options
-    if (timeout === Infinity || ask.timer !== undefined) return
-    ask.timer = setTimeout(() => {
-      this.#counts.timeouts++
-      const late = new VmError('ETIMEDOUT', hook, { hint: `the driver has not answered within ${timeout} ms` })
-      this.#finish(ask, late)
-      ask.abandon(late)
-    }, timeout)
+  #next(from: number, to: number, present: boolean): number {
+    const { machine, pages } = this.inode
+    let at = from
+    while (at < to && pages.has(at / machine.pageSize) !== present) at += machine.pageSize
+    return Math.min(at, to)
   }
 
-  #endAll(answer: VmError | undefined, reason: VmError): void {
-    for (const ask of [...this.#waiting]) {
-      this.#finish(ask, answer)
-      ask.abandon(reason)
-    }
-    this.asks.clear()
-  }
-
-  #finish(ask: PageRequest, error: VmError | undefined): void {
-    if (ask.ended) return
-    this.#waiting.delete(ask)
-    for (const pgoff of this.#pagesOf(ask)) if (this.asks.get(pgoff) === ask) this.asks.delete(pgoff)
-    for (const [page, write] of this.writes) if (write === ask) this.writes.delete(page)
-    const microseconds = ask.end(error) * 1000
-    this.#latency[Math.min(Math.max(0, Math.floor(Math.log2(microseconds)) + 1), latencies - 1)]!++
-    if (error !== undefined) this.#counts.failures++
-  }
-
-  // ---- pages ----
-
-  /** Puts what the hook has given into the page cache. */
-  #enter(ask: PageRequest): void {
+  /** Takes pages `[start, end)`, in bytes, out of the page cache and out of every page table. */
+  #forget(start: number, end: number): void {
     const { inode } = this
-    const { pageSize } = inode.machine
-    const { given } = ask
-    if (ask.page !== undefined || ask.isThere?.()) return
-    const pages = [...this.#pagesOf(ask)]
-    for (const [index, pgoff] of pages.entries()) {
-      const bytes = given?.subarray(index * pageSize, (index + 1) * pageSize)
-      inode.pages.set(pgoff, new Page('file', pageSize, 1, bytes))
-      // Who faulted takes the first of them at once.
-      this.#resident?.enter(pgoff, index === 0)
+    const [first, last] = [start / inode.machine.pageSize, end / inode.machine.pageSize]
+    unmapFilePages(inode, first, last, false)
+    for (const [index, page] of within(inode.pages, first, last)) {
+      page.references--
+      inode.pages.delete(index)
     }
-    if (ask.late && ask.area !== undefined) this.#owed.add(pages[0]!)
-    this.#counts.bytesFilled += pages.length * pageSize
-  }
-
-  /** Has a page dropped to keep within the limit: it leaves the maps, and with `whole` memory as well. */
-  #drop({ pgoff, whole }: { readonly pgoff: number; readonly whole: boolean }): void {
-    unmapFilePages(this.inode, pgoff, pgoff + 1, false)
-    if (!whole) return
-    this.#forget(pgoff)
-    this.#counts.bytesDropped += this.inode.machine.pageSize
-  }
-
-  #forget(pgoff: number): void {
-    this.inode.pages.get(pgoff)!.references--
-    this.inode.pages.delete(pgoff)
-    this.#resident?.forget(pgoff)
-    this.#owed.delete(pgoff)
-  }
-
-  *#pagesOf({ offset, length }: PageRequest): Generator<number> {
-    const { pageSize } = this.inode.machine
-    for (let at = offset; at < offset + length; at += pageSize) yield at / pageSize
   }
 }
 
-/** The keys of a map in `[first, last)`: by number where that is fewer. */
-function* within(map: ReadonlyMap<number, unknown>, first: number, last: number): Generator<number> {
-  if (last - first <= map.size) {
-    for (let key = first; key < last; key++) if (map.has(key)) yield key
-    return
+/** Entries of `map` whose keys are in `[first, last)`: whichever is shorter, the range or the map, is walked. */
+function within<V>(map: ReadonlyMap<number, V>, first: number, last: number): [number, V][] {
+  if (last - first > map.size) return [...map].filter(([key]) => key >= first && key < last)
+  const found: [number, V][] = []
+  for (let key = first; key < last; key++) {
+    const value = map.get(key)
+    if (value !== undefined) found.push([key, value])
   }
-  for (const key of [...map.keys()]) if (key >= first && key < last) yield key
+  return found
 }

@@ -23,7 +23,7 @@ export class ModelDeviceHost implements DeviceHost {
   }
 
   invalidate(offset: number, length: number): void {
-    this.driver?.invalidate(Math.floor(offset / this.pageSize), Math.ceil((offset + length) / this.pageSize))
+    this.driver?.invalidate(offset, length)
   }
 
   /** The driver is asked no more, and what it asks has no effect. */

@@ -6,14 +6,17 @@ import type { FileOperations } from '../../kernel/file-operations.js'
 import { hookError } from '../../kernel/hook-error.js'
 import type { RawDevice } from '../../kernel/raw-device.js'
 import { unlessAborted } from '../../kernel/unless-aborted.js'
-import { UsageError } from '../../vocabulary/usage-error.js'
+import { answerTimeout } from '../../paging/answer-timeout.js'
+import { checkResidentLimit } from '../../paging/check-resident-limit.js'
+import { DeviceLifetime } from '../../paging/device-lifetime.js'
+import { openingLimit } from '../../paging/opening-limit.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { Driver } from '../hooks/driver.js'
-import { fetchRange } from '../hooks/fetch-range.js'
 import { mapAgain } from '../hooks/map-again.js'
 import { Inode } from '../structs/inode.js'
 import type { Machine } from '../structs/machine.js'
 import { OpenFile } from '../structs/open-file.js'
+import { inTime } from './in-time.js'
 import { ModelDeviceHost } from './model-device-host.js'
 import type { ModelRegion } from './model-region.js'
 import type { ModelRegions } from './model-regions.js'
@@ -27,9 +30,7 @@ export class ModelDevice implements RawDevice {
   readonly #driver: Driver
   readonly #file: OpenFile
   #host: ModelDeviceHost
-  #closed: Promise<void> | undefined
-  #restarting: Promise<void> | undefined
-  readonly #onClose: (() => void)[] = []
+  readonly #lifetime = new DeviceLifetime()
 
   private constructor(
     regions: ModelRegions,
@@ -59,15 +60,13 @@ export class ModelDevice implements RawDevice {
     const giveUp = () => host.end(signal!.reason)
     signal?.addEventListener('abort', giveUp)
     try {
-      const operations = await unlessAborted(begin(definition, options, host), host.signal)
+      const operations = await begin(definition, options, host)
       const inode = new Inode(machine, 'device', '/dev/vmarea', false)
       inode.size = operations.size ?? Infinity
       const driver = new Driver(inode, operations, options)
       host.driver = driver
       const device = new ModelDevice(regions, definition, options, host, driver)
-      const close = () => void device.close().catch(() => {})
-      signal?.addEventListener('abort', close, { once: true })
-      device.onClose(() => signal?.removeEventListener('abort', close))
+      device.#lifetime.closeOn(signal, () => device.close())
       return device
     } catch (error) {
       host.end(error)
@@ -82,8 +81,8 @@ export class ModelDevice implements RawDevice {
   }
 
   get state(): 'serving' | 'dead' | 'closed' {
-    if (this.#closed !== undefined) return 'closed'
-    return this.#driver.ended === undefined ? 'serving' : 'dead'
+    if (this.#lifetime.isClosed) return 'closed'
+    return this.#driver.state.name === 'ended' ? 'dead' : 'serving'
   }
 
   get statistics(): DeviceStatistics {
@@ -96,15 +95,13 @@ export class ModelDevice implements RawDevice {
   }
 
   async fill(offset: number, length: number, signal?: AbortSignal): Promise<void> {
-    this.#checkServing('fill')
-    const { pageSize } = this.#driver.inode.machine
-    const [first, last] = [Math.floor(offset / pageSize), Math.ceil((offset + length) / pageSize)]
-    await unlessAborted(fetchRange(this.#driver, first, last, signal), signal)
+    checkResidentLimit(length, this.#options.residentLimit)
+    this.#checkServing('fault')
+    await this.#driver.fetch(offset, length, signal)
   }
 
   async invalidate(offset: number, length: number): Promise<void> {
-    const { pageSize } = this.#driver.inode.machine
-    this.#driver.invalidate(Math.floor(offset / pageSize), Math.ceil((offset + length) / pageSize))
+    this.#driver.invalidate(offset, length)
   }
 
   explain(fault: FaultRecord): FaultRecord {
@@ -113,67 +110,53 @@ export class ModelDevice implements RawDevice {
 
   /** Of a map whose area was cut, each part has its `mmap` hook called. */
   restart(): Promise<void> {
-    this.#restarting ??= this.#beginAnew().finally(() => {
-      this.#restarting = undefined
-    })
-    return this.#restarting
+    return this.#lifetime.restart(() => this.#restart())
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#end()
-    return this.#closed
+    return this.#lifetime.close(() => this.#end())
   }
 
   onDeath(): void {}
 
   /** Calls `listener` when the device is closed. */
   onClose(listener: () => void): void {
-    this.#onClose.push(listener)
+    this.#lifetime.closing.addEventListener('abort', listener, { once: true })
   }
 
   async #end(): Promise<void> {
     const closed = new VmError('ENODEV', 'fault', { hint: 'the device was closed' })
     this.#driver.end(closed)
     this.#host.end(closed)
-    for (const listener of this.#onClose) listener()
     await this.#released()
     this.#file.put()
   }
 
-  /** Calls the `close` hook, and waits for it no longer than for any answer. What it throws is of no use to anybody. */
+  /** Calls the `close` hook, and waits for it no longer than for any answer. What it throws has no receiver. */
   async #released(): Promise<void> {
-    const { timeout } = this.#options
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise<void>((resolve) => {
-      if (timeout !== Infinity) timer = setTimeout(resolve, timeout)
-    })
-    try {
-      await Promise.race([this.#driver.release(), late])
-    } catch {
-    } finally {
-      clearTimeout(timer)
-    }
+    const error = answerTimeout('close', this.#options.timeout)
+    await inTime(this.#driver.release(), { limit: this.#options.timeout, error }).catch(() => {})
   }
 
-  async #beginAnew(): Promise<void> {
-    this.#checkOpen()
+  async #restart(): Promise<void> {
+    this.#lifetime.checkOpen()
     const driver = this.#driver
     driver.suspend()
-    this.#host.end(new VmError('EIO', 'restart', { hint: 'the device is begun anew' }))
+    this.#host.end(new VmError('EIO', 'restart', { hint: 'the device is being restarted' }))
     await this.#released()
-    this.#checkOpen()
+    this.#lifetime.checkOpen()
     const host = new ModelDeviceHost(driver.inode.machine.pageSize)
     this.#host = host
     // Pages are left in memory, and the driver may want to be rid of them before anybody sees them again.
     host.driver = driver
     try {
-      const operations = await unlessAborted(begin(this.#definition, this.#options, host), host.signal)
-      this.#checkOpen()
+      const operations = await begin(this.#definition, this.#options, host)
+      this.#lifetime.checkOpen()
       driver.inode.size = operations.size ?? Infinity
       for (const vma of [...driver.inode.mappings]) mapAgain(vma, operations)
       driver.replace(operations)
     } catch (error) {
-      this.#checkOpen()
+      this.#lifetime.checkOpen()
       host.end(error)
       driver.end(hookError(error, 'restart'))
       throw error
@@ -181,19 +164,19 @@ export class ModelDevice implements RawDevice {
   }
 
   #checkServing(syscall: string): void {
-    this.#checkOpen()
-    const { ended } = this.#driver
-    if (ended !== undefined)
-      throw new VmError('EIO', syscall, { hint: 'the driver has ended: restart it', cause: ended })
-  }
-
-  #checkOpen(): void {
-    if (this.#closed !== undefined) throw new UsageError('ERR_VMAREA_DEVICE_CLOSED', 'the device was closed')
+    this.#lifetime.checkOpen()
+    const { state } = this.#driver
+    if (state.name !== 'ended') return
+    throw new VmError('EIO', syscall, { hint: 'the driver has ended: restart() the device', cause: state.error })
   }
 }
 
-/** Has the driver make its operations, and opens them. */
-async function begin(
+/** Has the driver make its operations and opens them, within the time limit and until the host is ended. */
+function begin(definition: DeviceDriver, options: RawDeviceOptions, host: ModelDeviceHost): Promise<FileOperations> {
+  return inTime(unlessAborted(setUp(definition, options, host), host.signal), openingLimit('set up', options.timeout))
+}
+
+async function setUp(
   definition: DeviceDriver,
   { driver: options }: RawDeviceOptions,
   host: ModelDeviceHost,

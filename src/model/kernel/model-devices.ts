@@ -3,6 +3,8 @@ import type { Devices, RawDeviceOptions } from '../../kernel/devices.js'
 import type { FileOperations } from '../../kernel/file-operations.js'
 import { loadDriver } from '../../kernel/load-driver.js'
 import type { RawPage } from '../../kernel/raw-page.js'
+import { unlessAborted } from '../../kernel/unless-aborted.js'
+import { openingLimit } from '../../paging/opening-limit.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { Driver } from '../hooks/driver.js'
@@ -10,6 +12,7 @@ import { Inode } from '../structs/inode.js'
 import type { Machine } from '../structs/machine.js'
 import { OpenFile } from '../structs/open-file.js'
 import { Page } from '../structs/page.js'
+import { inTime } from './in-time.js'
 import { ModelDevice } from './model-device.js'
 import type { ModelFiles } from './model-files.js'
 import type { ModelRegions } from './model-regions.js'
@@ -34,7 +37,7 @@ export class ModelDevices implements Devices {
         `the modelled kernel calls a driver itself: its source is 'model', and '${options.source}' is not to be had`,
       )
     }
-    const definition = typeof driver === 'string' ? await loadDriver(driver) : driver
+    const definition = typeof driver === 'string' ? await loadInTime(driver, options) : driver
     const device = await ModelDevice.open(this.#machine, this.#regions, definition, options)
     this.#open.add(device)
     device.onClose(() => this.#open.delete(device))
@@ -60,12 +63,15 @@ export class ModelDevices implements Devices {
   invalidate(descriptor: number, offset: number, length: number): void {
     const driver = Driver.of(this.#files.get(descriptor)?.inode)
     if (driver === undefined) throw new VmError('EBADF', 'unmap_mapping_range')
-    const { pageSize } = this.#machine
-    driver.invalidate(Math.floor(offset / pageSize), Math.ceil((offset + length) / pageSize))
+    driver.invalidate(offset, length)
   }
 
   /** The process ends: its devices are closed. */
   closeAll(): void {
     for (const device of this.#open) device.close().catch(() => {})
   }
+}
+
+function loadInTime(url: string, { timeout, signal }: RawDeviceOptions): Promise<DeviceDriver> {
+  return inTime(unlessAborted(loadDriver(url), signal), openingLimit('load', timeout))
 }

@@ -1,8 +1,7 @@
-import { VmError } from '../../vocabulary/vm-error.js'
+import { openingLimit } from '../../paging/opening-limit.js'
+import type { VmError } from '../../vocabulary/vm-error.js'
 import type { PagerState } from './pager-state.js'
 
-/** Milliseconds that a module has to load, where `timeout` is less: that takes its time on a busy machine, whoever wrote it. */
-const LOADING = 30_000
 /** Looks in the time that a driver has to be set up. */
 const LOOKS = 8
 /** Milliseconds. */
@@ -24,10 +23,8 @@ export function watchOpening(state: PagerState, deadline: number, late: (error: 
       setsUp = true
       looks = 0
     }
-    const limit = setsUp ? deadline : Math.max(deadline, LOADING)
-    if (++looks * pause < limit) return
-    const what = setsUp ? "the driver's function and its open hook did not end" : "the driver's module did not load"
-    late(new VmError('ETIMEDOUT', 'open', { hint: `${what} within ${Math.round(limit)} ms` }))
+    const { limit, error } = openingLimit(setsUp ? 'set up' : 'load', deadline)
+    if (++looks * pause >= limit) late(error)
   }, pause)
   return () => clearInterval(timer)
 }

@@ -5,12 +5,12 @@ import type { FaultRecord } from '../../../kernel/fault-record.js'
 import type { RawDevice } from '../../../kernel/raw-device.js'
 import type { LinuxKernel } from '../../../linux/linux-kernel.js'
 import type { LinuxRegion } from '../../../linux/regions/linux-region.js'
+import { checkResidentLimit } from '../../../paging/check-resident-limit.js'
+import { DeviceLifetime } from '../../../paging/device-lifetime.js'
 import type { FaultSourceName } from '../../../vocabulary/fault-source-name.js'
 import { MAP } from '../../../vocabulary/map.js'
 import { PROT } from '../../../vocabulary/prot.js'
-import { UsageError } from '../../../vocabulary/usage-error.js'
 import { VM } from '../../../vocabulary/vm.js'
-import { VmError } from '../../../vocabulary/vm-error.js'
 import type { OpenedFaultSource } from '../../source/opened-fault-source.js'
 import { DeviceThread } from '../../thread/device-thread.js'
 import type { MapAnswer, MapRequest } from '../../thread/pager-request.js'
@@ -37,10 +37,7 @@ export class DeviceClient implements RawDevice {
   readonly #file: number
   #pages: number
   readonly #thread: DeviceThread
-  #restarting: Promise<void> | undefined
-  #closed: Promise<void> | undefined
-  /** Ends a restart. */
-  readonly #closing = new AbortController()
+  readonly #lifetime = new DeviceLifetime()
   readonly #regions = new DeviceRegions()
   readonly #listeners: ((cause: Error) => void)[] = []
   readonly #failures: FaultCauses
@@ -56,7 +53,7 @@ export class DeviceClient implements RawDevice {
       device.#release()
       throw error
     }
-    device.#closeOnAbort(options.signal)
+    device.#lifetime.closeOn(options.signal, () => device.close())
     return device
   }
 
@@ -78,7 +75,7 @@ export class DeviceClient implements RawDevice {
       source,
       thread: this.#thread,
       timeout: options.timeout,
-      isClosed: () => this.#closed !== undefined,
+      isClosed: () => this.#lifetime.isClosed,
       has: (address) => {
         return DeviceRegion.of(kernel.regions.regionAt(BigInt(address)))?.part.device === this
       },
@@ -102,14 +99,14 @@ export class DeviceClient implements RawDevice {
   }
 
   get state(): 'serving' | 'dead' | 'closed' {
-    if (this.#closed !== undefined) return 'closed'
+    if (this.#lifetime.isClosed) return 'closed'
     return this.#thread.serves ? 'serving' : 'dead'
   }
 
   get statistics(): DeviceStatistics {
     return {
       ...this.#thread.state.counters.read(),
-      bytesResident: this.#closed === undefined ? this.#kernel.files.bytesInMemory(this.#file) : 0,
+      bytesResident: this.#lifetime.isClosed ? 0 : this.#kernel.files.bytesInMemory(this.#file),
     }
   }
 
@@ -139,13 +136,7 @@ export class DeviceClient implements RawDevice {
   }
 
   async fill(offset: number, length: number, signal?: AbortSignal): Promise<void> {
-    const { residentLimit } = this.#options
-    if (length > residentLimit) {
-      throw new VmError('ENOMEM', 'fault', {
-        length,
-        hint: `no more than residentLimit, ${residentLimit} bytes, may be in memory`,
-      })
-    }
+    checkResidentLimit(length, this.#options.residentLimit)
     this.#checkOpen('fault')
     await this.#thread.ask('fault', { type: 'fill', offset, length }, signal)
   }
@@ -159,22 +150,18 @@ export class DeviceClient implements RawDevice {
     return this.#failures.explain(fault)
   }
 
-  /** A restart that is under way serves whoever asks for another. */
   restart(): Promise<void> {
-    this.#restarting ??= this.#beginAnew().finally(() => {
-      this.#restarting = undefined
-    })
-    return this.#restarting
+    return this.#lifetime.restart(() => this.#restart())
   }
 
-  async #beginAnew(): Promise<void> {
-    this.#checkNotClosed()
+  async #restart(): Promise<void> {
+    this.#lifetime.checkOpen()
     const { sourceId, serves } = this.#thread
     // Who waits for a thread that lives goes on waiting for the next; for one that is dead nobody waits.
     if (serves) this.#source.expectServer(true, sourceId)
     try {
       await this.#thread.leave()
-      this.#checkNotClosed()
+      this.#lifetime.checkOpen()
       await this.#startAnew()
     } finally {
       if (serves) this.#source.expectServer(false, sourceId)
@@ -193,9 +180,9 @@ export class DeviceClient implements RawDevice {
     this.#pages = files.memfdCreate('vmarea-pages', { sealable: false })
     files.close(pages)
     try {
-      await this.#start(this.#closing.signal)
+      await this.#start(this.#lifetime.closing)
     } finally {
-      this.#checkNotClosed()
+      this.#lifetime.checkOpen()
     }
     for (const region of this.#regions.all()) {
       const { part, protection, copies } = DeviceRegion.of(region)!
@@ -204,8 +191,7 @@ export class DeviceClient implements RawDevice {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#close()
-    return this.#closed
+    return this.#lifetime.close(() => this.#close())
   }
 
   onDeath(listener: (cause: Error) => void): void {
@@ -236,7 +222,7 @@ export class DeviceClient implements RawDevice {
   unmapped(start: number, length: number): void {
     this.#failures.forget(start, length)
     this.#thread.tell({ type: 'unmap', start, length })
-    if (this.#closed !== undefined && this.#regions.all().length === 0) this.#source.close()
+    if (this.#lifetime.isClosed && this.#regions.all().length === 0) this.#source.close()
   }
 
   /** Where it is: no area of a device moves. */
@@ -280,10 +266,9 @@ export class DeviceClient implements RawDevice {
   }
 
   async #close(): Promise<void> {
-    this.#closing.abort()
     try {
       // The files are a restart's until it has come to its end.
-      await this.#restarting?.catch(() => {})
+      await this.#lifetime.restarted()
       await this.#thread.close()
     } finally {
       this.#release()
@@ -296,18 +281,7 @@ export class DeviceClient implements RawDevice {
     if (this.#regions.all().length === 0) this.#source.close()
   }
 
-  #closeOnAbort(signal: AbortSignal | undefined): void {
-    if (signal === undefined) return
-    const abort = () => void this.close().catch(() => {})
-    signal.addEventListener('abort', abort, { once: true })
-    this.#closing.signal.addEventListener('abort', () => signal.removeEventListener('abort', abort), { once: true })
-  }
-
-  #checkNotClosed(): void {
-    if (this.#closed !== undefined) throw new UsageError('ERR_VMAREA_DEVICE_CLOSED', 'the device was closed')
-  }
-
   #checkOpen(syscall: string): void {
-    if (this.#closed !== undefined) throw closedError(syscall)
+    if (this.#lifetime.isClosed) throw closedError(syscall)
   }
 }

@@ -1,5 +1,6 @@
 import type { FaultRecord } from '../../../kernel/fault-record.js'
 import type { RawFailedFault } from '../../../kernel/raw-failed-fault.js'
+import { answerTimeout } from '../../../paging/answer-timeout.js'
 import { VmError } from '../../../vocabulary/vm-error.js'
 import type { OpenedFaultSource } from '../../source/opened-fault-source.js'
 import type { DeviceThread } from '../../thread/device-thread.js'
@@ -92,8 +93,6 @@ export class FaultCauses {
       return new VmError('EDEADLK', 'fault', { hint: "the driver's thread touched memory that it serves itself" })
     }
     if (reason === 'no-server') return thread.unservedError
-    return new VmError('ETIMEDOUT', 'fault', {
-      hint: `the driver did not answer within ${timeout} ms, and its thread does nothing else`,
-    })
+    return answerTimeout('fault', timeout, ', and its thread does nothing else')
   }
 }

@@ -1,4 +1,5 @@
 import type { RawPage } from '../../../kernel/raw-page.js'
+import { foreignPage } from '../../../paging/foreign-page.js'
 import type { PageWaiter } from '../../../paging/page-waiter.js'
 import { VmError } from '../../../vocabulary/vm-error.js'
 import type { DeviceMap } from './device-map.js'
@@ -19,7 +20,7 @@ export function completeRequest(device: ServedDevice, request: DeviceRequest, wa
 /** The page, if it is one that the driver of this device owns. Throws `EINVAL`. */
 export function driverPage({ driverPages }: ServedDevice, page: RawPage, call: string): DriverPage {
   if (page instanceof DriverPage && driverPages.owns(page) && !page.orphaned) return page
-  throw new VmError('EINVAL', call, { hint: 'this is not a page that the driver of this device owns' })
+  throw foreignPage(call)
 }
 
 function giveOwnPages(device: ServedDevice, request: DeviceRequest, waiters: readonly PageWaiter[]): void {

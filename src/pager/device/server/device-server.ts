@@ -1,4 +1,6 @@
 import type { FileOperations } from '../../../kernel/file-operations.js'
+import { Fetches } from '../../../paging/fetches.js'
+import { pageRange } from '../../../paging/page-range.js'
 import { ReadAhead } from '../../../paging/read-ahead.js'
 import { RequestDispatcher } from '../../../paging/request-dispatcher.js'
 import { ResidentList } from '../../../paging/resident-list.js'
@@ -10,10 +12,9 @@ import type { PagerState } from '../../thread/pager-state.js'
 import type { PagerThreadData } from '../../thread/pager-thread-data.js'
 import { AreaHost } from './area-host.js'
 import { completeRequest } from './complete-request.js'
-import { DeviceFetches } from './device-fetches.js'
 import type { DeviceFile } from './device-file.js'
 import { DeviceMaps } from './device-maps.js'
-import type { DeviceRequest } from './device-request.js'
+import { DeviceRequest } from './device-request.js'
 import { DeviceView } from './device-view.js'
 import type { DriverPages } from './driver-pages.js'
 import { OverlayPages } from './overlay-pages.js'
@@ -50,15 +51,7 @@ export interface DeviceServerParts {
  *  P4. Poisoned: the page tables of the program. The error goes to the program before the poison, and the program takes the poison away.
  *  P5. With a budget, `resident` has each page that is shown or hidden, and no other.
  *
- * The states of the device, kept by `DeviceClient` and `DeviceThread` in the program:
- *
- *     opening ──open hook──▶ serving ⇄ dead (restart) ──▶ closed
- *
- *  D1. Opening: nothing is mapped. The thread acts alone.
- *  D2. Serving: each fault is answered or fails within the time limit. This thread alone changes what is in the file and in view; the program
- *      alone maps, unmaps and changes protection, and tells this thread.
- *  D3. Dead: no thread acts. Pages in view stay, any other touch fails. A restart begins a new thread with the same file and maps.
- *  D4. Closed: as dead, for good. The driver's `close` hook has run, or has been given up.
+ * The states of the device are at `DeviceLifetime`.
  */
 export function createServedDevice(parts: DeviceServerParts): ServedDevice {
   const { kernel, source, file, driverPages, state, options, inode } = parts
@@ -68,6 +61,25 @@ export function createServedDevice(parts: DeviceServerParts): ServedDevice {
   const overlays = new OverlayPages(source, file)
   const view = new DeviceView(maps, source, file, overlays, pageSize)
   const resident = residentList(options.residentLimit, file, view, state)
+  const requests = new RequestDispatcher<DeviceRequest>({
+    pageSize,
+    timeout: options.timeout,
+    counters,
+    ask: (request) => callHook(device, request),
+    complete: (request, waiters) => completeRequest(device, request, waiters),
+    makeRoom: (bytes) => resident?.makeRoom(bytes),
+  })
+  const fetches = new Fetches<DeviceRequest>({
+    pageSize,
+    requests,
+    most: options.run.most,
+    nextPresent: (from, to) => file.nextPresent(from, to),
+    nextAbsent: (from, to) => file.nextAbsent(from, to),
+    showEverywhere: (offset, length) => view.showEverywhere(offset, length),
+    requestFor: (offset, length) =>
+      parts.operations.fault && DeviceRequest.fill({ file, page: -1, write: false }, offset, length),
+    defer: setImmediate,
+  })
   const device: ServedDevice = {
     kernel,
     pageSize,
@@ -81,15 +93,8 @@ export function createServedDevice(parts: DeviceServerParts): ServedDevice {
     resident,
     state,
     readAhead: new ReadAhead(options.run),
-    requests: new RequestDispatcher<DeviceRequest>({
-      pageSize,
-      timeout: options.timeout,
-      counters,
-      ask: (request) => callHook(device, request),
-      complete: (request, waiters) => completeRequest(device, request, waiters),
-      makeRoom: (bytes) => resident?.makeRoom(bytes),
-    }),
-    fetches: new DeviceFetches(() => device, options.run.most),
+    requests,
+    fetches,
     areas: new AreaHost(() => device, inode),
     send: (message) => parts.send(message),
   }
@@ -98,7 +103,7 @@ export function createServedDevice(parts: DeviceServerParts): ServedDevice {
 
 /** Forgets what the device's pages that `[offset, offset + length)` touches held. What is being filled there is asked for again. */
 export function invalidate(device: ServedDevice, offset: number, length: number): void {
-  const { start, end } = pagesAround(device, offset, length)
+  const { start, end } = pageRange(offset, length, device.pageSize, device.file.end)
   if (start >= end) return
   device.requests.invalidate(start, end)
   device.view.forget(start, end - start)
@@ -107,7 +112,7 @@ export function invalidate(device: ServedDevice, offset: number, length: number)
 
 /** Has the pages that `[offset, offset + length)` touches filled, and shown wherever they are mapped. */
 export function fetch(device: ServedDevice, id: number, offset: number, length: number): Promise<void> {
-  const { start, end } = pagesAround(device, offset, length)
+  const { start, end } = pageRange(offset, length, device.pageSize, device.file.end)
   return device.fetches.fetch(id, start, end)
 }
 
@@ -149,11 +154,4 @@ function residentList(
     if (from < at) list.touch(from, at - from)
   }
   return list
-}
-
-function pagesAround({ pageSize, file }: ServedDevice, offset: number, length: number): { start: number; end: number } {
-  return {
-    start: Math.floor(offset / pageSize) * pageSize,
-    end: Math.min(file.end, Math.ceil((offset + length) / pageSize) * pageSize),
-  }
 }

@@ -31,6 +31,8 @@ const send = (message: PagerMessage): void => {
   state.countAnswer()
 }
 
+// Keeps the thread alive while nothing else does: a driver's open hook may wait for what never comes.
+port.ref()
 try {
   await serve()
 } catch (error) {

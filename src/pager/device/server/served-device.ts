@@ -1,4 +1,5 @@
 import type { FileOperations } from '../../../kernel/file-operations.js'
+import type { Fetches } from '../../../paging/fetches.js'
 import type { ReadAhead } from '../../../paging/read-ahead.js'
 import type { RequestDispatcher } from '../../../paging/request-dispatcher.js'
 import type { ResidentList } from '../../../paging/resident-list.js'
@@ -7,7 +8,6 @@ import type { PagerKernel } from '../../thread/pager-kernel.js'
 import type { PagerMessage } from '../../thread/pager-request.js'
 import type { PagerState } from '../../thread/pager-state.js'
 import type { AreaHost } from './area-host.js'
-import type { DeviceFetches } from './device-fetches.js'
 import type { DeviceFile } from './device-file.js'
 import type { DeviceMaps } from './device-maps.js'
 import type { DeviceRequest } from './device-request.js'
@@ -15,7 +15,7 @@ import type { DeviceView } from './device-view.js'
 import type { DriverPages } from './driver-pages.js'
 import type { OverlayPages } from './overlay-pages.js'
 
-/** A device on the thread that serves it: what the functions of this folder take first. Its states are at `openServedDevice`. */
+/** A device on the thread that serves it: what the functions of this folder take first. Its states are at `createServedDevice`. */
 export interface ServedDevice {
   readonly kernel: PagerKernel
   readonly pageSize: number
@@ -28,7 +28,7 @@ export interface ServedDevice {
   readonly view: DeviceView
   readonly areas: AreaHost
   readonly requests: RequestDispatcher<DeviceRequest>
-  readonly fetches: DeviceFetches
+  readonly fetches: Fetches<DeviceRequest>
   readonly readAhead: ReadAhead
   /** What keeps the device within its budget, where it has one. */
   readonly resident: ResidentList | undefined
