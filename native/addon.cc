@@ -21,7 +21,7 @@ const FunctionTable* const kTables[] = {
     &kRegionObjects,  &kRegionLayout,    &kRegionResize,       &kRegionFaults,
     &kRegionFlags,    &kAsyncCalls,      &kUserfaultfdOpening, &kUserfaultfdRegistration,
     &kUserfaultfdOwnAreas, &kUserfaultfdResolving, &kUserfaultfdReading, &kGuardSources,
-    &kWatches, &kSockets,
+    &kWatches, &kSockets, &kGuests, &kGuestSources,
 };
 
 void thread_ends(void* data) {

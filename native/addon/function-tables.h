@@ -19,5 +19,6 @@ extern const FunctionTable kSystemCalls, kDescriptorCalls, kProcessMemory, kProc
 extern const FunctionTable kRegionObjects, kRegionLayout, kRegionResize, kRegionFaults, kRegionFlags, kAsyncCalls;
 extern const FunctionTable kUserfaultfdOpening, kUserfaultfdRegistration, kUserfaultfdOwnAreas, kUserfaultfdResolving, kUserfaultfdReading;
 extern const FunctionTable kGuardSources;
+extern const FunctionTable kGuests, kGuestSources;
 
 }  // namespace vmarea

@@ -1,6 +1,7 @@
 // Unix sockets that carry descriptors, which Node's own can't. They answer with the result, or a negative error number.
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -47,6 +48,8 @@ int open_at(Address address) {
 int bind_and_listen(int descriptor, const sockaddr* name, socklen_t length) {
   return bind(descriptor, name, length) != 0 ? -1 : listen(descriptor, 1);
 }
+
+int64_t start_listening(int descriptor, int most) { return answer(listen(descriptor, most)); }
 
 int64_t accept_call(int descriptor) { return answer(accept4(descriptor, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)); }
 
@@ -102,6 +105,28 @@ int peer(int descriptor) {
   return credentials.pid;
 }
 
+// The user at the other end.
+int64_t peer_user(int descriptor) {
+  struct ucred credentials = {};
+  socklen_t length = sizeof credentials;
+  if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return -errno;
+  return credentials.uid;
+}
+
+// A descriptor of the process at the other end, which another process can't be mistaken for. Before Linux 6.5: by its number.
+int64_t peer_process(int descriptor) {
+  constexpr int kPeerPidfd = 77;  // SO_PEERPIDFD
+  int pidfd = -1;
+  socklen_t length = sizeof pidfd;
+  if (getsockopt(descriptor, SOL_SOCKET, kPeerPidfd, &pidfd, &length) == 0) return pidfd;
+  if (errno != ENOPROTOOPT) return -errno;
+  return answer(syscall(SYS_pidfd_open, peer(descriptor), 0));
+}
+
+int64_t pidfd_open(int pid) { return answer(syscall(SYS_pidfd_open, pid, 0)); }
+int64_t pidfd_getfd(int pidfd, int descriptor) { return answer(syscall(SYS_pidfd_getfd, pidfd, descriptor, 0)); }
+int64_t pidfd_send_signal(int pidfd, int signal) { return answer(syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0)); }
+
 constexpr Function kFunctions[] = {
     {"socketListen", callback<open_at<bind_and_listen>>},
     {"socketConnect", callback<open_at<connect>>},
@@ -109,6 +134,13 @@ constexpr Function kFunctions[] = {
     {"socketReceive", callback<receive>},
     {"socketSend", callback<send_call>},
     {"socketPeer", callback<peer>},
+    {"socketBind", callback<open_at<bind>>},
+    {"socketStartListening", callback<start_listening>},
+    {"socketPeerUser", callback<peer_user>},
+    {"socketPeerProcess", callback<peer_process>},
+    {"pidfdOpen", callback<pidfd_open>},
+    {"pidfdGet", callback<pidfd_getfd>},
+    {"pidfdSignal", callback<pidfd_send_signal>},
 };
 
 }  // namespace

@@ -216,6 +216,8 @@ static void map_memory(uint64_t pages, int huge) {
   region_pages[region_count++] = pages;
 }
 
+static int in_pieces, only_listens;
+
 static void send_message(const char *path, const char *text, int with_descriptor) {
   struct sockaddr_un name = {AF_UNIX, ""};
   strncpy(name.sun_path, path, sizeof name.sun_path - 1);
@@ -225,9 +227,13 @@ static void send_message(const char *path, const char *text, int with_descriptor
     length--;
   }
   connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (only_listens) {
+    if (bind(connection, (struct sockaddr *)&name, length) != 0 || listen(connection, 1) != 0) die("bind");
+    return;
+  }
   if (connect(connection, (struct sockaddr *)&name, length) != 0) die("connect");
   char control[CMSG_SPACE(2 * sizeof(int))] = {0};
-  struct iovec vector = {(void *)(uintptr_t)text, strlen(text)};
+  struct iovec vector = {(void *)(uintptr_t)text, in_pieces ? 10 : strlen(text)};
   struct msghdr message = {0};
   message.msg_iov = &vector;
   message.msg_iovlen = 1;
@@ -243,9 +249,13 @@ static void send_message(const char *path, const char *text, int with_descriptor
     memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
   }
   if (sendmsg(connection, &message, MSG_NOSIGNAL) < 0) die("sendmsg");
+  for (const char *rest = text + vector.iov_len; *rest != 0; rest++) {
+    usleep(100);
+    if (send(connection, rest, 1, MSG_NOSIGNAL) < 0) die("send");
+  }
 }
 
-// monitor SOCKET regions=4,8 [huge] [drop] [wp] [wp_async] [memfd] [kib] [silent]
+// monitor SOCKET regions=4,8 [huge] [drop] [wp] [wp_async] [memfd] [kib] [silent] [pieces] [listen]
 int main(int count, char **arguments) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   int huge = 0, drop = 0, memfd = 0, kib = 0, silent = 0;
@@ -261,6 +271,8 @@ int main(int count, char **arguments) {
     else if (strcmp(word, "memfd") == 0) memfd = 1;
     else if (strcmp(word, "kib") == 0) kib = 1;
     else if (strcmp(word, "silent") == 0) silent = 1;
+    else if (strcmp(word, "pieces") == 0) in_pieces = 1;
+    else if (strcmp(word, "listen") == 0) only_listens = 1;
   }
   struct sigaction action = {0};
   action.sa_handler = on_bus;
@@ -274,6 +286,7 @@ int main(int count, char **arguments) {
   int device = open("/dev/userfaultfd", O_RDONLY | O_CLOEXEC);
   uffd = device >= 0 ? ioctl(device, 0xaa00, O_CLOEXEC | O_NONBLOCK) : (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
   if (device >= 0) close(device);
+  if (uffd < 0) uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | 1);  // of an ordinary user: its own faults alone
   struct api api = {0xaa, features, 0};
   if (uffd < 0 || ioctl(uffd, 0xc018aa3f, &api) != 0) die("userfaultfd");
   char text[4096] = "[";

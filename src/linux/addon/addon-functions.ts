@@ -1,11 +1,12 @@
 import type { GuardSourceFunctions } from './guard-source-functions.js'
+import type { GuestFunctions } from './guest-functions.js'
 import type { ProcessMemoryFunctions } from './process-memory-functions.js'
 
 /**
  * What the addon has: each function answers a result or a negative error number, in the kernel's own units.
  * `native/` holds the other side. An address is a number below 2^53 or a bigint.
  */
-export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunctions {
+export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunctions, GuestFunctions {
   readonly version: string
   readonly pageSize: number
   /** `SharedResults` of `native/addon/thread-state.h`. */

@@ -1,0 +1,250 @@
+#include "guests/answers.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "guests/environment.h"
+#include "guests/requests.h"
+#include "page/page-size.h"
+#include "userfaultfd/userfaultfd-context.h"
+#include "userfaultfd/userfaultfd-interface.h"
+
+namespace vmarea::guests {
+
+using namespace uffd;
+
+namespace {
+
+constexpr uint64_t kLargestPage = 2u << 20;
+
+// As many zeros as the largest page has.
+const uint8_t* zeros() {
+  static const void* area = mmap(nullptr, kLargestPage, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return static_cast<const uint8_t*>(area);
+}
+
+// A page that is in several pieces of the source is put together here.
+uint8_t* assembly() {
+  static void* area = mmap(nullptr, kLargestPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return static_cast<uint8_t*>(area);
+}
+
+// One ioctl. Answers the bytes done, or a negative error number.
+int64_t install_once(const Guest& guest, const GuestRegion& region, uint64_t start, uint64_t length, const uint8_t* bytes, bool protects) {
+  if (bytes == nullptr && region.page == page_size() && !protects) {
+    UffdFill fill = {start, length, 0, 0};
+    if (ioctl(guest.descriptor, kZeropage, &fill) == 0) return static_cast<int64_t>(length);
+    return fill.done > 0 ? fill.done : -errno;
+  }
+  // Zeros with a protection, and zeros of a huge page, have to be copied.
+  if (bytes == nullptr) length = std::min(length, kLargestPage);
+  constexpr uint64_t kCopyProtected = 2;
+  UffdCopy copy = {start, reinterpret_cast<uintptr_t>(bytes == nullptr ? zeros() : bytes), length, protects ? kCopyProtected : 0, 0};
+  if (ioctl(guest.descriptor, kCopy, &copy) == 0) return static_cast<int64_t>(length);
+  return copy.done > 0 ? copy.done : -errno;
+}
+
+void mark_there(Guest& guest, const GuestRegion& region, uint64_t start, uint64_t length) {
+  uint64_t first = index_of(region, start), count = length / region.page;
+  for (uint64_t index = first; index < first + count; index++) {
+    if (guest.states->at(index) == kMissing) guest.statistics.pages_there.add(1);
+    guest.states->raise(index, kThere);
+  }
+}
+
+bool is_in_flight(const Guest& guest, uint64_t address) {
+  for (const Request* request : guest.requests)
+    if (address - request->start < request->length) return true;
+  return false;
+}
+
+bool is_wanted(const Guest& guest, const GuestRegion& region, uint64_t address) {
+  return guest.states->at(index_of(region, address)) == kMissing && !is_in_flight(guest, address);
+}
+
+// Pages that are answered at once: addresses, and the segment that has all their bytes; none where the one page is in several.
+struct Chunk {
+  uint64_t start, length;
+  const Segment* segment;
+};
+
+// The page at the address with what is missing around it, as far as one segment and `limit` reach.
+Chunk chunk_around(const Guest& guest, const GuestRegion& region, uint64_t address, uint64_t limit) {
+  uint64_t page = region.page, offset = region.offset + (address - region.start);
+  const Segment& segment = guest.source->at(offset);
+  if (offset + page > segment.end || offset < segment.start) return {address, page, nullptr};
+  uint64_t low = std::max(offset & ~(limit - 1), std::max(region.offset, segment.start));
+  uint64_t high = std::min((offset & ~(limit - 1)) + limit, std::min(region.offset + region.length, segment.end));
+  uint64_t start = address, end = address + page;
+  while (offset - (address - start) >= low + page && is_wanted(guest, region, start - page)) start -= page;
+  while (offset + (end - address) + page <= high && is_wanted(guest, region, end)) end += page;
+  return {start, end - start, &segment};
+}
+
+uint64_t around(const Guest& guest, const GuestRegion& region) { return std::max(guest.around, region.page); }
+
+// Answers 0, an error number of `install`, or 1 where a request is on its way, 2 where there is no room for one.
+int answer_chunk(const GuestPointer& guest, const GuestRegion& region, const Chunk& chunk, Outcome outcome, const WaitingFault* fault) {
+  uint64_t offset = region.offset + (chunk.start - region.start);
+  if (chunk.segment == nullptr) {
+    int error = gather(*guest->source, offset, chunk.length, assembly());
+    return error != 0 ? error : install(*guest, region, chunk.start, chunk.length, assembly(), outcome);
+  }
+  const Segment& segment = *chunk.segment;
+  if (segment.kind == Segment::kZero) return install(*guest, region, chunk.start, chunk.length, nullptr, outcome);
+  uint64_t at = segment.at + (offset - segment.start);
+  if (segment.kind == Segment::kFile && is_cached(*segment.file, at, chunk.length))
+    return install(*guest, region, chunk.start, chunk.length, segment.file->bytes + at, outcome);
+  return ask(guest, region, chunk.start, chunk.length, segment, at, fault) ? 1 : 2;
+}
+
+bool unprotect(Guest& guest, const GuestRegion& region, uint64_t address) {
+  UffdProtect argument = {address, region.page, 0};
+  if (ioctl(guest.descriptor, kWriteprotect, &argument) != 0 && errno == EAGAIN) return false;
+  size_t index = index_of(region, address);
+  if (!guest.dirty.empty()) guest.dirty[index / 64] |= uint64_t{1} << index % 64;
+  guest.statistics.counts[kUnprotected].add(1);
+  return true;
+}
+
+void note_demand(Guest& guest, uint64_t offset) {
+  std::lock_guard<std::mutex> lock(guest.record_mutex);
+  if (guest.records) guest.record.push_back(offset);
+}
+
+}  // namespace
+
+void report_prefetched(Guest& guest) {
+  if (!guest.prefetching || !guest.prefetch.empty() || !guest.requests.empty()) return;
+  guest.prefetching = false;
+  report(guest, Report::kPrefetched);
+}
+
+void wake(const Guest& guest, uint64_t start, uint64_t length) {
+  UffdRange range = {start, length};
+  ioctl(guest.descriptor, kWake, &range);  // of memory that is gone too: its threads look again
+}
+
+int install(Guest& guest, const GuestRegion& region, uint64_t start, uint64_t length, const uint8_t* bytes, Outcome outcome) {
+  bool protects = guest.protects && outcome != kZeroed;
+  for (uint64_t done = 0; done < length;) {
+    const uint8_t* from = bytes == nullptr ? nullptr : bytes + done;
+    int64_t result = install_once(guest, region, start + done, length - done, from, protects);
+    if (result > 0) {
+      mark_there(guest, region, start + done, static_cast<uint64_t>(result));
+      guest.statistics.counts[outcome].add(static_cast<uint64_t>(result) / region.page);
+      done += static_cast<uint64_t>(result);
+    } else if (result == -EEXIST || result == -ENOENT) {
+      // It is there, or nothing of this memory is any more. Who waits for it looks again.
+      if (result == -EEXIST) mark_there(guest, region, start + done, region.page);
+      wake(guest, start + done, region.page);
+      guest.statistics.counts[kRaced].add(1);
+      done += region.page;
+    } else {
+      if (result == -EAGAIN) guest.statistics.counts[kRetried].add(1);
+      return static_cast<int>(result);
+    }
+  }
+  return 0;
+}
+
+bool fail_page(Guest& guest, const GuestRegion& region, uint64_t address, int error) {
+  address -= (address - region.start) % region.page;
+  if (guest.kill_on_page_failure && guest.pidfd >= 0) {
+    syscall(SYS_pidfd_send_signal, guest.pidfd, SIGKILL, nullptr, 0);
+  } else {
+    UffdFill fill = {address, region.page, 0, 0};
+    if (ioctl(guest.descriptor, kPoison, &fill) != 0) {
+      if (errno == EAGAIN) return false;
+      wake(guest, address, region.page);
+      if (errno == EEXIST) return true;  // somebody has answered it, or poisoned it before
+    }
+  }
+  guest.statistics.counts[kFailed].add(1);
+  report(guest, Report::kPageFailed, static_cast<double>(region.offset + (address - region.start)), error);
+  return true;
+}
+
+bool answer_fault(const GuestPointer& pointer, const WaitingFault& fault) {
+  Guest& guest = *pointer;
+  const GuestRegion* region = region_at(guest, fault.address);
+  if (region == nullptr) {
+    wake(guest, fault.address & ~(page_size() - 1), page_size());
+    return true;
+  }
+  uint64_t address = fault.address - (fault.address - region->start) % region->page;
+  if ((fault.flags & kFaultOfProtection) != 0) return unprotect(guest, *region, address);
+  for (Request* request : guest.requests) {
+    if (address - request->start >= request->length) continue;
+    request->demanded.push_back({address, fault.flags, fault.since});  // its answer wakes this thread too
+    return true;
+  }
+  PageState state = guest.states->at(index_of(*region, address));
+  int result;
+  if (state == kRemoved) {
+    result = install(guest, *region, address, region->page, nullptr, kZeroed);
+  } else {
+    if (state == kMissing) note_demand(guest, region->offset + (address - region->start));
+    Chunk chunk = chunk_around(guest, *region, address, state == kMissing ? around(guest, *region) : region->page);
+    result = answer_chunk(pointer, *region, chunk, kFilled, &fault);
+    // The file may have ended within the pages around: this one is then tried alone.
+    if (result == -EFAULT && chunk.length > region->page) {
+      chunk = chunk_around(guest, *region, address, region->page);
+      result = answer_chunk(pointer, *region, chunk, kFilled, &fault);
+    }
+  }
+  if (result == 1) return true;
+  if (result == 2 || result == -EAGAIN) return false;
+  if (result != 0 && result != -ESRCH) return fail_page(guest, *region, address, result);
+  guest.statistics.latency.add(now() - fault.since);
+  return true;
+}
+
+bool prefetch_some(const GuestPointer& pointer) {
+  Guest& guest = *pointer;
+  constexpr uint64_t kStep = 64 << 10;
+  // Pages that are there, or not in the guest, cost little: but not for ever, since demand comes first.
+  for (int passed = 0; passed < 4096 && !guest.prefetch.empty(); passed++) {
+    auto& [offset, end] = guest.prefetch.back();
+    const GuestRegion* region = nullptr;
+    for (const GuestRegion& one : guest.regions)
+      if (offset - one.offset < one.length) region = &one;
+    if (offset >= end || region == nullptr) {
+      uint64_t next = end;
+      for (const GuestRegion& one : guest.regions)
+        if (region == nullptr && one.offset > offset) next = std::min(next, one.offset);
+      if (offset >= end || next == end) guest.prefetch.pop_back();
+      else offset = next;
+      continue;
+    }
+    uint64_t address = region->start + (offset - region->offset);
+    address -= (address - region->start) % region->page;
+    uint64_t limit = std::max(kStep, region->page);
+    if (!is_wanted(guest, *region, address)) {
+      offset = region->offset + (address - region->start) + region->page;
+      continue;
+    }
+    Chunk chunk = chunk_around(guest, *region, address, limit);
+    // From here on and no further than asked for: a set is of single pages.
+    chunk.length = chunk.start + chunk.length - address;
+    uint64_t rest = (end - offset + region->page - 1) / region->page * region->page;
+    chunk = {address, std::min(chunk.length, rest), chunk.segment};
+    if (chunk.segment != nullptr && chunk.segment->kind != Segment::kZero && !has_room_to_prefetch(guest, *chunk.segment)) return false;
+    int result = answer_chunk(pointer, *region, chunk, kPrefetched, nullptr);
+    if (result == -EAGAIN) guest.parked = true;
+    if (result == -EAGAIN || result == 2) return false;
+    // What can't be read now is left to the one who asks for it.
+    offset = region->offset + (address - region->start) + chunk.length;
+    if (result == 0) return true;
+  }
+  report_prefetched(guest);
+  return !guest.prefetch.empty();
+}
+
+}  // namespace vmarea::guests

@@ -1,0 +1,201 @@
+import type { GuestHost, GuestRegion, RawGuest, RawPeer } from '../kernel/guest-host.js'
+import { UsageError } from '../vocabulary/usage-error.js'
+import { checkServeOptions } from './check-serve-options.js'
+import { type GuestStatistics, guestStatistics } from './guest-statistics.js'
+import type { ServeOptions } from './serve-options.js'
+import type { GuestSource, OpenedSource } from './sources/guest-source.js'
+import { openSource } from './sources/open-source.js'
+import type { PageSource } from './sources/page-source.js'
+import { checkIdentity, readWorkingSet, type WorkingSet, workingSetOf, writeWorkingSet } from './working-set.js'
+
+/** How a guest ended, and what was done for it. */
+export interface GuestEnd {
+  /** `gone`: its monitor has ended. `closed`: it was closed here. */
+  readonly reason: 'gone' | 'closed'
+  readonly statistics: GuestStatistics
+  /** Why the recorded working set could not be written. */
+  readonly recordError?: unknown
+}
+
+/** A page that could not be read. */
+export interface FailedPage {
+  /** In the memory file, in bytes. */
+  readonly offset: number
+  /** Negative. */
+  readonly errno: number
+}
+
+/**
+ * A virtual machine's memory in another process, its monitor. A thread of the library's own answers its faults, so that the program's event
+ * loop holds up none.
+ *
+ * @remarks Invariant: a page that the guest gave back reads as zeros for ever, and no page is ever overwritten. Until `serve` is called, and
+ * while a page is read, the guest's processor waits.
+ */
+export class Guest {
+  readonly pid: number
+  readonly uid: number
+  /** The guest's memory, by address. */
+  readonly regions: readonly GuestRegion[]
+  /** What the monitor sent. */
+  readonly message: string
+  /** Resolves when the monitor has ended, or the guest was closed here. */
+  readonly closed: Promise<GuestEnd>
+  /** Called with each page that could not be read. */
+  onPageFailed: ((page: FailedPage) => void) | undefined
+  readonly #host: GuestHost
+  readonly #raw: RawGuest
+  readonly #pages: number
+  readonly #demanded: number[] = []
+  #source: OpenedSource | undefined
+  #serving = false
+  #recordPath: string | undefined
+  #end: ((end: GuestEnd) => void) | undefined
+  #last: GuestStatistics | undefined
+  #left = false
+  #prefetched: (() => void) | undefined
+  #applied: (() => void) | undefined
+
+  /** @internal */
+  constructor(
+    host: GuestHost,
+    peer: Pick<RawPeer, 'pid' | 'uid'>,
+    raw: RawGuest,
+    regions: readonly GuestRegion[],
+    message: string,
+  ) {
+    this.#host = host
+    this.#raw = raw
+    this.pid = peer.pid
+    this.uid = peer.uid
+    this.regions = regions
+    this.message = message
+    this.#pages = regions.reduce((sum, { length, pageSize }) => sum + length / pageSize, 0)
+    this.closed = new Promise((resolve) => {
+      this.#end = resolve
+    })
+    raw.reports = {
+      gone: () => void this.#gone(),
+      pageFailed: (offset, errno) => this.onPageFailed?.({ offset, errno }),
+      prefetched: () => this.#prefetched?.(),
+      left: () => this.#applied?.(),
+    }
+  }
+
+  /** Bytes a page, of the first region. */
+  get pageSize(): number {
+    return this.regions[0]!.pageSize
+  }
+
+  /**
+   * Begins to answer the guest's faults from a source, and resolves when it has begun. Once a guest.
+   *
+   * @throws `ERR_VMAREA_SOURCE_TOO_SHORT` where a region reaches behind the end of the source, `ERR_VMAREA_OTHER_SNAPSHOT` where the working
+   * set is of another one, and what opening the source throws. The guest then waits, and may be served from another source.
+   *
+   * @example
+   * for await (const guest of guests) await guest.serve(fileSource('/snapshots/7/memory'), { prefetch: 'all' })
+   */
+  async serve(source: GuestSource | PageSource, options: ServeOptions = {}): Promise<void> {
+    const { around, timeout, atOnce, removed, onPageFailure, record } = checkServeOptions(options)
+    if (this.#serving || this.#left) {
+      throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', 'the guest is served already, or closed: serve each one once')
+    }
+    this.#serving = true
+    const largest = Math.max(around, ...this.regions.map(({ pageSize }) => pageSize))
+    try {
+      const opened = await openSource(this.#host, source, this.regions, { largest, atOnce })
+      this.#source = opened
+      const prefetch = await this.#rangesOf(options.prefetch, opened)
+      this.#recordPath = typeof record === 'string' ? record : undefined
+      this.#raw.serve(opened.segments, {
+        around,
+        timeout,
+        unregisterRemoved: removed === 'unregister',
+        killOnPageFailure: onPageFailure === 'kill',
+        protects: false,
+        records: record !== false,
+      })
+      if (prefetch.length > 0) this.#raw.prefetch(prefetch)
+    } catch (error) {
+      this.#serving = false
+      await this.#source?.close()
+      this.#source = undefined
+      throw error
+    }
+  }
+
+  /** Fetches all that is missing, behind what is demanded, and resolves when it has: the guest then needs this process no more. */
+  async prefetchAll(): Promise<void> {
+    if (!this.#serving || this.#left) return
+    await new Promise<void>((resolve) => {
+      this.#prefetched = resolve
+      void this.closed.then(() => resolve())
+      this.#raw.prefetch(this.#everything())
+    })
+  }
+
+  get statistics(): GuestStatistics {
+    return this.#last ?? guestStatistics(this.#raw.statistics(), this.#pages)
+  }
+
+  /** What was demanded so far, in order, with `record`. */
+  workingSet(): WorkingSet {
+    if (this.#last === undefined) this.#demanded.push(...this.#raw.takeRecord())
+    const sizeAt = (offset: number) =>
+      this.regions.find((region) => offset >= region.offset && offset < region.offset + region.length)?.pageSize ??
+      this.pageSize
+    return workingSetOf(this.#demanded, sizeAt, this.#source?.identity)
+  }
+
+  /** Stops serving. What was not served becomes what `onFailure` says, as long as the monitor lives. Again does nothing. */
+  async close(): Promise<void> {
+    if (this.#left) return
+    this.#left = true
+    await new Promise<void>((resolve) => {
+      this.#applied = resolve
+      this.#raw.leave()
+    })
+    await this.#ended('closed')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #gone(): Promise<void> {
+    this.#left = true
+    this.#applied?.()
+    await this.#ended('gone')
+    this.#raw.forget()
+  }
+
+  async #ended(reason: GuestEnd['reason']): Promise<void> {
+    if (this.#last !== undefined) return
+    const set = this.#recordPath === undefined ? undefined : this.workingSet()
+    this.#last = guestStatistics(this.#raw.statistics(), this.#pages)
+    const end = { reason, statistics: this.#last }
+    try {
+      if (set !== undefined) await writeWorkingSet(this.#recordPath!, set)
+      this.#end!(end)
+    } catch (recordError) {
+      this.#end!({ ...end, recordError })
+    }
+    await this.#source?.close()
+  }
+
+  async #rangesOf(
+    prefetch: ServeOptions['prefetch'],
+    { identity }: OpenedSource,
+  ): Promise<readonly (readonly [number, number])[]> {
+    if (prefetch === undefined) return []
+    if (prefetch === 'all') return this.#everything()
+    const set = typeof prefetch === 'string' ? await readWorkingSet(prefetch) : prefetch
+    checkIdentity(set, identity)
+    return set.ranges
+  }
+
+  #everything(): (readonly [number, number])[] {
+    return this.regions.map(({ offset, length }) => [offset, offset + length] as const)
+  }
+}

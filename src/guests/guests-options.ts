@@ -1,0 +1,20 @@
+import type { OnGuestFailure } from '../kernel/guest-host.js'
+
+/** How guests are listened for. */
+export interface GuestsOptions {
+  /** The permissions of the socket's file. Who may write to it may connect. @defaultValue 0o600 */
+  readonly mode?: number
+  /** The users that a monitor may run as, looked at before its message is read. @defaultValue this process's own, and root */
+  readonly uid?: number | readonly number[]
+  /**
+   * What becomes of a guest when nobody can serve it any more: this process ends, or `close` is called. `poison`: each access to what was
+   * not served fails (SIGBUS). `kill`: its monitor is killed. `wait`: the access waits, for the process that takes the guest over.
+   *
+   * @defaultValue 'poison'
+   */
+  readonly onFailure?: OnGuestFailure
+  /** Milliseconds a monitor that has connected may take for its message. @defaultValue 10_000 */
+  readonly messageTimeout?: number
+  /** Called with why a peer or its message was refused. Others go on. */
+  readonly onRefused?: (error: unknown, peer: { readonly pid: number; readonly uid: number }) => void
+}

@@ -1,0 +1,28 @@
+import type { WorkingSet } from './working-set.js'
+
+/** How the faults of a guest are answered. */
+export interface ServeOptions {
+  /**
+   * Bytes that are fetched at once around a fault, over pages that are missing alone: a power of two. Rounded up to the page of the region.
+   *
+   * @defaultValue 65536
+   */
+  readonly around?: number
+  /** Milliseconds that reading a page may take until it is given up. @defaultValue 30_000 */
+  readonly timeout?: number
+  /** How many reads of a source that is no file may be in flight. @defaultValue 256 */
+  readonly atOnce?: number
+  /**
+   * What a page is that the guest gave back (its balloon). `zero`: it faults again, and is zeros. `unregister`: the kernel gives zeros by
+   * itself, which is cheaper.
+   *
+   * @defaultValue 'zero'
+   */
+  readonly removed?: 'zero' | 'unregister'
+  /** A page that can't be read after its retries. `poison`: each access to it fails. `kill`: the monitor is killed. @defaultValue 'poison' */
+  readonly onPageFailure?: 'poison' | 'kill'
+  /** What is fetched beforehand, behind what is demanded: all of the memory, or a working set, which may be in a file. */
+  readonly prefetch?: 'all' | WorkingSet | string
+  /** Notes which pages are demanded, in order: for `workingSet`, or the path of a file that is written when the guest ends. */
+  readonly record?: boolean | string
+}

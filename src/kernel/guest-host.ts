@@ -1,0 +1,124 @@
+/** What becomes of the pages of a guest that were not served when nobody serves it any more. */
+export type OnGuestFailure = 'poison' | 'kill' | 'wait'
+
+/** A piece of a guest's memory: an address in its process, and where its bytes are in the memory file. All in bytes. */
+export interface GuestRegion {
+  readonly start: number
+  readonly length: number
+  readonly offset: number
+  /** Bytes a page: an answer is whole ones. */
+  readonly pageSize: number
+}
+
+/** A piece `[start, end)` of a source, and where its bytes begin in what it is read from. A hole is zeros, unless a layer below has it. */
+export interface SourceSegment {
+  readonly kind: 'file' | 'zero' | 'script' | 'hole'
+  readonly start: number
+  readonly end: number
+  readonly at: number
+  /** Of the file, or of the script. */
+  readonly number: number
+}
+
+/** How faults are answered. Times in milliseconds, sizes in bytes. */
+export interface RawServeOptions {
+  readonly around: number
+  readonly timeout: number
+  readonly unregisterRemoved: boolean
+  readonly killOnPageFailure: boolean
+  /** Pages are installed write-protected, so that writes to them are known. */
+  readonly protects: boolean
+  readonly records: boolean
+}
+
+/** Counts of pages by how their answer came out, and of what happened to pages. */
+export interface RawGuestStatistics {
+  /** Pages that came from the source for a fault, those around it included. */
+  readonly filled: number
+  /** Pages that were given back before, answered with zeros. */
+  readonly zeroed: number
+  /** Pages that were fetched before a fault. */
+  readonly prefetched: number
+  /** Answers that found the page there already, or its memory gone. */
+  readonly raced: number
+  /** Answers that had to be given again, because the layout of the process was changing. */
+  readonly retried: number
+  /** Pages that could not be read. */
+  readonly failed: number
+  readonly unprotected: number
+  /** Pages that are there. */
+  readonly resident: number
+  /** Pages that were given back. */
+  readonly removed: number
+  /** How often some were. */
+  readonly removals: number
+  /** Counts of faults by time, four buckets an octave: bucket 4e + m begins at 2^e * (1 + m/4) nanoseconds. */
+  readonly latency: Float64Array
+}
+
+/** What a guest reports. */
+export interface GuestReports {
+  /** The process is gone. */
+  gone(): void
+  pageFailed(offset: number, errno: number): void
+  prefetched(): void
+  /** `onFailure` was applied, after `leave`. */
+  left(): void
+}
+
+/** The memory of another process, served by a thread of the kernel's side. */
+export interface RawGuest {
+  reports: GuestReports | undefined
+  /** Throws `VmError` `ERANGE` where the source ends before a region. */
+  serve(segments: readonly SourceSegment[], options: RawServeOptions): void
+  /** Fetches ranges of the memory file beforehand, behind what is demanded. */
+  prefetch(ranges: readonly (readonly [start: number, end: number])[]): void
+  statistics(): RawGuestStatistics
+  /** Takes the offsets of the pages that were demanded while missing, in order. */
+  takeRecord(): number[]
+  /** A byte a page, region by region: 0 missing, 1 there, 2 removed. */
+  states(): Uint8Array
+  /** Nobody serves it any more: what is not served becomes what `onFailure` says. */
+  leave(): void
+  /** After `gone`. */
+  forget(): void
+}
+
+/** Reads a part of a source into `target`, all of it. */
+export type ReadSource = (offset: number, target: Uint8Array) => void | Promise<void>
+
+/** The process at the other end of a connection. */
+export interface RawPeer {
+  /** 0 where that is not known. */
+  readonly pid: number
+  readonly uid: number
+  /** Resolves with the next bytes of its message, none at the end. Descriptors that come along are kept. Throws the signal's reason. */
+  receive(signal: AbortSignal): Promise<Uint8Array>
+  /** How many descriptors came. */
+  readonly descriptors: number
+  /** Makes a guest of it: its first descriptor that is a userfaultfd. Throws `VmError` `EINVAL` where none is. */
+  open(regions: readonly GuestRegion[], onFailure: OnGuestFailure, log: number): RawGuest
+  /** Closes the connection and what came, a userfaultfd with `onFailure` applied. Nothing after `open`, until the guest is gone. */
+  refuse(onFailure: OnGuestFailure): void
+}
+
+export interface RawGuestListener {
+  /** Resolves with `undefined` once it is closed. */
+  accept(): Promise<RawPeer | undefined>
+  close(): void
+}
+
+/** What serving guests needs of the running kernel. */
+export interface GuestHost {
+  readonly pageSize: number
+  /** Throws `VmError`: `EADDRINUSE` where another process listens at the path. The file of one that has ended is replaced. */
+  listen(path: string, mode: number): RawGuestListener
+  /** Maps a file for reading. Returns its number and size. */
+  mapFile(descriptor: number): { readonly number: number; readonly size: number }
+  forgetFile(number: number): void
+  /** The runs of a file that have bytes of their own: lseek(2), `SEEK_DATA`. */
+  dataOf(descriptor: number, size: number): [start: number, end: number][]
+  /** A source that this thread reads, so many parts of up to `largest` bytes at once. Returns its number. */
+  openScript(read: ReadSource, largest: number, atOnce: number): number
+  closeScript(number: number): void
+}

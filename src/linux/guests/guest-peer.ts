@@ -1,0 +1,104 @@
+import { closeSync } from 'node:fs'
+import { constants } from 'node:os'
+import type { GuestRegion, OnGuestFailure, RawGuest, RawPeer } from '../../kernel/guest-host.js'
+import { VmError } from '../../vocabulary/vm-error.js'
+import { addon } from '../addon/addon.js'
+import { check } from '../addon/check.js'
+import { linkOf } from '../addon/link-of.js'
+import { readable } from '../addon/readable.js'
+import { adoptUserfaultfd } from '../userfaultfd/adopt-userfaultfd.js'
+import { registerReceived } from '../userfaultfd/register-received.js'
+import { LinuxGuest } from './linux-guest.js'
+
+const EAGAIN = -11
+
+/** A connection of a monitor, with what it has sent. */
+export class GuestPeer implements RawPeer {
+  readonly pid: number
+  readonly uid: number
+  readonly #path: string
+  readonly #connection: number
+  #descriptors: number[] = []
+  /** A number that names this very process, as its pid may be another's later. */
+  #pidfd: number
+  #closed = false
+
+  constructor(connection: number, path: string) {
+    this.#connection = connection
+    this.#path = path
+    this.pid = Math.max(0, addon().socketPeer(connection))
+    this.uid = addon().socketPeerUser(connection)
+    this.#pidfd = addon().socketPeerProcess(connection)
+  }
+
+  get descriptors(): number {
+    return this.#descriptors.length
+  }
+
+  async receive(signal: AbortSignal): Promise<Uint8Array> {
+    const bytes = new Uint8Array(65536)
+    const places = new Int32Array(8)
+    for (;;) {
+      signal.throwIfAborted()
+      const count = addon().socketReceive(this.#connection, bytes, places)
+      if (count === EAGAIN) {
+        await readable(this.#connection, signal)
+        continue
+      }
+      if (count < 0) throw new VmError(count, 'recvmsg', { path: this.#path })
+      this.#descriptors.push(...places.filter((descriptor) => descriptor >= 0))
+      return bytes.slice(0, count)
+    }
+  }
+
+  open(regions: readonly GuestRegion[], onFailure: OnGuestFailure, log: number): RawGuest {
+    const pidfd = check(this.#pidfd, 'pidfd_open')
+    const userfaultfd = this.#takeUserfaultfd()
+    if (userfaultfd === undefined) {
+      throw new VmError('EINVAL', 'recvmsg', {
+        path: this.#path,
+        hint: `${this.descriptors} descriptors came, and none of them is a userfaultfd`,
+      })
+    }
+    try {
+      const guest = new LinuxGuest({ userfaultfd, pidfd, log }, regions, onFailure, () => this.#close())
+      this.#pidfd = -1
+      return guest
+    } catch (error) {
+      this.#descriptors.push(userfaultfd)
+      throw error
+    }
+  }
+
+  refuse(onFailure: OnGuestFailure): void {
+    const descriptor = this.#takeUserfaultfd()
+    if (descriptor !== undefined) this.#leave(descriptor, onFailure)
+    this.#close()
+  }
+
+  /** A userfaultfd that nobody will serve. */
+  #leave(descriptor: number, onFailure: OnGuestFailure): void {
+    if (onFailure === 'kill' && this.#pidfd >= 0) addon().pidfdSignal(this.#pidfd, constants.signals.SIGKILL)
+    try {
+      const raw = adoptUserfaultfd(descriptor)
+      // What is registered is not known from the message: the process's own areas tell.
+      if (onFailure === 'wait' || !registerReceived(raw, this.pid)) raw.holdUntilRegistered()
+      raw.close()
+    } catch {
+      closeSync(descriptor) // Its UFFDIO_API was not called: nothing can be registered with it.
+    }
+  }
+
+  #takeUserfaultfd(): number | undefined {
+    const at = this.#descriptors.findIndex((descriptor) => linkOf(descriptor) === 'anon_inode:[userfaultfd]')
+    return at < 0 ? undefined : this.#descriptors.splice(at, 1)[0]
+  }
+
+  #close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    for (const descriptor of this.#descriptors.splice(0)) closeSync(descriptor)
+    if (this.#pidfd >= 0) closeSync(this.#pidfd)
+    closeSync(this.#connection)
+  }
+}

@@ -1,0 +1,68 @@
+import type { GuestHost, RawGuestListener, ReadSource } from '../../kernel/guest-host.js'
+import { VmError } from '../../vocabulary/vm-error.js'
+import { addon } from '../addon/addon.js'
+import { check } from '../addon/check.js'
+import { sharedResults } from '../addon/shared-results.js'
+import { errnoOf } from './errno-of.js'
+import { guestReports } from './guest-reports.js'
+import { GuestSocket } from './guest-socket.js'
+
+const SEEK_DATA = 3
+const SEEK_HOLE = 4
+const ENXIO = -6
+const EIO = -5
+
+/** Guests of this process. */
+export class LinuxGuestHost implements GuestHost {
+  get pageSize(): number {
+    return addon().pageSize
+  }
+
+  listen(path: string, mode: number): RawGuestListener {
+    return new GuestSocket(path, mode)
+  }
+
+  mapFile(descriptor: number): { number: number; size: number } {
+    const number = check(addon().guestMapFile(descriptor), 'mmap')
+    return { number, size: sharedResults().results[0]! }
+  }
+
+  forgetFile(number: number): void {
+    addon().guestForgetFile(number)
+  }
+
+  dataOf(descriptor: number, size: number): [start: number, end: number][] {
+    const runs: [number, number][] = []
+    for (let at = 0; at < size; ) {
+      const start = addon().seekFile(descriptor, at, SEEK_DATA)
+      if (start === ENXIO) break
+      if (start < 0) return [[0, size]] // The file system knows of no holes.
+      const end = Math.min(size, check(addon().seekFile(descriptor, start, SEEK_HOLE), 'lseek'))
+      runs.push([start, end])
+      at = end
+    }
+    return runs
+  }
+
+  openScript(read: ReadSource, largest: number, atOnce: number): number {
+    guestReports.listen()
+    const slots = addon().guestOpenScript(largest, atOnce)
+    if (typeof slots === 'number') throw new VmError(slots, 'mmap')
+    const number = sharedResults().results[0]!
+    const answer = async (slot: number, offset: number, length: number) => {
+      try {
+        await read(offset, new Uint8Array(slots, slot * largest, length))
+        addon().guestAnswerRead(number, slot, 0)
+      } catch (error) {
+        addon().guestAnswerRead(number, slot, errnoOf(error) ?? EIO)
+      }
+    }
+    guestReports.addScript(number, (slot, offset, length) => void answer(slot, offset, length))
+    return number
+  }
+
+  closeScript(number: number): void {
+    guestReports.removeScript(number)
+    addon().guestCloseScript(number)
+  }
+}

@@ -1,0 +1,270 @@
+// A stand-in monitor's memory, served from sources of all kinds.
+import assert from 'node:assert/strict'
+import { truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import {
+  fileSource,
+  type Guest,
+  type GuestSource,
+  type GuestStatistics,
+  layerSources,
+  listenForGuests,
+  type PageSource,
+  readWorkingSet,
+  type ServeOptions,
+  zeroSource,
+} from '#vmarea/guests.js'
+import { raiseHugePages } from '../support/raise-huge-pages.js'
+import { seed } from '../support/seed.js'
+import { temporaryFolder } from '../support/temporary-folder.js'
+import { until } from '../support/until.js'
+import { skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
+import { Monitor, patternOf } from './monitor.js'
+
+const skip = skipWithout('poison', 'event_remove') || skipWithoutCompiler()
+const skipHuge = skip || raiseHugePages(4)
+const page = 4096
+let count = 0
+
+function memoryFile(pages: number): string {
+  const path = join(temporaryFolder, `memory-${count++}`)
+  writeFileSync(path, patternOf(pages))
+  return path
+}
+
+function objectOf(pages: number, more: Partial<PageSource> = {}): PageSource {
+  const bytes = patternOf(pages)
+  const read = (offset: number, target: Uint8Array) => target.set(bytes.subarray(offset, offset + target.length))
+  return { size: bytes.length, read, ...more }
+}
+
+/** Serves one monitor with these options, and looks at it. */
+async function served(
+  options: readonly string[],
+  source: GuestSource | PageSource,
+  serveOptions: ServeOptions,
+  look: (monitor: Monitor, guest: Guest) => Promise<void>,
+): Promise<void> {
+  const path = join(temporaryFolder, `guests-${count++}`)
+  await using guests = await listenForGuests(path)
+  await using monitor = new Monitor(path, options)
+  await monitor.ready
+  for await (const guest of guests) {
+    await guest.serve(source, serveOptions)
+    await look(monitor, guest)
+    await monitor.kill()
+    assert.equal((await guest.closed).reason, 'gone')
+    return
+  }
+}
+
+/** A thread may be woken a moment before its page is counted. */
+async function counts(guest: Guest, expected: Partial<GuestStatistics>): Promise<void> {
+  const names = Object.keys(expected) as (keyof GuestStatistics)[]
+  await until(
+    () => JSON.stringify(guest.statistics),
+    () => names.every((name) => guest.statistics[name] === expected[name]),
+  )
+}
+
+const good = (pages: number) => ({ good: pages, zero: 0, other: 0, poisoned: 0 })
+
+test('a memory file is served to every page of several regions, with and without pages around', { skip }, async () => {
+  for (const around of [1, 65536, 2 << 20]) {
+    await served(['regions=40,1,23'], fileSource(memoryFile(64)), { around }, async (monitor, guest) => {
+      assert.deepEqual(await monitor.check(0, 64), good(64))
+      const faults = around === 1 ? 64 : around === 65536 ? 6 : 3
+      await counts(guest, { resident: 64, pages: 64, filled: 64, faults })
+    })
+  }
+})
+
+test('holes of a memory file are zeros, and in a diff the pages of its base', { skip }, async () => {
+  const base = memoryFile(32)
+  const diff = join(temporaryFolder, `diff-${count++}`)
+  writeFileSync(diff, '')
+  truncateSync(diff, 32 * page)
+  const zeros = { good: 0, zero: 32, other: 0, poisoned: 0 }
+  await served(['regions=32'], fileSource(diff), {}, async (monitor) => {
+    assert.deepEqual(await monitor.check(0, 32), zeros)
+  })
+  await served(['regions=32'], layerSources([fileSource(diff), fileSource(base)]), {}, async (monitor) => {
+    assert.deepEqual(await monitor.check(0, 32), good(32))
+  })
+  await served(['regions=32'], layerSources([zeroSource(8 * page), fileSource(base)]), {}, async (monitor) => {
+    assert.deepEqual(await monitor.check(0, 8), { ...zeros, zero: 8 })
+    assert.deepEqual(await monitor.check(8, 24), good(24))
+  })
+})
+
+test("a program's own source is read at once for many faults, and put together with layers", { skip }, async () => {
+  let inFlight = 0
+  let most = 0
+  const held: (() => void)[] = []
+  const bytes = patternOf(64)
+  const slow: PageSource = {
+    size: 64 * page,
+    async read(offset, target) {
+      most = Math.max(most, ++inFlight)
+      await new Promise<void>((resolve) => held.push(resolve))
+      target.set(bytes.subarray(offset, offset + target.length))
+      inFlight--
+    },
+  }
+  await served(['regions=64'], slow, { around: page }, async (monitor) => {
+    const checks = [0, 16, 32, 48].map((first) => monitor.check(first, 1))
+    await until('four reads in flight', () => most === 4)
+    for (const resolve of held.splice(0)) resolve()
+    for (const check of checks) assert.deepEqual(await check, good(1))
+    const rest = monitor.check(0, 64)
+    const timer = setInterval(() => held.splice(0).forEach((resolve) => void resolve()), 1)
+    assert.deepEqual(await rest, good(64))
+    clearInterval(timer)
+  })
+  const layers = layerSources([{ ...objectOf(8) }, fileSource(memoryFile(64))])
+  await served(['regions=64'], layers, {}, async (monitor) => assert.deepEqual(await monitor.check(0, 64), good(64)))
+})
+
+test('guests with huge pages are served from files, from layers that split a page, and from a program', {
+  skip: skipHuge,
+}, async () => {
+  const file = memoryFile(1024)
+  const upper = objectOf(100)
+  const sources = [fileSource(file), objectOf(1024), layerSources([upper, fileSource(file)])]
+  for (const source of sources) {
+    await served(['regions=2', 'huge'], source, {}, async (monitor, guest) => {
+      assert.equal(guest.pageSize, 2 << 20)
+      assert.deepEqual(await monitor.check(0, 2), good(2))
+    })
+  }
+})
+
+test('pages that the guest gives back are zeros, whatever the source has', { skip }, async () => {
+  for (const removed of ['zero', 'unregister'] as const) {
+    await served(['regions=64'], fileSource(memoryFile(64)), { removed }, async (monitor, guest) => {
+      assert.deepEqual(await monitor.check(0, 8), good(8))
+      await monitor.ask('remove', 4, 20)
+      assert.deepEqual(await monitor.check(0, 64), { good: 44, zero: 20, other: 0, poisoned: 0 })
+      await counts(guest, { removed: 20 })
+    })
+  }
+})
+
+test('while a balloon removes pages that the guest touches, no old byte is read and nobody waits', {
+  skip,
+}, async () => {
+  for (const source of [fileSource(memoryFile(64)), objectOf(64)]) {
+    for (const removed of ['zero', 'unregister'] as const) {
+      await served(['regions=64'], source, { removed }, async (monitor) => {
+        assert.deepEqual(await monitor.ask('race', 0, 64, 200, seed), { old: 0, left: 0 })
+      })
+    }
+  }
+})
+
+test('all of the memory is fetched beforehand, while the guest runs', { skip }, async () => {
+  for (const source of [fileSource(memoryFile(512)), objectOf(512)]) {
+    await served(['regions=500,12'], source, {}, async (monitor, guest) => {
+      await Promise.all([guest.prefetchAll(), monitor.check(100, 50)])
+      await counts(guest, { resident: 512 })
+      await monitor.check(0, 1)
+      const { faults } = guest.statistics
+      assert.deepEqual(await monitor.check(0, 512), good(512))
+      assert.ok(guest.statistics.faults <= faults + 1, 'nothing is missing any more')
+    })
+  }
+})
+
+test('what a guest demands is recorded in order, and a later one has it before it asks', { skip }, async () => {
+  const record = join(temporaryFolder, `set-${count++}`)
+  const source = fileSource(memoryFile(256))
+  await served(['regions=256'], source, { around: page, record }, async (monitor) => {
+    await monitor.check(200, 3)
+    await monitor.check(7, 1)
+    await monitor.check(100, 20)
+  })
+  const set = await until('the set is written', () => readWorkingSet(record).catch(() => undefined))
+  const ranges = [
+    [200, 203],
+    [7, 8],
+    [100, 120],
+  ].map((range) => range.map((number) => number * page))
+  assert.deepEqual(set.ranges, ranges)
+  await served(['regions=256'], source, { around: page, prefetch: record }, async (monitor, guest) => {
+    await until('the set is there', () => guest.statistics.prefetched === 24)
+    await monitor.check(200, 3)
+    await monitor.check(100, 20)
+    await counts(guest, { faults: 0, resident: 24 })
+  })
+  await assert.rejects(
+    served(['regions=256'], fileSource(memoryFile(256)), { prefetch: record }, async () => {}),
+    { code: 'ERR_VMAREA_OTHER_SNAPSHOT' },
+  )
+})
+
+test('a page whose source fails is tried again, and then poisoned alone', { skip }, async () => {
+  const failed: number[] = []
+  let failures = 0
+  const source = objectOf(64)
+  const failing: PageSource = {
+    ...source,
+    read(offset, target) {
+      if (offset === 3 * page) throw new Error('no such page')
+      if (offset === 9 * page && failures++ < 2) throw new Error('not yet')
+      return source.read(offset, target)
+    },
+  }
+  await served(['regions=64'], failing, { around: page }, async (monitor, guest) => {
+    guest.onPageFailed = ({ offset }) => failed.push(offset)
+    assert.deepEqual(await monitor.check(0, 64), { good: 63, zero: 0, other: 0, poisoned: 1 })
+    await counts(guest, { failed: 1 })
+  })
+  assert.deepEqual([failed, failures], [[3 * page], 3])
+})
+
+test('a source that never answers fails its page after the time limit, and a file that was truncated at once', {
+  skip,
+}, async () => {
+  const source = objectOf(64)
+  const never: PageSource = {
+    ...source,
+    read: (offset, target) => (offset === 0 ? new Promise(() => {}) : source.read(offset, target)),
+  }
+  await served(['regions=64'], never, { around: page, timeout: 100 }, async (monitor) => {
+    assert.deepEqual(await monitor.check(0, 64), { good: 63, zero: 0, other: 0, poisoned: 1 })
+  })
+  const path = memoryFile(64)
+  await served(['regions=64'], fileSource(path), {}, async (monitor) => {
+    truncateSync(path, 40 * page)
+    assert.deepEqual(await monitor.check(0, 64), { good: 40, zero: 0, other: 0, poisoned: 24 })
+  })
+})
+
+test('onPageFailure kill ends the monitor instead', { skip }, async () => {
+  const broken: PageSource = {
+    size: 64 * page,
+    read() {
+      throw new Error('no such page')
+    },
+  }
+  await served(['regions=64'], broken, { onPageFailure: 'kill' }, async (monitor) => {
+    monitor.check(0, 1).catch(() => {})
+    assert.equal((await monitor.ended).signal, 'SIGKILL')
+  })
+})
+
+test('a source that ends before the memory is refused, and another one may be taken', { skip }, async () => {
+  const path = join(temporaryFolder, `guests-${count++}`)
+  await using guests = await listenForGuests(path)
+  await using monitor = new Monitor(path, ['regions=64'])
+  for await (const guest of guests) {
+    await assert.rejects(guest.serve(fileSource(memoryFile(63))), { code: 'ERR_VMAREA_SOURCE_TOO_SHORT' })
+    await assert.rejects(guest.serve(fileSource(join(temporaryFolder, 'nothing'))), { code: 'ENOENT' })
+    await assert.rejects(guest.serve(zeroSource(64 * page), { around: 3 }), { code: 'ERR_VMAREA_INVALID_ARGUMENT' })
+    await guest.serve(objectOf(100))
+    await assert.rejects(guest.serve(zeroSource(64 * page)), { code: 'ERR_VMAREA_INVALID_ARGUMENT' })
+    assert.deepEqual(await monitor.check(0, 64), good(64))
+    break
+  }
+})
