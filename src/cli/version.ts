@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { packageRoot } from '../linux/addon/package-root.js'
 
 /** The version of this package. */
 export function version(): string {
-  const path = new URL('../../package.json', import.meta.url)
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version
+  return packageRoot()?.version ?? 'unknown'
 }

@@ -10,7 +10,7 @@ export type { Algorithm } from './blocks/algorithm.js'
 export { packFile } from './blocks/pack-file.js'
 export type { PackOptions } from './blocks/pack-options.js'
 export type { PackSummary } from './blocks/pack-summary.js'
-export type { WriteOptions } from './blocks/write-new-file.js'
+export type { WriteOptions } from './blocks/write-options.js'
 export type { BlocksOptions }
 
 /**

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { packageRoot } from '../../linux/addon/package-root.js'
 import { CommandError } from '../command-error.js'
 import { EXIT } from '../exit-code.js'
 
@@ -11,7 +13,9 @@ export interface PageAssets {
 
 /** Reads the page's parts. */
 export function pageAssets(): PageAssets {
-  const read = (name: string) => readFileSync(new URL(`../../view/page/${name}`, import.meta.url), 'utf8')
+  // Not beside this module: a bundle of the package has it elsewhere.
+  const folder = join(packageRoot()?.folder ?? '.', 'dist', 'view', 'page')
+  const read = (name: string) => readFileSync(join(folder, name), 'utf8')
   try {
     return { script: read('page.js'), style: read('page.css') }
   } catch (error) {

@@ -4,7 +4,8 @@ import { checkPackOptions } from './check-pack-options.js'
 import type { PackOptions } from './pack-options.js'
 import { packStream } from './pack-stream.js'
 import type { PackSummary } from './pack-summary.js'
-import { type WriteOptions, writeNewFile } from './write-new-file.js'
+import { writeNewFile } from './write-new-file.js'
+import type { WriteOptions } from './write-options.js'
 
 const READ_AHEAD = 1 << 20
 

@@ -1,6 +1,7 @@
 import { BLOCK_KIND } from './block-kind.js'
 import type { PackedFile } from './packed-file.js'
-import { type WriteOptions, writeNewFile } from './write-new-file.js'
+import { writeNewFile } from './write-new-file.js'
+import type { WriteOptions } from './write-options.js'
 
 /**
  * Unpacks into a new file, which gets the permissions of the packed one. Blocks of zeros become holes.

@@ -1,16 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, link, lstat, open, realpath, rename, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-
-/** How to write a new file. */
-export interface WriteOptions {
-  /** Replaces a regular file that is there. Without it, that is `EEXIST`. */
-  readonly force?: boolean
-  /** Who may do what with it, before the umask. */
-  readonly mode?: number
-  /** Ends it; nothing is left behind. */
-  readonly signal?: AbortSignal
-}
+import type { WriteOptions } from './write-options.js'
 
 /**
  * Writes a file as a whole or not at all: under another name in the same folder, then to the disk, and only then under its own name.

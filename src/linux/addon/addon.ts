@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { AddonFunctions } from './addon-functions.js'
+import { packageRoot } from './package-root.js'
 
 let loaded: AddonFunctions | undefined
 
@@ -24,30 +24,35 @@ function load(): AddonFunctions {
       hint: `real memory needs Linux and this is ${process.platform}; the modelled kernel works here`,
     })
   }
-  const require = createRequire(import.meta.url)
-  const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
-  const built = join(root, 'build', 'vmarea.node')
+  const root = packageRoot()
+  if (root === undefined) {
+    throw new UsageError(
+      'ERR_VMAREA_NOT_BUILT',
+      "the code of vmarea is not in its own folder, where its binary is: leave the package out of the bundle (external: ['vmarea']) and install it beside the program",
+    )
+  }
+  const { folder, version } = root
+  const built = join(folder, 'build', 'vmarea.node')
   // Which target this is takes milliseconds to tell, on each thread.
-  const path = existsSync(built) ? built : prebuilt(root)
-  const { version } = require(join(root, 'package.json')) as { version: string }
+  const path = existsSync(built) ? built : prebuilt(folder)
   if (path === undefined) {
     throw new UsageError(
       'ERR_VMAREA_NOT_BUILT',
-      `vmarea ${version} has no binary for ${target()}: run \`node scripts/build-native.js\` in ${root} (needs a C++ compiler)`,
+      `vmarea ${version} has no binary for ${target()} in ${folder}: run \`node ${join(folder, 'scripts', 'build-native.js')}\` (requires a C++ compiler), or, if a bundler put the code there, leave the package out of the bundle (external: ['vmarea'])`,
     )
   }
-  const functions = require(path) as AddonFunctions
+  const functions = createRequire(path)(path) as AddonFunctions
   if (functions.version !== version) {
     throw new UsageError(
       'ERR_VMAREA_NOT_BUILT',
-      `the binary ${path} is of version ${functions.version} and the package of version ${version}: build it again`,
+      `the binary ${path} is of version ${functions.version} and the package of version ${version}: run \`node ${join(folder, 'scripts', 'build-native.js')}\``,
     )
   }
   return functions
 }
 
-function prebuilt(root: string): string | undefined {
-  const path = join(root, 'prebuilds', target(), 'vmarea.node')
+function prebuilt(folder: string): string | undefined {
+  const path = join(folder, 'prebuilds', target(), 'vmarea.node')
   return existsSync(path) ? path : undefined
 }
 

@@ -1,0 +1,193 @@
+// Bundles the compiled modules for the published package: one module an entry point and a worker, and what they share in a few chunks.
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const urlBesideModule = /new URL\(\s*(['"])(\.[^'"]+\.js)\1,\s*import\.meta\.url\)/g
+/** Its modules are loaded by URLs that the program composes: each becomes a module of `drivers/`. */
+const driversFolder = 'conformance/drivers'
+const SCHEME = 'bundle:'
+const buildOptions = {
+  bundle: true,
+  splitting: true,
+  write: false,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  packages: 'external',
+  legalComments: 'none',
+  logLevel: 'warning',
+}
+
+/**
+ * Bundles the modules of `dist` into the folder `output`, with the declarations that the entry points of package.json reach.
+ *
+ * An entry point imports two further modules at most: `core.js` holds what entry points share and the model reaches, `host.js` what else
+ * they share. (esbuild's own splitting makes a chunk for each set of entry points that share something: 32 files to import.)
+ *
+ * @param {string} dist
+ * @param {string} output
+ */
+export async function bundle(dist, output) {
+  const { exports, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const entries = [...Object.values(exports), ...Object.values(bin)]
+    .filter((path) => path.endsWith('.js'))
+    .map((path) => relative('dist', path))
+  const places = new Map(entries.map((name) => [join(dist, name), name]))
+  // A module that another names by its URL (a worker, a driver) goes beside the bundles, and the URL is rewritten to match.
+  for (const path of modulesNamedByUrl(dist)) if (!places.has(path)) places.set(path, basename(path))
+  for (const name of modulesIn(join(dist, driversFolder)))
+    places.set(join(dist, driversFolder, name), join('drivers', name))
+
+  const bundles = await sharedModules(places, join(dist, 'model.js'))
+  const { outputFiles } = await build({
+    ...buildOptions,
+    entryPoints: [
+      ...[...places].map(([path, name]) => ({ in: path, out: name.replace(/\.js$/, '') })),
+      ...[...bundles.keys()].map((name) => ({ in: `${SCHEME}${name}`, out: name })),
+    ],
+    outdir: output,
+    // At the top, so that a URL beside a chunk is a URL beside an entry point.
+    chunkNames: '[name]-[hash]',
+    plugins: [
+      { name: 'modules by URL', setup: rewriteUrls(places) },
+      { name: 'shared modules', setup: importFromBundles(bundles) },
+    ],
+  })
+  rmSync(output, { recursive: true, force: true })
+  for (const { path, text } of outputFiles) {
+    const top = relative(dirname(path), output) || '.'
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text.replace(new RegExp(`(["'])${SCHEME}(\\w+)\\1`, 'g'), `"${top}/$2.js"`))
+  }
+  checkDepth(output)
+  cpSync(join(dist, 'view', 'page'), join(output, 'view', 'page'), { recursive: true })
+  writeDeclarations(
+    dist,
+    entries.map((name) => name.replace(/\.js$/, '.d.ts')),
+    output,
+  )
+}
+
+/** Resolves to the bundles of modules that two entry points or more reach: by name, the exports of each module by its path. */
+async function sharedModules(places, model) {
+  const { metafile } = await build({ ...buildOptions, entryPoints: [...places.keys()], outdir: root, metafile: true })
+  const imports = new Map(
+    Object.entries(metafile.inputs).map(([path, input]) => [
+      resolve(root, path),
+      input.imports.filter(({ external }) => !external).map((imported) => resolve(root, imported.path)),
+    ]),
+  )
+  const reachedFrom = (entry) => {
+    const seen = new Set()
+    const visit = (path) => {
+      if (seen.has(path) || (path !== entry && places.has(path))) return
+      seen.add(path)
+      imports.get(path).forEach(visit)
+    }
+    visit(entry)
+    return seen
+  }
+  const counts = new Map()
+  for (const entry of places.keys())
+    for (const path of reachedFrom(entry)) if (path !== entry) counts.set(path, (counts.get(path) ?? 0) + 1)
+  const ofModel = reachedFrom(model)
+  const bundles = new Map([
+    ['core', new Map()],
+    ['host', new Map()],
+  ])
+  for (const [path, count] of counts)
+    if (count > 1) bundles.get(ofModel.has(path) ? 'core' : 'host').set(path, exportsOf(path))
+  for (const modules of bundles.values()) {
+    const names = [...modules.values()].flat()
+    const twice = names.find((name, index) => names.indexOf(name) !== index)
+    if (twice !== undefined) throw new Error(`two shared modules export ${twice}: rename one`)
+  }
+  return bundles
+}
+
+/** What a module declares: the compiler writes `export` at the beginning of a line. What it exports again, its bundle exports anyway. */
+function exportsOf(path) {
+  const code = readFileSync(path, 'utf8')
+  if (/^export (\*|default|\{[^}]*\w[^}]*\};?$)/m.test(code))
+    throw new Error(`${path}: a shared module must export declarations`)
+  return [...code.matchAll(/^export (?:async )?(?:function\*?|class|const|let|var) (\w+)/gm)].map(([, name]) => name)
+}
+
+function importFromBundles(bundles) {
+  const bundleOf = (path) => [...bundles].find(([, modules]) => modules.has(path))?.[0]
+  return ({ onResolve, onLoad }) => {
+    onResolve({ filter: new RegExp(`^${SCHEME}`) }, ({ path }) => ({
+      path: path.slice(SCHEME.length),
+      namespace: 'bundle',
+    }))
+    onLoad({ filter: /.*/, namespace: 'bundle' }, ({ path }) => ({
+      contents: [...bundles.get(path)]
+        .map(([module, names]) => `export { ${names.join(', ')} } from ${JSON.stringify(module)}`)
+        .join('\n'),
+      resolveDir: root,
+    }))
+    onResolve({ filter: /^\./ }, ({ path, importer, resolveDir, kind }) => {
+      if (kind === 'entry-point') return undefined
+      const name = bundleOf(resolve(resolveDir, path))
+      return name === undefined || name === bundleOf(importer) ? undefined : { path: SCHEME + name, external: true }
+    })
+  }
+}
+
+function modulesIn(folder) {
+  return readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.js'))
+}
+
+/** Comments hold examples of such URLs. */
+function codeOf(path) {
+  return readFileSync(path, 'utf8').replace(/^\s*(\*|\/\/).*$/gm, '')
+}
+
+function modulesNamedByUrl(dist) {
+  return modulesIn(dist).flatMap((name) => {
+    const path = join(dist, name)
+    return [...codeOf(path).matchAll(urlBesideModule)].map(([, , target]) => resolve(dirname(path), target))
+  })
+}
+
+function rewriteUrls(places) {
+  return ({ onLoad }) =>
+    onLoad({ filter: /\.js$/ }, ({ path }) => {
+      const contents = readFileSync(path, 'utf8').replace(urlBesideModule, (whole, quote, target) => {
+        const place = places.get(resolve(dirname(path), target))
+        // An example in a comment names a module of the reader's.
+        return place === undefined ? whole : `new URL(${quote}./${place}${quote}, import.meta.url)`
+      })
+      return { contents, loader: 'js' }
+    })
+}
+
+/** A URL beside a module is right in the top folder alone. */
+function checkDepth(output) {
+  for (const name of modulesIn(output))
+    if (name.includes('/') && urlBesideModule.test(codeOf(join(output, name))))
+      throw new Error(`${name} names a module by its URL: move that code into a module that is imported dynamically`)
+}
+
+/**
+ * Copies the declarations that `entries` reach. Their source maps stay behind, as the sources do.
+ * The reference to `Disposable` spares a project with an older `lib` the setting.
+ */
+function writeDeclarations(dist, entries, output) {
+  const seen = new Set()
+  const head = (path) => (entries.includes(path) ? '/// <reference lib="esnext.disposable" />\n' : '')
+  const visit = (path) => {
+    if (seen.has(path)) return
+    seen.add(path)
+    const text = readFileSync(join(dist, path), 'utf8')
+    const target = join(output, path)
+    mkdirSync(dirname(target), { recursive: true })
+    writeFileSync(target, head(path) + text.replace(/\/\/# sourceMappingURL=.*\n?$/, ''))
+    for (const [, name] of text.matchAll(/(?:from|import)\s*\(?['"](\.[^'"]+)\.js['"]/g))
+      visit(join(dirname(path), `${name}.d.ts`))
+  }
+  for (const entry of entries) visit(entry)
+}
