@@ -14,6 +14,14 @@ namespace vmarea {
 
 __thread ThreadState* current_thread_state = nullptr;
 
+bool is_ending(const ThreadState* state) {
+  if (state->ending) return true;
+  if (state->env == nullptr) return false;
+  // Refused where the environment may run no more JavaScript, before it looks at the arguments, of which none is good.
+  napi_status status = napi_coerce_to_bool(state->env, nullptr, nullptr);
+  return status != napi_invalid_arg;
+}
+
 namespace {
 
 const FunctionTable* const kTables[] = {
@@ -27,6 +35,7 @@ const FunctionTable* const kTables[] = {
 void thread_ends(void* data) {
   ThreadState* state = static_cast<ThreadState*>(data);
   current_thread_state = nullptr;
+  state->ending = true;
   AsyncCalls* calls = state->async_calls;
   end_noted_faults(state);
   // First the memory: what is gone needs no poison, which would take long for much.

@@ -1,11 +1,10 @@
 #include "addon/layout-lock.h"
 
 #include <errno.h>
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <atomic>
+
+#include "addon/futex.h"
 
 namespace vmarea {
 namespace {
@@ -18,29 +17,40 @@ std::atomic<bool> inserting{false};       // a reader waits for the others to le
 std::atomic<int32_t> sleepers{0};
 std::atomic<uint32_t> turn{0};  // counts releases; what sleepers sleep on
 
-void sleep_until_turn(uint32_t seen) {
+// How long a thread sleeps before it asks whether it is to end.
+constexpr uint64_t kPatience = 100'000'000;
+
+// False where the thread is to end, and waits no more: the one that holds the lock may be waiting for that.
+bool sleep_until_turn(uint32_t seen, const LayoutHolds* holds) {
+  const uint64_t deadline = monotonic_time() + kPatience;
   sleepers.fetch_add(1);
-  syscall(SYS_futex, &turn, FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0);
+  futex_wait(&turn, seen, deadline);
   sleepers.fetch_sub(1);
+  return turn.load() != seen || monotonic_time() < deadline || holds == nullptr || holds->ends == nullptr || !holds->ends(holds);
 }
 
 void next_turn() {
   turn.fetch_add(1);
-  if (sleepers.load() > 0) syscall(SYS_futex, &turn, FUTEX_WAKE_PRIVATE, INT32_MAX, nullptr, nullptr, 0);
+  if (sleepers.load() > 0) futex_wake(&turn, INT32_MAX);
 }
 
 // Waits until the thread with so many holds as a reader is alone, and makes it the writer.
-void become_writer(int32_t own) {
+int become_writer(int32_t own, const LayoutHolds* holds) {
   int32_t readers = own;
-  if (state.compare_exchange_strong(readers, kWriter)) return;
+  if (state.compare_exchange_strong(readers, kWriter)) return 0;
   waiting_writers.fetch_add(1);
+  int error = 0;
   for (;;) {
     uint32_t seen = turn.load();
     readers = own;
     if (state.compare_exchange_strong(readers, kWriter)) break;
-    sleep_until_turn(seen);
+    if (sleep_until_turn(seen, holds)) continue;
+    error = -ECANCELED;
+    break;
   }
-  waiting_writers.fetch_sub(1);
+  // The last writer to leave without its turn lets the readers in that it held off.
+  if (waiting_writers.fetch_sub(1) == 1 && error != 0) next_turn();
+  return error;
 }
 
 bool enter_as_reader() {
@@ -63,7 +73,7 @@ int layout_read_lock(LayoutHolds* holds) {
   for (;;) {
     uint32_t seen = turn.load();
     if (layout_try_read_lock(holds) == 0) return 0;
-    sleep_until_turn(seen);
+    if (!sleep_until_turn(seen, holds)) return -ECANCELED;
   }
 }
 
@@ -80,15 +90,21 @@ void layout_release_all(LayoutHolds* holds) {
 
 int layout_write_lock(LayoutHolds* holds) {
   if (holds != nullptr && holds->readers > 0) return -EDEADLK;
-  become_writer(0);
-  return 0;
+  return become_writer(0, holds);
+}
+
+int layout_try_write_lock(LayoutHolds* holds) {
+  if (holds != nullptr && holds->readers > 0) return -EDEADLK;
+  int32_t readers = 0;
+  return state.compare_exchange_strong(readers, kWriter) ? 0 : -EAGAIN;
 }
 
 int layout_insert_lock(LayoutHolds* holds) {
   if (holds->readers == 0) return layout_write_lock(holds);
   if (inserting.exchange(true)) return -EDEADLK;
-  become_writer(holds->readers);
-  return 0;
+  int error = become_writer(holds->readers, holds);
+  if (error != 0) inserting.store(false);
+  return error;
 }
 
 void layout_write_unlock(LayoutHolds* holds) {

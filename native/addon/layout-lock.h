@@ -2,6 +2,9 @@
 //
 // It holds off the changes this library makes, not those of V8 or the C library. Readers are JavaScript guards, which may be held
 // for long; a writer is one call of the addon. A waiting writer holds off new readers, save a thread that reads already.
+//
+// A thread that is to end does not wait for longer than a moment: a reader may hold its guard for as long as it waits for that very end,
+// as process.exit() does, and a program that awaits worker.terminate().
 #pragma once
 
 #include <cstdint>
@@ -11,9 +14,10 @@ namespace vmarea {
 // What one thread holds. The owner releases it when the thread ends.
 struct LayoutHolds {
   int32_t readers = 0;
+  bool (*ends)(const LayoutHolds*) = nullptr;  // whether the thread is to end; asked by that thread alone
 };
 
-// Each answers 0 or -EDEADLK; tryRead answers -EAGAIN while a writer works.
+// Each answers 0, -EDEADLK, or -ECANCELED where the thread is to end; tryRead answers -EAGAIN while a writer works.
 int layout_read_lock(LayoutHolds* holds);
 int layout_try_read_lock(LayoutHolds* holds);
 void layout_read_unlock(LayoutHolds* holds);
@@ -21,6 +25,8 @@ void layout_release_all(LayoutHolds* holds);
 
 // Fails with -EDEADLK where this thread reads: it would wait for itself.
 int layout_write_lock(LayoutHolds* holds);
+// Without waiting: -EAGAIN where another thread reads or writes.
+int layout_try_write_lock(LayoutHolds* holds);
 // The write side for a change that the kernel makes under its read lock, as vm_insert_page. A thread that reads waits for the other
 // readers; -EDEADLK where another one does so already, since each would wait for the other.
 int layout_insert_lock(LayoutHolds* holds);

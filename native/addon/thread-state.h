@@ -65,12 +65,22 @@ struct NotedFaults {
   }
 };
 
+// Whether the thread is to end: its Worker was terminated, the process exits, or the end is under way. Asked by the thread itself, also in
+// the signal handler: it creates nothing in the engine.
+bool is_ending(const ThreadState* state);
+
 struct ThreadState {
-  napi_env env = nullptr;  // none once the environment is gone
+  napi_env env = nullptr;
+  bool ending = false;     // the environment is being taken down
   bool worker = false;
   struct LentBuffers* lent = nullptr;  // in a Worker
   SharedResults shared_results{};
-  LayoutHolds holds;
+  struct Holds : LayoutHolds {
+    explicit Holds(ThreadState* of) : thread(of) {
+      ends = [](const LayoutHolds* holds) { return is_ending(static_cast<const Holds*>(holds)->thread); };
+    }
+    ThreadState* const thread;
+  } holds{this};
 
   uint32_t mappings = 0;
 

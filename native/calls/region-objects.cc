@@ -11,13 +11,9 @@ namespace {
 // The region's object was collected. The memory goes now, or with the last buffer.
 void object_collected(napi_env env, void* data, void*) {
   Region* region = static_cast<Region*>(data);
-  ThreadState* state = region->owner;
   napi_delete_reference(env, region->object);
   region->object = nullptr;
-  region->orphan = true;
-  if (leased(region)) return;
-  LayoutWriter writer(&state->holds);
-  if (writer.error != 0 || give_back(region) != 0) defer(state, ensure_root(region));
+  collect(region);
 }
 
 // Ties a region to its object in JavaScript: each finds the other, and the memory goes when the object does.

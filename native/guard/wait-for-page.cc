@@ -1,5 +1,7 @@
 #include "guard/wait-for-page.h"
 
+#include <algorithm>
+
 #include "guard/covers.h"
 #include "region/region-table.h"
 #include "noted/watched-memory.h"
@@ -64,17 +66,22 @@ class PageWait {
     return true;
   }
 
-  // Without the lock.
+  // Without the lock. In steps: nothing wakes a thread that is to end.
   void wait() {
-    if (slot_ != nullptr) wait_for_answer(slot_, deadline_);
-    else futex_wait(&source_->queue.freed, freed_, deadline_);
+    if (slot_ == nullptr) {
+      futex_wait(&source_->queue.freed, freed_, next_step());
+      ending_ = monotonic_time() < deadline_ && is_to_end();
+      return;
+    }
+    while (!wait_for_answer(slot_, next_step()) && monotonic_time() < deadline_ && !ending_) ending_ = is_to_end();
   }
 
   // True where it must begin again, because no slot was free.
   bool goes_on_locked() {
     source_->references--;
-    if (slot_ == nullptr) return monotonic_time() < deadline_ || ends(fails(fault_, kTimedOut));
+    if (slot_ == nullptr) return (monotonic_time() < deadline_ && !ending_) || ends(fails(fault_, kTimedOut));
     SlotState state = leave_queue_locked(&source_->queue, slot_);
+    if (ending_ && state != kShown) return ends(fails(fault_, kTimedOut));
     if (state == kQueued) {
       source_->unserved = true;
       return ends(fails(fault_, kUnserved));
@@ -87,6 +94,10 @@ class PageWait {
   Waited outcome() const { return outcome_; }
 
  private:
+  static constexpr uint64_t kStep = 100'000'000;
+
+  uint64_t next_step() const { return std::min(deadline_, monotonic_time() + kStep); }
+  static bool is_to_end() { return current_thread_state != nullptr && is_ending(current_thread_state); }
   bool ends(Waited outcome) {
     outcome_ = outcome;
     return false;
@@ -99,6 +110,7 @@ class PageWait {
   uint32_t freed_ = 0;
   uint64_t deadline_ = 0;
   bool waited_ = false;
+  bool ending_ = false;
   Waited outcome_ = Waited::kElsewhere;
 };
 

@@ -26,12 +26,21 @@ void unreference(AddressRoot* root) {
   }
 }
 
-void give_back_unreachable(AddressRoot* root) {
+// Calls `take` with each member that nobody can reach any more. It may take the member out of the root.
+template <typename Take>
+void for_unreachable(AddressRoot* root, Take take) {
   Region* last = root->members == nullptr ? nullptr : root->members->previous_member;
   for (Region *region = root->members, *next; region != nullptr; region = next) {
     next = region == last ? nullptr : region->next_member;
-    if ((region->hole || region->orphan) && give_back(region) != 0) defer(root->owner, root);
+    if (region->hole || region->orphan) take(region);
   }
+}
+
+// Under the layout lock. False where one stays.
+bool give_back_unreachable(AddressRoot* root) {
+  bool done = true;
+  for_unreachable(root, [&](Region* region) { done &= give_back(region) == 0; });
+  return done;
 }
 
 // Owns what an ended thread could not give back: it is never gone, so that a handler finds it there.
@@ -48,7 +57,8 @@ std::vector<Region*>& abandoned_locked() {
 
 std::atomic<size_t> abandoned_count{0};
 
-// The thread ends, and the kernel refused to unmap the region: at the limit of areas a piece out of the midst of one stays.
+// The thread ends, and could not unmap the region: another one holds the layout for longer than this one may wait, or the kernel refused, as
+// at the limit of areas, where a piece out of the midst of one stays.
 void abandon(Region* region) {
   take_slot(region);
   TableLock lock;
@@ -69,11 +79,27 @@ void give_back_abandoned(ThreadState* state) {
   }
   LayoutWriter writer(&state->holds);
   for (Region* region : waiting) {
-    if (give_back(region) == 0) continue;
+    if (writer.error == 0 && give_back(region) == 0) continue;
     TableLock lock;
     abandoned_locked().push_back(region);
     abandoned_count.store(abandoned_locked().size());
   }
+}
+
+// For a root without leases whose layout can not be changed now.
+void give_back_later(AddressRoot* root) {
+  ThreadState* owner = root->owner;
+  if (!owner->ending) return defer(owner, root);
+  for_unreachable(root, [&](Region* region) {
+    if (region->owner == owner) abandon(region);
+  });
+}
+
+// Without waiting: this runs where the engine collects, and who holds the layout may be waiting for this thread.
+void try_give_back(AddressRoot* root) {
+  LayoutWriter writer(&root->owner->holds, layout_try_write_lock);
+  bool done = writer.error == 0 && give_back_unreachable(root);
+  if (!done) give_back_later(root);
 }
 
 std::mutex& dead_owners() {
@@ -191,14 +217,7 @@ void release_lease(AddressRoot* lease) {
   if (owner->dead) turn.lock();
   AddressRoot* root = root_of(lease);
   root->references++;  // stays while we look at it
-  if (--root->leases == 0) {
-    LayoutWriter writer(&owner->holds);
-    if (writer.error == 0) {
-      give_back_unreachable(root);
-    } else {
-      defer(owner, root);
-    }
-  }
+  if (--root->leases == 0) try_give_back(root);
   unreference(lease);
   unreference(root);
   owner->leases--;
@@ -214,7 +233,8 @@ void give_back_deferred(ThreadState* state) {
   for (AddressRoot* root : waiting) {
     AddressRoot* now = root_of(root);
     LayoutWriter writer(&state->holds);
-    if (now->leases == 0) give_back_unreachable(now);
+    bool done = writer.error == 0 && (now->leases > 0 || give_back_unreachable(now));
+    if (!done) defer(state, now);
     unreference(root);
   }
 }
@@ -223,20 +243,25 @@ void unmap_regions_of(ThreadState* state) {
   layout_release_all(&state->holds);
   give_back_deferred(state);
   for (AddressRoot* root : state->deferred) {
-    AddressRoot* now = root_of(root);
-    Region* last = now->members == nullptr ? nullptr : now->members->previous_member;
-    for (Region *region = now->members, *next; region != nullptr; region = next) {
-      next = region == last ? nullptr : region->next_member;
-      if (region->owner == state && (region->hole || region->orphan)) abandon(region);
-    }
+    for_unreachable(root_of(root), [&](Region* region) {
+      if (region->owner == state) abandon(region);
+    });
     unreference(root);
   }
   state->deferred.clear();
   {
     LayoutWriter writer(&state->holds);
     for (size_t slot = 0; slot < state->slots.size(); slot++)
-      if (Region* region = state->slots[slot]; region != nullptr && unmap_region(region) != 0) abandon(region);
+      if (Region* region = state->slots[slot]; region != nullptr && (writer.error != 0 || unmap_region(region) != 0)) abandon(region);
   }
+}
+
+void collect(Region* region) {
+  region->orphan = true;
+  if (leased(region)) return;
+  LayoutWriter writer(&region->owner->holds, layout_try_write_lock);
+  bool done = writer.error == 0 && give_back(region) == 0;
+  if (!done) give_back_later(ensure_root(region));
 }
 
 void let_go_of_state(ThreadState* state) {

@@ -36,6 +36,9 @@ int give_back(Region* region);
 // Gives the memory back, and the addresses with it unless a buffer may reach them. Answers a negative error number.
 int unmap_region(Region* region);
 
+// The region's object was collected: the memory goes now, or with the last lease. Waits for nothing.
+void collect(Region* region);
+
 // The root's members that nobody can reach are given back when this thread maps or unlocks next.
 void defer(ThreadState* state, AddressRoot* root);
 void give_back_deferred(ThreadState* state);

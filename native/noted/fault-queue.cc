@@ -20,10 +20,13 @@ Slot* queue_fault_locked(FaultQueue* queue, uintptr_t page, bool write, bool fir
   return nullptr;
 }
 
-void wait_for_answer(Slot* slot, uint64_t deadline) {
-  uint32_t state;
-  while (((state = slot->state.load()) == kQueued || state == kTaken) && monotonic_time() < deadline)
+bool wait_for_answer(Slot* slot, uint64_t deadline) {
+  for (;;) {
+    uint32_t state = slot->state.load();
+    if (state != kQueued && state != kTaken) return true;
+    if (monotonic_time() >= deadline) return false;
     futex_wait(&slot->state, state, deadline);
+  }
 }
 
 SlotState leave_queue_locked(FaultQueue* queue, Slot* slot) {

@@ -38,8 +38,8 @@ struct FaultQueue {
 
 // A slot with the fault in it, and whoever takes faults told of it; nullptr where none is free.
 Slot* queue_fault_locked(FaultQueue* queue, uintptr_t page, bool write, bool first_write);
-// Waits, without the lock, until the fault is answered or the deadline has passed.
-void wait_for_answer(Slot* slot, uint64_t deadline);
+// Waits, without the lock, until the fault is answered. False where the deadline has passed before.
+bool wait_for_answer(Slot* slot, uint64_t deadline);
 // Gives the slot back. Answers the state that it was in: kQueued where nobody has taken the fault, kTaken where nobody has answered it.
 SlotState leave_queue_locked(FaultQueue* queue, Slot* slot);
 
