@@ -70,22 +70,29 @@ void poison_span(int descriptor, uintptr_t start, uintptr_t end, const std::vect
   }
 }
 
-// A page that is in the page cache of a shared object needs no answer unless minor faults are asked for, and must not be poisoned.
-void poison_uncached(int descriptor, const Range& range, const std::vector<Range>& ranges) {
+// Poisons what has a fault that would have been asked about: a missing page where missing ones were registered, one in the page cache that
+// is not mapped where minor faults were. The kernel makes the others itself, as it did before.
+void poison_unserved(int descriptor, const Range& range, const std::vector<Range>& ranges) {
   const size_t page = page_size();
   constexpr size_t kBatch = 4096;
   std::vector<uint8_t> there(kBatch);
+  size_t batch = kBatch;
   for (uintptr_t address = range.start; address < range.end;) {
-    size_t count = std::min(kBatch, (range.end - address) / page);
+    size_t count = std::min(batch, (range.end - address) / page);
     if (mincore(reinterpret_cast<void*>(address), count * page, there.data()) != 0) {
-      poison_span(descriptor, address, address + count * page, ranges);  // a hole is in it
-    } else {
-      for (size_t first = 0; first < count;) {
-        size_t last = first;
-        while (last < count && (there[last] & 1) == (there[first] & 1)) last++;
-        if ((there[first] & 1) == 0) poison_span(descriptor, address + first * page, address + last * page, ranges);
-        first = last;
-      }
+      batch = std::max(count / 2, size_t{1});  // a hole is in it
+      if (count > 1) continue;
+      poison_span(descriptor, address, address + page, ranges);
+      address += page;
+      continue;
+    }
+    batch = std::min(2 * count, kBatch);
+    for (size_t first = 0; first < count;) {
+      size_t last = first;
+      while (last < count && (there[last] & 1) == (there[first] & 1)) last++;
+      if ((range.mode & ((there[first] & 1) != 0 ? kModeMinor : kModeMissing)) != 0)
+        poison_span(descriptor, address + first * page, address + last * page, ranges);
+      first = last;
     }
     address += count * page;
   }
@@ -112,10 +119,12 @@ void poison_ranges(int descriptor, const std::vector<Range>& ranges, bool own_me
   drain(descriptor, ranges);
   for (const Range& range : ranges) {
     if ((range.mode & kModeWp) != 0) lift_protection(descriptor, range);
-    if ((range.mode & kModeMinor) != 0 || ((range.mode & kModeMissing) != 0 && !own_memory))
-      poison_span(descriptor, range.start, range.end, ranges);
-    else if ((range.mode & kModeMissing) != 0)
-      poison_uncached(descriptor, range, ranges);
+    if ((range.mode & (kModeMinor | kModeMissing)) != 0) {
+      if (own_memory)
+        poison_unserved(descriptor, range, ranges);
+      else
+        poison_span(descriptor, range.start, range.end, ranges);  // what another process has in its page cache can't be seen
+    }
     wake_range(descriptor, range.start, range.end - range.start);
   }
 }

@@ -19,6 +19,7 @@ export const CALL = {
   ftruncate: 17,
   pwrite: 18,
   addSeals: 19,
+  /** Slot 7 as the library closes it, with what is missing poisoned, where the second argument is 1. */
   close: 20,
   limit: 21,
   /** A read whose byte does not count. */

@@ -68,6 +68,7 @@ const weights: Readonly<Record<Profile, readonly (readonly [number, CallName])[]
       mprotect: 50,
       mremap: 50,
       fork: 12,
+      close: 12,
       uffdOpen: 30,
       uffdRegister: 120,
       uffdUnregister: 40,
@@ -206,7 +207,7 @@ function call(random: Random, name: CallName, profile: Profile, { first, size, a
     case 'addSeals':
       return [name, random.below(4), random.pick([2, 4, 8, 16, 1, 12, 64])]
     case 'close':
-      return [name, profile === 'uffd' && random.chance(70) ? 7 : random.below(6)]
+      return profile === 'uffd' && random.chance(70) ? [name, 7, random.chance(75) ? 1 : 0] : [name, random.below(6)]
     case 'limit':
       return [name, random.below(3), random.below(30)]
     case 'uffdOpen':

@@ -390,6 +390,33 @@ static long areas_now(void) {
   return strstr(text, "[vsyscall]") ? lines - 1 : lines;
 }
 
+// Poisons, before a userfaultfd is closed, what nobody will answer any more, as the library does: whatever is write-protected is lifted,
+// then a page is poisoned whose fault would have been asked about. Areas of another userfaultfd are left alone: to register those is EBUSY,
+// and to register one's own again changes nothing.
+static void poison_unserved(int fd) {
+  static uint64_t areas[PAGES * 2][6];
+  size_t at = used;
+  put_areas();
+  uint64_t count;
+  memcpy(&count, out + at, 8);
+  memcpy(areas, out + at + 8, count * sizeof areas[0]);
+  used = at;
+  for (uint64_t area = 0; area < count; area++) {
+    uint64_t start = areas[area][0], end = areas[area][1], flags = areas[area][2];
+    uint64_t mode = (flags >> 9 & 1) | (flags >> 12 & 1) << 1 | (flags >> 41 & 1) << 2;
+    struct uffdio_register registered = {.range = {start, end - start}, .mode = mode};
+    if (mode == 0 || ioctl(fd, UFFDIO_REGISTER, &registered)) continue;
+    struct uffdio_writeprotect lifted = {.range = {start, end - start}};
+    if (mode & 2) ioctl(fd, UFFDIO_WRITEPROTECT, &lifted);
+    for (uint64_t page = start; page < end; page += PAGE) {
+      unsigned char there = 0;
+      mincore((void *)page, PAGE, &there);
+      struct { uint64_t start, len, mode; int64_t done; } poison = {page, PAGE, 0, 0};
+      if (mode & (there & 1 ? 4 : 1)) ioctl(fd, 0xc020aa08ul, &poison);
+    }
+  }
+}
+
 static long run(uint64_t *call, uint64_t *value) {
   *value = 0;
   long a = call[1], b = call[2], c = call[3], d = call[4], e = call[5], f = call[6];
@@ -449,6 +476,7 @@ static long run(uint64_t *call, uint64_t *value) {
     case 20: {
       int fd = slots[a];
       if (fd < 0) return -EBADF;
+      if (a == 7 && b && !shared) poison_unserved(fd);
       slots[a] = -1;
       // What another process keeps open goes on telling.
       if (a == 7 && watched >= 0 && !shared) ask_reader(READER_DROP, watched);

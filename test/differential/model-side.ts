@@ -209,7 +209,7 @@ export class ModelSide {
         if (a === 7) {
           result = this.#uffd === undefined ? ERRNO_RESULT.EBADF : 0
           // A process that forked, or was, has the descriptor as well.
-          if (this.#uffd !== undefined && --this.#uffd.handles === 0) uffdClose(this.#uffd, 'zero')
+          if (this.#uffd !== undefined && --this.#uffd.handles === 0) uffdClose(this.#uffd, b === 0 ? 'zero' : 'poison')
           this.#uffd = undefined
           break
         }

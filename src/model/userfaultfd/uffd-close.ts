@@ -1,8 +1,10 @@
+import { anonVmaPrepare } from '../areas/anon-vma-prepare.js'
 import { PTE } from '../structs/pte.js'
 import type { Uffd } from '../structs/uffd.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
 import { uffdClear } from './uffd-clear.js'
+import { uffdProtect } from './uffd-protect.js'
 
 /** `userfaultfd_release_all`, when the last handle goes: what is missing is poisoned first, or will read as zeros. */
 export function uffdClose(uffd: Uffd, missing: 'poison' | 'zero'): void {
@@ -12,7 +14,7 @@ export function uffdClose(uffd: Uffd, missing: 'poison' | 'zero'): void {
   let previous: Vma | undefined
   for (let vma = mm.tree.first(); vma !== undefined; vma = mm.tree.next(vma)) {
     if (vma.uffd === uffd) {
-      if (missing === 'poison' && vma.flags & VM_FLAG.UFFD_MISSING) poison(vma)
+      if (missing === 'poison') poison(vma)
       const changed = uffdClear(vma, previous, vma.start, vma.end)
       if (typeof changed !== 'number') vma = changed
     }
@@ -22,11 +24,24 @@ export function uffdClose(uffd: Uffd, missing: 'poison' | 'zero'): void {
   uffd.wakeReaders()
 }
 
+/**
+ * `UFFDIO_WRITEPROTECT` to lift the marks, then `UFFDIO_POISON` of each page whose fault would have been asked about: a missing page where
+ * missing ones were registered, a page of the file that is not mapped where minor faults were.
+ */
 function poison(vma: Vma): void {
-  const { mm, file, pgoff } = vma
+  const { mm, file, flags, pgoff } = vma
+  if (flags & VM_FLAG.UFFD_WP) uffdProtect(vma, vma.start, vma.end, false)
   const first = vma.start / mm.pageSize
+  let asked = false
   for (let page = first; page < vma.end / mm.pageSize; page++) {
-    const there = mm.tables.bits(page) !== 0 || file?.inode.pages.has(pgoff + page - first)
-    if (!there) mm.tables.set(page, PTE.POISON, undefined)
+    const offset = pgoff + page - first
+    const bits = mm.tables.bits(page)
+    const there = bits & PTE.PRESENT || file?.inode.pages.has(offset)
+    if (!(flags & (there ? VM_FLAG.UFFD_MINOR : VM_FLAG.UFFD_MISSING))) continue
+    // find_vma_and_prepare_anon, whatever becomes of the page.
+    if (!asked && !(flags & VM_FLAG.SHARED)) anonVmaPrepare(vma)
+    asked = true
+    const pastEnd = file !== undefined && offset >= file.inode.length
+    if (bits === 0 && !pastEnd) mm.tables.set(page, PTE.POISON, undefined)
   }
 }
