@@ -3,6 +3,8 @@ import { debuglog } from 'node:util'
 import type { DeviceChange } from './device/device-observer.js'
 import type { MappingChange } from './mapping/memory/observer.js'
 import type { ProcessObserver } from './process-observer.js'
+import type { Swap } from './swap/swap.js'
+import type { SwapChange } from './swap/swap-observer.js'
 import { hex } from './vocabulary/hex.js'
 import type { MemoryFault } from './vocabulary/memory-fault.js'
 
@@ -29,6 +31,14 @@ export interface DeviceMessage {
   readonly cause: Error | undefined
 }
 
+/** A message on the channel `vmarea:swap`. */
+export interface SwapMessage {
+  readonly change: SwapChange
+  readonly swap: Swap
+  /** What the store threw, or what the thread died of. */
+  readonly cause: Error | undefined
+}
+
 /**
  * Tells of this process's mappings and devices: on diagnostics channels, and of a mapping's first unanswered fault, and of
  * the death of a driver, by a process warning.
@@ -48,6 +58,8 @@ export function diagnostics(): ProcessObserver {
   const faults = channel('vmarea:fault')
   const changes = channel('vmarea:change')
   const devices = channel('vmarea:device')
+  const swaps = channel('vmarea:swap')
+  const warned = new WeakSet<Swap>()
   const debug = debuglog('vmarea')
   if (debug.enabled) {
     faults.subscribe((message) =>
@@ -85,6 +97,21 @@ export function diagnostics(): ProcessObserver {
         })
       }
       if (devices.hasSubscribers) devices.publish({ change, driver, cause } satisfies DeviceMessage)
+    },
+    swap(change, swap, cause) {
+      if (change === 'death') {
+        warn(`the thread of a swap has ended: ${cause?.message ?? 'the cause is unknown'}`, {
+          type: 'VmareaSwap',
+          detail: 'Pages that were not in memory are lost, and an access to one fails.',
+        })
+      } else if (change === 'failure' && !warned.has(swap)) {
+        warned.add(swap)
+        warn(`pages of swapped memory can't leave RAM: ${cause?.message ?? 'the cause is unknown'}`, {
+          type: 'VmareaSwap',
+          detail: 'They stay where they are, and the store is tried again: see failure of the swap.',
+        })
+      }
+      if (swaps.hasSubscribers) swaps.publish({ change, swap, cause } satisfies SwapMessage)
     },
   }
 }

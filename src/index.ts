@@ -9,6 +9,9 @@ import type { ReservedMut } from './mapping/handle/reserved-mut.js'
 import type { ReservedNone } from './mapping/handle/reserved-none.js'
 import type { MemoryFile, MemoryFileOptions } from './mapping/memory/memory-file.js'
 import type { MmapOptions } from './mapping/memory/mmap-options.js'
+import type { Swap } from './swap/swap.js'
+import type { SwapOptions } from './swap/swap-options.js'
+import type { SwappableMemory } from './swap/swap-parts.js'
 import { thisProcess } from './this-process.js'
 import { type BoundUserfaultfd, bindUserfaultfd } from './userfaultfd/bind-userfaultfd.js'
 import type { Userfaultfd as CaughtFaults } from './userfaultfd/userfaultfd.js'
@@ -24,9 +27,11 @@ export type { DeviceModule } from './device/open-device.js'
 export { Page } from './device/page.js'
 export { VmFault } from './device/vm-fault.js'
 export { VmaNew } from './device/vma-new.js'
-export type { ChangeMessage, DeviceMessage, FaultMessage } from './diagnostics.js'
+export type { ChangeMessage, DeviceMessage, FaultMessage, SwapMessage } from './diagnostics.js'
 export type { PageRun } from './kernel/address-space.js'
 export type { DeviceStatistics } from './kernel/device-statistics.js'
+export type { SwapState } from './kernel/swap/swap-state.js'
+export type { FaultOrigin, SwapStatistics } from './kernel/swap/swap-statistics.js'
 export { Mmap } from './mapping/handle/mmap.js'
 export { MmapMut } from './mapping/handle/mmap-mut.js'
 export { MmapNone } from './mapping/handle/mmap-none.js'
@@ -44,6 +49,10 @@ export { VmaReadGuard } from './mm/vma-read-guard.js'
 export { VmaRef } from './mm/vma-ref.js'
 export { type MergeSide, whyApart } from './mm/why-apart.js'
 export type { Process } from './process.js'
+export { Swap } from './swap/swap.js'
+export type { SwapOptions } from './swap/swap-options.js'
+export type { SwappableMemory } from './swap/swap-parts.js'
+export type { SwapStatus } from './swap/swap-status.js'
 export { thisProcess } from './this-process.js'
 export type { BoundUserfaultfd } from './userfaultfd/bind-userfaultfd.js'
 export { NamedBits } from './userfaultfd/named-bits.js'
@@ -142,6 +151,14 @@ export function openDevice<Options = unknown>(
   options?: DeviceOptions<Options>,
 ): Promise<Device> {
   return thisProcess().openDevice(driver, options)
+}
+
+/** Swaps memory to a store while its program runs: see {@link Swap}. */
+export function openSwap<StoreOptions = unknown>(
+  memory: SwappableMemory | readonly SwappableMemory[],
+  options: SwapOptions<StoreOptions>,
+): Promise<Swap> {
+  return thisProcess().openSwap(memory, options)
 }
 
 /** Makes an anonymous file in memory, which mappings can share: see {@link MemoryFile}. */

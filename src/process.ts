@@ -14,6 +14,10 @@ import type { MmapOptions } from './mapping/memory/mmap-options.js'
 import { ProcessMemory } from './mapping/memory/process-memory.js'
 import { Mm } from './mm/mm.js'
 import type { ProcessObserver } from './process-observer.js'
+import { openSwap } from './swap/open-swap.js'
+import type { Swap } from './swap/swap.js'
+import type { SwapOptions } from './swap/swap-options.js'
+import type { SwappableMemory } from './swap/swap-parts.js'
 import { Userfaultfd } from './userfaultfd/userfaultfd.js'
 import type { UserfaultfdOptions } from './userfaultfd/userfaultfd-options.js'
 import { PROT } from './vocabulary/prot.js'
@@ -118,6 +122,20 @@ export class Process {
    */
   openDevice<Options = unknown>(driver: DeviceModule<Options>, options?: DeviceOptions<Options>): Promise<Device> {
     return openDevice(this.#holdings, driver, options, this.#observer)
+  }
+
+  /**
+   * Swaps memory to a store while its program runs: see {@link Swap}. Rejects with `ERR_VMAREA_NOT_A_STORE` where the store's module can't be
+   * used as one, with what its function threw, with `ERR_VMAREA_SWAPPED` and `ERR_VMAREA_UNSUPPORTED` for memory that can't be swapped, and
+   * with the reason of `signal`. Nothing has changed then.
+   *
+   * @param memory one mapping or several: private memory without a file; of a reservation, what is committed now
+   */
+  openSwap<StoreOptions = unknown>(
+    memory: SwappableMemory | readonly SwappableMemory[],
+    options: SwapOptions<StoreOptions>,
+  ): Promise<Swap> {
+    return openSwap(this.#holdings, memory, options, this.#observer)
   }
 
   /** Makes an anonymous file in memory: memfd_create(2). */

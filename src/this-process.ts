@@ -1,6 +1,7 @@
 import { diagnostics } from './diagnostics.js'
 import { LinuxKernel } from './linux/linux-kernel.js'
 import { Pager } from './pager/device/program/pager.js'
+import { LinuxSwaps } from './pager/swap/program/linux-swaps.js'
 import { Process } from './process.js'
 
 let self: Process | undefined
@@ -14,5 +15,6 @@ export function thisProcess(): Process {
 function begin(): Process {
   const kernel = new LinuxKernel()
   kernel.hostOfDevices = new Pager(kernel)
+  kernel.hostOfSwaps = new LinuxSwaps(kernel)
   return new Process(kernel, diagnostics())
 }

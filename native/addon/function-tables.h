@@ -20,5 +20,6 @@ extern const FunctionTable kRegionObjects, kRegionLayout, kRegionResize, kRegion
 extern const FunctionTable kUserfaultfdOpening, kUserfaultfdRegistration, kUserfaultfdOwnAreas, kUserfaultfdResolving, kUserfaultfdReading;
 extern const FunctionTable kGuardSources;
 extern const FunctionTable kGuests, kGuestSources;
+extern const FunctionTable kPageDigests;
 
 }  // namespace vmarea

@@ -2,6 +2,7 @@ import type { AddressSpace } from './address-space.js'
 import type { Devices } from './devices.js'
 import type { FileCalls } from './file-calls.js'
 import type { Regions } from './regions.js'
+import type { Swaps } from './swap/swaps.js'
 import type { SystemCalls } from './system-calls.js'
 import type { UserfaultfdCalls } from './userfaultfd-calls.js'
 
@@ -24,6 +25,7 @@ export interface Kernel {
   readonly addressSpace: AddressSpace
   readonly userfaultfds: UserfaultfdCalls
   readonly devices: Devices
+  readonly swaps: Swaps
 
   /** What the processor needs after code was written, where it needs anything. */
   flushInstructionCache(address: bigint, length: number): void

@@ -1,3 +1,4 @@
+import type { FaultRecord } from './fault-record.js'
 import type { Region } from './region.js'
 
 /**
@@ -17,10 +18,14 @@ export interface RegionKeeper {
   absorbing(region: Region, next: Region, apply: () => void): void
   /** The region has been cut in two. The keeper attaches one to `rest`. */
   split(region: Region, rest: Region): void
+  /** The region is about to get another length. Throws to refuse it. */
+  resizing?(region: Region, length: number): void
   /** The region has another length, and may be elsewhere. */
   resized(region: Region, oldLength: number): void
   /** Nothing of the region's memory is left in `[start, start + length)`: a part of it, or all, and then the keeper is called no more. */
   unmapped(region: Region, start: bigint, length: number): void
+  /** Adds to a fault what the keeper knows of it. */
+  explain?(fault: FaultRecord): FaultRecord
   /** The true pages are back under all that was contained. */
   restored(region: Region): void
 }

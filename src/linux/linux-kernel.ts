@@ -1,5 +1,6 @@
 import type { Devices } from '../kernel/devices.js'
 import type { Kernel } from '../kernel/kernel.js'
+import type { Swaps } from '../kernel/swap/swaps.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { addon } from './addon/addon.js'
 import { LinuxAddressSpace } from './areas/linux-address-space.js'
@@ -35,6 +36,14 @@ export class LinuxKernel implements Kernel {
   get devices(): Devices {
     if (this.hostOfDevices !== undefined) return this.hostOfDevices
     throw new VmError('ENOSYS', 'open', { hint: 'this kernel was made without a pager, which hosts devices' })
+  }
+
+  /** Likewise. */
+  hostOfSwaps: Swaps | undefined
+
+  get swaps(): Swaps {
+    if (this.hostOfSwaps !== undefined) return this.hostOfSwaps
+    throw new VmError('ENOSYS', 'swap', { hint: 'this kernel was made without a pager, which serves swapped memory' })
   }
 
   flushInstructionCache(address: bigint, length: number): void {

@@ -3,16 +3,22 @@ import { VmError } from '../vocabulary/vm-error.js'
 /** Milliseconds that a module may take to load, where the time limit is less: on a busy machine any module may need them. */
 const LOADING = 30_000
 
+/** What is loaded, and what is set up then: the subjects of `… did not load` and `… did not end`. */
+export interface OpeningWords {
+  readonly module: string
+  readonly setup: string
+}
+
 /**
- * How long a stage of opening a device may take, in milliseconds, and the error where it takes longer: loading the driver's module, or
- * setting it up, which is its function and its `open` hook together.
+ * How long a stage of opening a device or a page store may take, in milliseconds, and the error where it takes longer: loading the module, or
+ * setting it up.
  */
 export function openingLimit(
   stage: 'load' | 'set up',
   timeout: number,
+  words: OpeningWords = { module: "the driver's module", setup: "the driver's function and its open hook" },
 ): { readonly limit: number; readonly error: VmError } {
   const limit = stage === 'load' ? Math.max(timeout, LOADING) : timeout
-  const what =
-    stage === 'load' ? "the driver's module did not load" : "the driver's function and its open hook did not end"
+  const what = stage === 'load' ? `${words.module} did not load` : `${words.setup} did not end`
   return { limit, error: new VmError('ETIMEDOUT', 'open', { hint: `${what} within ${Math.round(limit)} ms` }) }
 }

@@ -12,9 +12,18 @@ export type FaultAccess = 'read' | 'write' | 'execute'
  * - `unmapped`: the memory was given back
  * - `poisoned`: the page was poisoned, by the hardware or by whoever serves its faults
  * - `driver`: the driver behind the memory failed
+ * - `swap`: the page could not be brought back from where it was swapped to
  * - `io`: the file system could not read the page, or had no space for it
  */
-export type FaultReason = 'no-access' | 'read-only' | 'past-end-of-file' | 'unmapped' | 'poisoned' | 'driver' | 'io'
+export type FaultReason =
+  | 'no-access'
+  | 'read-only'
+  | 'past-end-of-file'
+  | 'unmapped'
+  | 'poisoned'
+  | 'driver'
+  | 'swap'
+  | 'io'
 
 export interface MemoryFaultDetail {
   readonly address: bigint
@@ -31,6 +40,7 @@ const because: Record<FaultReason, string> = {
   unmapped: 'the memory was unmapped',
   poisoned: 'the page is poisoned',
   driver: 'the driver behind the page failed',
+  swap: 'the page could not be brought back from its store',
   io: 'the file system could not provide the page',
 }
 

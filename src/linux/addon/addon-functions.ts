@@ -131,6 +131,11 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   threadId(): number
   setNonblocking(descriptor: number): number
 
+  /** The digests of the pages in `bytes`, as many as `digests` has room for: integers below 2^53, 0 for a page of zeros alone. */
+  digestPages(bytes: Uint8Array, digests: Float64Array): number
+  /** Copies as many pages from the address to `bytes` as `digests` has room for, with their digests. */
+  copyAndDigestPages(a: Address, bytes: Uint8Array, digests: Float64Array): number
+
   listenToWatches(listener: (key: number) => void): number
   watch(descriptor: number): number
   unwatch(key: number): number

@@ -84,6 +84,7 @@ export class LinuxRegion implements Region {
   }
 
   resize(length: number): void {
+    this.keeper?.resizing?.(this, length)
     this.#check(this.#addon.resizeRegion(this.#handle, length), 'mremap', 0, length)
     const oldLength = this.#length
     this.#start = this.#results[0]!

@@ -200,7 +200,8 @@ export class HeldMemory {
   #explainedBy(backing: Backing, fault: FaultRecord, offset: number): FaultRecord {
     const unanswered = this.region.fault?.address === fault.address
     if (unanswered && this.#explained?.address === fault.address) return this.#explained
-    const explained = backing.explain(fault, offset, this.region.pageSize)
+    const known = this.region.keeper?.explain?.(fault) ?? fault
+    const explained = backing.explain(known, offset, this.region.pageSize)
     if (unanswered) this.#explained = explained
     return explained
   }

@@ -1,4 +1,6 @@
 import type { Kernel } from '../../kernel/kernel.js'
+import type { Swaps } from '../../kernel/swap/swaps.js'
+import { UsageError } from '../../vocabulary/usage-error.js'
 import type { Machine } from '../structs/machine.js'
 import type { Mm } from '../structs/mm.js'
 import { ModelAddressSpace } from './model-address-space.js'
@@ -38,6 +40,10 @@ export class ModelKernel implements Kernel {
   }
 
   flushInstructionCache(): void {}
+
+  get swaps(): Swaps {
+    throw new UsageError('ERR_VMAREA_UNSUPPORTED', 'the modelled kernel does not swap memory')
+  }
 
   explainLimit(_syscall: string, length: number): string | undefined {
     const { mm, machine } = this

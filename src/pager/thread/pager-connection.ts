@@ -3,8 +3,9 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from '
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { PagerMessage, PagerRequest } from './pager-request.js'
 import type { PagerState } from './pager-state.js'
-import type { PagerThreadData } from './pager-thread-data.js'
 import { runDelay } from './run-delay.js'
+import type { ServingThreadData } from './serving-thread-data.js'
+import type { ThreadProgram } from './thread-program.js'
 import { unpackError } from './unpack-error.js'
 import { watchOpening } from './watch-opening.js'
 import { workerArguments } from './worker-arguments.js'
@@ -22,8 +23,13 @@ type Distributed<T> = T extends unknown ? Omit<T, 'id'> : never
 /** A request that is answered, before it has its number. */
 export type Question = Distributed<Extract<PagerRequest, { id: number }>>
 
+/** What a thread begins with, but for the ends of the line to it. */
+export type ThreadStart = Omit<ServingThreadData, 'port' | 'state'>
+
 export interface PagerConnectionEvents {
   failure(message: Extract<PagerMessage, { type: 'failure' }>): void
+  /** Swapped pages can't leave memory, or can again. */
+  eviction?(error: Error | undefined): void
   /** The thread has ended without having been asked to. */
   end(cause: Error): void
   /** The thread says nothing, for longer than anybody waits for it. */
@@ -37,6 +43,7 @@ interface Pending {
 
 /** The program's end of the line to a pager's thread. */
 export class PagerConnection {
+  readonly #program: ThreadProgram
   readonly #worker: Worker
   readonly #port: MessagePort
   readonly #state: PagerState
@@ -58,15 +65,16 @@ export class PagerConnection {
 
   /** Starts a thread and waits until its driver is there. Rejects with what kept it from that, `ETIMEDOUT` where nothing was heard of it. */
   static async start(
-    data: Omit<PagerThreadData, 'port' | 'state'>,
+    program: ThreadProgram,
+    data: ThreadStart,
     state: PagerState,
     events: PagerConnectionEvents,
     signal: AbortSignal | undefined,
   ): Promise<PagerConnection> {
-    const connection = new PagerConnection(data, state, events)
+    const connection = new PagerConnection(program, data, state, events)
     const abort = () => connection.#fail(0, signal!.reason)
     signal?.addEventListener('abort', abort)
-    const unwatch = watchOpening(state, data.deadline, (error) => connection.#fail(0, error))
+    const unwatch = watchOpening(program, state, data.deadline, (error) => connection.#fail(0, error))
     try {
       await connection.#expect(0)
     } catch (error) {
@@ -79,15 +87,16 @@ export class PagerConnection {
     return connection
   }
 
-  private constructor(data: Omit<PagerThreadData, 'port' | 'state'>, state: PagerState, events: PagerConnectionEvents) {
+  private constructor(program: ThreadProgram, data: ThreadStart, state: PagerState, events: PagerConnectionEvents) {
+    this.#program = program
     const { port1, port2 } = new MessageChannel()
     this.#state = state
     this.#deadline = data.deadline
     this.#events = events
     this.#port = port1
-    this.#worker = new Worker(new URL('../device/server/pager-thread.js', import.meta.url), {
-      name: 'vmarea pager',
-      workerData: { ...data, state: state.memory, port: port2 } satisfies PagerThreadData,
+    this.#worker = new Worker(program.entry, {
+      name: program.name,
+      workerData: { ...data, state: state.memory, port: port2 } satisfies ServingThreadData,
       transferList: [port2],
       execArgv: workerArguments(process.execArgv),
     })
@@ -194,7 +203,7 @@ export class PagerConnection {
         this.#settle(id, () => {})
         if (!lives) throw this.cause
         throw new VmError('ETIMEDOUT', question.type === 'map' ? 'mmap' : question.type, {
-          hint: `the driver's thread did not answer within ${timeout} ms`,
+          hint: `${this.#program.owner} thread did not answer within ${timeout} ms`,
         })
       }
       this.#state.waitForAnswer(seen, Math.min(left, LOOK))
@@ -231,7 +240,9 @@ export class PagerConnection {
       this.#ponged?.(true)
       return
     }
-    if (message.type === 'failure') {
+    if (message.type === 'eviction') {
+      this.#events.eviction?.(message.error === undefined ? undefined : (unpackError(message.error) as Error))
+    } else if (message.type === 'failure') {
       this.#events.failure(message)
     } else if (message.type === 'ready') {
       this.#threadId = message.threadId
@@ -274,7 +285,7 @@ export class PagerConnection {
   }
 
   #endedError(how: string): VmError {
-    const hint = `the driver's thread has ended${how}`
+    const hint = `${this.#program.owner} thread has ended${how}`
     return new VmError('EIO', 'fault', { hint, ...(this.#uncaught === undefined ? {} : { cause: this.#uncaught }) })
   }
 
@@ -292,7 +303,9 @@ export class PagerConnection {
       this.#watch = undefined
       if (this.#pending.size === 0) return
       this.#events.silence()
-      const error = new VmError('EIO', 'fault', { hint: "the driver's thread does nothing that is asked of it" })
+      const error = new VmError('EIO', 'fault', {
+        hint: `${this.#program.owner} thread does nothing that is asked of it`,
+      })
       for (const id of [...this.#pending.keys()]) this.#fail(id, error)
     }, pause)
     this.#watch.unref()

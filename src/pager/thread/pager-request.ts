@@ -1,8 +1,10 @@
 import type { ErrorMessage } from './error-message.js'
+import type { SwapRequest } from './swap-request.js'
 
 /** What the program asks of the pager's thread. Addresses are numbers below 2^53. */
 export type PagerRequest =
   | MapRequest
+  | SwapRequest
   /** Fills what is absent in `[offset, offset + length)`, and shows it wherever it is mapped. */
   | { readonly type: 'fill'; readonly id: number; readonly offset: number; readonly length: number }
   /** Nobody waits for the `fill` with that number any more. */
@@ -57,6 +59,8 @@ export type PagerMessage =
   | { readonly type: 'refusal'; readonly id: number; readonly error: ErrorMessage }
   /** The driver failed to give the page at the address, and who waits for it is told a fault after this. */
   | { readonly type: 'failure'; readonly address: number; readonly error: ErrorMessage | undefined }
+  /** Swapped pages can't leave memory, for this error; without one they can again. */
+  | { readonly type: 'eviction'; readonly error: ErrorMessage | undefined }
 
 /** What an `mmap` hook made of a range, beyond what the kernel has been told: bits of `VM`. */
 export interface MapAnswer {

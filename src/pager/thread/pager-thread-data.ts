@@ -1,9 +1,9 @@
-import type { MessagePort } from 'node:worker_threads'
 import type { RawDeviceOptions } from '../../kernel/devices.js'
 import type { FaultSourceAddress } from '../source/fault-source-address.js'
+import type { ServingThreadData } from './serving-thread-data.js'
 
-/** What a pager's thread begins with. */
-export interface PagerThreadData {
+/** What the thread of a device begins with. */
+export interface PagerThreadData extends ServingThreadData {
   /** The URL of the driver's module. */
   readonly driver: string
   readonly options: Pick<RawDeviceOptions, 'driver' | 'timeout' | 'run' | 'residentLimit'>
@@ -12,8 +12,4 @@ export interface PagerThreadData {
   /** The memory file of pages that the driver owns, likewise. */
   readonly pages: number
   readonly source: FaultSourceAddress
-  /** How long an access waits at most, whatever the thread does, in milliseconds. */
-  readonly deadline: number
-  readonly state: SharedArrayBuffer
-  readonly port: MessagePort
 }

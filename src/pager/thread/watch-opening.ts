@@ -1,6 +1,7 @@
 import { openingLimit } from '../../paging/opening-limit.js'
 import type { VmError } from '../../vocabulary/vm-error.js'
 import type { PagerState } from './pager-state.js'
+import type { ThreadProgram } from './thread-program.js'
 
 /** Looks in the time that a driver has to be set up. */
 const LOOKS = 8
@@ -12,7 +13,12 @@ const LONGEST_LOOK = 2 ** 31 - 1
  * Calls `late` where a driver that is being opened takes longer than anybody waits for it: `deadline` milliseconds for its function and its
  * `open` hook together. Returns what ends the watch.
  */
-export function watchOpening(state: PagerState, deadline: number, late: (error: VmError) => void): () => void {
+export function watchOpening(
+  program: ThreadProgram,
+  state: PagerState,
+  deadline: number,
+  late: (error: VmError) => void,
+): () => void {
   if (deadline === Infinity) return () => {}
   const pause = Math.min(Math.max(deadline / LOOKS, SHORTEST_LOOK), LONGEST_LOOK)
   let looks = 0
@@ -23,7 +29,7 @@ export function watchOpening(state: PagerState, deadline: number, late: (error: 
       setsUp = true
       looks = 0
     }
-    const { limit, error } = openingLimit(setsUp ? 'set up' : 'load', deadline)
+    const { limit, error } = openingLimit(setsUp ? 'set up' : 'load', deadline, program)
     if (++looks * pause >= limit) late(error)
   }, pause)
   return () => clearInterval(timer)

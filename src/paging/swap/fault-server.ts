@@ -3,6 +3,7 @@ import { NOTE, PLACE } from './page-places.js'
 import type { PageReader } from './page-reader.js'
 import type { PageWriter } from './page-writer.js'
 import type { SwapContext } from './swap-context.js'
+import { COUNT } from './swap-counters.js'
 import { REFUSAL } from './swap-memory.js'
 
 /** The longest run that is read ahead. */
@@ -40,7 +41,7 @@ export class FaultServer {
         if (memory.zero(page, 1) === 1) counters.served('zero', this.#context.host.now() - since)
         else if (memory.refusal === REFUSAL.AGAIN) this.#again(page, since)
         else {
-          counters.redundant++
+          counters.add(COUNT.REDUNDANT)
           memory.wake(page, 1)
         }
         return
@@ -97,7 +98,7 @@ export class FaultServer {
   #unstage(page: number, since: number): void {
     const { places, memory, counters, host } = this.#context
     if (memory.unstage(page, 1) === 1) {
-      counters.copiedFromStaging++
+      counters.add(COUNT.COPIED_FROM_STAGING)
       places.set(page, PLACE.RESIDENT)
       places.note(page, NOTE.YOUNG)
       counters.served('staging', host.now() - since)
@@ -107,7 +108,7 @@ export class FaultServer {
   #zero(page: number, since: number): void {
     const { places, memory, counters, host } = this.#context
     if (memory.zero(page, 1) === 1) {
-      counters.zeroed++
+      counters.add(COUNT.ZEROED)
       places.set(page, PLACE.RESIDENT)
       places.note(page, NOTE.YOUNG)
       counters.served('zero', host.now() - since)
@@ -129,7 +130,7 @@ export class FaultServer {
     let last = page + 1
     while (last < end && places.get(last) === PLACE.STORED && !places.has(last, NOTE.BUSY)) last++
     if (last === page + 1) return
-    counters.readAhead += last - page - 1
+    counters.add(COUNT.READ_AHEAD, last - page - 1)
     this.#expected = last
     this.#reader.read(page + 1, last - page - 1, undefined)
   }
@@ -137,12 +138,9 @@ export class FaultServer {
   #refused(page: number, since: number): void {
     const { places, memory, counters } = this.#context
     switch (memory.refusal) {
-      case REFUSAL.AGAIN:
-        this.#again(page, since)
-        return
       case REFUSAL.PRESENT:
         if (places.get(page) === PLACE.EMPTY) places.set(page, PLACE.RESIDENT)
-        counters.redundant++
+        counters.add(COUNT.REDUNDANT)
         memory.wake(page, 1)
         return
       case REFUSAL.GONE:
@@ -150,7 +148,7 @@ export class FaultServer {
         memory.wake(page, 1)
         return
       default:
-        memory.wake(page, 1)
+        this.#again(page, since)
     }
   }
 

@@ -36,31 +36,38 @@ export const NOTE = {
   UNWANTED: 128,
 } as const
 
-/** Where each page is: nine bytes a page, and how many are in each place. */
+const [PINNED_COUNT, KEPT_COUNT] = [PLACES + 1, PLACES + 2]
+
+/**
+ * Where each page is: nine bytes a page, and how many are in each place. It may lie in memory that another thread reads, and that the thread
+ * that serves next goes on with; one thread writes it.
+ */
 export class PagePlaces {
+  /** How many numbers `counts` has. */
+  static readonly COUNTS: number = PLACES + 3
   readonly count: number
   /** How many pages are in each place, by `PLACE`. */
-  readonly counts = new Float64Array(PLACES + 1)
+  readonly counts: Float64Array
   /** Of the page's copy in the store. */
   readonly digests: Float64Array
-  #pinned = 0
-  #kept = 0
   readonly #bytes: Uint8Array
 
-  constructor(count: number) {
-    this.count = count
-    this.#bytes = new Uint8Array(count)
-    this.digests = new Float64Array(count)
-    this.counts[PLACE.EMPTY] = count
+  /** @param isNew whether the memory knows of no pages yet */
+  constructor(counts: Float64Array, digests: Float64Array, bytes: Uint8Array, isNew: boolean) {
+    this.count = bytes.length
+    this.counts = counts
+    this.digests = digests
+    this.#bytes = bytes
+    if (isNew) counts[PLACE.EMPTY] = bytes.length
   }
 
   get pinned(): number {
-    return this.#pinned
+    return this.counts[PINNED_COUNT]!
   }
 
   /** Pages of which the store has a copy. */
   get kept(): number {
-    return this.#kept
+    return this.counts[KEPT_COUNT]!
   }
 
   /** Pages that take memory: resident ones, staged ones and those being written. */
@@ -75,7 +82,7 @@ export class PagePlaces {
 
   /** Nothing is staged, and the store has no page. */
   get isAllInMemory(): boolean {
-    return this.staged + this.counts[PLACE.STORED]! + this.counts[PLACE.READING]! + this.#kept === 0
+    return this.staged + this.counts[PLACE.STORED]! + this.counts[PLACE.READING]! + this.kept === 0
   }
 
   get(page: number): Place {
@@ -95,15 +102,15 @@ export class PagePlaces {
 
   note(page: number, note: number): void {
     const byte = this.#bytes[page]!
-    if ((~byte & note & NOTE.PINNED) !== 0) this.#pinned++
-    if ((~byte & note & NOTE.KEPT) !== 0) this.#kept++
+    if ((~byte & note & NOTE.PINNED) !== 0) this.counts[PINNED_COUNT]!++
+    if ((~byte & note & NOTE.KEPT) !== 0) this.counts[KEPT_COUNT]!++
     this.#bytes[page] = byte | note
   }
 
   clear(page: number, note: number): void {
     const byte = this.#bytes[page]!
-    if ((byte & note & NOTE.PINNED) !== 0) this.#pinned--
-    if ((byte & note & NOTE.KEPT) !== 0) this.#kept--
+    if ((byte & note & NOTE.PINNED) !== 0) this.counts[PINNED_COUNT]!--
+    if ((byte & note & NOTE.KEPT) !== 0) this.counts[KEPT_COUNT]!--
     this.#bytes[page] = byte & ~note
   }
 

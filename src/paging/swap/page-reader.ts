@@ -1,6 +1,7 @@
 import { VmError } from '../../vocabulary/vm-error.js'
 import { NOTE, PLACE } from './page-places.js'
 import type { SwapContext } from './swap-context.js'
+import { COUNT } from './swap-counters.js'
 import { REFUSAL } from './swap-memory.js'
 import { within } from './within.js'
 
@@ -78,8 +79,9 @@ export class PageReader {
     this.#reads.delete(page)
     this.#causes.set(page, error)
     places.set(page, PLACE.POISONED)
-    memory.poison(page)
+    // The error goes ahead of the poison, so that it is there when the access fails.
     host.lost(page, error)
+    memory.poison(page)
   }
 
   #ask(page: number, count: number): void {
@@ -94,8 +96,8 @@ export class PageReader {
       () => store.read(pages, bytes),
       (error) => {
         this.#calls--
-        if (error === undefined) counters.bytesRead += bytes.length
-        else counters.failures++
+        if (error === undefined) counters.add(COUNT.BYTES_READ, bytes.length)
+        else counters.add(COUNT.FAILURES)
         this.#arrived(page, count, bytes, error)
         this.#progress()
       },
@@ -106,15 +108,17 @@ export class PageReader {
   }
 
   #arrived(page: number, count: number, bytes: Uint8Array, error: Error | undefined): void {
-    const { places, memory, host } = this.#context
+    const { places, memory } = this.#context
     const { pageSize } = memory
     const part = (from: number, to: number) => bytes.subarray((from - page) * pageSize, (to - page) * pageSize)
     const end = page + count
+    const digests = new Float64Array(count)
+    if (error === undefined) memory.digest(bytes, digests)
     for (let from = page; from < end; ) {
       let to = from
       // Of a page that was dropped meanwhile nothing is needed, and a damaged one is asked for again.
       const isGood = (at: number) =>
-        error === undefined && places.get(at) === PLACE.READING && host.digest(part(at, at + 1)) === places.digests[at]
+        error === undefined && places.get(at) === PLACE.READING && digests[at - page] === places.digests[at]
       while (to < end && isGood(to)) to++
       if (to > from) this.#fill(from, to - from, part(from, to))
       if (to < end && places.get(to) === PLACE.READING) this.#failed(to, error ?? this.#damaged(to))
@@ -155,15 +159,15 @@ export class PageReader {
       const done = memory.fill(at, page + count - at, bytes.subarray((at - page) * pageSize))
       for (const end = at + done; at < end; at++) this.#came(at)
       if (at === page + count) return
-      if (memory.refusal === REFUSAL.AGAIN) {
+      const { refusal } = memory
+      if (refusal === REFUSAL.PRESENT) places.set(at, PLACE.RESIDENT)
+      else if (refusal === REFUSAL.GONE) places.set(at, PLACE.GONE)
+      else {
         const rest = bytes.slice((at - page) * pageSize)
         const left = page + count - at
         host.later(1, () => this.#fillStill(at, left, rest))
         return
       }
-      if (memory.refusal === REFUSAL.GONE) places.set(at, PLACE.GONE)
-      // Somebody else's answer was faster.
-      else places.set(at, PLACE.RESIDENT)
       memory.wake(at, 1)
       this.#reads.delete(at++)
     }
@@ -184,10 +188,10 @@ export class PageReader {
     const read = this.#reads.get(page)
     this.#reads.delete(page)
     places.set(page, PLACE.RESIDENT)
-    counters.copiedFromStore++
+    counters.add(COUNT.COPIED_FROM_STORE)
     if (read?.faultAt === undefined) return
     places.note(page, NOTE.YOUNG)
-    counters.demandReads++
+    counters.add(COUNT.DEMAND_READS)
     counters.served('store', host.now() - read.faultAt)
   }
 }

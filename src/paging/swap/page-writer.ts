@@ -1,6 +1,6 @@
-import { isZero } from './is-zero.js'
 import { NOTE, PLACE } from './page-places.js'
 import type { SwapContext } from './swap-context.js'
+import { COUNT } from './swap-counters.js'
 import { within } from './within.js'
 
 /** Pages of one call of the store: as many as are looked at before faults have their turn. */
@@ -21,14 +21,12 @@ export class PageWriter {
   #delay = RETRY
   #failure: Error | undefined
   #waits: (() => void) | undefined
-  readonly #zeros: number
   readonly #buffers: Uint8Array[] = []
   readonly #unwanted: number[] = []
 
   constructor(context: SwapContext, progress: () => void) {
     this.#context = context
     this.#progress = progress
-    this.#zeros = context.host.digest(new Uint8Array(context.memory.pageSize))
   }
 
   /** Why the store took no pages last. */
@@ -120,7 +118,7 @@ export class PageWriter {
       timeout,
       () => store.free(pages),
       (error) => {
-        if (error !== undefined) counters.failures++
+        if (error !== undefined) counters.add(COUNT.FAILURES)
       },
       () => {
         for (const page of pages) this.returned(page)
@@ -138,38 +136,43 @@ export class PageWriter {
   }
 
   #take(pages: readonly number[], write: boolean): void {
-    const { places, memory, host, counters } = this.#context
+    if (pages.length === 0) return
+    const { places, memory, counters } = this.#context
     const { pageSize } = memory
     const gone: number[] = []
     const changed: number[] = []
-    const digests: number[] = []
-    const buffer = write ? (this.#buffers.pop() ?? new Uint8Array(BATCH * pageSize)) : undefined
-    for (const page of pages) {
-      const bytes = memory.staged(page)
-      const digest = host.digest(bytes)
-      if (digest === this.#zeros && isZero(bytes)) {
-        counters.zeroPages++
+    const buffer = this.#buffers.pop() ?? new Uint8Array(BATCH * pageSize)
+    const digests = new Float64Array(pages.length)
+    for (const [at, count] of this.#runs(pages)) {
+      memory.read(pages[at]!, count, buffer.subarray(at * pageSize), digests.subarray(at, at + count))
+    }
+    for (const [index, page] of pages.entries()) {
+      const digest = digests[index]!
+      if (digest === 0) {
+        counters.add(COUNT.ZERO_PAGES)
         places.set(page, PLACE.EMPTY)
         this.giveUp(page)
         gone.push(page)
       } else if (places.has(page, NOTE.KEPT) && places.digests[page] === digest) {
-        counters.unchanged++
-        counters.evicted++
+        counters.add(COUNT.UNCHANGED)
+        counters.add(COUNT.EVICTED)
         places.set(page, PLACE.STORED)
         gone.push(page)
-      } else if (buffer !== undefined) {
-        buffer.set(bytes, changed.length * pageSize)
-        digests.push(digest)
+      } else if (write) {
+        if (changed.length < index) {
+          buffer.copyWithin(changed.length * pageSize, index * pageSize, (index + 1) * pageSize)
+          digests[changed.length] = digest
+        }
         changed.push(page)
       }
     }
     this.#drop(gone)
-    if (changed.length > 0) this.#write(changed, digests, buffer!)
-    else if (buffer !== undefined) this.#buffers.push(buffer)
+    if (changed.length > 0) this.#write(changed, digests, buffer)
+    else this.#buffers.push(buffer)
     if (gone.length > 0) this.#progress()
   }
 
-  #write(pages: readonly number[], digests: readonly number[], buffer: Uint8Array): void {
+  #write(pages: readonly number[], digests: Float64Array, buffer: Uint8Array): void {
     const { places, memory, store, host, timeout, counters } = this.#context
     for (const page of pages) {
       places.set(page, PLACE.WRITING)
@@ -187,7 +190,7 @@ export class PageWriter {
       () => store.write(pages, bytes),
       (error) => {
         failed = error
-        if (error === undefined) counters.bytesWritten += bytes.length
+        if (error === undefined) counters.add(COUNT.BYTES_WRITTEN, bytes.length)
         this.#outcome(error)
         this.#written(pages, digests, error)
         if (isBack) this.#release(pages, failed)
@@ -214,7 +217,7 @@ export class PageWriter {
   }
 
   // What has become of pages whose content the store has, or does not.
-  #written(pages: readonly number[], digests: readonly number[], error: Error | undefined): void {
+  #written(pages: readonly number[], digests: Float64Array, error: Error | undefined): void {
     const { places, counters } = this.#context
     const gone: number[] = []
     for (const [index, page] of pages.entries()) {
@@ -231,7 +234,7 @@ export class PageWriter {
       places.digests[page] = digests[index]!
       places.note(page, NOTE.KEPT)
       if (!writing) continue
-      counters.evicted++
+      counters.add(COUNT.EVICTED)
       places.set(page, PLACE.STORED)
       gone.push(page)
     }
@@ -248,7 +251,7 @@ export class PageWriter {
       host.failure(undefined)
       return
     }
-    counters.failures++
+    counters.add(COUNT.FAILURES)
     const first = this.#failure === undefined
     this.#failure = error
     this.#waits ??= host.later(this.#delay, () => {
@@ -259,15 +262,18 @@ export class PageWriter {
     if (first) host.failure(error)
   }
 
-  // In runs, none of which crosses the end of a region.
   #drop(pages: readonly number[]): void {
-    const { memory } = this.#context
+    for (const [at, count] of this.#runs(pages)) this.#context.memory.drop(pages[at]!, count)
+  }
+
+  /** Runs of pages that follow each other, none of which crosses the end of a region: where each begins in `pages`, and how long it is. */
+  *#runs(pages: readonly number[]): Generator<readonly [at: number, count: number]> {
     for (let at = 0; at < pages.length; ) {
       const first = pages[at]!
-      const end = memory.regionEnd(first)
+      const end = this.#context.memory.regionEnd(first)
       let count = 1
       while (at + count < pages.length && pages[at + count] === first + count && first + count < end) count++
-      memory.drop(first, count)
+      yield [at, count]
       at += count
     }
   }

@@ -2,6 +2,7 @@ import type { PageStore } from '../../stores/page-store.js'
 import type { PagePlaces } from './page-places.js'
 import type { SwapCounters } from './swap-counters.js'
 import type { SwapMemory } from './swap-memory.js'
+import type { SwapRecord } from './swap-record.js'
 
 /** What the engine needs of the program around it. */
 export interface SwapHost {
@@ -15,13 +16,12 @@ export interface SwapHost {
   failure(error: Error | undefined): void
   /** A page could not be read back and is poisoned. */
   lost(page: number, error: Error): void
-  /** The digest of a page: 53 bits. */
-  digest(page: Uint8Array): number
 }
 
 /** What the parts of one engine share. Pages, not bytes. */
 export interface SwapContext {
   readonly memory: SwapMemory
+  readonly record: SwapRecord
   readonly store: PageStore
   readonly host: SwapHost
   readonly places: PagePlaces

@@ -1,30 +1,56 @@
-import { type FaultOrigin, LATENCY_BUCKETS } from './swap-statistics.js'
+import { type FaultOrigin, LATENCY_BUCKETS } from '../../kernel/swap/swap-statistics.js'
 
-/** The counters behind `SwapStatistics`. */
+/** What is counted: places in `SwapCounters.values`. */
+export const COUNT = {
+  FAULTS: 0,
+  COPIED_FROM_STORE: 1,
+  COPIED_FROM_STAGING: 2,
+  ZEROED: 3,
+  REDUNDANT: 4,
+  EVICTED: 5,
+  ZERO_PAGES: 6,
+  UNCHANGED: 7,
+  READ_AHEAD: 8,
+  FAILURES: 9,
+  BYTES_WRITTEN: 10,
+  BYTES_READ: 11,
+  DEMAND_READS: 12,
+  /** Of the store; -1 where it can't tell. */
+  BYTES_USED: 13,
+  TRANSITION_PAGES: 14,
+  TRANSITION_MILLISECONDS: 15,
+} as const
+
+const COUNTS = 16
+const ORIGINS: readonly FaultOrigin[] = ['zero', 'staging', 'store']
+
+/** The counters behind `SwapStatistics`. They may lie in memory that another thread reads; one thread writes them. */
 export class SwapCounters {
-  faults = 0
-  copiedFromStore = 0
-  copiedFromStaging = 0
-  zeroed = 0
-  redundant = 0
-  evicted = 0
-  zeroPages = 0
-  unchanged = 0
-  readAhead = 0
-  failures = 0
-  bytesWritten = 0
-  bytesRead = 0
-  demandReads = 0
-  readonly latency: { readonly [origin in FaultOrigin]: number[] } = {
-    zero: new Array<number>(LATENCY_BUCKETS).fill(0),
-    staging: new Array<number>(LATENCY_BUCKETS).fill(0),
-    store: new Array<number>(LATENCY_BUCKETS).fill(0),
+  /** How many numbers they are. */
+  static readonly LENGTH: number = COUNTS + ORIGINS.length * LATENCY_BUCKETS
+  readonly values: Float64Array
+
+  constructor(values: Float64Array) {
+    this.values = values
+  }
+
+  get(counter: number): number {
+    return this.values[counter]!
+  }
+
+  add(counter: number, amount = 1): void {
+    this.values[counter]! += amount
   }
 
   /** A fault was served after so many milliseconds. */
   served(origin: FaultOrigin, milliseconds: number): void {
-    this.faults++
+    this.add(COUNT.FAULTS)
     const bucket = Math.max(0, Math.min(LATENCY_BUCKETS - 1, Math.ceil(Math.log2(Math.max(milliseconds * 1000, 1)))))
-    this.latency[origin][bucket]!++
+    this.add(COUNTS + ORIGINS.indexOf(origin) * LATENCY_BUCKETS + bucket)
+  }
+
+  latency(origin: FaultOrigin): readonly number[] {
+    const from = COUNTS + ORIGINS.indexOf(origin) * LATENCY_BUCKETS
+    return [...this.values.subarray(from, from + LATENCY_BUCKETS)]
   }
 }

@@ -1,15 +1,15 @@
+import type { SwapCommand } from '../../kernel/swap/swap-state.js'
 import type { PageStore } from '../../stores/page-store.js'
 import { FaultServer } from './fault-server.js'
-import { NOTE, PagePlaces, PLACE } from './page-places.js'
+import { NOTE, PLACE } from './page-places.js'
 import { PageReader } from './page-reader.js'
 import { PageStager } from './page-stager.js'
 import { PageWriter } from './page-writer.js'
 import type { SwapContext, SwapHost } from './swap-context.js'
-import { SwapCounters } from './swap-counters.js'
+import { COUNT } from './swap-counters.js'
 import { SwapJobs } from './swap-jobs.js'
 import type { SwapMemory } from './swap-memory.js'
-import type { SwapCommand, SwapState } from './swap-state.js'
-import type { SwapStatistics } from './swap-statistics.js'
+import type { SwapRecord } from './swap-record.js'
 
 /** How much of the budget is staged before pages go to the store: the second chance. */
 const STAGED_PART = 1 / 8
@@ -19,6 +19,7 @@ const SLACK = 2 ** 21
 
 export interface SwapEngineOptions {
   readonly memory: SwapMemory
+  readonly record: SwapRecord
   readonly store: PageStore
   readonly host: SwapHost
   /** Milliseconds. */
@@ -51,12 +52,22 @@ export class SwapEngine {
   #evicting = false
   readonly #water: { readonly low: number; readonly high: number }
 
-  constructor({ memory, store, host, timeout, residentLimit, lowWater, highWater, slack = SLACK }: SwapEngineOptions) {
-    const places = new PagePlaces(memory.pages)
-    const counters = new SwapCounters()
+  constructor({
+    memory,
+    record,
+    store,
+    host,
+    timeout,
+    residentLimit,
+    lowWater,
+    highWater,
+    slack = SLACK,
+  }: SwapEngineOptions) {
+    const { places, counters } = record
     this.#water = { low: lowWater, high: highWater }
     this.#context = {
       memory,
+      record,
       store,
       host,
       timeout,
@@ -74,15 +85,6 @@ export class SwapEngine {
     this.#stager = new PageStager(this.#context)
     this.#faults = new FaultServer(this.#context, this.#reader, this.#writer)
     this.#jobs = new SwapJobs(this.#context, this.#reader, this.#writer, this.#stager, residentLimit < Infinity)
-  }
-
-  get state(): SwapState {
-    return this.#jobs.state
-  }
-
-  /** The last change of state: pages that it moved, and milliseconds that it took. */
-  get transition(): { readonly pages: number; readonly milliseconds: number } {
-    return this.#jobs.transition
   }
 
   /** Why eviction has stopped. */
@@ -104,6 +106,8 @@ export class SwapEngine {
 
   /** Does a slice of what is to be done. Returns whether there is more, so that it is to be called again after faults had their turn. */
   work(): boolean {
+    const { record, store } = this.#context
+    record.counters.values[COUNT.BYTES_USED] = store.bytesUsed ?? -1
     const freed = this.#writer.free()
     const admitted = this.#faults.admit()
     const stepped = this.#jobs.step()
@@ -141,56 +145,39 @@ export class SwapEngine {
     this.#dropped(page, count, PLACE.GONE)
   }
 
-  /** Takes the poison of pages away: the next access asks the store again. Returns how many there were. */
-  restore(page: number, count: number): number {
-    const { places, memory } = this.#context
-    let restored = 0
-    for (let at = page; at < page + count; at++) {
-      if (places.get(at) !== PLACE.POISONED) continue
-      this.#reader.forget(at)
-      // A page of zeros that found no room is not in the store.
-      places.set(at, places.has(at, NOTE.KEPT) ? PLACE.STORED : PLACE.EMPTY)
-      memory.unpoison(at)
-      restored++
+  /** Takes the poison of a page away: brings it back from where it is. A page that the store does not give now stays poisoned. */
+  restore(page: number): void {
+    const { places, memory, host } = this.#context
+    const place = places.get(page)
+    const isKept = places.has(page, NOTE.KEPT)
+    if (place === PLACE.STORED || (place === PLACE.POISONED && isKept)) {
+      if (places.has(page, NOTE.BUSY)) return
+      this.#reader.forget(page)
+      this.#reader.read(page, 1, undefined, true)
+    } else if (place === PLACE.STAGED || place === PLACE.WRITING) {
+      if (memory.unstage(page, 1) === 1) places.set(page, PLACE.RESIDENT)
+    } else if (place !== PLACE.GONE && place !== PLACE.READING) {
+      // A page of zeros, where there is nothing but the poison.
+      if (memory.fill(page, 1, new Uint8Array(memory.pageSize)) === 1) places.set(page, PLACE.RESIDENT)
     }
-    return restored
+    host.ready()
+  }
+
+  /** Pages that could not be read and stay poisoned. */
+  poisoned(): number[] {
+    const { places } = this.#context
+    const pages: number[] = []
+    let page = places.find(PLACE.POISONED, 0, places.count)
+    while (page < places.count) {
+      pages.push(page)
+      page = places.find(PLACE.POISONED, page + 1, places.count)
+    }
+    return pages
   }
 
   /** Why the page is poisoned. */
   cause(page: number): Error | undefined {
     return this.#reader.cause(page)
-  }
-
-  /** What is known so far. */
-  get statistics(): SwapStatistics {
-    const { places, counters, store } = this.#context
-    const { counts } = places
-    return {
-      residentPages: counts[PLACE.RESIDENT]!,
-      stagingPages: places.staged,
-      swapPages: counts[PLACE.STORED]! + counts[PLACE.READING]!,
-      copiedFromFilePages: counters.copiedFromStore,
-      copiedFromStagingPages: counters.copiedFromStaging,
-      zeroedPages: counters.zeroed,
-      redundantPages: counters.redundant,
-      pinnedPages: places.pinned,
-      poisonedPages: counts[PLACE.POISONED]!,
-      faults: counters.faults,
-      evictedPages: counters.evicted,
-      zeroPages: counters.zeroPages,
-      unchangedPages: counters.unchanged,
-      readAheadPages: counters.readAhead,
-      failures: counters.failures,
-      bytesWritten: counters.bytesWritten,
-      bytesRead: counters.bytesRead,
-      bytesUsed: store.bytesUsed,
-      thrashRate: counters.evicted === 0 ? 0 : counters.demandReads / counters.evicted,
-      latency: {
-        zero: [...counters.latency.zero],
-        staging: [...counters.latency.staging],
-        store: [...counters.latency.store],
-      },
-    }
   }
 
   #setLimit(bytes: number): void {

@@ -1,3 +1,4 @@
+import type { SwapCommand, SwapState } from '../../kernel/swap/swap-state.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { NOTE, PLACE } from './page-places.js'
@@ -5,7 +6,7 @@ import type { PageReader } from './page-reader.js'
 import type { PageStager } from './page-stager.js'
 import type { PageWriter } from './page-writer.js'
 import type { SwapContext } from './swap-context.js'
-import type { SwapCommand, SwapState } from './swap-state.js'
+import { COUNT } from './swap-counters.js'
 
 /** Pages of one call of the store that reads in order, and such calls in flight. */
 const [READ, READS] = [256, 4]
@@ -42,9 +43,7 @@ export class SwapJobs {
   readonly #reader: PageReader
   readonly #writer: PageWriter
   readonly #stager: PageStager
-  #state: SwapState
   #job: Job | undefined
-  #transition = { pages: 0, milliseconds: 0 }
 
   constructor(context: SwapContext, reader: PageReader, writer: PageWriter, stager: PageStager, hasBudget: boolean) {
     this.#context = context
@@ -52,41 +51,38 @@ export class SwapJobs {
     this.#writer = writer
     this.#stager = stager
     this.#hasBudget = hasBudget
-    this.#state = hasBudget ? 'active' : 'ready'
+    this.#context.record.state = hasBudget ? 'active' : 'ready'
   }
 
   /** Whether a budget is kept: then pages may be out of memory in any state but `ready`. */
   set hasBudget(hasBudget: boolean) {
     this.#hasBudget = hasBudget
-    if (hasBudget && this.#state === 'ready' && this.#job === undefined) this.#state = 'active'
-  }
-
-  get state(): SwapState {
-    return this.#state
+    if (hasBudget && this.#context.record.state === 'ready' && this.#job === undefined)
+      this.#context.record.state = 'active'
   }
 
   get runs(): boolean {
     return this.#job !== undefined
   }
 
-  get transition(): { readonly pages: number; readonly milliseconds: number } {
-    return this.#transition
-  }
-
   begin(command: SwapCommand): Promise<void> {
-    const legal = LEGAL[command].includes(this.#state) || (this.#hasBudget && this.#state === 'active')
+    const legal =
+      LEGAL[command].includes(this.#context.record.state) ||
+      (this.#hasBudget && this.#context.record.state === 'active')
     if (!legal || (this.#job?.command === 'enable' && command !== 'disable')) {
-      return Promise.reject(wrongState(command, this.#job?.command === 'enable' ? 'enable' : this.#state))
+      return Promise.reject(
+        wrongState(command, this.#job?.command === 'enable' ? 'enable' : this.#context.record.state),
+      )
     }
     if (command === 'disable') {
       this.#hasBudget = false
       // After `restore()` pages are in the store in this state as well.
-      if (this.#state === 'ready' && this.#context.places.isAllInMemory) return Promise.resolve()
+      if (this.#context.record.state === 'ready' && this.#context.places.isAllInMemory) return Promise.resolve()
       if (this.#job?.command === 'disable') return this.#job.promise
     }
     this.#abort(command)
     if (command === 'disable' || command === 'out') this.#writer.retry()
-    this.#state = DURING[command] ?? this.#state
+    this.#context.record.state = DURING[command] ?? this.#context.record.state
     this.#job = newJob(command, this.#context.host.now())
     return this.#job.promise
   }
@@ -101,7 +97,7 @@ export class SwapJobs {
       return next !== 'wait'
     } catch (error) {
       this.#job = undefined
-      this.#state = this.#hasBudget ? 'active' : job.command === 'disable' ? 'ready' : 'failed'
+      this.#context.record.state = this.#hasBudget ? 'active' : job.command === 'disable' ? 'ready' : 'failed'
       job.reject(error as Error)
       return false
     }
@@ -122,9 +118,11 @@ export class SwapJobs {
 
   #end(job: Job): void {
     this.#job = undefined
-    this.#transition = { pages: job.pages, milliseconds: this.#context.host.now() - job.since }
-    this.#state = job.command === 'disable' ? 'ready' : job.command === 'out' ? 'active' : 'pending'
-    if (this.#hasBudget) this.#state = 'active'
+    const { record, host } = this.#context
+    record.counters.values[COUNT.TRANSITION_PAGES] = job.pages
+    record.counters.values[COUNT.TRANSITION_MILLISECONDS] = host.now() - job.since
+    this.#context.record.state = job.command === 'disable' ? 'ready' : job.command === 'out' ? 'active' : 'pending'
+    if (this.#hasBudget) this.#context.record.state = 'active'
     job.resolve()
   }
 

@@ -33,18 +33,21 @@ export interface SwapMemory {
   stage(page: number, count: number): number
   /** Puts staged pages back and wakes their waiters. */
   unstage(page: number, count: number): number
-  /** The content of a staged page, until it is put back or dropped. */
-  staged(page: number): Uint8Array
+  /** Copies staged pages to `into`, and the digest of each to `digests`. */
+  read(page: number, count: number, into: Uint8Array, digests: Float64Array): void
   /** Drops staged pages. */
   drop(page: number, count: number): void
-  /** Gives missing pages their content and wakes their waiters. */
+  /**
+   * The digest of each page in `bytes`: an integer from 0 to 2^53 - 1, which is 0 for a page of zeros alone. It tells damage and changes. It
+   * is the same for as long as the memory is swapped.
+   */
+  digest(bytes: Uint8Array, digests: Float64Array): void
+  /** Gives missing pages and poisoned ones their content and wakes their waiters. */
   fill(page: number, count: number, bytes: Uint8Array): number
   /** Gives missing pages zeros and wakes their waiters. */
   zero(page: number, count: number): number
   /** Wakes waiters: they touch the page again. */
   wake(page: number, count: number): void
-  /** Makes each access to the page fail. */
+  /** Makes each access to a missing page fail, until it is filled. */
   poison(page: number): void
-  /** Takes the poison away: a touch faults. */
-  unpoison(page: number): void
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { pageDigest } from '#vmarea/paging/swap/page-digest.js'
 import { REFUSAL, type Refusal, type SwapMemory } from '#vmarea/paging/swap/swap-memory.js'
 
 /** Bytes a page. */
@@ -61,9 +62,19 @@ export class SimulatedMemory implements SwapMemory {
     })
   }
 
-  staged(page: number): Uint8Array {
-    assert.ok(this.moved[page] !== undefined, `page ${page} is not staged`)
-    return this.moved[page]
+  read(page: number, count: number, into: Uint8Array, digests: Float64Array): void {
+    this.#checkRun(page, count)
+    for (let at = page; at < page + count; at++) {
+      const bytes = this.moved[at]
+      assert.ok(bytes !== undefined, `page ${at} is not staged`)
+      into.set(bytes, (at - page) * PAGE)
+    }
+    this.digest(into.subarray(0, count * PAGE), digests)
+  }
+
+  digest(bytes: Uint8Array, digests: Float64Array): void {
+    assert.equal(bytes.length, digests.length * PAGE)
+    for (let at = 0; at < digests.length; at++) digests[at] = pageDigest(bytes.subarray(at * PAGE, (at + 1) * PAGE))
   }
 
   drop(page: number, count: number): void {
@@ -75,11 +86,17 @@ export class SimulatedMemory implements SwapMemory {
   }
 
   fill(page: number, count: number, bytes: Uint8Array): number {
-    return this.#run(page, count, (at) => this.#put(at, bytes.slice((at - page) * PAGE, (at - page + 1) * PAGE)))
+    return this.#run(page, count, (at) => {
+      const refusal = this.#put(at, bytes.slice((at - page) * PAGE, (at - page + 1) * PAGE))
+      if (refusal === undefined) this.poisoned.delete(at)
+      return refusal
+    })
   }
 
   zero(page: number, count: number): number {
-    return this.#run(page, count, (at) => this.#put(at, new Uint8Array(PAGE)))
+    return this.#run(page, count, (at) => {
+      return this.poisoned.has(at) ? REFUSAL.PRESENT : this.#put(at, new Uint8Array(PAGE))
+    })
   }
 
   wake(page: number, count: number): void {
@@ -89,10 +106,6 @@ export class SimulatedMemory implements SwapMemory {
   poison(page: number): void {
     this.poisoned.add(page)
     this.#wake(page)
-  }
-
-  unpoison(page: number): void {
-    this.poisoned.delete(page)
   }
 
   #put(page: number, bytes: Uint8Array): Refusal | undefined {

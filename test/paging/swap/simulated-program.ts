@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { pageDigest } from '#vmarea/paging/swap/page-digest.js'
 import { SwapEngine, type SwapEngineOptions } from '#vmarea/paging/swap/swap-engine.js'
+import { SwapRecord } from '#vmarea/paging/swap/swap-record.js'
 import { PAGE, pageOf, SimulatedMemory } from './simulated-memory.js'
 import { SimulatedStore } from './simulated-store.js'
 
@@ -26,6 +26,7 @@ interface Access {
 export class SimulatedProgram {
   readonly memory: SimulatedMemory
   readonly store = new SimulatedStore()
+  readonly record: SwapRecord
   readonly engine: SwapEngine
   readonly values: number[]
   readonly accesses: Access[] = []
@@ -40,8 +41,10 @@ export class SimulatedProgram {
       for (const access of this.accesses) if (access.page === page && !access.fresh) access.sleeps = false
     })
     this.values = new Array<number>(this.memory.pages).fill(0)
+    this.record = new SwapRecord(this.memory.pages)
     this.engine = new SwapEngine({
       memory: this.memory,
+      record: this.record,
       store: this.store,
       host: {
         now: () => this.time,
@@ -57,7 +60,6 @@ export class SimulatedProgram {
         },
         failure: (error) => this.failures.push(error),
         lost: (page, error) => this.lost.set(page, error),
-        digest: pageDigest,
       },
       timeout: 1000,
       residentLimit: Number.POSITIVE_INFINITY,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { SwapCommand } from '#vmarea/paging/swap/swap-state.js'
+import type { SwapCommand } from '#vmarea/kernel/swap/swap-state.js'
+import { COUNT } from '#vmarea/paging/swap/swap-counters.js'
 import { PAGE, pageOf } from './simulated-memory.js'
 import { SimulatedProgram } from './simulated-program.js'
 
@@ -29,40 +30,40 @@ async function done(program: SimulatedProgram, command: SwapCommand): Promise<vo
 
 test('enable, out and disable move all pages to staging, to the store and back', async () => {
   const program = filled(100)
-  const { engine, store } = program
-  assert.equal(engine.state, 'ready')
+  const { record, store } = program
+  assert.equal(record.state, 'ready')
   await done(program, 'enable')
-  assert.equal(engine.state, 'pending')
-  assert.deepEqual([engine.statistics.residentPages, engine.statistics.stagingPages], [0, 100])
+  assert.equal(record.state, 'pending')
+  assert.deepEqual([record.statistics.residentPages, record.statistics.stagingPages], [0, 100])
   await done(program, 'out')
-  assert.equal(engine.state, 'active')
-  assert.deepEqual([engine.statistics.stagingPages, engine.statistics.swapPages, store.kept.size], [0, 100, 100])
-  assert.equal(engine.transition.pages, 100)
+  assert.equal(record.state, 'active')
+  assert.deepEqual([record.statistics.stagingPages, record.statistics.swapPages, store.kept.size], [0, 100, 100])
+  assert.equal(record.counters.get(COUNT.TRANSITION_PAGES), 100)
   await done(program, 'disable')
-  assert.equal(engine.state, 'ready')
-  assert.deepEqual([engine.statistics.residentPages, store.kept.size], [100, 0])
+  assert.equal(record.state, 'ready')
+  assert.deepEqual([record.statistics.residentPages, store.kept.size], [100, 0])
   await program.checkAll()
 })
 
 test('trim drops zero pages and pages that the store has unchanged, and writes nothing', async () => {
   const program = filled(10)
-  const { engine } = program
+  const { record } = program
   await done(program, 'enable')
   await done(program, 'out')
-  const { bytesWritten } = engine.statistics
+  const { bytesWritten } = record.statistics
   for (const page of [8, 4, 2]) program.access(page)
   program.access(6, 0)
   program.access(0, 77)
   await program.finish()
   await done(program, 'enable')
-  assert.equal(engine.statistics.stagingPages, 5)
+  assert.equal(record.statistics.stagingPages, 5)
   await done(program, 'trim')
-  assert.equal(engine.state, 'pending')
-  assert.deepEqual([engine.statistics.stagingPages, engine.statistics.unchangedPages], [1, 3])
-  assert.equal(engine.statistics.zeroPages, 1)
-  assert.equal(engine.statistics.bytesWritten, bytesWritten)
+  assert.equal(record.state, 'pending')
+  assert.deepEqual([record.statistics.stagingPages, record.statistics.unchangedPages], [1, 3])
+  assert.equal(record.statistics.zeroPages, 1)
+  assert.equal(record.statistics.bytesWritten, bytesWritten)
   await done(program, 'out')
-  assert.equal(engine.statistics.bytesWritten, bytesWritten + PAGE)
+  assert.equal(record.statistics.bytesWritten, bytesWritten + PAGE)
   await program.checkAll()
 })
 
@@ -76,7 +77,7 @@ test('a command in a wrong state rejects with the states that would do, and chan
     })
   }
   await done(program, 'disable')
-  assert.equal(program.engine.state, 'ready')
+  assert.equal(program.record.state, 'ready')
 })
 
 test('a command that another one ends rejects, and the other one is carried out', async () => {
@@ -87,22 +88,22 @@ test('a command that another one ends rejects, and the other one is carried out'
   await assert.rejects(enabling, { code: 'ERR_VMAREA_SWAP_ABORTED' })
   await program.finish()
   await disabling
-  assert.equal(program.engine.statistics.residentPages, 1000)
+  assert.equal(program.record.statistics.residentPages, 1000)
   await program.checkAll()
 })
 
 test('the budget is kept at rest, and a touched staged page comes back without a read', async () => {
   const program = filled(200, { residentLimit: 80 * PAGE })
   await program.finish()
-  const { engine } = program
-  const charged = () => engine.statistics.residentPages + engine.statistics.stagingPages
+  const { record } = program
+  const charged = () => record.statistics.residentPages + record.statistics.stagingPages
   assert.ok(charged() <= 80, `${charged()} pages take memory`)
   const staged = program.memory.moved.findIndex((bytes) => bytes !== undefined)
   assert.notEqual(staged, -1, 'a part of the budget is staged')
-  const { bytesRead } = engine.statistics
+  const { bytesRead } = record.statistics
   program.access(staged)
   await program.finish()
-  assert.deepEqual([engine.statistics.copiedFromStagingPages, engine.statistics.bytesRead], [1, bytesRead])
+  assert.deepEqual([record.statistics.copiedFromStagingPages, record.statistics.bytesRead], [1, bytesRead])
   await program.checkAll()
   await program.finish()
   assert.ok(charged() <= 80, `${charged()} pages take memory`)
@@ -134,13 +135,13 @@ test('pages that are read in order are read ahead', async () => {
     program.access(page)
     await program.finish()
   }
-  const { faults, readAheadPages } = program.engine.statistics
+  const { faults, readAheadPages } = program.record.statistics
   assert.ok(readAheadPages > 200 && faults < 50, `${faults} faults, ${readAheadPages} pages ahead`)
 })
 
 test('a page that comes back with other bytes is asked for again, then poisoned alone, and restored later', async () => {
   const program = filled(8)
-  const { engine, store } = program
+  const { engine, record, store } = program
   await done(program, 'enable')
   await done(program, 'out')
   const right = store.kept.get(5)!
@@ -153,26 +154,28 @@ test('a page that comes back with other bytes is asked for again, then poisoned 
   for (const page of [4, 6]) program.access(page)
   await program.finish()
   await assert.rejects(done(program, 'disable'), /1 page/)
-  assert.deepEqual([engine.statistics.residentPages, engine.statistics.poisonedPages], [7, 1])
+  assert.deepEqual([record.statistics.residentPages, record.statistics.poisonedPages], [7, 1])
   store.kept.set(5, right)
-  assert.equal(engine.restore(0, 8), 1)
+  engine.restore(5)
+  await program.finish()
+  assert.equal(record.statistics.poisonedPages, 0)
   await program.checkAll()
   await done(program, 'disable')
-  assert.equal(engine.statistics.residentPages, 8)
+  assert.equal(record.statistics.residentPages, 8)
 })
 
 test('a store that fails stops evictions, keeps pages in memory, and is tried again', async () => {
   const program = filled(100, { residentLimit: 50 * PAGE })
-  const { engine, store } = program
+  const { engine, record, store } = program
   store.next = () => 'throws'
   while (program.isReady) program.work()
   assert.equal(program.failures.length, 1)
   assert.equal(engine.failure, program.failures[0])
-  assert.equal(engine.statistics.residentPages + engine.statistics.stagingPages, 100)
+  assert.equal(record.statistics.residentPages + record.statistics.stagingPages, 100)
   await program.finish(() => engine.failure === undefined)
   await program.finish()
   assert.equal(program.failures[1], undefined)
-  assert.ok(engine.statistics.residentPages + engine.statistics.stagingPages <= 50)
+  assert.ok(record.statistics.residentPages + record.statistics.stagingPages <= 50)
   await program.checkAll()
 })
 
@@ -189,7 +192,8 @@ test('a store that never answers fails the access that waits, after the time lim
   assert.equal((program.lost.get(2) as Error & { code: string }).code, 'ETIMEDOUT')
   assert.equal(program.time, 1000)
   await program.settle()
-  assert.equal(program.engine.restore(0, 4), 1)
+  program.engine.restore(2)
+  await program.finish()
   await program.checkAll()
 })
 
@@ -197,6 +201,6 @@ test('pages that the kernel does not let go stay, and are counted', async () => 
   const program = filled(20)
   program.memory.locked.add(7).add(8)
   await done(program, 'enable')
-  const { residentPages, stagingPages, pinnedPages } = program.engine.statistics
+  const { residentPages, stagingPages, pinnedPages } = program.record.statistics
   assert.deepEqual({ residentPages, stagingPages, pinnedPages }, { residentPages: 2, stagingPages: 18, pinnedPages: 2 })
 })

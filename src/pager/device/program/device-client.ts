@@ -12,8 +12,11 @@ import { MAP } from '../../../vocabulary/map.js'
 import { PROT } from '../../../vocabulary/prot.js'
 import { VM } from '../../../vocabulary/vm.js'
 import type { OpenedFaultSource } from '../../source/opened-fault-source.js'
-import { DeviceThread } from '../../thread/device-thread.js'
 import type { MapAnswer, MapRequest } from '../../thread/pager-request.js'
+import type { PagerThreadData } from '../../thread/pager-thread-data.js'
+import { ServingThread } from '../../thread/serving-thread.js'
+import type { ServingThreadData } from '../../thread/serving-thread-data.js'
+import type { ThreadProgram } from '../../thread/thread-program.js'
 import { unpackError } from '../../thread/unpack-error.js'
 import { closedError } from './closed-error.js'
 import { DeviceRegion } from './device-region.js'
@@ -24,6 +27,15 @@ import { openDeviceSource } from './open-device-source.js'
 
 /** How much longer than `timeout` the thread may take before it counts as dead, in milliseconds: it ends waits itself when it can. */
 const GRACE = 500
+
+const PROGRAM: ThreadProgram = {
+  entry: new URL('../server/pager-thread.js', import.meta.url),
+  name: 'vmarea pager',
+  owner: "the driver's",
+  module: "the driver's module",
+  setup: "the driver's function and its open hook",
+  advice: 'restart() the device',
+}
 
 /** How a region is, or will be, mapped. */
 type Layout = Pick<MapRequest, 'offset' | 'flags' | 'protection' | 'copies'>
@@ -36,7 +48,7 @@ export class DeviceClient implements RawDevice {
   readonly #source: OpenedFaultSource
   readonly #file: number
   #pages: number
-  readonly #thread: DeviceThread
+  readonly #thread: ServingThread
   readonly #lifetime = new DeviceLifetime()
   readonly #regions = new DeviceRegions()
   readonly #listeners: ((cause: Error) => void)[] = []
@@ -62,7 +74,8 @@ export class DeviceClient implements RawDevice {
     this.#driver = driver
     this.#options = options
     this.#source = source
-    this.#thread = new DeviceThread({
+    this.#thread = new ServingThread({
+      program: PROGRAM,
       deadline: options.timeout + GRACE,
       failure: ({ address, error }) =>
         this.#failures.add(address, error === undefined ? undefined : unpackError(error)),
@@ -250,7 +263,8 @@ export class DeviceClient implements RawDevice {
     const { driver, timeout, run, residentLimit } = this.#options
     const options = { driver, timeout, run, residentLimit }
     const [file, pages, source] = [this.#file, this.#pages, this.#source.give()]
-    return this.#thread.start({ driver: this.#driver, options, file, pages, source }, signal)
+    const data = { driver: this.#driver, options, file, pages, source }
+    return this.#thread.start(data satisfies Omit<PagerThreadData, keyof ServingThreadData>, signal)
   }
 
   #layOut(region: LinuxRegion, { offset, flags, protection, copies }: Layout): bigint {

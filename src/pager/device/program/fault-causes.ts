@@ -3,14 +3,14 @@ import type { RawFailedFault } from '../../../kernel/raw-failed-fault.js'
 import { answerTimeout } from '../../../paging/answer-timeout.js'
 import { VmError } from '../../../vocabulary/vm-error.js'
 import type { OpenedFaultSource } from '../../source/opened-fault-source.js'
-import type { DeviceThread } from '../../thread/device-thread.js'
+import type { ServingThread } from '../../thread/serving-thread.js'
 import { closedError } from './closed-error.js'
 import { PoisonedPages } from './poisoned-pages.js'
 
 export interface FaultCausesInit {
   readonly pageSize: number
   readonly source: OpenedFaultSource
-  readonly thread: DeviceThread
+  readonly thread: ServingThread
   /** How long an access waits for the driver, in milliseconds. */
   readonly timeout: number
   /** The device was closed. */

@@ -1,8 +1,8 @@
 import { VmError } from '../../vocabulary/vm-error.js'
-import { PagerConnection, type Question } from './pager-connection.js'
+import { PagerConnection, type Question, type ThreadStart } from './pager-connection.js'
 import type { PagerMessage, PagerRequest } from './pager-request.js'
 import { PagerState } from './pager-state.js'
-import type { PagerThreadData } from './pager-thread-data.js'
+import type { ThreadProgram } from './thread-program.js'
 
 /** The longest that a timer takes, in milliseconds. */
 const LONGEST = 2 ** 32 - 1
@@ -10,17 +10,20 @@ const LONGEST = 2 ** 32 - 1
 /** In so many milliseconds a thread that is all right comes to what it is told. */
 const AT_ONCE = 1000
 
-export interface DeviceThreadInit {
+export interface ServingThreadInit {
+  readonly program: ThreadProgram
   /** How long anybody waits for the thread, in milliseconds. */
   readonly deadline: number
   failure(message: Extract<PagerMessage, { type: 'failure' }>): void
+  /** Swapped pages can't leave memory, or can again. */
+  eviction?(error: Error | undefined): void
   /** The thread has ended by itself. */
   death(cause: Error): void
 }
 
-/** The thread that serves a device, as the program knows it. When it has ended or hangs, another one may be started. */
-export class DeviceThread {
-  readonly #init: DeviceThreadInit
+/** The thread that serves a device or a swap, as the program knows it. When it has ended or hangs, another one may be started. */
+export class ServingThread {
+  readonly #init: ServingThreadInit
   #state = new PagerState()
   #connection: PagerConnection | undefined
   /** Of a thread that is being ended: what it said before still counts. */
@@ -31,7 +34,7 @@ export class DeviceThread {
   /** It does nothing that is asked of it, or has ended and nobody has said so yet. */
   #unserved = false
 
-  constructor(init: DeviceThreadInit) {
+  constructor(init: ServingThreadInit) {
     this.#init = init
   }
 
@@ -50,21 +53,19 @@ export class DeviceThread {
 
   /** Why nobody serves. */
   get unservedError(): Error {
-    return this.#cause ?? unserved('fault', undefined)
+    return this.#cause ?? this.#unservedError('fault')
   }
 
-  async start(
-    data: Omit<PagerThreadData, 'port' | 'state' | 'deadline'>,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  async start(data: Omit<ThreadStart, 'deadline'> & object, signal: AbortSignal | undefined): Promise<void> {
     const state = this.#state.forNextThread()
-    const { deadline } = this.#init
+    const { program, deadline } = this.#init
     const events = {
       failure: (message: Extract<PagerMessage, { type: 'failure' }>) => this.#init.failure(message),
+      eviction: (error: Error | undefined) => this.#init.eviction?.(error),
       end: (cause: Error) => this.#ended(cause),
       silence: () => this.foundUnserved(),
     }
-    this.#connection = await PagerConnection.start({ ...data, deadline }, state, events, signal)
+    this.#connection = await PagerConnection.start(program, { ...data, deadline }, state, events, signal)
     this.#state = state
     this.#size = this.#connection.size
     this.#unserved = false
@@ -134,7 +135,7 @@ export class DeviceThread {
 
   #serving(syscall: string): PagerConnection {
     if (this.serves) return this.#connection!
-    throw unserved(syscall, this.#cause)
+    throw this.#unservedError(syscall)
   }
 
   /** A hook has kept the thread for longer than anybody waits. */
@@ -147,11 +148,12 @@ export class DeviceThread {
     this.#cause = cause
     this.#init.death(cause)
   }
-}
 
-function unserved(syscall: string, cause: Error | undefined): VmError {
-  return new VmError('EIO', syscall, {
-    hint: "the driver's thread has ended, or does nothing that is asked of it: restart() the device",
-    ...(cause === undefined ? {} : { cause }),
-  })
+  #unservedError(syscall: string): VmError {
+    const { owner, advice } = this.#init.program
+    return new VmError('EIO', syscall, {
+      hint: `${owner} thread has ended, or does nothing that is asked of it: ${advice}`,
+      ...(this.#cause === undefined ? {} : { cause: this.#cause }),
+    })
+  }
 }

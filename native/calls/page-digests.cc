@@ -1,0 +1,44 @@
+// Digests of pages, of memory by its address and of bytes that JavaScript has.
+#include <errno.h>
+
+#include "addon/callback.h"
+#include "addon/function-tables.h"
+#include "page/guarded-copy.h"
+#include "page/page-digest.h"
+#include "page/page-size.h"
+
+namespace vmarea {
+namespace {
+
+int digest_bytes(View<uint8_t> bytes, View<double> digests) {
+  size_t page = page_size();
+  if (digests.length > bytes.length / page) return -EFAULT;
+  for (size_t index = 0; index < digests.length; index++) {
+    digests.data[index] = static_cast<double>(page_digest(bytes.data + index * page, page));
+  }
+  return 0;
+}
+
+// Copies as many pages as there are digests from the address, and takes their digests while they are in the processor's cache.
+int copy_and_digest(uint64_t address, View<uint8_t> bytes, View<double> digests) {
+  size_t page = page_size();
+  if (digests.length > bytes.length / page) return -EFAULT;
+  for (size_t index = 0; index < digests.length; index++) {
+    Fault fault;
+    uint8_t* target = bytes.data + index * page;
+    if (guarded_copy(target, reinterpret_cast<const void*>(address + index * page), page, &fault) < page) return -EFAULT;
+    digests.data[index] = static_cast<double>(page_digest(target, page));
+  }
+  return 0;
+}
+
+constexpr Function kFunctions[] = {
+    {"digestPages", callback<digest_bytes>},
+    {"copyAndDigestPages", callback<copy_and_digest>},
+};
+
+}  // namespace
+
+const FunctionTable kPageDigests(kFunctions);
+
+}  // namespace vmarea

@@ -1,0 +1,25 @@
+import type { FaultSourceName } from '../../vocabulary/fault-source-name.js'
+import type { SwapCommand, SwapState } from './swap-state.js'
+import type { SwapStatistics } from './swap-statistics.js'
+
+/** A swap as its kernel has it. */
+export interface RawSwap {
+  readonly source: FaultSourceName
+  readonly state: SwapState
+  readonly statistics: SwapStatistics
+  /** The last command that came to its end: pages that it moved, and milliseconds that it took. */
+  readonly transition: { readonly pages: number; readonly milliseconds: number }
+  /** Why pages can't leave memory at the moment. */
+  readonly failure: Error | undefined
+  /** `dead`: the thread that serves has ended. */
+  readonly service: 'serving' | 'dead' | 'ended'
+
+  command(command: SwapCommand): Promise<void>
+  setResidentLimit(bytes: number): Promise<void>
+  /** Asks the store again for pages that could not be read. */
+  restore(): Promise<void>
+  /** Brings all pages back and ends. Rejects with the number of pages that could not be read, which stay poisoned; it has ended then as well. */
+  exit(): Promise<void>
+  onFailure(listener: (error: Error | undefined) => void): void
+  onDeath(listener: (cause: Error) => void): void
+}

@@ -1,0 +1,239 @@
+import type { RawSwap } from '../../../kernel/swap/raw-swap.js'
+import type { SwapCommand, SwapState } from '../../../kernel/swap/swap-state.js'
+import type { SwapStatistics } from '../../../kernel/swap/swap-statistics.js'
+import type { RawSwapOptions, SwapPart } from '../../../kernel/swap/swaps.js'
+import type { LinuxKernel } from '../../../linux/linux-kernel.js'
+import type { LinuxRegion } from '../../../linux/regions/linux-region.js'
+import { COUNT } from '../../../paging/swap/swap-counters.js'
+import { SwapRecord } from '../../../paging/swap/swap-record.js'
+import type { FaultSourceName } from '../../../vocabulary/fault-source-name.js'
+import { MADV } from '../../../vocabulary/madv.js'
+import { MAP } from '../../../vocabulary/map.js'
+import { PROT } from '../../../vocabulary/prot.js'
+import { UFFD_FEATURE } from '../../../vocabulary/uffd-feature.js'
+import { UsageError } from '../../../vocabulary/usage-error.js'
+import { openFaultSource } from '../../source/open-fault-source.js'
+import type { OpenedFaultSource } from '../../source/opened-fault-source.js'
+import type { Question } from '../../thread/pager-connection.js'
+import { ServingThread } from '../../thread/serving-thread.js'
+import type { ServingThreadData } from '../../thread/serving-thread-data.js'
+import type { ThreadProgram } from '../../thread/thread-program.js'
+import { unpackError } from '../../thread/unpack-error.js'
+import type { PageRange, SwapThreadData } from '../swap-thread-data.js'
+import { SwapFaults } from './swap-faults.js'
+import { SwapKeeper } from './swap-keeper.js'
+
+const PROGRAM: ThreadProgram = {
+  entry: new URL('../server/swap-thread.js', import.meta.url),
+  name: 'vmarea swap',
+  owner: "the swap's",
+  module: "the page store's module",
+  setup: "the page store's function",
+  advice: 'exit() the swap; pages that were not in memory are lost',
+}
+
+const FEATURES =
+  UFFD_FEATURE.EVENT_REMAP |
+  UFFD_FEATURE.EVENT_REMOVE |
+  UFFD_FEATURE.EVENT_UNMAP |
+  UFFD_FEATURE.THREAD_ID |
+  UFFD_FEATURE.POISON |
+  UFFD_FEATURE.MOVE
+
+/** How much longer the thread may take than the store, in milliseconds, before it counts as dead. */
+const GRACE = 500
+
+/** A swap on the running kernel, on the program's side: its staging memory, and the line to the thread that serves it. */
+export class LinuxSwap implements RawSwap {
+  readonly #kernel: LinuxKernel
+  readonly #options: RawSwapOptions
+  readonly #source: OpenedFaultSource
+  readonly #thread: ServingThread
+  readonly #faults: SwapFaults
+  readonly #keeper: SwapKeeper
+  readonly #ranges: readonly PageRange[]
+  readonly #staging: LinuxRegion
+  readonly #record: SwapRecord
+  readonly #failureListeners: ((error: Error | undefined) => void)[] = []
+  readonly #deathListeners: ((cause: Error) => void)[] = []
+  #failure: Error | undefined
+  #exit: Promise<void> | undefined
+  #hasEnded = false
+
+  static async open(kernel: LinuxKernel, parts: readonly SwapPart[], options: RawSwapOptions): Promise<LinuxSwap> {
+    options.signal?.throwIfAborted()
+    // A fault may wait for room first, and for the store then.
+    const deadline = options.timeout * 2 + GRACE
+    const source = openFaultSource(kernel.userfaultfds, {
+      name: options.source,
+      features: FEATURES,
+      guard: false,
+      deadline,
+    })
+    let swap: LinuxSwap
+    try {
+      swap = new LinuxSwap(kernel, parts, options, source, deadline)
+    } catch (error) {
+      source.close()
+      throw error
+    }
+    try {
+      await swap.#start(options.signal)
+    } catch (error) {
+      await swap.#release()
+      throw error
+    }
+    return swap
+  }
+
+  private constructor(
+    kernel: LinuxKernel,
+    parts: readonly SwapPart[],
+    options: RawSwapOptions,
+    source: OpenedFaultSource,
+    deadline: number,
+  ) {
+    const { pageSize, regions, calls } = kernel
+    this.#kernel = kernel
+    this.#options = options
+    this.#source = source
+    this.#ranges = rangesOf(parts, pageSize)
+    const pages = parts.reduce((sum, { length }) => sum + length / pageSize, 0)
+    this.#record = new SwapRecord(pages, undefined, true)
+    const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.NORESERVE
+    this.#staging = regions.mapRegion(0n, pages * pageSize, PROT.READ | PROT.WRITE, flags, -1, 0, pageSize)
+    calls.madvise(this.#staging.start, this.#staging.length, MADV.DONTFORK)
+    // A huge page can't be moved whole to where only some of its pages go.
+    calls.madvise(this.#staging.start, this.#staging.length, MADV.NOHUGEPAGE)
+    this.#thread = new ServingThread({
+      program: PROGRAM,
+      deadline,
+      failure: ({ address, error }) => this.#faults.add(address, error === undefined ? undefined : unpackError(error)),
+      eviction: (error) => {
+        this.#failure = error
+        for (const listener of this.#failureListeners) listener(error)
+      },
+      death: (cause) => {
+        for (const listener of this.#deathListeners) listener(cause)
+      },
+    })
+    this.#faults = new SwapFaults(source, this.#thread, pageSize)
+    this.#keeper = new SwapKeeper({
+      explain: (fault) => this.#faults.explain(fault),
+      restored: (start, end) => void this.#restore(start, end).catch(() => {}),
+    })
+    for (const { region, offset, length } of parts) {
+      this.#keeper.attach(region)
+      calls.madvise(region.start + BigInt(offset), length, MADV.DONTFORK)
+    }
+  }
+
+  get source(): FaultSourceName {
+    return this.#source.name
+  }
+
+  get state(): SwapState {
+    return this.#record.state
+  }
+
+  get statistics(): SwapStatistics {
+    return this.#record.statistics
+  }
+
+  get transition(): { readonly pages: number; readonly milliseconds: number } {
+    const { counters } = this.#record
+    return { pages: counters.get(COUNT.TRANSITION_PAGES), milliseconds: counters.get(COUNT.TRANSITION_MILLISECONDS) }
+  }
+
+  get failure(): Error | undefined {
+    return this.#failure
+  }
+
+  get service(): 'serving' | 'dead' | 'ended' {
+    if (this.#hasEnded) return 'ended'
+    return this.#thread.serves ? 'serving' : 'dead'
+  }
+
+  async command(command: SwapCommand): Promise<void> {
+    await this.#ask({ type: 'command', command })
+  }
+
+  async setResidentLimit(bytes: number): Promise<void> {
+    await this.#ask({ type: 'setResidentLimit', bytes })
+  }
+
+  async restore(): Promise<void> {
+    await this.#restore(0, Number.POSITIVE_INFINITY)
+  }
+
+  exit(): Promise<void> {
+    this.#exit ??= this.#end()
+    return this.#exit
+  }
+
+  onFailure(listener: (error: Error | undefined) => void): void {
+    this.#failureListeners.push(listener)
+  }
+
+  onDeath(listener: (cause: Error) => void): void {
+    this.#deathListeners.push(listener)
+  }
+
+  async #ask(question: Question): Promise<unknown> {
+    if (this.#exit !== undefined) {
+      throw new UsageError('ERR_VMAREA_SWAP_ENDED', 'the swap has ended: open another one with openSwap()')
+    }
+    return this.#thread.ask('swap', question)
+  }
+
+  async #restore(start: number, end: number): Promise<void> {
+    await this.#ask({ type: 'restore', addresses: this.#faults.take(start, end) })
+  }
+
+  async #start(signal: AbortSignal | undefined): Promise<void> {
+    const { store, timeout, residentLimit, lowWater, highWater } = this.#options
+    const data = {
+      ranges: this.#ranges,
+      staging: Number(this.#staging.start),
+      source: this.#source.give(),
+      store: { module: store.module as string, options: store.options },
+      options: { timeout, residentLimit, lowWater, highWater },
+      record: this.#record.memory as SharedArrayBuffer,
+      continues: false,
+    }
+    await this.#thread.start(data satisfies Omit<SwapThreadData, keyof ServingThreadData>, signal)
+  }
+
+  // Pages that could not be read stay poisoned, and all else has ended.
+  async #end(): Promise<void> {
+    let failure: unknown
+    try {
+      await this.#thread.ask('swap', { type: 'exit' })
+    } catch (error) {
+      failure = error
+    }
+    await this.#release()
+    if (failure !== undefined) throw failure
+  }
+
+  async #release(): Promise<void> {
+    const { calls } = this.#kernel
+    await this.#thread.close()
+    this.#hasEnded = true
+    for (const region of this.#keeper.regions) {
+      if (region.keeper === this.#keeper) calls.madvise(region.start, region.length, MADV.DOFORK)
+    }
+    this.#keeper.detach()
+    this.#source.close()
+    this.#staging.unmap()
+  }
+}
+
+function rangesOf(parts: readonly SwapPart[], pageSize: number): PageRange[] {
+  let page = 0
+  return parts.map(({ region, offset, length }) => {
+    const range = { start: Number(region.start) + offset, page, count: length / pageSize }
+    page += range.count
+    return range
+  })
+}

@@ -1,0 +1,62 @@
+import type { FaultRecord } from '../../../kernel/fault-record.js'
+import type { RawFailedFault } from '../../../kernel/raw-failed-fault.js'
+import { VmError } from '../../../vocabulary/vm-error.js'
+import type { OpenedFaultSource } from '../../source/opened-fault-source.js'
+import type { ServingThread } from '../../thread/serving-thread.js'
+
+/** How many pages that failed are remembered with their cause. */
+const MOST = 65_536
+
+/** Why accesses to swapped memory failed. The pages stay poisoned until they are restored. */
+export class SwapFaults {
+  readonly #source: OpenedFaultSource
+  readonly #thread: ServingThread
+  readonly #pageSize: number
+  /** By the address of the page, the oldest first. */
+  readonly #causes = new Map<number, unknown>()
+
+  constructor(source: OpenedFaultSource, thread: ServingThread, pageSize: number) {
+    this.#source = source
+    this.#thread = thread
+    this.#pageSize = pageSize
+  }
+
+  add(address: number, cause: unknown): void {
+    this.#causes.delete(address)
+    this.#causes.set(address, cause)
+    if (this.#causes.size > MOST) this.#causes.delete(this.#causes.keys().next().value!)
+  }
+
+  explain(fault: FaultRecord): FaultRecord {
+    // The kernel reports poison as it reports memory past the end of a file.
+    if (fault.reason !== 'poisoned' && fault.reason !== 'past-end-of-file') return fault
+    this.#thread.drain()
+    this.#takeUnanswered()
+    const page = Number(fault.address) - (Number(fault.address) % this.#pageSize)
+    const cause = this.#causes.get(page)
+    return cause === undefined ? fault : { ...fault, reason: 'swap', cause }
+  }
+
+  /** The addresses in `[start, end)` that have failed, which are forgotten. */
+  take(start: number, end: number): number[] {
+    this.#takeUnanswered()
+    const addresses = [...this.#causes.keys()].filter((address) => address >= start && address < end)
+    for (const address of addresses) this.#causes.delete(address)
+    return addresses
+  }
+
+  #takeUnanswered(): void {
+    for (const { address, reason } of this.#source.takeFailed()) {
+      if (reason === 'no-server') this.#thread.foundUnserved()
+      if (!this.#causes.has(Number(address))) this.add(Number(address), this.#why(reason))
+    }
+  }
+
+  #why(reason: RawFailedFault['reason']): Error {
+    if (reason === 'no-server') return this.#thread.unservedError
+    if (reason === 'itself') {
+      return new VmError('EDEADLK', 'swap', { hint: "the swap's thread touched memory that it serves itself" })
+    }
+    return new VmError('ETIMEDOUT', 'swap', { hint: "the swap's thread did not answer in time, and does nothing else" })
+  }
+}

@@ -1,0 +1,75 @@
+import type { FaultRecord } from '../../../kernel/fault-record.js'
+import type { Region } from '../../../kernel/region.js'
+import type { RegionKeeper } from '../../../kernel/region-keeper.js'
+import { hex } from '../../../vocabulary/hex.js'
+import { UsageError } from '../../../vocabulary/usage-error.js'
+
+export interface SwapKeeperInit {
+  explain(fault: FaultRecord): FaultRecord
+  restored(start: number, end: number): void
+}
+
+/** Keeps the regions of one swap. The serving thread itself hears of each change of them, as events of the userfaultfd. */
+export class SwapKeeper implements RegionKeeper {
+  readonly kind = 'swap'
+  readonly #init: SwapKeeperInit
+  readonly #regions = new Set<Region>()
+
+  constructor(init: SwapKeeperInit) {
+    this.#init = init
+  }
+
+  attach(region: Region): void {
+    region.keeper = this
+    this.#regions.add(region)
+  }
+
+  detach(): void {
+    for (const region of this.#regions) if (region.keeper === this) region.keeper = undefined
+    this.#regions.clear()
+  }
+
+  get regions(): Iterable<Region> {
+    return this.#regions
+  }
+
+  protecting(_region: Region, _offset: number, _length: number, _protection: number, apply: () => void): void {
+    apply()
+  }
+
+  absorbing(region: Region, next: Region, apply: () => void): void {
+    if (next.keeper !== this) {
+      throw new UsageError(
+        'ERR_VMAREA_SWAPPED',
+        `the memory at ${hex(region.start)} and that at ${hex(next.start)} belong to two swaps: exit() them before the memory is merged`,
+      )
+    }
+    apply()
+    this.#regions.delete(next)
+  }
+
+  split(_region: Region, rest: Region): void {
+    this.attach(rest)
+  }
+
+  resizing(region: Region, length: number): void {
+    throw new UsageError(
+      'ERR_VMAREA_SWAPPED',
+      `the ${region.length} bytes at ${hex(region.start)} are swapped and can't get a length of ${length} bytes: exit() the swap first`,
+    )
+  }
+
+  resized(): void {}
+
+  unmapped(region: Region): void {
+    if (region.keeper !== this) this.#regions.delete(region)
+  }
+
+  explain(fault: FaultRecord): FaultRecord {
+    return this.#init.explain(fault)
+  }
+
+  restored({ start, length }: Region): void {
+    this.#init.restored(Number(start), Number(start) + length)
+  }
+}

@@ -1,0 +1,57 @@
+import type { RawUserfaultfd } from '../../../kernel/raw-userfaultfd.js'
+import { addon } from '../../../linux/addon/addon.js'
+import { check } from '../../../linux/addon/check.js'
+import type { LinuxRegion } from '../../../linux/regions/linux-region.js'
+import { LinuxUserfaultfdCalls } from '../../../linux/userfaultfd/linux-userfaultfd-calls.js'
+import { openUserfaultfd } from '../../../userfaultfd/open-userfaultfd.js'
+import { MADV } from '../../../vocabulary/madv.js'
+import { MAP } from '../../../vocabulary/map.js'
+import { PROT } from '../../../vocabulary/prot.js'
+import { UFFD_FEATURE } from '../../../vocabulary/uffd-feature.js'
+import { UFFD_MODE } from '../../../vocabulary/uffd-mode.js'
+import { UFFD_RESOLVE_MODE } from '../../../vocabulary/uffd-resolve-mode.js'
+import type { PagerKernel } from '../../thread/pager-kernel.js'
+
+/** Pages of the memory through which pages are dropped. */
+const ROOM = 512
+
+/**
+ * Drops pages of staging memory. The serving thread can't call madvise(2) there: the call would wait for that very thread to read its
+ * `REMOVE` event. So pages move to memory of a second userfaultfd, which has no events, and are dropped there.
+ */
+export class DiscardedPages {
+  readonly #raw: RawUserfaultfd
+  readonly #region: LinuxRegion
+  readonly #pageSize: number
+
+  constructor({ calls, regions, pageSize }: PagerKernel) {
+    this.#pageSize = pageSize
+    const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.NORESERVE
+    this.#region = regions.mapRegion(0n, ROOM * pageSize, PROT.READ | PROT.WRITE, flags, -1, 0, pageSize)
+    const { start, length } = this.#region
+    calls.madvise(start, length, MADV.DONTFORK)
+    this.#raw = openUserfaultfd(new LinuxUserfaultfdCalls(), undefined).raw
+    this.#raw.api(UFFD_FEATURE.MOVE)
+    this.#raw.register(start, length, UFFD_MODE.MISSING)
+  }
+
+  /** Returns how many pages from the address on were dropped: all of them, unless the kernel holds one back. */
+  drop(address: number, count: number): number {
+    const { start } = this.#region
+    let dropped = 0
+    while (dropped < count) {
+      const length = Math.min(count - dropped, ROOM) * this.#pageSize
+      this.#raw.move(start, address + dropped * this.#pageSize, length, UFFD_RESOLVE_MODE.DONTWAKE)
+      const { done } = this.#raw
+      if (done === 0) return dropped
+      // Bare, without the locks of the library: a thread that holds them may wait for this one to read an event.
+      check(addon().zapRange(start, done, false), 'madvise')
+      dropped += done / this.#pageSize
+    }
+    return dropped
+  }
+
+  close(): void {
+    this.#raw.close('zero')
+  }
+}

@@ -1,0 +1,170 @@
+import { addon } from '../../../linux/addon/addon.js'
+import { check } from '../../../linux/addon/check.js'
+import type { LinuxUserfaultfd } from '../../../linux/userfaultfd/linux-userfaultfd.js'
+import { REFUSAL, type Refusal, type SwapMemory } from '../../../paging/swap/swap-memory.js'
+import { ERRNO_RESULT } from '../../../vocabulary/errno-result.js'
+import type { FaultQueue } from '../../source/fault-queue.js'
+import type { DiscardedPages } from './discarded-pages.js'
+import type { PageMap } from './page-map.js'
+
+export interface MovedMemoryParts {
+  readonly raw: LinuxUserfaultfd
+  readonly faults: FaultQueue
+  readonly map: PageMap
+  /** The address of the staging memory. */
+  readonly staging: number
+  readonly discarded: DiscardedPages
+  readonly pageSize: number
+}
+
+/** What an ioctl does with a run: `page` is its first, `length` is in bytes. Returns 0 or a negative error number. */
+type Call = (page: number, length: number) => number
+
+/**
+ * Private memory whose pages leave by `UFFDIO_MOVE` to staging memory, while other threads write to them. Memory and staging are registered
+ * with one userfaultfd: while a range is unmapped or moved, the kernel answers `EAGAIN` to every call on it, so that no call ever reaches
+ * memory that has taken the range's place.
+ */
+export class MovedMemory implements SwapMemory {
+  readonly pageSize: number
+  readonly pages: number
+  refusal: Refusal | undefined
+  readonly #raw: LinuxUserfaultfd
+  readonly #faults: FaultQueue
+  readonly #map: PageMap
+  /** The address of the staging memory. */
+  readonly staging: number
+  readonly #discarded: DiscardedPages
+  readonly #scratch: Uint8Array
+  readonly #digest = new Float64Array(1)
+
+  constructor({ raw, faults, map, staging, discarded, pageSize }: MovedMemoryParts) {
+    this.#raw = raw
+    this.#faults = faults
+    this.#map = map
+    this.staging = staging
+    this.#discarded = discarded
+    this.pageSize = pageSize
+    this.pages = map.pages
+    this.#scratch = new Uint8Array(pageSize)
+  }
+
+  regionEnd(page: number): number {
+    return this.#map.endOf(page)
+  }
+
+  stage(page: number, count: number): number {
+    const call: Call = (at, length) => this.#raw.move(this.#staged(at), this.#map.addressOf(at), length, 0)
+    for (let done = 0; ; ) {
+      done += this.#run(page + done, count - done, call, STAGE_REFUSALS)
+      // A page that the kernel held back when its staged copy was dropped is still there.
+      if (this.refusal !== REFUSAL.PRESENT) return done
+      if (this.#discarded.drop(this.#staged(page + done), 1) === 0) {
+        this.refusal = REFUSAL.PINNED
+        return done
+      }
+    }
+  }
+
+  unstage(page: number, count: number): number {
+    const call: Call = (at, length) => this.#raw.move(this.#map.addressOf(at), this.#staged(at), length, 0)
+    const done = this.#run(page, count, call, FILL_REFUSALS)
+    if (this.refusal !== REFUSAL.PINNED && this.refusal !== REFUSAL.PRESENT) return done
+    return done + this.#copyBack(page + done)
+  }
+
+  read(page: number, _count: number, into: Uint8Array, digests: Float64Array): void {
+    check(addon().copyAndDigestPages(this.#staged(page), into, digests), 'read')
+  }
+
+  drop(page: number, count: number): void {
+    this.#discarded.drop(this.#staged(page), count)
+  }
+
+  digest(bytes: Uint8Array, digests: Float64Array): void {
+    check(addon().digestPages(bytes, digests), 'read')
+  }
+
+  fill(page: number, count: number, bytes: Uint8Array): number {
+    const call: Call = (at, length) =>
+      this.#raw.copyOwn(this.#map.addressOf(at), bytes, (at - page) * this.pageSize, length, 0)
+    return this.#run(page, count, call, FILL_REFUSALS)
+  }
+
+  zero(page: number, count: number): number {
+    return this.#run(page, count, (at, length) => this.#raw.zeropage(this.#map.addressOf(at), length, 0), FILL_REFUSALS)
+  }
+
+  wake(page: number, count: number): void {
+    const address = this.#map.addressOf(page)
+    if (address >= 0) this.#raw.wake(address, count * this.pageSize)
+  }
+
+  poison(page: number): void {
+    const address = this.#map.addressOf(page)
+    if (address >= 0) this.#faults.fail(address, this.pageSize)
+  }
+
+  #staged(page: number): number {
+    return this.staging + page * this.pageSize
+  }
+
+  // Calls until the run is done or a page is refused. The kernel refuses a run whole where it reaches past the end of an area.
+  #run(page: number, count: number, call: Call, refusals: Refusals): number {
+    this.refusal = undefined
+    let [done, most] = [0, count]
+    while (done < count) {
+      if (this.#map.addressOf(page + done) < 0) return this.#refuse(REFUSAL.GONE, done)
+      const code = call(page + done, Math.min(most, count - done) * this.pageSize)
+      const progress = this.#raw.done / this.pageSize
+      done += progress
+      if (code === 0 || progress > 0) continue
+      const tried = Math.min(most, count - done)
+      if (tried === 1 || !REFUSED_WHOLE.includes(code)) return this.#refuse(refusals[code] ?? refusals.other, done)
+      most = Math.ceil(tried / 2)
+    }
+    return done
+  }
+
+  #refuse(refusal: Refusal, done: number): number {
+    this.refusal = refusal
+    return done
+  }
+
+  // A page whose protection the program has changed, or that is poisoned, takes no moved page, but a copy.
+  #copyBack(page: number): number {
+    this.refusal = undefined
+    this.read(page, 1, this.#scratch, this.#digest)
+    if (this.fill(page, 1, this.#scratch) === 0) return 0
+    this.drop(page, 1)
+    this.refusal = REFUSAL.AGAIN
+    return 1
+  }
+}
+
+/** What an error number says of the first page. */
+interface Refusals {
+  readonly [code: number]: Refusal
+  readonly other: Refusal
+}
+
+const { EAGAIN, EBUSY, EEXIST, EINVAL, ENOENT, ESRCH } = ERRNO_RESULT
+
+const REFUSED_WHOLE: readonly number[] = [EINVAL, ENOENT]
+
+const STAGE_REFUSALS: Refusals = {
+  [EAGAIN]: REFUSAL.AGAIN,
+  [EEXIST]: REFUSAL.PRESENT,
+  [ENOENT]: REFUSAL.MISSING,
+  [ESRCH]: REFUSAL.GONE,
+  [EBUSY]: REFUSAL.PINNED,
+  other: REFUSAL.PINNED,
+}
+
+const FILL_REFUSALS: Refusals = {
+  [EAGAIN]: REFUSAL.AGAIN,
+  [EEXIST]: REFUSAL.PRESENT,
+  [ENOENT]: REFUSAL.GONE,
+  [ESRCH]: REFUSAL.GONE,
+  other: REFUSAL.PINNED,
+}

@@ -1,0 +1,81 @@
+import type { PageRange } from '../swap-thread-data.js'
+
+/** Where swapped pages are in the address space: it follows what the program unmaps and moves. */
+export class PageMap {
+  readonly pages: number
+  /** By page. Those whose memory is gone have the start -1. */
+  #ranges: PageRange[]
+  readonly #pageSize: number
+  #last: PageRange
+
+  constructor(ranges: readonly PageRange[], pageSize: number) {
+    this.#ranges = [...ranges].sort((left, right) => left.page - right.page)
+    this.#pageSize = pageSize
+    this.#last = this.#ranges[0]!
+    const end = this.#ranges.at(-1)!
+    this.pages = end.page + end.count
+  }
+
+  get ranges(): readonly PageRange[] {
+    return this.#ranges.filter(({ start }) => start >= 0)
+  }
+
+  /** The page at the address, or -1. */
+  pageAt(address: number): number {
+    const holds = ({ start, count }: PageRange) =>
+      start >= 0 && address >= start && address < start + count * this.#pageSize
+    if (!holds(this.#last)) {
+      const found = this.#ranges.find(holds)
+      if (found === undefined) return -1
+      this.#last = found
+    }
+    return this.#last.page + Math.floor((address - this.#last.start) / this.#pageSize)
+  }
+
+  /** The address of the page. -1 where its memory is gone. */
+  addressOf(page: number): number {
+    const { start, page: first } = this.#rangeOf(page)
+    return start < 0 ? -1 : start + (page - first) * this.#pageSize
+  }
+
+  /** One more than the last page that follows the page in memory. */
+  endOf(page: number): number {
+    const range = this.#rangeOf(page)
+    return range.page + range.count
+  }
+
+  /** The memory in `[start, end)` is elsewhere from now on, or gone with `to` -1. Returns the pages that it held. */
+  move(start: number, end: number, to: number): { readonly page: number; readonly count: number }[] {
+    const moved: PageRange[] = []
+    const ranges: PageRange[] = []
+    for (const range of this.#ranges) {
+      const rangeEnd = range.start + range.count * this.#pageSize
+      const [from, until] = [Math.max(start, range.start), Math.min(end, rangeEnd)]
+      if (range.start < 0 || from >= until) {
+        ranges.push(range)
+        continue
+      }
+      const piece = (first: number, last: number, at: number) => {
+        if (first >= last) return undefined
+        const page = range.page + (first - range.start) / this.#pageSize
+        const part = { start: at, page, count: (last - first) / this.#pageSize }
+        ranges.push(part)
+        return part
+      }
+      piece(range.start, from, range.start)
+      moved.push(piece(from, until, to < 0 ? -1 : to + from - start)!)
+      piece(until, rangeEnd, until)
+    }
+    this.#ranges = ranges
+    this.#last = ranges[0]!
+    return moved
+  }
+
+  #rangeOf(page: number): PageRange {
+    const { page: first, count } = this.#last
+    if (page < first || page >= first + count) {
+      this.#last = this.#ranges.find((range) => page >= range.page && page < range.page + range.count)!
+    }
+    return this.#last
+  }
+}

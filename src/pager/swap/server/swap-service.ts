@@ -1,0 +1,181 @@
+import type { SwapCommand } from '../../../kernel/swap/swap-state.js'
+import type { LinuxUserfaultfd } from '../../../linux/userfaultfd/linux-userfaultfd.js'
+import { SwapEngine } from '../../../paging/swap/swap-engine.js'
+import type { SwapRecord } from '../../../paging/swap/swap-record.js'
+import type { PageStore } from '../../../stores/page-store.js'
+import type { UffdMessages } from '../../../userfaultfd/uffd-messages.js'
+import { UFFD_EVENT_CODE } from '../../../vocabulary/uffd-event-code.js'
+import { FaultLoop } from '../../source/fault-loop.js'
+import { UserfaultfdQueue } from '../../source/userfaultfd-queue.js'
+import { packError } from '../../thread/pack-error.js'
+import type { PagerKernel } from '../../thread/pager-kernel.js'
+import type { PagerMessage } from '../../thread/pager-request.js'
+import type { SwapThreadData } from '../swap-thread-data.js'
+import { DiscardedPages } from './discarded-pages.js'
+import { MovedMemory } from './moved-memory.js'
+import { PageMap } from './page-map.js'
+
+export interface SwapServiceParts {
+  readonly kernel: PagerKernel
+  readonly raw: LinuxUserfaultfd
+  readonly store: PageStore
+  readonly record: SwapRecord
+  readonly data: SwapThreadData
+  readonly send: (message: PagerMessage) => void
+}
+
+/** Serves swapped memory: takes its faults and the events of its layout, and lets the engine work in between. */
+export class SwapService {
+  readonly engine: SwapEngine
+  readonly #raw: LinuxUserfaultfd
+  readonly #store: PageStore
+  readonly #map: PageMap
+  readonly #memory: MovedMemory
+  readonly #discarded: DiscardedPages
+  readonly #faults: UserfaultfdQueue
+  readonly #loop: FaultLoop
+  readonly #pageSize: number
+  #works = false
+  #stopped = false
+
+  constructor({ kernel, raw, store, record, data, send }: SwapServiceParts) {
+    const { pageSize } = kernel
+    const { timeout, residentLimit, lowWater, highWater } = data.options
+    this.#raw = raw
+    this.#store = store
+    this.#pageSize = pageSize
+    this.#map = new PageMap(data.ranges, pageSize)
+    this.#discarded = new DiscardedPages(kernel)
+    this.#faults = new UserfaultfdQueue({
+      raw,
+      name: data.source.name,
+      pageSize,
+      onEvent: (messages, index) => this.#follow(messages, index),
+    })
+    this.#memory = new MovedMemory({
+      raw,
+      faults: this.#faults,
+      map: this.#map,
+      staging: data.staging,
+      discarded: this.#discarded,
+      pageSize,
+    })
+    this.engine = new SwapEngine({
+      memory: this.#memory,
+      record,
+      store,
+      host: {
+        now: () => performance.now(),
+        later: (milliseconds, act) => {
+          const timer = setTimeout(() => {
+            if (!this.#stopped) act()
+          }, milliseconds)
+          return () => clearTimeout(timer)
+        },
+        ready: () => this.#schedule(),
+        failure: (error) => send({ type: 'eviction', error: error === undefined ? undefined : packError(error) }),
+        lost: (page, error) => send({ type: 'failure', address: this.#map.addressOf(page), error: packError(error) }),
+      },
+      timeout,
+      residentLimit,
+      lowWater,
+      highWater,
+    })
+    const serve = (index: number, now: number) => this.#serve(this.#faults.address(index), now)
+    this.#loop = new FaultLoop(this.#faults, serve, () => this.#works || !this.engine.isIdle)
+  }
+
+  /** Takes faults from now on. */
+  start(): void {
+    this.#loop.start()
+    this.#schedule()
+  }
+
+  restore(addresses: readonly number[]): void {
+    for (const page of this.engine.poisoned()) this.engine.restore(page)
+    for (const address of addresses) {
+      const page = this.#map.pageAt(address)
+      if (page >= 0) this.engine.restore(page)
+    }
+  }
+
+  command(command: SwapCommand): Promise<void> {
+    return this.engine.command(command)
+  }
+
+  /** Brings all pages back and takes no more faults. Rejects where pages could not be read, after it has ended as well. */
+  async exit(): Promise<void> {
+    try {
+      await this.engine.command('disable')
+    } finally {
+      for (const { start, count } of this.#map.ranges) this.#release(start, count * this.#pageSize)
+      this.#release(this.#memory.staging, this.#memory.pages * this.#pageSize)
+      await this.stop()
+    }
+  }
+
+  /** Leaves all as it is. */
+  async stop(): Promise<void> {
+    this.#loop.stop()
+    this.#stopped = true
+    this.#discarded.close()
+    await this.#store.close()
+  }
+
+  #release(start: number, length: number): void {
+    try {
+      this.#raw.unregister(BigInt(start), length)
+    } catch {
+      // The range is already unmapped. Wake its waiters; they will fault again.
+      this.#raw.wake(start, length)
+    }
+  }
+
+  #serve(address: number, now: number): void {
+    const page = this.#map.pageAt(address)
+    if (page >= 0) this.engine.fault(page, now)
+    // Memory that the program has appended to a range: it was never swapped.
+    else if (this.#raw.zeropage(address, this.#pageSize, 0) !== 0) this.#raw.wake(address, this.#pageSize)
+  }
+
+  #follow(messages: UffdMessages, index: number): void {
+    const [start, end] = [messages.start(index), messages.end(index)]
+    switch (messages.code(index)) {
+      case UFFD_EVENT_CODE.REMOVE:
+        this.#removed(start, end)
+        return
+      case UFFD_EVENT_CODE.UNMAP:
+        for (const { page, count } of this.#map.move(start, end, -1)) this.engine.unmapped(page, count)
+        return
+      case UFFD_EVENT_CODE.REMAP:
+        this.#map.move(start, start + messages.length(index), end)
+        return
+    }
+  }
+
+  #removed(start: number, end: number): void {
+    for (let address = start; address < end; ) {
+      const page = this.#map.pageAt(address)
+      if (page < 0) {
+        address += this.#pageSize
+        continue
+      }
+      const count = Math.min(this.#map.endOf(page) - page, (end - address) / this.#pageSize)
+      this.engine.removed(page, count)
+      address += count * this.#pageSize
+    }
+  }
+
+  // Work is done a slice at a time: the event loop, and with it the loop that takes faults, has its turn in between.
+  #schedule(): void {
+    if (this.#works || this.#stopped) return
+    this.#works = true
+    setImmediate(this.#work)
+  }
+
+  readonly #work = (): void => {
+    if (this.#stopped) return
+    this.#works = this.engine.work()
+    if (this.#works) setImmediate(this.#work)
+  }
+}

@@ -1,0 +1,24 @@
+import type { RawSwapOptions } from '../../kernel/swap/swaps.js'
+import type { FaultSourceAddress } from '../source/fault-source-address.js'
+import type { ServingThreadData } from '../thread/serving-thread-data.js'
+
+/** A range of swapped memory: `count` pages from the address on, of which the first is the swap's page with that number. */
+export interface PageRange {
+  readonly start: number
+  readonly page: number
+  readonly count: number
+}
+
+/** What the thread of a swap begins with. */
+export interface SwapThreadData extends ServingThreadData {
+  readonly ranges: readonly PageRange[]
+  /** The address of the staging memory, which stays the program's: page n of the swap is staged at n pages from here. */
+  readonly staging: number
+  readonly source: FaultSourceAddress
+  readonly store: { readonly module: string; readonly options: unknown }
+  readonly options: Pick<RawSwapOptions, 'timeout' | 'residentLimit' | 'lowWater' | 'highWater'>
+  /** The memory of the `SwapRecord`. */
+  readonly record: SharedArrayBuffer
+  /** The record is that of a thread that has ended. */
+  readonly continues: boolean
+}

@@ -1,0 +1,86 @@
+import type { SwapState } from '../../kernel/swap/swap-state.js'
+import type { SwapStatistics } from '../../kernel/swap/swap-statistics.js'
+import { PagePlaces, PLACE } from './page-places.js'
+import { COUNT, SwapCounters } from './swap-counters.js'
+
+const STATES: readonly SwapState[] = [
+  'ready',
+  'failed',
+  'pending',
+  'trimInProgress',
+  'swapOutInProgress',
+  'active',
+  'swapInInProgress',
+]
+
+/**
+ * All that is known of swapped memory: where each page is, the state and the counters. The thread that serves writes it, the program reads it,
+ * and a thread that follows goes on with it.
+ */
+export class SwapRecord {
+  readonly memory: ArrayBufferLike
+  readonly places: PagePlaces
+  readonly counters: SwapCounters
+  readonly #state: Int32Array
+
+  /** A record of so many pages; of memory that has one already, that record. */
+  constructor(pages: number, memory?: ArrayBufferLike, shared = false) {
+    const [counters, counts, digests] = [
+      8,
+      8 + SwapCounters.LENGTH * 8,
+      8 + (SwapCounters.LENGTH + PagePlaces.COUNTS) * 8,
+    ]
+    const bytes = digests + pages * 8
+    this.memory = memory ?? (shared ? new SharedArrayBuffer(bytes + pages) : new ArrayBuffer(bytes + pages))
+    this.#state = new Int32Array(this.memory, 0, 1)
+    this.counters = new SwapCounters(new Float64Array(this.memory, counters, SwapCounters.LENGTH))
+    this.places = new PagePlaces(
+      new Float64Array(this.memory, counts, PagePlaces.COUNTS),
+      new Float64Array(this.memory, digests, pages),
+      new Uint8Array(this.memory, bytes, pages),
+      memory === undefined,
+    )
+    if (memory === undefined) this.counters.values[COUNT.BYTES_USED] = -1
+  }
+
+  get state(): SwapState {
+    return STATES[Atomics.load(this.#state, 0)]!
+  }
+
+  set state(state: SwapState) {
+    Atomics.store(this.#state, 0, STATES.indexOf(state))
+  }
+
+  get statistics(): SwapStatistics {
+    const { places, counters } = this
+    const { counts } = places
+    const bytesUsed = counters.get(COUNT.BYTES_USED)
+    const evicted = counters.get(COUNT.EVICTED)
+    return {
+      residentPages: counts[PLACE.RESIDENT]!,
+      stagingPages: places.staged,
+      swapPages: counts[PLACE.STORED]! + counts[PLACE.READING]!,
+      copiedFromFilePages: counters.get(COUNT.COPIED_FROM_STORE),
+      copiedFromStagingPages: counters.get(COUNT.COPIED_FROM_STAGING),
+      zeroedPages: counters.get(COUNT.ZEROED),
+      redundantPages: counters.get(COUNT.REDUNDANT),
+      pinnedPages: places.pinned,
+      poisonedPages: counts[PLACE.POISONED]!,
+      faults: counters.get(COUNT.FAULTS),
+      evictedPages: evicted,
+      zeroPages: counters.get(COUNT.ZERO_PAGES),
+      unchangedPages: counters.get(COUNT.UNCHANGED),
+      readAheadPages: counters.get(COUNT.READ_AHEAD),
+      failures: counters.get(COUNT.FAILURES),
+      bytesWritten: counters.get(COUNT.BYTES_WRITTEN),
+      bytesRead: counters.get(COUNT.BYTES_READ),
+      bytesUsed: bytesUsed < 0 ? undefined : bytesUsed,
+      thrashRate: evicted === 0 ? 0 : counters.get(COUNT.DEMAND_READS) / evicted,
+      latency: {
+        zero: counters.latency('zero'),
+        staging: counters.latency('staging'),
+        store: counters.latency('store'),
+      },
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import type { RawSwap } from '../kernel/swap/raw-swap.js'
+import type { SwapState } from '../kernel/swap/swap-state.js'
+import type { SwapStatistics } from '../kernel/swap/swap-statistics.js'
+import type { FaultSourceName } from '../vocabulary/fault-source-name.js'
+import { checkResidentLimit } from './raw-swap-options.js'
+import type { SwapObserver } from './swap-observer.js'
+import type { SwapStatus } from './swap-status.js'
+
+/**
+ * Memory whose pages can be in a store instead of RAM, while its program runs: `openSwap` returns it.
+ *
+ * A thread touches a page that is not in RAM and waits until it is back. Nothing else changes for the program: addresses, views and
+ * permissions stay.
+ *
+ * @remarks Invariant: a page reads as it was written last, or the access fails with a `MemoryFault` whose reason is `'swap'`. Whatever a store
+ * does, no page turns to zeros or to an older content.
+ *
+ * A command returns a promise that settles when the command has come to its end. It rejects with `ERR_VMAREA_SWAP_STATE` in a state in which
+ * the command can't be given, with `ERR_VMAREA_SWAP_ABORTED` when another command ends it, and with `ERR_VMAREA_SWAP_ENDED` after `exit()`.
+ *
+ * @example
+ * const memory = mapMut({ length: 2 ** 30 })
+ * const swap = await openSwap(memory, { store: fileStore(), residentLimit: 128 * 2 ** 20 })
+ * memory.write(0, data) // pages leave and come back as needed
+ * await swap.exit()
+ */
+export class Swap implements AsyncDisposable {
+  readonly #raw: RawSwap
+  readonly #pageSize: number
+
+  /** @internal */
+  constructor(raw: RawSwap, pageSize: number, observer?: SwapObserver) {
+    this.#raw = raw
+    this.#pageSize = pageSize
+    raw.onFailure((error) => observer?.swap(error === undefined ? 'recovery' : 'failure', this, error))
+    raw.onDeath((cause) => observer?.swap('death', this, cause))
+  }
+
+  /** How faults are taken. */
+  get source(): FaultSourceName {
+    return this.#raw.source
+  }
+
+  /**
+   * `ready`: nothing is out, and nothing leaves. `pending`: pages are staged. `active`: pages are in the store, or leave to keep a budget.
+   * `trimInProgress`, `swapOutInProgress`, `swapInInProgress`: the command runs. `failed`: a command could not be carried out.
+   */
+  get state(): SwapState {
+    return this.#raw.state
+  }
+
+  /** `serving`; `dead` when the thread that serves has ended: an access to a page that is out fails; `ended` after `exit()`. */
+  get service(): 'serving' | 'dead' | 'ended' {
+    return this.#raw.service
+  }
+
+  /** What was counted so far. */
+  get statistics(): SwapStatistics {
+    return this.#raw.statistics
+  }
+
+  /** Why no page can leave RAM at the moment: what the store threw last. `undefined` while pages can. It is tried again by itself. */
+  get failure(): Error | undefined {
+    return this.#raw.failure
+  }
+
+  /** The state, crosvm's metrics, and the last command that came to its end. */
+  status(): SwapStatus {
+    const { residentPages, copiedFromFilePages, copiedFromStagingPages, zeroedPages, redundantPages, ...rest } =
+      this.#raw.statistics
+    const { stagingPages, swapPages } = rest
+    const { pages, milliseconds } = this.#raw.transition
+    return {
+      state: this.#raw.state,
+      metrics: {
+        residentPages,
+        copiedFromFilePages,
+        copiedFromStagingPages,
+        zeroedPages,
+        redundantPages,
+        stagingPages,
+        swapPages,
+      },
+      stateTransition: { pages, timeMs: milliseconds },
+    }
+  }
+
+  /**
+   * Stages all pages that are in memory: they stay in RAM, and a touch brings one back without a copy. Then the state is `pending`. Given again
+   * it stages what came back since. Pages that the kernel holds (locked, pinned by a device, shared after a fork) stay, and are counted.
+   */
+  enable(): Promise<void> {
+    return this.#raw.command('enable')
+  }
+
+  /** Drops staged pages that are all zeros, and those that the store has unchanged. In `pending` alone. */
+  trim(): Promise<void> {
+    return this.#raw.command('trim')
+  }
+
+  /** Writes all staged pages to the store and gives their RAM back. Then the state is `active`. In `pending`, and at any time with a budget. */
+  out(): Promise<void> {
+    return this.#raw.command('out')
+  }
+
+  /**
+   * Brings all pages back into memory, and ends the budget. Then the state is `ready`. Rejects with `EIO` where pages could not be read: the
+   * message has their number, and they stay poisoned.
+   */
+  disable(): Promise<void> {
+    return this.#raw.command('disable')
+  }
+
+  /** Changes the budget, in bytes; `Infinity` ends it, and leaves what is out where it is. */
+  async setResidentLimit(bytes: number): Promise<void> {
+    checkResidentLimit(bytes, this.#pageSize)
+    await this.#raw.setResidentLimit(bytes)
+  }
+
+  /**
+   * Asks the store again for the pages that could not be read. Those that it gives are in memory soon after; an access to one of the others
+   * goes on to fail.
+   */
+  restore(): Promise<void> {
+    return this.#raw.restore()
+  }
+
+  /**
+   * Brings all pages back, closes the store and ends the swap: the memory is as it was before. Rejects as `disable` where pages could not be
+   * read, and has ended then as well. Doing it again does nothing.
+   */
+  exit(): Promise<void> {
+    return this.#raw.exit()
+  }
+
+  /** `exit`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.exit()
+  }
+}
