@@ -27,6 +27,7 @@ export async function buildPage(typeCheck) {
     banner: { js: `/* With Preact:\n${readFileSync(join(root, 'node_modules', 'preact', 'LICENSE'), 'utf8')}*/` },
     jsx: 'automatic',
     jsxImportSource: 'preact',
+    loader: { '.txt': 'text' },
     logLevel: 'warning',
   })
   await build({

@@ -6,6 +6,7 @@ import { processArgument } from './process-argument.js'
 import { LiveView } from './view/live-view.js'
 import { openBrowser } from './view/open-browser.js'
 import { pageAssets, selfContainedPage } from './view/page-assets.js'
+import { readLessons } from './view/read-lessons.js'
 import { readTwoViewFiles, readViewFile } from './view/view-input.js'
 import { ViewServer } from './view/view-server.js'
 
@@ -13,13 +14,14 @@ export interface ViewOptions {
   readonly open: boolean
   readonly port: string | undefined
   readonly html: string | undefined
+  readonly lessons: string | undefined
 }
 
 /** `vmarea view`. Returns the exit code. */
 export async function view(values: ViewOptions, operands: readonly string[]): Promise<number> {
   const assets = pageAssets()
   const port = portOf(values.port)
-  const { live, boot } = sourceOf(operands)
+  const { live, boot } = sourceOf(operands, values)
   if (values.html !== undefined) {
     writePage(values.html, selfContainedPage(assets, live === undefined ? boot : recorded(boot, live)))
     live?.close()
@@ -43,11 +45,11 @@ export async function view(values: ViewOptions, operands: readonly string[]): Pr
   return EXIT.OK
 }
 
-function sourceOf(operands: readonly string[]): { live?: LiveView; boot: ViewBoot } {
-  const rest = { data: null, pages: null }
+function sourceOf(operands: readonly string[], { lessons }: ViewOptions): { live?: LiveView; boot: ViewBoot } {
+  const rest = { data: null, pages: null, lessons: lessons === undefined ? null : readLessons(lessons) }
   const [first, second, ...more] = operands
   if (more.length > 0) throw new CommandError('view shows one process, one file, or the difference of two files')
-  if (first === undefined) throw new CommandError('view requires a process, or one or two files')
+  if (first === undefined) return { boot: { ...rest, source: 'play' } }
   if (second !== undefined) return { boot: { ...rest, source: 'file', data: readTwoViewFiles(first, second) } }
   if (/^\d+$/.test(first) || first === 'self') {
     return { live: new LiveView(processArgument(first)), boot: { ...rest, source: 'live' } }

@@ -27,7 +27,7 @@ export const floors: Readonly<Record<string, readonly string[]>> = {
   linux: ['addon', 'proc', 'regions', 'areas', 'userfaultfd', 'guests', '.'],
   model: ['structs', 'pages', 'files', 'hooks', 'areas', 'faults', 'userfaultfd', 'process', 'calls', 'kernel'],
   mapping: ['memory', 'handle'],
-  view: ['data', 'files', 'page'],
+  view: ['data', 'files', 'play', 'page'],
   pager: ['requests', 'source', 'thread', 'buffers', 'device', 'swap', 'guests'],
 }
 

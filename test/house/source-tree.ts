@@ -67,6 +67,8 @@ function isTypeOnly(clause: string): boolean {
 
 function targetOf(path: string, name: string): string {
   if (!name.startsWith('.')) return name
-  const stem = normalize(join(dirname(path), name)).replace(/\.js$/, '')
+  const target = normalize(join(dirname(path), name))
+  if (!target.endsWith('.js')) return target
+  const stem = target.slice(0, -'.js'.length)
   return existsSync(join(root, 'src', `${stem}.tsx`)) ? `${stem}.tsx` : `${stem}.ts`
 }

@@ -2,11 +2,12 @@ import { type Command, defineCommand } from '../command/command.js'
 
 export const viewCommand: Command = defineCommand({
   name: 'view',
-  operands: 'PID | FILE | FILE FILE',
+  operands: '[PID | FILE | FILE FILE]',
   complete: 'process',
   summary: 'a page that shows an address space, in the browser',
   description: [
     'A process as it changes, a snapshot of vmarea maps --save, a recording of vmarea watch --record, or the difference of two snapshots.',
+    'Without any of them it opens the playground: system calls on a modelled kernel, step by step.',
     `It prints an address that opens the page in one browser of this machine, and serves it until Ctrl-C.`,
   ],
   options: {
@@ -17,12 +18,14 @@ export const viewCommand: Command = defineCommand({
       value: 'FILE',
       help: 'writes one file with the page and the data in it, and serves nothing',
     },
+    lessons: { type: 'string', value: 'FOLDER', help: "the playground's lessons from the .txt files of a folder" },
   },
   examples: [
     'vmarea view 1234 --open',
     'vmarea view run.ndjson',
     'vmarea view before.json after.json',
     'vmarea view 1234 --html now.html',
+    'vmarea view --lessons course/',
   ],
   run: async (values, operands) => (await import('../view.js')).view(values, operands),
 })

@@ -12,7 +12,16 @@ export interface HashState {
   readonly from: number | null
   readonly isTrue: boolean
   readonly search: string
+  /** The lesson of the playground; `null` where the playground is not open. */
+  readonly lesson: string | null
+  /** How many calls of the program have been made. */
+  readonly step: number
+  /** The program where it is not that of the lesson. */
+  readonly program: string | null
 }
+
+/** A longer program is not kept in the address. */
+const LONGEST_PROGRAM = 8000
 
 export const NOTHING: HashState = {
   at: null,
@@ -22,11 +31,17 @@ export const NOTHING: HashState = {
   from: null,
   isTrue: false,
   search: '',
+  lesson: null,
+  step: 0,
+  program: null,
 }
 
 /** The part of the address after `#`. */
-export function toHash({ at, level, filter, time, from, isTrue, search }: HashState): string {
+export function toHash({ at, level, filter, time, from, isTrue, search, lesson, step, program }: HashState): string {
   const parameters = new URLSearchParams()
+  if (lesson !== null) parameters.set('play', lesson)
+  if (lesson !== null && step > 0) parameters.set('step', String(step))
+  if (lesson !== null && program !== null && program.length <= LONGEST_PROGRAM) parameters.set('program', program)
   if (at !== null) parameters.set('at', at.toString(16))
   if (level !== 'whole') parameters.set('zoom', level)
   if (filter !== null) parameters.set('kind', filter)
@@ -50,6 +65,9 @@ export function fromHash(hash: string): HashState {
     time: milliseconds(parameters.get('t')),
     from: milliseconds(parameters.get('from')),
     isTrue: parameters.get('scale') === 'true',
+    lesson: parameters.get('play')?.slice(0, 200) ?? null,
+    step: Math.min(milliseconds(parameters.get('step')) ?? 0, 10_000),
+    program: parameters.get('program')?.slice(0, LONGEST_PROGRAM) ?? null,
     search: (parameters.get('find') ?? '').slice(0, 200),
   }
 }

@@ -3,10 +3,12 @@ import type { WirePages } from './wire-pages.js'
 
 /** What the page is told when it begins. */
 export interface ViewBoot {
-  /** `live`: the state comes over the stream of events. */
-  readonly source: 'live' | 'file'
+  /** `live`: the state comes over the stream of events. `play`: there is nothing but the playground. */
+  readonly source: 'live' | 'file' | 'play'
   /** What was read from files; `null` for the other sources. */
   readonly data: ViewData | null
   /** The states of pages at the time of the data, where they were taken along. */
   readonly pages: WirePages | null
+  /** Lessons of the teacher's own; `null` for those of the package. */
+  readonly lessons: readonly { readonly name: string; readonly title: string; readonly text: string }[] | null
 }

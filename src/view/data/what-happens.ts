@@ -64,7 +64,10 @@ export function whatHappens(
   }
   if (page === 'absent') return absent(access, flags, inode !== '0', sharing === 's', kind === 'device')
   if (page === 'swapped')
-    return { kind: 'goes-on', text: 'a major fault: the kernel reads the page from swap (do_swap_page)' }
+    return {
+      kind: 'goes-on',
+      text: 'a major fault: the kernel reads the page from swap, and raises SIGBUS where a mark of poison stands in its place (do_swap_page)',
+    }
   if (access !== 'write')
     return { kind: 'goes-on', text: 'the page is there: no fault, but where the processor has to be shown it' }
   if (page === 'write-protected')

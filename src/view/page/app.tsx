@@ -12,6 +12,7 @@ import { Help } from './help.js'
 import { HonestyStrip } from './honesty-strip.js'
 import { Overview } from './overview.js'
 import { PagerPanel } from './pager-panel.js'
+import { Playground } from './playground/playground.js'
 import { type Store, useStore } from './store.js'
 import { TimePanel } from './time-panel.js'
 
@@ -25,7 +26,7 @@ const KIND_TITLE = {
 
 /** The whole page. */
 export function App({ store }: { store: Store }) {
-  const { header, kind, connection, said } = useStore(store)
+  const { state, header, kind, connection, boot, said } = useStore(store)
   const [help, setHelp] = useState(false)
   const [invitation, setInvitation] = useState<string | undefined>(undefined)
   useEffect(() => {
@@ -52,6 +53,7 @@ export function App({ store }: { store: Store }) {
     document.title =
       header === undefined ? 'vmarea view' : `${shownName(header.program ?? '')} ${header.pid} · vmarea view`.trim()
   }, [header])
+  const isPlaying = state.lesson !== null
   const invite = async () => {
     const response = await fetch('/invite', { method: 'POST' })
     setInvitation(response.ok ? (await response.json()).address : 'the server refused')
@@ -72,6 +74,14 @@ export function App({ store }: { store: Store }) {
           </p>
         )}
         <nav aria-label="View">
+          {boot.source === 'play' ? null : (
+            <button type="button" aria-pressed={!isPlaying} onClick={() => store.go({ lesson: null }, true)}>
+              Address space
+            </button>
+          )}
+          <button type="button" aria-pressed={isPlaying} onClick={() => store.go({ lesson: state.lesson ?? '' }, true)}>
+            Playground
+          </button>
           {location.protocol === 'file:' ? null : (
             <button type="button" onClick={invite} title="A new address, good for one browser">
               Another browser
@@ -92,10 +102,8 @@ export function App({ store }: { store: Store }) {
         </p>
       )}
       {help ? <Help close={() => setHelp(false)} /> : null}
-      <main>
-        <AddressSpace store={store} />
-      </main>
-      <HonestyStrip store={store} />
+      <main>{isPlaying ? <Playground store={store} /> : <AddressSpace store={store} />}</main>
+      {isPlaying ? null : <HonestyStrip store={store} />}
       <p class="said" role="status" aria-live="polite">
         {said}
       </p>
@@ -191,7 +199,8 @@ function Breadcrumbs({ store }: { store: Store }) {
 }
 
 function zoomOut(store: Store): void {
-  const { level } = store.state
+  const { level, lesson } = store.state
+  if (lesson !== null) return
   if (level === 'page') store.go({ level: 'area' }, true)
   else if (level === 'area') store.go({ level: 'whole' }, true)
 }

@@ -36,7 +36,7 @@ export class Store {
 
   constructor(boot: ViewBoot) {
     this.boot = boot
-    this.state = fromHash(location.hash)
+    this.state = this.#stateOfAddress()
     if (boot.data !== null) this.load(boot.data)
     addEventListener('hashchange', () => this.#fromAddress())
   }
@@ -133,8 +133,14 @@ export class Store {
     })
   }
 
+  /** Where there is nothing but the playground, it is open whatever the address says. */
+  #stateOfAddress(): HashState {
+    const state = fromHash(location.hash)
+    return this.boot.source === 'play' && state.lesson === null ? { ...state, lesson: '' } : state
+  }
+
   #fromAddress(): void {
-    this.state = fromHash(location.hash)
+    this.state = this.#stateOfAddress()
     this.changed()
   }
 }

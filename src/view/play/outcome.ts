@@ -1,0 +1,8 @@
+/** What became of a call. */
+export interface Outcome {
+  /** `waits`: a thread waits for a userfaultfd. `wrong`: the line is no call. */
+  readonly kind: 'value' | 'done' | 'error' | 'signal' | 'waits' | 'wrong'
+  readonly text: string
+  /** What the result's name stands for afterwards. */
+  readonly value?: number
+}
