@@ -53,11 +53,16 @@ export function AreaList({ store }: { store: Store }) {
   const keys = (event: KeyboardEvent) => {
     const rows = Math.max(Math.floor(view.height / ROW) - 2, 1)
     const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: rows, PageUp: -rows }
-    if (event.key === 'Enter' && selected !== undefined) store.go({ level: 'area' }, true)
+    if (event.key === 'Enter' && store.state.at !== null) store.go({ level: 'area' }, true)
     else if (event.key === 'Home') choose(0)
     else if (event.key === 'End') choose(shown.length - 1)
-    else if (steps[event.key] !== undefined) choose(place < 0 ? 0 : place + steps[event.key]!)
-    else return
+    else if (steps[event.key] !== undefined) {
+      // Keys may come faster than the page is drawn: the store knows where they have led so far.
+      const { at } = store.state
+      const area = at === null ? undefined : areaAt(areas, at)
+      const now = area === undefined ? -1 : shown.indexOf(area)
+      choose(now < 0 ? 0 : now + steps[event.key]!)
+    } else return
     event.preventDefault()
   }
   const isDiff = fromAreas !== undefined

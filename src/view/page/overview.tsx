@@ -68,9 +68,11 @@ export function Overview({ store }: { store: Store }) {
   })
 
   const keys = (event: KeyboardEvent) => {
-    const current = state.at === null ? 0 : placeOf(areas, state.at)
+    // Keys may come faster than the page is drawn: the store knows where they have led so far.
+    const { at } = store.state
+    const current = at === null ? 0 : placeOf(areas, at)
     const actions: Record<string, () => void> = {
-      ArrowDown: () => select(state.at === null ? 0 : current + 1),
+      ArrowDown: () => select(at === null ? 0 : current + 1),
       ArrowUp: () => select(current - 1),
       PageDown: () => select(current + 10),
       PageUp: () => select(current - 10),
@@ -80,7 +82,7 @@ export function Overview({ store }: { store: Store }) {
       '=': () => zoom(0.5, centreOf(current)),
       '-': () => zoom(2, centreOf(current)),
       '0': () => show(0, layout.total),
-      Enter: () => selected && store.go({ level: 'area' }, true),
+      Enter: () => at !== null && store.go({ level: 'area' }, true),
     }
     const action = actions[event.key]
     if (action === undefined || event.ctrlKey || event.metaKey || event.altKey) return

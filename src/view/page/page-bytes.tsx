@@ -13,7 +13,8 @@ export function PageBytes({ store, area }: { store: Store; area: ViewArea }) {
   const page = Math.min(Math.max(state.at ?? area.startPage, area.startPage), area.endPage - 1)
   const bytes = useBytes(store, page, Math.min(pageSize, 4096), tick)
   const name = hexOfPage(page, pageSize)
-  const move = (by: number) => store.go({ at: Math.min(Math.max(page + by, area.startPage), area.endPage - 1) })
+  const move = (by: number) =>
+    store.go({ at: Math.min(Math.max((store.state.at ?? page) + by, area.startPage), area.endPage - 1) })
   return (
     <section class="bytes" aria-label={`Bytes of the page at ${name}`}>
       <header>

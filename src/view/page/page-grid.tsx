@@ -15,7 +15,7 @@ const ROWS = 24
 
 /** The pages of an area: a cell is one page or several, drawn in the proportion of their states. */
 export function PageGrid({ store, area, pages }: { store: Store; area: ViewArea; pages: WirePages }) {
-  const { state, pageSize } = useStore(store)
+  const { pageSize } = useStore(store)
   const { startPage, endPage } = area
   const count = endPage - startPage
   const classes = useMemo(() => classesOf(pages, startPage, endPage), [pages, startPage, endPage])
@@ -24,7 +24,9 @@ export function PageGrid({ store, area, pages }: { store: Store; area: ViewArea;
   const [top, setTop] = useState(0)
   const [hover, setHover] = useState<string>('')
   const shape = useRef<GridShape>({ columns: 1, each: 1, first: 0 })
-  const selected = Math.min(Math.max((state.at ?? startPage) - startPage, 0), count - 1)
+  // Keys may come faster than the page is drawn: the store knows where they have led so far.
+  const chosen = () => Math.min(Math.max((store.state.at ?? startPage) - startPage, 0), count - 1)
+  const selected = chosen()
 
   const { ref } = useCanvas((context, width, height) => {
     const columns = Math.max(Math.floor(width / CELL), 1)
@@ -64,7 +66,7 @@ export function PageGrid({ store, area, pages }: { store: Store; area: ViewArea;
   const change = (factor: number) => {
     const next = Math.max(shape.current.each * factor, 1)
     setEach(next)
-    setTop(Math.floor(selected / next / shape.current.columns))
+    setTop(Math.floor(chosen() / next / shape.current.columns))
   }
   const keys = (event: KeyboardEvent) => {
     const { columns, each: perCell } = shape.current
@@ -79,7 +81,7 @@ export function PageGrid({ store, area, pages }: { store: Store; area: ViewArea;
       Home: -count,
       End: count,
     }
-    if (steps[event.key] !== undefined) choose(selected + steps[event.key]!)
+    if (steps[event.key] !== undefined) choose(chosen() + steps[event.key]!)
     else if (event.key === '+' || event.key === '=') change(1 / 2)
     else if (event.key === '-') change(2)
     else if (event.key === 'Enter') store.go({ level: 'page' }, true)

@@ -25,23 +25,27 @@ export function Playground({ store }: { store: Store }) {
   const step = Math.min(state.step, moments.length)
   const [undone, setUndone] = useState<readonly (string | null)[]>([])
   const moment = moments[step - 1]
+  // Keys may come faster than the page is drawn: the store knows where they have led so far.
+  const move = (by: number) => go(Math.min(store.state.step, moments.length) + by)
   const go = (to: number) => {
     const next = Math.min(Math.max(to, 0), moments.length)
     store.go({ step: next })
     const at = moments[next - 1]
     store.say(at === undefined ? 'before the first call' : `line ${at.line}: ${at.source}, ${at.outcome.text}`)
   }
-  const edit = (program: string | null, to = step) => {
-    setUndone([...undone.slice(-99), state.program])
-    const last = parseProgram(program ?? lesson.text).length
-    store.go({ program: program === lesson.text ? null : program, step: Math.min(to, last) })
+  const edit = (edited: string | null, to = step) => {
+    const program = edited === lesson.text ? null : edited
+    // An input event need not be a change.
+    const before = store.state.program
+    if (program !== before) setUndone((all) => [...all.slice(-99), before])
+    store.go({ program, step: Math.min(to, parseProgram(program ?? lesson.text).length) })
   }
   useEffect(() => {
     const keys = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement
       if (/^(TEXTAREA|INPUT|SELECT)$/.test(target.tagName) || event.ctrlKey || event.metaKey || event.altKey) return
-      if (event.key === 'ArrowRight' || event.key === 'n') go(step + 1)
-      else if (event.key === 'ArrowLeft' || event.key === 'p') go(step - 1)
+      if (event.key === 'ArrowRight' || event.key === 'n') move(1)
+      else if (event.key === 'ArrowLeft' || event.key === 'p') move(-1)
       else return
       event.preventDefault()
     }
@@ -85,7 +89,7 @@ export function Playground({ store }: { store: Store }) {
             disabled={undone.length === 0}
             onClick={() => {
               store.go({ program: undone.at(-1) ?? null })
-              setUndone(undone.slice(0, -1))
+              setUndone((all) => all.slice(0, -1))
             }}
           >
             Undo the edit
@@ -100,10 +104,10 @@ export function Playground({ store }: { store: Store }) {
           <button type="button" onClick={() => go(0)} disabled={step === 0}>
             Begin
           </button>
-          <button type="button" onClick={() => go(step - 1)} disabled={step === 0}>
+          <button type="button" onClick={() => move(-1)} disabled={step === 0}>
             ◀ Back
           </button>
-          <button type="button" onClick={() => go(step + 1)} disabled={step === moments.length}>
+          <button type="button" onClick={() => move(1)} disabled={step === moments.length}>
             Next call ▶
           </button>
           <button type="button" onClick={() => go(moments.length)} disabled={step === moments.length}>
