@@ -76,6 +76,6 @@ export async function openView(t: TestContext, args: string[], options?: Browser
   const page = await newPage(t, options)
   const { address } = await serveView(t, ...args)
   await page.goto(address)
-  await page.waitForSelector('main')
+  await page.waitForSelector('.row:not(.head), .play')
   return page
 }
