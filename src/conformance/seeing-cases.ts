@@ -1,4 +1,5 @@
 import { Mm } from '../mm/mm.js'
+import { PAGE_STATE } from '../vocabulary/page-state.js'
 import { VM } from '../vocabulary/vm.js'
 import type { ConformanceCases } from './conformance-case.js'
 import { expect } from './expect.js'
@@ -109,6 +110,39 @@ export const seeingCases: ConformanceCases = {
         area.zapPageRangeSingle(area.end - BigInt(page), 2 * page)
       }
       expect([...memory.read(page - 1, new Uint8Array(2))], [0, 1], 'bytes')
+    },
+  },
+  'the states of pages come as runs, whatever areas they lie in, and what is not mapped is left out': {
+    run({ process, page }) {
+      using memory = process.mapMut({ length: 8 * page })
+      memory.advise('nohugepage')
+      memory.write(2 * page, new Uint8Array(2 * page).fill(1))
+      using rest = memory.splitOff(3 * page)
+      using locked = rest.splitOff(3 * page).makeReadOnly()
+      const { start } = memory
+      const runs = () => {
+        using user = process.mm.mmgetNotZero()!
+        using guard = user.mmapReadLock()
+        const found = [...guard.pages({ from: start, to: start + BigInt(8 * page) })]
+        return found.map((run) => [Number(run.start - start) / page, Number(run.end - start) / page, run.state])
+      }
+      const before = [
+        [0, 2, 0],
+        [2, 4, PAGE_STATE.PRESENT],
+        [4, 8, 0],
+      ]
+      expect(runs(), before, 'runs')
+      rest.unmap()
+      expect(locked.size, 2 * page, 'the last area')
+      expect(
+        runs(),
+        [
+          [0, 2, 0],
+          [2, 3, PAGE_STATE.PRESENT],
+          [6, 8, 0],
+        ],
+        'runs around a hole',
+      )
     },
   },
   'an ordinary area is no mixed map': {

@@ -12,6 +12,13 @@ import { PTE } from '../structs/pte.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
 
+/** Pages in the same state, by number. */
+interface StateRun {
+  readonly first: number
+  end: number
+  readonly state: number
+}
+
 /** The raw `mm_struct` of a modelled process. */
 export class ModelAddressSpace implements AddressSpace {
   readonly pid: number
@@ -68,37 +75,39 @@ export class ModelAddressSpace implements AddressSpace {
   }
 
   *pages(from: bigint, to: bigint): Generator<PageRun> {
+    const { pageSize } = this.#mm
+    const run = ({ first, end, state }: StateRun) => ({
+      start: BigInt(first * pageSize),
+      end: BigInt(end * pageSize),
+      state,
+    })
+    let last: StateRun | undefined
+    for (const next of this.#states(from, to)) {
+      if (last?.end === next.first && last.state === next.state) {
+        last.end = next.end
+        continue
+      }
+      if (last !== undefined) yield run(last)
+      last = next
+    }
+    if (last !== undefined) yield run(last)
+  }
+
+  /** The states by address, of which neighbours may be the same. `pagemap_scan_test_walk` passes over bare frames. */
+  *#states(from: bigint, to: bigint): Generator<StateRun> {
     const { pageSize, tables } = this.#mm
     for (const vma of this.#vmas(from, to)) {
-      const first = Math.max(vma.start, addressOf(from)) / pageSize
-      const last = Math.min(vma.end, addressOf(to)) / pageSize
-      let begin = Math.floor(first)
-      let state = this.#stateOf(begin)
+      if (vma.flags & VM_FLAG.PFNMAP) continue
+      let at = Math.floor(Math.max(vma.start, addressOf(from)) / pageSize)
+      const end = Math.ceil(Math.min(vma.end, addressOf(to)) / pageSize)
       const entries: number[] = []
-      tables.visit(begin, last, (page) => entries.push(page))
-      entries.sort((one, other) => one - other)
-      const run = (end: number): PageRun => ({ start: BigInt(begin * pageSize), end: BigInt(end * pageSize), state })
-      let at = begin
-      for (const page of entries) {
-        if (page > at && state !== 0) {
-          yield run(at)
-          begin = at
-          state = 0
-        }
-        const next = this.#stateOf(page)
-        if (next !== state) {
-          if (page > begin) yield run(page)
-          begin = page
-          state = next
-        }
+      tables.visit(at, end, (page) => entries.push(page))
+      for (const page of entries.sort((one, other) => one - other)) {
+        if (page > at) yield { first: at, end: page, state: 0 }
+        yield { first: page, end: page + 1, state: this.#stateOf(page) }
         at = page + 1
       }
-      if (at < last && state !== 0 && at > begin) {
-        yield run(at)
-        begin = at
-        state = 0
-      }
-      if (last > begin) yield run(Math.ceil(last))
+      if (at < end) yield { first: at, end, state: 0 }
     }
   }
 
