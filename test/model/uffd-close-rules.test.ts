@@ -61,6 +61,18 @@ const rules: Record<string, Rule> = {
     [open, anon(0, 6), register(0, 3, MISSING), ['write', at(4), 0x90], close],
     0,
   ],
+  'it shares the anon_vma of a neighbour that was registered as well, and merges with it later': [
+    [
+      anon(0, 8),
+      open,
+      ['write', at(7), 0x90],
+      ['mmap', at(8), 2 * PAGE, 7, PRIVATE | ANON | FIXED, 6, 0],
+      register(4, 6, MISSING),
+      close,
+      ['mprotect', at(6), 4 * PAGE, 4],
+    ],
+    0,
+  ],
   'what was unregistered before is missing no longer': [
     [open, anon(0, 6), register(0, 6, MISSING), ['uffdUnregister', at(2), PAGE], close, read(1), read(2), read(3)],
     SIGBUS,

@@ -11,10 +11,13 @@ export function uffdClose(uffd: Uffd, missing: 'poison' | 'zero'): void {
   const { mm } = uffd
   // userfaultfd_event_wait_completion: a child whose event nobody has read has nobody either.
   for (const { child } of uffd.events.splice(0)) if (child !== undefined) uffdClose(child, missing)
+  if (missing === 'poison') {
+    // All of it before any is cleared: private memory shares the anon_vma of a neighbour that is registered as well.
+    for (let vma = mm.tree.first(); vma !== undefined; vma = mm.tree.next(vma)) if (vma.uffd === uffd) poison(vma)
+  }
   let previous: Vma | undefined
   for (let vma = mm.tree.first(); vma !== undefined; vma = mm.tree.next(vma)) {
     if (vma.uffd === uffd) {
-      if (missing === 'poison') poison(vma)
       const changed = uffdClear(vma, previous, vma.start, vma.end)
       if (typeof changed !== 'number') vma = changed
     }
