@@ -30,7 +30,7 @@ const result = spawnSync(
     '--test',
     '--test-reporter=spec',
     // A hang is a failure with a name, not a run without an end. Node 20 and 22 count a whole file against it.
-    '--test-timeout=600000',
+    `--test-timeout=${positionals.includes('package/') ? 1_800_000 : 600_000}`,
     `--test-concurrency=${availableParallelism()}`,
     ...files.map((name) => join(root, 'test-dist', name)),
   ],
