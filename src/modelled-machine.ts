@@ -5,12 +5,36 @@ import { Inode } from './model/structs/inode.js'
 import { Machine, type MachineOptions } from './model/structs/machine.js'
 import type { Capability, Limits } from './model/structs/mm.js'
 import { ModelledProcess } from './modelled-process.js'
+import { checkOptions, type OptionRule, type OptionRules } from './vocabulary/options/check-options.js'
 
 export interface SpawnOptions {
   /** `RLIMIT_*` in bytes: no limits by default, but for 8 MiB of locked memory and 8 MiB of stack. */
   readonly limits?: Partial<Limits>
   /** What it may do: everything by default. */
   readonly capabilities?: Iterable<Capability>
+}
+
+const number = (must: string, holds: (value: number) => boolean): OptionRule => ({
+  must,
+  holds: (value) => typeof value === 'number' && holds(value),
+})
+const notNegative = number('a number from 0 on', (value) => value >= 0)
+const machineRules: OptionRules<MachineOptions> = {
+  pageSize: number('a power of two', (value) => value >= 1 && Number.isInteger(Math.log2(value))),
+  memory: notNegative,
+  overcommit: ['guess', 'always', 'never'],
+  overcommitRatio: notNegative,
+  maxMapCount: notNegative,
+  mmapMinAddress: notNegative,
+  protectionKeys: 'boolean',
+  seed: number('a whole number', Number.isSafeInteger),
+}
+const spawnRules: OptionRules<SpawnOptions> = {
+  limits: { must: 'an object of limits in bytes', holds: (value) => typeof value === 'object' && value !== null },
+  capabilities: {
+    must: 'an iterable of capabilities',
+    holds: (value) => typeof value === 'object' && value !== null && Symbol.iterator in value,
+  },
 }
 
 const everything: readonly Capability[] = [
@@ -37,7 +61,7 @@ export class ModelledMachine {
   readonly #kernels = new Set<ModelKernel>()
 
   constructor(options: MachineOptions = {}) {
-    this.#machine = new Machine(options)
+    this.#machine = new Machine(checkOptions('new Machine()', options, machineRules))
   }
 
   /** Bytes a page. */
@@ -46,7 +70,8 @@ export class ModelledMachine {
   }
 
   /** Begins a process whose address space has a stack and nothing else. */
-  spawn({ limits = {}, capabilities = everything }: SpawnOptions = {}): ModelledProcess {
+  spawn(options: SpawnOptions = {}): ModelledProcess {
+    const { limits = {}, capabilities = everything } = checkOptions('spawn()', options, spawnRules)
     const all: Limits = {
       addressSpace: Infinity,
       data: Infinity,

@@ -5,6 +5,7 @@ import { MmapMut } from '../mapping/handle/mmap-mut.js'
 import { createMapping } from '../mapping/memory/create-mapping.js'
 import type { ProcessMemory } from '../mapping/memory/process-memory.js'
 import type { FaultSourceName } from '../vocabulary/fault-source-name.js'
+import { checkOptions, type OptionRules } from '../vocabulary/options/check-options.js'
 import { PROT } from '../vocabulary/prot.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { DeviceBacking } from './device-backing.js'
@@ -19,6 +20,18 @@ export interface DeviceParts {
   readonly observer: DeviceObserver | undefined
   /** No map of it may be written. */
   readonly readOnly: boolean
+}
+
+const mapRules: OptionRules<DeviceMapOptions> = {
+  length: 'any',
+  offset: 'any',
+  shared: 'boolean',
+  address: 'any',
+  fixed: ['noreplace', 'replace'],
+  noReserve: 'boolean',
+  noCoreDump: 'boolean',
+  advice: 'any',
+  protection: ['read', 'write'],
 }
 
 /**
@@ -90,27 +103,18 @@ export class Device implements AsyncDisposable {
   map(options: DeviceMapOptions): Mmap | MmapMut
   map(options: DeviceMapOptions = {}): Mmap | MmapMut {
     this.#checkOpen()
-    if (typeof options !== 'object' || options === null) {
-      throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `the options must be an object, and are ${String(options)}`)
-    }
-    const { length, offset, shared, address, fixed, noReserve, noCoreDump, advice, protection = 'read' } = options
-    if (protection !== 'read' && protection !== 'write') {
-      throw new UsageError(
-        'ERR_VMAREA_INVALID_ARGUMENT',
-        `protection must be 'read' or 'write', and is ${String(protection)}`,
-      )
-    }
+    const { protection = 'read', ...asked } = checkOptions('device.map()', options, mapRules)
+    const { shared } = asked
     if (this.#readOnly && shared === true && protection === 'write') {
       throw new UsageError(
         'ERR_VMAREA_INVALID_ARGUMENT',
         'a device with a residentLimit can be read alone, for what is dropped would take writes with it: map it private, or without the limit',
       )
     }
-    const asked = { length, offset, shared, address, fixed, noReserve, noCoreDump, advice }
     const request = { reserved: false, source: DeviceBacking.source(this.#raw, this.#name) }
     return protection === 'read'
-      ? new Mmap(createMapping(this.#memory, defined(asked), { ...request, protection: PROT.READ }))
-      : new MmapMut(createMapping(this.#memory, defined(asked), { ...request, protection: PROT.READ | PROT.WRITE }))
+      ? new Mmap(createMapping(this.#memory, asked, { ...request, protection: PROT.READ }))
+      : new MmapMut(createMapping(this.#memory, asked, { ...request, protection: PROT.READ | PROT.WRITE }))
   }
 
   /**
@@ -203,12 +207,5 @@ export class Device implements AsyncDisposable {
       'ERR_VMAREA_OUT_OF_RANGE',
       `the range of ${length} bytes from ${offset} on does not lie in the ${size} bytes of the device`,
     )
-  }
-}
-
-/** Without the members that are `undefined`. */
-function defined<T extends object>(options: T): { [K in keyof T]: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: NonNullable<T[K]>
   }
 }

@@ -1,5 +1,7 @@
 import type { RawDeviceOptions } from '../kernel/devices.js'
 import type { FaultSourceName } from '../vocabulary/fault-source-name.js'
+import { checkOptions, type OptionRules } from '../vocabulary/options/check-options.js'
+import { showValue } from '../vocabulary/options/show-value.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import type { DeviceOptions } from './device-options.js'
 
@@ -17,17 +19,21 @@ const sources: { readonly [name in FaultSourceName]: true } = {
   model: true,
 }
 
+const rules: OptionRules<DeviceOptions> = {
+  driver: 'any',
+  timeout: 'any',
+  run: 'any',
+  residentLimit: 'any',
+  source: 'any',
+  signal: 'signal',
+}
+
 /** Checks the options of a device and gives each of them a value. */
-export function rawDeviceOptions(options: DeviceOptions, pageSize: number): RawDeviceOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw invalid(`the options must be an object, and are ${String(options)}`)
-  }
+export function rawDeviceOptions(given: DeviceOptions, pageSize: number): RawDeviceOptions {
+  const options = checkOptions('openDevice()', given, rules)
   const { driver, source, signal } = options
   if (source !== undefined && !Object.hasOwn(sources, source)) {
-    throw invalid(`source must be one of '${Object.keys(sources).join("', '")}', and is ${String(source)}`)
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw invalid(`signal must be an AbortSignal, and is ${String(signal)}`)
+    throw invalid(`source must be one of '${Object.keys(sources).join("', '")}', and is ${showValue(source)}`)
   }
   const residentLimit = residentLimitOf(options, pageSize)
   return {
@@ -44,7 +50,7 @@ function timeoutOf({ timeout = defaultTimeout }: DeviceOptions): number {
   if (timeout === Infinity) return timeout
   if (typeof timeout === 'number' && timeout > 0 && timeout <= longestTimeout) return timeout
   throw invalid(
-    `timeout must be a number of milliseconds above 0 and at most ${longestTimeout}, or Infinity, and is ${String(timeout)}`,
+    `timeout must be a number of milliseconds above 0 and at most ${longestTimeout}, or Infinity, and is ${showValue(timeout)}`,
   )
 }
 
@@ -55,13 +61,13 @@ function residentLimitOf({ residentLimit = Infinity }: DeviceOptions, pageSize: 
     return Math.floor(residentLimit / pageSize) * pageSize
   }
   throw invalid(
-    `residentLimit must be a whole number of bytes from ${least} on, which are ${leastResidentPages} pages, and is ${String(residentLimit)}`,
+    `residentLimit must be a whole number of bytes from ${least} on, which are ${leastResidentPages} pages, and is ${showValue(residentLimit)}`,
   )
 }
 
 function runOf({ run = {} }: DeviceOptions, pageSize: number, residentLimit: number): RawDeviceOptions['run'] {
   if (typeof run !== 'number' && (typeof run !== 'object' || run === null)) {
-    throw invalid(`run must be a number of bytes or { least, most }, and is ${String(run)}`)
+    throw invalid(`run must be a number of bytes or { least, most }, and is ${showValue(run)}`)
   }
   const asked = typeof run === 'number' ? { least: run, most: run } : run
   const longest = Math.floor(residentLimit / 2 / pageSize) * pageSize
@@ -80,7 +86,7 @@ function runOf({ run = {} }: DeviceOptions, pageSize: number, residentLimit: num
 function wholePages(bytes: number, name: string, pageSize: number): number {
   const whole = Math.ceil(bytes / pageSize) * pageSize
   if (Number.isSafeInteger(bytes) && bytes > 0 && Number.isSafeInteger(whole)) return whole
-  throw invalid(`run.${name} must be a whole number of bytes above 0, and is ${String(bytes)}`)
+  throw invalid(`run.${name} must be a whole number of bytes above 0, and is ${showValue(bytes)}`)
 }
 
 function invalid(message: string): UsageError {

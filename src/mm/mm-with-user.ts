@@ -1,5 +1,6 @@
 import type { AddressSpace } from '../kernel/address-space.js'
 import { type Advice, MADV } from '../vocabulary/madv.js'
+import { showValue } from '../vocabulary/options/show-value.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { checkAddress } from './check-address.js'
 import { MmapReadGuard } from './mmap-read-guard.js'
@@ -102,7 +103,10 @@ export class MmWithUser implements Disposable {
       throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `${JSON.stringify(advice)} is no advice of madvise(2)`)
     }
     if (!Number.isSafeInteger(length) || length < 0) {
-      throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `length must be a number of bytes and is ${length}`)
+      throw new UsageError(
+        'ERR_VMAREA_INVALID_ARGUMENT',
+        `length must be a number of bytes and is ${showValue(length)}`,
+      )
     }
     return this.#addressSpace.advise(address, length, number)
   }

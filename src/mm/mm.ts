@@ -1,5 +1,6 @@
 import type { AddressSpace } from '../kernel/address-space.js'
 import { hostKernel } from '../kernel/host-kernel.js'
+import { showValue } from '../vocabulary/options/show-value.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { MmWithUser } from './mm-with-user.js'
 
@@ -31,7 +32,10 @@ export class Mm implements Disposable {
    */
   static of(pid: number): Mm {
     if (!Number.isInteger(pid) || pid <= 0 || pid > 0x7fff_ffff) {
-      throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `a process number is a positive integer, and this is ${pid}`)
+      throw new UsageError(
+        'ERR_VMAREA_INVALID_ARGUMENT',
+        `a process number is an integer from 1 to 2147483647, and this is ${showValue(pid)}${numberIn(pid)}`,
+      )
     }
     if (hostKernel.addressSpaceOf === undefined) {
       throw new UsageError(
@@ -68,4 +72,9 @@ export class Mm implements Disposable {
   [Symbol.dispose](): void {
     if (this.#isOwn) this.#addressSpace.close?.()
   }
+}
+
+/** The call that a number in a string was meant for. */
+function numberIn(pid: unknown): string {
+  return typeof pid === 'string' && /^\d+$/.test(pid) ? `: write Mm.of(${pid})` : ''
 }

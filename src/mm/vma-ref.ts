@@ -2,6 +2,7 @@ import type { PageRun } from '../kernel/address-space.js'
 import type { Area } from '../kernel/area.js'
 import type { RawPage } from '../kernel/raw-page.js'
 import { hex } from '../vocabulary/hex.js'
+import { showValue } from '../vocabulary/options/show-value.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { VM } from '../vocabulary/vm.js'
 import { VmError } from '../vocabulary/vm-error.js'
@@ -158,7 +159,7 @@ export class VmaRef {
   zapPageRangeSingle(address: bigint, size: number): void {
     checkAddress(address, 'address')
     if (!Number.isSafeInteger(size) || size < 0) {
-      throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `size must be a number of bytes and is ${size}`)
+      throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `size must be a number of bytes and is ${showValue(size)}`)
     }
     const area = this.#live()
     const end = address + BigInt(size)

@@ -1,4 +1,5 @@
 import type { UserfaultfdCalls } from '../kernel/userfaultfd-calls.js'
+import { checkOptions } from '../vocabulary/options/check-options.js'
 import { UFFD_FEATURE, type UffdFeature } from '../vocabulary/uffd-feature.js'
 import type { UffdIoctl } from '../vocabulary/uffd-ioctl.js'
 import { UFFD_IOCTL } from '../vocabulary/uffd-ioctl.js'
@@ -6,6 +7,7 @@ import { VmError } from '../vocabulary/vm-error.js'
 import { featureBits } from './feature-bits.js'
 import { NamedBits } from './named-bits.js'
 import { openUserfaultfd, type UserfaultfdRefusal } from './open-userfaultfd.js'
+import { userfaultfdOptionRules } from './userfaultfd-option-rules.js'
 import type { UserfaultfdOptions, UserfaultfdWay } from './userfaultfd-options.js'
 
 /** What a kernel's userfaultfd can do here. */
@@ -29,8 +31,9 @@ export function probeUserfaultfd(calls: UserfaultfdCalls, userModeOnly: boolean 
   }
 }
 
-/** The mask to ask for: all that must be on, and what else is wanted and there. Throws where one is lacking. */
-export function negotiateFeatures(calls: UserfaultfdCalls, options: UserfaultfdOptions): bigint {
+/** Checks the options and returns the mask to ask for: all that must be on, and what else is wanted and there. Throws where one is lacking. */
+export function negotiateFeatures(calls: UserfaultfdCalls, given: UserfaultfdOptions): bigint {
+  const options = checkOptions('a userfaultfd', given, userfaultfdOptionRules)
   const required = featureBits(options.features ?? [])
   const optional = featureBits(options.optionalFeatures ?? [])
   if ((required | optional) === 0n) return 0n

@@ -36,7 +36,7 @@ const bad: readonly [what: string, options: unknown, message: RegExp][] = [
   ['a negative timeout', { timeout: -1 }, /timeout .* is -1/],
   ['a timeout of 0', { timeout: 0 }, /timeout/],
   ['a timeout that no timer can wait for', { timeout: 2 ** 31 }, /timeout .*at most 2147483647/],
-  ['a timeout that is no number', { timeout: '5' }, /timeout .* is 5/],
+  ['a timeout that is no number', { timeout: '5' }, /timeout .* is '5'/],
   ['a NaN timeout', { timeout: Number.NaN }, /timeout .* is NaN/],
   ['a run of 0', { run: 0 }, /run\.least .* is 0/],
   ['a fractional run', { run: { most: 4096.5 } }, /run\.most .* is 4096\.5/],

@@ -1,4 +1,5 @@
 import { type Advice, MADV } from '../../vocabulary/madv.js'
+import { showValue } from '../../vocabulary/options/show-value.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 
 const numbers = new Map(Object.entries(MADV).map(([name, number]) => [name.toLowerCase(), number]))
@@ -9,7 +10,7 @@ export function adviceNumber(advice: Advice): number {
   if (number === undefined) {
     throw new UsageError(
       'ERR_VMAREA_INVALID_ARGUMENT',
-      `there is no advice '${advice}': ${[...numbers.keys()].join(', ')}`,
+      `advice must be one of ${[...numbers.keys()].join(', ')}, and is ${showValue(advice)}`,
     )
   }
   return number

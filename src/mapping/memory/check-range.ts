@@ -1,9 +1,10 @@
+import { showValue } from '../../vocabulary/options/show-value.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 
 /** Checks that `[offset, offset + length)` lies in `size` bytes of `what`. Both in bytes, whole numbers. */
 export function checkRange(offset: number, length: number, size: number, what = 'mapping'): void {
-  // One comparison each for the good case: NaN and fractions fail the second.
-  if (offset >= 0 && length >= 0 && offset + length <= size && Number.isInteger(offset) && Number.isInteger(length))
+  // A bigint fails the first test: added to a number it would throw.
+  if (Number.isInteger(offset) && Number.isInteger(length) && offset >= 0 && length >= 0 && offset + length <= size)
     return
   for (const [name, value] of [
     ['offset', offset],
@@ -12,7 +13,7 @@ export function checkRange(offset: number, length: number, size: number, what = 
     if (!Number.isSafeInteger(value) || value < 0) {
       throw new UsageError(
         'ERR_VMAREA_OUT_OF_RANGE',
-        `${name} must be a whole number of bytes from 0 on, and is ${value}`,
+        `${name} must be a whole number of bytes from 0 on, and is ${showValue(value)}`,
       )
     }
   }

@@ -2,6 +2,8 @@ import type { Kernel } from '../../kernel/kernel.js'
 import type { Region } from '../../kernel/region.js'
 import { MADV } from '../../vocabulary/madv.js'
 import { MAP } from '../../vocabulary/map.js'
+import { checkOptions } from '../../vocabulary/options/check-options.js'
+import { showValue } from '../../vocabulary/options/show-value.js'
 import { PROT } from '../../vocabulary/prot.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
@@ -11,6 +13,7 @@ import type { BackingSource } from './backing.js'
 import { explainError } from './explain-error.js'
 import { FileBacking } from './file-backing.js'
 import { HeldMemory } from './held-memory.js'
+import { mmapOptionRules } from './mmap-option-rules.js'
 import type { MmapOptions } from './mmap-options.js'
 import type { ProcessMemory } from './process-memory.js'
 import { RangeSet } from './range-set.js'
@@ -25,10 +28,14 @@ export interface MappingRequest {
 }
 
 /** Maps memory: checks the options, asks the kernel once, applies advice, and lets go of everything where a step fails. */
-export function createMapping(holdings: ProcessMemory, options: MmapOptions, request: MappingRequest): HeldMemory {
-  if (typeof options !== 'object' || options === null) {
-    throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `the options must be an object, and are ${String(options)}`)
+export function createMapping(holdings: ProcessMemory, given: MmapOptions, request: MappingRequest): HeldMemory {
+  if (typeof given === 'string' || given instanceof URL) {
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `the options of a mapping must be an object, and are a name: write { file: ${showValue(String(given))} }`,
+    )
   }
+  const options = checkOptions('a mapping', given, mmapOptionRules)
   const { protection, reserved } = request
   const jit = options.jit === true
   if ((protection & (PROT.WRITE | PROT.EXEC)) === (PROT.WRITE | PROT.EXEC)) refuseWritableAndExecutable(jit)
@@ -84,7 +91,7 @@ function extentOf(options: MmapOptions, behind: BackingSource): { offset: number
   if (!Number.isSafeInteger(offset) || offset < 0) {
     throw new UsageError(
       'ERR_VMAREA_OUT_OF_RANGE',
-      `offset must be a whole number of bytes from 0 on, and is ${offset}`,
+      `offset must be a whole number of bytes from 0 on, and is ${showValue(offset)}`,
     )
   }
   if (behind.name === undefined && offset !== 0) {
@@ -102,7 +109,10 @@ function extentOf(options: MmapOptions, behind: BackingSource): { offset: number
   }
   const length = options.length ?? defaultLength(behind, offset)
   if (!Number.isSafeInteger(length) || length <= 0) {
-    throw new UsageError('ERR_VMAREA_OUT_OF_RANGE', `length must be a whole number of bytes above 0, and is ${length}`)
+    throw new UsageError(
+      'ERR_VMAREA_OUT_OF_RANGE',
+      `length must be a whole number of bytes above 0, and is ${showValue(length)}`,
+    )
   }
   if (!Number.isSafeInteger(offset + length)) {
     throw new UsageError(
@@ -140,7 +150,7 @@ function pageSizeOf({ kernel }: ProcessMemory, hugePages: boolean | number | und
   const known = sizes.slice(1)
   throw new UsageError(
     'ERR_VMAREA_INVALID_ARGUMENT',
-    `hugePages is ${hugePages}, and this machine has ${known.length === 0 ? 'no huge pages' : `huge pages of ${known.join(' or ')} bytes`}`,
+    `hugePages is ${showValue(hugePages)}, and this machine has ${known.length === 0 ? 'no huge pages' : `huge pages of ${known.join(' or ')} bytes`}`,
   )
 }
 
@@ -164,20 +174,14 @@ function flagsOf(
 
 /** The address to ask for; 0 leaves it to the kernel. */
 function placeOf({ fixed, address }: MmapOptions, pageSize: number): bigint {
-  if (fixed !== undefined && fixed !== 'noreplace' && fixed !== 'replace') {
-    throw new UsageError(
-      'ERR_VMAREA_INVALID_ARGUMENT',
-      `fixed must be 'noreplace' or 'replace', and is ${String(fixed)}`,
-    )
-  }
   if (address === undefined) {
     if (fixed === undefined) return 0n
-    throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `fixed: '${fixed}' wants an address`)
+    throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `fixed: '${fixed}' requires an address`)
   }
   if (typeof address !== 'bigint' || address < 0n || address >= 1n << 64n) {
     throw new UsageError(
       'ERR_VMAREA_INVALID_ARGUMENT',
-      `address must be a bigint from 0 to 2^64 - 1, and is ${String(address)}`,
+      `address must be a bigint from 0 to 2^64 - 1, and is ${showValue(address)}`,
     )
   }
   if (address % BigInt(pageSize) === 0n) return address

@@ -45,6 +45,7 @@ export class HeldMemory {
   gone = false
 
   #buffer: ArrayBuffer | undefined
+  #bytes: Uint8Array<ArrayBuffer> | undefined
   #windows: WeakRef<ArrayBuffer>[] | undefined
   #told = false
   #explained: FaultRecord | undefined
@@ -105,8 +106,12 @@ export class HeldMemory {
 
   /** All bytes, as one array. The same one each time. */
   bytes(): Uint8Array<ArrayBuffer> {
+    const bytes = this.#bytes
+    // An array whose holder transferred its buffer away is empty.
+    if (bytes !== undefined && bytes.length === this.size) return bytes
     this.checkCommitted(0, this.size)
-    return this.#slice(this.#whole(), 0, this.size)
+    this.#bytes = this.#slice(this.#whole(), 0, this.size)
+    return this.#bytes
   }
 
   view(offset: number, length: number): Uint8Array<ArrayBuffer> {
@@ -130,6 +135,7 @@ export class HeldMemory {
       if (buffer !== undefined) this.region.detach(buffer)
     }
     this.#buffer = undefined
+    this.#bytes = undefined
     this.#windows = undefined
   }
 

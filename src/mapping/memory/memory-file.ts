@@ -1,4 +1,6 @@
 import type { Kernel } from '../../kernel/kernel.js'
+import { checkOptions, type OptionRules } from '../../vocabulary/options/check-options.js'
+import { showValue } from '../../vocabulary/options/show-value.js'
 import { SEAL, type Seal } from '../../vocabulary/seal.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 
@@ -10,6 +12,8 @@ export interface MemoryFileOptions {
   /** The size in bytes of the huge pages it is made of. */
   readonly hugePages?: number
 }
+
+const rules: OptionRules<MemoryFileOptions> = { size: 'any', seals: 'list', hugePages: 'any' }
 
 // NAME_MAX without the kernel's own "memfd:".
 const LONGEST_NAME = 249
@@ -38,13 +42,14 @@ export class MemoryFile implements Disposable {
   #descriptor: number
 
   /** @internal use `memfd` */
-  constructor(kernel: Kernel, name: string, { size = 0, seals, hugePages }: MemoryFileOptions) {
-    checkSize(size)
+  constructor(kernel: Kernel, name: string, options: MemoryFileOptions) {
     checkName(name)
+    const { size = 0, seals, hugePages } = checkOptions('memfd()', options, rules)
+    checkSize(size)
     if (hugePages !== undefined && kernel.pageSizes().indexOf(hugePages) <= 0) {
       throw new UsageError(
         'ERR_VMAREA_INVALID_ARGUMENT',
-        `hugePages is ${hugePages}, and this machine has pages of ${kernel.pageSizes().join(' or ')} bytes, the first not huge`,
+        `hugePages is ${showValue(hugePages)}, and this machine has pages of ${kernel.pageSizes().join(' or ')} bytes, the first not huge`,
       )
     }
     const mask = maskOf(seals ?? [])
@@ -100,14 +105,17 @@ export class MemoryFile implements Disposable {
 
 function checkSize(size: number): void {
   if (Number.isSafeInteger(size) && size >= 0) return
-  throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `size must be a whole number of bytes from 0 on, and is ${size}`)
+  throw new UsageError(
+    'ERR_VMAREA_INVALID_ARGUMENT',
+    `size must be a whole number of bytes from 0 on, and is ${showValue(size)}`,
+  )
 }
 
 function checkName(name: string): void {
   if (typeof name === 'string' && !name.includes('\0') && new TextEncoder().encode(name).length <= LONGEST_NAME) return
   throw new UsageError(
     'ERR_VMAREA_INVALID_ARGUMENT',
-    `name must be a string of at most ${LONGEST_NAME} bytes without zero bytes, and is ${JSON.stringify(name)}`,
+    `name must be a string of at most ${LONGEST_NAME} bytes without zero bytes, and is ${showValue(name)}`,
   )
 }
 
@@ -115,7 +123,10 @@ function maskOf(seals: readonly Seal[]): number {
   return seals.reduce((mask, seal) => {
     const bit = bits[seal]
     if (bit === undefined) {
-      throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `there is no seal '${seal}': ${Object.keys(bits).join(', ')}`)
+      throw new UsageError(
+        'ERR_VMAREA_INVALID_ARGUMENT',
+        `seals must be among ${Object.keys(bits).join(', ')}, and one is ${showValue(seal)}`,
+      )
     }
     return mask | bit
   }, 0)

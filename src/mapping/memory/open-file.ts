@@ -1,5 +1,6 @@
 import type { FileStatus } from '../../kernel/file-calls.js'
 import type { Kernel } from '../../kernel/kernel.js'
+import { showValue } from '../../vocabulary/options/show-value.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { MappableFile } from './mmap-options.js'
@@ -37,7 +38,7 @@ function sourceOf(file: MappableFile): string | number {
   if (typeof file === 'object' && file !== null && typeof file.fd === 'number') return checkedDescriptor(file.fd)
   throw new UsageError(
     'ERR_VMAREA_INVALID_ARGUMENT',
-    `file must be a path, a file URL, a descriptor, a FileHandle or a MemoryFile, and is ${String(file)}`,
+    `file must be a path, a file URL, a descriptor, a FileHandle or a MemoryFile, and is ${showValue(file)}`,
   )
 }
 
@@ -61,7 +62,10 @@ function checkedPath(path: string): string {
 
 function checkedDescriptor(descriptor: number): number {
   if (Number.isInteger(descriptor) && descriptor >= 0 && descriptor < 2 ** 31) return descriptor
-  throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `file must be an open descriptor, and is ${descriptor}`)
+  throw new UsageError(
+    'ERR_VMAREA_INVALID_ARGUMENT',
+    `file must be an open descriptor, and is ${showValue(descriptor)}`,
+  )
 }
 
 function refuseUnmappable({ kind, readable }: FileStatus, source: string | number): void {

@@ -1,3 +1,4 @@
+import { showValue } from '../../vocabulary/options/show-value.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { HeldMemory } from './held-memory.js'
@@ -7,7 +8,7 @@ export function resizeMemory(holding: HeldMemory, length: number): void {
   if (!Number.isSafeInteger(length) || length <= 0) {
     throw new UsageError(
       'ERR_VMAREA_OUT_OF_RANGE',
-      `a mapping's length must be a whole number of bytes above 0, and is ${length}`,
+      `a mapping's length must be a whole number of bytes above 0, and is ${showValue(length)}`,
     )
   }
   holding.checkSettled()

@@ -1,0 +1,21 @@
+import type { OptionRules } from '../../vocabulary/options/check-options.js'
+import type { MmapOptions } from './mmap-options.js'
+
+/** What each option must be. The numbers and the file are checked where they are used. */
+export const mmapOptionRules: OptionRules<MmapOptions> = {
+  length: 'any',
+  file: 'any',
+  offset: 'any',
+  shared: 'boolean',
+  writable: 'boolean',
+  address: 'any',
+  fixed: ['noreplace', 'replace'],
+  populate: 'boolean',
+  noReserve: 'boolean',
+  hugePages: 'any',
+  stack: 'boolean',
+  locked: 'boolean',
+  noCoreDump: 'boolean',
+  advice: 'any',
+  jit: 'boolean',
+}
