@@ -13,7 +13,14 @@ const text = (page: string) => readFileSync(join(root, page), 'utf8')
 /** A program of a page that begins with its own name is a module, for the programs behind it. */
 const moduleName = (program: string) => /^\/\/ (\S+\.mjs)\n/.exec(program)?.[1]
 
-for (const page of ['README.md', 'docs/mapping.md', 'docs/drivers.md', 'docs/stores.md', 'docs/swap.md']) {
+for (const page of [
+  'README.md',
+  'docs/start.md',
+  'docs/mapping.md',
+  'docs/drivers.md',
+  'docs/stores.md',
+  'docs/swap.md',
+]) {
   const blocks = [...text(page).matchAll(/^```ts\n(.*?)^```/gms)].map(([, program]) => program!)
   const modules = blocks.filter((program) => moduleName(program) !== undefined)
   for (const [index, program] of blocks.filter((program) => moduleName(program) === undefined).entries()) {

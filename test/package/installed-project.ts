@@ -60,7 +60,8 @@ export class InstalledProject {
       cwd: this.folder,
       encoding: 'utf8',
       env: { ...inherited, CI: '1', NO_COLOR: '1', ...env },
-      timeout: 240_000,
+      // A hang ends with a name; a build on a machine under load takes minutes.
+      timeout: 900_000,
     })
     if (error !== undefined) throw error
     return { status, text: stdout + stderr }

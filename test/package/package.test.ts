@@ -225,10 +225,10 @@ describe('a bundler', () => {
 
   test('puts the model into a web page: Vite', () => {
     project.write(
-      'vite.config.js',
+      'vite.client.js',
       `export default { build: { lib: { entry: 'client.js', formats: ['es'], fileName: 'client' } } }`,
     )
-    succeeds(project.tool('vite', ['build', '--outDir', 'vite-client']))
+    succeeds(project.tool('vite', ['build', '--config', 'vite.client.js', '--outDir', 'vite-client']))
     const [bundled] = readdirSync(join(project.folder, 'vite-client'))
     reads(project.run(process.execPath, [join('vite-client', bundled!)]))
   })
@@ -273,7 +273,7 @@ describe('a test runner', () => {
         await device.close()
       })`,
     )
-    succeeds(project.tool('vitest', ['run', '--config', '/dev/null', '--dir', 'vitest']))
+    succeeds(project.tool('vitest', ['run', '--root', 'vitest']))
   })
 
   test('Jest runs ES modules, and import() in CommonJS, with --experimental-vm-modules', () => {
