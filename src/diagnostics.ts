@@ -102,7 +102,7 @@ export function diagnostics(): ProcessObserver {
       if (change === 'death') {
         warn(`the thread of a swap has ended: ${cause?.message ?? 'the cause is unknown'}`, {
           type: 'VmareaSwap',
-          detail: 'Pages that were not in memory are lost, and an access to one fails.',
+          detail: 'An access to a page that is not in memory fails until restart() is called.',
         })
       } else if (change === 'failure' && !warned.has(swap)) {
         warned.add(swap)

@@ -11,6 +11,7 @@ namespace vmarea::uffd {
 namespace {
 
 constexpr size_t kMostUnanswered = 65536;
+constexpr size_t kMostMissed = 65536;
 
 void add_range(std::vector<Range>& ranges, Range added) {
   remove_range(ranges, added.start, added.end);
@@ -89,7 +90,12 @@ void note_messages_locked(Context* context, const uint8_t* bytes, size_t length,
       if (context->unanswered.size() == kMostUnanswered) context->unanswered.erase(context->unanswered.begin());
       context->unanswered.push_back({message.fault.address, message.fault.flags, message.fault.thread, time, by_warden});
       context->unanswered_count.store(context->unanswered.size(), std::memory_order_release);
-    } else if (message.event == kEventUnmap) {
+      continue;
+    }
+    if (by_warden && message.event != kEventFork && context->missed_events.size() < kMostMissed) {
+      context->missed_events.push_back(message);
+    }
+    if (message.event == kEventUnmap) {
       remove_range(context->ranges, message.remove.start, message.remove.end);
     } else if (message.event == kEventRemap) {
       move_ranges(context->ranges, message.remap.from, message.remap.to, message.remap.length);

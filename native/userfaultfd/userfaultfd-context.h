@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "addon/thread-state.h"
+#include "userfaultfd/userfaultfd-interface.h"
 
 namespace vmarea::uffd {
 
@@ -54,6 +55,7 @@ struct Context {
   std::atomic<uint32_t> reads{0};  // by those who serve, whether there was something or not
   uint64_t deadline = 0;           // nanoseconds that a fault may wait; 0 for ever
   std::vector<FailedFault> failed;
+  std::vector<UffdMessage> missed_events;  // of the layout, which nobody who serves has seen
   // The warden's.
   bool unserved = false;      // nobody reads any more: each fault fails at once, until somebody reads again
   uint32_t seen_reads = 0;    // of `reads`, at its last look

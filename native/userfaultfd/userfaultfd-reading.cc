@@ -1,4 +1,5 @@
 // Reading userfaultfds: faults and events, with or without waiting for them, and what becomes of those that nobody answers.
+#include <string.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/syscall.h>
@@ -103,6 +104,16 @@ size_t take_failed(Handle* handle, View<double> records) {
   return count;
 }
 
+// The events of the layout that came while no thread served, as messages, the oldest first. Answers how many; there may be more.
+size_t take_missed(Handle* handle, View<uint8_t> bytes) {
+  Lock lock(mutex());
+  std::vector<UffdMessage>& missed = handle->context->missed_events;
+  size_t count = std::min(missed.size(), bytes.length / sizeof(UffdMessage));
+  if (count > 0) memcpy(bytes.data, missed.data(), count * sizeof(UffdMessage));
+  missed.erase(missed.begin(), missed.begin() + static_cast<std::ptrdiff_t>(count));
+  return count;
+}
+
 // Four numbers a fault: address, flags, thread, milliseconds since it was read. Answers how many there are.
 size_t unanswered(Handle* handle, View<double> records) {
   Lock lock(mutex());
@@ -125,6 +136,7 @@ constexpr Function kFunctions[] = {
     {"uffdUnanswered", callback<unanswered>},
     {"uffdSetDeadline", callback<set_deadline>},
     {"uffdTakeFailed", callback<take_failed>},
+    {"uffdTakeMissed", callback<take_missed>},
 };
 
 }  // namespace

@@ -49,7 +49,7 @@ export class Swap implements AsyncDisposable {
     return this.#raw.state
   }
 
-  /** `serving`; `dead` when the thread that serves has ended: an access to a page that is out fails; `ended` after `exit()`. */
+  /** `serving`; `dead` when the thread that serves has ended: an access to a page that is out fails until `restart()`; `ended` after `exit()`. */
   get service(): 'serving' | 'dead' | 'ended' {
     return this.#raw.service
   }
@@ -123,6 +123,15 @@ export class Swap implements AsyncDisposable {
    */
   restore(): Promise<void> {
     return this.#raw.restore()
+  }
+
+  /**
+   * Starts another thread where the one that served has ended or does nothing any more, with the store opened again. Pages that were in memory
+   * or staged are as they were; of those in the store, an access fails unless the store has them still. Does nothing while the thread serves.
+   * Rejects with what kept the store from being opened.
+   */
+  restart(): Promise<void> {
+    return this.#raw.restart()
   }
 
   /**

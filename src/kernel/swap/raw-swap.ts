@@ -20,6 +20,8 @@ export interface RawSwap {
   restore(): Promise<void>
   /** Brings all pages back and ends. Rejects with the number of pages that could not be read, which stay poisoned; it has ended then as well. */
   exit(): Promise<void>
+  /** Starts another thread where the one that served has ended. Pages that the store, which is opened again, does not have are lost. */
+  restart(): Promise<void>
   onFailure(listener: (error: Error | undefined) => void): void
   onDeath(listener: (cause: Error) => void): void
 }

@@ -125,6 +125,8 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   uffdHoldUntilRegistered(handle: number): number
   uffdSetDeadline(handle: number, milliseconds: number): number
   uffdTakeFailed(handle: number, records: Float64Array): number
+  /** Takes messages of layout events that came while no thread served. Answers how many; there may be more. */
+  uffdTakeMissed(handle: number, messages: Uint8Array): number
   /** Takes the poison of a page of this process away. Leaves a page that is there, which may be a private copy. */
   uffdTakePoison(a: Address): number
   uffdUnanswered(handle: number, records: Float64Array): number

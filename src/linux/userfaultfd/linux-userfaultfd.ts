@@ -258,6 +258,11 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
     }
   }
 
+  /** Takes events of the layout that came while no thread served, as `read` does. Returns the bytes. */
+  takeMissed(messages: Uint8Array): number {
+    return check(this.#addon.uffdTakeMissed(this.#handle, messages), 'userfaultfd') * 32
+  }
+
   /** What is registered is not known: until a range is registered here, losing the last handle leaves the userfaultfd open. */
   holdUntilRegistered(): void {
     check(this.#addon.uffdHoldUntilRegistered(this.#handle), 'userfaultfd')

@@ -64,6 +64,15 @@ export class UserfaultfdQueue implements FaultQueue {
     return faults
   }
 
+  /** Hands on the events that came while no thread served. */
+  takeMissed(): void {
+    const messages = this.#messages
+    for (let read = 1; read > 0; ) {
+      read = this.#raw.takeMissed(messages.bytes)
+      for (let index = 0; index < read / MESSAGE_BYTES; index++) this.#onEvent?.(messages, index)
+    }
+  }
+
   interrupt(): void {
     this.#raw.interrupt()
   }

@@ -80,6 +80,24 @@ export class PagePlaces {
     return this.counts[PLACE.STAGED]! + this.counts[PLACE.WRITING]!
   }
 
+  /**
+   * A thread goes on with what another one knew. No call is in flight any more; which pages are in memory or staged the caller finds out, so
+   * that until then they count as empty, and those on their way as in the store.
+   */
+  resume(): void {
+    this.counts.fill(0)
+    for (let page = 0; page < this.count; page++) {
+      const byte = this.#bytes[page]!
+      const place = byte & PLACES
+      const isOut = place === PLACE.STORED || place === PLACE.READING || place === PLACE.POISONED
+      const now = place === PLACE.GONE ? PLACE.GONE : isOut ? PLACE.STORED : PLACE.EMPTY
+      const notes = now === PLACE.STORED ? NOTE.KEPT : 0
+      this.#bytes[page] = now | notes
+      this.counts[now]!++
+      if (notes !== 0) this.counts[KEPT_COUNT]!++
+    }
+  }
+
   /** Nothing is staged, and the store has no page. */
   get isAllInMemory(): boolean {
     return this.staged + this.counts[PLACE.STORED]! + this.counts[PLACE.READING]! + this.kept === 0

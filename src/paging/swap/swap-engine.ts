@@ -94,7 +94,19 @@ export class SwapEngine {
 
   /** Pages that are in memory as the swap begins. */
   adopt(page: number, count: number): void {
-    for (let at = page; at < page + count; at++) this.#context.places.set(at, PLACE.RESIDENT)
+    for (let at = page; at < page + count; at++) {
+      this.#context.places.set(at, PLACE.RESIDENT)
+      this.#writer.giveUp(at)
+    }
+    this.#context.host.ready()
+  }
+
+  /** Pages that were found staged as a thread goes on with what another one knew. */
+  adoptStaged(page: number, count: number): void {
+    for (let at = page; at < page + count; at++) {
+      this.#context.places.set(at, PLACE.STAGED)
+      this.#writer.giveUp(at)
+    }
     this.#context.host.ready()
   }
 

@@ -29,7 +29,7 @@ const PROGRAM: ThreadProgram = {
   owner: "the swap's",
   module: "the page store's module",
   setup: "the page store's function",
-  advice: 'exit() the swap; pages that were not in memory are lost',
+  advice: 'restart() the swap',
 }
 
 const FEATURES =
@@ -58,6 +58,7 @@ export class LinuxSwap implements RawSwap {
   readonly #deathListeners: ((cause: Error) => void)[] = []
   #failure: Error | undefined
   #exit: Promise<void> | undefined
+  #restarting: Promise<void> | undefined
   #hasEnded = false
 
   static async open(kernel: LinuxKernel, parts: readonly SwapPart[], options: RawSwapOptions): Promise<LinuxSwap> {
@@ -78,7 +79,7 @@ export class LinuxSwap implements RawSwap {
       throw error
     }
     try {
-      await swap.#start(options.signal)
+      await swap.#start(options.signal, false)
     } catch (error) {
       await swap.#release()
       throw error
@@ -171,6 +172,13 @@ export class LinuxSwap implements RawSwap {
     return this.#exit
   }
 
+  restart(): Promise<void> {
+    this.#restarting ??= this.#startAgain().finally(() => {
+      this.#restarting = undefined
+    })
+    return this.#restarting
+  }
+
   onFailure(listener: (error: Error | undefined) => void): void {
     this.#failureListeners.push(listener)
   }
@@ -180,9 +188,7 @@ export class LinuxSwap implements RawSwap {
   }
 
   async #ask(question: Question): Promise<unknown> {
-    if (this.#exit !== undefined) {
-      throw new UsageError('ERR_VMAREA_SWAP_ENDED', 'the swap has ended: open another one with openSwap()')
-    }
+    if (this.#exit !== undefined) throw ended()
     return this.#thread.ask('swap', question)
   }
 
@@ -190,7 +196,16 @@ export class LinuxSwap implements RawSwap {
     await this.#ask({ type: 'restore', addresses: this.#faults.take(start, end) })
   }
 
-  async #start(signal: AbortSignal | undefined): Promise<void> {
+  async #startAgain(): Promise<void> {
+    if (this.#exit !== undefined) throw ended()
+    if (this.#thread.serves) return
+    await this.#thread.leave()
+    await this.#start(undefined, true)
+    this.#source.wakeUnanswered(this.#kernel.pageSize)
+    await this.restore()
+  }
+
+  async #start(signal: AbortSignal | undefined, continues: boolean): Promise<void> {
     const { store, timeout, residentLimit, lowWater, highWater } = this.#options
     const data = {
       ranges: this.#ranges,
@@ -199,7 +214,7 @@ export class LinuxSwap implements RawSwap {
       store: { module: store.module as string, options: store.options },
       options: { timeout, residentLimit, lowWater, highWater },
       record: this.#record.memory as SharedArrayBuffer,
-      continues: false,
+      continues,
     }
     await this.#thread.start(data satisfies Omit<SwapThreadData, keyof ServingThreadData>, signal)
   }
@@ -208,6 +223,13 @@ export class LinuxSwap implements RawSwap {
   async #end(): Promise<void> {
     let failure: unknown
     try {
+      await this.#restarting
+      // What is staged is lost with the swap, so another thread brings it back.
+      if (!this.#thread.serves) {
+        await this.#thread.leave()
+        await this.#start(undefined, true)
+        this.#source.wakeUnanswered(this.#kernel.pageSize)
+      }
       await this.#thread.ask('swap', { type: 'exit' })
     } catch (error) {
       failure = error
@@ -227,6 +249,10 @@ export class LinuxSwap implements RawSwap {
     this.#source.close()
     this.#staging.unmap()
   }
+}
+
+function ended(): UsageError {
+  return new UsageError('ERR_VMAREA_SWAP_ENDED', 'the swap has ended: open another one with openSwap()')
 }
 
 function rangesOf(parts: readonly SwapPart[], pageSize: number): PageRange[] {

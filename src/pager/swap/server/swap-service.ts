@@ -85,6 +85,11 @@ export class SwapService {
     this.#loop = new FaultLoop(this.#faults, serve, () => this.#works || !this.engine.isIdle)
   }
 
+  /** Follows what the program did to the layout while no thread served. */
+  followMissed(): void {
+    this.#faults.takeMissed()
+  }
+
   /** Takes faults from now on. */
   start(): void {
     this.#loop.start()

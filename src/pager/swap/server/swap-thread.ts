@@ -4,6 +4,7 @@ import { addon } from '../../../linux/addon/addon.js'
 import { LinuxAddressSpace } from '../../../linux/areas/linux-address-space.js'
 import { pageStoreHost } from '../../../linux/page-store-host.js'
 import { adoptUserfaultfd } from '../../../linux/userfaultfd/adopt-userfaultfd.js'
+import { PLACE } from '../../../paging/swap/page-places.js'
 import { SwapRecord } from '../../../paging/swap/swap-record.js'
 import { openPageStore } from '../../../stores/open-page-store.js'
 import { PAGE_STATE } from '../../../vocabulary/page-state.js'
@@ -14,6 +15,7 @@ import type { PagerMessage, PagerRequest } from '../../thread/pager-request.js'
 import { PagerState } from '../../thread/pager-state.js'
 import type { SwapThreadData } from '../swap-thread-data.js'
 import { SwapService } from './swap-service.js'
+import { WatchedStore } from './watched-store.js'
 
 const data = workerData as SwapThreadData
 const { port } = data
@@ -35,7 +37,7 @@ async function serve(): Promise<void> {
   const kernel = new PagerKernel()
   const { pageSize } = kernel
   state.busySince = Date.now()
-  const store = await openPageStore(data.store, { pageSize, ...pageStoreHost })
+  const store = new WatchedStore(await openPageStore(data.store, { pageSize, ...pageStoreHost }), state)
   state.busySince = 0
   const pages = data.ranges.reduce((sum, { count }) => sum + count, 0)
   const raw = adoptUserfaultfd(data.source.descriptor)
@@ -45,16 +47,39 @@ async function serve(): Promise<void> {
   raw.register(BigInt(data.staging), pages * pageSize, UFFD_MODE.MISSING)
   // From here on pages come only through the engine, so none can be missed.
   const space = new LinuxAddressSpace('self')
-  for (const { start, page, count } of data.ranges) {
-    for (const run of space.pages(BigInt(start), BigInt(start + count * pageSize))) {
-      if ((run.state & (PAGE_STATE.PRESENT | PAGE_STATE.SWAPPED)) === 0) continue
-      service.engine.adopt(page + (Number(run.start) - start) / pageSize, Number(run.end - run.start) / pageSize)
-    }
+  // A mark that is no page is poison, save where a page was: the kernel has taken that to its own swap.
+  const wasThere = (page: number) => !data.continues || record.places.get(page) === PLACE.RESIDENT
+  const resident = data.ranges.flatMap(({ start, page, count }) => [...runsIn(space, start, page, count, wasThere)])
+  if (data.continues) {
+    record.places.resume()
+    for (const { page, count } of runsIn(space, data.staging, 0, pages, () => true))
+      service.engine.adoptStaged(page, count)
   }
+  for (const { page, count } of resident) service.engine.adopt(page, count)
   space.close()
+  service.followMissed()
   port.on('message', (request: PagerRequest) => answer(request, service))
   service.start()
   send({ type: 'ready', size: 0, threadId: addon().threadId(), sourceId: -1 })
+}
+
+/** Runs of the pages that are in memory, of `count` from `first` on, which are at the address `start`. */
+function* runsIn(
+  space: LinuxAddressSpace,
+  start: number,
+  first: number,
+  count: number,
+  isPage: (page: number) => boolean,
+): Generator<{ readonly page: number; readonly count: number }> {
+  const size = addon().pageSize
+  for (const run of space.pages(BigInt(start), BigInt(start + count * size))) {
+    const page = first + (Number(run.start) - start) / size
+    const length = Number(run.end - run.start) / size
+    if ((run.state & PAGE_STATE.PRESENT) !== 0) yield { page, count: length }
+    else if ((run.state & PAGE_STATE.SWAPPED) !== 0) {
+      for (let at = page; at < page + length; at++) if (isPage(at)) yield { page: at, count: 1 }
+    }
+  }
 }
 
 function answer(request: PagerRequest, service: SwapService): void {

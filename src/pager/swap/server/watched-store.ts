@@ -1,0 +1,44 @@
+import type { PageStore } from '../../../stores/page-store.js'
+import type { PagerState } from '../../thread/pager-state.js'
+
+/** The store, whose calls the program can see running: one that does not return hangs the thread. */
+export class WatchedStore implements PageStore {
+  declare readonly bytesUsed?: number
+  readonly #store: PageStore
+  readonly #state: PagerState
+
+  constructor(store: PageStore, state: PagerState) {
+    this.#store = store
+    this.#state = state
+    if (store.bytesUsed !== undefined) Object.defineProperty(this, 'bytesUsed', { get: () => store.bytesUsed })
+  }
+
+  get pageSize(): number {
+    return this.#store.pageSize
+  }
+
+  write(pages: readonly number[], bytes: Uint8Array): void | Promise<void> {
+    return this.#watch(() => this.#store.write(pages, bytes))
+  }
+
+  read(pages: readonly number[], into: Uint8Array): void | Promise<void> {
+    return this.#watch(() => this.#store.read(pages, into))
+  }
+
+  free(pages: readonly number[]): void | Promise<void> {
+    return this.#watch(() => this.#store.free(pages))
+  }
+
+  close(): void | Promise<void> {
+    return this.#watch(() => this.#store.close())
+  }
+
+  #watch(call: () => void | Promise<void>): void | Promise<void> {
+    this.#state.busySince = Date.now()
+    try {
+      return call()
+    } finally {
+      this.#state.busySince = 0
+    }
+  }
+}
