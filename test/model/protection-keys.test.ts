@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Machine } from '#vmarea/model.js'
+import { thisProcess } from '#vmarea/this-process.js'
 import { ARENA } from '../differential/arena.js'
 import type { Call } from '../differential/call.js'
 import { runCase } from '../differential/check.js'
@@ -160,5 +161,18 @@ test('a core dump has a hole where execute-only memory has a key (get_dump_page)
     assert.deepEqual([dumped().bytes, dumped().isHole], [PAGE, false])
     process.kernel.calls.mprotect(start, PAGE, EXECUTE)
     assert.deepEqual([dumped().bytes, dumped().isHole], [PAGE, protectionKeys])
+  }
+})
+
+test('process_vm_readv does not read execute-only memory, whatever keys there are (check_vma_flags: VM_READ, without FOLL_FORCE)', () => {
+  const modelled = [true, false].map((protectionKeys) => new Machine({ protectionKeys }).spawn())
+  for (const process of [...modelled, thisProcess()]) {
+    using memory = process.mapMut({ length: PAGE })
+    memory.write(0, new Uint8Array([1]))
+    using user = process.mm.mmgetNotZero()!
+    const read = () => user.readMemory(memory.start, new Uint8Array(1))
+    assert.equal(read(), 1)
+    process.kernel.calls.mprotect(memory.start, PAGE, EXECUTE)
+    assert.throws(read, { code: 'EFAULT' })
   }
 })
