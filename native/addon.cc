@@ -29,7 +29,7 @@ const FunctionTable* const kTables[] = {
     &kRegionObjects,  &kRegionLayout,    &kRegionResize,       &kRegionFaults,
     &kRegionFlags,    &kAsyncCalls,      &kUserfaultfdOpening, &kUserfaultfdRegistration,
     &kUserfaultfdOwnAreas, &kUserfaultfdResolving, &kUserfaultfdReading, &kGuardSources,
-    &kWatches, &kSockets, &kGuests, &kGuestSources, &kPageDigests,
+    &kWatches, &kSockets, &kGuests, &kGuestSources, &kGuestKeepers, &kPageDigests,
 };
 
 void thread_ends(void* data) {

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Progress } from './progress.js'
 
@@ -38,8 +38,11 @@ const linkFlags = [
   '-Wl,--version-script=native/exports.map',
 ]
 
+/** The keeper is a program of its own. What it shares with the addon is the second. */
+const keeperSources = [join('native', 'keeper') + sep, join('native', 'userfaultfd', 'poison.cc')]
+
 /**
- * Builds the addon unless the existing one was built from these sources and headers by this compiler with these flags.
+ * Builds the addon, and the keeper beside it, unless the existing one was built from these sources and headers by this compiler with these flags.
  *
  * @param {{ compiler?: string, link?: string[], objects?: string, output?: string }} options
  *   `compiler`: the command, with its first arguments (`ccache c++`); `link`: further flags of the linker;
@@ -61,9 +64,18 @@ export async function buildNative({
   const sources = nativeSources()
   const jobs = sources.map((source) => ({ source, object: join(objects, source.replace(/\.cc$/, '.o')) }))
   const stale = jobs.filter(({ object }) => readOr(`${object}.key`) !== keyOf(compile, object, hashes))
+  const keeper = join(dirname(output), 'vmarea-keeper')
+  const ofKeeper = jobs.filter(({ source }) => keeperSources.some((part) => source.startsWith(part)))
+  const ofAddon = jobs.filter(({ source }) => !source.startsWith(keeperSources[0]))
   const linked = () =>
     hashOf(JSON.stringify([linker, readOr('native/exports.map'), ...jobs.map(({ object }) => readOr(`${object}.key`))]))
-  if (stale.length === 0 && existsSync(join(root, output)) && readOr(`${output}.key`) === linked()) return 'fresh'
+  if (
+    stale.length === 0 &&
+    existsSync(join(root, output)) &&
+    existsSync(join(root, keeper)) &&
+    readOr(`${output}.key`) === linked()
+  )
+    return 'fresh'
 
   const progress = new Progress('compiling the addon', stale.length)
   await eachAtOnce(availableParallelism(), largestFirst(stale), async ({ source, object }) => {
@@ -78,9 +90,11 @@ export async function buildNative({
   })
   const unfinished = `${output}.${process.pid}`
   mkdirSync(join(root, dirname(output)), { recursive: true })
-  await run([...linker, ...jobs.map(({ object }) => object), '-o', unfinished], progress)
+  await run([...linker, ...ofAddon.map(({ object }) => object), '-o', unfinished], progress)
   // A rename keeps the old file's pages for every process that has it loaded.
   renameSync(join(root, unfinished), join(root, output))
+  await run([...command, '-pthread', ...link, ...ofKeeper.map(({ object }) => object), '-o', unfinished], progress)
+  renameSync(join(root, unfinished), join(root, keeper))
   writeFileSync(join(root, `${output}.key`), linked())
   progress.end()
   removeOthers(objects, new Set(jobs.map(({ object }) => object)))

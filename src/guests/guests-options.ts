@@ -13,6 +13,13 @@ export interface GuestsOptions {
    * @defaultValue 'poison'
    */
   readonly onFailure?: OnGuestFailure
+  /**
+   * Starts a small process beside this one that holds the guests' userfaultfds, and applies `onFailure` when this one is killed: without it
+   * pages read as zeros then, where the monitor kept no userfaultfd of its own. It ends with its guests.
+   *
+   * @defaultValue false
+   */
+  readonly keeper?: boolean
   /** Milliseconds a monitor that has connected may take for its message. @defaultValue 10_000 */
   readonly messageTimeout?: number
   /** Called with why a peer or its message was refused. Others go on. */

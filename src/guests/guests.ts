@@ -1,4 +1,4 @@
-import type { GuestHost, RawGuestListener, RawPeer } from '../kernel/guest-host.js'
+import type { GuestHost, RawGuestListener, RawKeeper, RawPeer } from '../kernel/guest-host.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { Guest } from './guest.js'
 import type { GuestsOptions } from './guests-options.js'
@@ -7,7 +7,7 @@ import { receiveMessage } from './receive-message.js'
 
 const DIALECTS = [firecrackerDialect]
 
-type CheckedOptions = Required<Omit<GuestsOptions, 'mode' | 'uid'>> & { readonly users: readonly number[] }
+type CheckedOptions = Required<Omit<GuestsOptions, 'mode' | 'uid' | 'keeper'>> & { readonly users: readonly number[] }
 
 /**
  * The guests whose monitors connect to one socket, as an async iterable. Each is to be served by the loop; several loops share them.
@@ -20,6 +20,7 @@ export class Guests implements AsyncIterable<Guest> {
   readonly #host: GuestHost
   readonly #listener: RawGuestListener
   readonly #options: CheckedOptions
+  readonly #keeper: RawKeeper | undefined
   readonly #closing = new AbortController()
   readonly #open = new Set<Guest>()
   /** Accepted, and not taken by a loop. */
@@ -29,7 +30,8 @@ export class Guests implements AsyncIterable<Guest> {
   #failure: unknown
 
   /** @internal */
-  constructor(host: GuestHost, listener: RawGuestListener, options: CheckedOptions) {
+  constructor(host: GuestHost, listener: RawGuestListener, options: CheckedOptions, keeper: RawKeeper | undefined) {
+    this.#keeper = keeper
     this.#host = host
     this.#listener = listener
     this.#options = options
@@ -61,6 +63,7 @@ export class Guests implements AsyncIterable<Guest> {
     this.#wake()
     await Promise.all(this.#receiving)
     await Promise.all([...this.#open].map((guest) => guest.close()))
+    this.#keeper?.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -88,7 +91,9 @@ export class Guests implements AsyncIterable<Guest> {
       const { pageSize } = this.#host
       const { signal } = this.#closing
       const { message, regions } = await receiveMessage(peer, DIALECTS, { pageSize, timeout: messageTimeout, signal })
-      const guest = new Guest(this.#host, peer, peer.open(regions, onFailure, -1), regions, message)
+      const raw = peer.open(regions, onFailure, -1)
+      const guest = new Guest(this.#host, peer, raw, regions, message)
+      this.#keeper?.hold(raw)
       this.#open.add(guest)
       void guest.closed.then(() => this.#open.delete(guest))
       this.#ready.push(guest)

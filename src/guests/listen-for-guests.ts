@@ -20,7 +20,13 @@ export async function listenForGuests(host: GuestHost, path: string, options: Gu
   if (!(messageTimeout > 0 && messageTimeout < 2 ** 31)) {
     throw wrong('messageTimeout', messageTimeout, 'milliseconds, more than 0')
   }
-  return new Guests(host, host.listen(path, mode), { users, onFailure, messageTimeout, onRefused })
+  const keeper = options.keeper === true ? await host.startKeeper() : undefined
+  try {
+    return new Guests(host, host.listen(path, mode), { users, onFailure, messageTimeout, onRefused }, keeper)
+  } catch (error) {
+    keeper?.close()
+    throw error
+  }
 }
 
 function wrong(name: string, value: unknown, rule: string): UsageError {

@@ -102,6 +102,14 @@ export interface RawPeer {
   refuse(onFailure: OnGuestFailure): void
 }
 
+/** A process that holds what this one serves, and applies `onFailure` when this one is killed. */
+export interface RawKeeper {
+  /** Gives it a guest, to hold until the guest's process ends. */
+  hold(guest: RawGuest): void
+  /** It goes on as long as its guests do. */
+  close(): void
+}
+
 export interface RawGuestListener {
   /** Resolves with `undefined` once it is closed. */
   accept(): Promise<RawPeer | undefined>
@@ -113,6 +121,8 @@ export interface GuestHost {
   readonly pageSize: number
   /** Throws `VmError`: `EADDRINUSE` where another process listens at the path. The file of one that has ended is replaced. */
   listen(path: string, mode: number): RawGuestListener
+  /** Starts a keeper. Rejects where its program can't be run. */
+  startKeeper(): Promise<RawKeeper>
   /** Maps a file for reading. Returns its number and size. */
   mapFile(descriptor: number): { readonly number: number; readonly size: number }
   forgetFile(number: number): void

@@ -32,12 +32,13 @@ async function afterEnd(
   options: string[],
   look: (monitor: Monitor) => Promise<void>,
   ends = true,
+  keeper = false,
 ): Promise<void> {
   const path = `@vmarea-ends-${process.pid}-${count++}`
   const program = `
     import { listenForGuests, zeroSource } from 'vmarea/guests'
     process.stdin.resume()
-    const guests = await listenForGuests(process.argv[1], { onFailure: '${onFailure}' })
+    const guests = await listenForGuests(process.argv[1], { onFailure: '${onFailure}', keeper: ${keeper} })
     for await (const guest of guests) {
       await guest.serve({ size: 64 * 4096, read: (offset, target) => void target.fill(7) }, { around: 4096 })
       await new Promise((resolve) => process.stdin.once('data', resolve))
@@ -47,6 +48,7 @@ async function afterEnd(
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program, '--', path], {
     cwd: root,
     stdio: ['pipe', 'pipe', 'ignore'],
+    env: { ...process.env, VMAREA_TEST: path },
   })
   const ended = new Promise((resolve) => child.once('exit', resolve))
   try {
@@ -60,6 +62,22 @@ async function afterEnd(
   } finally {
     child.kill('SIGKILL')
   }
+  if (keeper)
+    await until('the keeper ends with its guest', () => !keepers().some((environment) => environment.includes(path)))
+}
+
+/** The environments of the keepers that run. */
+function keepers(): string[] {
+  const text = (path: string) => {
+    try {
+      return readFileSync(path, 'latin1')
+    } catch {
+      return '' // It has ended.
+    }
+  }
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && text(`/proc/${name}/comm`).startsWith('vmarea-keeper'))
+    .map((name) => text(`/proc/${name}/environ`))
 }
 
 async function waits(monitor: Monitor): Promise<void> {
@@ -140,4 +158,26 @@ test('a guest that was never served becomes what onFailure says when the listene
   await until('it is accepted', () => guests.open.size === 1)
   await guests.close()
   assert.deepEqual(await monitor.check(0, 8), { good: 0, zero: 0, other: 0, poisoned: 8 })
+})
+
+for (const [name, source] of Object.entries(ends).filter(([name]) => !name.endsWith('close()'))) {
+  test(`with a keeper, a handler that ends by ${name} leaves no zeros and nobody who waits, and no keeper behind`, {
+    skip,
+  }, async () => {
+    const poisoned = async (monitor: Monitor) => {
+      assert.deepEqual(await monitor.check(2, 62), { good: 0, zero: 0, other: 0, poisoned: 62 })
+      await monitor.ask('remove', 0, 64)
+      assert.deepEqual(await monitor.check(0, 64), { good: 0, zero: 0, other: 0, poisoned: 64 })
+    }
+    const killed = async (monitor: Monitor) => assert.equal((await monitor.ended).signal, 'SIGKILL')
+    await Promise.all([
+      afterEnd(source, 'poison', ['regions=64', 'drop'], poisoned, true, true),
+      afterEnd(source, 'poison', ['regions=64'], poisoned, true, true),
+      afterEnd(source, 'kill', ['regions=64', 'drop'], killed, true, true),
+    ])
+  })
+}
+
+test("with a keeper and onFailure 'wait', a guest waits, though its monitor kept no copy", { skip }, async () => {
+  await afterEnd(ends.SIGKILL!, 'wait', ['regions=64', 'drop'], waits, true, true)
 })

@@ -9,6 +9,8 @@ import type { ProcessMemoryFunctions } from './process-memory-functions.js'
 export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunctions, GuestFunctions {
   readonly version: string
   readonly pageSize: number
+  /** Where the binary is, and the keeper beside it. */
+  readonly folder: string
   /** `SharedResults` of `native/addon/thread-state.h`. */
   readonly sharedResults: ArrayBuffer
 

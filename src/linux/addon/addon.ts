@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { AddonFunctions } from './addon-functions.js'
@@ -48,7 +48,7 @@ function load(): AddonFunctions {
       `the binary ${path} is of version ${functions.version} and the package of version ${version}: run \`node ${join(folder, 'scripts', 'build-native.js')}\``,
     )
   }
-  return functions
+  return Object.assign(functions, { folder: dirname(path) })
 }
 
 function prebuilt(folder: string): string | undefined {

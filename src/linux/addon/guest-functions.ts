@@ -22,6 +22,9 @@ export interface GuestFunctions {
   guestTakeRecord(guest: number, into: Float64Array): number
   guestStates(guest: number, into: Uint8Array): number
   guestLeave(guest: number): number
+  /** The two descriptors are in the sharedResults. */
+  keeperSockets(): number
+  guestGiveToKeeper(guest: number, socket: number): number
   guestForget(guest: number): number
   /** The size is in the sharedResults. */
   guestMapFile(descriptor: number): number

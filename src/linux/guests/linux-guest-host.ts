@@ -6,6 +6,7 @@ import { sharedResults } from '../addon/shared-results.js'
 import { errnoOf } from './errno-of.js'
 import { guestReports } from './guest-reports.js'
 import { GuestSocket } from './guest-socket.js'
+import { Keeper } from './keeper.js'
 
 const SEEK_DATA = 3
 const SEEK_HOLE = 4
@@ -20,6 +21,10 @@ export class LinuxGuestHost implements GuestHost {
 
   listen(path: string, mode: number): RawGuestListener {
     return new GuestSocket(path, mode)
+  }
+
+  startKeeper(): Promise<Keeper> {
+    return Keeper.start()
   }
 
   mapFile(descriptor: number): { number: number; size: number } {

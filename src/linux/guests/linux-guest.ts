@@ -47,6 +47,11 @@ export class LinuxGuest implements RawGuest {
     })
   }
 
+  /** What the addon knows it by. */
+  get number(): number {
+    return this.#number
+  }
+
   serve(segments: readonly SourceSegment[], options: RawServeOptions): void {
     const numbers = Float64Array.from(
       segments.flatMap(({ kind, start, end, at, number }) => [KIND[kind], start, end, at, number]),

@@ -1,0 +1,143 @@
+// The keeper: a process of its own that holds duplicates of the userfaultfds that a handler serves, so that none of them is closed when the
+// handler is killed. A closed one would turn missing pages into zeros.
+//
+// When the handler's end of the socket closes, the handler is gone: each guest is poisoned, killed or left to wait, as it was given. The keeper
+// ends when its guests have ended. Signals do not end it, but for SIGKILL.
+#include <errno.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <vector>
+
+#include "keeper/message.h"
+#include "userfaultfd/poison.h"
+#include "userfaultfd/userfaultfd-interface.h"
+
+namespace vmarea::keeper {
+namespace {
+
+using uffd::UffdMessage;
+
+constexpr int kSocket = 3;
+
+struct Guest {
+  int userfaultfd, pidfd;
+  uint32_t on_failure;
+  std::vector<Region> regions;
+};
+
+int epoll = -1;
+std::vector<Guest*> guests;
+
+void watch(int descriptor, void* key) {
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.ptr = key;
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) != 0) _exit(3);
+}
+
+// Answers false at the end.
+bool take_guest() {
+  Message message;
+  alignas(cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))];
+  iovec vector = {&message, sizeof message};
+  msghdr header = {};
+  header.msg_iov = &vector;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = sizeof control;
+  ssize_t length = recvmsg(kSocket, &header, MSG_CMSG_CLOEXEC);
+  if (length < 0) return errno == EINTR || errno == EAGAIN;
+  if (length == 0) return false;
+  cmsghdr* rights = CMSG_FIRSTHDR(&header);
+  if (rights == nullptr || rights->cmsg_len != CMSG_LEN(2 * sizeof(int)) || message.count > kMostRegions) return true;
+  int descriptors[2];
+  memcpy(descriptors, CMSG_DATA(rights), sizeof descriptors);
+  Guest* guest = new Guest{descriptors[0], descriptors[1], message.on_failure, {message.regions, message.regions + message.count}};
+  guests.push_back(guest);
+  watch(guest->pidfd, guest);
+  return true;
+}
+
+void remove(Guest* guest) {
+  close(guest->userfaultfd);
+  close(guest->pidfd);
+  for (size_t index = 0; index < guests.size(); index++)
+    if (guests[index] == guest) guests.erase(guests.begin() + static_cast<ptrdiff_t>(index--));
+  delete guest;
+}
+
+void poison(const Guest& guest, uint64_t start, uint64_t end) {
+  std::vector<uffd::Range> ranges;
+  for (const Region& region : guest.regions) {
+    uint64_t from = start > region.start ? start : region.start, to = region.start + region.length;
+    if (end < to) to = end;
+    if (from < to) ranges.push_back({from, to, 1});
+  }
+  uffd::poison_ranges(guest.userfaultfd, ranges, false);
+}
+
+// Pages that were dropped fault again, and are poisoned again.
+void poison_again(const Guest& guest) {
+  UffdMessage messages[64];
+  for (;;) {
+    ssize_t length = read(guest.userfaultfd, messages, sizeof messages);
+    if (length <= 0) return;
+    for (size_t index = 0; index < static_cast<size_t>(length) / sizeof *messages; index++) {
+      const UffdMessage& message = messages[index];
+      if (message.event == uffd::kEventFork) close(static_cast<int>(message.fork.descriptor));
+      if (message.event != uffd::kEventFault) continue;
+      for (const Region& region : guest.regions) {
+        if (message.fault.address - region.start >= region.length) continue;
+        uint64_t page = message.fault.address - (message.fault.address - region.start) % region.page;
+        poison(guest, page, page + region.page);
+      }
+    }
+  }
+}
+
+void handler_is_gone() {
+  for (Guest* guest : guests)
+    if (guest->on_failure == kKill) syscall(SYS_pidfd_send_signal, guest->pidfd, SIGKILL, nullptr, 0);
+  for (Guest* guest : guests)
+    if (guest->on_failure == kPoison) poison(*guest, 0, UINT64_MAX);
+}
+
+int run() {
+  for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2}) ::signal(signal, SIG_IGN);
+  prctl(PR_SET_NAME, "vmarea-keeper");
+  epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (epoll < 0) return 3;
+  bool served = true;
+  watch(kSocket, nullptr);
+  while (served || !guests.empty()) {
+    epoll_event event;
+    if (epoll_wait(epoll, &event, 1, -1) != 1) continue;
+    uintptr_t key = reinterpret_cast<uintptr_t>(event.data.ptr);
+    // The lowest bit says that it is of the userfaultfd.
+    Guest* guest = reinterpret_cast<Guest*>(key & ~uintptr_t{1});
+    if (guest != nullptr && (key & 1) != 0) {
+      poison_again(*guest);
+    } else if (guest != nullptr) {
+      remove(guest);
+    } else if (!take_guest()) {
+      served = false;
+      close(kSocket);
+      handler_is_gone();
+      for (Guest* one : guests)
+        if (one->on_failure == kPoison) watch(one->userfaultfd, reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(one) | 1));
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace vmarea::keeper
+
+int main() { return vmarea::keeper::run(); }
