@@ -1,16 +1,21 @@
 // A stand-in monitor's memory, served from sources of all kinds.
 import assert from 'node:assert/strict'
 import { truncateSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { packFile } from '#vmarea/devices/blocks.js'
 import {
   fileSource,
   type Guest,
   type GuestSource,
   type GuestStatistics,
+  httpSource,
   layerSources,
   listenForGuests,
   type PageSource,
+  packedSource,
   readWorkingSet,
   type ServeOptions,
   zeroSource,
@@ -239,6 +244,41 @@ test('a source that never answers fails its page after the time limit, and a fil
     truncateSync(path, 40 * page)
     assert.deepEqual(await monitor.check(0, 64), { good: 40, zero: 0, other: 0, poisoned: 24 })
   })
+})
+
+test('a packed file, an object on a web server and a driver are sources, alone and in layers', { skip }, async () => {
+  const bytes = patternOf(64)
+  const packed = `${memoryFile(64)}.gz`
+  await packFile(packed.slice(0, -3), packed)
+  const server = createServer((request, response) => {
+    const [, first, last] = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '') ?? []
+    const head = { etag: '"1"', 'accept-ranges': 'bytes' }
+    if (first === undefined)
+      return response
+        .writeHead(200, { ...head, 'content-length': bytes.length })
+        .end(request.method === 'HEAD' ? undefined : bytes)
+    const part = bytes.subarray(Number(first), Number(last) + 1)
+    const range = `bytes ${first}-${Number(first) + part.length - 1}/${bytes.length}`
+    return response.writeHead(206, { ...head, 'content-range': range, 'content-length': part.length }).end(part)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  try {
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/memory`
+    const diff = join(temporaryFolder, `diff-${count++}`)
+    writeFileSync(diff, bytes.subarray(0, 20 * page))
+    for (const source of [
+      packedSource(packed),
+      httpSource({ url }),
+      layerSources([fileSource(diff), httpSource({ url })]),
+    ]) {
+      await served(['regions=64'], source, {}, async (monitor) => {
+        assert.deepEqual(await monitor.check(0, 64), good(64))
+      })
+    }
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
 })
 
 test('onPageFailure kill ends the monitor instead', { skip }, async () => {

@@ -4,6 +4,7 @@ import { helpCommand } from '../commands/help.js'
 import { lookupCommand } from '../commands/lookup.js'
 import { mapsCommand } from '../commands/maps.js'
 import { packCommand } from '../commands/pack.js'
+import { serveCommand } from '../commands/serve.js'
 import { tourCommand } from '../commands/tour.js'
 import { viewCommand } from '../commands/view.js'
 import { watchCommand } from '../commands/watch.js'
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   diffCommand,
   doctorCommand,
   packCommand,
+  serveCommand,
   tourCommand,
   helpCommand,
 ]

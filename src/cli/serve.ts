@@ -1,0 +1,106 @@
+import {
+  fileSource,
+  type Guest,
+  type GuestSource,
+  httpSource,
+  layerSources,
+  listenForGuests,
+  packedSource,
+} from '../guests.js'
+import { CommandError } from './command-error.js'
+import { EXIT } from './exit-code.js'
+import { parseByteSize } from './pack/parse-byte-size.js'
+import { ServeProgress } from './serve-progress.js'
+
+export interface ServeCommandOptions {
+  readonly socket: string | undefined
+  readonly memory: string | undefined
+  readonly base: readonly string[]
+  readonly around: string | undefined
+  readonly prefetch: boolean
+  readonly record: string | undefined
+  readonly replay: string | undefined
+  readonly removed: string | undefined
+  readonly 'on-failure': string | undefined
+  readonly keeper: boolean
+  readonly drain: boolean
+  readonly mode: string | undefined
+  readonly uid: readonly string[]
+  readonly json: boolean
+}
+
+/** `vmarea serve`. Resolves to the exit code, once it was told to end. */
+export async function serve(values: ServeCommandOptions): Promise<number> {
+  const { socket, memory, base, replay } = values
+  if (socket === undefined || memory === undefined) throw new CommandError('serve requires --socket and --memory')
+  if (values.prefetch && replay !== undefined) throw new CommandError('--prefetch and --replay are alternatives')
+  const around = values.around === undefined ? {} : { around: parseByteSize(values.around, '--around') }
+  const layers = [memory, ...base].map(sourceNamed)
+  const source = layers.length === 1 ? layers[0]! : layerSources(layers)
+  const progress = new ServeProgress(values.json || !process.stdout.isTTY)
+
+  const guests = await listenForGuests(socket, {
+    onFailure: (values['on-failure'] ?? 'poison') as 'poison' | 'kill' | 'wait',
+    keeper: values.keeper,
+    ...(values.mode === undefined ? {} : { mode: parseMode(values.mode) }),
+    ...(values.uid.length === 0 ? {} : { uid: values.uid.map(parseUser) }),
+    onRefused: (error, peer) => progress.event('refused', { ...peer, error: (error as Error).message }),
+  })
+  const end = async () => {
+    if (values.drain) await Promise.all([...guests.open].map((guest) => guest.prefetchAll()))
+    await guests.close()
+  }
+  let ending: Promise<void> | undefined
+  const onSignal = () => {
+    ending ??= end()
+  }
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal)
+  progress.event('listening', { socket, memory })
+
+  const begin = async (guest: Guest) => {
+    const { pid, uid, regions } = guest
+    progress.add(guest)
+    guest.onPageFailed = (page) => progress.event('page-failed', { pid, ...page })
+    void guest.closed.then(({ reason, statistics, recordError }) => {
+      progress.remove(guest)
+      const record = recordError === undefined ? {} : { recordError: (recordError as Error).message }
+      progress.event('ended', { pid, reason, ...record, statistics })
+    })
+    try {
+      await guest.serve(source, {
+        ...around,
+        ...(values.record === undefined ? {} : { record: values.record }),
+        ...(values.prefetch ? { prefetch: 'all' } : replay === undefined ? {} : { prefetch: replay }),
+        removed: (values.removed ?? 'zero') as 'zero' | 'unregister',
+      })
+      progress.event('serving', { pid, uid, bytes: regions.reduce((sum, { length }) => sum + length, 0) })
+    } catch (error) {
+      progress.event('failed', { pid, error: (error as Error).message })
+      await guest.close()
+    }
+  }
+  try {
+    for await (const guest of guests) void begin(guest)
+    await ending
+  } finally {
+    await guests.close()
+    progress.end()
+    process.off('SIGTERM', onSignal).off('SIGINT', onSignal)
+  }
+  return EXIT.OK
+}
+
+function sourceNamed(name: string): GuestSource {
+  if (/^https?:/.test(name)) return httpSource({ url: name })
+  return /\.(gz|blocks)$/.test(name) ? packedSource(name) : fileSource(name)
+}
+
+function parseMode(text: string): number {
+  if (!/^0?[0-7]{1,3}$/.test(text)) throw new CommandError(`--mode is octal, as in 0660, not ${JSON.stringify(text)}`)
+  return Number.parseInt(text, 8)
+}
+
+function parseUser(text: string): number {
+  if (!/^\d{1,10}$/.test(text)) throw new CommandError(`--uid is the number of a user, not ${JSON.stringify(text)}`)
+  return Number(text)
+}

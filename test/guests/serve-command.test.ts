@@ -1,0 +1,59 @@
+// `vmarea serve`, as a program uses it: in a pipe.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { test } from 'node:test'
+import { MAIN, run } from '../cli/run.js'
+import { temporaryFolder } from '../support/temporary-folder.js'
+import { skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
+import { Monitor, patternOf } from './monitor.js'
+
+const skip = skipWithout('poison', 'event_remove') || skipWithoutCompiler()
+
+interface Event {
+  readonly event: string
+  readonly [detail: string]: unknown
+}
+
+for (const drain of [true, false]) {
+  test(`it serves monitors, tells each event, and ends at SIGTERM${drain ? ' with all of the memory there' : ' with poison'}`, {
+    skip,
+  }, async () => {
+    const memory = join(temporaryFolder, 'memory')
+    const socket = join(temporaryFolder, `socket-${drain}`)
+    writeFileSync(memory, patternOf(64))
+    const args = ['serve', '--socket', socket, '--memory', memory, '--around', '4K', ...(drain ? ['--drain'] : [])]
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const events = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+    const next = async () => JSON.parse((await events.next()).value) as Event
+    const exited = new Promise((resolve) => child.once('exit', resolve))
+    try {
+      assert.equal((await next()).event, 'listening')
+      await using monitor = new Monitor(socket, ['regions=64', 'drop'])
+      const { event, pid, bytes } = await next()
+      assert.deepEqual({ event, pid, bytes }, { event: 'serving', pid: monitor.pid, bytes: 64 * 4096 })
+      assert.equal((await monitor.check(0, 3)).good, 3)
+      child.kill('SIGTERM')
+      const ended = await next()
+      assert.deepEqual([ended.event, ended.reason], ['ended', 'closed'])
+      assert.equal(await exited, 0)
+      const rest = await monitor.check(0, 64)
+      assert.deepEqual([rest.good, rest.poisoned], drain ? [64, 0] : [3, 61])
+    } finally {
+      child.kill('SIGKILL')
+    }
+  })
+}
+
+test('what can not be served is an error of the command line', () => {
+  for (const args of [[], ['--socket', 's'], ['--socket', 's', '--memory', 'm', '--mode', '9']]) {
+    assert.equal(run('serve', ...args).code, 2)
+  }
+  const path = join(temporaryFolder, 'taken')
+  writeFileSync(path, '')
+  const { code, err } = run('serve', '--socket', path, '--memory', path)
+  assert.equal(code, 1)
+  assert.match(err, /EADDRINUSE.*taken/)
+})
