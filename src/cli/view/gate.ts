@@ -18,7 +18,7 @@ export class Gate {
   readonly #hosts: ReadonlySet<string>
   readonly #origins: ReadonlySet<string>
   readonly #cookieName: string
-  /** Digests, so that comparing them tells nothing of the secrets by its time. */
+  /** Digests, so that the time of a comparison says nothing about a secret. */
   readonly #tokens: Buffer[] = []
   readonly #cookies: Buffer[] = []
 

@@ -7,7 +7,6 @@ import { viewDataOf } from '../../view/data/view-data-of.js'
 import { encodeSteps } from '../../view/data/wire-steps.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { EventStream, textOf } from './event-stream.js'
-import { PagerReports } from './pager-reports.js'
 import { ProcessView } from './process-view.js'
 
 /** How long after a look the next one follows, in milliseconds: seldom enough that looking takes 1/40 of a processor at most. */
@@ -21,7 +20,6 @@ export class LiveView {
   readonly pid: number
   #process: ProcessView
   readonly #streams = new Set<EventStream>()
-  readonly #pagers: PagerReports
   #areas: readonly ViewArea[] = []
   #refusals: readonly Refusal[] = []
   #usageRefusal: Refusal | undefined
@@ -38,7 +36,6 @@ export class LiveView {
   constructor(pid: number) {
     this.pid = pid
     this.#process = new ProcessView(pid)
-    this.#pagers = new PagerReports(pid)
     this.#begin()
   }
 
@@ -71,7 +68,6 @@ export class LiveView {
 
   close(): void {
     this.#pause()
-    this.#pagers.close()
     this.#process.close()
   }
 
@@ -89,14 +85,13 @@ export class LiveView {
   #sendState(stream: EventStream, dropped: number): void {
     stream.send('state', { data: this.data(), dropped, refusals: this.#allRefusals() })
     stream.send('cost', this.#cost())
-    stream.send('pagers', this.#pagers.latest)
   }
 
   #allRefusals(): readonly Refusal[] {
     return this.#usageRefusal === undefined ? this.#refusals : [...this.#refusals, this.#usageRefusal]
   }
 
-  /** Looks, tells the browsers what has changed, and plans the next look. */
+  /** Looks, sends the browsers what has changed, and plans the next look. */
   #look(): void {
     try {
       const before = this.#areas
@@ -110,7 +105,6 @@ export class LiveView {
       if (performance.now() >= this.#nextCost) {
         this.#nextCost = performance.now() + COST_EVERY
         this.#broadcast('cost', this.#cost())
-        this.#broadcast('pagers', this.#pagers.latest)
       }
       this.#timer = setTimeout(() => this.#look(), this.#layoutEvery)
     } catch (error) {

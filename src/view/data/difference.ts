@@ -3,7 +3,7 @@ import type { ViewArea } from './view-area.js'
 
 /** What turns one list of areas into the next. */
 export interface Difference {
-  /** The first pages of areas that are no more. */
+  /** The first pages of areas that are gone. */
   readonly gone: readonly number[]
   /** Areas that came, or of which anything changed, in order of address. */
   readonly put: readonly ViewArea[]

@@ -1,4 +1,3 @@
-import type { PagerReport } from './pager-report.js'
 import type { ViewData } from './view-data.js'
 import type { WireSteps } from './wire-steps.js'
 
@@ -22,11 +21,10 @@ export interface Refusal {
 
 /** The events of a live view, by their names on the stream. */
 export interface LiveMessages {
-  /** Everything anew: at the beginning, when the process runs another program, and for a browser that fell behind. */
+  /** The whole state: at the beginning, when the process runs another program, and for a browser that fell behind. */
   readonly state: { readonly data: ViewData; readonly dropped: number; readonly refusals: readonly Refusal[] }
   readonly steps: WireSteps
   readonly cost: LookCost
-  readonly pagers: readonly PagerReport[]
   /** The process ended, and nothing follows. */
   readonly ended: { readonly time: number; readonly reason: string }
 }

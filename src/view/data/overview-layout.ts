@@ -1,6 +1,6 @@
 import type { ViewArea } from './view-area.js'
 
-/** Where the areas of an address space lie in a column. Units are of no size: whoever draws it scales them. */
+/** Where the areas of an address space lie in a column. Units have no size: the drawing scales them. */
 export interface OverviewLayout {
   readonly areas: readonly ViewArea[]
   /** Where each area begins, ascending. */

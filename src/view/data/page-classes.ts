@@ -26,10 +26,10 @@ export const PAGE_CLASS_MEANINGS: Readonly<Record<PageClass, string>> = {
   swapped: 'in swap',
   guard: 'a guard page: each access is a fault',
   'write-protected': 'write-protected by a userfaultfd',
-  unknown: 'not told',
+  unknown: 'not known',
 }
 
-/** The class of each page in `[startPage, endPage)`. What no run tells of is unknown. */
+/** The class of each page in `[startPage, endPage)`. A page in no run is unknown. */
 export function classesOf({ runs }: WirePages, startPage: number, endPage: number): Uint8Array {
   const classes = new Uint8Array(Math.max(endPage - startPage, 0)).fill(PAGE_CLASSES.indexOf('unknown'))
   for (let at = 0; at + 3 <= runs.length; at += 3) {

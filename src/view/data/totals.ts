@@ -1,7 +1,7 @@
 import { KINDS, type Kind } from '../../snapshot/kind-of.js'
 import type { ViewArea } from './view-area.js'
 
-/** What areas come to, in bytes. `null` is what was told of none of them; `partial` says that it was not told of all. */
+/** What areas come to, in bytes. `null` is what is known of none of them; `isPartial` says that it is not known of all. */
 export interface Total {
   readonly areas: number
   readonly virtual: number
@@ -12,18 +12,18 @@ export interface Total {
 
 /** The totals of each kind that there is, in the order of the kinds. */
 export function totalsOf(areas: readonly ViewArea[], pageSize: number): Map<Kind, Total> {
-  const sums = new Map<Kind, { areas: number; virtual: number; resident: number; dirty: number; told: number }>()
+  const sums = new Map<Kind, { areas: number; virtual: number; resident: number; dirty: number; known: number }>()
   for (const { kind, startPage, endPage, usage } of areas) {
     let sum = sums.get(kind)
     if (sum === undefined) {
-      sum = { areas: 0, virtual: 0, resident: 0, dirty: 0, told: 0 }
+      sum = { areas: 0, virtual: 0, resident: 0, dirty: 0, known: 0 }
       sums.set(kind, sum)
     }
     sum.areas++
     sum.virtual += (endPage - startPage) * pageSize
     const { rss } = usage
     if (rss === undefined || rss === null) continue
-    sum.told++
+    sum.known++
     sum.resident += rss
     sum.dirty += (usage.privateDirty ?? 0) + (usage.swap ?? 0)
   }
@@ -34,9 +34,9 @@ export function totalsOf(areas: readonly ViewArea[], pageSize: number): Map<Kind
     totals.set(kind, {
       areas: sum.areas,
       virtual: sum.virtual,
-      resident: sum.told === 0 ? null : sum.resident,
-      dirtyAndSwapped: sum.told === 0 ? null : sum.dirty,
-      isPartial: sum.told < sum.areas,
+      resident: sum.known === 0 ? null : sum.resident,
+      dirtyAndSwapped: sum.known === 0 ? null : sum.dirty,
+      isPartial: sum.known < sum.areas,
     })
   }
   return totals

@@ -1,7 +1,7 @@
 import type { ViewData } from './view-data.js'
 import type { WirePages } from './wire-pages.js'
 
-/** What the page is told when it begins. */
+/** What the page begins with. */
 export interface ViewBoot {
   /** `live`: the state comes over the stream of events. `play`: there is nothing but the playground. */
   readonly source: 'live' | 'file' | 'play'

@@ -2,7 +2,7 @@ import { type MergeSide, whyApart as whyAreasApart } from '../../mm/why-apart.js
 import { bitsOfCodes } from './flag-bits.js'
 import type { ViewArea } from './view-area.js'
 
-/** Why two neighbours are two areas, a sentence each; `undefined` where flags were not told, without which nothing can be said. */
+/** Why two neighbours are two areas, a sentence each; `undefined` where the flags of one are not known. */
 export function whyApart(below: ViewArea, above: ViewArea): string[] | undefined {
   if (below.flags.length === 0 || above.flags.length === 0) return undefined
   return whyAreasApart(sideOf(below), sideOf(above))

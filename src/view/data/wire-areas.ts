@@ -12,7 +12,7 @@ export interface WireAreas {
   readonly files: readonly (readonly [device: string, inode: string, path: string, deleted: boolean])[]
   /** The four letters of the permissions, then the codes of the flags, with spaces between. */
   readonly rights: readonly string[]
-  /** The fields of `USAGE_FIELDS`; `null` is what was not told, and an empty list that nothing was asked. */
+  /** The fields of `USAGE_FIELDS`; `null` is what is not known; an empty list is an area that was not asked for its usage. */
   readonly usages: readonly (readonly (number | null)[])[]
   /** For each area: first page, number of pages, file, offset in pages, rights, usage. */
   readonly rows: readonly number[]

@@ -11,12 +11,11 @@ import { Explain } from './explain.js'
 import { Help } from './help.js'
 import { HonestyStrip } from './honesty-strip.js'
 import { Overview } from './overview.js'
-import { PagerPanel } from './pager-panel.js'
 import { Playground } from './playground/playground.js'
 import { type Store, useStore } from './store.js'
 import { TimePanel } from './time-panel.js'
 
-const TABS = ['Explain', 'Changes', 'Pagers'] as const
+const TABS = ['Explain', 'Changes'] as const
 const KIND_TITLE = {
   live: 'live',
   snapshot: 'snapshot',
@@ -141,13 +140,7 @@ function AddressSpace({ store }: { store: Store }) {
           ))}
         </div>
         <div class="panel" id="panel" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0}>
-          {tab === 'Explain' ? (
-            <Explain store={store} />
-          ) : tab === 'Changes' ? (
-            <ChangesPanel store={store} />
-          ) : (
-            <PagerPanel store={store} />
-          )}
+          {tab === 'Explain' ? <Explain store={store} /> : <ChangesPanel store={store} />}
         </div>
       </aside>
       <TimePanel store={store} />

@@ -173,7 +173,7 @@ function Row({ area, index, isSelected, mark, pageSize, choose, open }: RowProps
   )
 }
 
-/** Zero is blank; what is not told is a dash. */
+/** Zero is blank; what is not known is a dash. */
 function blank(bytes: number | null | undefined): string {
   return bytes === 0 ? '' : byteSize(bytes)
 }

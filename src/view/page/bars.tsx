@@ -37,7 +37,7 @@ export function Bars({ store }: { store: Store }) {
               {name}
             </span>
             <div class="bar" role="img" aria-label={`${name}: ${describe(totals, field)}`}>
-              {sum === null ? <span class="unknown">not told</span> : null}
+              {sum === null ? <span class="unknown">unknown</span> : null}
               <div class="bar-fill" style={{ width: `${(100 * Math.sqrt(sum ?? 0)) / Math.sqrt(most)}%` }}>
                 {[...totals].map(([kind, total]) => {
                   const bytes = total[field] ?? 0
@@ -77,7 +77,7 @@ export function Bars({ store }: { store: Store }) {
               key={kind}
               aria-pressed={state.filter === kind}
               onClick={() => choose(kind)}
-              title={`${total.areas} areas, ${byteSize(total.virtual)} virtual, ${byteSize(total.resident)} resident${total.isPartial ? ' (not told of all)' : ''}`}
+              title={`${total.areas} areas, ${byteSize(total.virtual)} virtual, ${byteSize(total.resident)} resident${total.isPartial ? ' (not known of all)' : ''}`}
             >
               <Swatch kind={kind} class="chip" />
               {kind} <small>{byteSize(total.resident ?? total.virtual)}</small>

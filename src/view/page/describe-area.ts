@@ -8,7 +8,7 @@ export function nameOf({ path, permissions, deleted }: ViewArea): string {
   return `${shownName(path)}${deleted ? ' (deleted)' : ''}`
 }
 
-/** The last part of a path, which tells most where there is little room. */
+/** The last part of a path, which says most where there is little room. */
 export function shortNameOf(area: ViewArea): string {
   const name = nameOf(area)
   return name.startsWith('/') ? name.slice(name.lastIndexOf('/') + 1) || name : name
@@ -18,6 +18,6 @@ export function shortNameOf(area: ViewArea): string {
 export function describeArea(area: ViewArea, pageSize: number): string {
   const size = byteSize((area.endPage - area.startPage) * pageSize)
   const { rss } = area.usage
-  const resident = rss === undefined || rss === null ? 'resident not told' : `${byteSize(rss)} resident`
+  const resident = rss === undefined || rss === null ? 'resident unknown' : `${byteSize(rss)} resident`
   return `${nameOf(area)}, ${size}, ${resident}, ${area.permissions}, ${area.start.slice(2)}-${area.end.slice(2)}`
 }

@@ -65,7 +65,7 @@ function Flags({ area }: { area: ViewArea }) {
     <>
       <h4>Flags</h4>
       {area.flags.length === 0 ? (
-        <p class="unknown">Its flags were not told.</p>
+        <p class="unknown">Its flags are not known.</p>
       ) : (
         <dl class="flags">
           {area.flags.map((code) => {
@@ -108,20 +108,24 @@ function Neighbour({ side, area, other, isAbove = false, store }: NeighbourProps
       </button>
       , {area.permissions}
       {gap > 0 ? `, behind a gap of ${byteSize(gap * store.pageSize)}.` : '. It touches, and is not merged: '}
-      {gap > 0 ? '' : reasons === undefined ? 'why is not known, for flags were not told.' : `${reasons.join('; ')}.`}
+      {gap > 0
+        ? ''
+        : reasons === undefined
+          ? 'why is not known, because flags are not known.'
+          : `${reasons.join('; ')}.`}
     </p>
   )
 }
 
 function Usage({ area }: { area: ViewArea }) {
-  const told = USAGE_FIELDS.filter((field) => typeof area.usage[field] === 'number' && area.usage[field] !== 0)
-  const untold = USAGE_FIELDS.filter((field) => area.usage[field] === null)
-  if (!('rss' in area.usage)) return <p class="unknown">What of it is in memory was not told.</p>
+  const known = USAGE_FIELDS.filter((field) => typeof area.usage[field] === 'number' && area.usage[field] !== 0)
+  const unknown = USAGE_FIELDS.filter((field) => area.usage[field] === null)
+  if (!('rss' in area.usage)) return <p class="unknown">What of it is in memory is not known.</p>
   return (
     <>
       <h4>Usage</h4>
       <dl class="usage">
-        {told.map((field) => (
+        {known.map((field) => (
           <div key={field}>
             <dt>{field}</dt>
             <dd>
@@ -131,7 +135,8 @@ function Usage({ area }: { area: ViewArea }) {
         ))}
       </dl>
       <p class="note">
-        All else is zero{untold.length === 0 ? '.' : `, but for what this kernel does not tell: ${untold.join(', ')}.`}
+        All else is zero
+        {unknown.length === 0 ? '.' : `, but for what this kernel does not report: ${unknown.join(', ')}.`}
       </p>
     </>
   )

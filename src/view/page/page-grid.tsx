@@ -93,7 +93,7 @@ export function PageGrid({ store, area, pages }: { store: Store; area: ViewArea;
       <div class="grid-tools">
         <span>
           {count} page{count === 1 ? '' : 's'} of {byteSize(pageSize)}
-          {pages.isWhole ? '' : ', of which the last are not told: there are too many runs'}
+          {pages.isWhole ? '' : ', of which the last are unknown: there are too many runs'}
         </span>
         <span class="tools">
           <button type="button" onClick={() => change(1 / 2)} aria-label="Fewer pages a cell">

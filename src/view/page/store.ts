@@ -1,7 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import { fromHash, type HashState, NOTHING, toHash } from '../data/hash-state.js'
 import type { LookCost, Refusal } from '../data/live-message.js'
-import type { PagerReport } from '../data/pager-report.js'
 import { type Step, Timeline } from '../data/timeline.js'
 import type { ViewArea } from '../data/view-area.js'
 import type { ViewBoot } from '../data/view-boot.js'
@@ -26,7 +25,6 @@ export class Store {
   cost: LookCost | undefined
   refusals: readonly Refusal[] = []
   dropped = 0
-  pagers: readonly PagerReport[] = []
   /** What was last said to people who do not see the page. */
   said = ''
   state: HashState = NOTHING
@@ -41,7 +39,7 @@ export class Store {
     addEventListener('hashchange', () => this.#fromAddress())
   }
 
-  /** Begins anew with a list of areas and what changed since. */
+  /** Begins again with a list of areas and what changed since. */
   load(data: ViewData): void {
     const { header, kind } = data
     const [first, ...steps] = decodeSteps(data.first, header.pageSize)

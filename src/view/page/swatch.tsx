@@ -2,7 +2,7 @@ import type { HTMLAttributes } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Kind } from '../../snapshot/kind-of.js'
 import type { PageClass } from '../data/page-classes.js'
-import { CLASS_PAINT, KIND_PAINT } from './draw/palette.js'
+import { CLASS_PAINT, KIND_PAINT } from '../data/paint.js'
 
 interface SwatchProps extends HTMLAttributes<HTMLSpanElement> {
   readonly kind?: Kind

@@ -119,12 +119,12 @@ function Moments({ store, timeline }: { store: Store; timeline: Timeline }) {
           aria-valuetext={`${clock(now)}, look ${index + 1} of ${length}`}
           onInput={(event) => goTo(Number(event.currentTarget.value))}
         />
-        <output>
+        <span>
           {clock(now)}{' '}
           <small>
             {state.time === null && store.kind === 'live' ? 'now' : `+${((now - first) / 1000).toFixed(2)} s`}
           </small>
-        </output>
+        </span>
         {store.kind === 'live' && state.time !== null ? (
           <button type="button" onClick={() => store.go({ time: null })}>
             Follow

@@ -147,7 +147,7 @@ class Run {
     return done.join('; ')
   }
 
-  /** What the kernel does with an access, told from the memory before it. */
+  /** What the kernel does with an access, from the memory before it. */
   #whyOf(call: PlayCall, process: string): string | undefined {
     const access = ACCESSES[call.name]
     const [argument] = call.arguments

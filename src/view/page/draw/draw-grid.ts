@@ -1,5 +1,6 @@
 import { countClasses, PAGE_CLASSES } from '../../data/page-classes.js'
-import { CLASS_PAINT, colourOf, fillOf, styleOf } from './palette.js'
+import { CLASS_PAINT } from '../../data/paint.js'
+import { colourOf, fillOf, styleOf } from './palette.js'
 
 /** How pages are laid out in cells. */
 export interface GridShape {

@@ -1,9 +1,10 @@
 import { byteSize } from '../../../snapshot/byte-size.js'
 import type { Kind } from '../../../snapshot/kind-of.js'
 import { areaAtPlace, type OverviewLayout } from '../../data/overview-layout.js'
+import { KIND_PAINT } from '../../data/paint.js'
 import type { ViewArea } from '../../data/view-area.js'
 import { shortNameOf } from '../describe-area.js'
-import { fillOf, KIND_PAINT, styleOf } from './palette.js'
+import { fillOf, styleOf } from './palette.js'
 
 /** The part of the column that is shown. */
 export interface Span {
@@ -85,7 +86,7 @@ export function drawOverview(
   if (selected !== undefined) outline(context, layout, selected, span.from, scale, bar)
 }
 
-/** How much of an area is in memory: a thin bar beside it. Nothing is drawn where it was not told. */
+/** How much of an area is in memory: a thin bar beside it. Nothing is drawn where it is not known. */
 function drawResident(
   context: CanvasRenderingContext2D,
   { usage, startPage, endPage }: ViewArea,
