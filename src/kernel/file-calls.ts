@@ -10,6 +10,8 @@ export interface FileStatus {
   readonly writable: boolean
   /** Bytes a page of the file's memory, where that is not the kernel's own: a file of huge pages. */
   readonly pageSize?: number
+  /** `size` says nothing: the kernel makes the file's bytes as they are read, as under /proc. */
+  readonly sizeUnknown?: true
 }
 
 /**

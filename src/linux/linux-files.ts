@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, statfsSync } from 'node:fs'
 import type { FileCalls, FileStatus } from '../kernel/file-calls.js'
-import { VmError } from '../vocabulary/vm-error.js'
+import { fileCallError } from '../vocabulary/errors/file-call-error.js'
 import { addon } from './addon/addon.js'
 import { check } from './addon/check.js'
 
@@ -24,7 +24,7 @@ export class LinuxFiles implements FileCalls {
       // NONBLOCK: opening a named pipe must not wait for its other end; it is refused a moment later.
       return openSync(path, openFlags[access] | constants.O_NONBLOCK)
     } catch (error) {
-      throw new VmError((error as NodeJS.ErrnoException).errno ?? 0, 'open', { path, cause: error })
+      throw fileCallError(error, 'open', path)
     }
   }
 
@@ -49,6 +49,7 @@ export class LinuxFiles implements FileCalls {
       readable: access !== constants.O_WRONLY,
       writable: access !== constants.O_RDONLY,
       ...(isOfHugePages(descriptor, status.blksize) ? { pageSize: Number(status.blksize) } : {}),
+      ...(status.isFile() && status.size === 0n && madeAsRead(descriptor) ? { sizeUnknown: true } : {}),
     }
   }
 
@@ -56,7 +57,7 @@ export class LinuxFiles implements FileCalls {
     try {
       ftruncateSync(descriptor, length)
     } catch (error) {
-      throw new VmError((error as NodeJS.ErrnoException).errno ?? 0, 'ftruncate', { length, cause: error })
+      throw fileCallError(error, 'ftruncate')
     }
   }
 
@@ -92,12 +93,34 @@ export class LinuxFiles implements FileCalls {
 const HUGETLBFS_MAGIC = 0x958458f6n
 const SMALLEST_HUGE_PAGE = 65536n
 
+/** proc, sysfs, debugfs, tracefs, securityfs, configfs, cgroup: their files have no bytes until they are read. */
+const MADE_AS_READ: ReadonlySet<bigint> = new Set([
+  0x9fa0n,
+  0x62656572n,
+  0x64626720n,
+  0x74726163n,
+  0x73636673n,
+  0x62656570n,
+  0x27e0ebn,
+  0x63677270n,
+])
+
+function madeAsRead(descriptor: number): boolean {
+  const type = fileSystemOf(descriptor)
+  return type !== undefined && MADE_AS_READ.has(type)
+}
+
+/** The magic number of the file system; `undefined` where it can't be asked. */
+function fileSystemOf(descriptor: number): bigint | undefined {
+  try {
+    return BigInt.asUintN(32, statfsSync(`/proc/self/fd/${descriptor}`, { bigint: true }).type)
+  } catch {
+    return undefined
+  }
+}
+
 // Every other file system tells a block size below that of a huge page, or is asked.
 function isOfHugePages(descriptor: number, blockSize: bigint): boolean {
   if (blockSize < SMALLEST_HUGE_PAGE) return false
-  try {
-    return BigInt.asUintN(32, statfsSync(`/proc/self/fd/${descriptor}`, { bigint: true }).type) === HUGETLBFS_MAGIC
-  } catch {
-    return false
-  }
+  return fileSystemOf(descriptor) === HUGETLBFS_MAGIC
 }

@@ -68,4 +68,9 @@ export class MemoryFault extends Error {
     this.access = access
     this.reason = reason
   }
+
+  /** What `JSON.stringify` writes: `name`, `message` and the properties, the address as a hexadecimal string. JSON has no bigint. */
+  toJSON(): Record<string, unknown> {
+    return { ...(this as object), name: this.name, message: this.message, address: hex(this.address) }
+  }
 }

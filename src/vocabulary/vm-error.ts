@@ -52,6 +52,12 @@ export class VmError extends Error {
     if (detail.done !== undefined) this.done = detail.done
   }
 
+  /** What `JSON.stringify` writes: `name`, `message` and the properties, an address as a hexadecimal string. JSON has no bigint. */
+  toJSON(): Record<string, unknown> {
+    const { name, message, address } = this
+    return { ...(this as object), name, message, ...(address === undefined ? {} : { address: hex(address) }) }
+  }
+
   /**
    * @internal The same failure with a sentence on why it happened, and the error itself as the cause. `length` is what the call was about
    * where the error does not say it.

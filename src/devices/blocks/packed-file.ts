@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
+import { fileCallError } from '../../vocabulary/errors/file-call-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { BlockEntry } from './block-entry.js'
 import type { BlockIndex } from './block-index.js'
@@ -107,8 +108,6 @@ function asVmErrors<Result>(path: string, call: () => Result): Result {
   try {
     return call()
   } catch (error) {
-    const { errno, syscall } = error as NodeJS.ErrnoException
-    if (error instanceof VmError || errno === undefined || syscall === undefined) throw error
-    throw new VmError(errno, syscall, { path, cause: error })
+    throw fileCallError(error, (error as NodeJS.ErrnoException).syscall ?? 'open', path)
   }
 }

@@ -1,4 +1,5 @@
 import { openSync } from 'node:fs'
+import { fileCallError } from '../../vocabulary/errors/file-call-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 
 /**
@@ -15,7 +16,7 @@ export function openProcFile(pid: number | 'self', name: string): number {
     if (code === 'EACCES' || code === 'EPERM')
       throw new VmError(code, 'open', { path, hint: missingRight(pid), cause: error })
     if (code === 'EMFILE' || code === 'ENFILE') throw new VmError(code, 'open', { path, cause: error })
-    throw error
+    throw fileCallError(error, 'open', path)
   }
 }
 

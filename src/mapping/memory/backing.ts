@@ -38,6 +38,8 @@ export interface BackingSource extends Disposable {
   readonly name: 'file' | 'device' | undefined
   /** Bytes, where they are known. */
   readonly size: number | undefined
+  /** Why the size is not known, where that is more than that it is not: a sentence. */
+  readonly whyNoSize?: string
   /** Bytes a page, where the source decides that. */
   readonly pageSize: number | undefined
   map(request: BackingRequest): Region

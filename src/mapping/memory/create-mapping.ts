@@ -59,7 +59,7 @@ export function createMapping(holdings: ProcessMemory, given: MmapOptions, reque
       pageSize,
     })
   } catch (error) {
-    throw explainError(holdings, explainPlace(error, options), length, backing)
+    throw explainError(holdings, explainPages(explainPlace(error, options), kernel, pageSize), length, backing)
   }
   const holding = new HeldMemory(holdings, {
     region,
@@ -128,7 +128,7 @@ function defaultLength(behind: BackingSource, offset: number): number {
   if (size === undefined) {
     throw new UsageError(
       'ERR_VMAREA_INVALID_ARGUMENT',
-      `length must be given where no ${behind.name ?? 'file'} of a known size gives it`,
+      behind.whyNoSize ?? `length must be given where no ${behind.name ?? 'file'} of a known size gives it`,
     )
   }
   if (size === offset) {
@@ -199,6 +199,14 @@ function applyAfterwards(holding: HeldMemory, options: MmapOptions): void {
   } catch (error) {
     throw holding.explain(error, length)
   }
+}
+
+/** Too few huge pages are free: no limit of the process, and nothing that `noReserve` helps with for long. */
+function explainPages(error: unknown, kernel: Kernel, pageSize: number): unknown {
+  if (!(error instanceof VmError) || error.code !== 'ENOMEM' || pageSize === kernel.pageSize) return error
+  if (kernel.explainLimit(error.syscall, 0) !== undefined) return error
+  const folder = `/sys/kernel/mm/hugepages/hugepages-${pageSize / 1024}kB`
+  return VmError.withHint(error, `too few huge pages of ${pageSize} bytes are free: ${folder}/nr_hugepages makes more`)
 }
 
 function explainPlace(error: unknown, { fixed, address }: MmapOptions): unknown {

@@ -4,7 +4,8 @@ import type { ProcessMemory } from './process-memory.js'
 
 /** Adds to a failing call what would help: the limit that it hit, or what is behind the memory. */
 export function explainError(holdings: ProcessMemory, error: unknown, length: number, backing: Backing): unknown {
-  if (!(error instanceof VmError)) return error
+  // What has a cause was explained where more is known.
+  if (!(error instanceof VmError) || error.cause !== undefined) return error
   const hint =
     error.code === 'EACCES'
       ? backing.whyNotAllowed(error.syscall)

@@ -1,5 +1,7 @@
 import type { FaultRecord } from '../../kernel/fault-record.js'
 import type { Kernel } from '../../kernel/kernel.js'
+import type { Region } from '../../kernel/region.js'
+import { VmError } from '../../vocabulary/vm-error.js'
 import type { Backing, BackingSource } from './backing.js'
 import type { MappableFile } from './mmap-options.js'
 import { type OpenFile, openFile } from './open-file.js'
@@ -29,12 +31,20 @@ export class FileBacking implements Backing {
   static open(kernel: Kernel, file: MappableFile, access: 'read' | 'read-write'): BackingSource {
     const opened = openFile(kernel, file, access)
     const { descriptor, status, source } = opened
+    const name = typeof source === 'string' ? source : `descriptor ${source}`
     return {
       name: 'file',
-      size: status.kind === 'file' ? status.size : undefined,
+      size: status.kind === 'file' && !status.sizeUnknown ? status.size : undefined,
+      ...(status.sizeUnknown
+        ? {
+            whyNoSize: `${name} has no size: the kernel makes its bytes as they are read, and has no pages of them to map`,
+          }
+        : {}),
       pageSize: status.pageSize,
       map: ({ address, length, protection, flags, offset, pageSize }) =>
-        kernel.regions.mapRegion(address, length, protection, flags, descriptor, offset, pageSize),
+        naming(source, () =>
+          kernel.regions.mapRegion(address, length, protection, flags, descriptor, offset, pageSize),
+        ),
       backing: (offset, shared) =>
         new FileBacking(kernel, { device: status.device, inode: status.inode, source }, offset, shared),
       [Symbol.dispose]: () => opened[Symbol.dispose](),
@@ -75,5 +85,22 @@ export class FileBacking implements Backing {
     } catch {
       return undefined
     }
+  }
+}
+
+/** Adds the file's name to the kernel's refusal to map it. */
+function naming(source: string | number, map: () => Region): Region {
+  try {
+    return map()
+  } catch (error) {
+    if (!(error instanceof VmError) || (error.code !== 'ENODEV' && error.code !== 'EIO')) throw error
+    const { errno, syscall, length } = error
+    const name = typeof source === 'string' ? 'this file' : `descriptor ${source}`
+    throw new VmError(errno, syscall, {
+      ...(typeof source === 'string' ? { path: source } : {}),
+      ...(length === undefined ? {} : { length }),
+      hint: `the file system of ${name} can't map it`,
+      cause: error,
+    })
   }
 }

@@ -36,6 +36,12 @@ function sourceOf(file: MappableFile): string | number {
   if (typeof file === 'number') return checkedDescriptor(file)
   if (file instanceof URL) return checkedPath(pathOf(file))
   if (typeof file === 'object' && file !== null && typeof file.fd === 'number') return checkedDescriptor(file.fd)
+  if (ArrayBuffer.isView(file)) {
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `file is a ${file.constructor.name}: a name as bytes is no path here; open the file with fs.openSync and give its descriptor`,
+    )
+  }
   throw new UsageError(
     'ERR_VMAREA_INVALID_ARGUMENT',
     `file must be a path, a file URL, a descriptor, a FileHandle or a MemoryFile, and is ${showValue(file)}`,
@@ -52,7 +58,15 @@ function pathOf(url: URL): string {
       `file must not have a coded slash in its name, and is ${url.href}`,
     )
   }
-  return decodeURIComponent(url.pathname)
+  try {
+    return decodeURIComponent(url.pathname)
+  } catch (cause) {
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `file must be a URL whose path is UTF-8, and is ${url.href}: open a file of another name with fs.openSync and give its descriptor`,
+      { cause },
+    )
+  }
 }
 
 function checkedPath(path: string): string {

@@ -1,3 +1,4 @@
+import { showValue } from '../../vocabulary/options/show-value.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { HeldMemory } from './held-memory.js'
 
@@ -7,7 +8,7 @@ export function splitMemory(holding: HeldMemory, at: number, keep: 'keep-head' |
   if (!Number.isSafeInteger(at) || at <= 0 || at >= size) {
     throw new UsageError(
       'ERR_VMAREA_OUT_OF_RANGE',
-      `a split must fall inside the ${size} bytes of the mapping, and is at ${at}`,
+      `a split must fall inside the ${size} bytes of the mapping, and is at ${showValue(at)}`,
     )
   }
   if ((lead + at) % region.pageSize !== 0) {

@@ -1,8 +1,7 @@
 import { closeSync, constants, openSync, unlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ErrnoName } from '../../vocabulary/errno.js'
-import { VmError } from '../../vocabulary/vm-error.js'
+import { fileCallError } from '../../vocabulary/errors/file-call-error.js'
 import type { FileStoreOptions } from './file-store-options.js'
 
 /** `O_TMPFILE` of Linux, which Node does not name. */
@@ -43,10 +42,9 @@ function attempt(path: string, open: () => number): number {
 
 function asVmError(error: unknown, path: string): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException
-  if (code === undefined) return error
   const hint =
     code === 'EEXIST'
       ? 'the path of a file store must not exist yet'
       : 'give the file store a folder that can be written to'
-  return new VmError(code as ErrnoName, syscall ?? 'open', { path, hint, cause: error })
+  return fileCallError(error, syscall ?? 'open', path, hint)
 }

@@ -1,0 +1,32 @@
+import type { ErrnoName } from '../errno.js'
+import { VmError } from '../vm-error.js'
+
+/**
+ * What a file call of Node threw, as a `VmError`. Node's permission model refuses with an error that has no number: that is `EACCES`, with
+ * what Node says and the flag that would allow it. Anything else that is no system error is returned as it is.
+ */
+export function fileCallError(error: unknown, syscall: string, path?: string, hint?: string): unknown {
+  if (error instanceof VmError || typeof error !== 'object' || error === null) return error
+  const { code, errno, message, permission, resource } = error as {
+    code?: string
+    errno?: number
+    message?: string
+    permission?: string
+    resource?: string
+  }
+  const detail = { ...(path === undefined ? {} : { path }), cause: error }
+  if (code === 'ERR_ACCESS_DENIED') {
+    const flag = permission === 'FileSystemWrite' ? '--allow-fs-write' : '--allow-fs-read'
+    const what = resource === undefined || resource === '' ? (path ?? 'this') : resource
+    return new VmError('EACCES', syscall, {
+      ...detail,
+      hint: `Node's permission model refuses it (${message}): start node with ${flag}=${what}`,
+    })
+  }
+  if (errno === undefined) return error
+  return new VmError(
+    (code as ErrnoName | undefined) ?? errno,
+    syscall,
+    hint === undefined ? detail : { ...detail, hint },
+  )
+}
