@@ -1,8 +1,11 @@
+import { bytesOfChunk } from './bytes-of-chunk.js'
+
 /** Cuts a stream of bytes into blocks of one size; the last may be shorter. Each is a buffer of its own. */
 export async function* blocksOf(source: AsyncIterable<Uint8Array>, blockSize: number): AsyncGenerator<Uint8Array> {
   let block = new Uint8Array(blockSize)
   let filled = 0
-  for await (const chunk of source) {
+  for await (const given of source) {
+    const chunk = bytesOfChunk(given)
     for (let taken = 0; taken < chunk.length; ) {
       const part = chunk.subarray(taken, taken + blockSize - filled)
       block.set(part, filled)

@@ -94,7 +94,9 @@ export class RangeRequests {
   }
 }
 
-function follow(from: URL, location: string): URL {
+function follow(from: URL, header: string): URL {
+  // Node gives a header as Latin-1. Servers send UTF-8, and fetch() takes it for that.
+  const location = Buffer.from(header, 'latin1').toString('utf8')
   if (!URL.canParse(location, from.href)) throw httpError('EIO', from, 'the server redirects to what is no URL')
   const to = new URL(location, from)
   if (to.protocol !== 'https:' && (to.protocol !== 'http:' || from.protocol === 'https:')) {
