@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { writeSync } from 'node:fs'
 import { debuglog } from 'node:util'
 import { commandNamed } from './command/command-named.js'
 import { commands } from './command/commands.js'
@@ -30,8 +31,16 @@ async function run(name: string | undefined, args: readonly string[]): Promise<n
 // A reader may have seen enough: `vmarea maps 1234 | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.OK)
-  throw error
+  // Nothing more can be written, and the rest of the command is for nobody.
+  try {
+    writeSync(2, `vmarea: standard output: ${error.message}\n`)
+  } catch {
+    // Standard error is on the same disk, perhaps.
+  }
+  process.exit(EXIT.FAILED)
 })
+// Where nobody reads the error, the exit code says it.
+process.stderr.on('error', () => {})
 
 const [name, ...args] = process.argv.slice(2)
 run(name, args).then(
