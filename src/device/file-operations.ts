@@ -1,6 +1,8 @@
 import type { Area } from '../kernel/area.js'
 import type { FileOperations } from '../kernel/file-operations.js'
 import type { RawFault } from '../kernel/raw-fault.js'
+import { nearest } from '../vocabulary/nearest.js'
+import { showValue } from '../vocabulary/options/show-value.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import type { DeviceHooks } from './device-hooks.js'
 import { HookLifetime } from './hook-lifetime.js'
@@ -25,6 +27,7 @@ function checkHooks(hooks: DeviceHooks): void {
   if (typeof hooks !== 'object' || hooks === null) {
     throw notADriver(`the function given to defineDevice must return an object of hooks, and returned ${String(hooks)}`)
   }
+  refuseMisspeltHooks(hooks)
   for (const name of hookNames) {
     const hook = hooks[name]
     if (hook === undefined || typeof hook === 'function') continue
@@ -37,7 +40,17 @@ function checkHooks(hooks: DeviceHooks): void {
   }
   const { size } = hooks
   if (size !== undefined && size !== Infinity && (!Number.isSafeInteger(size) || size < 0)) {
-    throw notADriver(`size must be a whole number of bytes from 0 on, and is ${String(size)}`)
+    throw notADriver(`size must be a whole number of bytes from 0 on, and is ${showValue(size)}`)
+  }
+}
+
+/** A function with almost the name of a hook would never be called. What is no function, and other names, are the driver's own. */
+function refuseMisspeltHooks(hooks: DeviceHooks): void {
+  for (const [name, value] of Object.entries(hooks)) {
+    if (typeof value !== 'function' || (hookNames as readonly string[]).includes(name)) continue
+    const meant = nearest(name, hookNames)
+    if (meant !== undefined && Math.abs(meant.length - name.length) <= 2)
+      throw notADriver(`there is no hook ${name}: did you mean ${meant}?`)
   }
 }
 

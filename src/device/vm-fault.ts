@@ -1,10 +1,11 @@
 import type { RawFault } from '../kernel/raw-fault.js'
 import type { RawPage } from '../kernel/raw-page.js'
+import { rawPageOf } from '../kernel/raw-page-of.js'
 import { VmaRef } from '../mm/vma-ref.js'
 import { hex } from '../vocabulary/hex.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import type { HookLifetime } from './hook-lifetime.js'
-import { Page } from './page.js'
+import type { Page } from './page.js'
 
 /**
  * One fault, as a driver sees it: `struct vm_fault`.
@@ -54,12 +55,15 @@ export class VmFault {
     return this.#fault.signal
   }
 
-  /** Answers with a page of the driver's own, instead of `bytes`. It stays the driver's, and may be in several places. */
+  /**
+   * Answers with a page of the driver's own, instead of `bytes`. It stays the driver's, and may be in several places. Throws
+   * `ERR_VMAREA_INVALID_ARGUMENT` for what is no page: an answer with nothing would be zeros.
+   */
   answer(page: Page | RawPage): void {
     if (this.#answered) {
       throw new UsageError('ERR_VMAREA_HOOK_RETURNED', 'this fault was answered: its hook has returned')
     }
-    this.#fault.answer(page instanceof Page ? page.asPtr() : page)
+    this.#fault.answer(rawPageOf(page))
   }
 
   /** @internal The hook has returned, and its promise, if it gave one, has settled. */

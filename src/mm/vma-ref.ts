@@ -1,6 +1,7 @@
 import type { PageRun } from '../kernel/address-space.js'
 import type { Area } from '../kernel/area.js'
 import type { RawPage } from '../kernel/raw-page.js'
+import { rawPageOf } from '../kernel/raw-page-of.js'
 import { hex } from '../vocabulary/hex.js'
 import { showValue } from '../vocabulary/options/show-value.js'
 import { UsageError } from '../vocabulary/usage-error.js'
@@ -209,7 +210,7 @@ export class VmaMixedMap extends VmaRef {
    */
   vmInsertPage(address: bigint, page: { asPtr(): RawPage } | RawPage): void {
     checkAddress(address, 'address')
-    this.asPtr().insertPage(address, 'asPtr' in page ? page.asPtr() : page)
+    this.asPtr().insertPage(address, rawPageOf(page))
   }
 
   /**
@@ -267,5 +268,5 @@ export class VmaMixedMap extends VmaRef {
 }
 
 function sizeOf(page: { asPtr(): RawPage } | RawPage): number {
-  return ('asPtr' in page ? page.asPtr() : page).bytes.length
+  return rawPageOf(page).bytes.length
 }

@@ -120,7 +120,7 @@ const wrongHooks: readonly [what: string, hooks: unknown, message: RegExp][] = [
   ['a hook that is no function', { fault: 5 }, /hook fault must be a function, and is 5/],
   ['a negative size', { fault() {}, size: -1 }, /size .* is -1/],
   ['a fractional size', { fault() {}, size: 0.5 }, /size .* is 0\.5/],
-  ['a size in words', { fault() {}, size: '1' }, /size .* is 1/],
+  ['a size in words', { fault() {}, size: '1' }, /size .* is '1'/],
 ]
 for (const [what, hooks, message] of wrongHooks) {
   test(`a driver whose function returns ${what} is refused at open`, async () => {
