@@ -81,6 +81,7 @@ Text read_header(Text base, Text line, Text end, Row* row) {
   uint64_t minor = 0;
   row->permissions = 0;
   if (!number<16>(at, end, '-', &row->start) || !number<16>(at, end, ' ', &row->end)) return nullptr;
+  if (row->end <= row->start) return nullptr;
   if (end - at < 5 || at[4] != ' ') return nullptr;
   if (!letter(at[0], 'r', 1, &row->permissions) || !letter(at[1], 'w', 2, &row->permissions)) return nullptr;
   if (!letter(at[2], 'x', 4, &row->permissions) || (at[3] != 's' && at[3] != 'p')) return nullptr;
@@ -110,6 +111,18 @@ Text read_header(Text base, Text line, Text end, Row* row) {
   return newline + 1;
 }
 
+// The kernel reads the list a page at a time, without holding the areas still. An area that was merged meanwhile with the one before it comes
+// again, from its new start on: what was listed already stays as it was. Answers false where that is all of the area.
+bool follows(Row* row, uint64_t* previous_end) {
+  if (row->end <= *previous_end) return false;
+  if (row->start < *previous_end) {
+    if (row->inode != 0) row->offset += *previous_end - row->start;
+    row->start = *previous_end;
+  }
+  *previous_end = row->end;
+  return true;
+}
+
 // Where a call reads from and where to: bytes, from, to, rows, first row.
 struct Task {
   // Strings together the rows that have something new, so that nobody has to look at all of them.
@@ -131,6 +144,7 @@ struct Task {
   Text base;
   size_t from, to, first, capacity;
   Row* rows;
+  uint64_t previous_end;  // of the area before the first
   uint32_t first_new = kNone;
   uint32_t last = kNone;
 };
@@ -144,6 +158,7 @@ void take(Call& call, Task* task) {
   take(call, &rows);
   take(call, &task->first);
   task->results = call.state()->shared_results.results;
+  task->previous_end = static_cast<uint64_t>(task->results[3]);
   task->base = bytes.data;
   task->rows = rows.data;
   task->capacity = rows.length;
@@ -157,14 +172,16 @@ int64_t parse_maps(Task task) {
   Text at = task.base + task.from;
   Text end = task.base + task.to;
   size_t row = task.first;
-  for (; at < end && row < task.capacity; row++) {
+  while (at < end && row < task.capacity) {
     Row* target = &task.rows[row];
     Text next = read_header(task.base, at, end, target);
     if (next == nullptr) return task.done(row, at, true);
+    at = next;
+    if (!follows(target, &task.previous_end)) continue;
     uint32_t number = static_cast<uint32_t>(row);
     target->name_row = names.row_of(task.base, target->name_from, target->name_to, number);
     if (target->name_row == number) task.note(row);
-    at = next;
+    row++;
   }
   return task.done(row, at, false);
 }
@@ -184,7 +201,7 @@ int64_t parse_smaps(Task task, View<double> usage, size_t usage_count, View<cons
   Text at = task.base + task.from;
   Text end = task.base + task.to;
   size_t row = task.first;
-  for (; at < end && row < task.capacity; row++) {
+  while (at < end && row < task.capacity) {
     Row* target = &task.rows[row];
     Text body = read_header(task.base, at, end, target);
     if (body == nullptr) return task.done(row, at, true);
@@ -203,9 +220,11 @@ int64_t parse_smaps(Task task, View<double> usage, size_t usage_count, View<cons
       target->usage_number = static_cast<uint32_t>(usage_count++);
       target->flags_row = flags.row_of(task.base, target->flags_from, target->flags_to, number);
     }
+    at = next;
+    if (!follows(target, &task.previous_end)) continue;
     target->name_row = names.row_of(task.base, target->name_from, target->name_to, number);
     if (target->name_row == number || target->flags_row == number) task.note(row);
-    at = next;
+    row++;
   }
   task.results[3] = static_cast<double>(usage_count);
   return task.done(row, at, false);

@@ -26,7 +26,7 @@ export function lookAt<Result>(
   using user = mm.mmgetNotZero()
   if (user === undefined) {
     throw new VmError('ESRCH', 'mmget_not_zero', {
-      hint: `process ${pid} has ended, or runs another program now, or is a thread of the kernel and has no memory of its own`,
+      hint: `process ${pid} has ended, or runs another program now`,
     })
   }
   using guard = user.mmapReadLock()

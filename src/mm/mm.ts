@@ -61,7 +61,8 @@ export class Mm implements Disposable {
   }
 
   /**
-   * `mmget_not_zero`: an `Mm` that is known to have users, or `undefined` when the process has ended, or is a thread of the kernel.
+   * `mmget_not_zero`: an `Mm` that is known to have users, or `undefined` when the process has ended.
+   * Throws `VmError` `EINVAL` for a thread of the kernel, which has no memory of its own.
    * What is asked of another process later may still fail with `ESRCH`: nothing holds it back from ending.
    */
   mmgetNotZero(): MmWithUser | undefined {

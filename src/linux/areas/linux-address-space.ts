@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs'
 import type { AddressSpace, AreasOptions, PageRun } from '../../kernel/address-space.js'
 import { hostKernel } from '../../kernel/host-kernel.js'
 import type { RawPage } from '../../kernel/raw-page.js'
@@ -11,9 +10,11 @@ import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
 import type { AreaDetails } from '../proc/area-details.js'
 import { isDeleted } from '../proc/is-deleted.js'
+import { isKernelThread } from '../proc/is-kernel-thread.js'
 import { MapsTable } from '../proc/maps-table.js'
-import { missingRight, openProcFile } from '../proc/open-proc-file.js'
+import { missingRight } from '../proc/open-proc-file.js'
 import { canScanPagemap, readPagemap, scanPagemap } from '../proc/pagemap.js'
+import { ProcFiles } from '../proc/proc-files.js'
 import { COVERING_OR_NEXT, type ProcmapOutcome, procmapFields, procmapQuery } from '../proc/procmap-query.js'
 import { readText } from '../proc/read-text.js'
 import { SmapsTable } from '../proc/smaps-table.js'
@@ -30,7 +31,7 @@ const KERNEL_HALF = 1n << 63n
 const SINGLE_QUERIES = 32
 const EAGAIN = -11
 const EINVAL = -22
-const GONE = 'the process has ended or runs another program now, or is a thread of the kernel'
+const GONE = 'the process has ended or runs another program now'
 
 /** Advice that changes no area, which process_madvise(2) takes for any process. Anything else changes the layout. */
 const ADVICE_ON_PAGES: readonly number[] = [MADV.WILLNEED, MADV.COLD, MADV.PAGEOUT, MADV.COLLAPSE]
@@ -86,17 +87,12 @@ export class LinuxAddressSpace implements AddressSpace {
   }
 
   tryGet(): boolean {
-    if (this.isSelf) return true
-    try {
-      if (this.#canQuery) {
-        const outcome = this.#query(0n, COVERING_OR_NEXT)
-        if (outcome !== 'unsupported') return outcome !== 'none'
-      }
-      return this.#list().count > 0
-    } catch (error) {
-      if (error instanceof VmError && error.code === 'ESRCH') return false
-      throw error
-    }
+    if (this.#hasUsers()) return true
+    if (!isKernelThread(this.pid)) return false
+    throw new VmError('EINVAL', 'mmget_not_zero', {
+      path: this.#files.path('maps'),
+      hint: `process ${this.pid} is a thread of the kernel, which has no memory of its own`,
+    })
   }
 
   put(): void {}
@@ -232,6 +228,21 @@ export class LinuxAddressSpace implements AddressSpace {
     this.#insertPage(address, page)
   }
 
+  /** `false` once the process has no memory any more, or never had any. */
+  #hasUsers(): boolean {
+    if (this.isSelf) return true
+    try {
+      if (this.#canQuery) {
+        const outcome = this.#query(0n, COVERING_OR_NEXT)
+        if (outcome !== 'unsupported') return outcome !== 'none'
+      }
+      return this.#list().count > 0
+    } catch (error) {
+      if (error instanceof VmError && error.code === 'ESRCH') return false
+      throw error
+    }
+  }
+
   #query(address: bigint, flags: number): ProcmapOutcome {
     const outcome = procmapQuery(this.#files.maps, address, flags)
     if (outcome === 'unsupported') this.#canQuery = false
@@ -305,56 +316,13 @@ export class LinuxAddressSpace implements AddressSpace {
   }
 
   #mustStand(syscall: string): void {
-    if (!this.tryGet()) throw new VmError('ESRCH', syscall, { path: this.#files.path('maps'), hint: GONE })
+    if (!this.#hasUsers()) throw new VmError('ESRCH', syscall, { path: this.#files.path('maps'), hint: GONE })
   }
 
   #refused(error: number, syscall: string, detail: { address: bigint; length: number }): VmError {
     const refused = new VmError(error, syscall, detail)
     if (refused.code !== 'EPERM') return refused
     return new VmError(error, syscall, { ...detail, hint: missingRight(this.pid) })
-  }
-}
-
-/** The descriptors behind one address space: maps from the start, the others when they are needed. */
-class ProcFiles {
-  readonly pid: number | 'self'
-  /** -1 when they have been closed. */
-  maps: number
-  readonly #descriptors = new Map<string, number>()
-
-  constructor(pid: number | 'self') {
-    this.pid = pid
-    this.maps = 0
-    this.maps = this.open('maps')
-  }
-
-  path(name: string): string {
-    return `/proc/${this.pid}/${name}`
-  }
-
-  open(name: 'maps' | 'smaps' | 'pagemap'): number {
-    return this.#remember(name, () => openProcFile(this.pid, name))
-  }
-
-  openPid(pid: number): number {
-    return this.#remember('pid', () => check(addon().pidfdOpen(pid), 'pidfd_open'))
-  }
-
-  close(): void {
-    for (const descriptor of this.#descriptors.values()) closeSync(descriptor)
-    this.#descriptors.clear()
-    this.maps = -1
-  }
-
-  #remember(name: string, open: () => number): number {
-    if (this.maps === -1)
-      throw new UsageError('ERR_VMAREA_GUARD_RELEASED', `the address space of process ${this.pid} was disposed of`)
-    let descriptor = this.#descriptors.get(name)
-    if (descriptor === undefined) {
-      descriptor = open()
-      this.#descriptors.set(name, descriptor)
-    }
-    return descriptor
   }
 }
 

@@ -143,6 +143,7 @@ export class MapsTable {
     while (at < to) {
       const first = this.#count & IN_BLOCK
       const block = this.#blockAt(this.#count >>> BLOCK_SHIFT)
+      results[3] = this.#lastEnd()
       const read = parse(block, first, at)
       if (read < 0) throw new RangeError(`the addon refused to read the text: ${read}`)
       const stopped = results[0]!
@@ -155,10 +156,16 @@ export class MapsTable {
         }
       }
       this.#count += read
+      if (stopped === at) break
       at = stopped
-      if (read === 0) break
     }
     return at
+  }
+
+  /** Where the last area ends; 0 where there is none, or where a number can't hold it, as that of `[vsyscall]`, which nothing follows. */
+  #lastEnd(): number {
+    const end = this.#count === 0 ? 0n : this.end(this.#count - 1)
+    return end < 1n << 63n && BigInt(Number(end)) === end ? Number(end) : 0
   }
 
   #numberOfName(bytes: Uint8Array, block: Uint32Array, base: number): number {

@@ -1,0 +1,48 @@
+import { closeSync } from 'node:fs'
+import { UsageError } from '../../vocabulary/usage-error.js'
+import { addon } from '../addon/addon.js'
+import { check } from '../addon/check.js'
+import { openProcFile } from './open-proc-file.js'
+
+/** The descriptors behind one address space: maps from the start, the others when they are needed. */
+export class ProcFiles {
+  readonly pid: number | 'self'
+  /** -1 when they have been closed. */
+  maps: number
+  readonly #descriptors = new Map<string, number>()
+
+  constructor(pid: number | 'self') {
+    this.pid = pid
+    this.maps = 0
+    this.maps = this.open('maps')
+  }
+
+  path(name: string): string {
+    return `/proc/${this.pid}/${name}`
+  }
+
+  open(name: 'maps' | 'smaps' | 'pagemap'): number {
+    return this.#remember(name, () => openProcFile(this.pid, name))
+  }
+
+  openPid(pid: number): number {
+    return this.#remember('pid', () => check(addon().pidfdOpen(pid), 'pidfd_open'))
+  }
+
+  close(): void {
+    for (const descriptor of this.#descriptors.values()) closeSync(descriptor)
+    this.#descriptors.clear()
+    this.maps = -1
+  }
+
+  #remember(name: string, open: () => number): number {
+    if (this.maps === -1)
+      throw new UsageError('ERR_VMAREA_GUARD_RELEASED', `the address space of process ${this.pid} was disposed of`)
+    let descriptor = this.#descriptors.get(name)
+    if (descriptor === undefined) {
+      descriptor = open()
+      this.#descriptors.set(name, descriptor)
+    }
+    return descriptor
+  }
+}
