@@ -100,12 +100,18 @@ async function sharedModules(places, model) {
   ])
   for (const [path, count] of counts)
     if (count > 1) bundles.get(ofModel.has(path) ? 'core' : 'host').set(path, exportsOf(path))
-  for (const modules of bundles.values()) {
-    const names = [...modules.values()].flat()
-    const twice = names.find((name, index) => names.indexOf(name) !== index)
-    if (twice !== undefined) throw new Error(`two shared modules export ${twice}: rename one`)
-  }
+  for (const modules of bundles.values()) nameApart(modules)
   return bundles
+}
+
+/** Gives each export a name that is the only one in its bundle: `modules` maps to pairs of a name and that name. */
+function nameApart(modules) {
+  const taken = new Set()
+  for (const [path, names] of modules) {
+    const pairs = names.map((name) => [name, taken.has(name) ? `${name}$${taken.size}` : name])
+    for (const [, apart] of pairs) taken.add(apart)
+    modules.set(path, pairs)
+  }
 }
 
 /** What a module declares: the compiler writes `export` at the beginning of a line. What it exports again, its bundle exports anyway. */
@@ -116,23 +122,42 @@ function exportsOf(path) {
   return [...code.matchAll(/^export (?:async )?(?:function\*?|class|const|let|var) (\w+)/gm)].map(([, name]) => name)
 }
 
+function listOf(pairs) {
+  return pairs.map(([own, apart]) => (own === apart ? own : `${own} as ${apart}`)).join(', ')
+}
+
 function importFromBundles(bundles) {
   const bundleOf = (path) => [...bundles].find(([, modules]) => modules.has(path))?.[0]
   return ({ onResolve, onLoad }) => {
-    onResolve({ filter: new RegExp(`^${SCHEME}`) }, ({ path }) => ({
-      path: path.slice(SCHEME.length),
-      namespace: 'bundle',
-    }))
+    onResolve({ filter: new RegExp(`^${SCHEME}`) }, ({ path, kind }) =>
+      kind === 'entry-point' ? { path: path.slice(SCHEME.length), namespace: 'bundle' } : { path, external: true },
+    )
     onLoad({ filter: /.*/, namespace: 'bundle' }, ({ path }) => ({
       contents: [...bundles.get(path)]
-        .map(([module, names]) => `export { ${names.join(', ')} } from ${JSON.stringify(module)}`)
+        .map(([module, pairs]) => `export { ${listOf(pairs)} } from ${JSON.stringify(module)}`)
         .join('\n'),
       resolveDir: root,
     }))
+    onLoad({ filter: /.*/, namespace: 'renamed' }, ({ path }) => {
+      const [module] = path.split('?')
+      const name = bundleOf(module)
+      const pairs = bundles
+        .get(name)
+        .get(module)
+        .map(([own, apart]) => [apart, own])
+      return { contents: `export { ${listOf(pairs)} } from '${SCHEME}${name}'` }
+    })
     onResolve({ filter: /^\./ }, ({ path, importer, resolveDir, kind }) => {
       if (kind === 'entry-point') return undefined
-      const name = bundleOf(resolve(resolveDir, path))
-      return name === undefined || name === bundleOf(importer) ? undefined : { path: SCHEME + name, external: true }
+      const module = resolve(resolveDir, path)
+      const name = bundleOf(module)
+      if (name === undefined || name === bundleOf(importer)) return undefined
+      const renamed = bundles
+        .get(name)
+        .get(module)
+        .some(([own, apart]) => own !== apart)
+      // One for each importer, so that it becomes a part of the importer's bundle and no chunk of its own.
+      return renamed ? { path: `${module}?${importer}`, namespace: 'renamed' } : { path: SCHEME + name, external: true }
     })
   }
 }
