@@ -26,24 +26,17 @@ void remove(Guest& guest, uint64_t start, uint64_t end) {
     if (from >= to) continue;
     if (guest.log >= 0) {
       char line[96];
-      int length = snprintf(line, sizeof line, "{\"removed\":[%llu,%llu]}\n", static_cast<unsigned long long>(from),
+      int length = snprintf(line, sizeof line, "{\"pid\":%d,\"removed\":[%llu,%llu]}\n", guest.process, static_cast<unsigned long long>(from),
                             static_cast<unsigned long long>(to));
       if (write(guest.log, line, static_cast<size_t>(length)) != length) {
         close(guest.log);  // a part of a line would be worse than none
         guest.log = -1;
       }
     }
-    // Of a huge page that was removed in part, nothing is gone: the kernel drops whole ones.
-    uint64_t first = index_of(region, from + region.page - 1), last = index_of(region, to);
-    for (uint64_t index = first; index < last; index++) {
-      if (guest.states->at(index) == kRemoved) continue;
-      guest.statistics.pages_removed.add(1);
-      guest.states->raise(index, kRemoved);
-      if (!guest.dirty.empty()) guest.dirty[index / 64] |= uint64_t{1} << index % 64;
-    }
     UffdRange range = {from, to - from};
     if (guest.unregister_removed) ioctl(guest.descriptor, kUnregister, &range);
   }
+  mark_pages(guest, kRemoved, start, end);
   guest.statistics.removals.add(1);
 }
 
@@ -75,6 +68,21 @@ void take_event(Guest& guest, const UffdMessage& message, uint64_t time) {
 }
 
 }  // namespace
+
+void mark_pages(Guest& guest, PageState state, uint64_t start, uint64_t end) {
+  for (const GuestRegion& region : guest.regions) {
+    uint64_t from = std::max(start, region.start), to = std::min(end, region.start + region.length);
+    if (from >= to) continue;
+    // Of a huge page that was removed in part, nothing is gone: the kernel drops whole ones.
+    uint64_t first = index_of(region, from + region.page - 1), last = index_of(region, to);
+    for (uint64_t index = first; index < last; index++) {
+      if (guest.states->at(index) >= state) continue;
+      (state == kRemoved ? guest.statistics.pages_removed : guest.statistics.pages_there).add(1);
+      guest.states->raise(index, state);
+      if (state == kRemoved && !guest.dirty.empty()) guest.dirty[index / 64] |= uint64_t{1} << index % 64;
+    }
+  }
+}
 
 void take_events(const GuestPointer& pointer) {
   Guest& guest = *pointer;

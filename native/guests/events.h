@@ -10,4 +10,7 @@ void take_events(const GuestPointer& guest);
 // Answers the faults that were read. Those that must be tried again stay.
 void answer_waiting(const GuestPointer& guest);
 
+// Raises the states of the whole pages in [start, end).
+void mark_pages(Guest& guest, PageState state, uint64_t start, uint64_t end);
+
 }  // namespace vmarea::guests

@@ -5,6 +5,8 @@
 #include <map>
 
 #include "addon/function-tables.h"
+#include "guests/answers.h"
+#include "guests/events.h"
 #include "guests/requests.h"
 #include "guests/server.h"
 #include "guests/tables.h"
@@ -90,11 +92,12 @@ int keep(ThreadState* state, bool alive) {
   return 0;
 }
 
-// Takes over a userfaultfd, a pidfd and the descriptor of a log (-1 for none). Four numbers a region: address, bytes, offset, bytes a page.
-int64_t open_guest(ThreadState* state, int descriptor, int pidfd, int log, int on_failure, View<double> regions) {
+// Takes over a userfaultfd, a pidfd with the number of its process, and the descriptor of a log (-1 for none). Four numbers a region: address, bytes, offset, bytes a page.
+int64_t open_guest(ThreadState* state, int descriptor, int pidfd, int process, int log, int on_failure, View<double> regions) {
   GuestPointer guest = std::make_shared<Guest>();
   guest->descriptor = descriptor;
   guest->pidfd = pidfd;
+  guest->process = process;
   guest->log = log;
   guest->on_failure = static_cast<OnFailure>(on_failure);
   guest->listener = listener_of(state);
@@ -194,6 +197,27 @@ int states(GivenGuest given, View<uint8_t> into) {
   return static_cast<int>(states.count());
 }
 
+// What is known of pages before serving begins: they are there, or were removed. Two numbers a range of addresses.
+int mark(GivenGuest given, int state, View<double> ranges) {
+  if (state != kThere && state != kRemoved) return -EINVAL;
+  GuestPointer guest = given.guest;
+  std::vector<double> addresses(ranges.data, ranges.data + ranges.length);
+  run_on_server([guest, state, addresses = std::move(addresses)] {
+    for (size_t index = 0; index + 2 <= addresses.size(); index += 2)
+      mark_pages(*guest, static_cast<PageState>(state), static_cast<uint64_t>(addresses[index]), static_cast<uint64_t>(addresses[index + 1]));
+  });
+  return 0;
+}
+
+// Faults that another handler has read, and never answered, come again.
+int wake_all(GivenGuest given) {
+  GuestPointer guest = given.guest;
+  run_on_server([=] {
+    for (const GuestRegion& region : guest->regions) wake(*guest, region.start, region.length);
+  });
+  return 0;
+}
+
 int leave(GivenGuest given) {
   GuestPointer guest = given.guest;
   run_on_server([=] { leave_guest(guest); });
@@ -211,7 +235,8 @@ constexpr Function kFunctions[] = {
     {"guestServe", callback<serve_guest>},      {"guestPrefetch", callback<prefetch>},
     {"guestStatistics", callback<statistics>},  {"guestTakeRecord", callback<take_record>},
     {"guestStates", callback<states>},          {"guestLeave", callback<leave>},
-    {"guestForget", callback<forget>},
+    {"guestForget", callback<forget>},          {"guestMark", callback<mark>},
+    {"guestWakeAll", callback<wake_all>},
 };
 
 }  // namespace

@@ -39,6 +39,7 @@ struct Guest {
   uint32_t number = 0;
   int descriptor = -1;  // of the userfaultfd
   int pidfd = -1;
+  int process = 0;  // its number, for the log
   int log = -1;  // where removals are written before their pages go; -1: nowhere
   OnFailure on_failure = OnFailure::kPoison;
   std::vector<GuestRegion> regions;  // by address, apart

@@ -24,6 +24,7 @@ export interface ServeCommandOptions {
   readonly 'on-failure': string | undefined
   readonly keeper: boolean
   readonly drain: boolean
+  readonly state: string | undefined
   readonly mode: string | undefined
   readonly uid: readonly string[]
   readonly json: boolean
@@ -42,6 +43,7 @@ export async function serve(values: ServeCommandOptions): Promise<number> {
   const guests = await listenForGuests(socket, {
     onFailure: (values['on-failure'] ?? 'poison') as 'poison' | 'kill' | 'wait',
     keeper: values.keeper,
+    ...(values.state === undefined ? {} : { state: values.state }),
     ...(values.mode === undefined ? {} : { mode: parseMode(values.mode) }),
     ...(values.uid.length === 0 ? {} : { uid: values.uid.map(parseUser) }),
     onRefused: (error, peer) => progress.event('refused', { ...peer, error: (error as Error).message }),

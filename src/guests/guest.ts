@@ -6,7 +6,14 @@ import type { ServeOptions } from './serve-options.js'
 import type { GuestSource, OpenedSource } from './sources/guest-source.js'
 import { openSource } from './sources/open-source.js'
 import type { PageSource } from './sources/page-source.js'
-import { checkIdentity, readWorkingSet, type WorkingSet, workingSetOf, writeWorkingSet } from './working-set.js'
+import {
+  checkIdentity,
+  otherSnapshot,
+  readWorkingSet,
+  type WorkingSet,
+  workingSetOf,
+  writeWorkingSet,
+} from './working-set.js'
 
 /** How a guest ended, and what was done for it. */
 export interface GuestEnd {
@@ -43,6 +50,9 @@ export class Guest {
   readonly closed: Promise<GuestEnd>
   /** Called with each page that could not be read. */
   onPageFailed: ((page: FailedPage) => void) | undefined
+  /** @internal Of the source that another handler served it from. */
+  expectedIdentity: string | undefined
+  readonly #onServed: (identity: string | undefined) => void
   readonly #host: GuestHost
   readonly #raw: RawGuest
   readonly #pages: number
@@ -63,7 +73,9 @@ export class Guest {
     raw: RawGuest,
     regions: readonly GuestRegion[],
     message: string,
+    onServed: (identity: string | undefined) => void = () => {},
   ) {
+    this.#onServed = onServed
     this.#host = host
     this.#raw = raw
     this.pid = peer.pid
@@ -106,6 +118,10 @@ export class Guest {
     try {
       const opened = await openSource(this.#host, source, this.regions, { largest, atOnce })
       this.#source = opened
+      if (this.expectedIdentity !== undefined && this.expectedIdentity !== opened.identity) {
+        throw otherSnapshot(this.expectedIdentity, opened.identity ?? null)
+      }
+      this.#onServed(opened.identity)
       const prefetch = await this.#rangesOf(options.prefetch, opened)
       this.#recordPath = typeof record === 'string' ? record : undefined
       this.#raw.serve(opened.segments, {

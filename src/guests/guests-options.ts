@@ -20,6 +20,11 @@ export interface GuestsOptions {
    * @defaultValue false
    */
   readonly keeper?: boolean
+  /**
+   * The path of a file that says what each guest is and which pages it gave back, so that another process can take the guests over when this
+   * one has ended: see `takeOver`. Lines are added to it.
+   */
+  readonly state?: string
   /** Milliseconds a monitor that has connected may take for its message. @defaultValue 10_000 */
   readonly messageTimeout?: number
   /** Called with why a peer or its message was refused. Others go on. */

@@ -1,13 +1,17 @@
-import type { GuestHost, RawGuestListener, RawKeeper, RawPeer } from '../kernel/guest-host.js'
+import type { GuestHost, GuestRegion, RawGuest, RawGuestListener, RawKeeper, RawPeer } from '../kernel/guest-host.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { Guest } from './guest.js'
+import { type GuestState, readGuestState } from './guest-state.js'
 import type { GuestsOptions } from './guests-options.js'
+import { checkRegions } from './protocol/check-regions.js'
 import { firecrackerDialect } from './protocol/firecracker-dialect.js'
 import { receiveMessage } from './receive-message.js'
 
 const DIALECTS = [firecrackerDialect]
 
-type CheckedOptions = Required<Omit<GuestsOptions, 'mode' | 'uid' | 'keeper'>> & { readonly users: readonly number[] }
+type CheckedOptions = Required<Omit<GuestsOptions, 'mode' | 'uid' | 'keeper' | 'state'>> & {
+  readonly users: readonly number[]
+}
 
 /**
  * The guests whose monitors connect to one socket, as an async iterable. Each is to be served by the loop; several loops share them.
@@ -21,6 +25,7 @@ export class Guests implements AsyncIterable<Guest> {
   readonly #listener: RawGuestListener
   readonly #options: CheckedOptions
   readonly #keeper: RawKeeper | undefined
+  readonly #state: GuestState | undefined
   readonly #closing = new AbortController()
   readonly #open = new Set<Guest>()
   /** Accepted, and not taken by a loop. */
@@ -30,7 +35,14 @@ export class Guests implements AsyncIterable<Guest> {
   #failure: unknown
 
   /** @internal */
-  constructor(host: GuestHost, listener: RawGuestListener, options: CheckedOptions, keeper: RawKeeper | undefined) {
+  constructor(
+    host: GuestHost,
+    listener: RawGuestListener,
+    options: CheckedOptions,
+    keeper: RawKeeper | undefined,
+    state: GuestState | undefined,
+  ) {
+    this.#state = state
     this.#keeper = keeper
     this.#host = host
     this.#listener = listener
@@ -54,6 +66,36 @@ export class Guests implements AsyncIterable<Guest> {
       if (this.#closing.signal.aborted) return
       await new Promise<void>((resolve) => this.#takers.push(resolve))
     }
+  }
+
+  /**
+   * Takes over a guest whose handler has ended, from the state that it has left or by its regions; serve it then, from the same source. Without
+   * the state it is not known which pages the guest had given back: they would be the source's again. Needs the right to trace the monitor.
+   *
+   * @throws `VmError` `EPERM` without that right, `ESRCH` where no such process is, or it has no userfaultfd; `ERR_VMAREA_INVALID_ARGUMENT`
+   * where the state does not know it.
+   */
+  async takeOver(of: {
+    readonly pid: number
+    readonly state?: string
+    readonly regions?: readonly GuestRegion[]
+  }): Promise<Guest> {
+    const { pid, state: path } = of
+    const known = path === undefined ? undefined : await readGuestState(this.#host, path, pid)
+    const given = known?.regions ?? of.regions
+    if (given === undefined) {
+      throw new UsageError(
+        'ERR_VMAREA_INVALID_ARGUMENT',
+        'takeOver requires the path of a state, or the regions of the guest',
+      )
+    }
+    const regions = checkRegions(given, this.#host.pageSize)
+    const log = this.#state?.open(pid, regions, known?.removed) ?? -1
+    const raw = this.#host.takeOver(pid, regions, this.#options.onFailure, log)
+    raw.takenOver(known?.removed ?? [])
+    const guest = this.#add({ pid, uid: -1 }, raw, regions, '')
+    guest.expectedIdentity = known?.identity
+    return guest
   }
 
   /** Stops listening and closes every guest: see `onFailure`. */
@@ -91,17 +133,22 @@ export class Guests implements AsyncIterable<Guest> {
       const { pageSize } = this.#host
       const { signal } = this.#closing
       const { message, regions } = await receiveMessage(peer, DIALECTS, { pageSize, timeout: messageTimeout, signal })
-      const raw = peer.open(regions, onFailure, -1)
-      const guest = new Guest(this.#host, peer, raw, regions, message)
-      this.#keeper?.hold(raw)
-      this.#open.add(guest)
-      void guest.closed.then(() => this.#open.delete(guest))
-      this.#ready.push(guest)
+      const raw = peer.open(regions, onFailure, this.#state?.open(peer.pid, regions) ?? -1)
+      this.#ready.push(this.#add(peer, raw, regions, message))
       this.#wake()
     } catch (error) {
       peer.refuse(onFailure)
       if (!this.#closing.signal.aborted) onRefused(error, { pid: peer.pid, uid: peer.uid })
     }
+  }
+
+  #add(peer: { pid: number; uid: number }, raw: RawGuest, regions: readonly GuestRegion[], message: string): Guest {
+    const served = (identity: string | undefined) => this.#state?.served(peer.pid, identity)
+    const guest = new Guest(this.#host, peer, raw, regions, message, served)
+    this.#open.add(guest)
+    void guest.closed.then(() => this.#open.delete(guest))
+    this.#keeper?.hold(raw)
+    return guest
   }
 
   #wake(): void {

@@ -1,5 +1,6 @@
 import type { GuestHost } from '../kernel/guest-host.js'
 import { UsageError } from '../vocabulary/usage-error.js'
+import { GuestState } from './guest-state.js'
 import { Guests } from './guests.js'
 import type { GuestsOptions } from './guests-options.js'
 
@@ -20,9 +21,10 @@ export async function listenForGuests(host: GuestHost, path: string, options: Gu
   if (!(messageTimeout > 0 && messageTimeout < 2 ** 31)) {
     throw wrong('messageTimeout', messageTimeout, 'milliseconds, more than 0')
   }
+  const state = options.state === undefined ? undefined : new GuestState(host, options.state)
   const keeper = options.keeper === true ? await host.startKeeper() : undefined
   try {
-    return new Guests(host, host.listen(path, mode), { users, onFailure, messageTimeout, onRefused }, keeper)
+    return new Guests(host, host.listen(path, mode), { users, onFailure, messageTimeout, onRefused }, keeper, state)
   } catch (error) {
     keeper?.close()
     throw error

@@ -72,7 +72,8 @@ export function checkIdentity(set: WorkingSet, identity: string | undefined): vo
   if (set.identity !== null && set.identity !== (identity ?? null)) throw otherSnapshot(set.identity, identity ?? null)
 }
 
-function otherSnapshot(one: string | null, other: string | null): UsageError {
+/** @internal */
+export function otherSnapshot(one: string | null, other: string | null): UsageError {
   return new UsageError(
     'ERR_VMAREA_OTHER_SNAPSHOT',
     `this is of another snapshot: it was recorded with ${one}, and the source is ${other}; record it again`,

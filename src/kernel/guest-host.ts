@@ -71,6 +71,11 @@ export interface RawGuest {
   reports: GuestReports | undefined
   /** Throws `VmError` `ERANGE` where the source ends before a region. */
   serve(segments: readonly SourceSegment[], options: RawServeOptions): void
+  /**
+   * Goes on where another handler has ended, before `serve`: notes what is there, and what was removed (ranges of addresses), and lets the
+   * faults come again that it had read.
+   */
+  takenOver(removed: readonly (readonly [start: number, end: number])[]): void
   /** Fetches ranges of the memory file beforehand, behind what is demanded. */
   prefetch(ranges: readonly (readonly [start: number, end: number])[]): void
   statistics(): RawGuestStatistics
@@ -121,6 +126,15 @@ export interface GuestHost {
   readonly pageSize: number
   /** Throws `VmError`: `EADDRINUSE` where another process listens at the path. The file of one that has ended is replaced. */
   listen(path: string, mode: number): RawGuestListener
+  /** Makes a guest of a process whose handler has ended. Throws `VmError`: `EPERM` where this process may not look into it. */
+  takeOver(pid: number, regions: readonly GuestRegion[], onFailure: OnGuestFailure, log: number): RawGuest
+  /** Opens a file to which lines are added, for `log`. Each guest gets a descriptor of its own. */
+  openLog(path: string): number
+  /** Adds a line to an open log. */
+  writeLog(descriptor: number, line: string): void
+  closeLog(descriptor: number): void
+  /** When the process began, in the kernel's clock ticks since the boot: with the pid, its name for good. `undefined` where it is gone. */
+  startOf(pid: number): number | undefined
   /** Starts a keeper. Rejects where its program can't be run. */
   startKeeper(): Promise<RawKeeper>
   /** Maps a file for reading. Returns its number and size. */

@@ -39,6 +39,7 @@ export const serveCommand: Command = defineCommand({
       help: 'what becomes of guests when nobody serves them: poison, kill or wait; by default poison',
     },
     keeper: { type: 'boolean', help: 'starts a process that sees to that when this one is killed' },
+    state: { type: 'string', value: 'FILE', help: 'writes what another handler needs to take the guests over' },
     drain: { type: 'boolean', help: 'at SIGTERM, fetches all of the memory first' },
     mode: { type: 'string', value: 'MODE', help: 'permissions of the socket, octal; by default 0600' },
     uid: {

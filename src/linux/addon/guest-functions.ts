@@ -14,7 +14,17 @@ export interface GuestFunctions {
   guestTakeReports(into: Float64Array): number
   guestKeep(alive: boolean): number
   /** Takes the descriptors over. Four numbers a region. */
-  guestOpen(descriptor: number, pidfd: number, log: number, onFailure: number, regions: Float64Array): number
+  guestOpen(
+    descriptor: number,
+    pidfd: number,
+    pid: number,
+    log: number,
+    onFailure: number,
+    regions: Float64Array,
+  ): number
+  /** Two addresses a range. */
+  guestMark(guest: number, state: number, ranges: Float64Array): number
+  guestWakeAll(guest: number): number
   /** Five numbers a segment. */
   guestServe(guest: number, segments: Float64Array, options: Float64Array): number
   guestPrefetch(guest: number, ranges: Float64Array): number

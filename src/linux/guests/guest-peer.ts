@@ -61,7 +61,7 @@ export class GuestPeer implements RawPeer {
       })
     }
     try {
-      const guest = new LinuxGuest({ userfaultfd, pidfd, log }, regions, onFailure, () => this.#close())
+      const guest = new LinuxGuest({ userfaultfd, pidfd, pid: this.pid, log }, regions, onFailure, () => this.#close())
       this.#pidfd = -1
       return guest
     } catch (error) {

@@ -1,4 +1,12 @@
-import type { GuestHost, RawGuestListener, ReadSource } from '../../kernel/guest-host.js'
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import type {
+  GuestHost,
+  GuestRegion,
+  OnGuestFailure,
+  RawGuest,
+  RawGuestListener,
+  ReadSource,
+} from '../../kernel/guest-host.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
@@ -7,6 +15,7 @@ import { errnoOf } from './errno-of.js'
 import { guestReports } from './guest-reports.js'
 import { GuestSocket } from './guest-socket.js'
 import { Keeper } from './keeper.js'
+import { takeOver } from './take-over.js'
 
 const SEEK_DATA = 3
 const SEEK_HOLE = 4
@@ -21,6 +30,32 @@ export class LinuxGuestHost implements GuestHost {
 
   listen(path: string, mode: number): RawGuestListener {
     return new GuestSocket(path, mode)
+  }
+
+  takeOver(pid: number, regions: readonly GuestRegion[], onFailure: OnGuestFailure, log: number): RawGuest {
+    return takeOver(pid, regions, onFailure, log)
+  }
+
+  openLog(path: string): number {
+    return openSync(path, 'a', 0o600)
+  }
+
+  writeLog(descriptor: number, line: string): void {
+    writeSync(descriptor, line)
+  }
+
+  closeLog(descriptor: number): void {
+    closeSync(descriptor)
+  }
+
+  startOf(pid: number): number | undefined {
+    try {
+      // The name in parentheses may have anything in it.
+      const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+      return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19])
+    } catch {
+      return undefined
+    }
   }
 
   startKeeper(): Promise<Keeper> {

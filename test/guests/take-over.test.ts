@@ -1,0 +1,103 @@
+// A handler is killed, and this process goes on with its guest.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileSource, listenForGuests } from '#vmarea/guests.js'
+import { root } from '../support/root.js'
+import { temporaryFolder } from '../support/temporary-folder.js'
+import { until } from '../support/until.js'
+import { skipUnlessRoot, skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
+import { Monitor, patternOf } from './monitor.js'
+
+const skip = skipWithout('poison', 'event_remove') || skipWithoutCompiler() || skipUnlessRoot()
+const page = 4096
+let count = 0
+
+/** A monitor whose handler was killed after pages 0 to 3 were served and 8 to 11 were given back; page 20 is waited for. */
+async function orphan(
+  look: (
+    monitor: Monitor,
+    waiting: Promise<{ good: number }>,
+    paths: { memory: string; state: string },
+  ) => Promise<void>,
+): Promise<void> {
+  const [memory, state] = ['memory', 'state'].map((name) => join(temporaryFolder, `${name}-${count++}`)) as [
+    string,
+    string,
+  ]
+  const path = `@vmarea-take-over-${process.pid}-${count++}`
+  writeFileSync(memory, patternOf(64))
+  const program = `
+    import { fileSource, listenForGuests } from 'vmarea/guests'
+    const [path, memory, state] = process.argv.slice(1)
+    const guests = await listenForGuests(path, { onFailure: 'wait', state })
+    for await (const guest of guests) await guest.serve(fileSource(memory), { around: 4096 })`
+  const args = ['--input-type=module', '--eval', program, '--', path, memory, state]
+  const handler = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' })
+  const ended = new Promise((resolve) => handler.once('exit', resolve))
+  try {
+    await until('the handler listens', () => readFileSync('/proc/net/unix', 'latin1').includes(path))
+    await using monitor = new Monitor(path, ['regions=64'])
+    assert.equal((await monitor.check(0, 4)).good, 4)
+    await monitor.ask('remove', 8, 4)
+    handler.kill('SIGKILL')
+    await ended
+    await look(monitor, monitor.check(20, 1), { memory, state })
+  } finally {
+    handler.kill('SIGKILL')
+  }
+}
+
+test('a guest whose handler was killed is taken over: who waits goes on, and what was given back stays zero', {
+  skip,
+}, async () => {
+  await orphan(async (monitor, waiting, { memory, state }) => {
+    await using guests = await listenForGuests(`@vmarea-next-${process.pid}-${count++}`, { state })
+    appendFileSync(state, '{"pid":') // The handler was killed while it wrote.
+    const guest = await guests.takeOver({ pid: monitor.pid, state })
+    await guest.serve(fileSource(memory))
+    assert.equal((await waiting).good, 1)
+    assert.deepEqual(await monitor.check(0, 64), { good: 60, zero: 4, other: 0, poisoned: 0 })
+    assert.equal(guest.statistics.resident >= 60, true)
+    await monitor.kill()
+    assert.equal((await guest.closed).reason, 'gone')
+  })
+})
+
+test('by its regions alone a guest is taken over, and what it had given back is the source again', {
+  skip,
+}, async () => {
+  await orphan(async (monitor, waiting, { memory }) => {
+    await using guests = await listenForGuests(`@vmarea-next-${process.pid}-${count++}`)
+    const { message } = await monitor.ready
+    const regions = message.map(({ base_host_virt_addr: start, size: length, offset }) => ({
+      start,
+      length,
+      offset,
+      pageSize: page,
+    }))
+    const guest = await guests.takeOver({ pid: monitor.pid, regions })
+    await guest.serve(fileSource(memory))
+    assert.equal((await waiting).good, 1)
+    assert.deepEqual(await monitor.check(0, 64), { good: 64, zero: 0, other: 0, poisoned: 0 })
+  })
+})
+
+test('what can not be taken over is refused by name, and another snapshot too', { skip }, async () => {
+  await orphan(async (monitor, waiting, { memory, state }) => {
+    await using guests = await listenForGuests(`@vmarea-next-${process.pid}-${count++}`)
+    const { pid } = monitor
+    await assert.rejects(guests.takeOver({ pid }), { code: 'ERR_VMAREA_INVALID_ARGUMENT' })
+    await assert.rejects(guests.takeOver({ pid: process.pid, state }), { code: 'ERR_VMAREA_INVALID_ARGUMENT' })
+    const regions = [{ start: 1 << 30, length: page, offset: 0, pageSize: page }]
+    await assert.rejects(guests.takeOver({ pid: 1 << 22, regions }), { code: 'ESRCH' })
+    const guest = await guests.takeOver({ pid, state })
+    const other = `${memory}-other`
+    writeFileSync(other, patternOf(64))
+    await assert.rejects(guest.serve(fileSource(other)), { code: 'ERR_VMAREA_OTHER_SNAPSHOT' })
+    await guest.serve(fileSource(memory))
+    assert.equal((await waiting).good, 1)
+  })
+})
