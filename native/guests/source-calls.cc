@@ -29,7 +29,9 @@ int64_t map_file(ThreadState* state, int descriptor) {
     return -error;
   }
   state->shared_results.results[0] = static_cast<double>(length);
-  return add_to_table(std::make_shared<const MappedFile>(static_cast<const uint8_t*>(bytes), length, own));
+  auto file = std::make_shared<const MappedFile>(static_cast<const uint8_t*>(bytes), length, own);
+  map_cached_parts(file);
+  return add_to_table(file);
 }
 
 int forget_mapped_file(double number) {

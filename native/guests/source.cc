@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "addon/waiting-pool.h"
 #include "page/page-size.h"
 
 #ifndef MADV_POPULATE_READ
@@ -56,11 +57,40 @@ Span pages_of(const MappedFile& file, uint64_t at, uint64_t length) {
 }  // namespace
 
 bool is_cached(const MappedFile& file, uint64_t at, uint64_t length) {
+  uint64_t part = at / MappedFile::kPart;
+  bool in_one = part == (at + length - 1) / MappedFile::kPart && part < file.mapped.size();
+  if (in_one && __atomic_load_n(&file.mapped[part], __ATOMIC_RELAXED) != 0) return true;
   Span span = pages_of(file, at, length);
   unsigned char there[512];
   size_t count = span.length / page_size();
   if (count > sizeof there || mincore(span.start, span.length, there) != 0) return false;
   return std::all_of(there, there + count, [](unsigned char one) { return (one & 1) != 0; });
+}
+
+namespace {
+
+struct MappingJob : Job {
+  std::shared_ptr<const MappedFile> file;
+};
+
+void map_parts(Job* job) {
+  std::unique_ptr<MappingJob> own(static_cast<MappingJob*>(job));
+  const MappedFile& file = *own->file;
+  for (size_t part = 0; part < file.mapped.size() && own->file.use_count() > 1; part++) {
+    uint64_t at = part * MappedFile::kPart;
+    if (!is_cached(file, at, MappedFile::kPart)) continue;
+    void* start = const_cast<uint8_t*>(file.bytes) + at;
+    if (madvise(start, MappedFile::kPart, MADV_POPULATE_READ) == 0) __atomic_store_n(&file.mapped[part], 1, __ATOMIC_RELAXED);
+  }
+}
+
+}  // namespace
+
+void map_cached_parts(std::shared_ptr<const MappedFile> file) {
+  MappingJob* job = new MappingJob;
+  job->run = map_parts;
+  job->file = std::move(file);
+  if (run_in_waiting_pool(job) != 0) delete job;  // without it, each copy looks first
 }
 
 int bring_into_cache(const MappedFile& file, uint64_t at, uint64_t length) {
