@@ -94,6 +94,9 @@ export class MmWithUser implements Disposable {
   /**
    * process_madvise(2): tells the kernel how memory will be used. Another process takes `willneed`, `cold`, `pageout` and `collapse`.
    * Returns the bytes that were advised.
+   *
+   * Advice that changes contents (`'dontneed'`, `'free'`, `'remove'`, …) reaches whatever memory of this process is there, that of the engine
+   * included: give it addresses of mappings alone.
    */
   advise(address: bigint, length: number, advice: Advice): number {
     checkAddress(address, 'address')

@@ -154,6 +154,9 @@ export class VmaRef {
    * belongs to the area alone. Anonymous memory reads as zeros afterwards; a page of a file is read again, and what was written to a
    * private copy of it is lost; what was written to a shared file is not.
    *
+   * It reaches whatever memory the area is, that of the engine or of a stack included: a process that takes away pages which it did not map
+   * itself may end.
+   *
    * A range that does not lie inside the area does nothing, as in the kernel. Throws `VmError` where the running kernel can't do it for
    * this area: `EINVAL` for another process, or bare frame numbers.
    */
