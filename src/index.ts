@@ -55,9 +55,12 @@ export type { SwappableMemory } from './swap/swap-parts.js'
 export type { SwapStatus } from './swap/swap-status.js'
 export { thisProcess } from './this-process.js'
 export type { BoundUserfaultfd } from './userfaultfd/bind-userfaultfd.js'
+export type { InstallOptions } from './userfaultfd/install-mode.js'
 export { NamedBits } from './userfaultfd/named-bits.js'
 export type { UserfaultfdSupport } from './userfaultfd/negotiate-features.js'
 export type { UserfaultfdRefusal } from './userfaultfd/open-userfaultfd.js'
+export type { ReceivedUserfaultfd } from './userfaultfd/received-userfaultfd.js'
+export type { UffdAddress } from './userfaultfd/uffd-address.js'
 export type {
   ForkEvent,
   PagefaultEvent,
@@ -69,7 +72,6 @@ export type {
 } from './userfaultfd/uffd-event.js'
 export { UffdMessages } from './userfaultfd/uffd-messages.js'
 export type { Unanswered, UnansweredFault } from './userfaultfd/unanswered-fault.js'
-export type { InstallOptions, ReceivedUserfaultfd, UffdAddress } from './userfaultfd/userfaultfd.js'
 export type { UserfaultfdOptions, UserfaultfdWay } from './userfaultfd/userfaultfd-options.js'
 export type { FaultSourceName } from './vocabulary/fault-source-name.js'
 export type { Advice } from './vocabulary/madv.js'

@@ -18,7 +18,8 @@ import { openSwap } from './swap/open-swap.js'
 import type { Swap } from './swap/swap.js'
 import type { SwapOptions } from './swap/swap-options.js'
 import type { SwappableMemory } from './swap/swap-parts.js'
-import { Userfaultfd } from './userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from './userfaultfd/bind-userfaultfd.js'
+import type { Userfaultfd } from './userfaultfd/userfaultfd.js'
 import type { UserfaultfdOptions } from './userfaultfd/userfaultfd-options.js'
 import { PROT } from './vocabulary/prot.js'
 
@@ -111,7 +112,7 @@ export class Process {
 
   /** Makes a userfaultfd, which catches the faults of what is registered with it: see {@link Userfaultfd}. */
   userfaultfd(options: UserfaultfdOptions = {}): Userfaultfd {
-    return Userfaultfd.create(this.kernel, options)
+    return bindUserfaultfd(() => this.kernel).create(options)
   }
 
   /**

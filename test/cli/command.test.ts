@@ -293,10 +293,10 @@ test('doctor names every capability, with what would allow what is missing', () 
 test('doctor PID names the thread that waits for a fault', { skip: skipWithout() }, async () => {
   const script = `
     const { thisProcess } = await import(${JSON.stringify(import.meta.resolve('#vmarea/index.js'))})
-    const { Userfaultfd } = await import(${JSON.stringify(import.meta.resolve('#vmarea/userfaultfd/userfaultfd.js'))})
+    const { bindUserfaultfd } = await import(${JSON.stringify(import.meta.resolve('#vmarea/userfaultfd/bind-userfaultfd.js'))})
     const { kernel, mm } = thisProcess()
     const start = kernel.calls.mmap(0n, 4096, 3, 0x22, -1, 0)
-    Userfaultfd.create(kernel).register(start, 4096, 'missing')
+    bindUserfaultfd(() => kernel).create().register(start, 4096, 'missing')
     console.log('ready')
     mm.mmgetNotZero().readMemory(start, new Uint8Array(1)) // nobody will ever answer`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })

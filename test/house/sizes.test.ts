@@ -11,7 +11,6 @@ const MOST_LINES = { '.ts': 350, '.tsx': 350, '.cc': 300, '.h': 300 } as const
 /** What is longer for now, in lines. The list only gets shorter. */
 const longer: Readonly<Record<string, number>> = {
   'src/linux/areas/linux-address-space.ts': 379,
-  'src/userfaultfd/userfaultfd.ts': 651,
 }
 /** Folders with more files for now. */
 const fuller: Readonly<Record<string, number>> = {}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ModelRegion } from '#vmarea/model/kernel/model-region.js'
 import { Machine } from '#vmarea/model.js'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { VM } from '#vmarea/vocabulary/vm.js'
 
 const PAGE = 4096
@@ -17,7 +17,7 @@ function begin() {
 
 test('a missing page is waited for, announced once, and read as it was copied', async () => {
   const { machine, process, memory, region } = begin()
-  using uffd = Userfaultfd.create(process.kernel)
+  using uffd = bindUserfaultfd(() => process.kernel).create()
   uffd.register(memory.start, 4 * PAGE)
   const seen = new Uint8Array(1)
   assert.throws(() => memory.read(PAGE, seen), { code: 'ERR_VMAREA_WOULD_DEADLOCK' })
@@ -35,7 +35,7 @@ test('a missing page is waited for, announced once, and read as it was copied', 
 test('a page that is write-protected is announced when it is written, and not when it is read', async () => {
   const { process, memory, region } = begin()
   memory.write(0, new Uint8Array([1]))
-  using uffd = Userfaultfd.create(process.kernel, { features: ['pagefault_flag_wp'] })
+  using uffd = bindUserfaultfd(() => process.kernel).create({ features: ['pagefault_flag_wp'] })
   uffd.register(memory.start, 4 * PAGE, ['wp'])
   uffd.writeProtect(memory.start, PAGE)
   memory.read(0, new Uint8Array(1))
@@ -50,7 +50,7 @@ test('closing the last handle poisons what is missing, or leaves zeros', async (
   for (const missing of ['poison', 'zero'] as const) {
     const { machine, process, memory } = begin()
     memory.write(0, new Uint8Array([1]))
-    const uffd = Userfaultfd.create(process.kernel)
+    const uffd = bindUserfaultfd(() => process.kernel).create()
     uffd.register(memory.start, 4 * PAGE)
     uffd.close({ missing })
     const seen = new Uint8Array(1)
@@ -65,7 +65,7 @@ test('closing the last handle poisons what is missing, or leaves zeros', async (
 
 test('an unmap is told with EVENT_UNMAP', () => {
   const { process, memory } = begin()
-  using uffd = Userfaultfd.create(process.kernel, { features: ['event_unmap'] })
+  using uffd = bindUserfaultfd(() => process.kernel).create({ features: ['event_unmap'] })
   uffd.register(memory.start, 4 * PAGE)
   const { start } = memory
   memory.unmap()
@@ -74,7 +74,7 @@ test('an unmap is told with EVENT_UNMAP', () => {
 
 test('an unmap of several areas is told once to each userfaultfd, with the whole range', () => {
   const { process, memory } = begin()
-  using uffd = Userfaultfd.create(process.kernel, { features: ['event_unmap'] })
+  using uffd = bindUserfaultfd(() => process.kernel).create({ features: ['event_unmap'] })
   uffd.register(memory.start, PAGE)
   uffd.register(memory.start + BigInt(2 * PAGE), PAGE)
   const { start } = memory
@@ -85,7 +85,7 @@ test('an unmap of several areas is told once to each userfaultfd, with the whole
 
 test('nothing is resolved while an event is unread', () => {
   const { process, memory } = begin()
-  using uffd = Userfaultfd.create(process.kernel, { features: ['event_remove', 'pagefault_flag_wp'] })
+  using uffd = bindUserfaultfd(() => process.kernel).create({ features: ['event_remove', 'pagefault_flag_wp'] })
   uffd.register(memory.start, 4 * PAGE, ['missing', 'wp'])
   memory.advise('dontneed', 3 * PAGE, PAGE)
   const page = new Uint8Array(PAGE)
@@ -98,7 +98,7 @@ test('nothing is resolved while an event is unread', () => {
 
 test('without EVENT_FORK the memory of a child is not registered', async () => {
   const { machine, process, memory } = begin()
-  using uffd = Userfaultfd.create(process.kernel)
+  using uffd = bindUserfaultfd(() => process.kernel).create()
   uffd.register(memory.start, 4 * PAGE)
   const child = process.fork()
   assert.equal(uffd.readEvent(), undefined)
@@ -109,7 +109,7 @@ test('without EVENT_FORK the memory of a child is not registered', async () => {
 
 test('with EVENT_FORK a child has a userfaultfd of its own, which comes with the event', async () => {
   const { machine, process, memory } = begin()
-  using uffd = Userfaultfd.create(process.kernel, { features: ['event_fork', 'pagefault_flag_wp'] })
+  using uffd = bindUserfaultfd(() => process.kernel).create({ features: ['event_fork', 'pagefault_flag_wp'] })
   uffd.register(memory.start, 4 * PAGE, ['missing', 'wp'])
   uffd.copy(memory.start, PAGE, new Uint8Array(PAGE).fill(1), { writeProtect: true })
   const child = process.fork()
@@ -152,7 +152,7 @@ test('with EVENT_FORK a child has a userfaultfd of its own, which comes with the
 test('a child whose event nobody has read goes with the userfaultfd of its parent', () => {
   for (const missing of ['poison', 'zero'] as const) {
     const { machine, process, memory } = begin()
-    const uffd = Userfaultfd.create(process.kernel, { features: ['event_fork'] })
+    const uffd = bindUserfaultfd(() => process.kernel).create({ features: ['event_fork'] })
     uffd.register(memory.start, 4 * PAGE)
     const child = process.fork()
     uffd.close({ missing })
@@ -171,7 +171,7 @@ test('EVENT_FORK wants CAP_SYS_PTRACE', () => {
 
 test('a process that ends gives up its userfaultfds, those of its children included', async () => {
   const { machine, process, memory } = begin()
-  const uffd = Userfaultfd.create(process.kernel, { features: ['event_fork'] })
+  const uffd = bindUserfaultfd(() => process.kernel).create({ features: ['event_fork'] })
   uffd.register(memory.start, 4 * PAGE)
   const child = process.fork()
   const event = uffd.readEvent()
@@ -185,7 +185,7 @@ test('a process that ends gives up its userfaultfds, those of its children inclu
 
 test('written tells what was written since the last reset, and everything before the first', () => {
   const { machine, process, memory } = begin()
-  using uffd = Userfaultfd.create(process.kernel, { features: ['wp_async'] })
+  using uffd = bindUserfaultfd(() => process.kernel).create({ features: ['wp_async'] })
   assert.throws(() => uffd.written(memory.start, PAGE), { code: 'EPERM', syscall: 'PAGEMAP_SCAN' })
   uffd.register(memory.start, 4 * PAGE, ['wp'])
   const at = (page: number) => memory.start + BigInt(page * PAGE)

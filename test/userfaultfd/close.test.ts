@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readlinkSync } from 'node:fs'
 import { test } from 'node:test'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
+import type { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
 import { until } from '../support/until.js'
 import { anonymous, kernel, type Memory, memfd, page, peek } from './memory.js'
@@ -32,7 +33,7 @@ function half(uffd: Userfaultfd): Memory {
 }
 
 test('closing poisons what was not served and nothing else', { skip }, () => {
-  const uffd = Userfaultfd.create(kernel)
+  const uffd = bindUserfaultfd(() => kernel).create()
   const area = half(uffd)
   const rest = anonymous(2)
   uffd.register(rest.start, rest.length)
@@ -45,7 +46,7 @@ test('closing poisons what was not served and nothing else', { skip }, () => {
 })
 
 test("close({ missing: 'zero' }) is the way to zeros", { skip }, () => {
-  const uffd = Userfaultfd.create(kernel)
+  const uffd = bindUserfaultfd(() => kernel).create()
   const area = half(uffd)
   uffd.close({ missing: 'zero' })
   assert.deepEqual(look(area), [0, 7, 7, 0, 7, 0])
@@ -54,13 +55,13 @@ test("close({ missing: 'zero' }) is the way to zeros", { skip }, () => {
 })
 
 test('only the last handle decides', { skip }, () => {
-  const uffd = Userfaultfd.create(kernel)
+  const uffd = bindUserfaultfd(() => kernel).create()
   const area = half(uffd)
   const clone = uffd.tryClone()
   uffd.close({ missing: 'zero' })
   assert.equal(clone.copy(area.start, page, sevens), page)
   const descriptor = clone.intoRawDescriptor()
-  const adopted = Userfaultfd.fromRawDescriptor(kernel, descriptor)
+  const adopted = bindUserfaultfd(() => kernel).fromRawDescriptor(descriptor)
   assert.equal(adopted.copy(area.at(3), page, sevens), page, 'a descriptor under way is a handle as well')
   adopted[Symbol.dispose]()
   assert.deepEqual(look(area), [7, 7, 7, 7, 7, 'poisoned'])
@@ -70,7 +71,7 @@ test('only the last handle decides', { skip }, () => {
 test('a handle that is lost poisons when it is collected', {
   skip: skip || (globalThis.gc === undefined && 'needs --expose-gc'),
 }, async () => {
-  const area = (() => half(Userfaultfd.create(kernel)))()
+  const area = (() => half(bindUserfaultfd(() => kernel).create()))()
   const descriptors = () => readdirSync('/proc/self/fd').filter((name) => isUserfaultfd(name))
   await until(
     () => `the userfaultfd is collected; these are open: ${descriptors()}`,
@@ -84,7 +85,7 @@ test('a handle that is lost poisons when it is collected', {
 })
 
 test('who waits is woken, and its access fails', { skip }, async () => {
-  const uffd = Userfaultfd.create(kernel)
+  const uffd = bindUserfaultfd(() => kernel).create()
   const area = half(uffd)
   const actor = await Actor.start()
   const touched = actor.act({ do: 'touch', address: area.start })
@@ -99,7 +100,7 @@ test('shared memory: a page that another map made is there, unless minor faults 
   for (const modes of [['missing'], ['missing', 'minor']] as const) {
     const file = memfd(4)
     const [writer, area] = [file.map(), file.map()]
-    const uffd = Userfaultfd.create(kernel, { features: ['missing_shmem', 'minor_shmem'] })
+    const uffd = bindUserfaultfd(() => kernel).create({ features: ['missing_shmem', 'minor_shmem'] })
     uffd.register(area.start, area.length, modes)
     kernel.calls.madvise(writer.at(1), page, MADV.POPULATE_WRITE)
     uffd.copy(area.at(2), page, sevens)
@@ -118,7 +119,9 @@ test('a missing page that is write-protected is poisoned all the same', {
 }, () => {
   const file = memfd(4)
   for (const area of [anonymous(4), file.map()]) {
-    const uffd = Userfaultfd.create(kernel, { features: ['wp_unpopulated', 'missing_shmem', 'wp_hugetlbfs_shmem'] })
+    const uffd = bindUserfaultfd(() => kernel).create({
+      features: ['wp_unpopulated', 'missing_shmem', 'wp_hugetlbfs_shmem'],
+    })
     uffd.register(area.start, area.length, ['missing', 'wp'])
     uffd.copy(area.at(1), page, sevens, { writeProtect: true })
     uffd.writeProtect(area.start, area.length)
@@ -130,12 +133,12 @@ test('a missing page that is write-protected is poisoned all the same', {
 })
 
 test('a range that was unmapped and is another one now is left alone', { skip }, () => {
-  const uffd = Userfaultfd.create(kernel)
+  const uffd = bindUserfaultfd(() => kernel).create()
   const area = anonymous(4)
   uffd.register(area.start, area.length)
   kernel.calls.munmap(area.at(1), 2 * page)
   kernel.calls.mmap(area.at(1), 2 * page, 3, 0x22 | 0x10, -1, 0)
-  using other = Userfaultfd.create(kernel)
+  using other = bindUserfaultfd(() => kernel).create()
   other.register(area.at(2), page)
   uffd.close()
   assert.equal(other.copy(area.at(2), page, sevens), page)
@@ -144,7 +147,7 @@ test('a range that was unmapped and is another one now is left alone', { skip },
 })
 
 test('a large range is poisoned in no time', { skip }, () => {
-  const uffd = Userfaultfd.create(kernel)
+  const uffd = bindUserfaultfd(() => kernel).create()
   const area = anonymous(65_536)
   uffd.register(area.start, area.length)
   for (let index = 0; index < 65_536; index += 4096) uffd.copy(area.at(index), page, sevens)

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { thisProcess } from '#vmarea/this-process.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { openUserfaultfd } from '#vmarea/userfaultfd/open-userfaultfd.js'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { UFFD_MODE } from '#vmarea/vocabulary/uffd-mode.js'
 import { kernel, page } from './memory.js'
 import { startServer, stopServer } from './scenarios/start-server.js'
@@ -13,7 +13,7 @@ const wouldDeadlock = { code: 'ERR_VMAREA_WOULD_DEADLOCK' }
 const byte = new Uint8Array(1)
 
 test('a copy in or out that only this thread could serve is refused', { skip }, () => {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   const mapping = thisProcess().mapMut({ length: 4 * page })
   mapping.write(0, byte)
   uffd.register(mapping.start, mapping.size)
@@ -31,7 +31,7 @@ test('a copy in or out that only this thread could serve is refused', { skip }, 
 test('a write to a protected page likewise, and a page of the page cache only where minor faults are caught', {
   skip,
 }, () => {
-  using uffd = Userfaultfd.create(kernel, { features: ['pagefault_flag_wp', 'minor_shmem', 'missing_shmem'] })
+  using uffd = bindUserfaultfd(() => kernel).create({ features: ['pagefault_flag_wp', 'minor_shmem', 'missing_shmem'] })
   const mapping = thisProcess().mapMut({ length: 2 * page })
   mapping.write(0, new Uint8Array(2 * page).fill(1))
   uffd.register(mapping.start, mapping.size, ['missing', 'wp'])
@@ -70,7 +70,7 @@ test('the thread that serves is refused at once also where waits have a deadline
 })
 
 test('with somebody else who reads, or may, it waits', { skip }, async () => {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   const mapping = thisProcess().mapMut({ length: 4 * page })
   uffd.register(mapping.start, mapping.size)
   const server = await startServer(uffd)
@@ -81,7 +81,7 @@ test('with somebody else who reads, or may, it waits', { skip }, async () => {
 })
 
 test('in SIGBUS mode nothing waits', { skip: skip || skipWithout('sigbus') }, () => {
-  using uffd = Userfaultfd.create(kernel, { features: ['sigbus'] })
+  using uffd = bindUserfaultfd(() => kernel).create({ features: ['sigbus'] })
   const mapping = thisProcess().mapMut({ length: 2 * page })
   uffd.register(mapping.start, mapping.size)
   assert.throws(() => mapping.read(0, byte), { name: 'MemoryFault' })
@@ -92,7 +92,7 @@ test('in SIGBUS mode nothing waits', { skip: skip || skipWithout('sigbus') }, ()
 })
 
 test('a page that was poisoned, contained and healed is registered as before', { skip }, () => {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   const mapping = thisProcess().mapMut({ length: 2 * page })
   uffd.register(mapping.start, mapping.size)
   uffd.poison(mapping.start, mapping.size)

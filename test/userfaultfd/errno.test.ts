@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
 import { SEAL } from '#vmarea/vocabulary/seal.js'
@@ -58,21 +58,21 @@ test('creating: flags, the api call, unknown features', { skip }, () => {
     'EINVAL',
   )
   raw.close()
-  const lacking = failure(() => Userfaultfd.create(kernel, { features: ['poison', 1n << 55n] }))
+  const lacking = failure(() => bindUserfaultfd(() => kernel).create({ features: ['poison', 1n << 55n] }))
   assert.equal(lacking.code, 'EINVAL')
   assert.match(lacking.message, /has no bits 0x80000000000000; it has pagefault_flag_wp/)
   assert.equal(
-    usage(() => Userfaultfd.create(kernel, { features: ['posion' as 'poison'] })),
+    usage(() => bindUserfaultfd(() => kernel).create({ features: ['posion' as 'poison'] })),
     'ERR_VMAREA_INVALID_ARGUMENT',
   )
-  using optional = Userfaultfd.create(kernel, { optionalFeatures: ['poison', 1n << 55n] })
+  using optional = bindUserfaultfd(() => kernel).create({ optionalFeatures: ['poison', 1n << 55n] })
   assert.deepEqual([...optional.features], ['poison'])
-  using asynchronous = Userfaultfd.create(kernel, { features: ['wp_async', 'pagefault_flag_wp'] })
+  using asynchronous = bindUserfaultfd(() => kernel).create({ features: ['wp_async', 'pagefault_flag_wp'] })
   assert.equal(asynchronous.features.bits & UFFD_FEATURE.WP_ASYNC, UFFD_FEATURE.WP_ASYNC)
 })
 
 test('register: what may be registered and what not', { skip }, () => {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   const area = anonymous(8)
   assert.equal(
     code(() => uffd.register(area.start, area.length, [])),
@@ -97,7 +97,7 @@ test('register: what may be registered and what not', { skip }, () => {
     'minor faults of anonymous memory',
   )
 
-  using other = Userfaultfd.create(kernel)
+  using other = bindUserfaultfd(() => kernel).create()
   uffd.register(area.start, 4 * page)
   assert.match(failure(() => other.register(area.start, area.length)).message, /EBUSY.*another userfaultfd/)
   assert.equal(
@@ -122,7 +122,7 @@ test('register: what may be registered and what not', { skip }, () => {
 })
 
 test('register: a shared area that may never be written', { skip }, () => {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   const file = memfd(2)
   kernel.files.addSeals(file.descriptor, SEAL.FUTURE_WRITE)
   const length = 2 * page
@@ -133,7 +133,7 @@ test('register: a shared area that may never be written', { skip }, () => {
 })
 
 test('copy: every reason to stop', { skip }, () => {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   const area = anonymous(16)
   assert.match(failure(() => uffd.copy(area.start, page, ones)).message, /ENOENT.*not, in one piece, registered/)
   uffd.register(area.start, 8 * page)
@@ -181,7 +181,7 @@ test('copy: every reason to stop', { skip }, () => {
 })
 
 test('copy: memory that the handler itself has not got', { skip }, () => {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   const area = anonymous(4)
   uffd.register(area.start, area.length)
   const folder = mkdtempSync(join(tmpdir(), 'vmarea-'))
@@ -207,7 +207,7 @@ test('copy: memory that the handler itself has not got', { skip }, () => {
 })
 
 test('copy: past the end of a file in memory', { skip }, () => {
-  using uffd = Userfaultfd.create(kernel, { features: ['missing_shmem'] })
+  using uffd = bindUserfaultfd(() => kernel).create({ features: ['missing_shmem'] })
   const file = memfd(2)
   const area = file.map(MAP.SHARED, 4)
   uffd.register(area.start, area.length)
@@ -222,7 +222,7 @@ test('copy: past the end of a file in memory', { skip }, () => {
 })
 
 test('zero: every reason to stop', { skip }, () => {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   const area = anonymous(8)
   assert.equal(
     code(() => uffd.zero(area.start, page)),
@@ -246,7 +246,7 @@ test('zero: every reason to stop', { skip }, () => {
 })
 
 test('continue: every reason to stop', { skip: skip || skipWithout('minor_shmem') }, () => {
-  using uffd = Userfaultfd.create(kernel, { features: ['minor_shmem', 'missing_shmem'] })
+  using uffd = bindUserfaultfd(() => kernel).create({ features: ['minor_shmem', 'missing_shmem'] })
   const file = memfd(4)
   const writer = file.map()
   const area = file.map()
@@ -271,7 +271,7 @@ test('continue: every reason to stop', { skip: skip || skipWithout('minor_shmem'
 })
 
 test('poison: what is there stays, and copy mends', { skip }, () => {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   const area = anonymous(4)
   uffd.register(area.start, area.length)
   uffd.copy(area.at(2), page, ones)
@@ -288,7 +288,7 @@ test('poison: what is there stays, and copy mends', { skip }, () => {
 })
 
 test('writeProtect: every reason to stop', { skip }, () => {
-  using uffd = Userfaultfd.create(kernel, { features: ['wp_unpopulated', 'pagefault_flag_wp'] })
+  using uffd = bindUserfaultfd(() => kernel).create({ features: ['wp_unpopulated', 'pagefault_flag_wp'] })
   const area = anonymous(4)
   uffd.register(area.start, area.length)
   assert.match(failure(() => uffd.writeProtect(area.start, page)).message, /ENOENT.*registered for wp/)
@@ -307,7 +307,7 @@ test('writeProtect: every reason to stop', { skip }, () => {
 })
 
 test('move: every reason to stop', { skip }, () => {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   const source = anonymous(4)
   const target = anonymous(4)
   uffd.register(source.start, source.length)
@@ -343,7 +343,7 @@ test('move: every reason to stop', { skip }, () => {
 })
 
 test('wake and unregister', { skip }, () => {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   const area = anonymous(2)
   assert.equal(
     code(() => uffd.wake(area.start, 0)),
@@ -361,7 +361,7 @@ test('wake and unregister', { skip }, () => {
 })
 
 test('a closed one, one that was given away, and what is no userfaultfd', { skip }, () => {
-  const uffd = Userfaultfd.create(kernel)
+  const uffd = bindUserfaultfd(() => kernel).create()
   const area = anonymous(1)
   uffd.register(area.start, page)
   const clone = uffd.tryClone()
@@ -387,21 +387,24 @@ test('a closed one, one that was given away, and what is no userfaultfd', { skip
     assert.equal(usage(call), 'ERR_VMAREA_MOVED')
   }
   clone.close()
-  const adopted = Userfaultfd.fromRawDescriptor(kernel, descriptor)
+  const adopted = bindUserfaultfd(() => kernel).fromRawDescriptor(descriptor)
   assert.equal(adopted.copy(area.start, page, ones), page)
   assert.equal(
-    usage(() => Userfaultfd.fromRawDescriptor(kernel, descriptor)),
+    usage(() => bindUserfaultfd(() => kernel).fromRawDescriptor(descriptor)),
     'ERR_VMAREA_INVALID_ARGUMENT',
     'taken already',
   )
   adopted.close()
-  assert.match(failure(() => Userfaultfd.fromRawDescriptor(kernel, 1)).message, /descriptor 1 is .*, not a userfaultfd/)
+  assert.match(
+    failure(() => bindUserfaultfd(() => kernel).fromRawDescriptor(1)).message,
+    /descriptor 1 is .*, not a userfaultfd/,
+  )
   assert.equal(
-    code(() => Userfaultfd.fromRawDescriptor(kernel, 99_999)),
+    code(() => bindUserfaultfd(() => kernel).fromRawDescriptor(99_999)),
     'EBADF',
   )
   assert.equal(
-    usage(() => Userfaultfd.fromRawDescriptor(kernel, -1)),
+    usage(() => bindUserfaultfd(() => kernel).fromRawDescriptor(-1)),
     'ERR_VMAREA_INVALID_ARGUMENT',
   )
   area.unmap()
@@ -410,7 +413,7 @@ test('a closed one, one that was given away, and what is no userfaultfd', { skip
 test('a descriptor that waits is refused where it would be polled', { skip }, async () => {
   const raw = kernel.userfaultfds.userfaultfd(UFFD.CLOEXEC)
   raw.api(0n)
-  const uffd = Userfaultfd.fromRawDescriptor(kernel, raw.intoDescriptor())
+  const uffd = bindUserfaultfd(() => kernel).fromRawDescriptor(raw.intoDescriptor())
   assert.equal(
     usage(() => uffd.readEvent()),
     'ERR_VMAREA_WOULD_BLOCK',
@@ -421,13 +424,13 @@ test('a descriptor that waits is refused where it would be polled', { skip }, as
     },
     { code: 'ERR_VMAREA_WOULD_BLOCK' },
   )
-  const fixed = Userfaultfd.fromRawDescriptor(kernel, uffd.intoRawDescriptor(), { setNonblocking: true })
+  const fixed = bindUserfaultfd(() => kernel).fromRawDescriptor(uffd.intoRawDescriptor(), { setNonblocking: true })
   assert.equal(fixed.readEvent(), undefined)
   fixed.close()
 })
 
 test('wp_async takes a file map, and tells what was written', { skip: skip || skipWithout('wp_async') }, () => {
-  using uffd = Userfaultfd.create(kernel, { features: ['wp_async'] })
+  using uffd = bindUserfaultfd(() => kernel).create({ features: ['wp_async'] })
   const folder = mkdtempSync(join(tmpdir(), 'vmarea-'))
   writeFileSync(join(folder, 'file'), new Uint8Array(8 * page))
   for (const flags of [MAP.PRIVATE, MAP.SHARED]) {

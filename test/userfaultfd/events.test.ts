@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import type { UffdEvent } from '#vmarea/userfaultfd/uffd-event.js'
 import { UffdMessages } from '#vmarea/userfaultfd/uffd-messages.js'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { inChild } from './in-child.js'
 import { anonymous, kernel, page } from './memory.js'
 import { Actor } from './scenarios/actor.js'
@@ -69,7 +69,7 @@ test('memory that moves keeps its registration, and who waited at the old place 
 })
 
 test('events: a fault is told with its thread, its kind and its access', { skip }, async () => {
-  using uffd = Userfaultfd.create(kernel, { features: ['thread_id', 'exact_address', 'pagefault_flag_wp'] })
+  using uffd = bindUserfaultfd(() => kernel).create({ features: ['thread_id', 'exact_address', 'pagefault_flag_wp'] })
   const area = anonymous(4)
   uffd.register(area.start, area.length, ['missing', 'wp'])
   const actor = await Actor.start()
@@ -103,7 +103,7 @@ test('events: a fault is told with its thread, its kind and its access', { skip 
 })
 
 test('events: the signal ends the wait with its reason, and leaves the loop to others', { skip }, async () => {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   const controller = new AbortController()
   const reason = new Error('enough')
   setTimeout(() => controller.abort(reason), 20)
@@ -116,14 +116,14 @@ test('events: the signal ends the wait with its reason, and leaves the loop to o
 })
 
 test('events: ends when the userfaultfd is closed', { skip }, async () => {
-  const uffd = Userfaultfd.create(kernel)
+  const uffd = bindUserfaultfd(() => kernel).create()
   setTimeout(() => uffd.close(), 20)
   for await (const _ of uffd.events());
   assert.equal(uffd.open, false)
 })
 
 test('events: what a loop that ended did not give, the next has', { skip }, async () => {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   const area = anonymous(4)
   uffd.register(area.start, area.length)
   const actors = await Promise.all([Actor.start(), Actor.start(), Actor.start()])
@@ -153,7 +153,7 @@ test('events: what a loop that ended did not give, the next has', { skip }, asyn
 test('serve: a handler that throws leaves nobody waiting, and the loop goes on', {
   skip: skip || skipWithout('poison'),
 }, async () => {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   const area = anonymous(4)
   uffd.register(area.start, area.length)
   const [one, other] = await Promise.all([Actor.start(), Actor.start()])
@@ -179,7 +179,7 @@ test('serve: a handler that throws leaves nobody waiting, and the loop goes on',
 })
 
 test('waitEvents: the time, an interruption, a fault', { skip }, async () => {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   using clone = uffd.tryClone()
   const messages = new UffdMessages(2)
   const before = performance.now()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { thisProcess } from '#vmarea/this-process.js'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
 import { MemoryFault } from '#vmarea/vocabulary/memory-fault.js'
 import { kernel, page } from './memory.js'
@@ -43,7 +43,7 @@ for (const shared of [true, false]) {
     test(`${area}: poison is told as such, by every access, in the page cache or not, and the end of the file as that`, {
       skip,
     }, () => {
-      using uffd = Userfaultfd.create(kernel, { features: ['minor_shmem', 'missing_shmem'] })
+      using uffd = bindUserfaultfd(() => kernel).create({ features: ['minor_shmem', 'missing_shmem'] })
       using file = process.memfd('poisoned', { size: 4 * page })
       using writer = process.mapMut({ file, shared: true })
       writer.write(0, new Uint8Array(2 * page).fill(5))
@@ -67,7 +67,7 @@ for (const shared of [true, false]) {
 }
 
 test('an answer goes over poison where the page is in the file', { skip }, () => {
-  using uffd = Userfaultfd.create(kernel, { features: ['minor_shmem', 'missing_shmem'] })
+  using uffd = bindUserfaultfd(() => kernel).create({ features: ['minor_shmem', 'missing_shmem'] })
   using file = process.memfd('poisoned', { size: page })
   using writer = process.mapMut({ file, shared: true })
   using mapping = process.mapMut({ file, shared: true })

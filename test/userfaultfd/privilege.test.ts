@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { withoutUserfaultfd } from '../support/without-userfaultfd.js'
 import { inChild } from './in-child.js'
 import { kernel, page } from './memory.js'
@@ -23,7 +23,7 @@ interface Refused {
 }
 
 test('with all rights the device is the way', { skip }, () => {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   assert.deepEqual([uffd.way, uffd.userModeOnly, uffd.refusals], ['device', false, []])
   assert.match(String(Reflect.get(uffd, Symbol.for('nodejs.util.inspect.custom')).call(uffd)), /descriptor \d+, device/)
 })
@@ -70,9 +70,9 @@ test('a seccomp filter that forbids the call: the message names the three ways',
 
 test('without CAP_SYS_PTRACE event_fork is refused by its name', { skip: skip || setpriv }, () => {
   const script = `
-    import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+    import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
     import { thisProcess } from '#vmarea/this-process.js'
-    try { Userfaultfd.create(thisProcess().kernel, { features: ['event_fork'] }) } catch (error) { console.log(error.code, error.message) }`
+    try { bindUserfaultfd(() => thisProcess().kernel).create({ features: ['event_fork'] }) } catch (error) { console.log(error.code, error.message) }`
   const result = spawnSync(
     'setpriv',
     [

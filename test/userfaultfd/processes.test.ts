@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { closeSync, existsSync } from 'node:fs'
 import { test } from 'node:test'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
+import type { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { VmError } from '#vmarea/vocabulary/vm-error.js'
 import { until } from '../support/until.js'
 import { Forker } from './forker.js'
@@ -31,7 +32,7 @@ async function serve(
 async function run(how: 'event' | 'plain', child: (uffd: Userfaultfd, signal: AbortSignal) => Promise<void>) {
   using forker = new Forker()
   const ended = new AbortController()
-  const receiving = Userfaultfd.receive(kernel, forker.socketPath, { signal: AbortSignal.timeout(60_000) })
+  const receiving = bindUserfaultfd(() => kernel).receive(forker.socketPath, { signal: AbortSignal.timeout(60_000) })
   const running = forker.run(how).finally(() => ended.abort())
   const { userfaultfd, message, descriptors, pid } = await receiving
   assert.equal(existsSync(forker.socketPath), false, 'listening leaves no file behind')
@@ -69,7 +70,7 @@ test("a child's userfaultfd that is closed unserved poisons the child's pages", 
 
 test('a process that has ended: ESRCH, and ENOMEM for registering', { skip }, async () => {
   using forker = new Forker()
-  const receiving = Userfaultfd.receive(kernel, forker.socketPath, { signal: AbortSignal.timeout(60_000) })
+  const receiving = bindUserfaultfd(() => kernel).receive(forker.socketPath, { signal: AbortSignal.timeout(60_000) })
   const running = forker.run('dead')
   const { userfaultfd: uffd, message, descriptors } = await receiving
   for (const descriptor of descriptors) closeSync(descriptor) // its standard output, which does not end before
@@ -109,11 +110,11 @@ test('a process that has ended: ESRCH, and ENOMEM for registering', { skip }, as
 })
 
 test('send: the one who sends keeps its handle, and its memory does not turn into zeros', { skip }, async () => {
-  const uffd = Userfaultfd.create(kernel)
+  const uffd = bindUserfaultfd(() => kernel).create()
   const area = anonymous(2)
   uffd.register(area.start, area.length)
   const path = `@vmarea-${randomUUID()}`
-  const receiving = Userfaultfd.receive(kernel, path, { toEnd: true, signal: AbortSignal.timeout(60_000) })
+  const receiving = bindUserfaultfd(() => kernel).receive(path, { toEnd: true, signal: AbortSignal.timeout(60_000) })
   const text = 'x'.repeat(200_000)
   await uffd.send(path, { message: text })
   const { userfaultfd: other, message, pid } = await receiving
@@ -124,7 +125,7 @@ test('send: the one who sends keeps its handle, and its memory does not turn int
   other.close()
   assert.deepEqual([...peek(area.start)], [9])
   // Another process may serve it yet: it is held, and neither poisoned nor zero.
-  using taken = Userfaultfd.create(kernel)
+  using taken = bindUserfaultfd(() => kernel).create()
   assert.throws(() => taken.register(area.start, area.length), { code: 'EBUSY' })
   await assert.rejects(uffd.send(path), { code: 'EBADF' })
   area.unmap()
@@ -133,14 +134,17 @@ test('send: the one who sends keeps its handle, and its memory does not turn int
 test('receive: no userfaultfd, nobody there, an abort, a path too long', { skip }, async () => {
   using forker = new Forker()
   const path = forker.socketPath
-  await assert.rejects(Userfaultfd.receive(kernel, path, { connect: true }), { code: 'ENOENT', syscall: 'connect' })
-  await assert.rejects(Userfaultfd.receive(kernel, 'x'.repeat(200)), { code: 'ENAMETOOLONG' })
+  await assert.rejects(bindUserfaultfd(() => kernel).receive(path, { connect: true }), {
+    code: 'ENOENT',
+    syscall: 'connect',
+  })
+  await assert.rejects(bindUserfaultfd(() => kernel).receive('x'.repeat(200)), { code: 'ENAMETOOLONG' })
   const reason = new Error('enough')
   const controller = new AbortController()
   setTimeout(() => controller.abort(reason), 20)
-  await assert.rejects(Userfaultfd.receive(kernel, path, { signal: controller.signal }), reason)
+  await assert.rejects(bindUserfaultfd(() => kernel).receive(path, { signal: controller.signal }), reason)
   assert.equal(existsSync(path), false)
-  const receiving = Userfaultfd.receive(kernel, path, { signal: AbortSignal.timeout(60_000) })
+  const receiving = bindUserfaultfd(() => kernel).receive(path, { signal: AbortSignal.timeout(60_000) })
   const { connect } = await import('node:net')
   connect(path).end('hello')
   await assert.rejects(receiving, /5 bytes and 0 descriptors came, and no userfaultfd/)

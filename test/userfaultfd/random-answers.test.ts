@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Kernel } from '#vmarea/kernel/kernel.js'
 import { ModelledMachine } from '#vmarea/modelled-machine.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { NamedBits } from '#vmarea/userfaultfd/named-bits.js'
 import { UffdMessages } from '#vmarea/userfaultfd/uffd-messages.js'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { UFFD_FEATURE } from '#vmarea/vocabulary/uffd-feature.js'
@@ -67,7 +67,7 @@ for (const { name, kernel: of, kinds, skip } of kernels) {
         const kernel = of()
         const { calls, pageSize: page } = kernel
         const map = (pages: number) => calls.mmap(0n, pages * page, 3, MAP.PRIVATE | MAP.ANONYMOUS, -1, 0)
-        using uffd = Userfaultfd.create(kernel)
+        using uffd = bindUserfaultfd(() => kernel).create()
         const area = map(PAGES)
         const source = map(PAGES + 2)
         const at = (index: number) => area + BigInt(index * page)
@@ -83,7 +83,7 @@ for (const { name, kernel: of, kinds, skip } of kernels) {
             continue
           }
           if (kind === 'move') {
-            using writer = Userfaultfd.create(kernel)
+            using writer = bindUserfaultfd(() => kernel).create()
             const room = (PAGES + 2) * page
             calls.madvise(source, room, MADV.DONTNEED)
             writer.register(source, room)

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
 import type { UffdFeature } from '#vmarea/vocabulary/uffd-feature.js'
@@ -48,7 +48,7 @@ for (const kind of kinds) {
   for (const modes of combinations) {
     const possible = kind.only === undefined ? kind.minor || !modes.includes('minor') : modes.join() === kind.only
     test(`${kind.name}, ${modes.join(' and ')}: ${possible ? 'allowed' : 'refused'}`, { skip }, () => {
-      using uffd = Userfaultfd.create(kernel, {
+      using uffd = bindUserfaultfd(() => kernel).create({
         features: kind.features ?? ['minor_shmem', 'missing_shmem', 'wp_hugetlbfs_shmem'],
       })
       const area = kind.make()
@@ -85,14 +85,14 @@ for (const kind of kinds) {
 }
 
 test('anonymous memory allows exactly wake, copy, zeropage, move and poison', { skip }, () => {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   const area = anonymous(1)
   assert.equal(uffd.register(area.start, page).bits, 0x13cn)
   area.unmap()
 })
 
 test('a second registration replaces the modes, unless they are on already', { skip }, () => {
-  using uffd = Userfaultfd.create(kernel, { features: ['pagefault_flag_wp'] })
+  using uffd = bindUserfaultfd(() => kernel).create({ features: ['pagefault_flag_wp'] })
   const area = anonymous(4)
   uffd.register(area.start, area.length, ['missing', 'wp'])
   uffd.register(area.start, area.length, 'missing')
@@ -113,7 +113,7 @@ test('a second registration replaces the modes, unless they are on already', { s
 })
 
 test('two thousand ranges of one userfaultfd', { skip }, () => {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   const area = anonymous(4000)
   for (let index = 0; index < 4000; index += 2) uffd.register(area.at(index), page)
   for (let index = 0; index < 4000; index += 2) uffd.zero(area.at(index), page)

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import type { UffdFeature } from '#vmarea/vocabulary/uffd-feature.js'
 import { VmError } from '#vmarea/vocabulary/vm-error.js'
 import { kernel } from './memory.js'
@@ -7,7 +7,7 @@ import { kernel } from './memory.js'
 /** Why userfaultfd tests can't run here, or `false`: the value of a test's `skip`. */
 export function skipWithout(...features: UffdFeature[]): string | false {
   try {
-    const support = Userfaultfd.support(kernel, { userModeOnly: false })
+    const support = bindUserfaultfd(() => kernel).support({ userModeOnly: false })
     const lacking = features.filter((feature) => !support.features.has(feature))
     return lacking.length > 0 && `this kernel's userfaultfd has no ${lacking.join(', ')}`
   } catch (error) {

@@ -5,8 +5,8 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { thisProcess } from '#vmarea/this-process.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { openUserfaultfd } from '#vmarea/userfaultfd/open-userfaultfd.js'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { UFFD } from '#vmarea/vocabulary/uffd.js'
 import { UFFD_FEATURE } from '#vmarea/vocabulary/uffd-feature.js'
 import { UFFD_MODE } from '#vmarea/vocabulary/uffd-mode.js'
@@ -142,7 +142,7 @@ test('the warden does not wake for a fault', { skip }, () => {
 test('what waited in memory that was unmapped is forgotten: a later area there is not blamed for it', {
   skip,
 }, async () => {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   const mapping = thisProcess().mapMut({ length: page })
   uffd.register(mapping.start, page)
   const actor = await Actor.start()

@@ -1,12 +1,12 @@
 // The thread that answers: it writes into each page which one it is.
 import { parentPort, workerData } from 'node:worker_threads'
 import { thisProcess } from '../../this-process.js'
+import { bindUserfaultfd } from '../../userfaultfd/bind-userfaultfd.js'
 import { UffdMessages } from '../../userfaultfd/uffd-messages.js'
-import { Userfaultfd } from '../../userfaultfd/userfaultfd.js'
 
 const { descriptor, start } = workerData as { descriptor: number; start: number }
 const { kernel, pageSize } = thisProcess()
-const uffd = Userfaultfd.fromRawDescriptor(kernel, descriptor)
+const uffd = bindUserfaultfd(() => kernel).fromRawDescriptor(descriptor)
 const messages = new UffdMessages(16)
 const page = new Uint8Array(pageSize)
 let open = true

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { thisProcess } from '../../this-process.js'
-import { Userfaultfd } from '../../userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '../../userfaultfd/bind-userfaultfd.js'
 import type { UserfaultfdWay } from '../../userfaultfd/userfaultfd-options.js'
 
 /** What came of it. */
@@ -31,7 +31,7 @@ const TOUCHED = 42
 export async function serveAFault(): Promise<ServedFault> {
   const process = thisProcess()
   const { pageSize } = process
-  const uffd = Userfaultfd.create(process.kernel)
+  const uffd = bindUserfaultfd(() => process.kernel).create()
   const memory = process.mapMut({ length: PAGES * pageSize })
   uffd.register(memory.start, memory.size)
   const worker = new Worker(new URL('./serve-a-fault-worker.js', import.meta.url), {

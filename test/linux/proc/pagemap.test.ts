@@ -6,7 +6,7 @@ import type { PageRun } from '#vmarea/kernel/address-space.js'
 import { addon } from '#vmarea/linux/addon/addon.js'
 import { LinuxAddressSpace } from '#vmarea/linux/areas/linux-address-space.js'
 import { canScanPagemap } from '#vmarea/linux/proc/pagemap.js'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PAGE_STATE } from '#vmarea/vocabulary/page-state.js'
@@ -122,7 +122,7 @@ test('pages that a userfaultfd protects against writing are told, by both ways',
 }, () => {
   const start = mapRaw(4, MAP.PRIVATE)
   calls.madvise(start, 3 * Number(PAGE), MADV.POPULATE_WRITE)
-  const userfaultfd = Userfaultfd.create(kernel, { features: ['pagefault_flag_wp'] })
+  const userfaultfd = bindUserfaultfd(() => kernel).create({ features: ['pagefault_flag_wp'] })
   userfaultfd.register(start, 4 * Number(PAGE), 'wp')
   userfaultfd.writeProtect(start + PAGE, Number(PAGE))
   for (const space of [scanning, reading]) {

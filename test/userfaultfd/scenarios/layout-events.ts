@@ -1,10 +1,12 @@
 // Unmapping and moving memory while threads wait in it.
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { anonymous, kernel, page } from '../memory.js'
 import { Actor } from './actor.js'
 
 const how = process.argv[2] as 'unmap' | 'move' | 'unmap-untold'
-const uffd = Userfaultfd.create(kernel, how === 'unmap-untold' ? {} : { features: ['event_unmap', 'event_remap'] })
+const uffd = bindUserfaultfd(() => kernel).create(
+  how === 'unmap-untold' ? {} : { features: ['event_unmap', 'event_remap'] },
+)
 const area = anonymous(8)
 uffd.register(area.start, area.length)
 const [toucher, other] = [await Actor.start(), await Actor.start()]

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { thisProcess } from '#vmarea/this-process.js'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { kernel, page } from '../memory.js'
 import { filled, startServer, stopServer } from './start-server.js'
 
@@ -10,7 +10,7 @@ const PAGES = 512
 
 if (isMainThread) {
   const [workers, servers] = process.argv.slice(2).map(Number) as [number, number]
-  const uffd = Userfaultfd.create(kernel, { features: ['thread_id'] })
+  const uffd = bindUserfaultfd(() => kernel).create({ features: ['thread_id'] })
   const running = []
   for (let index = 0; index < servers; index++) running.push(await startServer(uffd))
   // All of them at once touch the same shared object, so that threads meet at the same pages.
@@ -29,7 +29,7 @@ if (isMainThread) {
   console.log(JSON.stringify({ wrong: answers, served, waiting, unanswered: read.length }))
 } else {
   const { descriptor, seed } = workerData as { descriptor: number; seed: number }
-  const uffd = Userfaultfd.fromRawDescriptor(kernel, descriptor)
+  const uffd = bindUserfaultfd(() => kernel).fromRawDescriptor(descriptor)
   const mapping = thisProcess().mapMut({ length: PAGES * page })
   uffd.register(mapping.start, mapping.size)
   const bytes = mapping.bytes

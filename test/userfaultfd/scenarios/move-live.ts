@@ -2,8 +2,8 @@
 import { once } from 'node:events'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { thisProcess } from '#vmarea/this-process.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { UffdMessages } from '#vmarea/userfaultfd/uffd-messages.js'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
 import { VmError } from '#vmarea/vocabulary/vm-error.js'
 import { anonymous, kernel, page, peek } from '../memory.js'
@@ -14,7 +14,7 @@ const ENOUGH = 3000
 
 if (isMainThread) {
   // The writer holds the mapping; this thread serves and evicts.
-  const uffd = Userfaultfd.create(kernel)
+  const uffd = bindUserfaultfd(() => kernel).create()
   const stop = new SharedArrayBuffer(4)
   const writers = await Promise.all(
     [1, 2].map(async () => {
@@ -94,7 +94,7 @@ if (isMainThread) {
   }
 } else {
   const { descriptor, stop } = workerData as { descriptor: number; stop: SharedArrayBuffer }
-  const uffd = Userfaultfd.fromRawDescriptor(kernel, descriptor)
+  const uffd = bindUserfaultfd(() => kernel).fromRawDescriptor(descriptor)
   const stopped = new Int32Array(stop)
   const mapping = thisProcess().mapMut({ length: PAGES * page })
   uffd.register(mapping.start, mapping.size)

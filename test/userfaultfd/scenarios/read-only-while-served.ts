@@ -1,11 +1,11 @@
 // A write to a missing page of a read-only range, whose server maps memory before it answers.
 import { thisProcess } from '#vmarea/this-process.js'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { MemoryFault } from '#vmarea/vocabulary/memory-fault.js'
 import { kernel, page } from '../memory.js'
 import { filled, startServer, stopServer } from './start-server.js'
 
-const uffd = Userfaultfd.create(kernel)
+const uffd = bindUserfaultfd(() => kernel).create()
 const server = await startServer(uffd, { maps: true })
 const mapping = thisProcess().mapMut({ length: 4 * page })
 uffd.register(mapping.start, mapping.size)

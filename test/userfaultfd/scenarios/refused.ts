@@ -1,13 +1,13 @@
 // Without privileges: which way opens, and what the error says where none does.
 import { readFileSync } from 'node:fs'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { UffdMessages } from '#vmarea/userfaultfd/uffd-messages.js'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { VmError } from '#vmarea/vocabulary/vm-error.js'
 import { anonymous, kernel, page } from '../memory.js'
 
 const attempt = (userModeOnly?: boolean) => {
   try {
-    const uffd = Userfaultfd.create(kernel, {
+    const uffd = bindUserfaultfd(() => kernel).create({
       features: ['thread_id'],
       ...(userModeOnly === undefined ? {} : { userModeOnly }),
     })

@@ -1,12 +1,13 @@
 // A page is dropped while another thread waits for it: the kernel tells the fault first, and answers fail until the event is read.
+
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import type { UffdEvent } from '#vmarea/userfaultfd/uffd-event.js'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { VmError } from '#vmarea/vocabulary/vm-error.js'
 import { anonymous, kernel, page } from '../memory.js'
 import { Actor } from './actor.js'
 
 const how = process.argv[2]
-const uffd = Userfaultfd.create(kernel, { features: ['event_remove'] })
+const uffd = bindUserfaultfd(() => kernel).create({ features: ['event_remove'] })
 const area = anonymous(8)
 uffd.register(area.start, area.length)
 const sevens = new Uint8Array(page).fill(7)

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import type { MmapMut } from '#vmarea/mapping/handle/mmap-mut.js'
 import { thisProcess } from '#vmarea/this-process.js'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
+import type { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { MemoryFault } from '#vmarea/vocabulary/memory-fault.js'
 import { until } from '../../support/until.js'
 import { kernel, page } from '../memory.js'
@@ -15,7 +16,7 @@ const touched: MmapMut[] = []
 
 if (isMainThread) {
   const how = process.argv[2]
-  const uffd = Userfaultfd.create(kernel)
+  const uffd = bindUserfaultfd(() => kernel).create()
   if (how === 'throws') {
     const server = await startServer(uffd, { throwAt: 2 })
     const failed = once(server, 'error')
@@ -43,7 +44,7 @@ if (isMainThread) {
     process.exit()
   }
 } else {
-  parentPort!.postMessage(touch(Userfaultfd.fromRawDescriptor(kernel, workerData as number)))
+  parentPort!.postMessage(touch(bindUserfaultfd(() => kernel).fromRawDescriptor(workerData as number)))
 }
 
 interface Seen {

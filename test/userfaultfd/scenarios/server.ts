@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { thisProcess } from '#vmarea/this-process.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { UffdMessages } from '#vmarea/userfaultfd/uffd-messages.js'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { VmError } from '#vmarea/vocabulary/vm-error.js'
 import { kernel, page } from '../memory.js'
 
@@ -21,7 +21,9 @@ export interface ServerData {
 }
 
 const data = workerData as ServerData
-const uffd = Userfaultfd.fromRawDescriptor(kernel, data.descriptor, { whenServerEnds: data.whenServerEnds ?? 'poison' })
+const uffd = bindUserfaultfd(() => kernel).fromRawDescriptor(data.descriptor, {
+  whenServerEnds: data.whenServerEnds ?? 'poison',
+})
 const messages = new UffdMessages(64)
 const bytes = new Uint8Array(page)
 let served = 0

@@ -2,13 +2,13 @@
 import { once } from 'node:events'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { thisProcess } from '#vmarea/this-process.js'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { until } from '../../support/until.js'
 import { kernel, page, threadId } from '../memory.js'
 import { filled, startServer, stopServer } from './start-server.js'
 
 if (isMainThread) {
-  const uffd = Userfaultfd.create(kernel, { features: ['thread_id'] })
+  const uffd = bindUserfaultfd(() => kernel).create({ features: ['thread_id'] })
   const gate = new SharedArrayBuffer(4)
   const watcher = new Worker(new URL(import.meta.url), {
     workerData: { descriptor: uffd.tryClone().intoRawDescriptor(), gate },
@@ -39,7 +39,7 @@ if (isMainThread) {
   await watcher.terminate()
 } else {
   const { descriptor, gate } = workerData as { descriptor: number; gate: SharedArrayBuffer }
-  const uffd = Userfaultfd.fromRawDescriptor(kernel, descriptor)
+  const uffd = bindUserfaultfd(() => kernel).fromRawDescriptor(descriptor)
   parentPort!.once('message', async () => {
     const first = await until('a thread waits', () => {
       const seen = uffd.unanswered()

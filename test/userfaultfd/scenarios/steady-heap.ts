@@ -3,8 +3,8 @@
 import { once } from 'node:events'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { thisProcess } from '#vmarea/this-process.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { UffdMessages } from '#vmarea/userfaultfd/uffd-messages.js'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
 import { kernel, page } from '../memory.js'
 
@@ -16,7 +16,7 @@ const ATTEMPTS = 4
 const NOTHING = 6
 
 if (isMainThread) {
-  const uffd = Userfaultfd.create(kernel)
+  const uffd = bindUserfaultfd(() => kernel).create()
   const mapping = thisProcess().mapMut({ length: PAGES * page })
   uffd.register(mapping.start, mapping.size)
   const done = new SharedArrayBuffer(4)
@@ -36,7 +36,7 @@ if (isMainThread) {
   process.exit()
 } else {
   const { descriptor, done } = workerData as { descriptor: number; done: SharedArrayBuffer }
-  const uffd = Userfaultfd.fromRawDescriptor(kernel, descriptor)
+  const uffd = bindUserfaultfd(() => kernel).fromRawDescriptor(descriptor)
   const messages = new UffdMessages(16)
   const contents = new Uint8Array(page).fill(1)
   parentPort!.postMessage('ready')

@@ -1,9 +1,9 @@
 import { openSync, readSync } from 'node:fs'
 import { thisProcess } from '#vmarea/this-process.js'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { kernel, page } from '../memory.js'
 
-const uffd = Userfaultfd.create(kernel, { userModeOnly: true })
+const uffd = bindUserfaultfd(() => kernel).create({ userModeOnly: true })
 const mapping = thisProcess().mapMut({ length: page })
 uffd.register(mapping.start, page)
 let code = 'none'

@@ -3,15 +3,15 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { thisProcess } from '#vmarea/this-process.js'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { kernel, page } from '../memory.js'
 import type { PoolServerData } from './pool-server.js'
 
 const PAGES = 256
 const LARGE = 512 << 20
 const uffd = isMainThread
-  ? Userfaultfd.create(kernel)
-  : Userfaultfd.fromRawDescriptor(kernel, (workerData as { descriptor: number }).descriptor)
+  ? bindUserfaultfd(() => kernel).create()
+  : bindUserfaultfd(() => kernel).fromRawDescriptor((workerData as { descriptor: number }).descriptor)
 
 const scenarios: Record<string, (count: number) => Promise<unknown>> = {
   // So many reads at once, of which none is answered before all have come.

@@ -1,0 +1,93 @@
+import type { Kernel } from '../kernel/kernel.js'
+import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
+import { ERRNO_RESULT } from '../vocabulary/errno-result.js'
+import { UFFD_RESOLVE_MODE } from '../vocabulary/uffd-resolve-mode.js'
+import { UsageError } from '../vocabulary/usage-error.js'
+import { VmError } from '../vocabulary/vm-error.js'
+import { decodeEvent } from './decode-event.js'
+import { EventQueue } from './event-queue.js'
+import { resolveError } from './resolve-error.js'
+import type { UffdAddress } from './uffd-address.js'
+import type { UffdEvent } from './uffd-event.js'
+import type { UffdMessages } from './uffd-messages.js'
+import type { Userfaultfd } from './userfaultfd.js'
+
+/** What a handle of a userfaultfd holds: the descriptor until it is given away, and the events that were read and not given. */
+export class HeldUserfaultfd {
+  readonly kernel: Kernel
+  readonly raw: RawUserfaultfd
+  readonly queue: EventQueue
+  readonly #adopt: (raw: RawUserfaultfd) => Userfaultfd
+  #moved = false
+
+  /** @param adopt makes the handle of a child's userfaultfd, which a fork event brings */
+  constructor(kernel: Kernel, raw: RawUserfaultfd, adopt: (raw: RawUserfaultfd) => Userfaultfd) {
+    this.kernel = kernel
+    this.raw = raw
+    this.queue = new EventQueue(raw, kernel.pageSize, (messages, index) => this.decode(messages, index))
+    this.#adopt = adopt
+  }
+
+  /** The descriptor was given away. */
+  get moved(): boolean {
+    return this.#moved
+  }
+
+  /** Not closed and not given away. */
+  get open(): boolean {
+    return this.raw.descriptor !== -1
+  }
+
+  /** Gives the descriptor away, open. */
+  intoDescriptor(): number {
+    this.checkHeld()
+    const descriptor = this.raw.intoDescriptor()
+    this.#moved = true
+    return descriptor
+  }
+
+  /** Throws `ERR_VMAREA_MOVED` once the descriptor was given away. */
+  checkHeld(): void {
+    if (this.#moved) throw moved()
+  }
+
+  decode(messages: UffdMessages, index: number): UffdEvent {
+    return decodeEvent(messages, index, (descriptor) =>
+      this.#adopt(this.kernel.userfaultfds.adoptUserfaultfd(descriptor, this.raw)),
+    )
+  }
+
+  /** Ends a resolving call that did all of its range. Tells the queue only while an iterator runs. Returns `length`. */
+  finished(address: UffdAddress, length: number, mode: number): number {
+    // Asked first: handed to a function, an address that is a number may become an object.
+    if ((mode & UFFD_RESOLVE_MODE.DONTWAKE) === 0 && this.queue.expectsAnswers) {
+      this.queue.answered(BigInt(address), length)
+    }
+    return length
+  }
+
+  /** The error of a resolving call. The faults of one that met `EAGAIN` come again. */
+  error(code: number, syscall: string, address: UffdAddress, length: number, done: number): Error {
+    if (this.#moved) return moved()
+    if (code === ERRNO_RESULT.EAGAIN) this.queue.park(BigInt(address) + BigInt(done), length - done)
+    return resolveError(code, syscall, { address, length, done, pageSize: this.kernel.pageSize })
+  }
+
+  /** Makes a call that throws, and throws its error with what it means. */
+  explained<T>(syscall: string, address: bigint, length: number, call: () => T): T {
+    this.checkHeld()
+    try {
+      return call()
+    } catch (error) {
+      if (!(error instanceof VmError)) throw error
+      throw resolveError(error.errno, syscall, { address, length, pageSize: this.kernel.pageSize, cause: error })
+    }
+  }
+}
+
+function moved(): UsageError {
+  return new UsageError(
+    'ERR_VMAREA_MOVED',
+    'the descriptor was given away with intoRawDescriptor(): use the object that took it over',
+  )
+}

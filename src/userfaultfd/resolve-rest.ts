@@ -1,0 +1,56 @@
+import { ERRNO_RESULT } from '../vocabulary/errno-result.js'
+import type { HeldUserfaultfd } from './held-userfaultfd.js'
+import type { UffdAddress } from './uffd-address.js'
+
+const syscalls = { zeropage: 'UFFDIO_ZEROPAGE', continue: 'UFFDIO_CONTINUE', poison: 'UFFDIO_POISON' } as const
+
+/** A resolving call whose first attempt returned `code`: what it was for. */
+interface Attempt {
+  readonly address: UffdAddress
+  readonly length: number
+  readonly mode: number
+  readonly code: number
+}
+
+/**
+ * Ends resolving calls that did only a part. The kernel returns `EAGAIN` then; only the next attempt, from there on, returns why it
+ * stopped. They throw that, with the bytes done.
+ */
+export const resolveRest = {
+  copy(held: HeldUserfaultfd, attempt: Attempt, data: Uint8Array): void {
+    const { address, length, mode } = attempt
+    finish(held, 'UFFDIO_COPY', attempt, (done) =>
+      held.raw.copy(plus(address, done), data.subarray(done), length - done, mode),
+    )
+  },
+
+  move(held: HeldUserfaultfd, attempt: Attempt, source: UffdAddress): void {
+    const { address, length, mode } = attempt
+    finish(held, 'UFFDIO_MOVE', attempt, (done) =>
+      held.raw.move(plus(address, done), plus(source, done), length - done, mode),
+    )
+  },
+
+  install(held: HeldUserfaultfd, attempt: Attempt, operation: keyof typeof syscalls): void {
+    const { address, length, mode } = attempt
+    finish(held, syscalls[operation], attempt, (done) => held.raw[operation](plus(address, done), length - done, mode))
+  },
+}
+
+function finish(
+  held: HeldUserfaultfd,
+  syscall: string,
+  { address, length, code }: Attempt,
+  again: (done: number) => number,
+): void {
+  const { raw } = held
+  let done = raw.done
+  for (let last = code; last !== 0; done += raw.done) {
+    if (last !== ERRNO_RESULT.EAGAIN || raw.done === 0) throw held.error(last, syscall, address, length, done)
+    last = again(done)
+  }
+}
+
+function plus(address: UffdAddress, offset: number): UffdAddress {
+  return typeof address === 'number' ? address + offset : address + BigInt(offset)
+}

@@ -1,0 +1,30 @@
+import { UsageError } from '../vocabulary/usage-error.js'
+import { VmError } from '../vocabulary/vm-error.js'
+import type { HeldUserfaultfd } from './held-userfaultfd.js'
+import { unsupported } from './unsupported.js'
+
+export interface SendOptions {
+  readonly message?: Uint8Array | string
+  readonly descriptors?: readonly number[]
+  readonly listen?: boolean
+  readonly signal?: AbortSignal
+}
+
+/** Sends a userfaultfd over a Unix socket: see `Userfaultfd.send`. */
+export async function sendUserfaultfd(held: HeldUserfaultfd, socketPath: string, options: SendOptions): Promise<void> {
+  held.checkHeld()
+  const { userfaultfds } = held.kernel
+  if (userfaultfds.send === undefined) {
+    throw unsupported(held.kernel, 'descriptors can not be sent between processes')
+  }
+  if (!held.open) throw new VmError('EBADF', 'sendmsg', { hint: 'the userfaultfd is closed' })
+  const { message = '\n', ...rest } = options
+  const bytes = typeof message === 'string' ? new TextEncoder().encode(message) : message
+  if (bytes.length === 0) {
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      'a descriptor needs a message of at least one byte to travel with',
+    )
+  }
+  await userfaultfds.send(held.raw, socketPath, { ...rest, message: bytes })
+}
