@@ -87,7 +87,7 @@ test('without CAP_SYS_PTRACE event_fork is refused by its name', { skip: skip ||
     ],
     { encoding: 'utf8', timeout: 120_000 },
   )
-  assert.match(result.stdout, /^EPERM .*event_fork needs CAP_SYS_PTRACE/, result.stderr)
+  assert.match(result.stdout, /^EPERM .*event_fork requires CAP_SYS_PTRACE/, result.stderr)
 })
 
 test('user mode only: a system call on a missing page fails, and does not wait', { skip }, () => {
