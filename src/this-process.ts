@@ -13,8 +13,9 @@ export function thisProcess(): Process {
 }
 
 function begin(): Process {
-  const kernel = new LinuxKernel()
-  kernel.hostOfDevices = new Pager(kernel)
-  kernel.hostOfSwaps = new LinuxSwaps(kernel)
+  const kernel = new LinuxKernel({
+    devices: (kernel) => new Pager(kernel),
+    swaps: (kernel) => new LinuxSwaps(kernel),
+  })
   return new Process(kernel, diagnostics())
 }

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { thisProcess } from '../../dist/this-process.js'
-import { Userfaultfd } from '../../dist/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '../../dist/userfaultfd/bind-userfaultfd.js'
 import { MADV } from '../../dist/vocabulary/madv.js'
 import { MAP } from '../../dist/vocabulary/map.js'
 import { loadFloor } from '../support/load-floor.js'
@@ -57,7 +57,7 @@ async function open(way, floor, cpu) {
   kernel.files.ftruncate(file, LENGTH)
   const filled = kernel.regions.mapRegion(0n, LENGTH, 3, MAP.SHARED | MAP.POPULATE, file, 0, 4096)
   filled.unmap()
-  const uffd = way === 'userfaultfd' ? Userfaultfd.create(kernel, { features: ['minor_shmem'] }) : undefined
+  const uffd = way === 'userfaultfd' ? bindUserfaultfd(() => kernel).create({ features: ['minor_shmem'] }) : undefined
   const region = kernel.regions.mapRegion(0n, LENGTH, uffd ? 3 : 0, MAP.SHARED, file, 0, 4096)
   uffd?.register(region.start, LENGTH, ['minor'])
   const control = new Int32Array(new SharedArrayBuffer(8))

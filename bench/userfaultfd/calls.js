@@ -1,7 +1,7 @@
 // copy and move, the calls alone, beside the same ioctls in a C loop.
 import { fileURLToPath } from 'node:url'
 import { thisProcess } from '../../dist/this-process.js'
-import { Userfaultfd } from '../../dist/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '../../dist/userfaultfd/bind-userfaultfd.js'
 import { MADV } from '../../dist/vocabulary/madv.js'
 import { MAP } from '../../dist/vocabulary/map.js'
 import { loadFloor } from '../support/load-floor.js'
@@ -14,7 +14,7 @@ const ROUNDS = Number(process.env.VMAREA_BENCH_ROUNDS ?? 20)
 export async function run() {
   const floor = loadFloor(new URL('../support/userfaultfd/floor.c', import.meta.url))
   const { kernel } = thisProcess()
-  const uffd = Userfaultfd.create(kernel)
+  const uffd = bindUserfaultfd(() => kernel).create()
   const map = () => {
     const start = kernel.calls.mmap(0n, TOTAL, 3, MAP.PRIVATE | MAP.ANONYMOUS, -1, 0)
     kernel.calls.madvise(start, TOTAL, MADV.NOHUGEPAGE)

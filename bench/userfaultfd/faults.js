@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { thisProcess } from '../../dist/this-process.js'
-import { Userfaultfd } from '../../dist/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '../../dist/userfaultfd/bind-userfaultfd.js'
 import { MADV } from '../../dist/vocabulary/madv.js'
 import { MAP } from '../../dist/vocabulary/map.js'
 import { loadFloor } from '../support/load-floor.js'
@@ -74,7 +74,7 @@ async function measure(floor, cpu) {
 }
 
 function area(kernel) {
-  const uffd = Userfaultfd.create(kernel)
+  const uffd = bindUserfaultfd(() => kernel).create()
   const start = kernel.calls.mmap(0n, PAGES * 4096, 3, MAP.PRIVATE | MAP.ANONYMOUS, -1, 0)
   uffd.register(start, PAGES * 4096)
   return { uffd, start }

@@ -1,5 +1,6 @@
 import type { Area } from '../kernel/area.js'
 import type { AreaLifetime } from '../mm/area-lifetime.js'
+import type { MmWithUser } from '../mm/mm-with-user.js'
 import { UncheckedLifetime } from '../mm/unchecked-lifetime.js'
 import { VmaMixedMap } from '../mm/vma-mixed-map.js'
 import { VmaRef } from '../mm/vma-ref.js'
@@ -20,9 +21,9 @@ export class VmaNew extends VmaRef {
     this.#lifetime = lifetime
   }
 
-  /** Over a raw area. The caller vouches that its `mmap` hook runs. */
-  static override fromRaw(area: Area): VmaNew {
-    return new VmaNew(area, new UncheckedLifetime(area))
+  /** Over a raw area of the address space `mm`. The caller vouches that its `mmap` hook runs. */
+  static override fromRaw(area: Area, mm: MmWithUser): VmaNew {
+    return new VmaNew(area, new UncheckedLifetime(mm))
   }
 
   /**

@@ -11,6 +11,12 @@ import { pageSizes } from './page-sizes.js'
 import { LinuxRegions } from './regions/linux-regions.js'
 import { LinuxUserfaultfdCalls } from './userfaultfd/linux-userfaultfd-calls.js'
 
+/** What serves memory on the running kernel, which a kernel is made with. */
+export interface LinuxHosts {
+  readonly devices: (kernel: LinuxKernel) => Devices
+  readonly swaps: (kernel: LinuxKernel) => Swaps
+}
+
 /** The running kernel, seen from this process. */
 export class LinuxKernel implements Kernel {
   readonly kind = 'linux'
@@ -20,6 +26,14 @@ export class LinuxKernel implements Kernel {
   readonly regions: LinuxRegions = new LinuxRegions()
   #addressSpace: LinuxAddressSpace | undefined
   readonly userfaultfds: LinuxUserfaultfdCalls = new LinuxUserfaultfdCalls()
+  readonly #devices: Devices | undefined
+  readonly #swaps: Swaps | undefined
+
+  /** @param hosts those of the pager. Without them `devices` and `swaps` are refused. */
+  constructor(hosts?: LinuxHosts) {
+    this.#devices = hosts?.devices(this)
+    this.#swaps = hosts?.swaps(this)
+  }
 
   pageSizes(): readonly number[] {
     return pageSizes(this.pageSize)
@@ -30,19 +44,13 @@ export class LinuxKernel implements Kernel {
     return this.#addressSpace
   }
 
-  /** Set by who joins this kernel with its pager. */
-  hostOfDevices: Devices | undefined
-
   get devices(): Devices {
-    if (this.hostOfDevices !== undefined) return this.hostOfDevices
+    if (this.#devices !== undefined) return this.#devices
     throw new VmError('ENOSYS', 'open', { hint: 'this kernel was made without a pager, which hosts devices' })
   }
 
-  /** Likewise. */
-  hostOfSwaps: Swaps | undefined
-
   get swaps(): Swaps {
-    if (this.hostOfSwaps !== undefined) return this.hostOfSwaps
+    if (this.#swaps !== undefined) return this.#swaps
     throw new VmError('ENOSYS', 'swap', { hint: 'this kernel was made without a pager, which serves swapped memory' })
   }
 

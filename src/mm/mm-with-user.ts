@@ -4,7 +4,6 @@ import { showValue } from '../vocabulary/options/show-value.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { checkAddress } from './check-address.js'
 import { MmapReadGuard } from './mmap-read-guard.js'
-import { UncheckedLifetime } from './unchecked-lifetime.js'
 import { VmaReadGuard } from './vma-read-guard.js'
 
 /**
@@ -125,5 +124,3 @@ export class MmWithUser implements Disposable {
     if (this.#put) throw new UsageError('ERR_VMAREA_GUARD_RELEASED', 'this MmWithUser has been given back')
   }
 }
-
-UncheckedLifetime.mmWithUserOf = (addressSpace) => MmWithUser.fromRaw(addressSpace)

@@ -32,9 +32,11 @@ export class VmaRef {
     this.#lifetime = lifetime
   }
 
-  /** A reference over a raw area. The caller vouches for the lock: nothing is checked on later use. */
-  static fromRaw(area: Area): VmaRef {
-    return new VmaRef(area, new UncheckedLifetime(area))
+  /**
+   * A reference over a raw area of the address space `mm`. The caller vouches for the lock: later use checks nothing.
+   */
+  static fromRaw(area: Area, mm: MmWithUser): VmaRef {
+    return new VmaRef(area, new UncheckedLifetime(mm))
   }
 
   /** The raw area, for who needs more than this right gives. */
@@ -199,11 +201,11 @@ export class VmaRef {
  */
 export class VmaMixedMap extends VmaRef {
   /** As `VmaRef.fromRaw`. Throws `ERR_VMAREA_NOT_MIXEDMAP` where the flag is not set. */
-  static override fromRaw(area: Area): VmaMixedMap {
+  static override fromRaw(area: Area, mm: MmWithUser): VmaMixedMap {
     if ((area.flags & VM.MIXEDMAP) === 0n) {
       throw new UsageError('ERR_VMAREA_NOT_MIXEDMAP', 'the area does not have VM_MIXEDMAP')
     }
-    return new VmaMixedMap(area, new UncheckedLifetime(area))
+    return new VmaMixedMap(area, new UncheckedLifetime(mm))
   }
 
   /**

@@ -85,11 +85,11 @@ test('VmaMixedMap: is a VmaRef, and only to be had with the flag', async () => {
   let mixed: VmaMixedMap | undefined
   await mapped((vma) => {
     area = vma.asPtr()
-    throwsUsage(() => VmaMixedMap.fromRaw(area!), 'ERR_VMAREA_NOT_MIXEDMAP')
+    throwsUsage(() => VmaMixedMap.fromRaw(area!, vma.mm), 'ERR_VMAREA_NOT_MIXEDMAP')
     mixed = vma.setMixedmap()
     assert.ok(mixed instanceof VmaRef)
     assert.equal(mixed.start, vma.start)
-    assert.ok(VmaMixedMap.fromRaw(area))
+    assert.ok(VmaMixedMap.fromRaw(area, vma.mm))
   })
   throwsUsage(() => mixed!.start, 'ERR_VMAREA_HOOK_RETURNED')
 })
@@ -263,10 +263,10 @@ test('a hook that passes the EINVAL of try_clear_maywrite on refuses the mapping
 
 test('from_raw: VmaNew, VmaRef and VmaMixedMap over an area that the caller vouches for', async () => {
   await mapped((vma) => {
-    const again = VmaNew.fromRaw(vma.asPtr())
+    const again = VmaNew.fromRaw(vma.asPtr(), vma.mm)
     again.setMixedmap()
-    assert.equal(VmaRef.fromRaw(vma.asPtr()).flags, vma.flags)
-    assert.ok(VmaMixedMap.fromRaw(vma.asPtr()))
+    assert.equal(VmaRef.fromRaw(vma.asPtr(), vma.mm).flags, vma.flags)
+    assert.ok(VmaMixedMap.fromRaw(vma.asPtr(), vma.mm))
   })
 })
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { type GuestsOptions, listenForGuests, zeroSource } from '#vmarea/guests.js'
 import { sendDescriptors } from '#vmarea/linux/userfaultfd/send-descriptors.js'
-import { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
+import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { skipUnlessOrdinaryUser } from '../support/ordinary-user.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { until } from '../support/until.js'
@@ -55,7 +55,7 @@ function say(path: string, ...pieces: string[]): Promise<void> {
 
 /** Sends text with a userfaultfd, as a monitor does, and leaves no memory behind. */
 async function sayWithUserfaultfd(path: string, message: string): Promise<void> {
-  using uffd = Userfaultfd.create(kernel)
+  using uffd = bindUserfaultfd(() => kernel).create()
   await uffd.send(path, { message })
 }
 

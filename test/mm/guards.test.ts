@@ -22,8 +22,8 @@ test('a look-up under the guard finds the mapping, with the parts of a VmaRef', 
   assert.equal(vma.deleted, false)
   assert.equal(vma.inode, 0n)
   assert.equal(vma.asMixedmapVma(), undefined)
-  assert.equal(VmaRef.fromRaw(vma.asPtr()).start, vma.start)
-  assert.throws(() => VmaMixedMap.fromRaw(vma.asPtr()), { code: 'ERR_VMAREA_NOT_MIXEDMAP' })
+  assert.equal(VmaRef.fromRaw(vma.asPtr(), vma.mm).start, vma.start)
+  assert.throws(() => VmaMixedMap.fromRaw(vma.asPtr(), vma.mm), { code: 'ERR_VMAREA_NOT_MIXEDMAP' })
   assert.equal(guard.vmaLookup(0n), undefined)
 })
 

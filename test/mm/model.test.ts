@@ -22,7 +22,7 @@ test('a modelled process is seen with the same types', () => {
     assert.equal(user!.readMemory(mapping.start, bytes), 1)
     assert.equal(bytes[0], 0, 'the zap dropped the page')
     // A reference over a raw area holds no count of the users that it could give back.
-    VmaRef.fromRaw(vma.asPtr()).mm[Symbol.dispose]()
+    VmaRef.fromRaw(vma.asPtr(), vma.mm).mm[Symbol.dispose]()
   }
   process.mapMut({ length: 4096 }).unmap()
   assert.ok(process.mm.mmgetNotZero())

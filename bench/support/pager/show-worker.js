@@ -3,8 +3,8 @@ import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import { GuardSource } from '../../../dist/pager/source/guard-source.js'
 import { thisProcess } from '../../../dist/this-process.js'
+import { bindUserfaultfd } from '../../../dist/userfaultfd/bind-userfaultfd.js'
 import { UffdMessages } from '../../../dist/userfaultfd/uffd-messages.js'
-import { Userfaultfd } from '../../../dist/userfaultfd/userfaultfd.js'
 
 const { way, descriptor, start, length, control, floor, cpu } = workerData
 createRequire(import.meta.url)(floor).pin(cpu)
@@ -32,7 +32,7 @@ function byGuard() {
 }
 
 function byUserfaultfd() {
-  const uffd = Userfaultfd.fromRawDescriptor(thisProcess().kernel, descriptor)
+  const uffd = bindUserfaultfd(() => thisProcess().kernel).fromRawDescriptor(descriptor)
   const messages = new UffdMessages(16)
   const once = () => {
     const count = uffd.waitEvents(messages, 1)

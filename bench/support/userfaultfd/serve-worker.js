@@ -2,12 +2,12 @@
 import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import { thisProcess } from '../../../dist/this-process.js'
+import { bindUserfaultfd } from '../../../dist/userfaultfd/bind-userfaultfd.js'
 import { UffdMessages } from '../../../dist/userfaultfd/uffd-messages.js'
-import { Userfaultfd } from '../../../dist/userfaultfd/userfaultfd.js'
 
 const { descriptor, control, floor, cpu } = workerData
 createRequire(import.meta.url)(floor).pin(cpu)
-const uffd = Userfaultfd.fromRawDescriptor(thisProcess().kernel, descriptor)
+const uffd = bindUserfaultfd(() => thisProcess().kernel).fromRawDescriptor(descriptor)
 const messages = new UffdMessages(16)
 const page = new Uint8Array(4096).fill(7)
 const [STOP, HEAP, SERVED] = [0, 1, 2]

@@ -1,4 +1,4 @@
-import type { AddressSpace, AreasOptions, PageRun } from '../../kernel/address-space.js'
+import type { AreasOptions, PageRun } from '../../kernel/address-space.js'
 import { hostKernel } from '../../kernel/host-kernel.js'
 import type { RawPage } from '../../kernel/raw-page.js'
 import { hex } from '../../vocabulary/hex.js'
@@ -11,18 +11,18 @@ import { check } from '../addon/check.js'
 import type { AreaDetails } from '../proc/area-details.js'
 import { isDeleted } from '../proc/is-deleted.js'
 import { isKernelThread } from '../proc/is-kernel-thread.js'
-import { MapsTable } from '../proc/maps-table.js'
 import { missingRight } from '../proc/open-proc-file.js'
 import { canScanPagemap, readPagemap, scanPagemap } from '../proc/pagemap.js'
-import { ProcFiles } from '../proc/proc-files.js'
+import { PROCESS_GONE, ProcFiles } from '../proc/proc-files.js'
 import { COVERING_OR_NEXT, type ProcmapOutcome, procmapFields, procmapQuery } from '../proc/procmap-query.js'
-import { readText } from '../proc/read-text.js'
-import { SmapsTable } from '../proc/smaps-table.js'
 import { unescapeName } from '../proc/unescape-name.js'
+import type { AreaReader } from './area-reader.js'
+import { AreaText } from './area-text.js'
 import type { LinuxArea } from './linux-area.js'
-import { ListedArea, type ListingDetails } from './listed-area.js'
+import { ListedArea } from './listed-area.js'
 import { ListedAreas } from './listed-areas.js'
 import { QueriedArea } from './queried-area.js'
+import { softDirtyIsKept } from './soft-dirty-is-kept.js'
 import { withEmulatedFlags } from './with-emulated-flags.js'
 
 /** No area that a look-up can find begins here or above: it is the kernel's half, where only `[vsyscall]` is listed. */
@@ -31,7 +31,6 @@ const KERNEL_HALF = 1n << 63n
 const SINGLE_QUERIES = 32
 const EAGAIN = -11
 const EINVAL = -22
-const GONE = 'the process has ended or runs another program now'
 
 /** Advice that changes no area, which process_madvise(2) takes for any process. Anything else changes the layout. */
 const ADVICE_ON_PAGES: readonly number[] = [MADV.WILLNEED, MADV.COLD, MADV.PAGEOUT, MADV.COLLAPSE]
@@ -57,11 +56,12 @@ export interface LinuxAddressSpaceOptions {
  * The lock of this process is the library's own: it holds off every change the library makes, on all threads, and none of V8's or the
  * C library's. Another process has no lock that could be taken: what is read of it is true for the moment.
  */
-export class LinuxAddressSpace implements AddressSpace {
+export class LinuxAddressSpace implements AreaReader {
   readonly pid: number
   /** This process: its lock can be held. */
   readonly isSelf: boolean
   readonly #files: ProcFiles
+  readonly #text: AreaText
   /** Cleared on a kernel before 6.11, which has no `PROCMAP_QUERY`: then the list is read for every answer. */
   #canQuery: boolean
   readonly #mayScan: boolean
@@ -75,11 +75,12 @@ export class LinuxAddressSpace implements AddressSpace {
     this.#mayScan = options.pagemapScan ?? true
     this.#insertPage = options.insertPage
     this.#files = new ProcFiles(this.isSelf ? 'self' : this.pid)
+    this.#text = new AreaText(this.#files, () => this.#mustStand('read'))
     unclosed.register(this, this.#files, this)
   }
 
   get knownPageStates(): number {
-    const softDirty = softDirtyIsKept() ? PAGE_STATE.DIRTY : 0
+    const softDirty = softDirtyIsKept(() => new LinuxAddressSpace('self')) ? PAGE_STATE.DIRTY : 0
     const byEntry =
       PAGE_STATE.PRESENT | PAGE_STATE.SWAPPED | PAGE_STATE.FILE | PAGE_STATE.WRITE_PROTECTED | PAGE_STATE.GUARD
     const byScan = this.#mayScan && canScanPagemap() ? PAGE_STATE.HUGE | PAGE_STATE.ZERO : 0
@@ -120,10 +121,10 @@ export class LinuxAddressSpace implements AddressSpace {
       if (outcome === 'none') return undefined
     }
     if (address >= KERNEL_HALF) return undefined
-    const table = this.#list()
+    const { table, details } = this.#text.listing()
     const row = table.firstEndingAfter(address)
     if (row === table.count || table.start(row) > address) return undefined
-    return new ListedArea(this, table, row, this.#detailsOfListing())
+    return new ListedArea(this, table, row, details)
   }
 
   areas(from: bigint, to: bigint, options: AreasOptions = {}): Iterable<LinuxArea> {
@@ -178,22 +179,14 @@ export class LinuxAddressSpace implements AddressSpace {
     this.#files.close()
   }
 
-  /** What smaps tells of the area now. Throws `ERR_VMAREA_STALE` where the area is another than it was. */
   detailsOf(area: LinuxArea): AreaDetails {
-    const table = new SmapsTable()
-    this.#readSmaps((bytes, from, to, last) => {
-      const stopped = table.addAll(bytes, from, to, last)
-      const { maps } = table
-      return maps.count > 0 && maps.start(maps.count - 1) >= area.start ? -1 : stopped
-    })
-    return detailsIn(table, area)
+    return this.#text.detailsOf(area)
   }
 
   isDeleted(area: LinuxArea): boolean {
     return isDeleted(this.#files.pid, area)
   }
 
-  /** A name that a listing gave and that could be two, as its file system has it. */
   rawName(area: LinuxArea, name: Uint8Array): Uint8Array {
     if (this.#canQuery && this.#query(area.start, 0) === 'found') {
       if (procmapFields.start() === area.start && procmapFields.inode() === area.inode) return procmapFields.name()
@@ -201,7 +194,6 @@ export class LinuxAddressSpace implements AddressSpace {
     return unescapeName(name)
   }
 
-  /** The flags that the kernel told of the area, with those that the library holds of it. */
   flagsOf(area: LinuxArea, flags: bigint): bigint {
     return this.isSelf ? withEmulatedFlags(area.start, flags) : flags
   }
@@ -236,7 +228,7 @@ export class LinuxAddressSpace implements AddressSpace {
         const outcome = this.#query(0n, COVERING_OR_NEXT)
         if (outcome !== 'unsupported') return outcome !== 'none'
       }
-      return this.#list().count > 0
+      return this.#text.listing().table.count > 0
     } catch (error) {
       if (error instanceof VmError && error.code === 'ESRCH') return false
       throw error
@@ -247,36 +239,6 @@ export class LinuxAddressSpace implements AddressSpace {
     const outcome = procmapQuery(this.#files.maps, address, flags)
     if (outcome === 'unsupported') this.#canQuery = false
     return outcome
-  }
-
-  #list(): MapsTable {
-    const table = new MapsTable()
-    readText(this.#files.maps, this.#files.path('maps'), (bytes, from, to) => table.addAll(bytes, from, to))
-    // The text of a process that ends meanwhile just stops, and so a part would pass for the whole.
-    if (table.count === 0 || !this.#hasText()) {
-      throw new VmError('ESRCH', 'read', { path: this.#files.path('maps'), hint: GONE })
-    }
-    return table
-  }
-
-  /** Whether there is anything to read in maps: not in that of a process that has gone. */
-  #hasText(): boolean {
-    return this.isSelf || addon().readFully(this.#files.maps, 0, new Uint8Array(1)) > 0
-  }
-
-  #listDetailed(): SmapsTable {
-    const table = new SmapsTable()
-    this.#readSmaps((bytes, from, to, last) => table.addAll(bytes, from, to, last))
-    return table
-  }
-
-  #readSmaps(consume: (bytes: Uint8Array, from: number, to: number, last: boolean) => number): void {
-    const smaps = this.#files.open('smaps')
-    if (readText(smaps, this.#files.path('smaps'), consume) === 0) {
-      throw new VmError('ESRCH', 'read', { path: this.#files.path('smaps'), hint: GONE })
-    }
-    // Opened later than maps, it could be that of the next program in this process.
-    this.#mustStand('read')
   }
 
   /** The areas of a part: the first ones are asked for one by one, so that a few of many cost little. */
@@ -296,27 +258,11 @@ export class LinuxAddressSpace implements AddressSpace {
 
   #listed(from: bigint, to: bigint, usage: boolean): Iterable<LinuxArea> {
     if (from >= to) return []
-    return new ListedAreas(this, from, to, () => {
-      if (!usage) return { table: this.#list(), details: this.#detailsOfListing() }
-      const detailed = this.#listDetailed()
-      return { table: detailed.maps, details: detailsOfRows(detailed) }
-    })
-  }
-
-  /** The details of a listing, read all together when the first is asked for. */
-  #detailsOfListing(): ListingDetails {
-    let read: SmapsTable | undefined
-    return {
-      of: (area) => {
-        read ??= this.#listDetailed()
-        return detailsIn(read, area)
-      },
-      fresh: (area) => this.detailsOf(area),
-    }
+    return new ListedAreas(this, from, to, () => (usage ? this.#text.listingWithUsage() : this.#text.listing()))
   }
 
   #mustStand(syscall: string): void {
-    if (!this.#hasUsers()) throw new VmError('ESRCH', syscall, { path: this.#files.path('maps'), hint: GONE })
+    if (!this.#hasUsers()) throw new VmError('ESRCH', syscall, { path: this.#files.path('maps'), hint: PROCESS_GONE })
   }
 
   #refused(error: number, syscall: string, detail: { address: bigint; length: number }): VmError {
@@ -330,50 +276,6 @@ hostKernel.addressSpaceOf = (pid) => new LinuxAddressSpace(pid)
 
 const unclosed = new FinalizationRegistry<ProcFiles>((files) => files.close())
 
-/** The details of areas that are rows of this very table. */
-function detailsOfRows(table: SmapsTable): ListingDetails {
-  const of = (_area: LinuxArea, row: number): AreaDetails => table.details(row)
-  return { table, of, fresh: of }
-}
-
-/** The details of an area in a table that was read later. */
-function detailsIn(table: SmapsTable, area: LinuxArea): AreaDetails {
-  const row = table.maps.firstEndingAfter(area.start)
-  if (row < table.maps.count && isRow(area, table.maps, row)) return table.details(row)
-  throw new UsageError(
-    'ERR_VMAREA_STALE',
-    `the area ${hex(area.start)}-${hex(area.end)} was changed or unmapped before its flags were asked for: look it up again`,
-  )
-}
-
-function isRow(area: LinuxArea, table: MapsTable, row: number): boolean {
-  return (
-    table.start(row) === area.start &&
-    table.end(row) === area.end &&
-    table.permissions(row) === area.permissions &&
-    table.offset(row) === area.offset &&
-    table.inode(row) === area.inode &&
-    table.deviceMajor(row) === area.deviceMajor &&
-    table.deviceMinor(row) === area.deviceMinor
-  )
-}
-
 function* clipped(areas: Iterable<LinuxArea>, from: bigint, to: bigint): Generator<{ start: bigint; end: bigint }> {
   for (const { start, end } of areas) yield { start: start > from ? start : from, end: end < to ? end : to }
-}
-
-let softDirty: boolean | undefined
-
-/** Whether the kernel keeps soft-dirty marks (CONFIG_MEM_SOFT_DIRTY): then some page of this process has one. */
-function softDirtyIsKept(): boolean {
-  if (softDirty !== undefined) return softDirty
-  const own = new LinuxAddressSpace('self')
-  softDirty = false
-  for (const { state } of own.pages(0n, KERNEL_HALF)) {
-    if ((state & PAGE_STATE.DIRTY) === 0) continue
-    softDirty = true
-    break
-  }
-  own.close()
-  return softDirty
 }

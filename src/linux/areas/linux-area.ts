@@ -3,18 +3,18 @@ import type { RawPage } from '../../kernel/raw-page.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import type { VmaUsage } from '../../vocabulary/vma-usage.js'
 import type { AreaDetails } from '../proc/area-details.js'
-import type { LinuxAddressSpace } from './linux-address-space.js'
+import type { AreaReader } from './area-reader.js'
 
 /**
  * What the running kernel answered about one VMA. Range, permissions, file and name are of one moment; flags and usage are of the
  * moment they are first asked for, and are refused if the area is no longer the same then.
  */
 export abstract class LinuxArea implements Area {
-  readonly addressSpace: LinuxAddressSpace
+  readonly addressSpace: AreaReader
   /** What was asked for since. Areas come by the thousand, and most are asked for nothing more. */
   #asked: { flags?: bigint; unknownFlagCodes?: readonly string[]; deleted?: boolean } | undefined
 
-  constructor(addressSpace: LinuxAddressSpace) {
+  constructor(addressSpace: AreaReader) {
     this.addressSpace = addressSpace
   }
 

@@ -2,7 +2,7 @@ import type { VmaUsage } from '../../vocabulary/vma-usage.js'
 import type { AreaDetails } from '../proc/area-details.js'
 import type { MapsTable } from '../proc/maps-table.js'
 import type { SmapsTable } from '../proc/smaps-table.js'
-import type { LinuxAddressSpace } from './linux-address-space.js'
+import type { AreaReader } from './area-reader.js'
 import { LinuxArea } from './linux-area.js'
 
 /** Where the details of the areas of one listing come from. */
@@ -22,7 +22,7 @@ export class ListedArea extends LinuxArea {
   readonly #details: ListingDetails
   #name: Uint8Array | undefined
 
-  constructor(addressSpace: LinuxAddressSpace, table: MapsTable, row: number, details: ListingDetails) {
+  constructor(addressSpace: AreaReader, table: MapsTable, row: number, details: ListingDetails) {
     super(addressSpace)
     this.#table = table
     this.#row = row

@@ -1,5 +1,5 @@
 import type { MapsTable } from '../proc/maps-table.js'
-import type { LinuxAddressSpace } from './linux-address-space.js'
+import type { AreaReader } from './area-reader.js'
 import { ListedArea, type ListingDetails } from './listed-area.js'
 
 /** A listing of areas, with where their details come from. */
@@ -14,7 +14,7 @@ export interface Listing {
  * Not a generator: resuming one costs as much as making the area.
  */
 export class ListedAreas implements IterableIterator<ListedArea> {
-  readonly #addressSpace: LinuxAddressSpace
+  readonly #addressSpace: AreaReader
   readonly #from: bigint
   readonly #to: bigint
   readonly #read: () => Listing
@@ -22,7 +22,7 @@ export class ListedAreas implements IterableIterator<ListedArea> {
   #row = 0
   #end = 0
 
-  constructor(addressSpace: LinuxAddressSpace, from: bigint, to: bigint, read: () => Listing) {
+  constructor(addressSpace: AreaReader, from: bigint, to: bigint, read: () => Listing) {
     this.#addressSpace = addressSpace
     this.#from = from
     this.#to = to

@@ -1,6 +1,6 @@
 import type { AreaDetails } from '../proc/area-details.js'
 import { procmapFields } from '../proc/procmap-query.js'
-import type { LinuxAddressSpace } from './linux-address-space.js'
+import type { AreaReader } from './area-reader.js'
 import { LinuxArea } from './linux-area.js'
 
 /** An area as `PROCMAP_QUERY` told it. */
@@ -15,7 +15,7 @@ export class QueriedArea extends LinuxArea {
   readonly pathBytes: Uint8Array
 
   /** @param name where the query could give none */
-  constructor(addressSpace: LinuxAddressSpace, name: Uint8Array = procmapFields.name()) {
+  constructor(addressSpace: AreaReader, name: Uint8Array = procmapFields.name()) {
     super(addressSpace)
     this.pathBytes = name
   }

@@ -1,0 +1,107 @@
+import { hex } from '../../vocabulary/hex.js'
+import { UsageError } from '../../vocabulary/usage-error.js'
+import { VmError } from '../../vocabulary/vm-error.js'
+import { addon } from '../addon/addon.js'
+import type { AreaDetails } from '../proc/area-details.js'
+import { MapsTable } from '../proc/maps-table.js'
+import { PROCESS_GONE, type ProcFiles } from '../proc/proc-files.js'
+import { readText } from '../proc/read-text.js'
+import { SmapsTable } from '../proc/smaps-table.js'
+import type { LinuxArea } from './linux-area.js'
+import type { ListingDetails } from './listed-area.js'
+import type { Listing } from './listed-areas.js'
+
+/** The areas of a process as the text of /proc/PID/maps and smaps has them. Throws `ESRCH` where the process has gone. */
+export class AreaText {
+  readonly #files: ProcFiles
+  readonly #mustStand: () => void
+
+  /** @param mustStand throws where the process has gone or runs another program */
+  constructor(files: ProcFiles, mustStand: () => void) {
+    this.#files = files
+    this.#mustStand = mustStand
+  }
+
+  /** All areas. Their details are read together when the first is asked for. */
+  listing(): Listing {
+    let read: SmapsTable | undefined
+    const details: ListingDetails = {
+      of: (area) => {
+        read ??= this.#readDetails()
+        return detailsIn(read, area)
+      },
+      fresh: (area) => this.detailsOf(area),
+    }
+    return { table: this.#readMaps(), details }
+  }
+
+  /** All areas with their details, from one pass. */
+  listingWithUsage(): Listing {
+    const table = this.#readDetails()
+    const of = (_area: LinuxArea, row: number): AreaDetails => table.details(row)
+    return { table: table.maps, details: { table, of, fresh: of } }
+  }
+
+  /** The details of one area now. Throws `ERR_VMAREA_STALE` where the area has changed since it was found. */
+  detailsOf(area: LinuxArea): AreaDetails {
+    const table = new SmapsTable()
+    this.#readSmaps((bytes, from, to, last) => {
+      const stopped = table.addAll(bytes, from, to, last)
+      const { maps } = table
+      return maps.count > 0 && maps.start(maps.count - 1) >= area.start ? -1 : stopped
+    })
+    return detailsIn(table, area)
+  }
+
+  #readMaps(): MapsTable {
+    const table = new MapsTable()
+    readText(this.#files.maps, this.#files.path('maps'), (bytes, from, to) => table.addAll(bytes, from, to))
+    // The text of a process that ends meanwhile just stops: a part would pass for the whole.
+    if (table.count === 0 || !this.#hasText()) {
+      throw new VmError('ESRCH', 'read', { path: this.#files.path('maps'), hint: PROCESS_GONE })
+    }
+    return table
+  }
+
+  /** The maps of a process that has gone have no text. */
+  #hasText(): boolean {
+    return this.#files.pid === 'self' || addon().readFully(this.#files.maps, 0, new Uint8Array(1)) > 0
+  }
+
+  #readDetails(): SmapsTable {
+    const table = new SmapsTable()
+    this.#readSmaps((bytes, from, to, last) => table.addAll(bytes, from, to, last))
+    return table
+  }
+
+  #readSmaps(consume: (bytes: Uint8Array, from: number, to: number, last: boolean) => number): void {
+    const smaps = this.#files.open('smaps')
+    if (readText(smaps, this.#files.path('smaps'), consume) === 0) {
+      throw new VmError('ESRCH', 'read', { path: this.#files.path('smaps'), hint: PROCESS_GONE })
+    }
+    // smaps is opened later than maps: it may be that of the next program in this process.
+    this.#mustStand()
+  }
+}
+
+/** The details of an area in a table that was read later. */
+function detailsIn(table: SmapsTable, area: LinuxArea): AreaDetails {
+  const row = table.maps.firstEndingAfter(area.start)
+  if (row < table.maps.count && isRow(area, table.maps, row)) return table.details(row)
+  throw new UsageError(
+    'ERR_VMAREA_STALE',
+    `the area ${hex(area.start)}-${hex(area.end)} was changed or unmapped before its flags were asked for: look it up again`,
+  )
+}
+
+function isRow(area: LinuxArea, table: MapsTable, row: number): boolean {
+  return (
+    table.start(row) === area.start &&
+    table.end(row) === area.end &&
+    table.permissions(row) === area.permissions &&
+    table.offset(row) === area.offset &&
+    table.inode(row) === area.inode &&
+    table.deviceMajor(row) === area.deviceMajor &&
+    table.deviceMinor(row) === area.deviceMinor
+  )
+}
