@@ -1,3 +1,4 @@
+import { MmWithUser } from '../../mm/mm-with-user.js'
 import { VmaRef } from '../../mm/vma-ref.js'
 import { ModelKernel } from '../../model/kernel/model-kernel.js'
 import { forkMm } from '../../model/process/fork-mm.js'
@@ -49,7 +50,10 @@ export class PlayProcess {
   /** The areas and the states of their pages, as they are now. */
   look(): Memory {
     const { addressSpace, pageSize } = this.kernel
-    const areas = [...addressSpace.areas(0n, END)].map((area) => viewArea(areaSnapshot(VmaRef.fromRaw(area)), pageSize))
+    const mm = MmWithUser.fromRaw(addressSpace)
+    const areas = [...addressSpace.areas(0n, END)].map((area) =>
+      viewArea(areaSnapshot(VmaRef.fromRaw(area, mm)), pageSize),
+    )
     const runs: number[] = []
     for (const { start, end, state } of addressSpace.pages(0n, END)) {
       runs.push(Number(start) / pageSize, Number(end - start) / pageSize, state)
