@@ -91,9 +91,9 @@ export function diagnostics(): ProcessObserver {
     },
     device(change, driver, cause) {
       if (change === 'death') {
-        warn(`the driver ${shorten(driver)} has ended: ${cause?.message ?? 'nobody knows why'}`, {
+        warn(`the driver ${shorten(driver)} has ended: ${cause?.message ?? 'for an unknown reason'}`, {
           type: 'VmareaDevice',
-          detail: 'Pages of its device that are not in memory can not be had until restart() is called.',
+          detail: 'Pages that are not in memory are unavailable until device.restart() is called.',
         })
       }
       if (devices.hasSubscribers) devices.publish({ change, driver, cause } satisfies DeviceMessage)

@@ -117,7 +117,7 @@ export function mapMut(options: MmapOptions): MmapMut {
   return thisProcess().mapMut(options)
 }
 
-/** Maps memory for reading, writing and executing; wants `jit: true`. See {@link MmapMut}. */
+/** Maps memory for reading, writing and executing; requires `jit: true`. See {@link MmapMut}. */
 export function mapExecMut(options: MmapOptions): MmapMut {
   return thisProcess().mapExecMut(options)
 }
@@ -142,7 +142,7 @@ export function reserveMut(options: MmapOptions): ReservedMut {
   return thisProcess().reserveMut(options)
 }
 
-/** Reserves addresses, whose parts can be committed for reading, writing and executing; wants `jit: true`. */
+/** Reserves addresses, whose parts can be committed for reading, writing and executing; requires `jit: true`. */
 export function reserveExecMut(options: MmapOptions): ReservedMut {
   return thisProcess().reserveExecMut(options)
 }

@@ -56,7 +56,7 @@ export class ModelledProcess extends Process {
     return this.#forked(new ModelKernel(child, files.fork()))
   }
 
-  /** exit_group(2): gives everything back. Whoever pins the address space keeps it until the last pin goes. */
+  /** exit_group(2): ends the process and frees what it has. An `Mm` that pins the address space keeps it until the last pin goes. */
   exit(): void {
     if (this.kernel.mm.users === 0) return
     this.kernel.devices.closeAll()
@@ -65,7 +65,7 @@ export class ModelledProcess extends Process {
     this.kernel.userfaultfds.closeAll()
   }
 
-  /** brk(2), the system call: asks for a new end of the heap and returns the one that holds. Without an address it only tells. */
+  /** brk(2), the system call: sets the end of the heap and returns the end that holds then. Without an address it changes nothing. */
   brk(address = 0n): bigint {
     return BigInt(brk(this.kernel.mm, addressOf(address)))
   }

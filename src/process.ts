@@ -80,7 +80,7 @@ export class Process {
     return new MmapMut(createMapping(this.#holdings, options, { protection: RW, reserved: false }))
   }
 
-  /** Maps memory for reading, writing and executing. Wants `jit: true`. */
+  /** Maps memory for reading, writing and executing. Requires `jit: true`. */
   mapExecMut(options: MmapOptions): MmapMut {
     return new MmapMut(createMapping(this.#holdings, options, { protection: RWX, reserved: false }))
   }
@@ -105,7 +105,7 @@ export class Process {
     return new ReservedMut(createMapping(this.#holdings, options, { protection: RW, reserved: true }))
   }
 
-  /** Reserves addresses, whose parts can be committed for reading, writing and executing. Wants `jit: true`. */
+  /** Reserves addresses, whose parts can be committed for reading, writing and executing. Requires `jit: true`. */
   reserveExecMut(options: MmapOptions): ReservedMut {
     return new ReservedMut(createMapping(this.#holdings, options, { protection: RWX, reserved: true }))
   }

@@ -6,7 +6,7 @@ import { Process } from './process.js'
 
 let self: Process | undefined
 
-/** This process, made on first use: so that the package loads where real memory can't be had. */
+/** This process, made on first use: so that the package loads where there is no native addon. */
 export function thisProcess(): Process {
   self ??= begin()
   return self

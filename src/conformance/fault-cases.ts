@@ -76,7 +76,7 @@ export const faultCases: ConformanceCases = {
       expect(byteAt(own, 0), 0, 'its byte')
     },
   },
-  'remove punches a hole into a shared file, for all who map it': {
+  'remove punches a hole into a shared file, in every mapping': {
     run({ process, page }) {
       using file = process.memfd('hole', { size: 2 * page })
       using one = process.mapMut({ file, shared: true })

@@ -56,7 +56,7 @@ export const mappingCases: ConformanceCases = {
       expect(byteAt(memory, 0), 5, 'what is there')
     },
   },
-  'a fixed address that is free is had': {
+  'a fixed address that is free is used': {
     run({ process, page }) {
       const first = process.mapMut({ length: page })
       const { start } = first

@@ -51,7 +51,7 @@ export const transitionCases: ConformanceCases = {
       expect(byteAt(memory, 0), 0, 'the handle')
     },
   },
-  'writable and executable at once is had with jit': {
+  'jit allows memory that is writable and executable at once': {
     run({ process, page }) {
       using memory = process.mapExecMut({ length: page, jit: true })
       expect(permissions(process, memory.start, memory.end), ['rwxp'], 'permissions')

@@ -13,7 +13,7 @@ export type DeviceSetup<Options> = (options: Options, device: DeviceContext) => 
  * Defines a device: what a driver module exports as its default.
  *
  * The same module runs on Linux, on a thread of its own, and in the model. What it keeps between calls belongs into `setup`, not beside
- * it: a module is loaded once a thread, and each device calls `setup` anew.
+ * it: a module is loaded once a thread, and `setup` is called for each device.
  *
  * @example
  * export default defineDevice<{ byte: number }>(({ byte }) => ({
@@ -26,7 +26,7 @@ export function defineDevice<Options = undefined>(setup: DeviceSetup<Options>): 
   if (typeof setup !== 'function') {
     throw new UsageError(
       'ERR_VMAREA_INVALID_ARGUMENT',
-      `defineDevice wants a function that returns the hooks, and this is ${String(setup)}`,
+      `defineDevice takes a function that returns the hooks, and this is ${String(setup)}`,
     )
   }
   return new DeviceDefinition<Options>(async (options, host) => fileOperations(await hooksOf(setup, options, host)))

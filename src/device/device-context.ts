@@ -2,7 +2,7 @@ import type { DeviceHost } from '../kernel/device-host.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { Page } from './page.js'
 
-/** What a driver may ask of whoever hosts it. It is the second argument of the function that `defineDevice` takes. */
+/** What a driver may ask of the kernel that hosts it: the second argument of the function that `defineDevice` takes. */
 export class DeviceContext {
   readonly #host: DeviceHost
 
@@ -16,19 +16,21 @@ export class DeviceContext {
     return this.#host.pageSize
   }
 
-  /** Aborted when the device is closed: give it to whatever the driver waits for. */
+  /** Aborted when the device is closed or restarted: pass it to everything that the driver waits for. */
   get signal(): AbortSignal {
     return this.#host.signal
   }
 
-  /** `alloc_page`: a new page of zeros that belongs to the driver. Throws `ENOMEM` where there is none. */
+  /** `alloc_page`: a new page of zeros that belongs to the driver. @throws VmError `ENOMEM` */
   page(): Page {
     return Page.fromRaw(this.#host.allocatePage())
   }
 
   /**
-   * Takes the device's own pages that `[offset, offset + length)` touches away from all who map them, and forgets what they held: the
-   * next touch asks `fault` again. What a program wrote into private copies stays its own, and so do pages of the driver's.
+   * Unmaps the device's own pages that `[offset, offset + length)` touches everywhere and drops their content: the next touch calls `fault`
+   * again. Private copies of a program and pages that the driver owns stay. `unmap_mapping_range`.
+   *
+   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE` where offset or length is no whole number of bytes from 0 on
    */
   invalidate(offset: number, length: number): void {
     const sound = Number.isSafeInteger(offset) && offset >= 0 && Number.isSafeInteger(length) && length >= 0

@@ -8,12 +8,12 @@ import type { VmaNew } from './vma-new.js'
  * A hook that throws `VmError` gives that error to the program; anything else arrives as `EIO` with its cause.
  */
 export interface DeviceHooks {
-  /** How many bytes the device has. Pages wholly past them can't be had. Without it the device has no end. */
+  /** How many bytes the device has. A touch of a page wholly past them fails. Without it the device has no end. */
   readonly size?: number
   /** `f_ops->open`: before anything is mapped, and again when the device is restarted. */
   open?(): void | Promise<void>
   /**
-   * `f_ops->mmap`: an area of the device is laid out and nobody can touch it yet. Must be synchronous: `vma` is good while it runs.
+   * `f_ops->mmap`: an area of the device is laid out and can't be touched yet. Must be synchronous: `vma` is valid while it runs.
    * A driver with a `fault` hook may leave it out.
    */
   mmap?(vma: VmaNew): void
@@ -24,6 +24,6 @@ export interface DeviceHooks {
   fault?(fault: VmFault): void | Promise<void>
   /** `vm_ops->page_mkwrite`: a page of a shared area is about to be written for the first time. Throw to refuse. */
   pageMkwrite?(fault: VmFault): void | Promise<void>
-  /** `f_ops->release`: the device is closed, or about to be begun anew. Nobody is told what it throws. */
+  /** `f_ops->release`: the device is closed, or about to be restarted. What it throws is discarded. */
   close?(): void | Promise<void>
 }

@@ -3,29 +3,29 @@ import type { FaultSourceName } from '../vocabulary/fault-source-name.js'
 /** How to open a device. */
 export interface DeviceOptions<Options = unknown> {
   /**
-   * What the driver's function is given. To a driver that is named by its URL it is given as `structuredClone` makes it, because it
-   * crosses to another thread.
+   * The options of the driver's function. A driver that is named by its URL runs on another thread and gets a copy, as `structuredClone`
+   * makes it.
    */
   readonly driver?: Options
   /**
-   * How long an access waits for the driver, in milliseconds: it throws a `MemoryFault` then, and the device goes on. As long, and half a
-   * second, the driver's function and its `open` hook may take together: `openDevice` and `restart` reject with `ETIMEDOUT` then. 30 000
-   * by default; `Infinity` waits for ever.
+   * How long an access waits for the driver, in milliseconds. An access that waits longer throws a `MemoryFault`, and the device keeps
+   * serving. The driver's function and its `open` hook may take as long together, and on Linux half a second more: then `openDevice` and
+   * `restart` reject with `ETIMEDOUT`. `Infinity` waits for ever. @defaultValue 30 000
    */
   readonly timeout?: number
   /**
-   * How many bytes the driver is asked for at once, rounded up to whole pages. A number is always that many; otherwise a fault asks for
-   * `least`, one page by default, and sequential access makes more of it, up to `most`, 64 KiB by default.
+   * How many bytes one request to the driver is for, rounded up to whole pages. With a number each request is that long. Otherwise a fault
+   * requests `least` bytes (default: one page), and sequential access doubles that up to `most` (default: 64 KiB).
    */
   readonly run?: number | { readonly least?: number; readonly most?: number }
   /**
-   * How many bytes of the device may be in memory at once: pages that were not used lately are dropped, and asked for again when they
-   * are touched. Such a device can't be written. No limit by default; at least 16 pages, and two of the longest `run`. What is being
-   * filled counts; where so many faults wait at once that it alone is more, it comes on top for as long.
+   * How many bytes of the device may be in memory at once, at least 16 pages and twice the longest `run`. Pages that were not used lately
+   * are dropped, and requested again when they are touched. Such a device can't be written. Pending requests count; where they alone
+   * exceed the limit, they are on top of it until they are answered. @defaultValue no limit
    */
   readonly residentLimit?: number
-  /** Which way to take faults: the best that the machine allows by default. */
+  /** How faults are taken. @defaultValue the best way that the machine allows */
   readonly source?: FaultSourceName
-  /** Ends the opening, and closes the device once it is open. */
+  /** Aborts the opening, and closes the device once it is open. */
   readonly signal?: AbortSignal
 }

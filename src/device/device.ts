@@ -35,10 +35,10 @@ const mapRules: OptionRules<DeviceMapOptions> = {
 }
 
 /**
- * One open device: memory behind which a driver stands.
+ * One open device: memory that a driver fills.
  *
- * @remarks Invariant: until `close`, a touch of its memory is answered by the driver, or fails with a `MemoryFault`: it never reads
- * zeros that nobody gave, and never waits longer than `timeout`.
+ * @remarks Invariant: until `close`, a touch of its memory is answered by the driver or fails with a `MemoryFault`. It never reads zeros that
+ * the driver did not give, and never waits longer than `timeout`.
  *
  * ```ts
  * await using device = await openDevice(new URL('./driver.js', import.meta.url))
@@ -75,28 +75,30 @@ export class Device implements AsyncDisposable {
     return this.#raw.size
   }
 
-  /** How its faults come to the driver. */
+  /** How its faults are taken. */
   get source(): FaultSourceName {
     return this.#raw.source
   }
 
   /**
-   * `'serving'`; `'dead'` when the driver's thread has ended or answers nothing, so that each touch of a page that is not there fails
-   * until `restart()`; `'closed'`.
+   * `'serving'`; `'dead'` when the driver's thread has ended or does not answer, so that a touch of a page that is not in memory fails until
+   * `restart()`; `'closed'`.
    */
   get state(): RawDevice['state'] {
     return this.#raw.state
   }
 
-  /** What it has done so far: a copy of its counters. */
+  /** A copy of the device's counters. */
   get statistics(): DeviceStatistics {
     return this.#raw.statistics
   }
 
   /**
-   * mmap(2) of the device. Its driver's `mmap` hook is asked first, and what that throws is thrown here, with nothing left mapped.
+   * Maps a part of the device: mmap(2). The driver's `mmap` hook runs first. Without `shared`, a write makes a private copy of the page and
+   * never reaches the device.
    *
-   * Without `shared`, what is written is the mapping's own copy and never reaches the device.
+   * @throws UsageError `ERR_VMAREA_DEVICE_CLOSED`, `ERR_VMAREA_INVALID_ARGUMENT`, `ERR_VMAREA_OUT_OF_RANGE`; VmError what the hook threw, with
+   * nothing left mapped, or as mmap(2)
    */
   map(options?: DeviceMapOptions & { readonly protection?: 'read' }): Mmap
   map(options: DeviceMapOptions & { readonly protection: 'write' }): MmapMut
@@ -118,9 +120,11 @@ export class Device implements AsyncDisposable {
   }
 
   /**
-   * Resolves when all pages that `[offset, offset + length)` touches are in memory, without blocking anything: reading them does not
-   * wait then, as long as they are neither dropped nor invalidated. Rejects with what the driver threw for the first that can't be had,
-   * once all were tried.
+   * Brings all pages that `[offset, offset + length)` touches into memory, and resolves when they are there: until they are dropped or
+   * invalidated, an access to them does not wait. Where pages fail, rejects once all were tried.
+   *
+   * @throws what the driver threw for the first page that failed; UsageError `ERR_VMAREA_DEVICE_CLOSED`, `ERR_VMAREA_OUT_OF_RANGE`; VmError
+   * `ENOMEM` where the range exceeds `residentLimit`, `EIO` on a dead device; the signal's reason
    */
   async ready(
     offset = 0,
@@ -132,7 +136,12 @@ export class Device implements AsyncDisposable {
     await this.#raw.fill(offset, length, options.signal)
   }
 
-  /** Has the driver asked for the pages that `[offset, offset + length)` touches, and waits for nothing. What fails is left to who touches it. */
+  /**
+   * Requests the pages that `[offset, offset + length)` touches from the driver, and returns at once. A page that fails is requested again
+   * when it is touched.
+   *
+   * @throws UsageError `ERR_VMAREA_DEVICE_CLOSED`, `ERR_VMAREA_OUT_OF_RANGE`
+   */
   prefetch(offset = 0, length: number = this.size - offset): void {
     this.#checkOpen()
     this.#checkRange(offset, length, 'prefetch')
@@ -140,8 +149,10 @@ export class Device implements AsyncDisposable {
   }
 
   /**
-   * Takes the device's own pages that `[offset, offset + length)` touches away from all who map them: the next touch asks the driver
-   * again. Resolves when nobody has the old ones any more. Copies that were made by writing to a private mapping stay.
+   * Drops the device's own pages that `[offset, offset + length)` touches, from memory and from every mapping: the next touch asks the driver
+   * again. Resolves when no mapping shows the old ones. Private copies stay.
+   *
+   * @throws UsageError `ERR_VMAREA_DEVICE_CLOSED`, `ERR_VMAREA_OUT_OF_RANGE`; VmError `EIO` on a dead device
    */
   async invalidate(offset = 0, length: number = Math.min(this.size, Number.MAX_SAFE_INTEGER) - offset): Promise<void> {
     this.#checkOpen()
@@ -150,9 +161,10 @@ export class Device implements AsyncDisposable {
   }
 
   /**
-   * Brings a dead device back, or begins a living one anew: its driver is set up again, with `open`, and with `mmap` for each mapping
-   * that stands. Pages that are in memory stay. Two at once are one. Rejects with `ERR_VMAREA_DEVICE_CLOSED` where the device is closed
-   * meanwhile.
+   * Sets the driver up again, also of a dead device: its function and `open` run, and `mmap` for each mapping. Pages in memory stay. Two
+   * calls at once are one restart.
+   *
+   * @throws what the driver threw; UsageError `ERR_VMAREA_DEVICE_CLOSED`, also where the device is closed meanwhile
    */
   async restart(): Promise<void> {
     this.#checkOpen()
@@ -161,7 +173,7 @@ export class Device implements AsyncDisposable {
   }
 
   /**
-   * Ends the driver. What is in memory stays readable until it is unmapped; a touch of anything else fails. A second time does nothing.
+   * Ends the driver. Pages in memory stay readable until they are unmapped; a touch of any other page fails. A second call does nothing.
    */
   async close(): Promise<void> {
     if (!this.#closed) this.#tell('close')

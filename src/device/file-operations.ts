@@ -64,7 +64,7 @@ function callMmap(hooks: DeviceHooks, area: Area): void {
     lifetime.hookReturned()
   }
   if (!isThenable(result)) return
-  // It will meet an area that is gone: what it says then is of no use to anybody.
+  // The promise settles after the area is gone: its error has no receiver.
   result.then(undefined, () => {})
   throw new UsageError(
     'ERR_VMAREA_INVALID_ARGUMENT',

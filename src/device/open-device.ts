@@ -48,7 +48,7 @@ function driverOf(kernel: Kernel, module: unknown): string | DeviceDriver {
   if (kernel.kind === 'linux') {
     throw new UsageError(
       'ERR_VMAREA_INVALID_ARGUMENT',
-      'on the running kernel the hooks of a driver belong on another thread than those who wait for them: put the definition into a module of its own, and give its URL',
+      'on the running kernel the hooks of a driver run on a thread of their own: put the definition into a module of its own, and give its URL',
     )
   }
   return module as DeviceDriver

@@ -5,8 +5,8 @@ import { VmError } from '../vocabulary/vm-error.js'
 /**
  * One page of memory that a driver owns: the kernel's `Page`.
  *
- * Invariant: as long as it is not disposed, the driver holds a reference to it. Areas that it was inserted into hold their own, so that
- * disposing it takes it from nobody.
+ * Invariant: as long as it is not disposed, the driver holds a reference to it. Areas that it was inserted into hold their own:
+ * disposing it unmaps it nowhere.
  */
 export class Page implements Disposable {
   readonly #page: RawPage
@@ -21,27 +21,27 @@ export class Page implements Disposable {
     return new Page(page)
   }
 
-  /** The raw page. */
+  /** The raw page. @throws UsageError `ERR_VMAREA_PAGE_PUT` once disposed */
   asPtr(): RawPage {
     return this.#held()
   }
 
-  /** The page's bytes, live: whoever maps the page sees what is written here. */
+  /** The page's bytes, live: every mapping of the page sees what is written here. @throws UsageError `ERR_VMAREA_PAGE_PUT` once disposed */
   get bytes(): Uint8Array {
     return this.#held().bytes
   }
 
-  /** Copies `[offset, offset + length)` of the page into `target`. Throws `EINVAL` where that does not lie in the page. */
+  /** Copies `[offset, offset + length)` of the page into `target`. @throws VmError `EINVAL` where the range does not lie in the page */
   readRaw(target: Uint8Array, offset: number, length: number = target.length): void {
     target.set(this.#part('read_raw', offset, length))
   }
 
-  /** Copies the first `length` bytes of `source` to `offset` of the page. Throws `EINVAL` where they do not fit. */
+  /** Copies the first `length` bytes of `source` to `offset` of the page. @throws VmError `EINVAL` where they do not fit */
   writeRaw(source: Uint8Array, offset: number, length: number = source.length): void {
     this.#part('write_raw', offset, length).set(source.subarray(0, length))
   }
 
-  /** Fills `[offset, offset + length)` with zeros. Throws `EINVAL` where that does not lie in the page. */
+  /** Fills `[offset, offset + length)` with zeros. @throws VmError `EINVAL` where the range does not lie in the page */
   fillZeroRaw(offset: number, length: number): void {
     this.#part('fill_zero_raw', offset, length).fill(0)
   }

@@ -6,7 +6,7 @@ import { UsageError } from '../vocabulary/usage-error.js'
 import type { DeviceOptions } from './device-options.js'
 
 const defaultTimeout = 30_000
-/** A timer that is told more fires at once. */
+/** A timer with a longer delay fires at once. */
 const longestTimeout = 2 ** 31 - 1
 const defaultMost = 64 * 1024
 /** A single instruction can touch several pages, and must find all of them at once. */

@@ -10,13 +10,13 @@ import type { Page } from './page.js'
 /**
  * One fault, as a driver sees it: `struct vm_fault`.
  *
- * Invariant: somebody waits for the answer, until `signal` is aborted.
+ * Invariant: until `signal` is aborted, an access or a call waits for the answer.
  */
 export class VmFault {
   readonly #fault: RawFault
   /**
-   * The area that was touched. Good while the hook runs, and for an asynchronous one until its first `await`. `undefined` where nobody
-   * touched anything: `ready` or `prefetch` asks.
+   * The area that was touched. Valid while the hook runs, and in an asynchronous hook until its first `await`. `undefined` where `ready` or
+   * `prefetch` requests the pages, which touches nothing.
    */
   readonly vma: VmaRef | undefined
   #answered = false
@@ -27,7 +27,7 @@ export class VmFault {
     this.vma = fault.area === undefined || lifetime === undefined ? undefined : new VmaRef(fault.area, lifetime)
   }
 
-  /** The address of the page that was touched, likewise. */
+  /** The address of the page that was touched; `undefined` where no page was. */
   get address(): bigint | undefined {
     return this.#fault.address
   }
@@ -43,21 +43,22 @@ export class VmFault {
   }
 
   /**
-   * The device's own pages that the program will see, from `offset` on: whole pages, at least one, and as many as the device was opened
-   * for. Fill them before the hook returns or its promise resolves; what is left is zero. Do not keep them.
+   * The device's own pages that the program will see, from `offset` on: whole pages, at least one, as many as the
+   * request is for (`run`). Fill them before the hook returns or its promise resolves: bytes that are not written are zero. Do not keep them.
    */
   get bytes(): Uint8Array {
     return this.#fault.bytes
   }
 
-  /** Aborted when nobody waits for the answer any more: it came too late, or the device was closed. */
+  /** Aborted when the last waiter has left: at the time limit, or because the device was closed. Stop the hook's work then. */
   get signal(): AbortSignal {
     return this.#fault.signal
   }
 
   /**
-   * Answers with a page of the driver's own, instead of `bytes`. It stays the driver's, and may be in several places. Throws
-   * `ERR_VMAREA_INVALID_ARGUMENT` for what is no page: an answer with nothing would be zeros.
+   * Answers with a page that the driver owns, instead of `bytes`. It stays the driver's, and may be mapped in several places.
+   *
+   * @throws UsageError `ERR_VMAREA_HOOK_RETURNED` once the hook has settled, `ERR_VMAREA_INVALID_ARGUMENT` for what is no page
    */
   answer(page: Page | RawPage): void {
     if (this.#answered) {

@@ -9,7 +9,7 @@ import { VM } from '../vocabulary/vm.js'
 import { VmError } from '../vocabulary/vm-error.js'
 
 /**
- * An area that is being set up in an `mmap` hook: the kernel's `VmaNew`. Nobody else can reach it yet, so its flags may be changed.
+ * An area that is being set up in an `mmap` hook: the kernel's `VmaNew`. It can't be reached yet, so its flags may be changed.
  *
  * Invariant: the `mmap` hook runs. Once it has returned, everything here throws `ERR_VMAREA_HOOK_RETURNED`.
  */

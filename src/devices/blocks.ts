@@ -18,7 +18,7 @@ export type { BlocksOptions }
  * private mapping can, and keeps what is written to itself.
  *
  * A file that is no packed file, or whose index is damaged, is refused when the device is opened. A block that is damaged, or gone because
- * the file was cut short meanwhile, gives `EIO` to who touches it; the others stay readable.
+ * the file was cut short meanwhile, fails an access to it with `EIO`; the others stay readable.
  *
  * ```ts
  * const device = await openDevice(import.meta.resolve('vmarea/devices/blocks'), { driver: { path: 'data.gz' } })

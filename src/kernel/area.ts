@@ -6,8 +6,8 @@ import type { VmaRecord } from './vma-record.js'
 /**
  * The raw `vm_area_struct`: what `asPtr()` gives and `fromRaw()` takes.
  *
- * It proves nothing. `VmaRef`, `VmaMixedMap` and `VmaNew` are rights over it and check that the right is held; whoever uses an `Area`
- * without them must know that its address space is locked, or that its `mmap` hook is running.
+ * It proves nothing. `VmaRef`, `VmaMixedMap` and `VmaNew` are rights over it and check that the right is held; code that uses an
+ * `Area` without them must know that its address space is locked, or that its `mmap` hook is running.
  */
 export interface Area extends VmaRecord {
   readonly addressSpace: AddressSpace
@@ -19,7 +19,7 @@ export interface Area extends VmaRecord {
   readonly deleted?: boolean
   /** What of the area is in memory, in bytes. Missing on a kernel that keeps no such account. Throws as `flags` does. */
   usage?(): VmaUsage
-  /** Changes flags. Only in an `mmap` hook, before the area is anybody's. */
+  /** Changes flags. Only in an `mmap` hook, before the area can be touched. */
   changeFlags(set: bigint, clear: bigint): void
   /** `zap_page_range_single`: drops every page in `[address, address + size)`; the caller has checked that it lies inside. */
   zap(address: bigint, size: number): void

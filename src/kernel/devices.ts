@@ -6,7 +6,7 @@ import type { RawDevice } from './raw-device.js'
 export interface Devices {
   /**
    * Opens a device. `driver` is the URL of a module whose default export is a `DeviceDriver`, or one itself where the kernel can call
-   * it: the running kernel can't, because the hooks belong on another thread than those who wait for them.
+   * it: the running kernel can't, because a thread that waits for a hook can't run the hook.
    */
   open(driver: string | DeviceDriver, options: RawDeviceOptions): Promise<RawDevice>
 }

@@ -4,9 +4,9 @@ import type { FaultAccess, FaultReason } from '../vocabulary/memory-fault.js'
 export interface FaultRecord {
   readonly address: bigint
   readonly access: FaultAccess
-  /** `past-end-of-file` may yet turn out to be `io`: only who knows the file can tell. */
+  /** `past-end-of-file` may turn out to be `io`: that depends on the size of the file. */
   readonly reason: FaultReason
-  /** Of `driver`, where nobody answered: in time, or at all because nobody serves any more, or because only who waits could. */
+  /** Of `driver`, why there was no answer: late, no thread serves, or the waiter is the serving thread itself. */
   readonly unanswered?: 'timeout' | 'no-server' | 'itself'
   /** What made a driver fail, where its kernel can tell. */
   readonly cause?: unknown

@@ -1,4 +1,4 @@
-/** What `fstat` tells of an open file, as far as mapping it asks. */
+/** What `fstat` returns of an open file, as far as a mapping requires it. */
 export interface FileStatus {
   /** In bytes. */
   readonly size: number

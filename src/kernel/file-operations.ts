@@ -11,7 +11,7 @@ export interface FileOperations {
   readonly size?: number
   /** `f_ops->open` */
   open?(): void | Promise<void>
-  /** `f_ops->mmap`: the area is laid out and nobody can touch it yet. Without this hook mmap fails with `ENODEV`. */
+  /** `f_ops->mmap`: the area is laid out and can't be touched yet. Without this hook mmap fails with `ENODEV`. */
   mmap?(area: Area): void
   /** `vm_ops->fault`: a page was touched that is not there. Without this hook such a touch is `SIGBUS`. */
   fault?(fault: RawFault): void | Promise<void>
@@ -24,7 +24,7 @@ export interface FileOperations {
    * from the hint. It is asked about fixed addresses as well. Only in the model.
    */
   getUnmappedArea?(hint: bigint, length: number, offset: number): bigint | undefined
-  /** `vm_ops->open`: an area has come to be by a split, a move or a fork. Only in the model. */
+  /** `vm_ops->open`: a split, a move or a fork made an area. Only in the model. */
   openArea?(area: Area): void
   /** `vm_ops->close`: an area goes. One that has this hook is never merged away. Only in the model. */
   closeArea?(area: Area): void

@@ -1,6 +1,6 @@
 import { VmError } from '../vocabulary/vm-error.js'
 
-/** What a program is told when a driver's hook threw: a `VmError` as it is, anything else as `EIO` with its cause. */
+/** The error of a program whose driver's hook threw: a `VmError` as it is, anything else as `EIO` with its cause. */
 export function hookError(error: unknown, hook: string): VmError {
   if (error instanceof VmError) return error
   return new VmError('EIO', hook, { cause: error, hint: `the ${hook} hook of the driver threw` })

@@ -5,7 +5,7 @@ import type { DeviceDriver } from './device-driver.js'
  * Imports a driver module and gives its default export. Rejects with `ERR_VMAREA_NOT_A_DRIVER`, which names the URL, where there is no
  * such module, it fails as it loads, or it exports something else.
  *
- * A module is loaded once a thread, as any other: each device that is opened with it calls its setup anew.
+ * A module is loaded once a thread, as any other: each device that is opened with it calls its setup function.
  */
 export async function loadDriver(url: string): Promise<DeviceDriver> {
   let module: { readonly default?: unknown }

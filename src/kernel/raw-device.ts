@@ -29,7 +29,7 @@ export interface RawDevice {
   invalidate(offset: number, length: number): Promise<void>
   /** Adds to a fault in a region of this device what the device knows: that the driver failed, and its error. The error may be reported only once. */
   explain(fault: FaultRecord): FaultRecord
-  /** Brings a dead device back, or begins a living one anew: `open`, and `mmap` for each region that stands. Pages in memory stay. */
+  /** Sets the driver up again, also of a dead device: `open`, and `mmap` for each region that is mapped. Pages in memory stay. */
   restart(): Promise<void>
   /** Ends the driver. Touching a page that is not there fails from then on; what is in memory stays readable until it is unmapped. */
   close(): Promise<void>

@@ -1,10 +1,10 @@
-/** A fault that nobody answered before its deadline. */
+/** A fault that was not answered before its deadline. */
 export interface RawFailedFault {
   /** Of its page. */
   readonly address: bigint
   /**
-   * `timeout`: it was read and not answered in time. `no-server`: there was nobody who reads. `itself`: a thread that reads took it, and
-   * waited for itself.
+   * `timeout`: it was read and not answered in time. `no-server`: no thread reads. `itself`: a thread that reads
+   * faulted, and would wait for itself.
    */
   readonly reason: 'timeout' | 'no-server' | 'itself'
 }

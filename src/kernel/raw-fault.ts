@@ -3,7 +3,7 @@ import type { RawPage } from './raw-page.js'
 
 /** What a raw `fault` hook is given: `struct vm_fault`, as far as a driver may look. */
 export interface RawFault {
-  /** The area that was touched; `undefined` where nobody touched anything, and `RawDevice.fill` asks. */
+  /** The area that was touched; `undefined` for a request of `RawDevice.fill`, which touches nothing. */
   readonly area: Area | undefined
   /** The address of the page that was touched, likewise. */
   readonly address: bigint | undefined
@@ -14,6 +14,6 @@ export interface RawFault {
   readonly bytes: Uint8Array
   /** Answers with a page that the driver owns, instead of filling `bytes`. Where there is no `area`, nothing is kept of it. */
   answer(page: RawPage): void
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when the last waiter has left. */
   readonly signal: AbortSignal
 }

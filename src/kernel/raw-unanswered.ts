@@ -1,6 +1,6 @@
-/** Who waits for a userfaultfd, as far as its kernel tells. */
+/** The faults and threads that wait for a userfaultfd, as far as its kernel reports them. */
 export interface RawUnanswered {
-  /** Faults that nobody has read yet. */
+  /** Faults that were not read yet. */
   readonly unread: number
   /** Threads that wait, for read faults and unread ones. */
   readonly waiting: number

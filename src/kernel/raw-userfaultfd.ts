@@ -7,7 +7,7 @@ import type { RawUnanswered } from './raw-unanswered.js'
  *
  * A resolving call returns 0 or a negative error number. `done` then holds the bytes that it did, in either case: never a negative
  * number, whatever the kernel wrote there. Where the kernel made progress and said only `EAGAIN`, the code is `-EAGAIN` and the
- * next call, from `done` on, tells why. `-EDEADLK` says that the call would wait for a fault that only this thread could answer.
+ * next call, from `done` on, returns why. `-EDEADLK` says that the call would wait for a fault that only this thread could answer.
  */
 export interface RawUserfaultfd {
   /** The descriptor, or -1 once closed. */
@@ -16,7 +16,7 @@ export interface RawUserfaultfd {
   readonly done: number
   /** The features that are on, as far as they are known. 0 before `api`. */
   readonly features: bigint
-  /** Whether reading waits for nobody. One that may wait can't be polled either. */
+  /** Whether reading never blocks. One that may block can't be polled either. */
   readonly nonblocking: boolean
 
   /** `UFFDIO_API`. Throws `VmError`. Answers with what the kernel has, of which the asked-for is enabled. */
@@ -55,38 +55,38 @@ export interface RawUserfaultfd {
 
   /** A second handle on the same userfaultfd. Throws `VmError`. */
   clone(): RawUserfaultfd
-  /** Says that the number of the descriptor is known to others from now on. */
+  /** The number of the descriptor is known outside this object from now on. */
   expose?(): void
-  /** Gives the descriptor out: it stays open, whoever adopts it has it, and this handle is closed. */
+  /** Gives the descriptor away, open, and closes this handle. */
   intoDescriptor(): number
-  /** Nobody who ends has to leave poison behind: who waits goes on waiting for the next that serves. */
+  /** A server that ends leaves no poison: its waiters wait for the next server. */
   keepWaiting?(): void
   /**
-   * From now on nobody waits for longer than so many milliseconds, 0 for ever: the kernel is told to poison the page, and the access
-   * that waits for it, and each later one, is told a fault instead of hanging. It holds for the userfaultfd, whatever the handle, and
-   * a thread of its own sees to it, so that neither a serving thread that ended nor one that loops for ever can prevent it:
+   * Limits each wait to so many milliseconds, 0 for ever: then the page is poisoned, and the access that waits for it fails, as does each
+   * later one. The limit holds for the userfaultfd, through every handle. A thread of the addon enforces it, so that a serving thread that
+   * ended or loops can't prevent it:
    *
    * - a fault that was read and is not answered in time fails with `timeout`;
-   * - once no handle of a living thread reads any more, what waits and each new fault fails at once, with `no-server`, and no more is
-   *   poisoned than that. With `keepWaiting` it has as long as the deadline to be read by the next that serves;
-   * - so does each new fault where there has been something to read for longer than the deadline and nobody read it.
+   * - once no handle of a living thread reads, each waiter and each new fault fails at once, with `no-server`, and no other page is
+   *   poisoned. With `keepWaiting` the next server has the deadline to read it;
+   * - so does each new fault where a message has been left unread for longer than the deadline.
    *
-   * Until somebody reads again: a read that finds nothing counts, so who begins to serve reads before he waits. Time in which the
+   * This lasts until a thread reads again. A read that finds nothing counts, so a new server reads before it waits. Time in which the
    * process was stopped does not count.
    *
    * The page can still be answered: `continue` and, in a shared memory file, `copy` and `zeropage` go over poison, as `MADV_DONTNEED`
-   * takes it away; a hole punched into the file does not. A write that waits for a protected page of private memory is let go on, since
-   * poison would lose what is in the page.
+   * removes it; a hole punched into the file does not. A write that waits for a protected page of private memory is woken instead, because
+   * poison would lose the content of the page.
    *
    * Throws `VmError`: `EINVAL` for a userfaultfd that may wait in a read, `EOPNOTSUPP` on a kernel without poison (before 6.6).
    */
   setDeadline?(milliseconds: number): void
   /**
-   * Whether another thread is about to serve: who waits, and who comes, when the one that does ends is left to wait for it, for as long as
-   * the deadline. When none is expected any more and nobody serves, they fail.
+   * Whether another thread is about to serve: when the present one ends, its waiters and new faults wait for the next, for at most the
+   * deadline. When none is expected any more and no thread serves, they fail.
    */
   expectServer?(expected: boolean): void
-  /** The faults that were failed for the deadline and not taken yet, the oldest first; they are kept for whichever handle asks first. */
+  /** The faults that failed at the deadline since the last call through any handle, the oldest first. */
   takeFailed?(): RawFailedFault[]
   /**
    * Closes this handle. With the last handle of the userfaultfd, what is missing in its ranges is poisoned, or reads as zeros from now
@@ -94,7 +94,7 @@ export interface RawUserfaultfd {
    */
   close(missing?: 'poison' | 'zero'): void
 
-  /** Who waits for an answer. */
+  /** The faults that wait for an answer. */
   unanswered?(pid?: number): RawUnanswered
   /** `PAGEMAP_SCAN`: the runs of `[start, end)` that were written since the last reset. Throws `VmError`. */
   written?(start: bigint, end: bigint, reset: boolean): { start: bigint; end: bigint }[]

@@ -2,16 +2,16 @@ import type { FaultRecord } from './fault-record.js'
 import type { RegionKeeper } from './region-keeper.js'
 
 /**
- * Memory that this process holds: a page-aligned range `[start, end)` of its address space that nobody else will be given.
+ * Memory that this process holds: a page-aligned range `[start, end)` of its address space, which the library gives to no other call.
  *
  * The range outlives the memory: after `unmap` it stays taken, inaccessible and guarded, until no buffer that was handed out can reach
- * it any more. So whoever kept a buffer finds a contained fault there, never somebody else's memory.
+ * it any more. A buffer that was kept meets a contained fault there, never other memory.
  *
  * Offsets count from `start`, in bytes. A region checks nothing that its caller can check: ranges lie inside, protections are sound.
  * Every call fails with `ERR_VMAREA_UNMAPPED` once the region is gone.
  */
 export interface Region {
-  /** Whoever holds the region: who is given a region with a fault finds its holder here. */
+  /** What holds the region: the holder of a region in which a fault was contained. */
   owner: object | undefined
   /** Takes part in each change of the region, where something else than the kernel serves its pages. */
   keeper: RegionKeeper | undefined

@@ -1,6 +1,6 @@
 import type { RawUserfaultfd } from './raw-userfaultfd.js'
 
-/** How a userfaultfd comes to be. */
+/** How a userfaultfd is opened. */
 export interface UserfaultfdCalls {
   /** userfaultfd(2): `flags` of `UFFD`. Throws `VmError`. */
   userfaultfd(flags: number): RawUserfaultfd
@@ -11,7 +11,7 @@ export interface UserfaultfdCalls {
    * `parent` had registered.
    */
   adoptUserfaultfd(descriptor: number, parent?: RawUserfaultfd): RawUserfaultfd
-  /** Makes the descriptor's open file one that waits for nobody. */
+  /** Sets `O_NONBLOCK` on the descriptor's open file. */
   setNonblocking?(descriptor: number): void
   /** Waits at a Unix socket for a userfaultfd. */
   receive?(socketPath: string, options: ReceiveOptions): Promise<ReceivedRaw>
@@ -24,7 +24,7 @@ export interface ReceiveOptions {
   readonly connect?: boolean
   /** Takes all until the other end closes for the message, and not only what comes at once with the descriptor. */
   readonly toEnd?: boolean
-  /** What becomes of the pages that were not served when this process ends or nobody serves any more: see `UserfaultfdOptions`. */
+  /** What becomes of the pages that were not served when this process ends or no process serves them: see `UserfaultfdOptions`. */
   readonly whenServerEnds?: 'poison' | 'wait'
   readonly signal?: AbortSignal
 }
@@ -33,7 +33,7 @@ export interface SendOptions {
   readonly message: Uint8Array
   /** Descriptors that go along, after the userfaultfd. */
   readonly descriptors?: readonly number[]
-  /** Listens at the socket for the one that wants it, instead of connecting. */
+  /** Listens at the socket for the receiver, instead of connecting to it. */
   readonly listen?: boolean
   readonly signal?: AbortSignal
 }

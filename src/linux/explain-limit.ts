@@ -19,7 +19,7 @@ export function explainLimit(addon: AddonFunctions, syscall: string, length: num
 function explainMapCount(addon: AddonFunctions): string | undefined {
   const limit = Number(readFileSync('/proc/sys/vm/max_map_count', 'latin1'))
   const areas = addon.countAreas()
-  // mremap wants three to spare, a split one.
+  // mremap requires three to spare, a split one.
   if (areas < limit - 4) return undefined
   return `the process has ${areas} memory areas and vm.max_map_count is ${limit}; raise it with sysctl, or hold fewer, larger mappings`
 }

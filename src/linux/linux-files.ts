@@ -61,7 +61,7 @@ export class LinuxFiles implements FileCalls {
     }
   }
 
-  /** Takes the file's pages in `[offset, offset + length)` away, from itself and from all who map them: fallocate(2). */
+  /** Removes the file's pages in `[offset, offset + length)`, also from every mapping: fallocate(2). */
   punchHole(descriptor: number, offset: number, length: number): void {
     check(addon().punchHole(descriptor, offset, length), 'fallocate', { length })
   }
@@ -119,7 +119,7 @@ function fileSystemOf(descriptor: number): bigint | undefined {
   }
 }
 
-// Every other file system tells a block size below that of a huge page, or is asked.
+// Every other file system reports a block size below that of a huge page, or is asked.
 function isOfHugePages(descriptor: number, blockSize: bigint): boolean {
   if (blockSize < SMALLEST_HUGE_PAGE) return false
   return fileSystemOf(descriptor) === HUGETLBFS_MAGIC

@@ -17,7 +17,7 @@ class Hold {
   }
 }
 
-/** A guard that nobody can release any more would hold off every change for ever: collecting it releases it, and says so. */
+/** A guard that was lost would hold off every change for ever: collecting it releases the lock, with a warning. */
 const forgotten = new FinalizationRegistry<Hold>((hold) => {
   if (!hold.held) return
   hold.release()

@@ -20,7 +20,7 @@ export class MmWithUser implements Disposable {
   readonly #isCounted: boolean
   #put = false
 
-  /** Takes over a count of the users that `tryGet` gave; without `isCounted`, whoever asks for it vouches for them. */
+  /** Takes over a count of the users that `tryGet` gave; without `isCounted`, the caller vouches for them. */
   constructor(addressSpace: AddressSpace, isCounted: boolean) {
     this.#addressSpace = addressSpace
     this.#isCounted = isCounted
@@ -91,7 +91,7 @@ export class MmWithUser implements Disposable {
   }
 
   /**
-   * process_madvise(2): tells the kernel how memory will be used. Another process takes `willneed`, `cold`, `pageout` and `collapse`.
+   * process_madvise(2): advises the kernel on how memory will be used. Another process takes `willneed`, `cold`, `pageout` and `collapse`.
    * Returns the bytes that were advised.
    *
    * Advice that changes contents (`'dontneed'`, `'free'`, `'remove'`, …) reaches whatever memory of this process is there, that of the engine

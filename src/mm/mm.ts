@@ -7,7 +7,7 @@ import { MmWithUser } from './mm-with-user.js'
 /**
  * An address space that may have been torn down already: the kernel's `Mm`.
  *
- * Holding one keeps the structure, not the memory: `mmgetNotZero()` tells whether anyone still uses it. The address space is that of the
+ * Holding one keeps the structure, not the memory: `mmgetNotZero()` finds out whether it still has users. The address space is that of the
  * program that ran when the `Mm` was made: when the process runs another one (execve), this one is gone.
  *
  * @example

@@ -12,7 +12,7 @@ const NO_PATH: Path = { text: '', withoutDeleted: undefined }
 let lastBytes: Uint8Array | undefined
 let lastPath = NO_PATH
 
-/** The path of a raw name. Bytes that are no UTF-8 become U+FFFD: who needs the very name takes the bytes. */
+/** The path of a raw name. Bytes that are no UTF-8 become U+FFFD: use the bytes where the exact name matters. */
 export function pathOf(bytes: Uint8Array): Path {
   if (bytes.length === 0) return NO_PATH
   // Neighbours mostly have the same name, and a listing gives it as the same array.

@@ -39,7 +39,7 @@ export class VmaRef {
     return new VmaRef(area, new UncheckedLifetime(mm))
   }
 
-  /** The raw area, for who needs more than this right gives. */
+  /** The raw area, for calls that this right does not give. */
   asPtr(): Area {
     return this.#live()
   }

@@ -3,7 +3,7 @@ import type { PageRefusal, PageWaiter } from './page-waiter.js'
 
 /** Requests that one fetch has pending at once. */
 const WIDTH = 8
-/** How long a fetch goes on before faults have their turn, in milliseconds. */
+/** How long a fetch runs before faults have their turn, in milliseconds. */
 const SPELL = 2
 
 /** What a fetch does its work with. */
@@ -22,7 +22,7 @@ export interface FetchHost<R extends PageRequest> {
   defer(callback: () => void): void
 }
 
-/** Brings all pages of a range into memory, a few requests at a time, and goes on past those that are refused. */
+/** Brings all pages of a range into memory, a few requests at a time, and continues after those that are refused. */
 export class FetchRange<R extends PageRequest> {
   readonly #host: FetchHost<R>
   readonly #end: number
@@ -43,7 +43,7 @@ export class FetchRange<R extends PageRequest> {
   }
 
   readonly start = (): void => {
-    // An answer that comes at once comes back here, and the loop below goes on.
+    // An answer that comes at once calls this again: the loop below continues then.
     if (this.#state !== 'idle') return
     this.#state = 'stepping'
     const until = performance.now() + SPELL

@@ -51,7 +51,7 @@ export abstract class PageRequest {
     return this.#state
   }
 
-  /** The same request, to be asked anew. */
+  /** The same request, to be asked again. */
   protected abstract copy(): this
   /** Memory for the answer, or the page itself where it is there already. */
   protected abstract openBytes(): Uint8Array

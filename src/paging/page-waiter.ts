@@ -11,11 +11,11 @@ export interface PageRefusal {
   readonly mayRetry: boolean
 }
 
-/** A wait for one page: of an access, or of a call that wants pages in memory. */
+/** A wait for one page: of an access, or of a call that brings pages into memory. */
 export interface PageWaiter {
   /** Of the page, in bytes of the memory that is served. */
   readonly offset: number
-  /** When the wait began, as `performance.now()` tells. */
+  /** When the wait began, on the clock of `performance.now()`. */
   readonly since: number
   /** An access waits. How long it waited counts in the histogram. */
   readonly isAccess: boolean

@@ -1,4 +1,4 @@
-/** Sequential readers that are told apart. */
+/** Sequential readers that are distinguished. */
 const STREAMS = 4
 
 /**
@@ -24,7 +24,7 @@ export class ReadAhead {
     return Math.min(this.#most, this.#lengths[stream]! * 2)
   }
 
-  /** Such a run was begun, as long as there was room for it. */
+  /** A run that `lengthAt` allowed `asked` bytes was requested, of `length` bytes as far as there was room. */
   began(offset: number, asked: number, length: number): void {
     let stream = this.#ends.indexOf(offset)
     if (stream < 0) {

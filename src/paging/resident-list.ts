@@ -1,12 +1,12 @@
 /** What a list of resident pages has done to them. Ranges are of whole pages, in bytes of the device. */
 export interface ResidentListHost {
-  /** Takes pages from view: a touch is told to `touch`. */
+  /** Takes pages from view: the owner reports the next touch by `touch`. */
   hide(offset: number, length: number): void
   /** Drops pages. */
   drop(offset: number, length: number): void
 }
 
-/** How much of the budget is out of view, so that a touch tells that it is used. */
+/** How much of the budget is out of view, so that a touch of it faults and is noticed. */
 const INACTIVE_PART = 1 / 3
 /** Room is made for so much more than is needed, in parts of the budget: a few large drops cost less than many small ones. */
 const SLACK_PART = 1 / 16

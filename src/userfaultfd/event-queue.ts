@@ -11,7 +11,7 @@ const MOST_GIVEN = 4096
 /**
  * The events of a userfaultfd in the order in which they must be applied.
  *
- * The kernel hands out faults before events; who answers a fault before it has applied the event before it gives a page what is no
+ * The kernel hands out faults before events; a server that answers a fault before it applied the event ahead of it fills a page with what is no
  * longer true, or gets `EAGAIN`. So all that is queued is read first, layout events come before faults, and a fault whose answer met
  * `EAGAIN` comes again: after the next layout event, or after a while, because the kernel may go on saying so after the last was read.
  */
@@ -22,7 +22,7 @@ export class EventQueue {
   readonly #messages = new UffdMessages(64)
   readonly #layout: UffdEvent[] = []
   readonly #faults: PagefaultEvent[] = []
-  // Faults that the iterator has given and nobody has answered, as far as is known here.
+  // Faults that the iterator has yielded and that were not answered through this object.
   readonly #given = new Set<PagefaultEvent>()
   readonly #parked = new Set<PagefaultEvent>()
   #pause = SHORTEST_PAUSE
@@ -88,7 +88,7 @@ export class EventQueue {
         yield fault
       }
     } finally {
-      // Who comes next has them again.
+      // The next loop yields them again.
       this.#faults.unshift(...this.#parked)
       this.#parked.clear()
     }
@@ -114,12 +114,12 @@ export class EventQueue {
       return
     }
     const page = event.address / this.#pageSize
-    // One answer wakes all who wait for the page.
+    // One answer wakes all waiters of the page.
     const known = this.#faults.some((other) => other.address / this.#pageSize === page && other.fault === event.fault)
     if (!known) this.#faults.push(event)
   }
 
-  /** The range is no longer where it was. Who waits there is woken, which the kernel does not do: it will find what is there now. */
+  /** The range was moved or unmapped. Wakes its waiters, which the kernel does not do: they fault again. */
   #drop(start: bigint, length: number): void {
     this.answered(start, length)
     for (let index = this.#faults.length - 1; index >= 0; index--) {

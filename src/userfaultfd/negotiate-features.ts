@@ -13,7 +13,7 @@ import type { UserfaultfdOptions, UserfaultfdWay } from './userfaultfd-options.j
 /** What a kernel's userfaultfd can do here. */
 export interface UserfaultfdSupport {
   readonly features: NamedBits<UffdFeature>
-  /** The ioctls of the descriptor itself; those of a range are told when it is registered. */
+  /** The ioctls of the descriptor itself; `register` returns those of a range. */
   readonly ioctls: NamedBits<UffdIoctl>
   /** The way a userfaultfd came, and those that were refused before. */
   readonly way: UserfaultfdWay

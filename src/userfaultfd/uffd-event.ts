@@ -52,5 +52,5 @@ export interface UnknownEvent {
   readonly bytes: Uint8Array
 }
 
-/** What a userfaultfd tells. */
+/** An event of a userfaultfd. */
 export type UffdEvent = PagefaultEvent | ForkEvent | RemapEvent | RemoveEvent | UnmapEvent | UnknownEvent

@@ -11,9 +11,9 @@ export interface UnansweredFault {
   readonly waited: number
 }
 
-/** Who waits for a userfaultfd. */
+/** The faults and threads that wait for a userfaultfd. */
 export interface Unanswered {
-  /** Faults that nobody has read yet. */
+  /** Faults that were not read yet. */
   readonly unread: number
   /** Threads that wait in all. */
   readonly waiting: number

@@ -11,12 +11,12 @@ export interface UserfaultfdOptions {
   readonly optionalFeatures?: readonly (UffdFeature | bigint)[]
   /**
    * `false`: only one that catches the kernel's own accesses too, so that `fs.readSync` into a missing page works. `true`: only one that
-   * does not, which needs no privilege. By default the first, and the second where that is refused: `uffd.userModeOnly` tells.
+   * does not, which needs no privilege. By default the first, and the second where that is refused: see `uffd.userModeOnly`.
    */
   readonly userModeOnly?: boolean
   /**
    * What to do when the last thread that read events ends without having closed, and another still holds a handle. `poison`: each
-   * access to what was not served fails (`MemoryFault`) instead of waiting for nobody; a later `copy` mends the page. `wait`: it waits
+   * access to what was not served fails (`MemoryFault`) instead of waiting without a server; a later `copy` heals the page. `wait`: it waits
    * for the next thread that serves.
    *
    * @defaultValue 'poison'

@@ -10,7 +10,7 @@ export type FaultAccess = 'read' | 'write' | 'execute'
  * - `read-only`: a write to a page that can only be read
  * - `past-end-of-file`: the file ends before this page (it was cut short, or the mapping reaches past it)
  * - `unmapped`: the memory was given back
- * - `poisoned`: the page was poisoned, by the hardware or by whoever serves its faults
+ * - `poisoned`: the page was poisoned, by the hardware or by the server of its faults
  * - `driver`: the driver behind the memory failed
  * - `swap`: the page could not be brought back from where it was swapped to
  * - `io`: the file system could not read the page, or had no space for it

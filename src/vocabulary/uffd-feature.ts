@@ -4,15 +4,15 @@ export const UFFD_FEATURE = {
   PAGEFAULT_FLAG_WP: 1n << 0n,
   /** A fork gives the child a userfaultfd of its own, which comes with the event (4.11, needs `CAP_SYS_PTRACE`). */
   EVENT_FORK: 1n << 1n,
-  /** mremap is told, and the registration moves along (4.11). */
+  /** mremap sends an event, and the registration moves along (4.11). */
   EVENT_REMAP: 1n << 2n,
-  /** `MADV_DONTNEED` and `MADV_REMOVE` are told (4.11). */
+  /** `MADV_DONTNEED` and `MADV_REMOVE` send an event (4.11). */
   EVENT_REMOVE: 1n << 3n,
   /** Missing faults of huge pages (4.11). */
   MISSING_HUGETLBFS: 1n << 4n,
   /** Missing faults of shared memory (4.11). */
   MISSING_SHMEM: 1n << 5n,
-  /** munmap is told (4.11). */
+  /** munmap sends an event (4.11). */
   EVENT_UNMAP: 1n << 6n,
   /** No messages: a fault is a SIGBUS for the thread, `EFAULT` for a system call (4.14). */
   SIGBUS: 1n << 7n,

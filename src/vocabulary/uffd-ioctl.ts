@@ -1,4 +1,4 @@
-/** The ioctls of a userfaultfd, as bits of the masks with which the kernel tells which of them it allows. */
+/** The ioctls of a userfaultfd, as bits of the masks in which the kernel lists those that it allows. */
 export const UFFD_IOCTL = {
   REGISTER: 1n << 0x00n,
   UNREGISTER: 1n << 0x01n,

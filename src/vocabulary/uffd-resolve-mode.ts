@@ -1,6 +1,6 @@
 /** The mode bits of the ioctls that answer faults. */
 export const UFFD_RESOLVE_MODE = {
-  /** Of `UFFDIO_COPY`, `ZEROPAGE`, `CONTINUE`, `POISON` and `MOVE`: leaves who waits asleep. */
+  /** Of `UFFDIO_COPY`, `ZEROPAGE`, `CONTINUE`, `POISON` and `MOVE`: does not wake the waiters. */
   DONTWAKE: 1,
   /** Of `UFFDIO_COPY` and `CONTINUE`: the page is write-protected from the start. */
   WP: 2,

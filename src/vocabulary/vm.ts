@@ -1,7 +1,7 @@
 /**
  * `VM_*`: the bits of a VMA's flags (`vm_flags_t`), with the kernel's names and values on x86-64.
  *
- * Who can read a VMA gets them from `VmaRef.flags`.
+ * `VmaRef.flags` has them.
  */
 export const VM = {
   NONE: 0n,

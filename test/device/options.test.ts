@@ -78,7 +78,7 @@ test('openDevice asks for a whole URL, and says how to make one', async () => {
   }
 })
 
-test('on the running kernel a definition is refused: its hooks belong on another thread', async () => {
+test('on the running kernel a definition is refused: its hooks run on another thread', async () => {
   await assert.rejects(openDevice(defineDevice(() => ({ fault() {} }))), (error) =>
     isUsage(error, 'ERR_VMAREA_INVALID_ARGUMENT', /module of its own/),
   )

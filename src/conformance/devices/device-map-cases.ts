@@ -47,7 +47,7 @@ export const deviceMapCases: ConformanceCases = {
       )
     },
   },
-  'a fault in raw bytes is told with its cause, and heals with restore': {
+  'a fault in raw bytes is reported with its cause, and restore heals it': {
     needs: ['devices', 'views'],
     async run({ process, page }) {
       await using device = await openProbe(process, { size: 16 * page, broken: [[3, 1]] }, { run: page })

@@ -11,7 +11,7 @@ import { withDevice } from './with-device.js'
 
 /** Cases of time limits, `close` and `restart`. */
 export const endingCases: ConformanceCases = {
-  'an answer that does not come is ended by its time limit, and the device goes on': withDevice(
+  'an access that the driver does not answer fails at the time limit, and the device keeps serving': withDevice(
     () => ({ fault: 'never' }),
     async (device, { page }) => {
       using memory = device.map()
@@ -42,7 +42,7 @@ export const endingCases: ConformanceCases = {
       await expectRejection(device.restart(), { code: 'ERR_VMAREA_DEVICE_CLOSED' })
     },
   ),
-  'a close hook that throws, or never ends, keeps nobody': {
+  'a close hook that throws or never ends does not keep close waiting': {
     needs: ['devices'],
     async run({ process, page }) {
       for (const close of ['throws', 'never ends'] as const) {
@@ -85,7 +85,7 @@ export const endingCases: ConformanceCases = {
       expect(listeners.size, 0, 'listeners of a closed device')
     },
   },
-  'restart begins anew, with the pages that are in memory and the maps that stand': withDevice(
+  'restart sets the driver up again, and keeps the pages in memory and the maps': withDevice(
     () => ({ setUp: ['setDontexpand'] }),
     async (device, { process, page }) => {
       using memory = device.map()

@@ -69,7 +69,7 @@ export const hookCases: ConformanceCases = {
       expect(device.statistics.waiting, 0, 'waiting')
     },
   ),
-  'those who wait for one page are served by one fill': withDevice(
+  'all waiters of one page are served by one fill': withDevice(
     () => ({ fault: 'later' }),
     async (device, { page }) => {
       using one = device.map()
@@ -96,7 +96,7 @@ export const hookCases: ConformanceCases = {
       expect(told(memory, page, 'fills'), 1, 'fills')
     },
   ),
-  'a fault that throws is that access’s fault, with its cause, and the pages beside it go on': withDevice(
+  'a fault that throws is that access’s fault, with its cause, and other pages work': withDevice(
     () => ({ broken: [[1, 1_000_000]] }),
     (device, { page }) => {
       using memory = device.map()
@@ -119,7 +119,7 @@ export const hookCases: ConformanceCases = {
       expect([Reflect.get(cause as Error, 'code'), Reflect.get(cause as Error, 'syscall')], ['ENOSPC', 'read'], 'cause')
     },
   ),
-  'a page that could not be had is asked for again': withDevice(
+  'a page that failed is requested again at the next touch': withDevice(
     () => ({ broken: [[1, 1]] }),
     (device, { page }) => {
       using memory = device.map()

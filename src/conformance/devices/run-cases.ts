@@ -60,7 +60,7 @@ export const runCases: ConformanceCases = {
       expectError(() => device.prefetch(0, 17 * page), { code: 'ERR_VMAREA_OUT_OF_RANGE' })
     },
   ),
-  'ready tells of the first page that can not be had, and brings the others in': withDevice(
+  'ready rejects with the error of the first page that fails, and brings the others in': withDevice(
     () => ({ broken: [[2, 1_000_000]] }),
     async (device, { page }) => {
       using memory = device.map()

@@ -1,4 +1,4 @@
-/** What the driver of the suite is told to do. All of it can be cloned. */
+/** What the driver of the suite does. All of it can be cloned. */
 export interface ProbeOptions {
   /** Bytes; without it the device has no end. */
   readonly size?: number

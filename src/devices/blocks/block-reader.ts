@@ -39,7 +39,7 @@ export class BlockReader {
     const kept = this.#cache.get(number)
     const block = kept ?? this.#file.read(entry)
     target.set(block.subarray(from, from + target.length))
-    // Of a block that was given whole, nobody will ask for the rest.
+    // A block that was given whole has no rest that a later read would need.
     if (kept === undefined && target.length < entry.length) this.#cache.add(number, block)
   }
 }

@@ -5,7 +5,7 @@ import type { WriteOptions } from './write-options.js'
 
 /**
  * Writes a file as a whole or not at all: under another name in the same folder, then to the disk, and only then under its own name.
- * Whoever opens it meanwhile finds what was there before.
+ * A program that opens it meanwhile finds the old content.
  */
 export async function writeNewFile<Result>(
   path: string,

@@ -6,7 +6,7 @@ const LONGEST = 5000
 /** A server that asks for more than that will not be waited for. */
 const LONGEST_ASKED = 60_000
 
-/** How long to wait before a request is made anew: twice as long each time, but for a random part, so that many do not come at once. */
+/** How long to wait before a request is repeated: twice as long each time, with a random part, so that many clients do not come at once. */
 export class BackOff {
   readonly #most: number
   #failures = 0

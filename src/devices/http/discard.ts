@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-/** Reading so many bytes that nobody wants costs less than a new connection. */
+/** Reading so many bytes in vain costs less than a new connection. */
 const CHEAP = 65_536
 
 /** Reads an answer away where that is cheap, so that its connection can be used again, and closes the connection otherwise. */

@@ -28,7 +28,7 @@ export class HttpObject {
 
   /**
    * Asks the server what it has. Rejects with `VmError` where it can't be reached, has no such object, does not serve
-   * ranges of it, or marks its versions less well than `options.consistency` wants.
+   * ranges of it, or marks its versions less well than `options.consistency` requires.
    */
   static async open(options: CheckedHttpOptions, signal: AbortSignal): Promise<HttpObject> {
     const requests = new RangeRequests(options)
@@ -78,7 +78,7 @@ export class HttpObject {
     }
   }
 
-  /** Ends all requests, and those who read fail. */
+  /** Ends all requests and fails their readers. */
   close(): void {
     this.#over = httpError('EBADF', this.#requests.url, 'the device was closed')
     for (const stream of this.#streams) stream.destroy(this.#over)
@@ -106,7 +106,7 @@ export class HttpObject {
 
   async #readFrom(stream: RangeStream, bytes: Uint8Array, signal: AbortSignal): Promise<number> {
     const giveUp = () => {
-      const error = httpError('EIO', this.#requests.url, 'another who read the same answer gave up')
+      const error = httpError('EIO', this.#requests.url, 'another reader of the same answer gave up')
       stream.destroy(new TransientError(error, { counts: false }))
     }
     signal.addEventListener('abort', giveUp)
@@ -117,9 +117,9 @@ export class HttpObject {
     }
   }
 
-  /** Ends an answer that brings more, where nobody will read on. */
+  /** Ends an answer that brings more than will be read. */
   #leave(stream: RangeStream, sequence: Sequence): void {
-    if (stream.isIdle && sequence.stream !== stream) stream.destroy(new Error('nobody reads on here'))
+    if (stream.isIdle && sequence.stream !== stream) stream.destroy(new Error('the rest of the answer is not read'))
   }
 
   /** Asks for just `[first, end)` of just this version. */
@@ -176,6 +176,6 @@ export class HttpObject {
 
   #givenUp(failure: TransientError | undefined, signal: AbortSignal): VmError {
     const last = failure === undefined ? '' : `; before that: ${failure.message}`
-    return httpError('ETIMEDOUT', this.#requests.url, `nobody waits for the answer any more${last}`, signal.reason)
+    return httpError('ETIMEDOUT', this.#requests.url, `the last waiter has left${last}`, signal.reason)
   }
 }

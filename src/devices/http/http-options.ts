@@ -9,7 +9,7 @@ export interface HttpOptions {
   /** The entity tag that the object must have, with its quotes: with another one the device is not opened (`ESTALE`). */
   readonly etag?: string
   /**
-   * By what two versions of the object are told apart. `'strong'`, the default, wants a strong entity tag, or a `Last-Modified` at least a
+   * How two versions of the object are distinguished. `'strong'`, the default, requires a strong entity tag, or a `Last-Modified` at least a
    * second old; a server that gives neither is refused. `'weak'` is content with a weak tag or a younger date, `'none'` with nothing: then
    * only a change of the size is seen.
    */
@@ -20,8 +20,8 @@ export interface HttpOptions {
    * given.
    */
   readonly readAhead?: number
-  /** How long a connection may bring nothing, in milliseconds, before the request is made anew. 15,000 where it is not given. */
+  /** How long a connection may bring nothing, in milliseconds, before the request is repeated. @defaultValue 15 000 */
   readonly stall?: number
-  /** How many times in a row a request that brought nothing is made anew. 8 where it is not given, and at most 3 while opening. */
+  /** How many times in a row a request that brought nothing is repeated; at most 3 while opening. @defaultValue 8 */
   readonly retries?: number
 }

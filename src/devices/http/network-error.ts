@@ -3,7 +3,7 @@ import type { VmError } from '../../vocabulary/vm-error.js'
 import { httpError } from './http-error.js'
 import { TransientError } from './transient-error.js'
 
-/** What a network that is down or a server that starts anew makes of a request. */
+/** The error of a request where the network is down or the server restarts. */
 const PASSING =
   /^(ECONNRESET|ECONNREFUSED|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|EAI_AGAIN|ENOTFOUND)$/
 

@@ -34,7 +34,7 @@ export class RangeRequests {
   }
 
   /**
-   * Asks for the bytes `[first, end)`. Resolves with an answer that speaks of the object, whose body has not begun to flow: 200, 206, 412
+   * Asks for the bytes `[first, end)`. Resolves with an answer about the object, whose body has not begun to flow: 200, 206, 412
    * or 416. Rejects with a `TransientError` or a `VmError`.
    */
   async ask(first: number, end: number, conditions: Record<string, string>, signal: AbortSignal) {
@@ -75,7 +75,7 @@ export class RangeRequests {
       let answer: http.IncomingMessage | undefined
       request.on('response', (response) => {
         answer = response
-        // It may be lost before whoever gets it listens: it is then found to be destroyed.
+        // The connection may be lost before the caller listens: the answer is destroyed then.
         response.on('error', () => {})
         resolve(response)
       })
@@ -85,7 +85,7 @@ export class RangeRequests {
         const unfinished = answer ?? request
         unfinished.destroy(error)
       })
-      // Once the answer has begun, it tells what goes wrong, and this promise has been kept.
+      // Once the answer has begun, it reports errors itself: this promise has resolved.
       request.on('error', (error) => {
         reject(error instanceof TransientError ? error : networkError(url, error, request.reusedSocket))
       })

@@ -69,7 +69,7 @@ export class RangeStream {
     return !this.#isClosed
   }
 
-  /** It is open, and nobody reads. */
+  /** It is open and not read. */
   get isIdle(): boolean {
     return !this.#isClosed && this.#parts.length === 0
   }
@@ -94,7 +94,7 @@ export class RangeStream {
     })
   }
 
-  /** Ends the request. Those who read get what has come, and find `failure`. */
+  /** Ends the request. Its readers get what has come, and find `failure`. */
   destroy(failure: Error): void {
     if (this.#isClosed) return
     this.#failure = failure

@@ -1,8 +1,8 @@
 import type { RangeStream } from './range-stream.js'
 
-/** A place where somebody reads on and on. */
+/** A place that is read sequentially. */
 export interface Sequence {
-  /** Where the next read will begin if it goes on. */
+  /** Where the next read begins if it is sequential. */
   next: number
   /** How many bytes were read up to there, one behind the other. */
   length: number

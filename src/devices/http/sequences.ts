@@ -8,7 +8,7 @@ export class Sequences {
   /** The one that was read from last is last. */
   readonly #sequences: Sequence[] = []
 
-  /** Enters a read of `[offset, offset + length)`: it goes on with a sequence, or begins one. */
+  /** Enters a read of `[offset, offset + length)`: it continues a sequence, or begins one. */
   enter(offset: number, length: number): Sequence {
     const index = this.#sequences.findIndex(({ next }) => next === offset)
     const known = index < 0 ? undefined : this.#sequences.splice(index, 1)[0]
@@ -20,16 +20,16 @@ export class Sequences {
     return sequence
   }
 
-  /** Gives up an answer that nobody reads now, the one that has stood longest. */
+  /** Gives up the answer that has been idle longest. */
   giveUpIdle(): void {
     const idle = this.#sequences.find(({ stream }) => stream?.isIdle === true)
     if (idle !== undefined) this.#leave(idle)
   }
 
   #leave(sequence: Sequence): void {
-    // Whoever still reads it closes it in the end, because it is nobody's next.
+    // A reader that still has it closes it in the end, because no sequence continues there.
     const { stream } = sequence
     sequence.stream = undefined
-    if (stream?.isIdle === true) stream.destroy(new Error('nobody reads on here'))
+    if (stream?.isIdle === true) stream.destroy(new Error('the rest of the answer is not read'))
   }
 }

@@ -1,9 +1,9 @@
 import type { VmError } from '../../vocabulary/vm-error.js'
 
-/** A request that may go well when it is made anew. */
+/** A request that may succeed when it is repeated. */
 export class TransientError extends Error {
   override readonly name = 'TransientError'
-  /** What is thrown when it is not made anew, or in vain. */
+  /** The error to throw when it is not repeated, or repeating failed. */
   readonly error: VmError
   /** Milliseconds to wait before that, where it is known. */
   readonly delay: number | undefined

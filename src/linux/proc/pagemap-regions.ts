@@ -3,7 +3,7 @@ import { addon } from '../addon/addon.js'
 
 const REGIONS = 2048
 
-/** What to ask of `PAGEMAP_SCAN`: its flags, the categories that a page must be of, and those that are told of it. */
+/** What to ask of `PAGEMAP_SCAN`: its flags, the categories that a page must be of, and those that it returns. */
 export interface PagemapScan {
   readonly flags: number
   readonly wanted: number

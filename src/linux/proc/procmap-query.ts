@@ -46,7 +46,7 @@ export function procmapQuery(descriptor: number, address: bigint, flags: number)
   if (code === ENOENT) return 'none'
   if (code === ENOTTY || code === EINVAL) return 'unsupported'
   if (code === ENAMETOOLONG) {
-    // A path longer than PATH_MAX: the rest of the answer can still be had.
+    // A path longer than PATH_MAX: the rest of the answer is still valid.
     return addon().procmapQuery(descriptor, address, flags, withoutName) === 0 ? 'name-too-long' : 'none'
   }
   throw new VmError(code, 'ioctl(PROCMAP_QUERY)', {

@@ -23,7 +23,7 @@ const CLOSED = 0
 /** As the addon numbers them. */
 const failures: readonly RawFailedFault['reason'][] = ['timeout', 'no-server', 'itself']
 
-// A handle that was lost is closed, as the end of its thread would: what nobody serves any more is poisoned.
+// A handle that was lost is closed, as at the end of its thread: pages that are not served any more are poisoned.
 const lost = new FinalizationRegistry<number>((handle) => addon().uffdClose(handle, true))
 
 /** A userfaultfd of this process: a handle into the addon's table, which belongs to the thread that made it. */
@@ -62,7 +62,7 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
     return { features: words[0]!, ioctls: words[1]! }
   }
 
-  /** `ofDevice` is for whoever serves a device: to anyone else its area can't be registered, as in the kernel (`EINVAL`). */
+  /** `ofDevice` is for the server of a device: for any other caller its area can't be registered, as in the kernel (`EINVAL`). */
   register(start: bigint, length: number, mode: number, ofDevice = false): bigint {
     const words = new BigUint64Array(1)
     const answer = this.#addon.uffdRegister(this.#handle, start, length, mode, words, ofDevice)

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 /** What `/proc/self/fdinfo` says of a userfaultfd. */
 export interface UserfaultfdInfo {
-  /** Faults that nobody has read. */
+  /** Faults that were not read. */
   readonly pending: number
   /** Threads that wait. */
   readonly total: number

@@ -8,7 +8,7 @@ import type { PermissionTypes } from './permission-types.js'
 /**
  * Memory that may be read.
  *
- * @remarks Invariant: every committed page of `[start, end)` is mapped with `PROT_READ`. A page may still not be had (its file
+ * @remarks Invariant: every committed page of `[start, end)` is mapped with `PROT_READ`. A page may still be missing (its file
  * was cut short): `read` and `access` throw `MemoryFault` for it, and a bare access to `bytes` is contained and told.
  */
 export abstract class ReadableMapping<
@@ -29,7 +29,7 @@ export abstract class ReadableMapping<
   }
 
   /**
-   * Copies from `offset` into `target` and returns it. A page that can't be had throws `MemoryFault`, with all before it copied.
+   * Copies from `offset` into `target` and returns it. A page that can't be read throws `MemoryFault`, with all before it copied.
    *
    * ```ts
    * const header = mapping.read(0, new Uint8Array(64))
@@ -85,7 +85,7 @@ export abstract class ReadableMapping<
     if (isThenable(result)) {
       throw new UsageError(
         'ERR_VMAREA_ASYNC_ACCESS',
-        'access wants a synchronous function: faults after an await would go unseen; use read, or call access again there',
+        'access takes a synchronous function: faults after an await would go unseen; use read, or call access again there',
       )
     }
     return result

@@ -12,7 +12,7 @@ export interface Backing {
 
   /** What is behind the part of the mapping from `bytes` on. */
   from(bytes: number): Backing
-  /** Whether `next` goes on `size` bytes further on in the same thing. `undefined` leaves it to the kernel, which compares the areas. */
+  /** Whether `next` is the same file or device, `size` bytes further on. `undefined` leaves it to the kernel, which compares the areas. */
   continuesIn(next: Backing, size: number): boolean | undefined
   /** Adds to a fault at `offset` of the mapping, in memory with pages of `pageSize` bytes, what is known of the thing behind it. */
   explain(fault: FaultRecord, offset: number, pageSize: number): FaultRecord

@@ -42,7 +42,7 @@ export function decommitHolding(holding: HeldMemory, offset: number, length: num
   holding.tellChange('decommit')
 }
 
-// What has an object behind it keeps its place in it. A private mapping drops its copies; shared memory that is nobody's file
+// What has an object behind it keeps its place in it. A private mapping drops its copies; shared memory without a file
 // gives its pages back; a file's pages are the file's.
 function discard({ region, backing, committed, protection, holdings }: HeldMemory, from: number, bytes: number): void {
   const { calls } = holdings.kernel

@@ -88,7 +88,7 @@ export class HeldMemory {
     const { pageSize } = this.region
     throw new UsageError(
       'ERR_VMAREA_NOT_PAGE_ALIGNED',
-      `${what} wants whole pages of ${pageSize} bytes, and the range from ${offset} to ${offset + length} is not made of them`,
+      `${what} requires whole pages of ${pageSize} bytes, and the range from ${offset} to ${offset + length} is not made of them`,
     )
   }
 
@@ -174,7 +174,7 @@ export class HeldMemory {
 
   // ---- faults ----
 
-  /** Throws while a fault that nobody has answered for is in the memory: nothing of it may be handed on. */
+  /** Throws while the memory has a fault that was not restored: no bytes of it may be used. */
   checkSettled(): void {
     const fault = this.region.fault
     if (fault !== undefined) throw this.faultError(fault)

@@ -30,7 +30,7 @@ const bits: Record<Seal, number> = {
 /**
  * An anonymous file in memory, which mappings of any process can share: memfd_create(2).
  *
- * Its seals are promises that nobody can take back: a file sealed against `'shrink'` can be mapped by who does not trust its maker.
+ * Its seals can't be removed: a file that is sealed against `'shrink'` is safe to map for a program that does not trust its maker.
  *
  * ```ts
  * using file = memfd('frames', { size: 1 << 20, seals: ['shrink', 'grow'] })

@@ -79,7 +79,7 @@ function refuseWhatTheKernelKeepsApart(holding: HeldMemory, next: HeldMemory): v
     const protection = protectionOf(area)
     const uncommitted = holding.committed !== undefined && protection === PROT.NONE
     if ((protection !== holding.protection && !uncommitted) || area.shared !== holding.backing.shared) {
-      // A reservation of anonymous memory is made anew as it is decommitted, always private.
+      // Decommitting a reservation of anonymous memory maps it again, always private.
       throw new UsageError(
         'ERR_VMAREA_ATTRIBUTE_MISMATCH',
         `the area at ${hex(area.start)} has another permission or sharing than the handles say: it was changed behind their back`,

@@ -15,7 +15,7 @@ export interface MmapOptions {
   readonly file?: MappableFile
   /** Where in the file the mapping begins, in bytes. Need not be on a page. Default 0. */
   readonly offset?: number
-  /** Writes go to the file, or for anonymous memory to whoever inherits it (`MAP_SHARED`). Default: writes are private copies. */
+  /** Writes go to the file, or for anonymous memory to every process that inherits it (`MAP_SHARED`). Default: writes are private copies. */
   readonly shared?: boolean
   /** Open the path for writing too, so that a shared mapping can become an `MmapMut` later. */
   readonly writable?: boolean

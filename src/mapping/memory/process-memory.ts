@@ -17,7 +17,7 @@ export class ProcessMemory {
     this.observer = observer
   }
 
-  /** From now on, contained faults are told. Only memory with a view can be touched unasked, so the first view is soon enough. */
+  /** Reports contained faults from now on. Only memory with a view can be touched outside a call, so the first view is early enough. */
   listen(): void {
     if (this.#listening) return
     this.#listening = true

@@ -3,7 +3,7 @@
  * Finding is logarithmic in the ranges; changing moves what stands behind.
  */
 export class RangeSet {
-  // Flat: start, end, start, end, … in ascending order. A number's place tells by its parity whether it opens or closes a range.
+  // Flat: start, end, start, end, … in ascending order. A number at an even index opens a range, one at an odd index closes it.
   #bounds: number[] = []
 
   static of(...ranges: readonly (readonly [start: number, end: number])[]): RangeSet {

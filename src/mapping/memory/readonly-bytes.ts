@@ -4,7 +4,7 @@ type Changing = 'copyWithin' | 'fill' | 'reverse' | 'set' | 'sort' | 'subarray'
  * Bytes that may only be read: a `Uint8Array` whose members that write can't be called.
  *
  * It passes for a `Uint8Array` wherever one is asked for, because nearly everything that only reads bytes asks for that (`TextDecoder`,
- * `fs.writeSync`, a hash). Whoever writes to it there is contained and told, like every other wrong access.
+ * `fs.writeSync`, a hash). A write to it there is contained and reported, like every other bad access.
  */
 export interface ReadonlyBytes extends Omit<Uint8Array<ArrayBuffer>, Changing | number> {
   readonly [index: number]: number

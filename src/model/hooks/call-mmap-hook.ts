@@ -6,8 +6,8 @@ import type { Vma } from '../structs/vma.js'
 import { ModelArea } from './model-area.js'
 
 /**
- * Calls a device's `mmap` hook over a VMA that nobody can reach yet: `__mmap_new_file_vma`. Returns 0 or an error; what the hook had
- * mapped is taken away then, and `mm.hookError` is what the program is told.
+ * Calls a device's `mmap` hook over a VMA that can't be reached yet: `__mmap_new_file_vma`. Returns 0 or an error; what the hook had
+ * mapped is unmapped then, and `mm.hookError` is the error of the program's call.
  */
 export function callMmapHook(vma: Vma): number {
   const { mm } = vma

@@ -123,7 +123,7 @@ export class ModelArea implements Area {
     if (!(vma.flags & VM_FLAG.MIXEDMAP)) {
       // The two BUG_ONs of vm_insert_page.
       if (!this.hookRunning) throw bug('vm_insert_page sets VM_MIXEDMAP only while the mmap lock is held for writing')
-      if (vma.flags & VM_FLAG.PFNMAP) throw bug('vm_insert_page wants an area without VM_PFNMAP')
+      if (vma.flags & VM_FLAG.PFNMAP) throw bug('vm_insert_page requires an area without VM_PFNMAP')
       vma.flags |= VM_FLAG.MIXEDMAP
     }
     const error = page instanceof Page ? insertPage(vma, Number(address), page) : -22
@@ -132,7 +132,7 @@ export class ModelArea implements Area {
 
   /** `remap_pfn_range`: only in an `mmap` hook, because it changes flags. */
   remapPfnRange(address: bigint, pages: readonly RawPage[]): void {
-    if (!this.hookRunning) throw bug('remap_pfn_range wants the mmap lock to be held for writing')
+    if (!this.hookRunning) throw bug('remap_pfn_range requires the mmap lock to be held for writing')
     const known = pages.filter((page) => page instanceof Page)
     const error = known.length === pages.length ? remapPfnRange(this.#live(), Number(address), known) : -22
     if (error !== 0) throw new VmError(error, 'remap_pfn_range', { address })

@@ -1,4 +1,4 @@
-/** As many as this are used in turn, so that a driver that writes after it has returned meets nobody else's answer soon. */
+/** So many are used in turn, so that a driver that writes after it has returned does not soon meet another answer. */
 const KEPT = 16
 
 /**

@@ -34,7 +34,7 @@ export class RunBuffers {
     return new Uint8Array(view)
   }
 
-  /** The driver has answered: whoever kept the array has an empty one. What he has given away stays whosever it is. */
+  /** The driver has answered: an array that it kept is empty. A buffer that it transferred stays with its new owner. */
   giveBack(array: Uint8Array): void {
     const { buffer, length } = array
     const draft = this.#lent.get(buffer)
@@ -55,7 +55,7 @@ export class RunBuffers {
     return this.#free.reduce((sum, { bytes }) => sum + bytes.length, 0)
   }
 
-  /** The driver has given up, and a read that it began may still write there: nobody else is given this memory. */
+  /** The driver has given up, and a read that it began may still write there: this memory is not used again. */
   drop({ buffer }: Uint8Array): void {
     this.#lent.get(buffer)?.region.unmap()
     this.#lent.delete(buffer)

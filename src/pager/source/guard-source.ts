@@ -61,7 +61,7 @@ export class GuardSource implements FaultQueue, FilePages {
   }
 
   /**
-   * Whether another source is about to take over what the one with that `id` watches: who waits, and who comes, when that is closed is left
+   * Whether another source is about to take over what the one with that `id` watches: its waiters and new faults, when it is closed, are left
    * to wait for it, for as long as ever. When none is expected any more they fail. Any thread may call it.
    */
   static expectServer(id: number, expected: boolean): void {
@@ -69,7 +69,7 @@ export class GuardSource implements FaultQueue, FilePages {
   }
 
   /**
-   * The memory must be mapped without permission, so that nobody can have touched it, and in one area; or it was watched by a source that
+   * The memory must be mapped without permission, so that no thread can have touched it, and in one area; or it was watched by a source that
    * has been closed or whose thread has ended, and is taken over: all of its pages are hidden then.
    */
   watch(start: number, length: number, protection: number, notifyWrites: boolean): void {
@@ -130,7 +130,7 @@ export class GuardSource implements FaultQueue, FilePages {
     return 0
   }
 
-  /** `writable` counts where writes are told, and elsewhere the protection alone. */
+  /** `writable` counts where first writes are reported, and elsewhere the protection alone. */
   show(start: number, length: number, writable: boolean): number {
     this.#range(start, length)
     return this.#addon.guardShow(this.id, writable)
@@ -169,7 +169,7 @@ export class GuardSource implements FaultQueue, FilePages {
     this.#addon.guardWake(this.id)
   }
 
-  /** Who waits fails, and so does each later touch of a page that is not shown. Closing again does nothing. */
+  /** Fails the waiters, and each later touch of a page that is not shown. Closing again does nothing. */
   close(): void {
     this.#addon.guardClose(this.id)
     this.#addressSpace?.close()

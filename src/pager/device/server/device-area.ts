@@ -107,7 +107,7 @@ export class DeviceArea implements Area {
     if ((this.#flags & VM.MIXEDMAP) === 0n) {
       // The BUG_ONs of vm_insert_page.
       if (!this.hookRunning) throw bug('vm_insert_page sets VM_MIXEDMAP only while the mmap lock is held for writing')
-      if ((this.#flags & VM.PFNMAP) !== 0n) throw bug('vm_insert_page wants an area without VM_PFNMAP')
+      if ((this.#flags & VM.PFNMAP) !== 0n) throw bug('vm_insert_page requires an area without VM_PFNMAP')
       this.#flags |= VM.MIXEDMAP
     }
     if (address < this.start || address >= this.end) throw new VmError('EFAULT', 'vm_insert_page', { address })

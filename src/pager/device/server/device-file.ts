@@ -56,12 +56,12 @@ export class DeviceFile {
     return new Uint8Array(this.#windowAt(offset).view(offset % WINDOW, this.pageSize))
   }
 
-  /** Takes back what `page` gave: whoever kept it has an empty array. */
+  /** Takes back what `page` gave: an array that was kept is empty. */
   detach(offset: number, page: Uint8Array): void {
     this.#windowAt(offset).detach(page.buffer as ArrayBuffer)
   }
 
-  /** Makes pages of `[from, to)` of the bytes, from `offset` on. Nobody sees one of them that is not whole. Throws `ENOMEM`. */
+  /** Writes `[from, to)` of the bytes as pages, from `offset` on. A page becomes visible only when it is whole. Throws `ENOMEM`. */
   put(offset: number, bytes: Uint8Array, from: number, to: number): void {
     try {
       for (let at = from; at < to; ) at += writeSync(this.descriptor, bytes, at, to - at, offset + (at - from))
@@ -70,7 +70,7 @@ export class DeviceFile {
     }
   }
 
-  /** Takes pages out, and from all who map them. Private copies stay. */
+  /** Removes pages from the file and from every map. Private copies stay. */
   punch(offset: number, length: number): void {
     this.#kernel.files.punchHole(this.descriptor, offset, length)
   }

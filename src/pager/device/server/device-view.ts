@@ -30,8 +30,8 @@ export class DeviceView {
   }
 
   /**
-   * Makes pages of the device of what a driver has written, from `offset` on: where the kernel can, by way of the map of one who waits for
-   * the first of them, which shows them there at once. Returns the map, if all of its part is shown. Throws `ENOMEM`.
+   * Turns what a driver has written into pages of the device, from `offset` on: where the kernel can, through the map in which a thread waits
+   * for the first of them, which shows them there at once. Returns the map, if all of its part is shown. Throws `ENOMEM`.
    */
   put(map: DeviceMap | undefined, offset: number, bytes: Uint8Array): DeviceMap | undefined {
     const { length } = bytes
@@ -43,8 +43,8 @@ export class DeviceView {
   }
 
   /**
-   * Shows the device's own pages, which are there, also where one of the driver's was. Throws `VmError`. What is not there any more is
-   * asked for again by whoever waits.
+   * Shows the device's own pages that are in the file, also where a page of the driver's was. Throws `VmError`. The waiters of a page that has
+   * gone meanwhile fault again.
    */
   show(map: DeviceMap, address: number, length: number): void {
     if (map.inserted.size > 0) {

@@ -30,7 +30,7 @@ export class DriverPages {
     const window = this.#window(Math.floor(number / WINDOW_PAGES))
     const at = (number % WINDOW_PAGES) * pageSize
     const bytes = window.bytes.subarray(at, at + pageSize)
-    bytes[0] = 0 // The page comes to be now, so that an area of it is never found without.
+    bytes[0] = 0 // Allocates the page now, so that no mapping of it faults.
     if (window.region.fault !== undefined) {
       window.region.restore()
       this.#free.push(number)

@@ -13,7 +13,7 @@ const ENOENT = -2
 
 /**
  * Maps one page of a memory file over what is at the address. It is an area of its own from then on; the flags that are held of it stay.
- * Who waits for the page that was there is not woken. Where the program has unmapped it meanwhile, nothing happens.
+ * Wakes no waiter of the page that was there. Does nothing where the program has unmapped it meanwhile.
  */
 export function mapFilePage(
   source: FaultSource,

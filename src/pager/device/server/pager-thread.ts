@@ -1,4 +1,4 @@
-// What the thread of one device runs: it imports the driver, and serves its faults until it is told to close.
+// What the thread of one device runs: it imports the driver, and serves its faults until the program closes it.
 import { fstatSync } from 'node:fs'
 import type { MessagePort } from 'node:worker_threads'
 import { workerData } from 'node:worker_threads'

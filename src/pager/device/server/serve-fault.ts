@@ -43,7 +43,7 @@ export class FaultWaiter implements PageWaiter {
 
 /**
  * Serves the fault with that index among those that the source has taken: it joins a request, is shown a page that is there, or makes the
- * driver be asked. `now` is when, as `performance.now()` tells.
+ * driver be asked. `now` is the time of `performance.now()`.
  */
 export function serveFault(device: ServedDevice, index: number, now: number): void {
   const { source, maps, requests, pageSize, state } = device
