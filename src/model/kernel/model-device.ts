@@ -147,7 +147,7 @@ export class ModelDevice implements RawDevice {
     this.#lifetime.checkOpen()
     const host = new ModelDeviceHost(driver.inode.machine.pageSize)
     this.#host = host
-    // Pages are left in memory, and the driver may want to be rid of them before anybody sees them again.
+    // Pages stay in memory: the driver must be able to invalidate them before they are seen again.
     host.driver = driver
     try {
       const operations = await begin(this.#definition, this.#options, host)
@@ -189,7 +189,7 @@ async function setUp(
     throw hookError(error, 'open')
   }
   if (!host.signal.aborted) return operations
-  // Nobody waits for it any more.
+  // The opening was given up meanwhile.
   await operations.close?.()
   throw host.signal.reason
 }

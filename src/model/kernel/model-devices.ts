@@ -17,7 +17,7 @@ import { ModelDevice } from './model-device.js'
 import type { ModelFiles } from './model-files.js'
 import type { ModelRegions } from './model-regions.js'
 
-/** The modelled kernel as the one who calls a device's hooks. */
+/** Opens devices of the modelled kernel, which calls their hooks itself. */
 export class ModelDevices implements Devices {
   readonly #machine: Machine
   readonly #files: ModelFiles
@@ -34,7 +34,7 @@ export class ModelDevices implements Devices {
     if (options.source !== undefined && options.source !== 'model') {
       throw new UsageError(
         'ERR_VMAREA_UNSUPPORTED',
-        `the modelled kernel calls a driver itself: its source is 'model', and '${options.source}' is not to be had`,
+        `the modelled kernel calls a driver itself: its source is 'model', and '${options.source}' is not available`,
       )
     }
     const definition = typeof driver === 'string' ? await loadInTime(driver, options) : driver

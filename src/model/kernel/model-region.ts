@@ -13,7 +13,7 @@ import type { ModelRegions } from './model-regions.js'
 import type { ModelSystemCalls } from './model-system-calls.js'
 
 /**
- * A range of a modelled address space that somebody holds. There are no views of it, since its memory is not this process's, so that
+ * A range of a modelled address space that a program holds. There are no views of it, since its memory is not this process's, so that
  * no access goes unseen and nothing keeps addresses from being given again.
  */
 export class ModelRegion implements Region {

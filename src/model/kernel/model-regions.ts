@@ -12,7 +12,7 @@ import type { ModelSystemCalls } from './model-system-calls.js'
 /** Without views nothing is contained unseen. */
 const emptyScope: FaultScope = { enter: () => 0, leave: () => undefined }
 
-/** Held memory of one modelled process. It goes with `unmap` and with the process, never because nobody reaches it. */
+/** Held memory of one modelled process. It goes with `unmap` and with the process, never by garbage collection. */
 export class ModelRegions implements Regions {
   readonly faultScope = emptyScope
   readonly longestView = 0

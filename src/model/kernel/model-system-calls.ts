@@ -147,7 +147,7 @@ export class ModelSystemCalls implements SystemCalls {
     this.#settle(mseal(this.#mm, addressOf(address), length, flags), 'mseal', address, length)
   }
 
-  /** `mmap_write_lock`: nobody else can hold it, so that waiting for it would never end. */
+  /** `mmap_write_lock`: no other thread can hold it: a wait for it would never end. */
   #lock(syscall: string): void {
     if (this.#mm.users === 0) throw new VmError('ESRCH', syscall, { hint: 'the process has ended' })
     if (this.#mm.readers === 0 && this.#mm.hooks === 0) return

@@ -144,7 +144,7 @@ export class ModelUserfaultfd implements RawUserfaultfd {
     while (bytes + 32 <= messages.length) {
       const message = faults.shift() ?? events.shift()
       if (message === undefined) break
-      // resolve_userfault_fork: the descriptor comes to be when the event is read.
+      // resolve_userfault_fork: the descriptor is made when the event is read.
       const words = message.child === undefined ? message.words : [this.#all.park(message.child)]
       put(messages, bytes, message.code, words)
       bytes += 32

@@ -20,7 +20,7 @@ export class ModelUserfaultfds implements UserfaultfdCalls {
   userfaultfd(flags: number): ModelUserfaultfd {
     if (flags & ~(UFFD.USER_MODE_ONLY | UFFD.NONBLOCK | UFFD.CLOEXEC)) throw new VmError('EINVAL', 'userfaultfd')
     if (!(flags & UFFD.USER_MODE_ONLY) && !this.mm.capabilities.has('CAP_SYS_PTRACE')) {
-      throw new VmError('EPERM', 'userfaultfd', { hint: 'wants CAP_SYS_PTRACE, or USER_MODE_ONLY' })
+      throw new VmError('EPERM', 'userfaultfd', { hint: 'requires CAP_SYS_PTRACE, or USER_MODE_ONLY' })
     }
     return new ModelUserfaultfd(new Uffd(this.mm), this)
   }
@@ -53,7 +53,7 @@ export class ModelUserfaultfds implements UserfaultfdCalls {
     return descriptor
   }
 
-  /** `exit_files`: what the process held, nobody holds any more. */
+  /** `exit_files`: closes what the process held. */
   closeAll(): void {
     for (const descriptor of [...this.#parked.keys()]) this.adoptUserfaultfd(descriptor)
     for (const handle of [...this.#handles.values()]) handle.close()

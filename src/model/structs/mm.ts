@@ -21,7 +21,7 @@ export interface Limits {
 /** The capabilities that memory calls ask for. */
 export type Capability = 'CAP_IPC_LOCK' | 'CAP_SYS_ADMIN' | 'CAP_SYS_NICE' | 'CAP_SYS_PTRACE' | 'CAP_SYS_RAWIO'
 
-/** `mm_struct`, with what the kernel keeps beside it in the task: the limits and the capabilities of whoever runs in it. */
+/** `mm_struct`, with what the kernel keeps beside it in the task: the limits and the capabilities of the process. */
 export class Mm {
   readonly machine: Machine
   readonly pageSize: number
@@ -74,7 +74,7 @@ export class Mm {
   driverError: VmError | undefined = undefined
   /** What the last access that had to wait waits for: settles when it is worth to go on, or with the error that it ends in. */
   waitsFor: Promise<VmError | undefined> | undefined = undefined
-  /** Takes back what it asked of a userfaultfd, for who can't wait. */
+  /** Withdraws the fault of an access that can't wait from its userfaultfd. */
   withdrawFault: (() => void) | undefined = undefined
 
   constructor(machine: Machine, limits: Limits, capabilities: Iterable<Capability>) {

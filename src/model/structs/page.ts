@@ -3,7 +3,7 @@ import type { RawPage } from '../../kernel/raw-page.js'
 /** Where a page belongs: to one process's private memory, to a file's page cache, or to a driver. */
 export type PageKind = 'anonymous' | 'file' | 'driver'
 
-/** `struct page`: a page of the machine's memory, whose bytes are made when somebody looks at them. */
+/** `struct page`: a page of the machine's memory, whose bytes are made when they are first read. */
 export class Page implements RawPage {
   readonly kind: PageKind
   readonly size: number
@@ -36,7 +36,7 @@ export class Page implements RawPage {
     this.references--
   }
 
-  /** Its owner has given it back: it is mapped for as long as it is, and nowhere anew. */
+  /** Its owner has given it back: it stays where it is mapped, and can't be mapped again. */
   get orphaned(): boolean {
     return this.#put
   }

@@ -6,7 +6,7 @@ import type { Mm } from './mm.js'
 import { VM_FLAG } from './vm-flag.js'
 import type { Vma } from './vma.js'
 
-/** One message that nobody has read yet. */
+/** One message that was not read yet. */
 export interface UffdMessage {
   readonly code: number
   /** The three words after the code. */
@@ -42,7 +42,7 @@ export class Uffd {
     return (this.features & UFFD_FEATURE[feature]) !== 0n
   }
 
-  /** `mmap_changing`: the layout has changed and nobody has read how, so that a page might be put where it no longer belongs. */
+  /** `mmap_changing`: the layout has changed and the event was not read: a page might be put where it no longer belongs. */
   get changing(): boolean {
     return this.events.length > 0
   }
@@ -101,7 +101,7 @@ export class Uffd {
     if (this.has('EVENT_UNMAP')) this.#tell({ code: UFFD_EVENT_CODE.UNMAP, words: [start, end, 0] })
   }
 
-  /** `wake_userfault`: who waits in `[start, end)` tries again. */
+  /** `wake_userfault`: the waiters in `[start, end)` try again. */
   wake(start: number, end: number): void {
     for (const waiter of this.#waiters) {
       if (waiter.address < start || waiter.address >= end) continue
@@ -126,7 +126,7 @@ export class Uffd {
     })
   }
 
-  /** Ends everyone's wait for something to read. */
+  /** Ends every wait for something to read. */
   wakeReaders(): void {
     for (const done of this.#readers) done()
   }

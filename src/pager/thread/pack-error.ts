@@ -2,7 +2,7 @@ import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { ErrorMessage } from './error-message.js'
 
-/** A chain of causes that is longer goes in a circle, or nobody reads it. */
+/** A longer chain of causes is a circle, or too long to read. */
 const MOST_CAUSES = 8
 
 /** Makes a message of whatever was thrown. Never throws, whatever the error's getters do. */

@@ -32,7 +32,7 @@ export interface PagerConnectionEvents {
   eviction?(error: Error | undefined): void
   /** The thread has ended without having been asked to. */
   end(cause: Error): void
-  /** The thread says nothing, for longer than anybody waits for it. */
+  /** The thread has sent nothing for longer than its deadline. */
   silence(): void
 }
 
@@ -53,7 +53,7 @@ export class PagerConnection {
   #threadId = 0
   #size = 0
   #sourceId = -1
-  /** What nobody caught in the thread. */
+  /** The uncaught error of the thread. */
   #uncaught: Error | undefined
   #cause: VmError | undefined
   readonly #deadline: number
@@ -134,7 +134,7 @@ export class PagerConnection {
     if (!this.#ended) this.#port.postMessage(request)
   }
 
-  /** Whether the thread comes to what it is told within so many milliseconds in which a processor was free for it. */
+  /** Whether the thread handles a message within so many milliseconds in which a processor was free for it. */
   async turns(milliseconds: number): Promise<boolean> {
     if (!this.lives) return false
     const waited = () => performance.now() - runDelay(this.#threadId)
@@ -227,7 +227,7 @@ export class PagerConnection {
 
   #expect(id: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      // Who waits for an answer keeps the process alive, and nothing else does.
+      // Only a call that waits for an answer keeps the process alive.
       this.#port.ref()
       this.#worker.ref()
       this.#pending.set(id, { resolve, reject })
@@ -264,7 +264,7 @@ export class PagerConnection {
     const pending = this.#pending.get(id)
     if (pending === undefined) return
     this.#pending.delete(id)
-    // An answer may come while the thread is being ended, and who waits for its end keeps the process alive as well.
+    // An answer may come while the thread is being ended. A call that waits for the end keeps the process alive too.
     if (this.#pending.size === 0 && !this.#ending) {
       this.#port.unref()
       this.#worker.unref()

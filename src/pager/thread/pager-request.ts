@@ -7,7 +7,7 @@ export type PagerRequest =
   | SwapRequest
   /** Fills what is absent in `[offset, offset + length)`, and shows it wherever it is mapped. */
   | { readonly type: 'fill'; readonly id: number; readonly offset: number; readonly length: number }
-  /** Nobody waits for the `fill` with that number any more. */
+  /** The caller of the `fill` with that number waits no more. */
   | { readonly type: 'cancel'; readonly id: number }
   | { readonly type: 'invalidate'; readonly id: number; readonly offset: number; readonly length: number }
   /** What the program may do in a part of a mapped range is another from now on. */
@@ -18,7 +18,7 @@ export type PagerRequest =
       readonly length: number
       readonly protection: number
     }
-  /** A mapped range has another length. Nobody touches it meanwhile. */
+  /** A mapped range has another length. No thread touches it meanwhile. */
   | {
       readonly type: 'resize'
       readonly id: number
@@ -29,13 +29,13 @@ export type PagerRequest =
   /** A private map is about to become writable. */
   | { readonly type: 'expectCopies'; readonly id: number; readonly start: number; readonly length: number }
   | { readonly type: 'unmap'; readonly start: number; readonly length: number }
-  /** Who waits for an answer wants to know that the thread still turns. */
+  /** Asks whether the thread still handles messages, while a call waits for an answer. */
   | { readonly type: 'ping' }
   | { readonly type: 'close'; readonly id: number }
-  /** Another thread is about to serve: the driver is to close, and who waits is left to wait. */
+  /** Another thread is about to serve: closes the driver, and leaves the waiters. */
   | { readonly type: 'leave'; readonly id: number }
 
-/** A range of the device that was laid out, that nobody can touch yet. */
+/** A range of the device that was laid out and can't be touched yet. */
 export interface MapRequest {
   readonly type: 'map'
   readonly id: number
@@ -57,12 +57,12 @@ export type PagerMessage =
   | { readonly type: 'pong' }
   | { readonly type: 'answer'; readonly id: number; readonly value?: unknown }
   | { readonly type: 'refusal'; readonly id: number; readonly error: ErrorMessage }
-  /** The driver failed to give the page at the address, and who waits for it is told a fault after this. */
+  /** The driver did not give the page at the address. Its waiters fail after this message. */
   | { readonly type: 'failure'; readonly address: number; readonly error: ErrorMessage | undefined }
   /** Swapped pages can't leave memory, for this error; without one they can again. */
   | { readonly type: 'eviction'; readonly error: ErrorMessage | undefined }
 
-/** What an `mmap` hook made of a range, beyond what the kernel has been told: bits of `VM`. */
+/** What an `mmap` hook made of a range, beyond what the kernel was advised: bits of `VM`. */
 export interface MapAnswer {
   readonly set: bigint
   readonly cleared: bigint

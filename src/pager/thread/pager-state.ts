@@ -29,7 +29,7 @@ export class PagerState {
     return next
   }
 
-  /** Since when the driver is set up, or a synchronous hook of it runs, in milliseconds as `Date.now()` tells; 0 while none does. */
+  /** Since when the driver is set up, or a synchronous hook of it runs, on the clock of `Date.now()`; 0 while none does. */
   get busySince(): number {
     return this.#busy[0]!
   }

@@ -7,12 +7,12 @@ import type { ThreadProgram } from './thread-program.js'
 /** The longest that a timer takes, in milliseconds. */
 const LONGEST = 2 ** 32 - 1
 
-/** In so many milliseconds a thread that is all right comes to what it is told. */
+/** In so many milliseconds a thread that works handles a message. */
 const AT_ONCE = 1000
 
 export interface ServingThreadInit {
   readonly program: ThreadProgram
-  /** How long anybody waits for the thread, in milliseconds. */
+  /** How long a call waits for the thread, in milliseconds. */
   readonly deadline: number
   failure(message: Extract<PagerMessage, { type: 'failure' }>): void
   /** Swapped pages can't leave memory, or can again. */
@@ -31,7 +31,7 @@ export class ServingThread {
   #size = 0
   /** What ended it. */
   #cause: Error | undefined
-  /** It does nothing that is asked of it, or has ended and nobody has said so yet. */
+  /** A fault or a question found that the thread does not act, before its end was reported. */
   #unserved = false
 
   constructor(init: ServingThreadInit) {
@@ -51,7 +51,7 @@ export class ServingThread {
     return !this.#unserved && this.#connection !== undefined && this.#connection.lives && !this.#hangs()
   }
 
-  /** Why nobody serves. */
+  /** Why no thread serves. */
   get unservedError(): Error {
     return this.#cause ?? this.#unservedError('fault')
   }
@@ -72,12 +72,12 @@ export class ServingThread {
     this.#cause = undefined
   }
 
-  /** A fault, or a question, has told that nobody serves. */
+  /** A fault or a question has found that no thread serves. */
   foundUnserved(): void {
     this.#unserved = true
   }
 
-  /** Asks, and resolves with the answer. Rejects with `EIO` where nobody serves, for the call with that name. */
+  /** Asks, and resolves with the answer. Rejects with `EIO` where no thread serves, for the call with that name. */
   async ask(syscall: string, question: Question, signal?: AbortSignal): Promise<unknown> {
     return this.#serving(syscall).ask(question, signal)
   }
@@ -97,7 +97,7 @@ export class ServingThread {
     this.#connection?.drain()
   }
 
-  /** Lets the driver close, if it is able to, and ends the thread. What the hook throws is of no use to anybody. */
+  /** Lets the driver close, if it is able to, and ends the thread. What the hook throws is discarded. */
   async close(): Promise<void> {
     try {
       if (this.#connection?.lives && !this.#hangs()) {
@@ -114,7 +114,7 @@ export class ServingThread {
     return this.#connection?.sourceId ?? -1
   }
 
-  /** Likewise, where another thread comes, for which everyone waits. One that loops is not waited for. */
+  /** The same before a restart: the waiters stay for the next thread. A thread that loops is terminated at once. */
   async leave(): Promise<void> {
     try {
       if (this.serves && (await this.#connection!.turns(AT_ONCE))) {
@@ -138,7 +138,7 @@ export class ServingThread {
     throw this.#unservedError(syscall)
   }
 
-  /** A hook has kept the thread for longer than anybody waits. */
+  /** A hook has kept the thread for longer than the deadline. */
   #hangs(): boolean {
     const since = this.#state.busySince
     return since > 0 && Date.now() - since > this.#init.deadline

@@ -10,7 +10,7 @@ const SHORTEST_LOOK = 10
 const LONGEST_LOOK = 2 ** 31 - 1
 
 /**
- * Calls `late` where a driver that is being opened takes longer than anybody waits for it: `deadline` milliseconds for its function and its
+ * Calls `late` where a driver that is being opened takes longer than the time limit: `deadline` milliseconds for its function and its
  * `open` hook together. Returns what ends the watch.
  */
 export function watchOpening(

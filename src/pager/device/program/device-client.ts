@@ -54,7 +54,7 @@ export class DeviceClient implements RawDevice {
   readonly #listeners: ((cause: Error) => void)[] = []
   readonly #failures: FaultCauses
 
-  /** Opens a device. Rejects where the driver can't be had, and leaves nothing behind then. */
+  /** Opens a device. Where the driver can't be opened, rejects and leaves nothing behind. */
   static async open(kernel: LinuxKernel, driver: string, options: RawDeviceOptions): Promise<DeviceClient> {
     options.signal?.throwIfAborted()
     const source = openDeviceSource(kernel.userfaultfds, options.source, options.timeout + GRACE)
@@ -170,7 +170,7 @@ export class DeviceClient implements RawDevice {
   async #restart(): Promise<void> {
     this.#lifetime.checkOpen()
     const { sourceId, serves } = this.#thread
-    // Who waits for a thread that lives goes on waiting for the next; for one that is dead nobody waits.
+    // The waiters of a thread that lives wait for the next one; a dead one has no waiters.
     if (serves) this.#source.expectServer(true, sourceId)
     try {
       await this.#thread.leave()

@@ -14,7 +14,7 @@ export interface DeviceRegionPart {
   readonly offset: number
   /** `MAP` */
   readonly flags: number
-  /** Which of `VM.MAYREAD` and its sisters the driver has taken away. */
+  /** Which of `VM.MAYREAD`, `MAYWRITE` and `MAYEXEC` the driver has cleared. */
   readonly cleared: bigint
 }
 

@@ -21,14 +21,14 @@ export interface FaultCausesInit {
   isCovered(address: bigint): boolean
 }
 
-/** Why accesses to a device failed, on the program's side: what the driver's thread has told, and what is told of a thread that is silent. */
+/** Why accesses to a device failed, on the program's side: the errors of the driver, and those of a thread that does not answer. */
 export class FaultCauses {
   readonly #init: FaultCausesInit
   readonly #pages: PoisonedPages
 
   constructor(init: FaultCausesInit) {
     this.#init = init
-    // Nobody else's memory may be meant: the region could have gone.
+    // The region may have gone: other memory must not be touched.
     this.#pages = new PoisonedPages((address) => {
       if (init.has(address)) init.source.takePoison(address)
     })
@@ -41,7 +41,7 @@ export class FaultCauses {
 
   /** The fault with its cause. A page that failed is healed: a later touch asks the driver again. */
   explain(fault: FaultRecord): FaultRecord {
-    // Poison that has been told and taken away, before who had met it as well could look, seems to be the end of the file.
+    // If another waiter already reported and cleared this poison, the fault now looks like past-end-of-file.
     const late = fault.reason === 'past-end-of-file'
     if (fault.reason !== 'poisoned' && fault.reason !== 'driver' && !late) return fault
     const { pageSize, thread, source } = this.#init
@@ -76,7 +76,7 @@ export class FaultCauses {
     this.#pages.forget(start, start + length)
   }
 
-  /** Notes the faults that nobody answered in time. Returns whether one of them was found without a server. */
+  /** Notes the faults that were not answered in time. Returns whether one of them was found without a server. */
   takeUnanswered(): boolean {
     let unserved = false
     for (const { address, reason } of this.#init.source.takeFailed()) {

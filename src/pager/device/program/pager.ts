@@ -16,7 +16,7 @@ export class Pager implements Devices {
     if (typeof driver === 'string') return DeviceClient.open(this.#kernel, driver, options)
     throw new UsageError(
       'ERR_VMAREA_INVALID_ARGUMENT',
-      'on the running kernel the hooks of a driver belong on another thread than those who wait for them: give the URL of its module',
+      'on the running kernel the hooks of a driver run on a thread of their own: give the URL of its module',
     )
   }
 }

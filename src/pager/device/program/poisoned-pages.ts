@@ -7,8 +7,8 @@ interface FailedPage {
 }
 
 /**
- * Why pages failed, by their address, the oldest first. They stay poisoned until somebody has been told, and the cause stays known for
- * those who had waited as well.
+ * Why pages failed, by their address, the oldest first. A page stays poisoned until its failure was reported, and the cause stays known for
+ * its other waiters.
  */
 export class PoisonedPages {
   readonly #pages = new Map<number, FailedPage>()
