@@ -78,7 +78,7 @@ test('an open hook that throws fails the opening', async () => {
   assert.equal(closed, 0)
 })
 
-test('a close hook that throws, or never ends, keeps nobody', async () => {
+test('a close hook that throws or never ends does not keep close waiting', async () => {
   const throws = await open({
     fault() {},
     close() {
@@ -235,7 +235,7 @@ test('closing ends who waits, aborts the signals, and hears no later answer', as
   throwsUsage(() => device.prefetch(), 'ERR_VMAREA_DEVICE_CLOSED')
 })
 
-test('those who wait while a device is begun anew are served by the new driver', async () => {
+test('waiters during a restart are served by the new driver', async () => {
   let generation = 0
   const process = new Machine().spawn()
   const device = await process.openDevice(

@@ -131,7 +131,7 @@ for (const [what, hooks, message] of wrongHooks) {
   })
 }
 
-test('defineDevice wants a function', () => {
+test('defineDevice takes a function', () => {
   for (const value of [undefined, {}, 5]) {
     assert.throws(
       () => defineDevice(value as never),
@@ -173,7 +173,7 @@ test('ranges that do not lie in the device are refused', async () => {
   assert.equal(device.statistics.fills, 0)
 })
 
-test('a device without an end wants a length for ready, and invalidates all without one', async () => {
+test('a device without an end requires a length for ready, and invalidates all without one', async () => {
   const { device } = await open({ size: Infinity, fault() {} })
   await assert.rejects(device.ready(), (error) => isUsage(error, 'ERR_VMAREA_INVALID_ARGUMENT', /ready/))
   assert.throws(() => device.prefetch(), UsageError)

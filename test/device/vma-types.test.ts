@@ -80,7 +80,7 @@ test('VmaRef.as_mixedmap_vma: there is one only where VM_MIXEDMAP is set', async
   assert.deepEqual(inside, [false, true])
 })
 
-test('VmaMixedMap: is a VmaRef, and only to be had with the flag', async () => {
+test('VmaMixedMap: is a VmaRef, and exists only with the flag', async () => {
   let area: Area | undefined
   let mixed: VmaMixedMap | undefined
   await mapped((vma) => {

@@ -283,7 +283,7 @@ test('usage follows what is touched', () => {
   assert.equal(area.usage().rss, before + 8 * 4096, 'an area that was found before reads it anew')
 })
 
-test('a process that is gone, was never there, or is the kernel’s is told apart from one without memory', async () => {
+test('a process that is gone, was never there, or is the kernel’s is distinguished from one without memory', async () => {
   const missing = Number(readFileSync('/proc/sys/kernel/pid_max', 'latin1')) + 1
   assert.throws(() => new LinuxAddressSpace(missing), { code: 'ESRCH' })
 
@@ -411,7 +411,7 @@ test("another process's memory is read up to the first page that can't be, and a
   space.close()
 })
 
-test('after it was closed nothing is asked of a descriptor that may be somebody else’s by now', () => {
+test('after it was closed nothing is asked of a descriptor that may be another one by now', () => {
   const space = new LinuxAddressSpace('self')
   space.close()
   const descriptor = openSync('/proc/1/stat', 'r')

@@ -278,7 +278,7 @@ describe('a buffer that was taken out of reach', { concurrency: 2 }, () => {
     const mine = () => fs.readFileSync('/proc/self/maps', 'latin1').includes(start.toString(16) + '-')
   `
 
-  test('by transfer, reads a contained fault after unmap, and never somebody else’s memory', { skip }, async () => {
+  test('by transfer, reads a contained fault after unmap, and never other memory', { skip }, async () => {
     await survives(`${steal}
       mapping.unmap()
       const others = Array.from({ length: 64 }, () => mapMut({ length: 4 * page }))
@@ -378,7 +378,7 @@ describe('a buffer that was taken out of reach', { concurrency: 2 }, () => {
   })
 })
 
-test('a snippet that dies is told apart from one that lives', async () => {
+test('a snippet that dies is distinguished from one that lives', async () => {
   await assert.rejects(survives('process.kill(process.pid, "SIGKILL")'), /did not live/)
   await assert.rejects(survives('process.exit(0)'), /did not live/)
   await assert.rejects(survives('throw new Error("mine")'), /mine/)

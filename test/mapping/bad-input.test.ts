@@ -309,7 +309,7 @@ describe('a split, merge or resize that can not be', () => {
 })
 
 describe('other calls that can not be', () => {
-  test('destructive advice wants whole pages, and nothing is lost without', () => {
+  test('destructive advice requires whole pages, and nothing is lost without', () => {
     using mapping = mapMut({ length: 2 * page })
     mapping.bytes.fill(1)
     for (const advice of ['dontneed', 'free', 'remove', 'guard_install'] as const) {
@@ -352,7 +352,7 @@ describe('other calls that can not be', () => {
     assert.equal(reserved.view(page, page).length, page)
   })
 
-  test('access wants a synchronous function', () => {
+  test('access takes a synchronous function', () => {
     using mapping = mapMut({ length: page })
     throwsUsage(() => mapping.access(async () => 1), 'ERR_VMAREA_ASYNC_ACCESS', /synchronous/)
     // biome-ignore lint/suspicious/noThenProperty: that is what is refused

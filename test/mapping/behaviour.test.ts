@@ -370,7 +370,7 @@ describe('work in the background whose memory goes', () => {
   const gone = (error: unknown) => isUsage(error, 'ERR_VMAREA_UNMAPPED')
   const file = temporaryFile(64 * page)
   for (const name of ['flush', 'populate', 'readAsync', 'writeAsync'] as const) {
-    test(`${name} rejects when it is unmapped meanwhile, and nobody waits`, async () => {
+    test(`${name} rejects when it is unmapped meanwhile, and no call waits`, async () => {
       for (let round = 0; round < 20; round++) {
         const mapping = mapMut({ file })
         const target = new Uint8Array(64 * page)
@@ -382,7 +382,7 @@ describe('work in the background whose memory goes', () => {
       }
     })
 
-    test(`${name} goes on when the mapping is moved to another permission or split`, async () => {
+    test(`${name} continues when the mapping is moved to another permission or split`, async () => {
       const mapping = mapMut({ file })
       const target = new Uint8Array(page)
       const work = name.endsWith('Async') ? mapping[name as 'readAsync'](0, target) : mapping[name as 'flush'](0, page)

@@ -51,7 +51,7 @@ describe('access', () => {
     mapping.unmap()
   })
 
-  test('goes on in the function with zeros, and what the function throws is the cause', () => {
+  test('the function continues with zeros, and what it throws is the cause', () => {
     const { mapping } = truncated()
     const error = new Error('mine')
     assert.throws(
@@ -73,7 +73,7 @@ describe('access', () => {
     mapping.unmap()
   })
 
-  test('tells of a fault in another mapping, with the offset in that one', () => {
+  test('reports a fault in another mapping, with the offset in that one', () => {
     const { mapping } = truncated()
     using good = mapMut({ length: page })
     const stranger = mapping.bytes
@@ -88,7 +88,7 @@ describe('access', () => {
     mapping.unmap()
   })
 
-  test('inside another: the inner one settles its own faults, the outer one goes on', () => {
+  test('inside another: the inner one settles its own faults, the outer one continues', () => {
     const { mapping } = truncated()
     using other = mapMut({ length: page })
     const result = other.access((bytes) => {
@@ -210,7 +210,7 @@ describe('guarded copies', () => {
     }
   })
 
-  test('a bad page on the other side of the copy is told as that mapping’s', () => {
+  test('a bad page on the other side of the copy is reported as that mapping’s', () => {
     const { mapping } = truncated()
     using good = mapMut({ length: 4 * page })
     throwsFault(() => good.write(0, mapping.bytes), {
@@ -277,7 +277,7 @@ describe('guarded copies', () => {
 })
 
 describe('bare access', () => {
-  test('goes on with zeros, is counted and remembered, and everything that hands on data throws until restore', async () => {
+  test('continues with zeros, is counted and remembered, and everything that hands on data throws until restore', async () => {
     const { mapping, restoreFile } = truncated()
     const { bytes } = mapping
     assert.equal(bytes[page + 3], 0)
@@ -326,7 +326,7 @@ describe('bare access', () => {
     assert.equal(again.fault, undefined)
   })
 
-  test('guard pages are told, and are guards again after restore', () => {
+  test('guard pages fault, and are guards again after restore', () => {
     using mapping = mapMut({ length: 3 * page })
     const bytes = mapping.bytes
     bytes.fill(1)
@@ -341,7 +341,7 @@ describe('bare access', () => {
     assert.deepEqual([bytes[0], bytes[page], bytes[2 * page]], [1, 0, 1])
   })
 
-  test('what is reserved and not committed is told, and is committed as ever afterwards', () => {
+  test('what is reserved and not committed faults, and can be committed afterwards', () => {
     using reserved = reserveMut({ length: 4 * page })
     reserved.commit(0, page)
     const whole = new Uint8Array(reserved.view(0, page).buffer)
@@ -367,7 +367,7 @@ describe('bare access', () => {
     assert.equal(areasIn(readOnly.start, readOnly.end).length, 1)
   })
 
-  test('is told at once: on the channel each time, by one process warning a mapping', async () => {
+  test('is reported at once: on the channel each time, by one process warning a mapping', async () => {
     await turns() // What the tests before this one did is told first.
     const messages: FaultMessage[] = []
     const warnings: Error[] = []

@@ -74,7 +74,7 @@ describe('memory goes', () => {
     assert.equal(held(), 0)
   })
 
-  test('not while work in the background is at it, whoever let go', async () => {
+  test('not while work in the background uses it, even after every handle is gone', async () => {
     const target = new Uint8Array(4 * page)
     const reading = (() => map({ file }).readAsync(0, target))()
     const flushing = (() => map({ file }).flush())()

@@ -197,7 +197,7 @@ describe('the tests of mmap-rs', () => {
 })
 
 describe('what mmap-rs gets wrong', () => {
-  test('D1: each page size that is told can be asked for by that very number', () => {
+  test('D1: each page size that is listed can be requested by that very number', () => {
     for (const size of pageSizes().slice(1)) {
       // A pool may be empty; what counts is that the number is understood.
       try {

@@ -72,7 +72,7 @@ test('a thread that waits for the read side, held off by a change, can be termin
     mapMut({ length: page }).unmap()`)
 })
 
-test('what is collected while another thread holds a guard keeps nobody waiting, and goes later', async () => {
+test('memory that is collected while another thread holds a guard blocks no thread, and is unmapped later', async () => {
   await survives(`${size}
     const state = new Int32Array(new SharedArrayBuffer(8))
     const worker = startWorker(\`

@@ -95,7 +95,7 @@ test('a look-up under RCU of nothing holds nothing', () => {
   mapMut({ length: 4096 }).unmap()
 })
 
-test('an address that is none, and a process that is none, are told', () => {
+test('an address that is none, and a process that is none, are refused', () => {
   using guard = user().mmapReadLock()
   for (const address of [
     -1n,

@@ -35,7 +35,7 @@ test('threads that map, split and unmap while others read never see a torn layou
   for (const [code] of await Promise.all(exits)) assert.equal(code, 0)
 })
 
-test('a change on another thread waits for the guard, and goes on after its release', async () => {
+test('a change on another thread waits for the guard, and continues after its release', async () => {
   const guard = thisProcess().mm.mmgetNotZero()!.mmapReadLock()
   const reader = start('try-read')
   await once(reader, 'message')

@@ -59,7 +59,7 @@ test('__split_vma, dup_mmap, remove_vma: each area that comes to be is opened, a
   machine.checkInvariants()
 })
 
-test('what an open or close hook throws is told by the call, which is done; and no hook changes the layout', () => {
+test('a call throws what its open or close hook throws, after it is done; and no hook changes the layout', () => {
   const deadlock: unknown[] = []
   const opened = open(
     {

@@ -63,7 +63,7 @@ test('closing the last handle poisons what is missing, or leaves zeros', async (
   }
 })
 
-test('an unmap is told with EVENT_UNMAP', () => {
+test('EVENT_UNMAP reports an unmap', () => {
   const { process, memory } = begin()
   using uffd = bindUserfaultfd(() => process.kernel).create({ features: ['event_unmap'] })
   uffd.register(memory.start, 4 * PAGE)
@@ -72,7 +72,7 @@ test('an unmap is told with EVENT_UNMAP', () => {
   assert.deepEqual(uffd.readEvent(), { kind: 'unmap', start, end: start + BigInt(4 * PAGE) })
 })
 
-test('an unmap of several areas is told once to each userfaultfd, with the whole range', () => {
+test('an unmap of several areas is one event for each userfaultfd, with the whole range', () => {
   const { process, memory } = begin()
   using uffd = bindUserfaultfd(() => process.kernel).create({ features: ['event_unmap'] })
   uffd.register(memory.start, PAGE)
@@ -149,7 +149,7 @@ test('with EVENT_FORK a child has a userfaultfd of its own, which comes with the
   machine.checkInvariants()
 })
 
-test('a child whose event nobody has read goes with the userfaultfd of its parent', () => {
+test('a child whose event was not read goes with the userfaultfd of its parent', () => {
   for (const missing of ['poison', 'zero'] as const) {
     const { machine, process, memory } = begin()
     const uffd = bindUserfaultfd(() => process.kernel).create({ features: ['event_fork'] })
@@ -164,7 +164,7 @@ test('a child whose event nobody has read goes with the userfaultfd of its paren
   }
 })
 
-test('EVENT_FORK wants CAP_SYS_PTRACE', () => {
+test('EVENT_FORK requires CAP_SYS_PTRACE', () => {
   const process = new Machine().spawn({ capabilities: [] })
   assert.throws(() => process.userfaultfd({ features: ['event_fork'], userModeOnly: true }), { code: 'EPERM' })
 })
@@ -183,7 +183,7 @@ test('a process that ends gives up its userfaultfds, those of its children inclu
   machine.checkInvariants()
 })
 
-test('written tells what was written since the last reset, and everything before the first', () => {
+test('written returns what was written since the last reset, and everything before the first', () => {
   const { machine, process, memory } = begin()
   using uffd = bindUserfaultfd(() => process.kernel).create({ features: ['wp_async'] })
   assert.throws(() => uffd.written(memory.start, PAGE), { code: 'EPERM', syscall: 'PAGEMAP_SCAN' })

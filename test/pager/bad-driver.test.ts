@@ -69,7 +69,7 @@ eachSource(({ openDevice, source, skip }) => {
     }
   })
 
-  test('a setup that throws is told, and one that hangs ends with the signal, or with the timeout', {
+  test('a setup that throws fails the opening, and one that hangs ends with the signal, or at the time limit', {
     skip,
   }, async () => {
     await assert.rejects(openDevice(moduleOf("(() => { throw new RangeError('no') })()")), (error: VmError) => {
@@ -99,7 +99,7 @@ eachSource(({ openDevice, source, skip }) => {
   })
 
   // Through the guard such a call is one on memory without permission: what that can't do is told at GuardSource.
-  test('a driver that has the kernel read the memory it serves gets an error, and hangs nobody', {
+  test('a driver that has the kernel read the memory it serves gets an error, and no thread hangs', {
     skip: source === 'guard' ? 'no system call waits for a page of the guard' : skip,
   }, async () => {
     const reads = driverUrl(async () => {

@@ -19,7 +19,7 @@ const lacksOne = driverUrl(({ lacks }: { lacks: number }) => ({
 }))
 
 eachSource(({ openDevice, skip, source }) => {
-  test('covering a page that can’t be had does not make it, however many copy it', { skip }, async () => {
+  test('covering a page that fails does not make it, however many threads copy it', { skip }, async () => {
     await using device = await openDevice(lacksOne, { driver: { lacks: PAGES * page }, run: page })
     using memory = device.map({ length: (PAGES + 1) * page, shared: true })
     memory.read(0, new Uint8Array(PAGES * page))

@@ -30,7 +30,7 @@ describe('memory that answers are written on', () => {
     }
   })
 
-  test('a run is taken from whoever keeps it: his array is empty', () => {
+  test('a run is detached from a driver that keeps it: its array is empty', () => {
     const drafts = new FillBuffers(kernel)
     const kept = drafts.take(2 * pageSize)
     drafts.giveBack(kept, 'resolved')
@@ -38,7 +38,7 @@ describe('memory that answers are written on', () => {
     assert.equal(drafts.take(2 * pageSize).length, 2 * pageSize)
   })
 
-  test('what was given away is given to nobody else', () => {
+  test('a buffer that was transferred is not used again', () => {
     const drafts = new FillBuffers(kernel)
     const draft = drafts.take(2 * pageSize)
     const buffer = draft.buffer as ArrayBuffer & { transfer?(): ArrayBuffer }
@@ -62,7 +62,7 @@ describe('memory that answers are written on', () => {
     assert.ok(kept <= 2 ** 26, `${kept} bytes`)
   })
 
-  test('what a driver that failed may still write to is given to nobody else', () => {
+  test('a buffer that a failed driver may still write to is not used again', () => {
     const drafts = new FillBuffers(kernel)
     const failed = [drafts.take(2 * pageSize), drafts.take(pageSize)]
     for (const draft of failed) drafts.giveBack(draft, 'failed')
@@ -71,7 +71,7 @@ describe('memory that answers are written on', () => {
     for (const draft of next) assert.ok(draft.every((byte) => byte === 0))
   })
 
-  test('a page whose hook went on after it had returned a promise is given to nobody else', () => {
+  test('a page whose hook continued after it returned a promise is not used again', () => {
     const drafts = new FillBuffers(kernel)
     const kept = drafts.take(pageSize)
     drafts.giveBack(kept, 'resolved')

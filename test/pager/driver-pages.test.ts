@@ -173,7 +173,7 @@ eachSource(({ openDevice, skip }) => {
     }
   })
 
-  test('pages that were put are used again, zeroed, when nobody maps them', { skip }, async () => {
+  test('pages that were put are used again, zeroed, when they are mapped nowhere', { skip }, async () => {
     const recycled = driverUrl((_, host) => ({
       size: 4096,
       mmap() {},

@@ -76,7 +76,7 @@ eachSource(({ source, skip }) => {
     ['copy', 'exit', 'a thread that ends itself while copies of its wait'],
     ['plain', 'terminate', 'a thread that is terminated while it waits in its bytes'],
   ] as const) {
-    test(`${title} stops nobody else`, { skip }, async () => {
+    test(`${title} stops no other thread`, { skip }, async () => {
       assert.equal(await survives(scenario, { args: [stuck, source, how, end] }), '')
     })
   }

@@ -102,7 +102,7 @@ eachSource(({ openDevice, skip, source }) => {
     assert.equal(device.statistics.failures, 2)
   })
 
-  test('a VmError of a driver arrives as it is, and a guarded read tells it as well', { skip }, async () => {
+  test('a VmError of a driver arrives as it is, also from a guarded read', { skip }, async () => {
     const refuses = driverUrl(() => ({
       size: 4096,
       mmap() {},
@@ -122,7 +122,7 @@ eachSource(({ openDevice, skip, source }) => {
     )
   })
 
-  test('a driver that does not answer in time fails the access, is told so, and may answer the next', {
+  test('a driver that does not answer in time fails the access, sees its signal aborted, and may answer the next', {
     skip,
   }, async () => {
     const slow = driverUrl(() => {
@@ -151,7 +151,7 @@ eachSource(({ openDevice, skip, source }) => {
     assert.equal(device.state, 'serving')
   })
 
-  test('ready fills what is absent without blocking, and says what could not be had', { skip }, async () => {
+  test('ready fills what is absent without blocking, and rejects with what failed', { skip }, async () => {
     const partly = driverUrl(() => ({
       size: 64 * 4096,
       mmap() {},
@@ -176,7 +176,7 @@ eachSource(({ openDevice, skip, source }) => {
     await device.ready(pages(30), pages(4))
   })
 
-  test('a wait for ready ends with its signal, and the driver is told', { skip }, async () => {
+  test('a wait for ready ends with its signal, and aborts that of the driver', { skip }, async () => {
     const never = driverUrl(() => ({
       size: 4096,
       mmap() {},

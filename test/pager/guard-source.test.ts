@@ -17,7 +17,7 @@ for (const how of ['markers', 'permissions']) {
     const run = <T>(scenario: string, args: string[] = [], timeout = 30_000): T =>
       inChild<T>(scenario, { args: [how, ...args], timeout })
 
-    test('threads fault by the thousand: every byte is right, and nobody waits for ever', () => {
+    test('threads fault by the thousand: every byte is right, and no thread waits for ever', () => {
       const { wrong, faults, served } = run<Record<string, number>>('many-threads')
       assert.deepEqual([wrong, faults], [0, 0])
       assert.ok(served! >= 3 * 1500, `${served} served`)
@@ -112,7 +112,7 @@ for (const how of ['markers', 'permissions']) {
       })
     })
 
-    test('the first write to a page that was shown read-only is told, and only that', () => {
+    test('the first write to a page that was shown read-only is reported, and only that', () => {
       const fault = (page: number, write: boolean, firstWrite: boolean) => ({ page, write, firstWrite })
       assert.deepEqual(run('calls', ['notify']), {
         first: [true, true, 'written', 7, 'written'],
@@ -193,7 +193,7 @@ for (const how of ['markers', 'permissions']) {
       })
     })
 
-    test('an event loop is told of faults, and another thread ends a wait', () => {
+    test('an event loop sees faults, and another thread ends a wait', () => {
       const { reads, one, rings, taken, waited } = run<Polled>('calls', ['poll'])
       assert.deepEqual([reads, one, taken], [[true, true, true, true], true, 0])
       assert.ok(rings >= 2, `${rings} rings`)

@@ -68,7 +68,7 @@ const isTimeout = (error: MemoryFault) => error.reason === 'driver' && (error.ca
 eachSource(({ openDevice, source, skip }) => {
   for (const pages of [1, 4]) {
     const run = pages * page
-    test(`the next touch asks the driver anew, and what the first gives comes to nothing: ${pages} pages at once`, {
+    test(`the next touch asks the driver again, and the first answer is ignored: ${pages} pages at once`, {
       skip,
     }, async () => {
       const control = new Int32Array(new SharedArrayBuffer(12))

@@ -97,7 +97,9 @@ await device.close()
 `
 
 eachSource(({ source, skip }) => {
-  test(`pages that a driver places as their area is unmapped harm nobody (seed ${seed})`, { skip }, async () => {
+  test(`pages that a driver places as their area is unmapped reach no other memory (seed ${seed})`, {
+    skip,
+  }, async () => {
     assert.equal(await survives(scenario, { args: [placing, source, String(seed)] }), '')
   })
 })

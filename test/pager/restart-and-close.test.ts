@@ -70,7 +70,7 @@ eachSource(({ openDevice, skip }) => {
     assert.equal(files(), 0)
   })
 
-  test('a device that is closed while its driver opens anew is closed', { skip }, async () => {
+  test('a device that is closed while its driver restarts is closed', { skip }, async () => {
     const numbers = numbersUpTo(2)
     const device = await openDevice(counting, { driver: numbers })
     const refused = assert.rejects(device.restart(), { code: 'ERR_VMAREA_DEVICE_CLOSED' })

@@ -41,7 +41,7 @@ eachSource(({ openDevice, skip }) => {
     return { control, device: await openDevice(numbered, { driver: { control }, run: 2 * page, timeout: 60_000 }) }
   }
 
-  test('whoever reads as a living device is begun anew waits, and reads what is there', { skip }, async () => {
+  test('a read during the restart of a living device waits, and gets the right bytes', { skip }, async () => {
     const { control, device } = await open()
     await using _ = device
     using shared = device.map({ shared: true })
@@ -72,7 +72,7 @@ eachSource(({ openDevice, skip }) => {
     assert.deepEqual([device.statistics.failures, device.statistics.waiting], [0, 0])
   })
 
-  test('where the driver does not begin again, nobody goes on waiting', { skip }, async () => {
+  test('where a restart fails, no access keeps waiting', { skip }, async () => {
     const { control, device } = await open()
     await using _ = device
     using memory = device.map()

@@ -72,7 +72,7 @@ eachSource(({ openDevice, skip, source }) => {
     assert.equal(device.statistics.fills, 1)
   })
 
-  test('a run that is invalidated while it is filled is filled anew', { skip }, async () => {
+  test('a run that is invalidated while it is filled is filled again', { skip }, async () => {
     const counting = driverUrl((invalidated: Int32Array) => {
       let count = 0
       return {
@@ -138,7 +138,7 @@ eachSource(({ openDevice, skip, source }) => {
     memory.unmap()
   })
 
-  test('an unmap ends the wait of who reads there', { skip }, async () => {
+  test('an unmap ends the waits in its range', { skip }, async () => {
     await using device = await openDevice(numbered, { driver: { delay: 200 }, run: page })
     const memory = device.map({ length: 4 * page })
     const reading = memory.readAsync(page, new Uint8Array(1))
@@ -164,7 +164,7 @@ eachSource(({ openDevice, skip, source }) => {
     )
   })
 
-  test('closing tells a driver that waits, and who waits for it, and asks for nothing more', { skip }, async () => {
+  test('closing aborts the driver and its waiters, and requests nothing more', { skip }, async () => {
     const patient = driverUrl(({ path }: { path: string }) => {
       let asked = 0
       return {
@@ -208,7 +208,7 @@ eachSource(({ openDevice, skip, source }) => {
     assert.equal(device.state, 'closed')
   })
 
-  test('what is not closed or unmapped is given back when nobody has it any more', { skip }, async () => {
+  test('what is not closed or unmapped is freed when nothing refers to it', { skip }, async () => {
     await survives(
       `
     const open = async () => {
@@ -232,7 +232,7 @@ eachSource(({ openDevice, skip, source }) => {
     )
   })
 
-  test('a driver that can not be had fails the opening', { skip }, async () => {
+  test('a driver that can not be loaded fails the opening', { skip }, async () => {
     const failing = driverUrl(() => {
       throw new RangeError('not today')
     })

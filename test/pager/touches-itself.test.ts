@@ -51,7 +51,7 @@ memory.unmap()
 `
 
 eachSource(({ source, skip }) => {
-  test('a driver that touches the memory that it serves is named, and hangs nobody for longer than the timeout', {
+  test('a driver that touches the memory that it serves is named, and no thread hangs for longer than the time limit', {
     skip: canHandOver ? skip : 'on this Node no memory comes into the hands of another thread',
   }, async () => {
     assert.equal(await survives(scenario, { args: [touches, source] }), '')

@@ -102,7 +102,7 @@ eachSource(({ openDevice, skip }) => {
     })
   })
 
-  test('the program invalidates: who begins to read when that is over sees nothing old', { skip }, async () => {
+  test('the program invalidates: a read that begins afterwards sees nothing old', { skip }, async () => {
     await using({ run: 4 * page }, async (device, maps, known) => {
       let rounds = 0
       let over = false

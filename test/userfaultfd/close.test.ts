@@ -84,7 +84,7 @@ test('a handle that is lost poisons when it is collected', {
   area.unmap()
 })
 
-test('who waits is woken, and its access fails', { skip }, async () => {
+test('waiters are woken, and their accesses fail', { skip }, async () => {
   const uffd = bindUserfaultfd(() => kernel).create()
   const area = half(uffd)
   const actor = await Actor.start()

@@ -69,7 +69,7 @@ test('the thread that serves is refused at once also where waits have a deadline
   mapping.unmap()
 })
 
-test('with somebody else who reads, or may, it waits', { skip }, async () => {
+test('it waits where another thread reads, or may', { skip }, async () => {
   using uffd = bindUserfaultfd(() => kernel).create()
   const mapping = thisProcess().mapMut({ length: 4 * page })
   uffd.register(mapping.start, mapping.size)

@@ -429,7 +429,7 @@ test('a descriptor that waits is refused where it would be polled', { skip }, as
   fixed.close()
 })
 
-test('wp_async takes a file map, and tells what was written', { skip: skip || skipWithout('wp_async') }, () => {
+test('wp_async takes a file map, and returns what was written', { skip: skip || skipWithout('wp_async') }, () => {
   using uffd = bindUserfaultfd(() => kernel).create({ features: ['wp_async'] })
   const folder = mkdtempSync(join(tmpdir(), 'vmarea-'))
   writeFileSync(join(folder, 'file'), new Uint8Array(8 * page))

@@ -47,7 +47,7 @@ test('a fault that waits to come again is not lost with the loop that had it', {
   assert.equal(touched, 7)
 })
 
-test('an unmap wakes who waits in it, which the kernel does not', { skip }, () => {
+test('an unmap wakes its waiters, which the kernel does not', { skip }, () => {
   const told = inChild('layout-events', { args: ['unmap'] })
   assert.deepEqual(told.seen, [{ kind: 'unmap', start: told.start, end: told.end }])
   assert.deepEqual([told.touched, told.unanswered], ['fault', 0])
@@ -55,7 +55,7 @@ test('an unmap wakes who waits in it, which the kernel does not', { skip }, () =
   assert.deepEqual([untold.touched, untold.unanswered], ['fault', 0])
 })
 
-test('memory that moves keeps its registration, and who waited at the old place is woken', { skip }, () => {
+test('memory that moves keeps its registration, and waiters at the old place are woken', { skip }, () => {
   const { seen, touched, served, start } = inChild<{
     seen: { kind: string; from: string; length: number }[]
     touched: unknown
@@ -68,7 +68,7 @@ test('memory that moves keeps its registration, and who waited at the old place 
   assert.equal(served, page)
 })
 
-test('events: a fault is told with its thread, its kind and its access', { skip }, async () => {
+test('events: a fault comes with its thread, its kind and its access', { skip }, async () => {
   using uffd = bindUserfaultfd(() => kernel).create({ features: ['thread_id', 'exact_address', 'pagefault_flag_wp'] })
   const area = anonymous(4)
   uffd.register(area.start, area.length, ['missing', 'wp'])
@@ -150,7 +150,7 @@ test('events: what a loop that ended did not give, the next has', { skip }, asyn
   area.unmap()
 })
 
-test('serve: a handler that throws leaves nobody waiting, and the loop goes on', {
+test('serve: a handler that throws leaves no waiter, and the loop continues', {
   skip: skip || skipWithout('poison'),
 }, async () => {
   using uffd = bindUserfaultfd(() => kernel).create()

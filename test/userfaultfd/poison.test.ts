@@ -40,7 +40,7 @@ function reasons(mapping: ReturnType<typeof process.mapMut>, index: number): Set
 for (const shared of [true, false]) {
   for (const modes of [['missing'], ['missing', 'minor'], ['minor']] as const) {
     const area = `a ${shared ? 'shared' : 'private'} map of a memory file, watched for ${modes.join(' and ')}`
-    test(`${area}: poison is told as such, by every access, in the page cache or not, and the end of the file as that`, {
+    test(`${area}: poison is reported as such, by every access, in the page cache or not, and the end of the file as that`, {
       skip,
     }, () => {
       using uffd = bindUserfaultfd(() => kernel).create({ features: ['minor_shmem', 'missing_shmem'] })

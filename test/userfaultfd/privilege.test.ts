@@ -28,7 +28,7 @@ test('with all rights the device is the way', { skip }, () => {
   assert.match(String(Reflect.get(uffd, Symbol.for('nodejs.util.inspect.custom')).call(uffd)), /descriptor \d+, device/)
 })
 
-test('an ordinary user gets one for the faults of the program alone, and is told why', {
+test('an ordinary user gets one for the faults of the program alone, and the reason', {
   skip: skip || setpriv,
 }, () => {
   const wrap = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--bounding-set=-all']

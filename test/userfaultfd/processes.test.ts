@@ -109,7 +109,7 @@ test('a process that has ended: ESRCH, and ENOMEM for registering', { skip }, as
   uffd.close()
 })
 
-test('send: the one who sends keeps its handle, and its memory does not turn into zeros', { skip }, async () => {
+test('send: the sender keeps its handle, and its memory does not turn into zeros', { skip }, async () => {
   const uffd = bindUserfaultfd(() => kernel).create()
   const area = anonymous(2)
   uffd.register(area.start, area.length)
@@ -131,7 +131,7 @@ test('send: the one who sends keeps its handle, and its memory does not turn int
   area.unmap()
 })
 
-test('receive: no userfaultfd, nobody there, an abort, a path too long', { skip }, async () => {
+test('receive: no userfaultfd, no listener, an abort, a path too long', { skip }, async () => {
   using forker = new Forker()
   const path = forker.socketPath
   await assert.rejects(bindUserfaultfd(() => kernel).receive(path, { connect: true }), {

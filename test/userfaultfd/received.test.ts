@@ -92,7 +92,7 @@ for (const [name, source] of Object.entries(zeros)) {
     })
   })
 
-  test(`a handler that ends by ${name}: where the sender kept a copy, who touches a page waits`, { skip }, async () => {
+  test(`a handler that ends by ${name}: where the sender kept a copy, a touch of a page waits`, { skip }, async () => {
     await withHandler(source, ['regions=4'], async (monitor, ended) => {
       await ended
       const answer = monitor.check(2, 1).catch(() => 'killed while it waited')
@@ -115,7 +115,7 @@ test("with whenServerEnds 'wait', process.exit() poisons nothing", { skip }, asy
   )
 })
 
-test('after close() of one whose ranges are not known, who touches a page waits, and reads zeros when the process ends', {
+test('after close() of one whose ranges are not known, a touch of a page waits, and reads zeros when the process ends', {
   skip: skip || skipUnlessOrdinaryUser(),
 }, async () => {
   // As an ordinary user, this one may not look into a monitor of another user.
@@ -144,7 +144,7 @@ test('serve() on huge pages gives a page up once, and poisons all of it', { skip
   })
 })
 
-test('serve() on huge pages wakes who waits for a page that was there already', { skip: skipHuge }, async () => {
+test('serve() on huge pages wakes the waiters of a page that was there already', { skip: skipHuge }, async () => {
   const source = `
     const page0 = new Uint8Array(page).fill(5)
     uffd.serve(() => {

@@ -10,7 +10,9 @@ for (const [workers, servers] of [
   [4, 1],
   [4, 3],
 ] as const) {
-  test(`${workers} Workers fault, ${servers} serve: every byte is right and nobody is left waiting`, { skip }, () => {
+  test(`${workers} Workers fault, ${servers} serve: every byte is right and no thread is left waiting`, {
+    skip,
+  }, () => {
     const { wrong, served, waiting, unanswered } = inChild<{
       wrong: number[]
       served: number
@@ -53,7 +55,7 @@ test("whenServerEnds: 'wait' leaves the thread to the next who serves", { skip }
   )
 })
 
-test('a handler that is slow: the access waits, and who waits where and how long can be seen', { skip }, () => {
+test('a handler that is slow: the access waits, and where and how long can be seen', { skip }, () => {
   const { right, took, seen, address, thread, after } = inChild<{
     right: boolean
     took: number
@@ -94,7 +96,7 @@ test('a handler loop allocates nothing for an event', { skip }, () => {
   assert.fail(`bytes an event: ${JSON.stringify(seen)}`)
 })
 
-test('a write to a read-only page that is missing fails at once, without waiting for a server who maps memory', {
+test('a write to a read-only page that is missing fails at once, without waiting for a server that maps memory', {
   skip,
 }, () => {
   const { reasons, right, served } = inChild<{ reasons: string[]; right: boolean[]; served: number }>(

@@ -96,17 +96,19 @@ test('an answer that comes too late shows the page, and harms nothing where the 
   })
 })
 
-test('with keepWaiting the next that serves answers who waits', { skip }, () => {
+test('with keepWaiting the next server answers the waiters', { skip }, () => {
   const answer = inChild('warden', { args: ['next', 'comes', String(LONG)] })
   assert.deepEqual(answer, { seen: 1, failed: [] })
 })
 
-test('with keepWaiting and nobody who comes, who waits is told at the deadline', { skip }, () => {
+test('with keepWaiting and no next server, waiters fail at the deadline', { skip }, () => {
   const answer = inChild('warden', { args: ['next', 'none', '2000'] })
   assert.deepEqual(answer, { seen: 'fault', failed: ['0 no-server'] })
 })
 
-test('a write that waits for a protected page: one of a file fails, one that is nowhere else goes on', { skip }, () => {
+test('a write that waits for a protected page: one of a file fails, one that is nowhere else succeeds', {
+  skip,
+}, () => {
   const answer = inChild('warden', { args: ['write', '', '1000'] })
   assert.deepEqual(answer, { before: 9, shared: 'write poisoned', held: 6, failed: 2 })
 })

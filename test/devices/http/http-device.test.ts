@@ -170,7 +170,7 @@ for (const [kernel, { process, module, source, skip }] of Object.entries(hosts))
     await assert.rejects(missing, (error) => isVm(error, 'ENOENT', /answered 404/))
   })
 
-  test(`${kernel}: a device that is begun anew shows the version of then, and nothing of the one before`, {
+  test(`${kernel}: a restarted device shows the present version, and nothing of the one before`, {
     skip,
   }, async () => {
     await using all = await opened()
@@ -184,7 +184,7 @@ for (const [kernel, { process, module, source, skip }] of Object.entries(hosts))
     assert.equal(Buffer.compare(bytes, server.object), 0)
   })
 
-  test(`${kernel}: a device with an etag is not begun anew with another version`, { skip }, async () => {
+  test(`${kernel}: a device with an etag is not restarted with another version`, { skip }, async () => {
     const pinned = (server: ObjectServer) => ({ url: server.url, etag: '"one"' })
     await using server = await ObjectServer.start(patterned(SIZE))
     await using device = await process().openDevice(module, { ...(source && { source }), driver: pinned(server) })

@@ -47,7 +47,7 @@ test('every list that the kernel could write is read as it was meant', () => {
   )
 })
 
-test('a line that is not whole, or not the kernel’s, is told and never passed over', () => {
+test('a line that is not whole, or not the kernel’s, is an error and never passed over', () => {
   const byte = fc.integer({ min: 0, max: 255 })
   fc.assert(
     fc.property(madeUpAreas, fc.nat(), fc.nat(), byte, (areas, pick, place, value) => {

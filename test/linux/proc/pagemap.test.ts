@@ -96,7 +96,7 @@ test('a random history of touches, guards, zaps and holes shows page by page, by
   )
 })
 
-test('pages of a file are told from anonymous ones, and a private copy from the file', scan, () => {
+test('pages of a file are distinguished from anonymous ones, and a private copy from the file', scan, () => {
   const descriptor = openSync(process.execPath, 'r')
   const start = mapRaw(2, MAP.PRIVATE, { descriptor })
   closeSync(descriptor)
@@ -117,7 +117,7 @@ test('memory far from any page table is one run of nothing, by both ways', scan,
   }
 })
 
-test('pages that a userfaultfd protects against writing are told, by both ways', {
+test('pages that a userfaultfd protects against writing are reported, by both ways', {
   skip: skipWithout('pagefault_flag_wp'),
 }, () => {
   const start = mapRaw(4, MAP.PRIVATE)

@@ -92,7 +92,7 @@ test('blocks of any numbers, fields and flags are read as they were meant, where
   )
 })
 
-test('a block without flags at the end of the file is told', () => {
+test('a block without flags at the end of the file is an error', () => {
   const table = new SmapsTable()
   const text = Buffer.from('1000-2000 rw-p 00000000 00:00 0 \nSize:                  4 kB\n')
   assert.equal(table.addAll(text, 0, text.length, false), 0)
