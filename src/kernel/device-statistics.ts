@@ -6,9 +6,9 @@ export interface DeviceStatistics {
   readonly fills: number
   /** Bytes that the `fault` hook was asked for and gave. */
   readonly bytesFilled: number
-  /** Answers that were an error, the timed-out included. */
+  /** Waits that ended with an error, the timed-out included. */
   readonly failures: number
-  /** Answers that did not come in time. */
+  /** Waits whose answer did not come in time. */
   readonly timeouts: number
   /** Faults and prefetches that wait for an answer now. */
   readonly waiting: number

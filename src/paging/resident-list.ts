@@ -37,17 +37,17 @@ export class ResidentList {
     return (this.#active.size + this.#inactive.size) * this.#pageSize
   }
 
-  /** Pages have come, or were used. They stay, whatever has to go for them. */
+  /** Pages have come, or were used: the first of them surely, and so it is the last to go. They stay, whatever has to go for them. */
   touch(offset: number, length: number): void {
     const first = offset / this.#pageSize
-    for (let page = first; page < first + length / this.#pageSize; page++) {
+    for (let page = first + length / this.#pageSize - 1; page >= first; page--) {
       this.#inactive.delete(page)
       this.#active.delete(page)
       this.#active.add(page)
     }
     // Room was made for them when they were asked for, if there was so much: with many others in flight there was not.
     this.makeRoom(0)
-    this.#deactivate()
+    this.#deactivate(length / this.#pageSize)
   }
 
   /** Pages are gone. */
@@ -74,13 +74,15 @@ export class ResidentList {
     this.#take(over + Math.floor(this.#limit * SLACK_PART), (offset, length) => this.#host.drop(offset, length))
   }
 
-  #deactivate(): void {
+  /** Hides the oldest active pages, but none of the `newest`: they are about to be shown. */
+  #deactivate(newest: number): void {
     const wanted = Math.floor(this.#limit * INACTIVE_PART)
     // Only what is about to be full has to know what it uses.
     if (this.#active.size + this.#inactive.size < this.#limit - wanted || this.#inactive.size >= wanted / 2) return
+    const most = Math.min(wanted - this.#inactive.size, this.#active.size - newest)
     const oldest: number[] = []
     for (const page of this.#active) {
-      if (oldest.length + this.#inactive.size >= wanted) break
+      if (oldest.length >= most) break
       oldest.push(page)
     }
     for (const page of oldest) {
@@ -106,7 +108,8 @@ export class ResidentList {
   }
 
   /** Neighbours that follow each other go together. */
-  #runs(pages: readonly number[], call: (offset: number, length: number) => void): void {
+  #runs(pages: number[], call: (offset: number, length: number) => void): void {
+    pages.sort((left, right) => left - right)
     for (let at = 0; at < pages.length; ) {
       let end = at + 1
       while (end < pages.length && pages[end] === pages[at]! + (end - at)) end++

@@ -85,6 +85,7 @@ eachSource(({ openDevice, source, skip }) => {
       await assert.rejects(opening, /enough/)
     }
     for (const hangs of [
+      'await new Promise(() => {})',
       'await new Promise(() => setInterval(() => {}, 1000))',
       'await new Promise(() => { for (;;); })',
       '{ fault() {}, async open() { await new Promise(() => setInterval(() => {}, 1000)) } }',
@@ -94,7 +95,6 @@ eachSource(({ openDevice, source, skip }) => {
         return error.code === 'ETIMEDOUT' && /function and its open hook did not end within 550 ms/.test(error.message)
       })
     }
-    await assert.rejects(openDevice(moduleOf('await new Promise(() => {})')), { code: 'EIO' })
     await assert.rejects(openDevice(moduleOf('process.exit(5)')), { code: 'EIO' })
   })
 
