@@ -49,6 +49,7 @@ const unchecked = [
   'PageStoreConformanceOptions',
   'ServeOptions',
   'SwapOptions',
+  'TieredStoreOptions',
   'WriteOptions',
 ]
 
