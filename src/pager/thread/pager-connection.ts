@@ -94,7 +94,7 @@ export class PagerConnection {
     this.#deadline = data.deadline
     this.#events = events
     this.#port = port1
-    this.#worker = new Worker(program.entry, {
+    this.#worker = new Worker(program.entry(), {
       name: program.name,
       workerData: { ...data, state: state.memory, port: port2 } satisfies ServingThreadData,
       transferList: [port2],

@@ -29,7 +29,7 @@ import { openDeviceSource } from './open-device-source.js'
 const GRACE = 500
 
 const PROGRAM: ThreadProgram = {
-  entry: new URL('../server/pager-thread.js', import.meta.url),
+  entry: () => new URL('../server/pager-thread.js', import.meta.url),
   name: 'vmarea pager',
   owner: "the driver's",
   module: "the driver's module",

@@ -24,7 +24,7 @@ import { SwapFaults } from './swap-faults.js'
 import { SwapKeeper } from './swap-keeper.js'
 
 const PROGRAM: ThreadProgram = {
-  entry: new URL('../server/swap-thread.js', import.meta.url),
+  entry: () => new URL('../server/swap-thread.js', import.meta.url),
   name: 'vmarea swap',
   owner: "the swap's",
   module: "the page store's module",
