@@ -14,8 +14,8 @@ export function usePages(store: Store, area: ViewArea | undefined): Pages {
     if (area === undefined || !isLive) return
     const stop = new AbortController()
     const { startPage, endPage } = area
-    ask(`/pages?start=${startPage}&end=${endPage}`, stop.signal).then(
-      async (response) => setAnswer({ area, pages: { pages: await response.json() } }),
+    ask(`/pages?start=${startPage}&end=${endPage}`, stop.signal, (response) => response.json()).then(
+      (pages: WirePages) => setAnswer({ area, pages: { pages } }),
       (error: Error) => {
         if (!stop.signal.aborted) setAnswer({ area, pages: { why: error.message } })
       },
@@ -46,8 +46,8 @@ export function useBytes(store: Store, page: number | undefined, length: number,
   useEffect(() => {
     if (page === undefined || !isLive) return
     const stop = new AbortController()
-    ask(`/bytes?page=${page}&length=${length}`, stop.signal).then(
-      async (response) => setAnswer({ page, bytes: { bytes: new Uint8Array(await response.arrayBuffer()) } }),
+    ask(`/bytes?page=${page}&length=${length}`, stop.signal, (response) => response.arrayBuffer()).then(
+      (bytes) => setAnswer({ page, bytes: { bytes: new Uint8Array(bytes) } }),
       (error: Error) => {
         if (!stop.signal.aborted) setAnswer({ page, bytes: { why: error.message } })
       },
@@ -58,8 +58,9 @@ export function useBytes(store: Store, page: number | undefined, length: number,
   return answer !== undefined && answer.page === page ? answer.bytes : 'asking'
 }
 
-async function ask(address: string, signal: AbortSignal): Promise<Response> {
+/** Rejects as well where the signal ends the wait for the body. */
+async function ask<T>(address: string, signal: AbortSignal, body: (response: Response) => Promise<T>): Promise<T> {
   const response = await fetch(address, { signal })
   if (!response.ok) throw new Error((await response.text()).trim())
-  return response
+  return await body(response)
 }
