@@ -11,7 +11,6 @@ struct LentBuffer {
   ThreadState* state;
   AddressRoot* lease;
   void* data;
-  size_t length;
   napi_ref object = nullptr;  // weak
   bool taken_back = false;
   bool taken_away = false;
@@ -31,25 +30,7 @@ struct Sentinel {
 
 namespace {
 
-// The engine counts the length of every ArrayBuffer as memory that a collection would give back, and collects when there is much of it. That
-// of mapped memory is the file's, or counted by nobody: it is taken off while the buffer has it.
-void count_less(napi_env env, size_t length) {
-  int64_t total;
-  napi_adjust_external_memory(env, -static_cast<int64_t>(length), &total);
-}
-
-void count_again(napi_env env, size_t length) {
-  int64_t total;
-  napi_adjust_external_memory(env, static_cast<int64_t>(length), &total);
-}
-
-void let_go(napi_env env, void*, void* hint) {
-  LentBuffer* lent = static_cast<LentBuffer*>(hint);
-  AddressRoot* lease = lent->lease;
-  count_again(env, lent->length);
-  delete lent;
-  release_lease(lease);
-}
+void let_go(napi_env, void*, void* hint) { release_lease(static_cast<AddressRoot*>(hint)); }
 
 void forget(LentBuffer* lent) {
   auto [next, end] = lent->state->lent->by_address.equal_range(lent->data);
@@ -60,7 +41,6 @@ void forget(LentBuffer* lent) {
 void let_go_in_worker(napi_env env, void*, void* hint) {
   LentBuffer* lent = static_cast<LentBuffer*>(hint);
   AddressRoot* lease = lent->taken_away ? nullptr : lent->lease;
-  count_again(env, lent->length);
   forget(lent);
   napi_delete_reference(env, lent->object);
   delete lent;
@@ -109,14 +89,14 @@ void forget_lent_buffers(ThreadState* state) {
 }
 
 napi_status lend_buffer(napi_env env, ThreadState* state, void* data, size_t length, AddressRoot* lease, napi_value* buffer) {
-  LentBuffer* lent = new LentBuffer{state, lease, data, length};
-  napi_status status = napi_create_external_arraybuffer(env, data, length, state->worker ? let_go_in_worker : let_go, lent, buffer);
+  // When the main thread ends, the process does.
+  if (!state->worker) return napi_create_external_arraybuffer(env, data, length, let_go, lease, buffer);
+  LentBuffer* lent = new LentBuffer{state, lease, data};
+  napi_status status = napi_create_external_arraybuffer(env, data, length, let_go_in_worker, lent, buffer);
   if (status != napi_ok) {
     delete lent;
     return status;
   }
-  count_less(env, length);
-  if (!state->worker) return napi_ok;  // when the main thread ends, the process does
   napi_create_reference(env, *buffer, 0, &lent->object);
   if (state->lent == nullptr) state->lent = new LentBuffers;
   state->lent->by_address.emplace(data, lent);
