@@ -16,7 +16,7 @@ const PAGE = 4096
 test('a process is shown with its areas, its totals and how true they are', { skip }, async (t) => {
   const page = await openView(t, [pid])
   await page.getByRole('grid', { name: 'Areas in order of address' }).waitFor()
-  assert.match(await page.locator('.subject').innerText(), new RegExp(`node process ${pid}`))
+  assert.match(await page.locator('.subject').innerText(), new RegExp(`\\S+ process ${pid} `))
   const count = Number(await page.locator('.areas h2 small').innerText())
   assert.ok(count > 30)
   assert.equal(await page.locator('.bar-row').count(), 3)
