@@ -45,7 +45,12 @@ export class MessageReader {
   wait(messages: UffdMessages, timeout: number): number {
     this.checkNonblocking()
     this.#refuseQueued()
-    if (timeout <= LONGEST_WAIT) return this.#count(this.#waitOnce(messages, Math.max(0, Math.ceil(timeout))))
+    return timeout <= LONGEST_WAIT
+      ? this.#count(this.#waitOnce(messages, Math.max(0, Math.ceil(timeout))))
+      : this.#waitLong(messages, timeout)
+  }
+
+  #waitLong(messages: UffdMessages, timeout: number): number {
     const end = performance.now() + timeout
     for (let rest = timeout; rest > 0; rest = end - performance.now()) {
       const length = this.#waitOnce(messages, Math.min(LONGEST_WAIT, Math.ceil(rest)))
