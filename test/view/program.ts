@@ -5,12 +5,13 @@ import { after } from 'node:test'
 import { root } from '../support/root.js'
 
 const SOURCE = `
-import { map, mapMut, pageSize } from 'vmarea'
+import { map, mapMut, memfd, pageSize } from 'vmarea'
 import { createInterface } from 'node:readline'
 const held = new Map()
 const actions = {
   file: (name, path) => held.set(name, map({ file: path })),
-  memory: (name, pages) => held.set(name, mapMut({ length: Number(pages) * pageSize() })),
+  // Of a file, so that the kernel does not merge it with a neighbour.
+  memory: (name, pages) => held.set(name, mapMut({ file: memfd(name, { size: Number(pages) * pageSize() }) })),
   write: (name, page) => { held.get(name).bytes[Number(page) * pageSize()] = 65 },
   protect: (name) => held.set(name, held.get(name).makeReadOnly()),
   unmap: (name) => held.get(name).unmap(),
