@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { AreaSnapshot } from '#vmarea/snapshot/snapshot.js'
+import { USAGE_FIELDS } from '#vmarea/snapshot/usage-fields.js'
 import { type ViewArea, viewArea } from '#vmarea/view/data/view-area.js'
 
 const PAGE = 4096
@@ -62,32 +63,6 @@ export const areaLists: fc.Arbitrary<ViewArea[]> = fc
   })
 
 function usageOf(rss: number | null): Record<string, number | null> {
-  return Object.fromEntries([
-    ['size', 4096],
-    ...[
-      'rss',
-      'pss',
-      'pssDirty',
-      'sharedClean',
-      'sharedDirty',
-      'privateClean',
-      'privateDirty',
-      'referenced',
-      'anonymous',
-      'ksm',
-      'lazyFree',
-      'anonHugePages',
-      'shmemPmdMapped',
-      'filePmdMapped',
-      'sharedHugetlb',
-      'privateHugetlb',
-      'swap',
-      'swapPss',
-      'locked',
-      'kernelPageSize',
-      'mmuPageSize',
-      'thpEligible',
-      'protectionKey',
-    ].map((field) => [field, field === 'rss' ? rss : null] as const),
-  ])
+  const known: Record<string, number | null> = { size: 4096, rss }
+  return Object.fromEntries(USAGE_FIELDS.map((field) => [field, known[field] ?? null]))
 }
