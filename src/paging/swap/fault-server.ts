@@ -96,23 +96,21 @@ export class FaultServer {
   }
 
   #unstage(page: number, since: number): void {
-    const { places, memory, counters, host } = this.#context
-    if (memory.unstage(page, 1) === 1) {
-      counters.add(COUNT.COPIED_FROM_STAGING)
-      places.set(page, PLACE.RESIDENT)
-      places.note(page, NOTE.YOUNG)
-      counters.served('staging', host.now() - since)
-    } else this.#refused(page, since)
+    if (this.#context.memory.unstage(page, 1) === 1) this.#came(page, since, 'staging', COUNT.COPIED_FROM_STAGING)
+    else this.#refused(page, since)
   }
 
   #zero(page: number, since: number): void {
-    const { places, memory, counters, host } = this.#context
-    if (memory.zero(page, 1) === 1) {
-      counters.add(COUNT.ZEROED)
-      places.set(page, PLACE.RESIDENT)
-      places.note(page, NOTE.YOUNG)
-      counters.served('zero', host.now() - since)
-    } else this.#refused(page, since)
+    if (this.#context.memory.zero(page, 1) === 1) this.#came(page, since, 'zero', COUNT.ZEROED)
+    else this.#refused(page, since)
+  }
+
+  #came(page: number, since: number, from: 'staging' | 'zero', count: number): void {
+    const { places, counters, host } = this.#context
+    counters.add(count)
+    places.set(page, PLACE.RESIDENT)
+    places.note(page, NOTE.YOUNG)
+    counters.served(from, host.now() - since)
   }
 
   #read(page: number, since: number): void {
