@@ -149,14 +149,8 @@ export class RequestDispatcher<R extends PageRequest> {
   }
 
   #answered(request: R): void {
-    if (!this.#counts(request)) return
-    this.pending.remove(request)
-    if (request.state === 'stale') {
-      this.#askAgain(request)
-      return
-    }
-    request.settle()
-    const waiters = this.pending.takeWaiters(request)
+    const waiters = this.#concluded(request)
+    if (waiters === undefined) return
     try {
       this.#parts.complete(request, waiters)
     } catch (error) {
@@ -167,18 +161,20 @@ export class RequestDispatcher<R extends PageRequest> {
   }
 
   #refused(request: R, error: unknown): void {
-    if (!this.#counts(request)) return
+    const waiters = this.#concluded(request)
+    if (waiters !== undefined) this.#refuse(request, waiters, error)
+  }
+
+  /** The waiters of a request whose answer counts; `undefined` where it does not, or where the request was asked again. */
+  #concluded(request: R): PageWaiter[] | undefined {
+    if (this.#closed || request.state === 'superseded') return undefined
     this.pending.remove(request)
     if (request.state === 'stale') {
       this.#askAgain(request)
-      return
+      return undefined
     }
     request.settle()
-    this.#refuse(request, this.pending.takeWaiters(request), error)
-  }
-
-  #counts(request: R): boolean {
-    return !this.#closed && request.state !== 'superseded'
+    return this.pending.takeWaiters(request)
   }
 
   #askAgain(request: R): void {
