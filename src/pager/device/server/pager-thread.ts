@@ -9,11 +9,11 @@ import { loadDriver } from '../../../kernel/load-driver.js'
 import { addon } from '../../../linux/addon/addon.js'
 import { connectFaultSource } from '../../source/connect-fault-source.js'
 import { FaultLoop } from '../../source/fault-loop.js'
-import { packError } from '../../thread/pack-error.js'
 import { PagerKernel } from '../../thread/pager-kernel.js'
 import type { PagerMessage, PagerRequest } from '../../thread/pager-request.js'
 import { PagerState } from '../../thread/pager-state.js'
 import type { PagerThreadData } from '../../thread/pager-thread-data.js'
+import { ThreadReplies } from '../../thread/thread-replies.js'
 import { DeviceFile } from './device-file.js'
 import { closeServedDevice, createServedDevice, fetch, invalidate } from './device-server.js'
 import { DriverPages } from './driver-pages.js'
@@ -26,19 +26,12 @@ const port: MessagePort = data.port
 const state = new PagerState(data.state)
 const closing = new AbortController()
 
-const send = (message: PagerMessage): void => {
-  port.postMessage(message)
-  state.countAnswer()
-}
+const replies = new ThreadReplies(port, state)
+const send = (message: PagerMessage): void => replies.send(message)
 
 // Keeps the thread alive while nothing else does: a driver's open hook may wait for what never comes.
 port.ref()
-try {
-  await serve()
-} catch (error) {
-  send({ type: 'refusal', id: 0, error: packError(error) })
-  port.close()
-}
+await replies.begin(serve)
 
 async function serve(): Promise<void> {
   const kernel = new PagerKernel()
@@ -78,7 +71,7 @@ async function serve(): Promise<void> {
     try {
       answer(request, served, loop)
     } catch (error) {
-      if ('id' in request) send({ type: 'refusal', id: request.id, error: packError(error) })
+      if ('id' in request) replies.refuse(request.id, error)
       else throw error
     }
   })
@@ -92,7 +85,7 @@ function answer(request: PagerRequest, device: ServedDevice, loop: FaultLoop): v
       send({ type: 'answer', id: request.id, value: addMap(device, request) })
       return
     case 'fill':
-      settle(request.id, fetch(device, request.id, request.offset, request.length))
+      replies.settle(request.id, fetch(device, request.id, request.offset, request.length))
       return
     case 'cancel':
       device.fetches.cancel(request.id)
@@ -123,21 +116,14 @@ function answer(request: PagerRequest, device: ServedDevice, loop: FaultLoop): v
       loop.stop()
       device.requests.stop()
       closing.abort()
-      settle(request.id, callHook(device.operations, 'close'))
+      replies.settle(request.id, callHook(device.operations, 'close'))
       return
     case 'close':
       loop.stop()
       closeServedDevice(device)
       closing.abort()
-      settle(request.id, callHook(device.operations, 'close'))
+      replies.settle(request.id, callHook(device.operations, 'close'))
   }
-}
-
-function settle(id: number, promise: Promise<void>): void {
-  promise.then(
-    () => send({ type: 'answer', id }),
-    (error) => send({ type: 'refusal', id, error: packError(error) }),
-  )
 }
 
 async function callHook(operations: FileOperations, name: 'open' | 'close'): Promise<void> {

@@ -9,10 +9,10 @@ import { SwapRecord } from '../../../paging/swap/swap-record.js'
 import { openPageStore } from '../../../stores/open-page-store.js'
 import { PAGE_STATE } from '../../../vocabulary/page-state.js'
 import { UFFD_MODE } from '../../../vocabulary/uffd-mode.js'
-import { packError } from '../../thread/pack-error.js'
 import { PagerKernel } from '../../thread/pager-kernel.js'
 import type { PagerMessage, PagerRequest } from '../../thread/pager-request.js'
 import { PagerState } from '../../thread/pager-state.js'
+import { ThreadReplies } from '../../thread/thread-replies.js'
 import type { SwapThreadData } from '../swap-thread-data.js'
 import { SwapService } from './swap-service.js'
 import { WatchedStore } from './watched-store.js'
@@ -21,17 +21,10 @@ const data = workerData as SwapThreadData
 const { port } = data
 const state = new PagerState(data.state)
 
-const send = (message: PagerMessage): void => {
-  port.postMessage(message)
-  state.countAnswer()
-}
+const replies = new ThreadReplies(port, state)
+const send = (message: PagerMessage): void => replies.send(message)
 
-try {
-  await serve()
-} catch (error) {
-  send({ type: 'refusal', id: 0, error: packError(error) })
-  port.close()
-}
+await replies.begin(serve)
 
 async function serve(): Promise<void> {
   const kernel = new PagerKernel()
@@ -106,10 +99,5 @@ function answer(request: PagerRequest, service: SwapService): void {
 }
 
 function settle(id: number, act: () => void | Promise<void>): void {
-  Promise.resolve()
-    .then(act)
-    .then(
-      () => send({ type: 'answer', id }),
-      (error) => send({ type: 'refusal', id, error: packError(error) }),
-    )
+  replies.settle(id, Promise.resolve().then(act))
 }
