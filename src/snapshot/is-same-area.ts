@@ -1,3 +1,4 @@
+import { isSameOutline } from './is-same-outline.js'
 import type { AreaSnapshot } from './snapshot.js'
 import { USAGE_FIELDS } from './usage-fields.js'
 
@@ -5,13 +6,7 @@ import { USAGE_FIELDS } from './usage-fields.js'
 export function isSameArea(a: AreaSnapshot, b: AreaSnapshot): boolean {
   return (
     a === b ||
-    (a.start === b.start &&
-      a.end === b.end &&
-      a.permissions === b.permissions &&
-      a.offset === b.offset &&
-      a.inode === b.inode &&
-      a.device === b.device &&
-      a.path === b.path &&
+    (isSameOutline(a, b) &&
       a.deleted === b.deleted &&
       sameFlags(a.flags, b.flags) &&
       (a.usage === b.usage || USAGE_FIELDS.every((field) => (a.usage[field] ?? null) === (b.usage[field] ?? null))))

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { addon } from '../../linux/addon/addon.js'
+import { isSameOutline } from '../../snapshot/is-same-outline.js'
 import '../../linux/areas/linux-address-space.js'
 import { Mm } from '../../mm/mm.js'
 import type { MmWithUser } from '../../mm/mm-with-user.js'
@@ -58,18 +59,7 @@ export class ProcessView {
       const outline = areaOutline(vma)
       while (old < before.length && order(before[old]!.start, outline.start) < 0) old++
       const was = before[old]
-      areas.push(
-        was !== undefined &&
-          was.start === outline.start &&
-          was.end === outline.end &&
-          was.permissions === outline.permissions &&
-          was.offset === outline.offset &&
-          was.inode === outline.inode &&
-          was.device === outline.device &&
-          was.path === outline.path
-          ? was
-          : viewArea(outline, this.pageSize),
-      )
+      areas.push(was !== undefined && isSameOutline(was, outline) ? was : viewArea(outline, this.pageSize))
     }
     this.#last = areas
     return areas
