@@ -33,19 +33,13 @@ int64_t give_to_keeper(GivenGuest given, int socket) {
     message.regions[index] = {region.start, region.length, region.page};
   }
   int descriptors[2] = {guest.descriptor, guest.pidfd};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof descriptors)] = {};
-  iovec vector = {&message, sizeof message};
-  msghdr header = {};
-  header.msg_iov = &vector;
-  header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof control;
-  cmsghdr* rights = CMSG_FIRSTHDR(&header);
+  keeper::Envelope envelope(&message);
+  cmsghdr* rights = CMSG_FIRSTHDR(&envelope.header);
   rights->cmsg_level = SOL_SOCKET;
   rights->cmsg_type = SCM_RIGHTS;
   rights->cmsg_len = CMSG_LEN(sizeof descriptors);
   memcpy(CMSG_DATA(rights), descriptors, sizeof descriptors);
-  return answer(sendmsg(socket, &header, MSG_NOSIGNAL));
+  return answer(sendmsg(socket, &envelope.header, MSG_NOSIGNAL));
 }
 
 constexpr Function kFunctions[] = {

@@ -45,17 +45,11 @@ void watch(int descriptor, void* key) {
 // Answers false at the end.
 bool take_guest() {
   Message message;
-  alignas(cmsghdr) char control[CMSG_SPACE(2 * sizeof(int))];
-  iovec vector = {&message, sizeof message};
-  msghdr header = {};
-  header.msg_iov = &vector;
-  header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof control;
-  ssize_t length = recvmsg(kSocket, &header, MSG_CMSG_CLOEXEC);
+  Envelope envelope(&message);
+  ssize_t length = recvmsg(kSocket, &envelope.header, MSG_CMSG_CLOEXEC);
   if (length < 0) return errno == EINTR || errno == EAGAIN;
   if (length == 0) return false;
-  cmsghdr* rights = CMSG_FIRSTHDR(&header);
+  cmsghdr* rights = CMSG_FIRSTHDR(&envelope.header);
   if (rights == nullptr || rights->cmsg_len != CMSG_LEN(2 * sizeof(int)) || message.count > kMostRegions) return true;
   int descriptors[2];
   memcpy(descriptors, CMSG_DATA(rights), sizeof descriptors);
