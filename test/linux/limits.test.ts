@@ -1,4 +1,5 @@
 // At the limits of the machine: the error names the limit and its value, nothing has changed, and memory given back can be had again.
+// The case sec-fault-at-the-limit-of-addresses among them.
 
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
