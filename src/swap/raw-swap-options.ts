@@ -8,7 +8,7 @@ const TIMEOUT = 30_000
 
 /** The options, checked, with a value for each. */
 export function rawSwapOptions<StoreOptions>(options: SwapOptions<StoreOptions>, pageSize: number): RawSwapOptions {
-  const { store, residentLimit = Number.POSITIVE_INFINITY, timeout = TIMEOUT, source, signal } = options ?? {}
+  const { store, residentLimit = Number.POSITIVE_INFINITY, timeout = TIMEOUT, source, control, signal } = options ?? {}
   const { highWater = HIGH, lowWater = Math.min(LOW, highWater) } = options ?? {}
   checkResidentLimit(residentLimit, pageSize)
   if (!(highWater > 0 && highWater <= 1))
@@ -17,7 +17,10 @@ export function rawSwapOptions<StoreOptions>(options: SwapOptions<StoreOptions>,
     throw invalid('lowWater', `a part of residentLimit, from 0 to highWater, which is ${highWater}`, lowWater)
   }
   if (!(timeout > 0 && timeout < 2 ** 31)) throw invalid('timeout', 'milliseconds, above 0 and below 2^31', timeout)
-  return { store: storeOf(store, options), residentLimit, highWater, lowWater, timeout, source, signal }
+  if (control !== undefined && (typeof control !== 'string' || control === '')) {
+    throw invalid('control', 'the path of a socket, a text', control)
+  }
+  return { store: storeOf(store, options), residentLimit, highWater, lowWater, timeout, source, control, signal }
 }
 
 /** Throws unless so many bytes can be a budget. */

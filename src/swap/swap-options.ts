@@ -25,6 +25,12 @@ export interface SwapOptions<StoreOptions = unknown> {
   readonly timeout?: number
   /** How faults are taken: see `FaultSourceName`. Default: the best that the machine allows. */
   readonly source?: FaultSourceName
+  /**
+   * The path of a control socket, at which `vmarea swap` gives the commands: see `docs/swap.md`. Its mode is 0600, and only this user and root
+   * are answered. It must not exist, unless it is a socket at which no process listens; `exit()` removes it. A path that begins with `@` is
+   * an abstract name. On Linux alone.
+   */
+  readonly control?: string
   /** Ends the opening. */
   readonly signal?: AbortSignal
 }

@@ -1,10 +1,11 @@
 import type { RawSwap } from '../kernel/swap/raw-swap.js'
 import type { SwapState } from '../kernel/swap/swap-state.js'
 import type { SwapStatistics } from '../kernel/swap/swap-statistics.js'
+import type { SwapStatus } from '../kernel/swap/swap-status.js'
+import { swapStatusOf } from '../paging/swap/swap-status-of.js'
 import type { FaultSourceName } from '../vocabulary/fault-source-name.js'
 import { checkResidentLimit } from './raw-swap-options.js'
 import type { SwapObserver } from './swap-observer.js'
-import type { SwapStatus } from './swap-status.js'
 
 /**
  * Memory whose pages can be in a store instead of RAM, while its program runs: `openSwap` returns it.
@@ -66,23 +67,7 @@ export class Swap implements AsyncDisposable {
 
   /** The state, crosvm's metrics, and the last command that came to its end. */
   status(): SwapStatus {
-    const { residentPages, copiedFromFilePages, copiedFromStagingPages, zeroedPages, redundantPages, ...rest } =
-      this.#raw.statistics
-    const { stagingPages, swapPages } = rest
-    const { pages, milliseconds } = this.#raw.transition
-    return {
-      state: this.#raw.state,
-      metrics: {
-        residentPages,
-        copiedFromFilePages,
-        copiedFromStagingPages,
-        zeroedPages,
-        redundantPages,
-        stagingPages,
-        swapPages,
-      },
-      stateTransition: { pages, timeMs: milliseconds },
-    }
+    return swapStatusOf(this.#raw.state, this.#raw.statistics, this.#raw.transition)
   }
 
   /**

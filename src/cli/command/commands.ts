@@ -5,6 +5,7 @@ import { lookupCommand } from '../commands/lookup.js'
 import { mapsCommand } from '../commands/maps.js'
 import { packCommand } from '../commands/pack.js'
 import { serveCommand } from '../commands/serve.js'
+import { swapCommand } from '../commands/swap.js'
 import { tourCommand } from '../commands/tour.js'
 import { viewCommand } from '../commands/view.js'
 import { watchCommand } from '../commands/watch.js'
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   doctorCommand,
   packCommand,
   serveCommand,
+  swapCommand,
   tourCommand,
   helpCommand,
 ]

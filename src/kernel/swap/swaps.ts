@@ -32,5 +32,7 @@ export interface RawSwapOptions {
   readonly highWater: number
   /** Which way to take faults; the best there is where it is `undefined`. */
   readonly source: FaultSourceName | undefined
+  /** The path of the control socket. */
+  readonly control: string | undefined
   readonly signal: AbortSignal | undefined
 }

@@ -3,7 +3,7 @@ import type { ReceiveOptions } from '../../kernel/userfaultfd-calls.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { readable } from '../addon/readable.js'
-import { socketConnection } from './socket-connection.js'
+import { socketConnection } from '../sockets/socket-connection.js'
 
 const EAGAIN = -11
 const LONGEST_MESSAGE = 1 << 20

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
-import { socketConnection } from './socket-connection.js'
+import { socketConnection } from '../sockets/socket-connection.js'
 
 const EAGAIN = -11
 

@@ -17,6 +17,8 @@ export interface SwapThreadData extends ServingThreadData {
   readonly source: FaultSourceAddress
   readonly store: { readonly module: string; readonly options: unknown }
   readonly options: Pick<RawSwapOptions, 'timeout' | 'residentLimit' | 'lowWater' | 'highWater'>
+  /** The listening descriptor of the control socket, which stays the program's, and its path. */
+  readonly control: { readonly listener: number; readonly path: string } | undefined
   /** The memory of the `SwapRecord`. */
   readonly record: SharedArrayBuffer
   /** The record is that of a thread that has ended. */

@@ -1,7 +1,9 @@
 import type { SwapState } from '../../kernel/swap/swap-state.js'
 import type { SwapStatistics } from '../../kernel/swap/swap-statistics.js'
+import type { SwapStatus } from '../../kernel/swap/swap-status.js'
 import { PagePlaces, PLACE } from './page-places.js'
 import { COUNT, SwapCounters } from './swap-counters.js'
+import { swapStatusOf } from './swap-status-of.js'
 
 const STATES: readonly SwapState[] = [
   'ready',
@@ -49,6 +51,16 @@ export class SwapRecord {
 
   set state(state: SwapState) {
     Atomics.store(this.#state, 0, STATES.indexOf(state))
+  }
+
+  /** The last command that came to its end. */
+  get transition(): { readonly pages: number; readonly milliseconds: number } {
+    const { counters } = this
+    return { pages: counters.get(COUNT.TRANSITION_PAGES), milliseconds: counters.get(COUNT.TRANSITION_MILLISECONDS) }
+  }
+
+  get status(): SwapStatus {
+    return swapStatusOf(this.state, this.statistics, this.transition)
   }
 
   get statistics(): SwapStatistics {

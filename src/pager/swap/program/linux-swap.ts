@@ -4,7 +4,7 @@ import type { SwapStatistics } from '../../../kernel/swap/swap-statistics.js'
 import type { RawSwapOptions, SwapPart } from '../../../kernel/swap/swaps.js'
 import type { LinuxKernel } from '../../../linux/linux-kernel.js'
 import type { LinuxRegion } from '../../../linux/regions/linux-region.js'
-import { COUNT } from '../../../paging/swap/swap-counters.js'
+import { ListeningSocket } from '../../../linux/sockets/listening-socket.js'
 import { SwapRecord } from '../../../paging/swap/swap-record.js'
 import type { FaultSourceName } from '../../../vocabulary/fault-source-name.js'
 import { MADV } from '../../../vocabulary/madv.js'
@@ -40,6 +40,9 @@ const FEATURES =
   UFFD_FEATURE.POISON |
   UFFD_FEATURE.MOVE
 
+/** Of the control socket. */
+const CONTROL_MODE = 0o600
+
 /** How much longer the thread may take than the store, in milliseconds, before it counts as dead. */
 const GRACE = 500
 
@@ -54,6 +57,7 @@ export class LinuxSwap implements RawSwap {
   readonly #ranges: readonly PageRange[]
   readonly #staging: LinuxRegion
   readonly #record: SwapRecord
+  readonly #control: ListeningSocket | undefined
   readonly #failureListeners: ((error: Error | undefined) => void)[] = []
   readonly #deathListeners: ((cause: Error) => void)[] = []
   #failure: Error | undefined
@@ -72,9 +76,12 @@ export class LinuxSwap implements RawSwap {
       deadline,
     })
     let swap: LinuxSwap
+    let control: ListeningSocket | undefined
     try {
-      swap = new LinuxSwap(kernel, parts, options, source, deadline)
+      control = options.control === undefined ? undefined : new ListeningSocket(options.control, CONTROL_MODE)
+      swap = new LinuxSwap(kernel, parts, options, source, control, deadline)
     } catch (error) {
+      control?.close()
       source.close()
       throw error
     }
@@ -92,12 +99,14 @@ export class LinuxSwap implements RawSwap {
     parts: readonly SwapPart[],
     options: RawSwapOptions,
     source: OpenedFaultSource,
+    control: ListeningSocket | undefined,
     deadline: number,
   ) {
     const { pageSize, regions, calls } = kernel
     this.#kernel = kernel
     this.#options = options
     this.#source = source
+    this.#control = control
     this.#ranges = rangesOf(parts, pageSize)
     const pages = parts.reduce((sum, { length }) => sum + length / pageSize, 0)
     this.#record = new SwapRecord(pages, undefined, true)
@@ -142,8 +151,7 @@ export class LinuxSwap implements RawSwap {
   }
 
   get transition(): { readonly pages: number; readonly milliseconds: number } {
-    const { counters } = this.#record
-    return { pages: counters.get(COUNT.TRANSITION_PAGES), milliseconds: counters.get(COUNT.TRANSITION_MILLISECONDS) }
+    return this.#record.transition
   }
 
   get failure(): Error | undefined {
@@ -206,13 +214,14 @@ export class LinuxSwap implements RawSwap {
   }
 
   async #start(signal: AbortSignal | undefined, continues: boolean): Promise<void> {
-    const { store, timeout, residentLimit, lowWater, highWater } = this.#options
+    const { store, timeout, residentLimit, lowWater, highWater, control } = this.#options
     const data = {
       ranges: this.#ranges,
       staging: Number(this.#staging.start),
       source: this.#source.give(),
       store: { module: store.module as string, options: store.options },
       options: { timeout, residentLimit, lowWater, highWater },
+      control: this.#control === undefined ? undefined : { listener: this.#control.descriptor, path: control! },
       record: this.#record.memory as SharedArrayBuffer,
       continues,
     }
@@ -241,6 +250,7 @@ export class LinuxSwap implements RawSwap {
   async #release(): Promise<void> {
     const { calls } = this.#kernel
     await this.#thread.close()
+    this.#control?.close()
     this.#hasEnded = true
     for (const region of this.#keeper.regions) {
       if (region.keeper === this.#keeper) calls.madvise(region.start, region.length, MADV.DOFORK)

@@ -11,6 +11,7 @@ import { packError } from '../../thread/pack-error.js'
 import type { PagerKernel } from '../../thread/pager-kernel.js'
 import type { PagerMessage } from '../../thread/pager-request.js'
 import type { SwapThreadData } from '../swap-thread-data.js'
+import { ControlServer } from './control-server.js'
 import { DiscardedPages } from './discarded-pages.js'
 import { MovedMemory } from './moved-memory.js'
 import { PageMap } from './page-map.js'
@@ -34,6 +35,7 @@ export class SwapService {
   readonly #discarded: DiscardedPages
   readonly #faults: UserfaultfdQueue
   readonly #loop: FaultLoop
+  readonly #control: ControlServer | undefined
   readonly #pageSize: number
   #works = false
   #stopped = false
@@ -81,6 +83,8 @@ export class SwapService {
       lowWater,
       highWater,
     })
+    const command = (command: SwapCommand) => this.engine.command(command)
+    this.#control = data.control && new ControlServer({ ...data.control, command, status: () => record.status })
     const serve = (index: number, now: number) => this.#serve(this.#faults.address(index), now)
     this.#loop = new FaultLoop(this.#faults, serve, () => this.#works || !this.engine.isIdle)
   }
@@ -93,6 +97,7 @@ export class SwapService {
   /** Takes faults from now on. */
   start(): void {
     this.#loop.start()
+    void this.#control?.accept()
     this.#schedule()
   }
 
@@ -110,6 +115,7 @@ export class SwapService {
 
   /** Brings all pages back and takes no more faults. Rejects where pages could not be read, after it has ended as well. */
   async exit(): Promise<void> {
+    this.#control?.close()
     try {
       await this.engine.command('disable')
     } finally {
@@ -121,6 +127,7 @@ export class SwapService {
 
   /** Leaves all as it is. */
   async stop(): Promise<void> {
+    this.#control?.close()
     this.#loop.stop()
     this.#stopped = true
     this.#discarded.close()

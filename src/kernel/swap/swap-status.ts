@@ -1,4 +1,4 @@
-import type { SwapState } from '../kernel/swap/swap-state.js'
+import type { SwapState } from './swap-state.js'
 
 /** What crosvm's `swap status` prints, in camelCase. Pages, save where it says milliseconds. */
 export interface SwapStatus {
