@@ -45,16 +45,15 @@ export class MessageReader {
   wait(messages: UffdMessages, timeout: number): number {
     this.checkNonblocking()
     this.#refuseQueued()
-    return timeout <= LONGEST_WAIT
-      ? this.#count(this.#waitOnce(messages, Math.max(0, Math.ceil(timeout))))
-      : this.#waitLong(messages, timeout)
+    const length = timeout <= LONGEST_WAIT ? this.#waitOnce(messages, timeout) : this.#waitLong(messages, timeout)
+    return length >= 0 ? length / MESSAGE : this.#interrupted(length)
   }
 
   #waitLong(messages: UffdMessages, timeout: number): number {
     const end = performance.now() + timeout
     for (let rest = timeout; rest > 0; rest = end - performance.now()) {
-      const length = this.#waitOnce(messages, Math.min(LONGEST_WAIT, Math.ceil(rest)))
-      if (length !== 0) return this.#count(length)
+      const length = this.#waitOnce(messages, Math.min(LONGEST_WAIT, rest))
+      if (length !== 0) return length
     }
     return 0
   }
@@ -67,15 +66,14 @@ export class MessageReader {
   }
 
   #waitOnce(messages: UffdMessages, timeout: number): number {
-    const { raw, kernel } = this.#held
-    if (raw.wait === undefined) throw unsupported(kernel, 'its threads can not wait')
-    return raw.wait(messages.bytes, timeout)
+    const { raw } = this.#held
+    if (raw.wait === undefined) throw unsupported(this.#held.kernel, 'its threads can not wait')
+    return raw.wait(messages.bytes, Math.max(0, Math.ceil(timeout)))
   }
 
-  #count(length: number): number {
-    if (length >= 0) return length / MESSAGE
-    if (length === ERRNO_RESULT.EINTR) return 0
-    throw this.#error(length)
+  #interrupted(code: number): number {
+    if (code === ERRNO_RESULT.EINTR) return 0
+    throw this.#error(code)
   }
 
   #error(code: number): Error {

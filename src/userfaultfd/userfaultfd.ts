@@ -122,7 +122,8 @@ export class Userfaultfd {
    */
   copy(address: UffdAddress, length: number, data: Uint8Array, wake: boolean | InstallOptions = true): number {
     if (data.length < length) throw tooFewBytes(address, length, data)
-    const mode = installMode(wake)
+    // `true` without a call: a handler loop stays small enough for the engine to compile as one, and its addresses stay numbers.
+    const mode = wake === true ? 0 : installMode(wake)
     const code = this.#raw.copy(address, data, length, mode)
     if (code !== 0) resolveRest.copy(this.#held, { address, length, mode, code }, data)
     return this.#held.finished(address, length, mode)
@@ -142,7 +143,7 @@ export class Userfaultfd {
    * @throws VmError as `copy`, and `EFAULT` where the page cache has no page
    */
   continue(address: UffdAddress, length: number, wake: boolean | InstallOptions = true): number {
-    const mode = installMode(wake)
+    const mode = wake === true ? 0 : installMode(wake)
     const code = this.#raw.continue(address, length, mode)
     if (code !== 0) resolveRest.install(this.#held, { address, length, mode, code }, 'continue')
     return this.#held.finished(address, length, mode)
