@@ -1,7 +1,7 @@
 // npm run test:nodes: runs the suite on the other Nodes that the package supports, which the npm package `node` brings.
 // Arguments: major versions; by default 22, 24 and 26.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setUp } from './set-up.js'
@@ -10,8 +10,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const majors = process.argv.length > 2 ? process.argv.slice(2) : ['22', '24', '26']
 
 await setUp({ tests: true })
-const results = majors.map((major) => ({ major, status: testOn(major) }))
-for (const { major, status } of results) console.log(`node ${major}: ${status === 0 ? 'passed' : `failed (${status})`}`)
+const results = majors.map((major) => ({ major, ...testOn(major) }))
+for (const { major, status, failures } of results) {
+  console.log(`node ${major}: ${status === 0 ? 'passed' : `failed (${status})\n${failures}`}`)
+}
 process.exit(results.every(({ status }) => status === 0) ? 0 : 1)
 
 function testOn(major) {
@@ -22,11 +24,15 @@ function testOn(major) {
     writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
     const install = ['install', `node@${major}`, '--no-audit', '--no-fund', '--loglevel=error', '--no-package-lock']
     const { status } = spawnSync('npm', install, { cwd: folder, stdio: 'inherit' })
-    if (status !== 0) return `npm could not install node@${major}`
+    if (status !== 0) return { status, failures: `npm could not install node@${major}` }
   }
   console.log(`== ${spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim()}`)
   // What does not depend on the Node is checked once, by `npm test`.
-  const env = { ...process.env, VMAREA_SOAK: 'off' }
-  return spawnSync(process.execPath, [join(root, 'scripts', 'test.js'), '--node', node], { stdio: 'inherit', env })
-    .status
+  const list = join(folder, 'failures.txt')
+  writeFileSync(list, '')
+  const { status } = spawnSync(process.execPath, [join(root, 'scripts', 'test.js'), '--node', node], {
+    stdio: 'inherit',
+    env: { ...process.env, VMAREA_SOAK: 'off', VMAREA_TEST_FAILURES: list },
+  })
+  return { status, failures: readFileSync(list, 'utf8').trimEnd() }
 }
