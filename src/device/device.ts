@@ -7,6 +7,8 @@ import type { ProcessMemory } from '../mapping/memory/process-memory.js'
 import type { FaultSourceName } from '../vocabulary/fault-source-name.js'
 import { checkOptions, type OptionRules } from '../vocabulary/options/check-options.js'
 import { PROT } from '../vocabulary/prot.js'
+import type { PagerReport } from '../vocabulary/reports/pager-report.js'
+import type { Reporter } from '../vocabulary/reports/reporter.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { DeviceBacking } from './device-backing.js'
 import type { DeviceMapOptions } from './device-map-options.js'
@@ -18,8 +20,8 @@ export interface DeviceParts {
   readonly name: string
   readonly memory: ProcessMemory
   readonly observer: DeviceObserver | undefined
-  /** No map of it may be written. */
-  readonly readOnly: boolean
+  /** In bytes; `Infinity` without a limit. With one, no map of it may be written. */
+  readonly residentLimit: number
 }
 
 const mapRules: OptionRules<DeviceMapOptions> = {
@@ -46,21 +48,22 @@ const mapRules: OptionRules<DeviceMapOptions> = {
  * console.log(memory.bytes[0])
  * ```
  */
-export class Device implements AsyncDisposable {
+export class Device implements AsyncDisposable, Reporter {
   readonly #raw: RawDevice
   readonly #name: string
   readonly #memory: ProcessMemory
   readonly #observer: DeviceObserver | undefined
-  readonly #readOnly: boolean
+  /** Bytes of its pages that may be in memory, `Infinity` without a limit. */
+  readonly residentLimit: number
   #closed = false
 
   /** @internal Ask `openDevice` for one. */
-  constructor({ raw, name, memory, observer, readOnly }: DeviceParts) {
+  constructor({ raw, name, memory, observer, residentLimit }: DeviceParts) {
     this.#raw = raw
     this.#name = name
     this.#memory = memory
     this.#observer = observer
-    this.#readOnly = readOnly
+    this.residentLimit = residentLimit
     raw.onDeath((cause) => observer?.device('death', name, cause))
     this.#tell('open')
   }
@@ -93,6 +96,28 @@ export class Device implements AsyncDisposable {
     return this.#raw.statistics
   }
 
+  /** The counters as `offerStatistics` sends them. */
+  report(): PagerReport {
+    const { faults, hits, fills, bytesFilled, failures, waiting, bytesResident, bytesDropped, latency } =
+      this.statistics
+    return {
+      kind: 'device',
+      state: this.state === 'closed' ? 'ended' : this.state,
+      faults,
+      waiting,
+      failures,
+      residentBytes: bytesResident,
+      residentLimit: this.residentLimit === Infinity ? null : this.residentLimit,
+      hits,
+      requests: fills,
+      bytesRead: bytesFilled,
+      evictedBytes: bytesDropped,
+      writtenBytes: null,
+      stagedBytes: null,
+      latency,
+    }
+  }
+
   /**
    * Maps a part of the device: mmap(2). The driver's `mmap` hook runs first. Without `shared`, a write makes a private copy of the page and
    * never reaches the device.
@@ -107,7 +132,7 @@ export class Device implements AsyncDisposable {
     this.#checkOpen()
     const { protection = 'read', ...asked } = checkOptions('device.map()', options, mapRules)
     const { shared } = asked
-    if (this.#readOnly && shared === true && protection === 'write') {
+    if (this.residentLimit < Infinity && shared === true && protection === 'write') {
       throw new UsageError(
         'ERR_VMAREA_INVALID_ARGUMENT',
         'a device with a residentLimit can be read alone, for what is dropped would take writes with it: map it private, or without the limit',

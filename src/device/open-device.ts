@@ -27,7 +27,7 @@ export async function openDevice<Options>(
       ? await kernel.devices.open(driver, { ...raw, driver: clone(raw.driver) })
       : await kernel.devices.open(driver, raw)
   const name = typeof driver === 'string' ? driver : 'a definition'
-  return new Device({ raw: device, name, memory, observer, readOnly: raw.residentLimit !== Infinity })
+  return new Device({ raw: device, name, memory, observer, residentLimit: raw.residentLimit })
 }
 
 function driverOf(kernel: Kernel, module: unknown): string | DeviceDriver {

@@ -1,7 +1,10 @@
 import type { GuestHost, GuestRegion, RawGuest, RawPeer } from '../kernel/guest-host.js'
+import type { PagerReport } from '../vocabulary/reports/pager-report.js'
+import type { Reporter } from '../vocabulary/reports/reporter.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { checkServeOptions } from './check-serve-options.js'
 import { type GuestStatistics, guestStatistics } from './guest-statistics.js'
+import { latencyByOctave } from './latency-by-octave.js'
 import type { ServeOptions } from './serve-options.js'
 import type { GuestSource, OpenedSource } from './sources/guest-source.js'
 import { openSource } from './sources/open-source.js'
@@ -39,7 +42,7 @@ export interface FailedPage {
  * @remarks Invariant: a page that the guest gave back reads as zeros for ever, and no page is ever overwritten. Until `serve` is called, and
  * while a page is read, the guest's processor waits.
  */
-export class Guest {
+export class Guest implements Reporter {
   readonly pid: number
   readonly uid: number
   /** The guest's memory, by address. */
@@ -62,6 +65,7 @@ export class Guest {
   #recordPath: string | undefined
   #end: ((end: GuestEnd) => void) | undefined
   #last: GuestStatistics | undefined
+  #latency: readonly number[] = []
   #left = false
   #prefetched: (() => void) | undefined
   #applied: (() => void) | undefined
@@ -151,6 +155,29 @@ export class Guest {
     })
   }
 
+  /** The counters as `offerStatistics` sends them: of hits and requests, pages. */
+  report(): PagerReport {
+    const { pageSize } = this
+    const { faults, failed, resident, zeroed, raced, filled, prefetched, removed } = this.statistics
+    if (this.#last === undefined) this.#latency = latencyByOctave(this.#raw.statistics().latency)
+    return {
+      kind: 'guest',
+      state: this.#left ? 'ended' : 'serving',
+      faults,
+      waiting: null,
+      failures: failed,
+      residentBytes: resident * pageSize,
+      residentLimit: null,
+      hits: zeroed + raced,
+      requests: filled,
+      bytesRead: (filled + prefetched) * pageSize,
+      evictedBytes: removed * pageSize,
+      writtenBytes: null,
+      stagedBytes: null,
+      latency: this.#latency,
+    }
+  }
+
   get statistics(): GuestStatistics {
     return this.#last ?? guestStatistics(this.#raw.statistics(), this.#pages)
   }
@@ -189,7 +216,9 @@ export class Guest {
   async #ended(reason: GuestEnd['reason']): Promise<void> {
     if (this.#last !== undefined) return
     const set = this.#recordPath === undefined ? undefined : this.workingSet()
-    this.#last = guestStatistics(this.#raw.statistics(), this.#pages)
+    const raw = this.#raw.statistics()
+    this.#latency = latencyByOctave(raw.latency)
+    this.#last = guestStatistics(raw, this.#pages)
     const end = { reason, statistics: this.#last }
     try {
       if (set !== undefined) await writeWorkingSet(this.#recordPath!, set)

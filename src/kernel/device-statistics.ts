@@ -2,6 +2,8 @@
 export interface DeviceStatistics {
   /** Faults that were taken: the same page may fault on several threads, and again after it was dropped. */
   readonly faults: number
+  /** Faults on pages that were in memory already, so that the driver was not asked. */
+  readonly hits: number
   /** Calls of the `fault` hook. */
   readonly fills: number
   /** Bytes that the `fault` hook was asked for and gave. */

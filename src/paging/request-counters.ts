@@ -2,8 +2,8 @@ import type { DeviceStatistics } from '../kernel/device-statistics.js'
 
 /** The last entry takes all waits of more than 2^30 microseconds, which are 18 minutes. */
 const LATENCIES = 32
-const [FAULTS, FILLS, BYTES_FILLED, FAILURES, TIMEOUTS, WAITING, BYTES_DROPPED] = [0, 1, 2, 3, 4, 5, 6]
-const COUNTERS = 7
+const [FAULTS, FILLS, BYTES_FILLED, FAILURES, TIMEOUTS, WAITING, BYTES_DROPPED, HITS] = [0, 1, 2, 3, 4, 5, 6, 7]
+const COUNTERS = 8
 
 /** What was asked and answered so far. The numbers may lie in memory that another thread reads; one thread writes them. */
 export class RequestCounters {
@@ -23,6 +23,11 @@ export class RequestCounters {
 
   countFault(): void {
     this.#numbers[FAULTS]!++
+  }
+
+  /** Counts a fault on a page that is in memory. */
+  countHit(): void {
+    this.#numbers[HITS]!++
   }
 
   countFill(): void {
@@ -61,6 +66,7 @@ export class RequestCounters {
     const numbers = this.#numbers
     return {
       faults: numbers[FAULTS]!,
+      hits: numbers[HITS]!,
       fills: numbers[FILLS]!,
       bytesFilled: numbers[BYTES_FILLED]!,
       failures: numbers[FAILURES]!,

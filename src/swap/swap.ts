@@ -4,6 +4,8 @@ import type { SwapStatistics } from '../kernel/swap/swap-statistics.js'
 import type { SwapStatus } from '../kernel/swap/swap-status.js'
 import { swapStatusOf } from '../paging/swap/swap-status-of.js'
 import type { FaultSourceName } from '../vocabulary/fault-source-name.js'
+import type { PagerReport } from '../vocabulary/reports/pager-report.js'
+import type { Reporter } from '../vocabulary/reports/reporter.js'
 import { checkResidentLimit } from './raw-swap-options.js'
 import type { SwapObserver } from './swap-observer.js'
 
@@ -25,7 +27,7 @@ import type { SwapObserver } from './swap-observer.js'
  * memory.write(0, data) // pages leave and come back as needed
  * await swap.exit()
  */
-export class Swap implements AsyncDisposable {
+export class Swap implements AsyncDisposable, Reporter {
   readonly #raw: RawSwap
   readonly #pageSize: number
 
@@ -58,6 +60,34 @@ export class Swap implements AsyncDisposable {
   /** What was counted so far. */
   get statistics(): SwapStatistics {
     return this.#raw.statistics
+  }
+
+  /** The budget in bytes; `Infinity` without one. */
+  get residentLimit(): number {
+    return this.#raw.residentLimit
+  }
+
+  /** The counters as `offerStatistics` sends them. */
+  report(): PagerReport {
+    const { faults, failures, residentPages, bytesRead, bytesWritten, latency, ...pages } = this.statistics
+    const { residentLimit } = this
+    const { zero, staging, store } = latency
+    return {
+      kind: 'swap',
+      state: this.service,
+      faults,
+      waiting: null,
+      failures,
+      residentBytes: residentPages * this.#pageSize,
+      residentLimit: residentLimit === Infinity ? null : residentLimit,
+      hits: pages.copiedFromStagingPages + pages.zeroedPages + pages.redundantPages,
+      requests: pages.copiedFromFilePages,
+      bytesRead,
+      evictedBytes: (pages.evictedPages + pages.zeroPages) * this.#pageSize,
+      writtenBytes: bytesWritten,
+      stagedBytes: pages.stagingPages * this.#pageSize,
+      latency: zero.map((count, bucket) => count + staging[bucket]! + store[bucket]!),
+    }
   }
 
   /** Why no page can leave RAM at the moment: what the store threw last. `undefined` while pages can. It is tried again by itself. */

@@ -385,6 +385,7 @@ test('statistics: counts, bytes, and how long faults took', async () => {
   const { latency, ...counts } = device.statistics
   assert.deepEqual(counts, {
     faults: 2,
+    hits: 0,
     fills: 2,
     bytesFilled: 2 * PAGE,
     failures: 0,

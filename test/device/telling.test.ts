@@ -49,7 +49,7 @@ test('the death of a driver is published, and a process warning tells of it', as
   const messages = await heard(async () => {
     const observer = diagnostics()
     const memory = new ProcessMemory(process.kernel, observer)
-    new Device({ raw, name: 'file:///driver.js', memory, observer, readOnly: false })
+    new Device({ raw, name: 'file:///driver.js', memory, observer, residentLimit: Infinity })
     die!(cause)
   })
   const [[text, options]] = warn.mock.calls.map((call) => call.arguments as [string, { type: string }]) as [

@@ -81,6 +81,12 @@ test('a memory file is served to every page of several regions, with and without
       assert.deepEqual(await monitor.check(0, 64), good(64))
       const faults = around === 1 ? 64 : around === 65536 ? 6 : 3
       await counts(guest, { resident: 64, pages: 64, filled: 64, faults })
+      const { kind, state, residentBytes, requests, latency } = guest.report()
+      assert.deepEqual([kind, state, residentBytes, requests], ['guest', 'serving', 64 * page, 64])
+      assert.equal(
+        latency.reduce((sum, inIt) => sum + inIt, 0),
+        faults,
+      )
     })
   }
 })

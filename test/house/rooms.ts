@@ -16,10 +16,23 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   stores: ['vocabulary'],
   swap: ['mapping', 'paging', 'stores', ...ground],
   guests: ['userfaultfd', 'paging', 'stores', ...ground],
+  reports: ['linux', 'vocabulary'],
   view: ['snapshot', 'mm', 'model', 'vocabulary'],
   devices: ['device', 'stores', 'beside', ...ground],
   conformance: ['device', 'mapping', 'mm', 'userfaultfd', 'stores', 'beside', ...ground],
-  cli: ['snapshot', 'mm', 'mapping', 'devices', 'linux', 'pager', 'userfaultfd', 'view', 'beside', ...ground],
+  cli: [
+    'snapshot',
+    'mm',
+    'mapping',
+    'devices',
+    'linux',
+    'pager',
+    'userfaultfd',
+    'reports',
+    'view',
+    'beside',
+    ...ground,
+  ],
 }
 
 /** The folders of a room from the ground up: a file imports from its own and from those before it. `.` is the room's own files. */

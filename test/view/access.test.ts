@@ -42,6 +42,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
     assert.deepEqual(await violations(page), [], 'pages, bytes and the help')
     await page.getByRole('tab', { name: 'Changes' }).click()
     assert.deepEqual(await violations(page), [], 'changes')
+    await page.getByRole('tab', { name: 'Pager' }).click()
+    assert.deepEqual(await violations(page), [], 'the pager')
     await page.getByRole('button', { name: 'Playground' }).click()
     await page.getByRole('button', { name: 'Next call' }).click()
     await page.locator('.effects').waitFor()

@@ -1,12 +1,14 @@
 import type { ServerResponse } from 'node:http'
 import { differenceBetween } from '../../view/data/difference.js'
 import type { LiveMessages, LookCost, Refusal } from '../../view/data/live-message.js'
+import type { NamedReport } from '../../view/data/named-report.js'
 import type { ViewArea } from '../../view/data/view-area.js'
 import type { ViewData } from '../../view/data/view-data.js'
 import { viewDataOf } from '../../view/data/view-data-of.js'
 import { encodeSteps } from '../../view/data/wire-steps.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { EventStream, textOf } from './event-stream.js'
+import { PagerReports } from './pager-reports.js'
 import { ProcessView } from './process-view.js'
 
 /** How long after a look the next one follows, in milliseconds: seldom enough that looking takes 1/40 of a processor at most. */
@@ -24,6 +26,8 @@ export class LiveView {
   #refusals: readonly Refusal[] = []
   #usageRefusal: Refusal | undefined
   #timer: NodeJS.Timeout | undefined
+  #pagerReports: PagerReports | undefined
+  #pagers: readonly NamedReport[] = []
   #ended: LiveMessages['ended'] | undefined
   #layoutCost = 0
   #usageCost: number | null = null
@@ -64,6 +68,10 @@ export class LiveView {
       if (this.#streams.size === 0) this.#pause()
     })
     this.#timer ??= setTimeout(() => this.#look(), this.#layoutEvery)
+    this.#pagerReports ??= new PagerReports(this.pid, (reports) => {
+      this.#pagers = reports
+      this.#broadcast('pagers', reports)
+    })
   }
 
   close(): void {
@@ -80,11 +88,15 @@ export class LiveView {
   #pause(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
+    this.#pagerReports?.close()
+    this.#pagerReports = undefined
+    this.#pagers = []
   }
 
   #sendState(stream: EventStream, dropped: number): void {
     stream.send('state', { data: this.data(), dropped, refusals: this.#allRefusals() })
     stream.send('cost', this.#cost())
+    stream.send('pagers', this.#pagers)
   }
 
   #allRefusals(): readonly Refusal[] {

@@ -7,6 +7,8 @@ export interface RawSwap {
   readonly source: FaultSourceName
   readonly state: SwapState
   readonly statistics: SwapStatistics
+  /** The budget in bytes; `Infinity` without one. */
+  readonly residentLimit: number
   /** The last command that came to its end: pages that it moved, and milliseconds that it took. */
   readonly transition: { readonly pages: number; readonly milliseconds: number }
   /** Why pages can't leave memory at the moment. */

@@ -58,6 +58,7 @@ function showAround(driver: Driver, vma: Vma, waiter: AccessWaiter): void {
     ? offset + pageSize
     : requests.pending.clip(offset, driver.nextAbsent(offset, end))
   resident?.touch(offset, until - offset)
+  counters.countHit()
   counters.countLatency(performance.now() - since)
   driver.show(vma, offset, until - offset)
   waiter.settle()

@@ -19,9 +19,11 @@ export const COUNT = {
   BYTES_USED: 13,
   TRANSITION_PAGES: 14,
   TRANSITION_MILLISECONDS: 15,
+  /** Bytes; `Infinity` without a budget. */
+  RESIDENT_LIMIT: 16,
 } as const
 
-const COUNTS = 16
+const COUNTS = 17
 const ORIGINS: readonly FaultOrigin[] = ['zero', 'staging', 'store']
 
 /** The counters behind `SwapStatistics`. They may lie in memory that another thread reads; one thread writes them. */

@@ -194,6 +194,7 @@ export class SwapEngine {
 
   #setLimit(bytes: number): void {
     const context = this.#context
+    context.record.residentLimit = bytes
     const { pageSize } = context.memory
     context.limit = Math.max(Math.floor(bytes / pageSize), 1)
     context.high = Math.floor(context.limit * this.#water.high)

@@ -59,6 +59,15 @@ export class SwapRecord {
     return { pages: counters.get(COUNT.TRANSITION_PAGES), milliseconds: counters.get(COUNT.TRANSITION_MILLISECONDS) }
   }
 
+  /** The budget in bytes; `Infinity` without one. */
+  get residentLimit(): number {
+    return this.counters.get(COUNT.RESIDENT_LIMIT)
+  }
+
+  set residentLimit(bytes: number) {
+    this.counters.values[COUNT.RESIDENT_LIMIT] = bytes
+  }
+
   get status(): SwapStatus {
     return swapStatusOf(this.state, this.statistics, this.transition)
   }

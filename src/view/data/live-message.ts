@@ -1,3 +1,4 @@
+import type { NamedReport } from './named-report.js'
 import type { ViewData } from './view-data.js'
 import type { WireSteps } from './wire-steps.js'
 
@@ -25,6 +26,8 @@ export interface LiveMessages {
   readonly state: { readonly data: ViewData; readonly dropped: number; readonly refusals: readonly Refusal[] }
   readonly steps: WireSteps
   readonly cost: LookCost
+  /** What its devices, swaps and guests say; none where the program offers nothing. */
+  readonly pagers: readonly NamedReport[]
   /** The process ended, and nothing follows. */
   readonly ended: { readonly time: number; readonly reason: string }
 }

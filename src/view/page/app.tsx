@@ -11,11 +11,12 @@ import { Explain } from './explain.js'
 import { Help } from './help.js'
 import { HonestyStrip } from './honesty-strip.js'
 import { Overview } from './overview.js'
+import { PagerPanel } from './pager-panel.js'
 import { Playground } from './playground/playground.js'
 import { type Store, useStore } from './store.js'
 import { TimePanel } from './time-panel.js'
 
-const TABS = ['Explain', 'Changes'] as const
+const TABS = ['Explain', 'Changes', 'Pager'] as const
 const KIND_TITLE = {
   live: 'live',
   snapshot: 'snapshot',
@@ -140,7 +141,9 @@ function AddressSpace({ store }: { store: Store }) {
           ))}
         </div>
         <div class="panel" id="panel" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={0}>
-          {tab === 'Explain' ? <Explain store={store} /> : <ChangesPanel store={store} />}
+          {tab === 'Explain' ? <Explain store={store} /> : null}
+          {tab === 'Changes' ? <ChangesPanel store={store} /> : null}
+          {tab === 'Pager' ? <PagerPanel store={store} /> : null}
         </div>
       </aside>
       <TimePanel store={store} />

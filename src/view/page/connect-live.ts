@@ -27,6 +27,10 @@ export function connectLive(store: Store): void {
     store.cost = cost
     store.changed()
   })
+  on('pagers', (pagers) => {
+    store.pagers = pagers
+    store.changed()
+  })
   on('ended', ({ reason }) => {
     store.connection = 'ended'
     store.ending = reason

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { fromHash, type HashState, NOTHING, toHash } from '../data/hash-state.js'
 import type { LookCost, Refusal } from '../data/live-message.js'
+import type { NamedReport } from '../data/named-report.js'
 import { type Step, Timeline } from '../data/timeline.js'
 import type { ViewArea } from '../data/view-area.js'
 import type { ViewBoot } from '../data/view-boot.js'
@@ -24,6 +25,7 @@ export class Store {
   ending = ''
   cost: LookCost | undefined
   refusals: readonly Refusal[] = []
+  pagers: readonly NamedReport[] = []
   dropped = 0
   /** What was last said to people who do not see the page. */
   said = ''

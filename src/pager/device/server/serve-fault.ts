@@ -89,6 +89,7 @@ function showAround(
   const end = Math.min(offset + SHOWN_AROUND * pageSize, map.endOffset)
   const until = map.inserted.size > 0 ? offset + pageSize : requests.pending.clip(offset, file.nextAbsent(offset, end))
   resident?.touch(offset, until - offset)
+  state.counters.countHit()
   state.counters.countLatency(performance.now() - since)
   try {
     view.show(map, address, until - offset)

@@ -110,6 +110,7 @@ export class LinuxSwap implements RawSwap {
     this.#ranges = rangesOf(parts, pageSize)
     const pages = parts.reduce((sum, { length }) => sum + length / pageSize, 0)
     this.#record = new SwapRecord(pages, undefined, true)
+    this.#record.residentLimit = options.residentLimit
     const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.NORESERVE
     this.#staging = regions.mapRegion(0n, pages * pageSize, PROT.READ | PROT.WRITE, flags, -1, 0, pageSize)
     calls.madvise(this.#staging.start, this.#staging.length, MADV.DONTFORK)
@@ -148,6 +149,10 @@ export class LinuxSwap implements RawSwap {
 
   get statistics(): SwapStatistics {
     return this.#record.statistics
+  }
+
+  get residentLimit(): number {
+    return this.#record.residentLimit
   }
 
   get transition(): { readonly pages: number; readonly milliseconds: number } {
@@ -214,13 +219,13 @@ export class LinuxSwap implements RawSwap {
   }
 
   async #start(signal: AbortSignal | undefined, continues: boolean): Promise<void> {
-    const { store, timeout, residentLimit, lowWater, highWater, control } = this.#options
+    const { store, timeout, lowWater, highWater, control } = this.#options
     const data = {
       ranges: this.#ranges,
       staging: Number(this.#staging.start),
       source: this.#source.give(),
       store: { module: store.module as string, options: store.options },
-      options: { timeout, residentLimit, lowWater, highWater },
+      options: { timeout, residentLimit: this.residentLimit, lowWater, highWater },
       control: this.#control === undefined ? undefined : { listener: this.#control.descriptor, path: control! },
       record: this.#record.memory as SharedArrayBuffer,
       continues,
