@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "lifetime/address-root.h"
+#include "lifetime/shared-buffers.h"
 #include "calls/async.h"
 #include "addon/function-tables.h"
 #include "noted/guard-source.h"
@@ -37,6 +38,7 @@ void thread_ends(void* data) {
   current_thread_state = nullptr;
   state->ending = true;
   AsyncCalls* calls = state->async_calls;
+  SharedBuffers* shared_buffers = state->shared_buffers;
   end_noted_faults(state);
   // First the memory: what is gone needs no poison, which would take long for much.
   unmap_regions_of(state);
@@ -44,6 +46,7 @@ void thread_ends(void* data) {
   release_guard_sources_of(state);
   let_go_of_state(state);
   end_async_calls(calls);
+  end_shared_buffers(shared_buffers);
 }
 
 void add(napi_env env, napi_value exports, ThreadState* state, const FunctionTable& table) {

@@ -74,6 +74,7 @@ struct ThreadState {
   bool ending = false;     // the environment is being taken down
   bool worker = false;
   struct LentBuffers* lent = nullptr;  // in a Worker
+  struct SharedBuffers* shared_buffers = nullptr;
   SharedResults shared_results{};
   struct Holds : LayoutHolds {
     explicit Holds(ThreadState* of) : thread(of) {

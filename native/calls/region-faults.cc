@@ -6,6 +6,7 @@
 #include "guard/guard.h"
 #include "page/guarded-copy.h"
 #include "guard/noted-faults.h"
+#include "lifetime/shared-buffers.h"
 #include "region/region-call.h"
 #include "region/spare-areas.h"
 #include "userfaultfd/userfaultfd.h"
@@ -63,8 +64,10 @@ int leave_scope(ThreadState* state, int mark) {
   return put_fault(state, first);
 }
 
-// The next fault to report: answers -EFAULT with it in results, the handle last; 0 when there is none.
+// The next fault to report: answers -EFAULT with it in results, the handle last; 0 when there is none. The bell also rings for a shared buffer
+// that has gone.
 int take_fault(ThreadState* state) {
+  release_gone_shared_buffers(state);
   TableLock lock;
   NotedFault noted;
   if (!take_noted_locked(state, &noted)) return 0;

@@ -3,6 +3,7 @@
 #include "addon/function-tables.h"
 #include "addon/layout-lock.h"
 #include "lifetime/lent-buffers.h"
+#include "lifetime/shared-buffers.h"
 #include "region/region-call.h"
 
 namespace vmarea {
@@ -43,12 +44,15 @@ napi_value find_region_at(ThreadState* state, uint64_t address) { return object_
 
 void release_lease_of_buffer(napi_env, void*, void* hint) { release_lease(static_cast<AddressRoot*>(hint)); }
 
-// An ArrayBuffer over the part, or a negative error number where the engine refuses it.
+using Lend = napi_status(napi_env, ThreadState*, void* data, size_t length, AddressRoot* lease, napi_value* buffer);
+
+// An ArrayBuffer or a SharedArrayBuffer over the part, or a negative error number where the engine refuses it.
+template <Lend kLend>
 napi_value view_region(Call* call, RegionPart part) {
   napi_env env = call->env();
   AddressRoot* lease = lease_region(part.region);
   napi_value buffer = nullptr;
-  napi_status status = lend_buffer(env, call->state(), at(part.start), part.length, lease, &buffer);
+  napi_status status = kLend(env, call->state(), at(part.start), part.length, lease, &buffer);
   if (status == napi_ok) return buffer;
   bool pending = false;
   napi_is_exception_pending(env, &pending);
@@ -88,7 +92,8 @@ constexpr Function kFunctions[] = {
     {"ownRegion", callback<own_region>},
     {"findRegion", callback<find_region>},
     {"findRegionAt", callback<find_region_at>},
-    {"viewRegion", callback<view_region>},
+    {"viewRegion", callback<view_region<lend_buffer>>},
+    {"shareRegion", callback<view_region<share_buffer>>},
     {"detachView", callback<detach_view>},
 };
 

@@ -12,6 +12,7 @@
 #include "lifetime/forget-range.h"
 #include "guard/covers.h"
 #include "lifetime/lent-buffers.h"
+#include "lifetime/shared-buffers.h"
 #include "region/region-table.h"
 #include "region/spare-areas.h"
 
@@ -225,6 +226,7 @@ void release_lease(AddressRoot* lease) {
 }
 
 void give_back_deferred(ThreadState* state) {
+  release_gone_shared_buffers(state);
   if (state->holds.readers > 0) return;
   if (abandoned_count.load() > 0) give_back_abandoned(state);
   if (state->deferred.empty()) return;

@@ -46,6 +46,12 @@ export interface Region {
   detach(buffer: ArrayBuffer): void
 
   /**
+   * The live bytes of a part, as a SharedArrayBuffer, which can't be detached: the addresses stay this region's, or inaccessible, until no
+   * thread has it any more. Throws `ERR_VMAREA_NO_VIEW` where the engine can't make one.
+   */
+  share(offset: number, length: number): SharedArrayBuffer
+
+  /**
    * Copies memory into `target`. Throws nothing for a bad page: returns the fault, with the bytes before it copied. While the
    * region has an unanswered `fault`, copies nothing and returns that.
    */

@@ -61,6 +61,8 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   findRegion(handle: number): object | undefined
   findRegionAt(a: Address): object | undefined
   viewRegion(handle: number, offset: number, length: number): ArrayBuffer | number
+  /** Likewise a SharedArrayBuffer. */
+  shareRegion(handle: number, offset: number, length: number): SharedArrayBuffer | number
   detachView(handle: number, buffer: ArrayBuffer): number
   readRegion(handle: number, offset: number, target: Uint8Array): number | undefined
   writeRegion(handle: number, offset: number, source: Uint8Array): number | undefined

@@ -100,16 +100,13 @@ export class LinuxRegion implements Region {
   }
 
   view(offset: number, length: number): ArrayBuffer {
-    const view = this.#addon.viewRegion(this.#handle, offset, length)
-    if (typeof view !== 'number') return view
-    if (view === EOPNOTSUPP) {
-      throw new UsageError(
-        'ERR_VMAREA_NO_VIEW',
-        'this JavaScript engine allows no buffers over foreign memory; read and write copy and work here',
-      )
-    }
-    this.#check(view, 'view', offset, length)
-    throw new VmError('ENOMEM', 'view', { length })
+    const why = 'this JavaScript engine allows no buffers over foreign memory; read and write copy and work here'
+    return this.#buffer(this.#addon.viewRegion(this.#handle, offset, length), offset, length, why)
+  }
+
+  share(offset: number, length: number): SharedArrayBuffer {
+    const why = `Node ${process.versions.node} can make no SharedArrayBuffer over a mapping, and 22.23, 24.21, 26.10 and later can: use read, write, wait and notify, which work here`
+    return this.#buffer(this.#addon.shareRegion(this.#handle, offset, length), offset, length, why)
   }
 
   detach(buffer: ArrayBuffer): void {
@@ -172,6 +169,13 @@ export class LinuxRegion implements Region {
     if (answer >= 0) return answer
     if (answer === ENXIO) throw gone()
     throw new VmError(answer, syscall, { address: this.start + BigInt(offset), length })
+  }
+
+  #buffer<Buffer>(answer: Buffer | number, offset: number, length: number, whyNone: string): Buffer {
+    if (typeof answer !== 'number') return answer
+    if (answer === EOPNOTSUPP) throw new UsageError('ERR_VMAREA_NO_VIEW', whyNone)
+    this.#check(answer, 'view', offset, length)
+    throw new VmError('ENOMEM', 'view', { length })
   }
 
   #faultOr(answer: number, offset: number, length: number): FaultRecord {

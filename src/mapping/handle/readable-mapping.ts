@@ -29,6 +29,28 @@ export abstract class ReadableMapping<
   }
 
   /**
+   * All bytes over a `SharedArrayBuffer`: for `Atomics`, and for a Worker, which gets the same memory by `postMessage`, without a mapping of
+   * its own. The same array each time, until place or size change. Only of a shared mapping.
+   *
+   * A shared buffer can't be detached. Once the memory is unmapped, made inaccessible or read-only, or its thread has ended, an access through
+   * it that the memory does not allow is contained and reported, on whichever thread it is made; the addresses go to nothing else until no
+   * thread has the buffer any more.
+   *
+   * `Atomics.wait` and `Atomics.notify` meet only each other, on one and the same buffer: between two mappings use `wait` and `notify`.
+   *
+   * ```ts
+   * const words = new Int32Array(mapping.sharedBytes.buffer)
+   * Atomics.add(words, 0, 1)
+   * ```
+   *
+   * @throws `ERR_VMAREA_NOT_SHARED` for a private mapping, `ERR_VMAREA_NO_VIEW` where Node can't make such a buffer (before 22.23, 24.21 and
+   * 26.10) and in the model, `ERR_VMAREA_VIEW_TOO_LARGE` beyond what one buffer spans
+   */
+  get sharedBytes(): Uint8Array<SharedArrayBuffer> {
+    return this[memoryOf]().sharedBytes()
+  }
+
+  /**
    * Copies from `offset` into `target` and returns it. A page that can't be read throws `MemoryFault`, with all before it copied.
    *
    * ```ts

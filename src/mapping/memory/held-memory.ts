@@ -47,6 +47,7 @@ export class HeldMemory {
   #buffer: ArrayBuffer | undefined
   #bytes: Uint8Array<ArrayBuffer> | undefined
   #windows: WeakRef<ArrayBuffer>[] | undefined
+  #shared: { readonly start: bigint; readonly bytes: Uint8Array<SharedArrayBuffer> } | undefined
   #told = false
   #explained: FaultRecord | undefined
 
@@ -127,7 +128,31 @@ export class HeldMemory {
     return new Uint8Array(window, slack, length)
   }
 
-  /** Detaches all that was handed out. */
+  /** All bytes over a SharedArrayBuffer. The same array as long as place and size are the same: a shared buffer can't be detached. */
+  sharedBytes(): Uint8Array<SharedArrayBuffer> {
+    this.checkShared('sharedBytes')
+    const { start } = this
+    if (this.#shared?.start === start && this.#shared.bytes.length === this.size) return this.#shared.bytes
+    this.checkCommitted(0, this.size)
+    const slack = this.#lead16
+    this.#refuseTooLong(slack + this.size)
+    const buffer = this.region.share(this.lead - slack, slack + this.size)
+    this.holdings.listen()
+    const bytes = new Uint8Array(buffer, slack, this.size)
+    this.#shared = { start, bytes }
+    return bytes
+  }
+
+  /** Throws unless what is written here is seen by the others that map the same. */
+  checkShared(what: string): void {
+    if (this.backing.shared) return
+    throw new UsageError(
+      'ERR_VMAREA_NOT_SHARED',
+      `${what} requires a shared mapping, and this one is private (${this.describe()}): map it with shared: true`,
+    )
+  }
+
+  /** Detaches all that was handed out and can be. */
   detachViews(): void {
     if (this.#buffer !== undefined) this.region.detach(this.#buffer)
     for (const window of this.#windows ?? []) {

@@ -104,10 +104,11 @@ export class ModelRegion implements Region {
   }
 
   view(): ArrayBuffer {
-    throw new UsageError(
-      'ERR_VMAREA_NO_VIEW',
-      'modelled memory is not memory of this process: use read and write instead of a view',
-    )
+    throw noView()
+  }
+
+  share(): SharedArrayBuffer {
+    throw noView()
   }
 
   detach(): void {}
@@ -183,4 +184,11 @@ export class ModelRegion implements Region {
     this.#gone = true
     this.#regions.held.delete(this)
   }
+}
+
+function noView(): UsageError {
+  return new UsageError(
+    'ERR_VMAREA_NO_VIEW',
+    'modelled memory is not memory of this process: use read and write instead of a view',
+  )
 }
