@@ -30,7 +30,7 @@ const FunctionTable* const kTables[] = {
     &kRegionObjects,  &kRegionLayout,    &kRegionResize,       &kRegionFaults,
     &kRegionFlags,    &kAsyncCalls,      &kUserfaultfdOpening, &kUserfaultfdRegistration,
     &kUserfaultfdOwnAreas, &kUserfaultfdResolving, &kUserfaultfdReading, &kGuardSources,
-    &kWatches, &kSockets, &kGuests, &kGuestSources, &kGuestKeepers, &kPageDigests,
+    &kWatches, &kSockets, &kGuests, &kGuestSources, &kGuestKeepers, &kGuestDirty, &kPageDigests,
 };
 
 void thread_ends(void* data) {

@@ -12,6 +12,7 @@ import type { GuestSource } from './guests/sources/guest-source.js'
 import { LinuxGuestHost } from './linux/guests/linux-guest-host.js'
 import { thisProcess } from './this-process.js'
 
+export type { DirtyRun } from './guests/dirty-runs.js'
 export { type FailedPage, Guest, type GuestEnd } from './guests/guest.js'
 export type { GuestStatistics } from './guests/guest-statistics.js'
 export { Guests } from './guests/guests.js'

@@ -19,7 +19,7 @@ extern const FunctionTable kSystemCalls, kDescriptorCalls, kProcessMemory, kProc
 extern const FunctionTable kRegionObjects, kRegionLayout, kRegionResize, kRegionFaults, kRegionFlags, kAsyncCalls;
 extern const FunctionTable kUserfaultfdOpening, kUserfaultfdRegistration, kUserfaultfdOwnAreas, kUserfaultfdResolving, kUserfaultfdReading;
 extern const FunctionTable kGuardSources;
-extern const FunctionTable kGuests, kGuestSources, kGuestKeepers;
+extern const FunctionTable kGuests, kGuestSources, kGuestKeepers, kGuestDirty;
 extern const FunctionTable kPageDigests;
 
 }  // namespace vmarea

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "guests/dirty.h"
 #include "guests/environment.h"
 #include "guests/requests.h"
 #include "page/page-size.h"
@@ -40,7 +41,9 @@ int64_t install_once(const Guest& guest, const GuestRegion& region, uint64_t sta
   if (bytes == nullptr && region.page == page_size() && !protects) {
     UffdFill fill = {start, length, 0, 0};
     if (ioctl(guest.descriptor, kZeropage, &fill) == 0) return static_cast<int64_t>(length);
-    return fill.done > 0 ? fill.done : -errno;
+    if (fill.done > 0) return fill.done;
+    if (errno != EEXIST) return -errno;
+    length = page_size();  // A missing page that is write-protected holds a mark, which only a copy replaces.
   }
   // Zeros with a protection, and zeros of a huge page, have to be copied.
   if (bytes == nullptr) length = std::min(length, kLargestPage);
@@ -104,13 +107,16 @@ int answer_chunk(const GuestPointer& guest, const GuestRegion& region, const Chu
   return ask(guest, region, chunk.start, chunk.length, segment, at, fault) ? 1 : 2;
 }
 
-bool unprotect(Guest& guest, const GuestRegion& region, uint64_t address) {
-  UffdProtect argument = {address, region.page, 0};
-  if (ioctl(guest.descriptor, kWriteprotect, &argument) != 0 && errno == EAGAIN) return false;
-  size_t index = index_of(region, address);
-  if (!guest.dirty.empty()) guest.dirty[index / 64] |= uint64_t{1} << index % 64;
-  guest.statistics.counts[kUnprotected].add(1);
-  return true;
+// Answers 0 or a negative error number.
+int poison_page(const Guest& guest, uint64_t address, uint64_t length) {
+  UffdFill fill = {address, length, 0, 0};
+  if (ioctl(guest.descriptor, kPoison, &fill) == 0) return 0;
+  if (errno != EEXIST) return -errno;
+  // A missing page that is write-protected holds a mark, over which the kernel does not poison.
+  UffdProtect protection = {address, length, kProtectDontWake};
+  if (ioctl(guest.descriptor, kWriteprotect, &protection) != 0) return errno == EAGAIN ? -EAGAIN : -EEXIST;
+  fill.done = 0;
+  return ioctl(guest.descriptor, kPoison, &fill) == 0 ? 0 : -errno;
 }
 
 void note_demand(Guest& guest, uint64_t offset) {
@@ -132,7 +138,8 @@ void wake(const Guest& guest, uint64_t start, uint64_t length) {
 }
 
 int install(Guest& guest, const GuestRegion& region, uint64_t start, uint64_t length, const uint8_t* bytes, Outcome outcome) {
-  bool protects = guest.protects && outcome != kZeroed;
+  // A removed page is dirty already, until the dirty pages are reset.
+  bool protects = guest.protects && !(outcome == kZeroed && is_dirty(guest, index_of(region, start)));
   for (uint64_t done = 0; done < length;) {
     const uint8_t* from = bytes == nullptr ? nullptr : bytes + done;
     int64_t result = install_once(guest, region, start + done, length - done, from, protects);
@@ -159,12 +166,10 @@ bool fail_page(Guest& guest, const GuestRegion& region, uint64_t address, int er
   if (guest.kill_on_page_failure && guest.pidfd >= 0) {
     syscall(SYS_pidfd_send_signal, guest.pidfd, SIGKILL, nullptr, 0);
   } else {
-    UffdFill fill = {address, region.page, 0, 0};
-    if (ioctl(guest.descriptor, kPoison, &fill) != 0) {
-      if (errno == EAGAIN) return false;
-      wake(guest, address, region.page);
-      if (errno == EEXIST) return true;  // somebody has answered it, or poisoned it before
-    }
+    int result = poison_page(guest, address, region.page);
+    if (result == -EAGAIN) return false;
+    if (result != 0) wake(guest, address, region.page);
+    if (result == -EEXIST) return true;  // It is there, or poisoned before.
   }
   guest.statistics.counts[kFailed].add(1);
   report(guest, Report::kPageFailed, static_cast<double>(region.offset + (address - region.start)), error);

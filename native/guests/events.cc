@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "guests/answers.h"
+#include "guests/dirty.h"
 #include "userfaultfd/poison.h"
 #include "userfaultfd/userfaultfd-context.h"
 #include "userfaultfd/userfaultfd-interface.h"
@@ -76,10 +77,10 @@ void mark_pages(Guest& guest, PageState state, uint64_t start, uint64_t end) {
     // Of a huge page that was removed in part, nothing is gone: the kernel drops whole ones.
     uint64_t first = index_of(region, from + region.page - 1), last = index_of(region, to);
     for (uint64_t index = first; index < last; index++) {
+      if (state == kRemoved) mark_dirty(guest, index);
       if (guest.states->at(index) >= state) continue;
       (state == kRemoved ? guest.statistics.pages_removed : guest.statistics.pages_there).add(1);
       guest.states->raise(index, state);
-      if (state == kRemoved && !guest.dirty.empty()) guest.dirty[index / 64] |= uint64_t{1} << index % 64;
     }
   }
 }

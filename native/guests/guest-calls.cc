@@ -6,6 +6,7 @@
 
 #include "addon/function-tables.h"
 #include "guests/answers.h"
+#include "guests/dirty.h"
 #include "guests/events.h"
 #include "guests/requests.h"
 #include "guests/server.h"
@@ -117,10 +118,10 @@ int64_t open_guest(ThreadState* state, int descriptor, int pidfd, int process, i
 }
 
 // Five numbers a segment: kind, start, end, where its bytes begin, and the number of the file or script. `options`: bytes around a fault,
-// milliseconds an answer may take, and four that are 0 or 1: unregister what is removed, kill for a page that fails, install pages
-// write-protected, record what is demanded.
+// milliseconds an answer may take, and five that are 0 or 1: unregister what is removed, kill for a page that fails, note writes by
+// write-protection, the kernel lifts that itself, record what is demanded.
 int serve_guest(GivenGuest given, View<double> segments, View<double> options) {
-  if (options.length < 6) return -EINVAL;
+  if (options.length < 7) return -EINVAL;
   auto source = std::make_shared<Source>();
   for (size_t index = 0; index + 5 <= segments.length; index += 5) {
     const double* one = segments.data + index;
@@ -135,10 +136,12 @@ int serve_guest(GivenGuest given, View<double> segments, View<double> options) {
   for (const GuestRegion& region : guest->regions)
     if (region.offset + region.length > source->size()) return -ERANGE;
   double around = options.data[0], timeout = options.data[1];
-  bool unregister = options.data[2] != 0, kills = options.data[3] != 0, protects = options.data[4] != 0;
+  bool unregister = options.data[2] != 0, kills = options.data[3] != 0, protects = options.data[4] != 0, protects_itself = options.data[5] != 0;
+  int error = protects ? register_protection(*guest) : 0;
+  if (error != 0) return error;
   {
     std::lock_guard<std::mutex> lock(guest->record_mutex);
-    guest->records = options.data[5] != 0;
+    guest->records = options.data[6] != 0;
   }
   run_on_server([=] {
     guest->source = source;
@@ -147,6 +150,8 @@ int serve_guest(GivenGuest given, View<double> segments, View<double> options) {
     guest->unregister_removed = unregister;
     guest->kill_on_page_failure = kills;
     guest->protects = protects;
+    guest->protects_itself = protects_itself;
+    if (protects) begin_dirty(*guest);
     begin_serving(guest);
   });
   return 0;
@@ -199,12 +204,16 @@ int states(GivenGuest given, View<uint8_t> into) {
 
 // What is known of pages before serving begins: they are there, or were removed. Two numbers a range of addresses.
 int mark(GivenGuest given, int state, View<double> ranges) {
-  if (state != kThere && state != kRemoved) return -EINVAL;
+  constexpr int kWritten = 3;  // or were written, after serving with write protection has begun
+  if (state != kThere && state != kRemoved && state != kWritten) return -EINVAL;
   GuestPointer guest = given.guest;
   std::vector<double> addresses(ranges.data, ranges.data + ranges.length);
   run_on_server([guest, state, addresses = std::move(addresses)] {
-    for (size_t index = 0; index + 2 <= addresses.size(); index += 2)
-      mark_pages(*guest, static_cast<PageState>(state), static_cast<uint64_t>(addresses[index]), static_cast<uint64_t>(addresses[index + 1]));
+    for (size_t index = 0; index + 2 <= addresses.size(); index += 2) {
+      uint64_t start = static_cast<uint64_t>(addresses[index]), end = static_cast<uint64_t>(addresses[index + 1]);
+      if (state == kWritten) mark_written(*guest, start, end);
+      else mark_pages(*guest, static_cast<PageState>(state), start, end);
+    }
   });
   return 0;
 }

@@ -61,11 +61,13 @@ struct Guest {
   std::vector<Request*> requests;  // in flight
   std::vector<std::pair<uint64_t, uint64_t>> prefetch;  // ranges of the source still to be fetched, the next one last
   bool prefetching = false;
-  std::vector<uint64_t> dirty;     // a bit a page that was unprotected for a write
+  bool protects_itself = false;    // the kernel notes writes in the page table (wp_async), and lifts protection itself
+  std::vector<uint64_t> dirty;     // a bit a page that was written or removed; empty where writes are not noted
 
   std::vector<std::pair<uint64_t, uint64_t>> dropped;  // of a guest that was poisoned: ranges to poison again
 
   std::mutex record_mutex;
+  std::vector<uint64_t> dirty_copy;
   bool records = false;
   std::vector<uint64_t> record;  // offsets of pages that were demanded while missing, in order
 };

@@ -19,6 +19,7 @@
 #include "guests/tables.h"
 #include "userfaultfd/poison.h"
 #include "userfaultfd/userfaultfd-context.h"
+#include "userfaultfd/userfaultfd-interface.h"
 
 namespace vmarea::guests {
 namespace {
@@ -77,7 +78,7 @@ void remove_guest(const GuestPointer& guest) {
 
 std::vector<uffd::Range> ranges_of(const Guest& guest) {
   std::vector<uffd::Range> ranges;
-  for (const GuestRegion& region : guest.regions) ranges.push_back({region.start, region.start + region.length, 1});
+  for (const GuestRegion& region : guest.regions) ranges.push_back({region.start, region.start + region.length, uffd::kModeMissing | uffd::kModeWp});
   return ranges;
 }
 

@@ -72,7 +72,7 @@ void poison(const Guest& guest, uint64_t start, uint64_t end) {
   for (const Region& region : guest.regions) {
     uint64_t from = start > region.start ? start : region.start, to = region.start + region.length;
     if (end < to) to = end;
-    if (from < to) ranges.push_back({from, to, 1});
+    if (from < to) ranges.push_back({from, to, uffd::kModeMissing | uffd::kModeWp});
   }
   uffd::poison_ranges(guest.userfaultfd, ranges, false);
 }

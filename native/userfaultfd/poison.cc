@@ -98,12 +98,25 @@ void poison_unserved(int descriptor, const Range& range, const std::vector<Range
   }
 }
 
+// Answers 0 or an error number. Reads the events that hold it back.
+int lift_part(int descriptor, uint64_t start, uint64_t length, const std::vector<Range>& ranges) {
+  for (int patience = 2000;; patience--) {
+    UffdProtect argument = {start, length, 0};
+    if (ioctl(descriptor, kWriteprotect, &argument) == 0) return 0;
+    if (errno != EAGAIN || patience == 0) return errno;
+    drain(descriptor, ranges);
+    usleep(1000);
+  }
+}
+
 // A missing page that is write-protected holds a mark, over which the kernel does not poison.
-void lift_protection(int descriptor, const Range& range) {
-  UffdProtect argument = {range.start, range.end - range.start, 0};
-  if (ioctl(descriptor, kWriteprotect, &argument) == 0) return;
+void lift_protection(int descriptor, const Range& range, const std::vector<Range>& ranges, bool own_memory) {
+  int error = lift_part(descriptor, range.start, range.end - range.start, ranges);
+  if (error == 0) return;
+  // Of another process it is not known which modes were registered: ENOENT at the first byte means that this one was not.
+  if (!own_memory && error == ENOENT && lift_part(descriptor, range.start, page_size(), ranges) == ENOENT) return;
   for (uintptr_t address = range.start; address < range.end; address += page_size()) {
-    argument = {address, page_size(), 0};
+    UffdProtect argument = {address, page_size(), 0};
     ioctl(descriptor, kWriteprotect, &argument);
   }
 }
@@ -118,7 +131,7 @@ int wake_range(int descriptor, uint64_t start, uint64_t length) {
 void poison_ranges(int descriptor, const std::vector<Range>& ranges, bool own_memory) {
   drain(descriptor, ranges);
   for (const Range& range : ranges) {
-    if ((range.mode & kModeWp) != 0) lift_protection(descriptor, range);
+    if ((range.mode & kModeWp) != 0) lift_protection(descriptor, range, ranges, own_memory);
     if ((range.mode & (kModeMinor | kModeMissing)) != 0) {
       if (own_memory)
         poison_unserved(descriptor, range, ranges);

@@ -12,6 +12,7 @@ export function checkServeOptions(options: ServeOptions) {
     removed = 'zero',
     onPageFailure = 'poison',
     record = false,
+    dirty = false,
   } = options
   if (!Number.isInteger(around) || around < 1 || around > LARGEST_AROUND || (around & (around - 1)) !== 0) {
     throw wrong('around', around, `a power of two of bytes, at most ${LARGEST_AROUND}`)
@@ -22,7 +23,10 @@ export function checkServeOptions(options: ServeOptions) {
   if (onPageFailure !== 'poison' && onPageFailure !== 'kill') {
     throw wrong('onPageFailure', onPageFailure, "'poison' or 'kill'")
   }
-  return { around, timeout, atOnce, removed, onPageFailure, record }
+  if (dirty && removed === 'unregister') {
+    throw wrong('removed', removed, "'zero' with dirty: writes to memory that is not registered are not known")
+  }
+  return { around, timeout, atOnce, removed, onPageFailure, record, dirty }
 }
 
 function wrong(name: string, value: unknown, rule: string): UsageError {

@@ -3,8 +3,10 @@ import type { PagerReport } from '../vocabulary/reports/pager-report.js'
 import type { Reporter } from '../vocabulary/reports/reporter.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { checkServeOptions } from './check-serve-options.js'
+import { type DirtyRun, dirtyRuns } from './dirty-runs.js'
 import { type GuestStatistics, guestStatistics } from './guest-statistics.js'
 import { latencyByOctave } from './latency-by-octave.js'
+import { saveDiff } from './save-diff.js'
 import type { ServeOptions } from './serve-options.js'
 import type { GuestSource, OpenedSource } from './sources/guest-source.js'
 import { openSource } from './sources/open-source.js'
@@ -62,6 +64,7 @@ export class Guest implements Reporter {
   readonly #demanded: number[] = []
   #source: OpenedSource | undefined
   #serving = false
+  #notesWrites = false
   #recordPath: string | undefined
   #end: ((end: GuestEnd) => void) | undefined
   #last: GuestStatistics | undefined
@@ -113,7 +116,7 @@ export class Guest implements Reporter {
    * for await (const guest of guests) await guest.serve(fileSource('/snapshots/7/memory'), { prefetch: 'all' })
    */
   async serve(source: GuestSource | PageSource, options: ServeOptions = {}): Promise<void> {
-    const { around, timeout, atOnce, removed, onPageFailure, record } = checkServeOptions(options)
+    const { around, timeout, atOnce, removed, onPageFailure, record, dirty } = checkServeOptions(options)
     if (this.#serving || this.#left) {
       throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', 'the guest is served already, or closed: serve each one once')
     }
@@ -133,9 +136,10 @@ export class Guest implements Reporter {
         timeout,
         unregisterRemoved: removed === 'unregister',
         killOnPageFailure: onPageFailure === 'kill',
-        protects: false,
+        protects: dirty,
         records: record !== false,
       })
+      this.#notesWrites = dirty
       if (prefetch.length > 0) this.#raw.prefetch(prefetch)
     } catch (error) {
       this.#serving = false
@@ -189,6 +193,52 @@ export class Guest implements Reporter {
       this.regions.find((region) => offset >= region.offset && offset < region.offset + region.length)?.pageSize ??
       this.pageSize
     return workingSetOf(this.#demanded, sizeAt, this.#source?.identity)
+  }
+
+  /**
+   * The pages that the guest has written or given back since it was served with `dirty: true`, or since the last call with `reset`, as runs of
+   * the memory file. A page that was never touched is not among them. While the guest runs, a page may become dirty right after.
+   *
+   * With `reset` the pages count as clean from now on: in one step, so that each write is in this answer or in the next.
+   *
+   * @throws `ERR_VMAREA_INVALID_ARGUMENT` where it is not served with `dirty: true`, or was closed; `VmError` `ESRCH` where its monitor has ended,
+   * and with `wp_async` `EACCES` without the right to look into the monitor.
+   */
+  async dirty({ reset = false }: { readonly reset?: boolean } = {}): Promise<DirtyRun[]> {
+    return dirtyRuns(await this.#dirtyRanges(reset), this.regions)
+  }
+
+  /**
+   * Writes the dirty pages to a file as a diff of the snapshot: as large as the memory, with the dirty pages at their offsets, those given back as
+   * zeros, and holes elsewhere. `layerSources([fileSource(diff), fileSource(base)])` reads it. The file appears whole or not at all. Pause the
+   * guest first: what it writes meanwhile may be in the file in part.
+   *
+   * Resolves with the runs that it wrote. With `reset` they count as clean from now on, unless it fails.
+   *
+   * @throws As `dirty`; `VmError` `EACCES` without the right to read the monitor's memory (proc_pid_mem(5)), and `EOPNOTSUPP` where the file system
+   * has no holes of the page's size.
+   *
+   * @example
+   * const runs = await guest.saveDiff('/snapshots/8/diff', { reset: true })
+   */
+  async saveDiff(path: string, { reset = false }: { readonly reset?: boolean } = {}): Promise<DirtyRun[]> {
+    const ranges = await this.#dirtyRanges(reset)
+    try {
+      return await saveDiff(this.#host, this.#raw, this.regions, ranges, path)
+    } catch (error) {
+      if (reset) this.#raw.markDirty(ranges)
+      throw error
+    }
+  }
+
+  async #dirtyRanges(reset: boolean): Promise<readonly (readonly [number, number])[]> {
+    if (!this.#notesWrites || this.#left) {
+      throw new UsageError(
+        'ERR_VMAREA_INVALID_ARGUMENT',
+        'writes are not noted: serve the guest with dirty: true, and ask before it is closed',
+      )
+    }
+    return this.#raw.dirty(reset)
   }
 
   /** Stops serving. What was not served becomes what `onFailure` says, as long as the monitor lives. Again does nothing. */

@@ -19,6 +19,14 @@ export interface ServeOptions {
    * @defaultValue 'zero'
    */
   readonly removed?: 'zero' | 'unregister'
+  /**
+   * Notes which pages the guest writes, for `dirty` and `saveDiff`. The first write to each page then takes a fault, which this process answers;
+   * where the monitor's userfaultfd has `wp_async` the kernel does, and only reading the pages takes the right to trace the monitor. Requires
+   * `removed: 'zero'`.
+   *
+   * @defaultValue false
+   */
+  readonly dirty?: boolean
   /** A page that can't be read after its retries. `poison`: each access to it fails. `kill`: the monitor is killed. @defaultValue 'poison' */
   readonly onPageFailure?: 'poison' | 'kill'
   /** What is fetched beforehand, behind what is demanded: all of the memory, or a working set, which may be in a file. */

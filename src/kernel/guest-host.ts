@@ -26,7 +26,7 @@ export interface RawServeOptions {
   readonly timeout: number
   readonly unregisterRemoved: boolean
   readonly killOnPageFailure: boolean
-  /** Pages are installed write-protected, so that writes to them are known. */
+  /** Notes which pages are written, by write protection: for `dirty`. */
   readonly protects: boolean
   readonly records: boolean
 }
@@ -83,10 +83,28 @@ export interface RawGuest {
   takeRecord(): number[]
   /** A byte a page, region by region: 0 missing, 1 there, 2 removed. */
   states(): Uint8Array
+  /**
+   * Ranges of addresses of the pages that were written or given back since serving began, or since the last call with `reset`. They may
+   * overlap. Rejects with `VmError`: `ESRCH` where the process is gone.
+   */
+  dirty(reset: boolean): Promise<(readonly [start: number, end: number])[]>
+  /** Counts ranges of addresses as dirty again. */
+  markDirty(ranges: readonly (readonly [start: number, end: number])[]): void
+  /** Opens its memory for reading. Throws `VmError`: `EPERM` or `EACCES` where this process may not look into it. */
+  openMemory(): Promise<RawGuestMemory>
   /** Nobody serves it any more: what is not served becomes what `onFailure` says. */
   leave(): void
   /** After `gone`. */
   forget(): void
+}
+
+/** A guest's memory as its process has it. */
+export interface RawGuestMemory {
+  /** The ranges of addresses in [start, end) whose pages are in the process's page table. Others have never been written: they are zeros. */
+  present(start: number, end: number): (readonly [start: number, end: number])[]
+  /** Fills all of `target` with the bytes from the address `start` on. */
+  read(start: number, target: Uint8Array): Promise<void>
+  close(): Promise<void>
 }
 
 /** Reads a part of a source into `target`, all of it. */

@@ -32,6 +32,10 @@ export interface GuestFunctions {
   guestTakeRecord(guest: number, into: Float64Array): number
   guestStates(guest: number, into: Uint8Array): number
   guestLeave(guest: number): number
+  /** A report comes when they are there. */
+  guestAskForDirty(guest: number, reset: boolean): number
+  /** A bit a page, the lowest of a byte first. Returns how many bytes there are. */
+  guestTakeDirty(guest: number, into: Uint8Array): number
   /** The two descriptors are in the sharedResults. */
   keeperSockets(): number
   guestGiveToKeeper(guest: number, socket: number): number

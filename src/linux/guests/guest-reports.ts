@@ -3,14 +3,20 @@ import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
 
 /** As `native/guests/environment.h` numbers them. */
-const REPORT = { GONE: 0, PAGE_FAILED: 1, PREFETCHED: 2, READ: 3, LEFT: 4 } as const
+const REPORT = { GONE: 0, PAGE_FAILED: 1, PREFETCHED: 2, READ: 3, LEFT: 4, DIRTY: 5 } as const
+
+/** What the server thread reports of a guest. */
+export interface LinuxGuestReports extends GuestReports {
+  /** The dirty bits are there to be taken. */
+  dirty(): void
+}
 
 /** Reads a part of a source into a slot. */
 export type SlotReader = (slot: number, offset: number, length: number) => void
 
 /** Gives what the server thread reports to this thread's guests and scripts. */
 class ReportTaker {
-  readonly #guests = new Map<number, GuestReports>()
+  readonly #guests = new Map<number, LinuxGuestReports>()
   /** Those that keep the event loop alive. */
   readonly #served = new Set<number>()
   readonly #scripts = new Map<number, SlotReader>()
@@ -27,7 +33,7 @@ class ReportTaker {
     this.#listening = true
   }
 
-  addGuest(number: number, listener: GuestReports): void {
+  addGuest(number: number, listener: LinuxGuestReports): void {
     this.#guests.set(number, listener)
     this.#served.add(number)
     if (this.#served.size === 1) addon().guestKeep(true)
@@ -60,6 +66,7 @@ class ReportTaker {
     const guest = this.#guests.get(about)
     if (kind === REPORT.PAGE_FAILED) guest?.pageFailed(one, other)
     else if (kind === REPORT.PREFETCHED) guest?.prefetched()
+    else if (kind === REPORT.DIRTY) guest?.dirty()
     else if (kind === REPORT.LEFT) {
       this.#end(about)
       guest?.left()

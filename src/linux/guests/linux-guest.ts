@@ -1,9 +1,10 @@
-import { closeSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import type {
   GuestRegion,
   GuestReports,
   OnGuestFailure,
   RawGuest,
+  RawGuestMemory,
   RawGuestStatistics,
   RawServeOptions,
   SourceSegment,
@@ -11,16 +12,16 @@ import type {
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
-import { openProcFile } from '../proc/open-proc-file.js'
-import { pagemapRegions } from '../proc/pagemap-regions.js'
+import { GuestMemory } from './guest-memory.js'
+import { withGuestPagemap } from './guest-pagemap.js'
 import { guestReports } from './guest-reports.js'
 
 // As `native/guests/` numbers them.
 const ON_FAILURE: Readonly<Record<OnGuestFailure, number>> = { poison: 0, kill: 1, wait: 2 }
 const KIND = { file: 0, zero: 1, script: 2, hole: 1 } as const
-const STATE = { THERE: 1, REMOVED: 2 } as const
-/** Categories of `PAGEMAP_SCAN`. */
-const SCAN = { PRESENT: 8, SWAPPED: 16 } as const
+const STATE = { THERE: 1, REMOVED: 2, WRITTEN: 3 } as const
+/** Of a userfaultfd: the kernel lifts write protection itself. */
+const WP_ASYNC = 1n << 15n
 const COUNTS = 10
 const BUCKETS = 160
 
@@ -28,6 +29,14 @@ const BUCKETS = 160
 export class LinuxGuest implements RawGuest {
   reports: GuestReports | undefined
   readonly #number: number
+  readonly #features: bigint
+  /** Whether the kernel lifts the protection of a page that is written, and its page table tells. */
+  #protectsItself = false
+  /** Written before this handler served it. */
+  #written: Range[] = []
+  /** Offsets of pages that were poisoned, which are never written. */
+  readonly #failed = new Set<number>()
+  readonly #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = []
   readonly #pid: number
   readonly #regions: readonly GuestRegion[]
 
@@ -45,13 +54,20 @@ export class LinuxGuest implements RawGuest {
       regions.flatMap(({ start, length, offset, pageSize }) => [start, length, offset, pageSize]),
     )
     const { userfaultfd, pidfd, pid, log } = descriptors
+    this.#features = featuresOf(userfaultfd)
     this.#number = check(addon().guestOpen(userfaultfd, pidfd, pid, log, ON_FAILURE[onFailure], numbers), 'userfaultfd')
     guestReports.addGuest(this.#number, {
       gone: () => {
         onGone()
+        for (const { reject } of this.#waiting.splice(0))
+          reject(new VmError('ESRCH', 'userfaultfd', { hint: `process ${pid} has ended` }))
         this.reports?.gone()
       },
-      pageFailed: (offset, errno) => this.reports?.pageFailed(offset, errno),
+      pageFailed: (offset, errno) => {
+        this.#failed.add(offset)
+        this.reports?.pageFailed(offset, errno)
+      },
+      dirty: () => this.#waiting.shift()?.resolve(),
       prefetched: () => this.reports?.prefetched(),
       left: () => this.reports?.left(),
     })
@@ -67,29 +83,85 @@ export class LinuxGuest implements RawGuest {
       segments.flatMap(({ kind, start, end, at, number }) => [KIND[kind], start, end, at, number]),
     )
     const { around, timeout, unregisterRemoved, killOnPageFailure, protects, records } = options
-    const flags = [unregisterRemoved, killOnPageFailure, protects, records].map(Number)
+    this.#protectsItself = protects && (this.#features & WP_ASYNC) !== 0n
+    const flags = [unregisterRemoved, killOnPageFailure, protects, this.#protectsItself, records].map(Number)
     check(addon().guestServe(this.#number, numbers, Float64Array.of(around, timeout, ...flags)), 'userfaultfd')
+    if (protects && !this.#protectsItself) this.#mark(STATE.WRITTEN, this.#written)
   }
 
   takenOver(removed: readonly (readonly [start: number, end: number])[]): void {
-    check(addon().guestMark(this.#number, STATE.REMOVED, Float64Array.from(removed.flat())), 'userfaultfd')
-    check(addon().guestMark(this.#number, STATE.THERE, Float64Array.from(this.#present().flat())), 'userfaultfd')
+    const ranges = this.#regions.map(({ start, length }) => [start, start + length] as const)
+    const present = withGuestPagemap(this.#pid, (pagemap) => {
+      this.#written = ranges.flatMap(([start, end]) => pagemap.written(start, end, false))
+      return ranges.flatMap(([start, end]) => pagemap.present(start, end))
+    })
+    this.#mark(STATE.REMOVED, removed)
+    this.#mark(STATE.THERE, present)
     check(addon().guestWakeAll(this.#number), 'userfaultfd')
   }
 
-  /** The addresses of pages that are in the process's page table, present or swapped out. */
-  #present(): [start: number, end: number][] {
-    const pagemap = openProcFile(this.#pid, 'pagemap')
-    try {
-      const scan = { flags: 0, wanted: 0, told: SCAN.PRESENT | SCAN.SWAPPED }
-      return this.#regions.flatMap(({ start, length }) =>
-        [...pagemapRegions(pagemap, BigInt(start), BigInt(start + length), scan)]
-          .filter(({ categories }) => categories !== 0)
-          .map((run): [number, number] => [Number(run.start), Number(run.end)]),
-      )
-    } finally {
-      closeSync(pagemap)
+  async dirty(reset: boolean): Promise<Range[]> {
+    const written = this.#protectsItself ? this.#takeWritten(reset) : []
+    check(addon().guestAskForDirty(this.#number, reset), 'userfaultfd')
+    await new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    const bits = new Uint8Array(check(addon().guestTakeDirty(this.#number, new Uint8Array(0)), 'userfaultfd'))
+    addon().guestTakeDirty(this.#number, bits)
+    // Those that failed before the scan have been reported by now.
+    return [...written.flatMap((range) => this.#withoutFailed(range)), ...this.#rangesOf(bits)]
+  }
+
+  markDirty(ranges: readonly Range[]): void {
+    this.#mark(STATE.WRITTEN, ranges)
+  }
+
+  openMemory(): Promise<RawGuestMemory> {
+    return GuestMemory.open(this.#pid)
+  }
+
+  #takeWritten(reset: boolean): Range[] {
+    return withGuestPagemap(this.#pid, (pagemap) =>
+      this.#regions.flatMap(({ start, length }) => pagemap.written(start, start + length, reset)),
+    )
+  }
+
+  /** A page that was poisoned is not protected, as one that was written. */
+  #withoutFailed([start, end]: Range): Range[] {
+    const ranges: Range[] = []
+    let at = start
+    for (const { start: first, length, offset, pageSize } of this.#regions) {
+      const failed = [...this.#failed]
+        .filter((place) => place >= offset && place < offset + length)
+        .map((place) => first + (place - offset))
+        .filter((address) => address >= at && address < end)
+        .sort((one, other) => one - other)
+      for (const address of failed) {
+        if (address > at) ranges.push([at, address])
+        at = address + pageSize
+      }
     }
+    if (at < end) ranges.push([at, end])
+    return ranges
+  }
+
+  /** The ranges of addresses whose bits are set, a bit a page. */
+  #rangesOf(bits: Uint8Array): Range[] {
+    const ranges: Range[] = []
+    let first = 0
+    for (const { start, length, pageSize } of this.#regions) {
+      for (let page = 0; page < length / pageSize; page++) {
+        const bit = first + page
+        if (bits[bit >> 3] === 0) page += 7 - (bit & 7)
+        else if (((bits[bit >> 3]! >> (bit & 7)) & 1) !== 0) {
+          ranges.push([start + page * pageSize, start + (page + 1) * pageSize])
+        }
+      }
+      first += length / pageSize
+    }
+    return ranges
+  }
+
+  #mark(state: number, ranges: readonly Range[]): void {
+    check(addon().guestMark(this.#number, state, Float64Array.from(ranges.flat())), 'userfaultfd')
   }
 
   prefetch(ranges: readonly (readonly [start: number, end: number])[]): void {
@@ -140,4 +212,13 @@ export class LinuxGuest implements RawGuest {
   forget(): void {
     addon().guestForget(this.#number)
   }
+}
+
+type Range = readonly [start: number, end: number]
+
+/** Of a userfaultfd whose `UFFDIO_API` another process has called. */
+function featuresOf(userfaultfd: number): bigint {
+  const text = readFileSync(`/proc/self/fdinfo/${userfaultfd}`, 'latin1')
+  const [, features = '0'] = /^API:\s*[\da-f]+:([\da-f]+):/m.exec(text) ?? []
+  return BigInt(`0x${features}`)
 }
