@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { crc32, gunzipSync } from 'node:zlib'
+import { patient } from '../support/patient.js'
 import { temporaryFile, temporaryFolder } from '../support/temporary-folder.js'
 import { until } from '../support/until.js'
 import { MAIN, run } from './run.js'
@@ -20,7 +21,10 @@ function folderWith(name: string): string {
 }
 
 function pipe(input: Uint8Array, ...args: string[]): { code: number | null; out: Buffer; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'pack', ...args], { input, timeout: 120_000 })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'pack', ...args], {
+    input,
+    timeout: patient(120_000),
+  })
   return { code: status, out: stdout, err: stderr.toString() }
 }
 

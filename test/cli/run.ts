@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { patient } from '../support/patient.js'
 
 export const MAIN = fileURLToPath(import.meta.resolve('#vmarea/cli/main.js'))
 
@@ -8,7 +9,7 @@ export function run(...args: string[]): { code: number | null; out: string; err:
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
     encoding: 'utf8',
     maxBuffer: 1 << 28,
-    timeout: 120_000,
+    timeout: patient(120_000),
   })
   return { code: status, out: stdout, err: stderr }
 }

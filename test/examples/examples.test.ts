@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ordinaryUser, skipUnlessOrdinaryUser } from '../support/ordinary-user.js'
+import { patient } from '../support/patient.js'
 import { withoutUserfaultfd } from '../support/without-userfaultfd.js'
 import { skipWithoutCompiler } from '../userfaultfd/skip.js'
 
@@ -37,7 +38,7 @@ for (const name of ['http-object.mjs', 'packed-file.mjs']) {
 /** Runs an example, wrapped in a command. */
 function check(name: string, wrap: readonly string[]): void {
   const [command = '', ...rest] = [...wrap, process.execPath, join(root, 'examples', name)]
-  const printed = execFileSync(command, rest, { encoding: 'utf8', timeout: 120_000 })
+  const printed = execFileSync(command, rest, { encoding: 'utf8', timeout: patient(120_000) })
   const source = readFileSync(join(root, 'examples', name), 'utf8')
   const promised = [...source.matchAll(/console\.log\(.*\) \/\/ (.+)$/gm)].map((match) => match[1])
   const lines = printed.trim().split('\n')

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { describe, test } from 'node:test'
 import { pageSize } from '#vmarea/index.js'
+import { patient } from '../support/patient.js'
 import { root } from '../support/root.js'
 import { survives } from '../support/run-in-child.js'
 import { temporaryFile } from '../support/temporary-folder.js'
@@ -131,11 +132,11 @@ describe('with several threads', { concurrency: 2 }, () => {
       addressSpace.readLock()
       Atomics.store(state, 0, 1)
       Atomics.notify(state, 0)
-      assert.notEqual(Atomics.wait(state, 0, 1, 60_000), 'timed-out')
+      assert.notEqual(Atomics.wait(state, 0, 1, ${patient(60_000)}), 'timed-out')
       assert.equal(Atomics.load(state, 0), 2)
       assert.equal(Atomics.wait(state, 0, 2, 200), 'timed-out')
       addressSpace.readUnlock()
-      assert.notEqual(Atomics.wait(state, 0, 2, 60_000), 'timed-out')
+      assert.notEqual(Atomics.wait(state, 0, 2, ${patient(60_000)}), 'timed-out')
       assert.equal(Atomics.load(state, 0), 3)
       await exited(other)`)
   })
@@ -174,7 +175,7 @@ test('the guard outlives the Worker that was the only one to load it', () => {
   const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', source], {
     cwd: root,
     encoding: 'utf8',
-    timeout: 120_000,
+    timeout: patient(120_000),
   })
   assert.equal(status, 0, stderr)
   assert.equal(stdout, '0 true\n')
@@ -208,7 +209,7 @@ test('a fault of the only Worker that loaded the guard is contained where the ma
   const { stdout, stderr, status, signal } = spawnSync(process.execPath, ['--input-type=module', '--eval', source], {
     cwd: root,
     encoding: 'utf8',
-    timeout: 120_000,
+    timeout: patient(120_000),
     killSignal: 'SIGKILL',
   })
   assert.deepEqual([status, signal], [0, null], stderr)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { patient } from '../support/patient.js'
 
 /** Runs a scenario of this folder in a process of its own, which may hang or crash, and returns the JSON that it printed last. */
 export function inChild<T = Record<string, unknown>>(
@@ -9,7 +10,7 @@ export function inChild<T = Record<string, unknown>>(
 ): T {
   const script = fileURLToPath(new URL(`./scenarios/${scenario}.js`, import.meta.url))
   const [command, ...rest] = [...wrap, process.execPath, '--expose-gc', script, ...args] as [string, ...string[]]
-  const result = spawnSync(command, rest, { timeout, killSignal: 'SIGKILL', encoding: 'utf8' })
+  const result = spawnSync(command, rest, { timeout: patient(timeout), killSignal: 'SIGKILL', encoding: 'utf8' })
   assert.equal(
     result.status,
     0,

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { map, pageSize } from 'vmarea'
+import { patient } from '../support/patient.js'
 
 /** What the process holds that devices are made of. */
 export interface Leftovers {
@@ -37,7 +38,7 @@ export async function settledLeftovers(): Promise<Leftovers> {
 
 /** Waits until nothing is left beyond what was there before. Throws, with what is left, when it has waited long in vain. */
 export async function nothingLeft(before: Leftovers): Promise<void> {
-  const end = performance.now() + 30_000
+  const end = performance.now() + patient(30_000)
   for (;;) {
     globalThis.gc!()
     await new Promise((resolve) => setTimeout(resolve, 20))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type Device, type FaultSourceName, MemoryFault, MmapMut, openDevice, VmError } from 'vmarea'
 import type { Random } from '../differential/random.js'
+import { patient } from '../support/patient.js'
 import { describeMap, type SoakedMap } from './soaked-map.js'
 import { ENDS, versionedDriver } from './versioned-driver.js'
 
@@ -236,7 +237,7 @@ export class SoakedDevice {
     await Promise.all(this.#running)
     this.#check()
     for (let patience = 0; this.#device.statistics.waiting > 0; patience++) {
-      assert.ok(patience < 60_000, `somebody waits: ${this.#device.statistics.waiting}`)
+      assert.ok(patience < patient(60_000), `somebody waits: ${this.#device.statistics.waiting}`)
       await new Promise((resolve) => setTimeout(resolve, 1))
     }
     const { bytesResident } = this.#device.statistics

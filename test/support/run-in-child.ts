@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { patient } from './patient.js'
 import { root } from './root.js'
 
 export interface ChildResult {
@@ -37,9 +38,9 @@ const turns = async (count = 20) => { for (let i = 0; i < count; i++) await turn
 const settle = async (count = 6) => { for (let i = 0; i < count; i++) { globalThis.gc(); await turns(4) } }
 // Collects garbage meanwhile. The deadline is there so that what never comes fails with a name.
 const until = async (what, done) => {
-  const end = performance.now() + 60_000
+  const end = performance.now() + ${patient(60_000)}
   for (let late = false; !done(); late = performance.now() > end) {
-    if (late) assert.fail('not within a minute: ' + (typeof what === 'string' ? what : what()))
+    if (late) assert.fail('never came: ' + (typeof what === 'string' ? what : what()))
     await settle(1)
   }
 }
@@ -76,7 +77,7 @@ export function runInChild(source: string, options: ChildOptions = {}): Promise<
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const timer = setTimeout(() => child.kill('SIGKILL'), timeout)
+  const timer = setTimeout(() => child.kill('SIGKILL'), patient(timeout))
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { patient } from './patient.js'
 
 /**
  * Asks again and again until the answer is neither `undefined` nor `false`, and resolves with it. The deadline is there so that what never
@@ -7,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export async function until<T>(
   what: string | (() => string),
   answer: () => T | undefined | false | Promise<T | undefined | false>,
-  milliseconds = 60_000,
+  milliseconds = patient(60_000),
 ): Promise<T> {
   const end = performance.now() + milliseconds
   for (;;) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, test } from 'node:test'
 import { MemoryFault, mapMut, openSwap, pageSize, type Swap, type SwapMessage } from 'vmarea'
+import { patient } from '../support/patient.js'
 import { until } from '../support/until.js'
 import { skipWithout } from '../userfaultfd/skip.js'
 import { BEHAVIOUR } from './stores/liar.js'
@@ -38,7 +39,7 @@ function isLost(error: unknown, message: RegExp): true {
   return true
 }
 
-describe('a store that fails a page', { skip, timeout: 120_000 }, () => {
+describe('a store that fails a page', { skip, timeout: patient(120_000) }, () => {
   for (const [what, message] of [
     ['lies', /other bytes for page 5/],
     ['throws', /the store throws/],
@@ -103,7 +104,7 @@ describe('a store that fails a page', { skip, timeout: 120_000 }, () => {
 
 test('a store that takes no pages stops evictions and says so, and is tried again', {
   skip,
-  timeout: 120_000,
+  timeout: patient(120_000),
 }, async () => {
   const messages: SwapMessage[] = []
   const listen = (message: unknown) => messages.push(message as SwapMessage)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { MemoryFault, mapMut, openSwap, pageSize } from 'vmarea'
+import { patient } from '../support/patient.js'
 import { until } from '../support/until.js'
 import { skipWithout } from '../userfaultfd/skip.js'
 import { FATE } from './stores/mortal.js'
@@ -30,7 +31,7 @@ async function open(timeout: number) {
   return { memory, fate: new Int32Array(control), swap, read }
 }
 
-describe('a swap whose thread ends', { skip, timeout: 120_000 }, () => {
+describe('a swap whose thread ends', { skip, timeout: patient(120_000) }, () => {
   for (const how of ['exit', 'loop'] as const) {
     test(`because its store ${how}s loses nothing that is in memory or staged, and goes on after restart()`, async () => {
       const { memory, fate, swap, read } = await open(how === 'loop' ? 1000 : 60_000)

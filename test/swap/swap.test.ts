@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type MmapMut, mapMut, openSwap, pageSize, reserveMut, type Swap, type SwapOptions } from 'vmarea'
 import { fileStore, memoryStore } from 'vmarea/stores'
+import { patient } from '../support/patient.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { skipWithout } from '../userfaultfd/skip.js'
 
 const skip = skipWithout('move', 'event_unmap', 'event_remap', 'event_remove', 'poison')
 const page = pageSize()
-const timeout = 120_000
+const timeout = patient(120_000)
 
 const stores = {
   fileStore: () => fileStore({ folder: temporaryFolder }),

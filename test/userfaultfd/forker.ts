@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { patient } from '../support/patient.js'
 
 // A program whose memory is served from here. Forks by the raw system call: the C library's fork runs handlers that wait for locks.
 const source = `
@@ -78,7 +79,7 @@ export class Forker {
   async run(how: 'event' | 'plain' | 'dead'): Promise<{ own: number; child: number; signal: number } | undefined> {
     const program = spawn(join(this.#folder, 'forker'), [this.socketPath, how], {
       stdio: ['ignore', 'pipe', 'inherit'],
-      timeout: 120_000,
+      timeout: patient(120_000),
     })
     let text = ''
     program.stdout.on('data', (data) => {

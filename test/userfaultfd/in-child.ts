@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { patient } from '../support/patient.js'
 
 /** Runs a scenario in a process of its own, which may hang or crash, and returns the JSON that it printed last. */
 export function inChild<T = Record<string, unknown>>(
@@ -17,7 +18,7 @@ export function inChild<T = Record<string, unknown>>(
     string,
     ...string[],
   ]
-  const result = spawnSync(command, rest, { timeout, killSignal: 'SIGKILL', encoding: 'utf8' })
+  const result = spawnSync(command, rest, { timeout: patient(timeout), killSignal: 'SIGKILL', encoding: 'utf8' })
   assert.equal(
     result.status,
     0,

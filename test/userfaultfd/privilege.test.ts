@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
+import { patient } from '../support/patient.js'
 import { withoutUserfaultfd } from '../support/without-userfaultfd.js'
 import { inChild } from './in-child.js'
 import { kernel, page } from './memory.js'
@@ -85,7 +86,7 @@ test('without CAP_SYS_PTRACE event_fork is refused by its name', { skip: skip ||
       '-e',
       script,
     ],
-    { encoding: 'utf8', timeout: 120_000 },
+    { encoding: 'utf8', timeout: patient(120_000) },
   )
   assert.match(result.stdout, /^EPERM .*event_fork requires CAP_SYS_PTRACE/, result.stderr)
 })

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import type { Userfaultfd } from '#vmarea/userfaultfd/userfaultfd.js'
 import { VmError } from '#vmarea/vocabulary/vm-error.js'
+import { patient } from '../support/patient.js'
 import { until } from '../support/until.js'
 import { Forker } from './forker.js'
 import { anonymous, kernel, page, peek } from './memory.js'
@@ -32,7 +33,9 @@ async function serve(
 async function run(how: 'event' | 'plain', child: (uffd: Userfaultfd, signal: AbortSignal) => Promise<void>) {
   using forker = new Forker()
   const ended = new AbortController()
-  const receiving = bindUserfaultfd(() => kernel).receive(forker.socketPath, { signal: AbortSignal.timeout(60_000) })
+  const receiving = bindUserfaultfd(() => kernel).receive(forker.socketPath, {
+    signal: AbortSignal.timeout(patient(60_000)),
+  })
   const running = forker.run(how).finally(() => ended.abort())
   const { userfaultfd, message, descriptors, pid } = await receiving
   assert.equal(existsSync(forker.socketPath), false, 'listening leaves no file behind')
@@ -70,7 +73,9 @@ test("a child's userfaultfd that is closed unserved poisons the child's pages", 
 
 test('a process that has ended: ESRCH, and ENOMEM for registering', { skip }, async () => {
   using forker = new Forker()
-  const receiving = bindUserfaultfd(() => kernel).receive(forker.socketPath, { signal: AbortSignal.timeout(60_000) })
+  const receiving = bindUserfaultfd(() => kernel).receive(forker.socketPath, {
+    signal: AbortSignal.timeout(patient(60_000)),
+  })
   const running = forker.run('dead')
   const { userfaultfd: uffd, message, descriptors } = await receiving
   for (const descriptor of descriptors) closeSync(descriptor) // its standard output, which does not end before
@@ -114,7 +119,10 @@ test('send: the sender keeps its handle, and its memory does not turn into zeros
   const area = anonymous(2)
   uffd.register(area.start, area.length)
   const path = `@vmarea-${randomUUID()}`
-  const receiving = bindUserfaultfd(() => kernel).receive(path, { toEnd: true, signal: AbortSignal.timeout(60_000) })
+  const receiving = bindUserfaultfd(() => kernel).receive(path, {
+    toEnd: true,
+    signal: AbortSignal.timeout(patient(60_000)),
+  })
   const text = 'x'.repeat(200_000)
   await uffd.send(path, { message: text })
   const { userfaultfd: other, message, pid } = await receiving
@@ -144,7 +152,7 @@ test('receive: no userfaultfd, no listener, an abort, a path too long', { skip }
   setTimeout(() => controller.abort(reason), 20)
   await assert.rejects(bindUserfaultfd(() => kernel).receive(path, { signal: controller.signal }), reason)
   assert.equal(existsSync(path), false)
-  const receiving = bindUserfaultfd(() => kernel).receive(path, { signal: AbortSignal.timeout(60_000) })
+  const receiving = bindUserfaultfd(() => kernel).receive(path, { signal: AbortSignal.timeout(patient(60_000)) })
   const { connect } = await import('node:net')
   connect(path).end('hello')
   await assert.rejects(receiving, /5 bytes and 0 descriptors came, and no userfaultfd/)

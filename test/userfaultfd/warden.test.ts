@@ -11,6 +11,7 @@ import { UFFD } from '#vmarea/vocabulary/uffd.js'
 import { UFFD_FEATURE } from '#vmarea/vocabulary/uffd-feature.js'
 import { UFFD_MODE } from '#vmarea/vocabulary/uffd-mode.js'
 import { UFFD_RESOLVE_MODE } from '#vmarea/vocabulary/uffd-resolve-mode.js'
+import { patient } from '../support/patient.js'
 import { raiseHugePages } from '../support/raise-huge-pages.js'
 import { inChild } from './in-child.js'
 import { kernel, page } from './memory.js'
@@ -116,7 +117,7 @@ test('a write that waits for a protected page: one of a file fails, one that is 
 test('the time in which the process was stopped does not count', { skip }, async () => {
   const script = fileURLToPath(new URL('./scenarios/warden.js', import.meta.url))
   const child = spawn(process.execPath, [script, 'stopped', '', '2000'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const timer = setTimeout(() => child.kill('SIGKILL'), 30_000)
+  const timer = setTimeout(() => child.kill('SIGKILL'), patient(30_000))
   try {
     let output = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

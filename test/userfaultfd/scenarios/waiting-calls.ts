@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { thisProcess } from '#vmarea/this-process.js'
 import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
+import { patient } from '../../support/patient.js'
 import { kernel, page } from '../memory.js'
 import type { PoolServerData } from './pool-server.js'
 
@@ -61,7 +62,7 @@ const scenarios: Record<string, (count: number) => Promise<unknown>> = {
     for (let round = 0; round < 8; round++) await start()
     // The threads that waited clean up, without anyone's doing.
     const left = () => (addressSpace() - before) / LARGE
-    for (const end = performance.now() + 10_000; left() >= 0.9 && performance.now() < end; ) await pause(5)
+    for (const end = performance.now() + patient(10_000); left() >= 0.9 && performance.now() < end; ) await pause(5)
     return { left: left() }
   },
 
