@@ -7,21 +7,30 @@ import { VmError } from '../../vocabulary/vm-error.js'
 import { answerWords } from './answer-words.js'
 import type { Capability } from './capability.js'
 import { kernelFile } from './kernel-file.js'
+import { newerKernel, type Since } from './newer-kernel.js'
 
 const FLAGS = UFFD.CLOEXEC | UFFD.NONBLOCK
+const WP = 'CONFIG_HAVE_ARCH_USERFAULTFD_WP and CONFIG_PTE_MARKER_UFFD_WP'
 const FEATURES: readonly (readonly [
   name: string,
   feature: keyof typeof UFFD_FEATURE,
   purpose: string,
-  since: string,
+  since: Since,
+  configuration: string,
 ])[] = [
-  ['write protection', 'PAGEFAULT_FLAG_WP', 'telling of writes to pages', '5.7'],
-  ['fork events', 'EVENT_FORK', 'following a child', '4.11'],
-  ['missing, shared', 'MISSING_SHMEM', 'devices: pages of a memory file', '4.11'],
-  ['minor, shared', 'MINOR_SHMEM', 'devices: mapping the page that was filled', '5.14'],
-  ['poison', 'POISON', 'an error in place of a page', '6.6'],
-  ['async write protection', 'WP_ASYNC', 'marking writes without a message', '6.7'],
-  ['move', 'MOVE', 'giving pages instead of copying them', '6.8'],
+  ['write protection', 'PAGEFAULT_FLAG_WP', 'telling of writes to pages', { x64: '5.7', arm64: '6.10' }, WP],
+  ['fork events', 'EVENT_FORK', 'following a child', '4.11', 'CONFIG_USERFAULTFD'],
+  ['missing, shared', 'MISSING_SHMEM', 'devices: pages of a memory file', '4.11', 'CONFIG_SHMEM'],
+  [
+    'minor, shared',
+    'MINOR_SHMEM',
+    'devices: mapping the page that was filled',
+    '5.14',
+    'CONFIG_HAVE_ARCH_USERFAULTFD_MINOR',
+  ],
+  ['poison', 'POISON', 'an error in place of a page', '6.6', 'CONFIG_USERFAULTFD'],
+  ['async write protection', 'WP_ASYNC', 'marking writes without a message', { x64: '6.7', arm64: '6.10' }, WP],
+  ['move', 'MOVE', 'giving pages instead of copying them', '6.8', 'CONFIG_USERFAULTFD'],
 ]
 
 /** What is needed to catch faults. */
@@ -66,19 +75,22 @@ export function* catching(): Generator<Capability> {
       ? {}
       : {
           fallback: full ? 'not needed: the full one is there' : 'the fault guard takes the faults itself',
-          remedy: 'Linux 5.11 or later, and a seccomp filter that lets userfaultfd(2) pass',
+          remedy: newerKernel(
+            '5.11',
+            'a kernel with CONFIG_USERFAULTFD, and a seccomp filter that lets userfaultfd(2) pass',
+          ),
         }),
   }
   const features = byDevice.features ?? byCall.features ?? userMode.features
   if (features === undefined) return
-  for (const [name, feature, purpose, since] of FEATURES) {
+  for (const [name, feature, purpose, since, configuration] of FEATURES) {
     const available = (features & UFFD_FEATURE[feature]) !== 0n
     yield {
       name: `  ${name}`,
       available,
       purpose,
       found: available ? 'offered' : 'not offered',
-      ...(available ? {} : { remedy: `Linux ${since} or later` }),
+      ...(available ? {} : { remedy: newerKernel(since, `a kernel with ${configuration}`) }),
     }
   }
 }

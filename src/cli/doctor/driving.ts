@@ -5,6 +5,7 @@ import type { FaultSourceName } from '../../vocabulary/fault-source-name.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { Capability } from './capability.js'
+import { newerKernel } from './newer-kernel.js'
 
 /** Milliseconds, of which none passes: nothing faults. */
 const DEADLINE = 1000
@@ -34,7 +35,7 @@ export function* driving(): Generator<Capability> {
       : {
           fallback: limits,
           remedy:
-            'the full userfaultfd (above), with the features of Linux 6.6: missing and minor faults of shared memory, and poison',
+            'the full userfaultfd (above), with missing and minor faults of shared memory, and poison: features of Linux 6.6',
         }),
   }
   const markers = guardMarkers()
@@ -47,7 +48,7 @@ export function* driving(): Generator<Capability> {
       ? {}
       : {
           fallback: 'each run of pages shown alike is an area of its own, of which a process has only so many',
-          remedy: 'Linux 6.15 or later',
+          remedy: newerKernel('6.15', 'a container whose seccomp filter lets the advice MADV_GUARD_INSTALL pass'),
         }),
   }
 }

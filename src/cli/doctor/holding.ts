@@ -1,12 +1,11 @@
 import { closeSync } from 'node:fs'
 import { addon } from '../../linux/addon/addon.js'
 import { MADV } from '../../vocabulary/madv.js'
-import { MAP } from '../../vocabulary/map.js'
-import { PROT } from '../../vocabulary/prot.js'
 import { byteSize } from '../byte-size.js'
 import { answerWords } from './answer-words.js'
 import type { Capability } from './capability.js'
 import { kernelFile } from './kernel-file.js'
+import { newerKernel } from './newer-kernel.js'
 import { holds } from './rights.js'
 
 const RLIMIT_MEMLOCK = 8
@@ -19,19 +18,15 @@ export function* holding(pageSizes: readonly number[]): Generator<Capability> {
   yield locking()
   yield hugePages(pageSizes)
   yield transparentHugePages()
-  const { pageSize } = addon()
-  const page = addon().mmap(0, pageSize, PROT.READ | PROT.WRITE, MAP.PRIVATE | MAP.ANONYMOUS, -1, 0)
   yield advice(
     'populate',
-    page,
     MADV.POPULATE_READ,
     'bringing pages in without touching them',
     '5.14',
     'each page is touched instead',
   )
-  yield advice('guard pages', page, MADV.GUARD_INSTALL, 'guard pages that cost no area', '6.13')
-  yield advice('locked zap', page, MADV.DONTNEED_LOCKED, 'zapping locked memory', '5.18')
-  if (page >= 0) addon().munmap(page, pageSize)
+  yield advice('guard pages', MADV.GUARD_INSTALL, 'guard pages that cost no area', '6.13')
+  yield advice('locked zap', MADV.DONTNEED_LOCKED, 'zapping locked memory', '5.18')
   yield sealing()
   yield memoryFiles()
 }
@@ -88,21 +83,20 @@ function transparentHugePages(): Capability {
   }
 }
 
-function advice(
-  name: string,
-  page: number,
-  number: number,
-  purpose: string,
-  since: string,
-  fallback?: string,
-): Capability {
-  const answer = page < 0 ? page : addon().madvise(page, addon().pageSize, number)
+function advice(name: string, number: number, purpose: string, since: string, fallback?: string): Capability {
+  // The kernel checks the advice before the length, and does nothing for a length of 0.
+  const answer = addon().madvise(0, 0, number)
   return {
     name,
     available: answer >= 0,
     purpose,
     found: answerWords(answer),
-    ...(answer >= 0 ? {} : { remedy: `Linux ${since} or later`, ...(fallback === undefined ? {} : { fallback }) }),
+    ...(answer >= 0
+      ? {}
+      : {
+          remedy: newerKernel(since, 'a container whose seccomp filter lets the advice pass'),
+          ...(fallback === undefined ? {} : { fallback }),
+        }),
   }
 }
 
@@ -113,7 +107,11 @@ function sealing(): Capability {
     available: answer >= 0,
     purpose: 'sealing areas against change',
     found: answerWords(answer),
-    ...(answer >= 0 ? {} : { remedy: 'Linux 6.10 or later, 64 bits' }),
+    ...(answer >= 0
+      ? {}
+      : {
+          remedy: newerKernel('6.10', 'a kernel of 64 bits, and a container whose seccomp filter lets mseal(2) pass'),
+        }),
   }
 }
 

@@ -9,6 +9,7 @@ import { VmError } from '../../vocabulary/vm-error.js'
 import { answerWords } from './answer-words.js'
 import type { Capability } from './capability.js'
 import { kernelFile } from './kernel-file.js'
+import { newerKernel } from './newer-kernel.js'
 import { holds } from './rights.js'
 
 /** What is needed to look at memory. */
@@ -51,7 +52,10 @@ function query(): Capability {
     found: available ? 'works' : 'the kernel knows no such call',
     ...(available
       ? {}
-      : { fallback: 'the whole of /proc/PID/maps is read for each look-up', remedy: 'Linux 6.11 or later' }),
+      : {
+          fallback: 'the whole of /proc/PID/maps is read for each look-up',
+          remedy: newerKernel('6.11', 'a container that lets ioctl(2) on /proc/PID/maps pass'),
+        }),
   }
 }
 
@@ -88,7 +92,7 @@ function pageStates(): Capability {
       ? {}
       : {
           fallback: 'pagemap is read page by page; huge pages and the page of zeros are not told apart',
-          remedy: 'Linux 6.7 or later',
+          remedy: newerKernel('6.7', 'a container that lets ioctl(2) on /proc/PID/pagemap pass'),
         }),
   }
 }
@@ -157,7 +161,7 @@ function processAdvice(): Capability {
     found: answerWords(answer),
     ...(answer >= 0
       ? {}
-      : { remedy: 'Linux 5.10 or later, and a container whose seccomp filter lets process_madvise(2) pass' }),
+      : { remedy: newerKernel('5.10', 'a container whose seccomp filter lets process_madvise(2) pass') }),
   }
 }
 
