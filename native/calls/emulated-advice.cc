@@ -7,6 +7,7 @@
 
 #include "addon/answer.h"
 #include "calls/emulated-calls.h"
+#include "guard/area-at.h"
 #include "noted/emulated-flags.h"
 #include "page/newer-kernel.h"
 #include "page/page-size.h"
@@ -66,6 +67,24 @@ Treatment treatment_of(const EmulatedRange& range, int advice) {
   }
 }
 
+bool is_populate(int advice) { return advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE; }
+
+// Before Linux 5.14 the kernel does not know it. It checks the advice before the length, and does nothing for a length of 0.
+bool is_unknown_populate(int advice) { return is_populate(advice) && madvise(nullptr, 0, advice) != 0; }
+
+// madvise_populate: area by area, each checked and then filled.
+int populate_by_touching(uintptr_t start, uintptr_t end, bool write) {
+  while (start < end) {
+    AreaAt area;
+    if (!area_at(start, &area)) return -ENOMEM;
+    if ((area.protection & (write ? PROT_WRITE : PROT_READ)) == 0) return -EINVAL;
+    uintptr_t upto = area.end < end ? area.end : end;
+    if (!touch_pages(start, upto, write)) return -EFAULT;
+    start = upto;
+  }
+  return 0;
+}
+
 bool is_this_process(int process) {
   char path[64], text[1024];
   snprintf(path, sizeof path, "/proc/self/fdinfo/%d", process);
@@ -82,7 +101,10 @@ bool is_this_process(int process) {
 }  // namespace
 
 int emulated_madvise(uintptr_t address, size_t length, int advice) {
-  auto call = [&](uintptr_t start, uintptr_t end) { return static_cast<int>(answer(madvise(at(start), end - start, advice))); };
+  auto call = [&](uintptr_t start, uintptr_t end) {
+    int result = static_cast<int>(answer(madvise(at(start), end - start, advice)));
+    return result == -EINVAL && is_unknown_populate(advice) ? populate_by_touching(start, end, advice == MADV_POPULATE_WRITE) : result;
+  };
   if (!is_range(address, length)) return static_cast<int>(answer(madvise(at(address), length, advice)));
   uintptr_t end = address + whole_pages(length), done = address;
   int result = 0;
@@ -91,7 +113,7 @@ int emulated_madvise(uintptr_t address, size_t length, int advice) {
     if (treatment.how == Advised::kAsEver) continue;
     // A hole before it is passed over and told in the end, save where pages are populated.
     if (range.start > done) result = call(done, range.start);
-    if (result != 0 && (result != -ENOMEM || advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE)) return result;
+    if (result != 0 && (result != -ENOMEM || is_populate(advice))) return result;
     if (treatment.how == Advised::kRefused) return treatment.error;
     // A system call can't wait for a page that the guard serves, and an access can.
     if (treatment.how == Advised::kTouched) {

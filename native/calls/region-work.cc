@@ -5,31 +5,17 @@
 #include "addon/answer.h"
 #include "guard/containment.h"
 #include "calls/emulated-calls.h"
-#include "page/newer-kernel.h"
 #include "region/region-table.h"
-#include "page/touch-pages.h"
 #include "guard/uncovered-copy.h"
 
 namespace vmarea {
-namespace {
-
-int advise(const RegionWork* work) {
-  int error = emulated_madvise(work->memory, work->length, work->argument);
-  bool populate = work->argument == MADV_POPULATE_READ || work->argument == MADV_POPULATE_WRITE;
-  if (error != -EINVAL || !populate || madvise(at(work->memory), 0, work->argument) == 0) return error;
-  // A kernel before 5.14 knows no POPULATE.
-  return touch_pages(work->memory, work->memory + work->length, work->argument == MADV_POPULATE_WRITE) ? 0 : -EFAULT;
-}
-
-}  // namespace
-
 void do_region_work(RegionWork* work) {
   switch (work->kind) {
     case WorkKind::kSync:
       work->error = static_cast<int>(answer(msync(at(work->memory), work->length, work->argument)));
       return;
     case WorkKind::kAdvise:
-      work->error = advise(work);
+      work->error = emulated_madvise(work->memory, work->length, work->argument);
       return;
     case WorkKind::kRead:
       work->done = uncovered_copy(work->bytes, at(work->memory), work->length, work->memory, &work->fault);

@@ -1,6 +1,7 @@
 import type { SystemCalls } from '../kernel/system-calls.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { addon } from './addon/addon.js'
+import { checkAdvice } from './addon/check-advice.js'
 
 /** The memory system calls of this process. */
 export class LinuxSystemCalls implements SystemCalls {
@@ -26,7 +27,7 @@ export class LinuxSystemCalls implements SystemCalls {
   }
 
   madvise(address: bigint, length: number, advice: number): void {
-    checkRange(this.#addon.madvise(address, length, advice), 'madvise', address, length)
+    checkAdvice(this.#addon.madvise(address, length, advice), advice, { address, length })
   }
 
   msync(address: bigint, length: number, flags: number): void {

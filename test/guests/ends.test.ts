@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { waitsInFault } from '#vmarea/linux/userfaultfd/waits-in-fault.js'
 import { root } from '../support/root.js'
 import { until } from '../support/until.js'
 import { skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
@@ -82,9 +83,8 @@ function keepers(): string[] {
 
 async function waits(monitor: Monitor): Promise<void> {
   const answer = monitor.check(2, 1).catch(() => 'killed while it waited')
-  const where = (thread: string) => readFileSync(`/proc/${monitor.pid}/task/${thread}/wchan`, 'latin1')
   await until('a thread of the monitor waits in a fault', () =>
-    readdirSync(`/proc/${monitor.pid}/task`).some((thread) => where(thread) === 'handle_userfault'),
+    readdirSync(`/proc/${monitor.pid}/task`).some((thread) => waitsInFault(`/proc/${monitor.pid}/task/${thread}`)),
   )
   await monitor.kill()
   assert.equal(await answer, 'killed while it waited')

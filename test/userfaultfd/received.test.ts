@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { waitsInFault } from '#vmarea/linux/userfaultfd/waits-in-fault.js'
 import { Monitor } from '../guests/monitor.js'
 import { ordinaryUser, skipUnlessOrdinaryUser } from '../support/ordinary-user.js'
 import { raiseHugePages } from '../support/raise-huge-pages.js'
@@ -46,10 +47,9 @@ async function withHandler(
 }
 let count = 0
 
-async function waitsInFault(pid: number): Promise<void> {
-  const where = (thread: string) => readFileSync(`/proc/${pid}/task/${thread}/wchan`, 'latin1')
+async function someThreadWaits(pid: number): Promise<void> {
   await until('a thread of the monitor waits in a fault', () =>
-    readdirSync(`/proc/${pid}/task`).some((thread) => where(thread) === 'handle_userfault'),
+    readdirSync(`/proc/${pid}/task`).some((thread) => waitsInFault(`/proc/${pid}/task/${thread}`)),
   )
 }
 
@@ -96,7 +96,7 @@ for (const [name, source] of Object.entries(zeros)) {
     await withHandler(source, ['regions=4'], async (monitor, ended) => {
       await ended
       const answer = monitor.check(2, 1).catch(() => 'killed while it waited')
-      await waitsInFault(monitor.pid)
+      await someThreadWaits(monitor.pid)
       await monitor.kill()
       assert.equal(await answer, 'killed while it waited')
     })
@@ -125,7 +125,7 @@ test('after close() of one whose ranges are not known, a touch of a page waits, 
     ['regions=4', 'drop'],
     async (monitor, ended, child) => {
       const answer = monitor.check(2, 1)
-      await waitsInFault(monitor.pid)
+      await someThreadWaits(monitor.pid)
       child.kill('SIGKILL')
       await ended
       assert.deepEqual(await answer, { good: 0, zero: 1, other: 0, poisoned: 0 })

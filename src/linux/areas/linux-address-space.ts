@@ -8,6 +8,7 @@ import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
+import { checkAdvice } from '../addon/check-advice.js'
 import type { AreaDetails } from '../proc/area-details.js'
 import { isDeleted } from '../proc/is-deleted.js'
 import { isKernelThread } from '../proc/is-kernel-thread.js'
@@ -157,7 +158,7 @@ export class LinuxAddressSpace implements AreaReader {
 
   advise(address: bigint, length: number, advice: number): number {
     if (this.isSelf && !ADVICE_ON_PAGES.includes(advice)) {
-      check(addon().madvise(address, length, advice), 'madvise', { address, length })
+      checkAdvice(addon().madvise(address, length, advice), advice, { address, length })
       return length
     }
     const process_ = this.#files.openPid(this.pid)
@@ -204,9 +205,9 @@ export class LinuxAddressSpace implements AreaReader {
       return
     }
     // madvise refuses locked memory, which a zap does not.
-    let answer = addon().zapRange(address, size, false)
-    if (answer === EINVAL) answer = addon().zapRange(address, size, true)
-    check(answer, 'madvise(MADV_DONTNEED)', { address, length: size })
+    const answer = addon().zapRange(address, size, false)
+    if (answer !== EINVAL) check(answer, 'madvise', { address, length: size })
+    else checkAdvice(addon().zapRange(address, size, true), MADV.DONTNEED_LOCKED, { address, length: size })
   }
 
   insertPage(area: LinuxArea, address: bigint, page: RawPage): void {

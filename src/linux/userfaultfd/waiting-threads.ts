@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
+import { procText } from './proc-text.js'
+import { waitsInFault } from './waits-in-fault.js'
 
 /** A thread that waits in a userfaultfd's fault. */
 export interface WaitingThread {
@@ -22,17 +24,13 @@ export function waitingThreads(pid: number): WaitingThread[] {
       seen.delete(threadId)
       continue
     }
-    const switches = /^voluntary_ctxt_switches:\s+(\d+)/m.exec(text(`${folder}/${entry}/status`))?.[1] ?? ''
+    const switches = /^voluntary_ctxt_switches:\s+(\d+)/m.exec(procText(`${folder}/${entry}/status`))?.[1] ?? ''
     const before = seen.get(threadId)
     const record = before?.switches === switches ? before : { switches, since: now }
     seen.set(threadId, record)
-    waiting.push({ threadId, name: text(`${folder}/${entry}/comm`).trimEnd(), seenFor: now - record.since })
+    waiting.push({ threadId, name: procText(`${folder}/${entry}/comm`).trimEnd(), seenFor: now - record.since })
   }
   return waiting
-}
-
-function waitsInFault(folder: string): boolean {
-  return text(`${folder}/wchan`) === 'handle_userfault' || text(`${folder}/stack`).includes('handle_userfault')
 }
 
 function list(folder: string): string[] {
@@ -40,14 +38,5 @@ function list(folder: string): string[] {
     return readdirSync(folder)
   } catch {
     return []
-  }
-}
-
-// A thread can end between two looks, and another's may not be looked at.
-function text(path: string): string {
-  try {
-    return readFileSync(path, 'latin1')
-  } catch {
-    return ''
   }
 }

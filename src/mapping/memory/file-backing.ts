@@ -1,6 +1,6 @@
 import type { FaultRecord } from '../../kernel/fault-record.js'
 import type { Kernel } from '../../kernel/kernel.js'
-import type { Region } from '../../kernel/region.js'
+import { SEAL } from '../../vocabulary/seal.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { Backing, BackingSource } from './backing.js'
 import type { MappableFile } from './mmap-options.js'
@@ -41,10 +41,13 @@ export class FileBacking implements Backing {
           }
         : {}),
       pageSize: status.pageSize,
-      map: ({ address, length, protection, flags, offset, pageSize }) =>
-        naming(source, () =>
-          kernel.regions.mapRegion(address, length, protection, flags, descriptor, offset, pageSize),
-        ),
+      map: ({ address, length, protection, flags, offset, pageSize }) => {
+        try {
+          return kernel.regions.mapRegion(address, length, protection, flags, descriptor, offset, pageSize)
+        } catch (error) {
+          throw explainRefusal(error, source, () => kernel.files.seals(descriptor))
+        }
+      },
       backing: (offset, shared) =>
         new FileBacking(kernel, { device: status.device, inode: status.inode, source }, offset, shared),
       [Symbol.dispose]: () => opened[Symbol.dispose](),
@@ -88,19 +91,31 @@ export class FileBacking implements Backing {
   }
 }
 
-/** Adds the file's name to the kernel's refusal to map it. */
-function naming(source: string | number, map: () => Region): Region {
+/** Adds to the kernel's refusal to map a file what it is about: the file's name, or its seals. */
+function explainRefusal(error: unknown, source: string | number, seals: () => number): unknown {
+  if (!(error instanceof VmError)) return error
+  if (error.code === 'EPERM' && (sealsOr0(seals) & (SEAL.WRITE | SEAL.FUTURE_WRITE)) !== 0) {
+    return VmError.withHint(
+      error,
+      "the file is sealed against writing: map it without writable: true, and before Linux 6.7 without shared: true ('future-write' lets it be shared to be read)",
+    )
+  }
+  if (error.code !== 'ENODEV' && error.code !== 'EIO') return error
+  const { errno, syscall, length } = error
+  const name = typeof source === 'string' ? 'this file' : `descriptor ${source}`
+  return new VmError(errno, syscall, {
+    ...(typeof source === 'string' ? { path: source } : {}),
+    ...(length === undefined ? {} : { length }),
+    hint: `the file system of ${name} can't map it`,
+    cause: error,
+  })
+}
+
+/** Most files have no seals, and say so by an error. */
+function sealsOr0(seals: () => number): number {
   try {
-    return map()
-  } catch (error) {
-    if (!(error instanceof VmError) || (error.code !== 'ENODEV' && error.code !== 'EIO')) throw error
-    const { errno, syscall, length } = error
-    const name = typeof source === 'string' ? 'this file' : `descriptor ${source}`
-    throw new VmError(errno, syscall, {
-      ...(typeof source === 'string' ? { path: source } : {}),
-      ...(length === undefined ? {} : { length }),
-      hint: `the file system of ${name} can't map it`,
-      cause: error,
-    })
+    return seals()
+  } catch {
+    return 0
   }
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
+import { procText } from '#vmarea/linux/userfaultfd/proc-text.js'
 import { until } from '../../support/until.js'
 import type { Act } from './act.js'
 
@@ -29,10 +29,11 @@ export class Actor {
 
   /** Until the thread waits in the kernel for somebody to read an event, or to answer a fault. */
   async waits(where: 'userfaultfd_event_wait_completion' | 'handle_userfault'): Promise<void> {
-    const waitsIn = () => readFileSync(`/proc/self/task/${this.threadId}/wchan`, 'latin1')
+    // `stack` is for root alone, and says it where `wchan` does not: before Linux 5.16.
+    const text = (name: string) => procText(`/proc/self/task/${this.threadId}/${name}`)
     await until(
-      () => `thread ${this.threadId} waits in ${where}, and not in ${waitsIn()}`,
-      () => waitsIn() === where,
+      () => `thread ${this.threadId} waits in ${where}, and not in ${text('wchan')}`,
+      () => text('wchan') === where || text('stack').includes(where),
     )
   }
 

@@ -1,0 +1,25 @@
+import { MADV } from '../../vocabulary/madv.js'
+import { VmError, type VmErrorDetail } from '../../vocabulary/vm-error.js'
+import { addon } from './addon.js'
+
+const EINVAL = -22
+
+/** Advice that is younger than the oldest kernel that the package names, and since when. What the addon does itself there is not among it. */
+const SINCE: ReadonlyMap<number, string> = new Map([
+  [MADV.DONTNEED_LOCKED, '5.18'],
+  [MADV.COLLAPSE, '6.1'],
+  [MADV.GUARD_INSTALL, '6.13'],
+  [MADV.GUARD_REMOVE, '6.13'],
+])
+
+/** The addon's answer to an advice, or the error that it stands for, which says so where this kernel does not know the advice. */
+export function checkAdvice(answer: number, advice: number, detail: VmErrorDetail): number {
+  if (answer >= 0) return answer
+  const since = SINCE.get(advice)
+  // The kernel checks the advice before the length, and does nothing for a length of 0.
+  const isUnknown = answer === EINVAL && since !== undefined && addon().madvise(0n, 0, advice) === EINVAL
+  throw new VmError(answer, 'madvise', {
+    ...detail,
+    ...(isUnknown ? { hint: `this kernel does not know the advice, which came with Linux ${since}` } : {}),
+  })
+}
