@@ -1,4 +1,4 @@
-import { thisProcess } from 'vmarea'
+import { mapMut, thisProcess } from 'vmarea'
 import { ask } from '../support/many-areas.js'
 import { milliseconds } from '../support/milliseconds.js'
 import { paired } from '../support/paired.js'
@@ -12,11 +12,12 @@ const PRIVATE_ANONYMOUS_NORESERVE = 0x4022
 const POPULATE_WRITE = 23
 const NOHUGEPAGE = 15
 
-/** The states of pages: 16 GiB of addresses with one page in a hundred present, and the same pages within 1 GiB. */
+/** The states of pages: 16 GiB of addresses with one page in a hundred present, the same pages within 1 GiB, and 1 TiB with nothing. */
 export async function run() {
   const inC = ask()
   const wide = make(WIDE)
   const narrow = make(2 ** 30)
+  const empty = mapMut({ length: 2 ** 40, noReserve: true })
   const guard = thisProcess().mm.mmgetNotZero().mmapReadLock()
   try {
     const scan = await paired(
@@ -26,6 +27,10 @@ export async function run() {
     const width = await paired(
       () => milliseconds(() => count(guard, wide)),
       () => milliseconds(() => count(guard, narrow)),
+    )
+    const nothing = await paired(
+      () => milliseconds(() => [...empty.residentRunsSync()]),
+      () => inC('scan', process.pid, empty.start, empty.end)[0],
     )
     return [
       {
@@ -42,9 +47,17 @@ export async function run() {
         ratio: width.ratio,
         target: '< 16',
       },
+      {
+        work: '`residentRuns` of 1 TiB with nothing in it',
+        measured: `${nothing.measured.toFixed(2)} ms`,
+        floor: `${nothing.floor.toFixed(2)} ms, PAGEMAP_SCAN in C`,
+        ratio: nothing.ratio,
+        target: '10 ms',
+      },
     ]
   } finally {
     guard.release()
+    empty.unmap()
     for (const { from, to } of [wide, narrow]) thisProcess().kernel.calls.munmap(from, Number(to - from))
   }
 }

@@ -39,6 +39,8 @@ export interface AddressSpace {
   areas(from: bigint, to: bigint, options?: AreasOptions): Iterable<Area>
   /** The states of the pages in `[from, to)`, as runs; what is not mapped is left out, and what is mapped and not there has state 0. */
   pages(from: bigint, to: bigint): Iterable<PageRun>
+  /** The time of `pages` goes with what is in memory, and not with how wide the range is. */
+  readonly scansPages?: boolean
   /** The bits of `PAGE_STATE` that this kernel can tell: for the others, 0 says nothing. All of them where it is missing. */
   readonly knownPageStates?: number
   /** process_vm_readv(2): copies memory into `target`. Returns the bytes that could be read, which may be fewer. */

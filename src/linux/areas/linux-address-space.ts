@@ -134,6 +134,10 @@ export class LinuxAddressSpace implements AreaReader {
     return this.#listed(from, to, false)
   }
 
+  get scansPages(): boolean {
+    return this.#mayScan && canScanPagemap()
+  }
+
   *pages(from: bigint, to: bigint): Generator<PageRun, void, undefined> {
     const pagemap = this.#files.open('pagemap')
     // Opened later than maps, it could be that of the next program in this process.

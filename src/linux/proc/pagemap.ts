@@ -37,14 +37,19 @@ let categories: number | undefined
 let endOfUserAddresses: bigint | undefined
 const HIGHEST_ENDS = [1n << 63n, (1n << 56n) - 4096n, 1n << 52n, 1n << 48n, (1n << 47n) - 4096n, 1n << 39n, 1n << 38n]
 
-/** Whether this kernel has `PAGEMAP_SCAN`. Asked once, of this process. */
+/** Whether this kernel has `PAGEMAP_SCAN`. Asked of this process, once its page map could be opened. */
 export function canScanPagemap(): boolean {
   categories ??= categoriesOfKernel()
-  return categories !== 0
+  return categories !== undefined && categories !== 0
 }
 
-function categoriesOfKernel(): number {
-  const pagemap = openProcFile('self', 'pagemap')
+function categoriesOfKernel(): number | undefined {
+  let pagemap: number
+  try {
+    pagemap = openProcFile('self', 'pagemap')
+  } catch {
+    return undefined
+  }
   try {
     for (const known of [BEFORE_GUARD | CATEGORY.GUARD, BEFORE_GUARD]) {
       const found = addon().pagemapScan(pagemap, 0n, 0n, 0, 0, known, new BigUint64Array(4))

@@ -9,6 +9,7 @@ import { commitMemory } from '../memory/commit-memory.js'
 import { destructiveAdvice } from '../memory/destructive-advice.js'
 import type { HeldMemory } from '../memory/held-memory.js'
 import { mergeMemory } from '../memory/merge-memory.js'
+import { type ResidentRun, residentRuns } from '../memory/resident-runs.js'
 import { splitMemory } from '../memory/split-memory.js'
 import { memoryOf } from './memory-of.js'
 import type { PermissionTypes } from './permission-types.js'
@@ -208,7 +209,10 @@ export abstract class Mapping<F extends PermissionTypes = PermissionTypes> imple
     }
   }
 
-  /** Which pages are in memory now: a byte a page of the kernel's own size, 1 or 0. True for the moment: mincore(2). */
+  /**
+   * Which pages are in memory now: a byte a page of the kernel's own size, 1 or 0. True for the moment: mincore(2). Of a large mapping
+   * `residentRuns` makes a shorter list in less time.
+   */
   resident(offset = 0, length: number = this.size - offset): Uint8Array<ArrayBuffer> {
     const holding = this[memoryOf]()
     const { kernel } = holding.holdings
@@ -217,6 +221,28 @@ export abstract class Mapping<F extends PermissionTypes = PermissionTypes> imple
     kernel.calls.mincore(holding.region.start + BigInt(from), bytes, pages)
     for (let index = 0; index < pages.length; index++) pages[index]! &= 1
     return pages
+  }
+
+  /**
+   * Which parts are in memory now, as runs of neighbouring pages from the lowest on, whose ends are cut to the mapping. The event loop turns
+   * in between. mincore(2); private anonymous memory is scanned by `PAGEMAP_SCAN` (Linux 6.7), in time that goes with what is there.
+   *
+   * ```ts
+   * for await (const { offset, length } of memory.residentRuns()) console.log(`${length} bytes at ${offset}`)
+   * ```
+   *
+   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`; `ERR_VMAREA_UNMAPPED` or `ERR_VMAREA_MOVED` where the mapping ends meanwhile
+   */
+  async *residentRuns(offset = 0, length: number = this.size - offset): AsyncGenerator<ResidentRun, void, void> {
+    for (const run of residentRuns(() => this[memoryOf](), offset, length)) {
+      if (run !== undefined) yield run
+      else await new Promise((resolve) => setTimeout(resolve))
+    }
+  }
+
+  /** `residentRuns` on this thread, without a pause. */
+  *residentRunsSync(offset = 0, length: number = this.size - offset): Generator<ResidentRun, void, void> {
+    for (const run of residentRuns(() => this[memoryOf](), offset, length)) if (run !== undefined) yield run
   }
 
   // ---- files ----

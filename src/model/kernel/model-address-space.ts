@@ -22,6 +22,7 @@ interface StateRun {
 /** The raw `mm_struct` of a modelled process. */
 export class ModelAddressSpace implements AddressSpace {
   readonly pid: number
+  readonly scansPages = true
   readonly knownPageStates =
     PAGE_STATE.PRESENT |
     PAGE_STATE.SWAPPED |

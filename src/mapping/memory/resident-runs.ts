@@ -1,0 +1,71 @@
+import { PAGE_STATE } from '../../vocabulary/page-state.js'
+import { AnonymousBacking } from './anonymous-backing.js'
+import type { HeldMemory } from './held-memory.js'
+
+/** A part of a mapping that is in memory: where it begins in the mapping, and how long it is, in bytes. */
+export interface ResidentRun {
+  readonly offset: number
+  readonly length: number
+}
+
+/** How many pages mincore(2) is asked for at a time, which takes it a few milliseconds. */
+const STEP = 2 ** 20
+
+/**
+ * The runs of pages that are in memory, of those that `[offset, offset + length)` touches; and `undefined` after each step, so that the caller
+ * can do something else in between. `held` returns the memory, or throws where it is gone.
+ *
+ * Private anonymous memory is scanned through the page tables, where the kernel can: the time goes with what is there, because such a page is
+ * nowhere else. For other memory the kernel looks up each page, because a page of a file can be in memory without being in the tables.
+ */
+export function* residentRuns(
+  held: () => HeldMemory,
+  offset: number,
+  length: number,
+): Generator<ResidentRun | undefined, void> {
+  const [from, bytes] = held().pages(offset, length)
+  const { backing, holdings } = held()
+  const { addressSpace, pageSize } = holdings.kernel
+  const scans = backing instanceof AnonymousBacking && !backing.shared && addressSpace.scansPages === true
+  const step = scans ? bytes : STEP * pageSize
+  let run: { start: number; end: number } | undefined
+  for (let at = from; at < from + bytes; at += step) {
+    const part = Math.min(step, from + bytes - at)
+    for (const next of scans ? scanned(held(), at, part) : lookedUp(held(), at, part)) {
+      if (run?.end === next.start) {
+        run.end = next.end
+        continue
+      }
+      if (run !== undefined) yield clipped(held(), run)
+      run = next
+    }
+    yield undefined
+  }
+  if (run !== undefined) yield clipped(held(), run)
+}
+
+function* scanned({ region, holdings }: HeldMemory, offset: number, length: number) {
+  const from = region.start + BigInt(offset)
+  for (const { start, end, state } of holdings.kernel.addressSpace.pages(from, from + BigInt(length))) {
+    if ((state & PAGE_STATE.PRESENT) !== 0) {
+      yield { start: Number(start - region.start), end: Number(end - region.start) }
+    }
+  }
+}
+
+function* lookedUp({ region, holdings }: HeldMemory, offset: number, length: number) {
+  const { calls, pageSize } = holdings.kernel
+  const pages = new Uint8Array(length / pageSize)
+  calls.mincore(region.start + BigInt(offset), length, pages)
+  for (let first = pages.indexOf(1); first !== -1; ) {
+    const end = pages.indexOf(0, first)
+    yield { start: offset + first * pageSize, end: end === -1 ? offset + length : offset + end * pageSize }
+    first = end === -1 ? -1 : pages.indexOf(1, end)
+  }
+}
+
+/** From the region's bytes to the mapping's, which may begin and end inside a page. */
+function clipped({ lead, size }: HeldMemory, { start, end }: { start: number; end: number }): ResidentRun {
+  const offset = Math.max(start - lead, 0)
+  return { offset, length: Math.min(end - lead, size) - offset }
+}
