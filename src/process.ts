@@ -130,7 +130,7 @@ export class Process {
    * used as one, with what its function threw, with `ERR_VMAREA_SWAPPED` and `ERR_VMAREA_UNSUPPORTED` for memory that can't be swapped, and
    * with the reason of `signal`. Nothing has changed then.
    *
-   * @param memory one mapping or several: private memory without a file; of a reservation, what is committed now
+   * @param memory one mapping or several: private memory without a file, or shared memory files; of a reservation, what is committed now
    */
   openSwap<StoreOptions = unknown>(
     memory: SwappableMemory | readonly SwappableMemory[],

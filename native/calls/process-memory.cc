@@ -11,6 +11,7 @@
 #include "addon/callback.h"
 #include "addon/function-tables.h"
 #include "calls/emulated-calls.h"
+#include "page/guarded-copy.h"
 #include "page/newer-kernel.h"
 
 namespace vmarea {
@@ -128,9 +129,13 @@ int64_t process_vm_readv_call(int process, uint64_t address, View<uint8_t> bytes
 
 int64_t pidfd_open_call(int process) { return answer(syscall(SYS_pidfd_open, process, 0)); }
 
-// zap_page_range_single on this process: drops pages and leaves the layout alone, so that a reader may do it, as in the kernel.
-int64_t zap_range(uint64_t address, size_t length, bool locked) {
-  return answer(syscall(SYS_madvise, address, length, locked ? MADV_DONTNEED_LOCKED : MADV_DONTNEED));
+// madvise(2) of this process, bare: for advice that leaves the layout alone, without the locks of the library.
+int64_t advise_bare(uint64_t address, size_t length, int advice) { return answer(syscall(SYS_madvise, address, length, advice)); }
+
+// Writes to memory of this process. A bad page is an error.
+int write_memory(uint64_t address, View<uint8_t> bytes) {
+  Fault fault;
+  return guarded_copy(reinterpret_cast<void*>(address), bytes.data, bytes.length, &fault) < bytes.length ? -EFAULT : 0;
 }
 
 constexpr Function kFunctions[] = {
@@ -140,7 +145,8 @@ constexpr Function kFunctions[] = {
     {"processVmReadv", callback<process_vm_readv_call>},
     {"pidfdOpen", callback<pidfd_open_call>},
     {"processMadvise", callback<emulated_process_madvise>},
-    {"zapRange", callback<zap_range>},
+    {"adviseBare", callback<advise_bare>},
+    {"writeMemory", callback<write_memory>},
 };
 
 }  // namespace

@@ -18,6 +18,10 @@ export interface RegionKeeper {
   absorbing(region: Region, next: Region, apply: () => void): void
   /** The region has been cut in two. The keeper attaches one to `rest`. */
   split(region: Region, rest: Region): void
+  /** madvise(2) of a part. Without this hook, or where it calls `apply`, the kernel is advised. */
+  advising?(region: Region, advice: number, apply: () => void): void
+  /** A part of the region, or all, is about to be unmapped. Throws to refuse it. */
+  unmapping?(region: Region): void
   /** The region is about to get another length. Throws to refuse it. */
   resizing?(region: Region, length: number): void
   /** The region has another length, and may be elsewhere. */

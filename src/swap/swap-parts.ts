@@ -4,9 +4,10 @@ import type { MmapMut } from '../mapping/handle/mmap-mut.js'
 import type { ReservedMut } from '../mapping/handle/reserved-mut.js'
 import type { HeldMemory } from '../mapping/memory/held-memory.js'
 import { hex } from '../vocabulary/hex.js'
+import { PROT } from '../vocabulary/prot.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 
-/** Memory that can be swapped: private and anonymous, and writable. Of a reservation, what is committed. */
+/** Memory that can be swapped: private without a file, or a shared memory file, and writable. Of a reservation, what is committed. */
 export type SwappableMemory = MmapMut | ReservedMut
 
 /** What of the memory is swapped. Throws where it can't be. */
@@ -22,11 +23,10 @@ export function swapParts(memory: SwappableMemory | readonly SwappableMemory[], 
     }
     seen.add(held)
     checkSwappable(held, pageSize)
-    const { region, committed } = held
-    if (committed === undefined) parts.push({ region, offset: 0, length: region.length })
-    else
-      for (const [from, to] of committed.within(0, region.length))
-        parts.push({ region, offset: from, length: to - from })
+    const { region, committed, backing } = held
+    const file = backing.shared ? { file: backing.file! } : {}
+    for (const [from, to] of committed?.within(0, region.length) ?? [[0, region.length] as const])
+      parts.push({ region, offset: from, length: to - from, ...file })
   }
   if (parts.length > 0) return parts
   throw new UsageError(
@@ -55,8 +55,9 @@ function checkSwappable(held: HeldMemory, pageSize: number): void {
   }
   if (region.pageSize !== pageSize)
     throw unfit(held, `it is made of huge pages of ${region.pageSize} bytes, which can't be moved page by page`)
-  if (backing.shared || backing.describe() !== 'anonymous')
-    throw unfit(held, 'only private memory without a file can be swapped')
+  if ((held.protection & PROT.WRITE) === 0) throw unfit(held, 'it is not writable: makeMut() first')
+  if (backing.shared === (backing.file === undefined))
+    throw unfit(held, 'only private memory without a file and shared memory files can be swapped')
 }
 
 function unfit(held: HeldMemory, why: string): UsageError {

@@ -5,7 +5,7 @@ import type { RawSwap } from './raw-swap.js'
 /** How a kernel opens swaps. */
 export interface Swaps {
   /**
-   * Swaps parts of regions. The parts are apart, private and anonymous, of pages of the kernel's own size, and may be written. Rejects with
+   * Swaps parts of regions. The parts are apart, of pages of the kernel's own size, and may be written. Rejects with
    * what the store's module or its setup threw, and nothing has changed then.
    */
   open(parts: readonly SwapPart[], options: RawSwapOptions): Promise<RawSwap>
@@ -17,6 +17,8 @@ export interface SwapPart {
   /** In bytes, of the region. */
   readonly offset: number
   readonly length: number
+  /** Names the file of shared memory. Without it, the memory is private and has no file. */
+  readonly file?: string
 }
 
 /** Checked options of a swap, all with a value. */

@@ -19,7 +19,8 @@ export interface ProcessMemoryFunctions {
   processVmReadv(pid: number, address: bigint | number, bytes: Uint8Array): number
   pidfdOpen(pid: number): number
   processMadvise(pidDescriptor: number, address: bigint | number, length: number, advice: number): number
-  zapRange(address: bigint | number, length: number, locked: boolean): number
+  adviseBare(address: bigint | number, length: number, advice: number): number
+  writeMemory(address: bigint | number, bytes: Uint8Array): number
 
   /**
    * Reads the lines of maps in `[from, to)` into rows from `firstRow` on. Answers how many; the sharedResults's results have where it stopped,

@@ -209,9 +209,13 @@ export class LinuxAddressSpace implements AreaReader {
       return
     }
     // madvise refuses locked memory, which a zap does not.
-    const answer = addon().zapRange(address, size, false)
+    const answer = addon().adviseBare(address, size, MADV.DONTNEED)
     if (answer !== EINVAL) check(answer, 'madvise', { address, length: size })
-    else checkAdvice(addon().zapRange(address, size, true), MADV.DONTNEED_LOCKED, { address, length: size })
+    else
+      checkAdvice(addon().adviseBare(address, size, MADV.DONTNEED_LOCKED), MADV.DONTNEED_LOCKED, {
+        address,
+        length: size,
+      })
   }
 
   insertPage(area: LinuxArea, address: bigint, page: RawPage): void {

@@ -60,6 +60,7 @@ export class LinuxRegion implements Region {
   }
 
   replaceByNothing(offset: number, length: number): void {
+    this.keeper?.unmapping?.(this)
     this.#check(this.#addon.replaceRegion(this.#handle, offset, length), 'mmap', offset, length)
     this.keeper?.unmapped(this, this.start + BigInt(offset), length)
   }
@@ -93,6 +94,7 @@ export class LinuxRegion implements Region {
   }
 
   unmap(): void {
+    this.keeper?.unmapping?.(this)
     this.#check(this.#addon.unmapRegion(this.#handle), 'munmap', 0, this.#length)
     const { keeper } = this
     this.keeper = undefined

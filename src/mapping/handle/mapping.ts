@@ -193,7 +193,12 @@ export abstract class Mapping<F extends PermissionTypes = PermissionTypes> imple
     const holding = this[memoryOf]()
     const number = adviceNumber(advice)
     if (destructiveAdvice.has(number)) holding.wholePages(offset, length, `advice '${advice}'`)
-    this.#onPages('madvise', offset, length, (calls, address, bytes) => calls.madvise(address, bytes, number))
+    this.#onPages('madvise', offset, length, (calls, address, bytes) => {
+      const apply = () => calls.madvise(address, bytes, number)
+      const { region } = holding
+      if (region.keeper?.advising === undefined) apply()
+      else region.keeper.advising(region, number, apply)
+    })
   }
 
   /** Faults pages in, off the event loop, for reading or, on memory that may be written, for writing. */

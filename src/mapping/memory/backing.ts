@@ -10,6 +10,8 @@ export interface Backing {
   /** How `decommit` gives memory back: it maps nothing over it, frees the pages, drops private copies, or leaves the pages to their file. */
   readonly decommits: 'replace' | 'remove' | 'drop' | 'leave'
 
+  /** Names the file behind the memory: the same for all mappings of one file, and for no other file. */
+  readonly file?: string
   /** What is behind the part of the mapping from `bytes` on. */
   from(bytes: number): Backing
   /** Whether `next` is the same file or device, `size` bytes further on. `undefined` leaves it to the kernel, which compares the areas. */

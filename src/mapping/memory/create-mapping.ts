@@ -9,7 +9,7 @@ import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { adviceNumber } from './advice-number.js'
 import { AnonymousBacking } from './anonymous-backing.js'
-import type { BackingSource } from './backing.js'
+import type { Backing, BackingSource } from './backing.js'
 import { explainError } from './explain-error.js'
 import { FileBacking } from './file-backing.js'
 import { HeldMemory } from './held-memory.js'
@@ -47,6 +47,7 @@ export function createMapping(holdings: ProcessMemory, given: MmapOptions, reque
   const pageSize = source.pageSize ?? askedPageSize
   const lead = offset % pageSize
   const backing = source.backing(offset, shared)
+  checkNotSwapped(holdings, backing)
   const address = placeOf(options, pageSize)
   let region: Region
   try {
@@ -78,6 +79,14 @@ export function createMapping(holdings: ProcessMemory, given: MmapOptions, reque
   }
   holding.tellChange('map')
   return holding
+}
+
+function checkNotSwapped(holdings: ProcessMemory, backing: Backing): void {
+  if (backing.file === undefined || holdings.swappedFiles.get(backing.file)?.() !== true) return
+  throw new UsageError(
+    'ERR_VMAREA_SWAPPED',
+    `the file (${backing.describe()}) is mapped and swapped: another mapping would find holes where its pages are out; exit() the swap first`,
+  )
 }
 
 function sourceOf(kernel: Kernel, { file, shared, writable }: MmapOptions, protection: number): BackingSource {

@@ -54,6 +54,10 @@ export class FileBacking implements Backing {
     }
   }
 
+  get file(): string {
+    return `${this.#file.device}:${this.#file.inode}`
+  }
+
   from(bytes: number): FileBacking {
     return new FileBacking(this.#kernel, this.#file, this.#offset + bytes, this.shared)
   }

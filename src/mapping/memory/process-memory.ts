@@ -9,6 +9,8 @@ import type { MappingObserver } from './observer.js'
 export class ProcessMemory {
   readonly kernel: Kernel
   readonly observer: MappingObserver | undefined
+  /** By `Backing.file`: files whose pages a swap takes away, and whether it still does. Another mapping would find holes. */
+  readonly swappedFiles: Map<string, () => boolean> = new Map()
   #listening = false
   #toldOfGone = false
 

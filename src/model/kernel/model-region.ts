@@ -64,6 +64,7 @@ export class ModelRegion implements Region {
 
   replaceByNothing(offset: number, length: number): void {
     const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.NORESERVE | MAP.FIXED
+    this.keeper?.unmapping?.(this)
     this.#calls.mmap(this.#at(offset), length, PROT.NONE, flags, -1, 0)
     this.keeper?.unmapped(this, this.#at(offset), length)
   }
@@ -88,14 +89,16 @@ export class ModelRegion implements Region {
   }
 
   resize(length: number): void {
-    this.#start = this.#calls.mremap(this.#at(0), this.#length, length, MREMAP.MAYMOVE)
     const oldLength = this.#length
+    this.keeper?.resizing?.(this, length)
+    this.#start = this.#calls.mremap(this.#at(0), oldLength, length, MREMAP.MAYMOVE)
     this.#length = this.#mm.roundUp(length)
     this.keeper?.resized(this, oldLength)
   }
 
   unmap(): void {
     if (this.#gone) return
+    this.keeper?.unmapping?.(this)
     this.#calls.munmap(this.#start, this.#length)
     this.#forget()
     const { keeper } = this

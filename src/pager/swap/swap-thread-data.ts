@@ -7,6 +7,8 @@ export interface PageRange {
   readonly start: number
   readonly page: number
   readonly count: number
+  /** Of shared memory: the address of a second map of the same pages, at which the program touches nothing. */
+  readonly twin?: number
 }
 
 /** What the thread of a swap begins with. */

@@ -160,8 +160,9 @@ export class SwapJobs {
     if (job.cursor < places.count) return this.#bringBack(job)
     if (places.counts[PLACE.READING]! > 0 || this.#writer.calls > 0) return 'wait'
     if (places.staged > 0 || places.counts[PLACE.STORED]! > 0) {
-      // Those that were busy as the cursor passed.
+      // Those that were busy as the cursor passed, or could not be put back.
       job.cursor = 0
+      this.#context.host.later(1, () => this.#context.host.ready())
       return 'wait'
     }
     for (let page = 0; page < places.count; page++) {
@@ -208,7 +209,8 @@ export class SwapJobs {
     const done = memory.unstage(page, last - page)
     for (let at = page; at < page + done; at++) places.set(at, PLACE.RESIDENT)
     job.pages += done
-    job.cursor = Math.max(page + done, done < last - page ? page + done + 1 : last)
+    // A page that can't be put back now is passed over, until the cursor comes round again.
+    job.cursor = page + Math.max(done, 1)
     return 'more'
   }
 }

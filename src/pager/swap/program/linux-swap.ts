@@ -22,6 +22,7 @@ import { unpackError } from '../../thread/unpack-error.js'
 import type { PageRange, SwapThreadData } from '../swap-thread-data.js'
 import { SwapFaults } from './swap-faults.js'
 import { SwapKeeper } from './swap-keeper.js'
+import { TwinMaps } from './twin-maps.js'
 
 const PROGRAM: ThreadProgram = {
   entry: () => new URL('../server/swap-thread.js', import.meta.url),
@@ -40,6 +41,9 @@ const FEATURES =
   UFFD_FEATURE.POISON |
   UFFD_FEATURE.MOVE
 
+/** To swap memory files. */
+const OF_FILES = UFFD_FEATURE.MISSING_SHMEM | UFFD_FEATURE.PAGEFAULT_FLAG_WP | UFFD_FEATURE.WP_HUGETLBFS_SHMEM
+
 /** Of the control socket. */
 const CONTROL_MODE = 0o600
 
@@ -55,6 +59,7 @@ export class LinuxSwap implements RawSwap {
   readonly #faults: SwapFaults
   readonly #keeper: SwapKeeper
   readonly #ranges: readonly PageRange[]
+  readonly #twins: TwinMaps
   readonly #staging: LinuxRegion
   readonly #record: SwapRecord
   readonly #control: ListeningSocket | undefined
@@ -69,9 +74,10 @@ export class LinuxSwap implements RawSwap {
     options.signal?.throwIfAborted()
     // A fault may wait for room first, and for the store then.
     const deadline = options.timeout * 2 + GRACE
+    TwinMaps.checkMappedOnce(kernel, parts)
     const source = openFaultSource(kernel.userfaultfds, {
       name: options.source,
-      features: FEATURES,
+      features: parts.some(({ file }) => file !== undefined) ? FEATURES | OF_FILES : FEATURES,
       guard: false,
       deadline,
     })
@@ -107,7 +113,8 @@ export class LinuxSwap implements RawSwap {
     this.#options = options
     this.#source = source
     this.#control = control
-    this.#ranges = rangesOf(parts, pageSize)
+    this.#twins = new TwinMaps(kernel)
+    this.#ranges = rangesOf(parts, this.#twins, pageSize)
     const pages = parts.reduce((sum, { length }) => sum + length / pageSize, 0)
     this.#record = new SwapRecord(pages, undefined, true)
     this.#record.residentLimit = options.residentLimit
@@ -133,8 +140,8 @@ export class LinuxSwap implements RawSwap {
       explain: (fault) => this.#faults.explain(fault),
       restored: (start, end) => void this.#restore(start, end).catch(() => {}),
     })
-    for (const { region, offset, length } of parts) {
-      this.#keeper.attach(region)
+    for (const { region, offset, length, file } of parts) {
+      this.#keeper.attach(region, file !== undefined)
       calls.madvise(region.start + BigInt(offset), length, MADV.DONTFORK)
     }
   }
@@ -263,6 +270,7 @@ export class LinuxSwap implements RawSwap {
     this.#keeper.detach()
     this.#source.close()
     this.#staging.unmap()
+    this.#twins.close()
   }
 }
 
@@ -270,10 +278,12 @@ function ended(): UsageError {
   return new UsageError('ERR_VMAREA_SWAP_ENDED', 'the swap has ended: open another one with openSwap()')
 }
 
-function rangesOf(parts: readonly SwapPart[], pageSize: number): PageRange[] {
+function rangesOf(parts: readonly SwapPart[], twins: TwinMaps, pageSize: number): PageRange[] {
   let page = 0
-  return parts.map(({ region, offset, length }) => {
-    const range = { start: Number(region.start) + offset, page, count: length / pageSize }
+  return parts.map((part) => {
+    const start = Number(part.region.start) + part.offset
+    const twin = twins.add(part)
+    const range = { start, page, count: part.length / pageSize, ...(twin === undefined ? {} : { twin }) }
     page += range.count
     return range
   })

@@ -2,6 +2,7 @@ import type { FaultRecord } from '../../../kernel/fault-record.js'
 import type { Region } from '../../../kernel/region.js'
 import type { RegionKeeper } from '../../../kernel/region-keeper.js'
 import { hex } from '../../../vocabulary/hex.js'
+import { MADV } from '../../../vocabulary/madv.js'
 import { UsageError } from '../../../vocabulary/usage-error.js'
 
 export interface SwapKeeperInit {
@@ -14,13 +15,15 @@ export class SwapKeeper implements RegionKeeper {
   readonly kind = 'swap'
   readonly #init: SwapKeeperInit
   readonly #regions = new Set<Region>()
+  readonly #shared = new WeakSet<Region>()
 
   constructor(init: SwapKeeperInit) {
     this.#init = init
   }
 
-  attach(region: Region): void {
+  attach(region: Region, isShared: boolean): void {
     region.keeper = this
+    if (isShared) this.#shared.add(region)
     this.#regions.add(region)
   }
 
@@ -37,6 +40,20 @@ export class SwapKeeper implements RegionKeeper {
     apply()
   }
 
+  advising(region: Region, advice: number, apply: () => void): void {
+    // It would drop no content of shared memory, and the serving thread can't tell it from advice that does.
+    const keepsContent = advice === MADV.DONTNEED || advice === MADV.DONTNEED_LOCKED
+    if (!keepsContent || !this.#shared.has(region)) apply()
+  }
+
+  unmapping(region: Region): void {
+    if (!this.#shared.has(region)) return
+    throw new UsageError(
+      'ERR_VMAREA_SWAPPED',
+      `the memory at ${hex(region.start)} is that of a file of which pages are out: exit() the swap before it is unmapped, or they are lost`,
+    )
+  }
+
   absorbing(region: Region, next: Region, apply: () => void): void {
     if (next.keeper !== this) {
       throw new UsageError(
@@ -48,8 +65,8 @@ export class SwapKeeper implements RegionKeeper {
     this.#regions.delete(next)
   }
 
-  split(_region: Region, rest: Region): void {
-    this.attach(rest)
+  split(region: Region, rest: Region): void {
+    this.attach(rest, this.#shared.has(region))
   }
 
   resizing(region: Region, length: number): void {

@@ -45,7 +45,7 @@ export class DiscardedPages {
       const { done } = this.#raw
       if (done === 0) return dropped
       // Bare, without the locks of the library: a thread that holds them may wait for this one to read an event.
-      check(addon().zapRange(start, done, false), 'madvise')
+      check(addon().adviseBare(start, done, MADV.DONTNEED), 'madvise')
       dropped += done / this.#pageSize
     }
     return dropped

@@ -4,6 +4,7 @@ import type { LinuxUserfaultfd } from '../../../linux/userfaultfd/linux-userfaul
 import { REFUSAL, type Refusal, type SwapMemory } from '../../../paging/swap/swap-memory.js'
 import { ERRNO_RESULT } from '../../../vocabulary/errno-result.js'
 import type { FaultQueue } from '../../source/fault-queue.js'
+import { CopiedPages } from './copied-pages.js'
 import type { DiscardedPages } from './discarded-pages.js'
 import type { PageMap } from './page-map.js'
 
@@ -17,7 +18,10 @@ export interface MovedMemoryParts {
   readonly pageSize: number
 }
 
-/** What an ioctl does with a run: `page` is its first, `length` is in bytes. Returns 0 or a negative error number. */
+/** Pages that are copied at once. */
+const ROOM = 512
+
+/** What is done with a run: `page` is its first, `length` is in bytes. Returns 0 or a negative error number. */
 type Call = (page: number, length: number) => number
 
 /**
@@ -35,8 +39,9 @@ export class MovedMemory implements SwapMemory {
   /** The address of the staging memory. */
   readonly staging: number
   readonly #discarded: DiscardedPages
+  readonly #copied: CopiedPages
   readonly #scratch: Uint8Array
-  readonly #digest = new Float64Array(1)
+  readonly #digests = new Float64Array(ROOM)
 
   constructor({ raw, faults, map, staging, discarded, pageSize }: MovedMemoryParts) {
     this.#raw = raw
@@ -46,7 +51,8 @@ export class MovedMemory implements SwapMemory {
     this.#discarded = discarded
     this.pageSize = pageSize
     this.pages = map.pages
-    this.#scratch = new Uint8Array(pageSize)
+    this.#copied = new CopiedPages(raw, pageSize)
+    this.#scratch = new Uint8Array(ROOM * pageSize)
   }
 
   regionEnd(page: number): number {
@@ -54,9 +60,14 @@ export class MovedMemory implements SwapMemory {
   }
 
   stage(page: number, count: number): number {
-    const call: Call = (at, length) => this.#raw.move(this.#staged(at), this.#map.addressOf(at), length, 0)
+    const isShared = this.#map.twinOf(page) !== undefined
+    const move: Call = (at, length) => this.#raw.move(this.#staged(at), this.#map.addressOf(at), length, 0)
+    const copy: Call = (at, length) =>
+      this.#copied.leave(this.#map.addressOf(at), this.#map.twinOf(at)!, this.#staged(at), length)
     for (let done = 0; ; ) {
-      done += this.#run(page + done, count - done, call, STAGE_REFUSALS)
+      done += isShared
+        ? this.#run(page + done, count - done, copy, STAGE_REFUSALS, this.#copied)
+        : this.#run(page + done, count - done, move, STAGE_REFUSALS)
       // A page that the kernel held back when its staged copy was dropped is still there.
       if (this.refusal !== REFUSAL.PRESENT) return done
       if (this.#discarded.drop(this.#staged(page + done), 1) === 0) {
@@ -67,10 +78,11 @@ export class MovedMemory implements SwapMemory {
   }
 
   unstage(page: number, count: number): number {
+    if (this.#map.twinOf(page) !== undefined) return this.#copyBack(page, Math.min(count, ROOM))
     const call: Call = (at, length) => this.#raw.move(this.#map.addressOf(at), this.#staged(at), length, 0)
     const done = this.#run(page, count, call, FILL_REFUSALS)
     if (this.refusal !== REFUSAL.PINNED && this.refusal !== REFUSAL.PRESENT) return done
-    return done + this.#copyBack(page + done)
+    return done + this.#copyBack(page + done, 1)
   }
 
   read(page: number, _count: number, into: Uint8Array, digests: Float64Array): void {
@@ -97,12 +109,21 @@ export class MovedMemory implements SwapMemory {
 
   wake(page: number, count: number): void {
     const address = this.#map.addressOf(page)
-    if (address >= 0) this.#raw.wake(address, count * this.pageSize)
+    if (address < 0) return
+    if (this.#map.twinOf(page) !== undefined) this.#unprotect(address, count * this.pageSize)
+    else this.#raw.wake(address, count * this.pageSize)
   }
 
   poison(page: number): void {
     const address = this.#map.addressOf(page)
-    if (address >= 0) this.#faults.fail(address, this.pageSize)
+    if (address < 0) return
+    if (this.#map.twinOf(page) !== undefined) this.#unprotect(address, this.pageSize)
+    this.#faults.fail(address, this.pageSize)
+  }
+
+  /** Of shared memory also what a stopped thread left protected: a write there faults again and again. Wakes the waiters. */
+  #unprotect(address: number, length: number): void {
+    if (this.#raw.writeprotect(address, length, 0) !== 0) this.#raw.wake(address, length)
   }
 
   #staged(page: number): number {
@@ -110,13 +131,19 @@ export class MovedMemory implements SwapMemory {
   }
 
   // Calls until the run is done or a page is refused. The kernel refuses a run whole where it reaches past the end of an area.
-  #run(page: number, count: number, call: Call, refusals: Refusals): number {
+  #run(
+    page: number,
+    count: number,
+    call: Call,
+    refusals: Refusals,
+    counter: { readonly done: number } = this.#raw,
+  ): number {
     this.refusal = undefined
     let [done, most] = [0, count]
     while (done < count) {
       if (this.#map.addressOf(page + done) < 0) return this.#refuse(REFUSAL.GONE, done)
       const code = call(page + done, Math.min(most, count - done) * this.pageSize)
-      const progress = this.#raw.done / this.pageSize
+      const progress = counter.done / this.pageSize
       done += progress
       if (code === 0 || progress > 0) continue
       const tried = Math.min(most, count - done)
@@ -131,14 +158,12 @@ export class MovedMemory implements SwapMemory {
     return done
   }
 
-  // A page whose protection the program has changed, or that is poisoned, takes no moved page, but a copy.
-  #copyBack(page: number): number {
-    this.refusal = undefined
-    this.read(page, 1, this.#scratch, this.#digest)
-    if (this.fill(page, 1, this.#scratch) === 0) return 0
-    this.drop(page, 1)
-    this.refusal = REFUSAL.AGAIN
-    return 1
+  // A page of shared memory, or whose protection the program has changed, or that is poisoned, takes no moved page, but a copy.
+  #copyBack(page: number, count: number): number {
+    this.read(page, count, this.#scratch, this.#digests.subarray(0, count))
+    const done = this.fill(page, count, this.#scratch)
+    if (done > 0) this.drop(page, done)
+    return done
   }
 }
 
@@ -148,7 +173,7 @@ interface Refusals {
   readonly other: Refusal
 }
 
-const { EAGAIN, EBUSY, EEXIST, EINVAL, ENOENT, ESRCH } = ERRNO_RESULT
+const { EAGAIN, EBUSY, EEXIST, EFAULT, EINVAL, ENOENT, ESRCH } = ERRNO_RESULT
 
 const REFUSED_WHOLE: readonly number[] = [EINVAL, ENOENT]
 
@@ -163,6 +188,8 @@ const STAGE_REFUSALS: Refusals = {
 
 const FILL_REFUSALS: Refusals = {
   [EAGAIN]: REFUSAL.AGAIN,
+  // Past the end of a file that the program has cut.
+  [EFAULT]: REFUSAL.GONE,
   [EEXIST]: REFUSAL.PRESENT,
   [ENOENT]: REFUSAL.GONE,
   [ESRCH]: REFUSAL.GONE,

@@ -6,12 +6,15 @@ export class PageMap {
   /** By page. Those whose memory is gone have the start -1. */
   #ranges: PageRange[]
   readonly #pageSize: number
+  /** Of shared memory: these do not move. */
+  readonly #twins: readonly PageRange[]
   #last: PageRange
 
   constructor(ranges: readonly PageRange[], pageSize: number) {
     this.#ranges = [...ranges].sort((left, right) => left.page - right.page)
     this.#pageSize = pageSize
     this.#last = this.#ranges[0]!
+    this.#twins = this.#ranges.filter(({ twin }) => twin !== undefined)
     const end = this.#ranges.at(-1)!
     this.pages = end.page + end.count
   }
@@ -36,6 +39,13 @@ export class PageMap {
   addressOf(page: number): number {
     const { start, page: first } = this.#rangeOf(page)
     return start < 0 ? -1 : start + (page - first) * this.#pageSize
+  }
+
+  /** Where shared memory is mapped a second time; `undefined` for private memory. */
+  twinOf(page: number): number | undefined {
+    if (this.#twins.length === 0) return undefined
+    const range = this.#twins.find(({ page: first, count }) => page >= first && page < first + count)
+    return range === undefined ? undefined : range.twin! + (page - range.page) * this.#pageSize
   }
 
   /** One more than the last page that follows the page in memory. */

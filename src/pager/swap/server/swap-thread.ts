@@ -4,16 +4,19 @@ import { addon } from '../../../linux/addon/addon.js'
 import { LinuxAddressSpace } from '../../../linux/areas/linux-address-space.js'
 import { pageStoreHost } from '../../../linux/page-store-host.js'
 import { adoptUserfaultfd } from '../../../linux/userfaultfd/adopt-userfaultfd.js'
+import type { LinuxUserfaultfd } from '../../../linux/userfaultfd/linux-userfaultfd.js'
 import { PLACE } from '../../../paging/swap/page-places.js'
 import { SwapRecord } from '../../../paging/swap/swap-record.js'
 import { openPageStore } from '../../../stores/open-page-store.js'
 import { PAGE_STATE } from '../../../vocabulary/page-state.js'
 import { UFFD_MODE } from '../../../vocabulary/uffd-mode.js'
+import { VmError } from '../../../vocabulary/vm-error.js'
 import { PagerKernel } from '../../thread/pager-kernel.js'
 import type { PagerMessage, PagerRequest } from '../../thread/pager-request.js'
 import { PagerState } from '../../thread/pager-state.js'
 import { ThreadReplies } from '../../thread/thread-replies.js'
-import type { SwapThreadData } from '../swap-thread-data.js'
+import type { PageRange, SwapThreadData } from '../swap-thread-data.js'
+import { CopiedPages } from './copied-pages.js'
 import { SwapService } from './swap-service.js'
 import { WatchedStore } from './watched-store.js'
 
@@ -36,13 +39,18 @@ async function serve(): Promise<void> {
   const raw = adoptUserfaultfd(data.source.descriptor)
   const record = new SwapRecord(pages, data.record)
   const service = new SwapService({ kernel, raw, store, record, data, send })
-  for (const { start, count } of data.ranges) raw.register(BigInt(start), count * pageSize, UFFD_MODE.MISSING)
+  for (const range of data.ranges) register(raw, range, pageSize)
   raw.register(BigInt(data.staging), pages * pageSize, UFFD_MODE.MISSING)
   // From here on pages come only through the engine, so none can be missed.
   const space = new LinuxAddressSpace('self')
   // A mark that is no page is poison, save where a page was: the kernel has taken that to its own swap.
   const wasThere = (page: number) => !data.continues || record.places.get(page) === PLACE.RESIDENT
-  const resident = data.ranges.flatMap(({ start, page, count }) => [...runsIn(space, start, page, count, wasThere)])
+  const copied = new CopiedPages(raw, pageSize)
+  const resident = data.ranges.flatMap(({ start, page, count, twin }) =>
+    twin === undefined
+      ? [...runsIn(space, start, page, count, wasThere)]
+      : [...copied.present(twin, count)].map((run) => ({ page: page + run.page, count: run.count })),
+  )
   if (data.continues) {
     record.places.resume()
     for (const { page, count } of runsIn(space, data.staging, 0, pages, () => true))
@@ -54,6 +62,16 @@ async function serve(): Promise<void> {
   port.on('message', (request: PagerRequest) => answer(request, service))
   service.start()
   send({ type: 'ready', size: 0, threadId: addon().threadId(), sourceId: -1 })
+}
+
+function register(raw: LinuxUserfaultfd, { start, count, twin }: PageRange, pageSize: number): void {
+  const mode = twin === undefined ? UFFD_MODE.MISSING : UFFD_MODE.MISSING | UFFD_MODE.WP
+  try {
+    raw.register(BigInt(start), count * pageSize, mode)
+  } catch (error) {
+    if (twin === undefined || !(error instanceof VmError) || error.code !== 'EINVAL') throw error
+    throw VmError.withHint(error, 'of shared memory only memory files can be swapped, not files of a disk')
+  }
 }
 
 /** Runs of the pages that are in memory, of `count` from `first` on, which are at the address `start`. */
