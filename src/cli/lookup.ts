@@ -1,22 +1,21 @@
 import { addon } from '../linux/addon/addon.js'
-import '../linux/areas/linux-address-space.js'
-import { Mm } from '../mm/mm.js'
 import type { MmapReadGuard } from '../mm/mmap-read-guard.js'
 import type { VmaRef } from '../mm/vma-ref.js'
 import { whyApart } from '../mm/why-apart.js'
 import { type AreaSnapshot, areaSnapshot, permissionsOf, SNAPSHOT_VERSION } from '../snapshot/snapshot.js'
 import { hex } from '../vocabulary/hex.js'
 import { PAGE_STATE } from '../vocabulary/page-state.js'
-import { VmError } from '../vocabulary/vm-error.js'
 import { VM_FLAG_CODES } from '../vocabulary/vm-flag-codes.js'
 import { VM_FLAG_MEANINGS } from '../vocabulary/vm-flag-meanings.js'
 import { flagNames } from '../vocabulary/vm-flag-names.js'
 import { byteSize } from './byte-size.js'
 import { CommandError } from './command-error.js'
 import { EXIT } from './exit-code.js'
+import { pageStateNames } from './maps/page-states.js'
 import { paint } from './paint.js'
 import { printable } from './printable.js'
-import { processArgument } from './process-argument.js'
+import { openProcess } from './process/open-process.js'
+import { processArgument } from './process/process-argument.js'
 import { outputWidth } from './table.js'
 import { wrap } from './wrap.js'
 
@@ -32,16 +31,12 @@ interface Found {
 
 /** `vmarea lookup`. Returns the exit code. */
 export function lookup(values: { readonly json: boolean }, operands: readonly string[]): number {
-  if (operands.length !== 2) throw new CommandError('lookup wants a process and an address')
+  if (operands.length !== 2)
+    throw new CommandError('lookup requires a process and an address: vmarea lookup 1234 7f12a4c01234')
   const pid = processArgument(operands[0])
   const address = addressArgument(operands[1]!)
-  using mm = Mm.of(pid)
-  using user = mm.mmgetNotZero()
-  if (user === undefined)
-    throw new VmError('ESRCH', 'mmget_not_zero', {
-      hint: `process ${pid} has no memory: it has ended, or is the kernel's`,
-    })
-  using guard = user.mmapReadLock()
+  using opened = openProcess(pid)
+  using guard = opened.user.mmapReadLock()
   const found = find(guard, address)
   if (values.json) process.stdout.write(`${JSON.stringify(json(pid, found))}\n`)
   else for (const line of describe(found)) process.stdout.write(`${line}\n`)
@@ -168,10 +163,7 @@ function json(pid: number, { address, area, below, above, page }: Found): object
     area: snapshot(area),
     offset: area === undefined ? null : hex(address - area.start),
     fileOffset: area === undefined || area.inode === 0n ? null : hex(address - area.start + area.offset),
-    page:
-      page === undefined
-        ? null
-        : Object.entries(PAGE_STATE).flatMap(([name, bit]) => ((page & bit) !== 0 ? [name.toLowerCase()] : [])),
+    page: page === undefined ? null : pageStateNames(page),
     below: snapshot(below),
     belowApart: area !== undefined && below !== undefined ? whyApart(below, area) : null,
     above: snapshot(above),

@@ -7,6 +7,7 @@ import { helpText } from './command/help-text.js'
 import { overview } from './command/overview.js'
 import { parseArguments } from './command/parse-arguments.js'
 import { exitCodeOf } from './command-error.js'
+import { errorText, reasonOf } from './error-text.js'
 import { EXIT } from './exit-code.js'
 import { version } from './version.js'
 
@@ -31,15 +32,15 @@ async function run(name: string | undefined, args: readonly string[]): Promise<n
 // A reader may have seen enough: `vmarea maps 1234 | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.OK)
-  // Nothing more can be written, and the rest of the command is for nobody.
+  // The rest of the command could not be shown.
   try {
-    writeSync(2, `vmarea: standard output: ${error.message}\n`)
+    writeSync(2, `vmarea: can't write the output: ${reasonOf(error)}\n`)
   } catch {
     // Standard error is on the same disk, perhaps.
   }
   process.exit(EXIT.FAILED)
 })
-// Where nobody reads the error, the exit code says it.
+// Where the error can't be written, the exit code still says it.
 process.stderr.on('error', () => {})
 
 const [name, ...args] = process.argv.slice(2)
@@ -50,8 +51,7 @@ run(name, args).then(
   (error: unknown) => {
     debug('%O', error)
     const known = commands.some((command) => command.name === name)
-    const message = error instanceof Error ? error.message : String(error)
-    process.stderr.write(`vmarea${known ? ` ${name}` : ''}: ${message}\n`)
+    process.stderr.write(`vmarea${known ? ` ${name}` : ''}: ${errorText(error)}\n`)
     process.exitCode = exitCodeOf(error)
   },
 )

@@ -1,153 +1,146 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { type Fold, fold } from '../snapshot/fold.js'
-import { KINDS, type Kind, kindOf } from '../snapshot/kind-of.js'
+import type { MmapReadGuard } from '../mm/mmap-read-guard.js'
 import type { AreaSnapshot, Snapshot, SnapshotHeader } from '../snapshot/snapshot.js'
-import { Sum } from '../snapshot/sum.js'
 import { byteSize } from './byte-size.js'
-import { CommandError } from './command-error.js'
+import { CommandError, exitCodeOf } from './command-error.js'
+import { errorText, reasonOf } from './error-text.js'
 import { EXIT } from './exit-code.js'
+import { type AreaFilter, areaFilter, type FilterOptions } from './maps/area-filter.js'
+import { areaRows } from './maps/area-rows.js'
+import { COLUMN_NAMES, type ColumnName, USUAL_COLUMNS } from './maps/column-names.js'
+import { columnsNamed } from './maps/columns.js'
+import { jsonAreas } from './maps/json-areas.js'
+import { PAGE_STRIP_LEGEND, pageStrip } from './maps/page-strip.js'
+import type { SortKey } from './maps/sort-keys.js'
+import { Totals } from './maps/totals.js'
 import { paint } from './paint.js'
-import { printable } from './printable.js'
-import { processArgument } from './process-argument.js'
+import { commandLine } from './process/command-line.js'
+import { processArguments } from './process/process-argument.js'
+import { lookAt, takeSnapshot } from './process/take-snapshot.js'
 import { readSnapshot } from './read-snapshot.js'
-import { type Column, outputWidth, table } from './table.js'
-import { lookAt, takeSnapshot } from './take-snapshot.js'
+import { outputWidth, table } from './table.js'
 import { wrap } from './wrap.js'
 
-const COLUMNS: readonly Column[] = [
-  { title: 'ADDRESSES' },
-  { title: 'SIZE', align: 'right' },
-  { title: 'RSS', align: 'right' },
-  { title: 'DIRTY', align: 'right' },
-  { title: 'SWAP', align: 'right', optional: true },
-  { title: 'PERM' },
-  { title: 'N', align: 'right', optional: true },
-  { title: 'OBJECT', rest: true },
-]
-
-export interface MapsOptions {
+export interface MapsOptions extends FilterOptions {
   readonly all: boolean
   readonly gaps: boolean
   readonly bytes: boolean
+  readonly sort: string | undefined
+  readonly columns: readonly string[]
+  readonly 'all-columns': boolean
+  readonly pages: boolean
   readonly json: boolean
   readonly save: string | undefined
   readonly from: string | undefined
 }
 
-/** `vmarea maps`. Returns the exit code. */
-export function maps(values: MapsOptions, operands: readonly string[]): number {
-  if (operands.length > 1) throw new CommandError('one process at a time')
-  if (values.from !== undefined && operands.length > 0)
-    throw new CommandError('--from FILE shows that file: leave the process out')
-  const shape = values
-  if (values.from !== undefined) {
-    const { areas, ...header } = readSnapshot(values.from)
-    if (values.save !== undefined) save(values.save, { ...header, areas })
-    else if (values.json) printJson({ ...header, areas })
-    else show(header, areas, shape)
-    return EXIT.OK
-  }
-  const pid = processArgument(operands[0], process.pid)
-  if (values.save !== undefined) save(values.save, takeSnapshot(pid))
-  else if (values.json) printJson(takeSnapshot(pid))
-  else lookAt(pid, (header, areas) => show(header, areas, shape))
-  return EXIT.OK
-}
-
-/** The kernel's half of the addresses, where only `[vsyscall]` is: what lies below it is no gap that could be used. */
-const KERNEL_HALF = 1n << 63n
-
-interface Shape {
+/** What to show, and how. */
+interface Request {
+  readonly columns: readonly ColumnName[]
+  readonly filter: AreaFilter | undefined
+  readonly sort: SortKey
   readonly all: boolean
   readonly gaps: boolean
-  readonly bytes: boolean
+  readonly pages: boolean
+  readonly size: (bytes: number) => string
 }
 
-function show(header: SnapshotHeader, areas: Iterable<AreaSnapshot>, { all, gaps, bytes }: Shape): void {
-  const size = bytes ? (value: number) => (value === 0 ? '' : String(value)) : byteSize
-  const sums = new Map<Kind | 'all', Sum>([['all', new Sum()]])
-  const rows: string[][] = []
-  let end = 0n
-  let largestGap = 0
-  for (const one of fold(counted(areas, sums), all)) {
-    if (end > 0n && one.start > end && one.start < KERNEL_HALF) {
-      largestGap = Math.max(largestGap, Number(one.start - end))
-      if (gaps) rows.push(gapRow(end, one.start, size))
-    }
-    rows.push(rowOf(one, size))
-    end = one.end
+/** `vmarea maps`. Returns the exit code. */
+export function maps(values: MapsOptions, operands: readonly string[]): number {
+  const request = readOptions(values)
+  if (values.from !== undefined) {
+    if (operands.length > 0) throw new CommandError('--from FILE shows that file: leave the process out')
+    if (request.pages) throw new CommandError('a snapshot has no states of pages: leave --pages out')
+    const { areas, ...header } = readSnapshot(values.from)
+    if (values.save !== undefined) save(values.save, { ...header, areas })
+    else if (values.json) printJson({ ...header, areas: jsonAreas(areas, request) })
+    else show(header, areas, request)
+    return EXIT.OK
   }
-  for (const line of table(COLUMNS, rows)) process.stdout.write(`${line}\n`)
-  process.stdout.write('\n')
-  for (const line of totals(sums, size)) process.stdout.write(`${line}\n`)
-  process.stdout.write('\n')
+  const pids = operands.length === 0 ? [process.pid] : processArguments(operands)
+  if (values.save !== undefined) {
+    if (pids.length > 1) throw new CommandError(`--save FILE is for one process, and these are ${pids.join(' ')}`)
+    save(values.save, takeSnapshot(pids[0]!))
+    return EXIT.OK
+  }
+  return eachProcess(pids, (pid) =>
+    lookAt(pid, (header, areas, guard) => {
+      if (values.json) return printJson({ ...header, areas: jsonAreas(areas, request, guard) })
+      if (pids.length > 1) heading(pid, pid === pids[0])
+      show(header, areas, request, guard)
+    }),
+  )
+}
+
+function readOptions(values: MapsOptions): Request {
+  const { all, gaps, save: file } = values
+  const filter = areaFilter(values)
+  const sort = (values.sort ?? 'address') as SortKey
+  const columns = columnsOf(values)
+  if (gaps && (filter !== undefined || sort !== 'address'))
+    throw new CommandError('--gaps lists all areas by address: leave --sort and the filters out')
+  if (file !== undefined && (filter !== undefined || sort !== 'address' || values.pages))
+    throw new CommandError('--save FILE writes every area as it is: leave --sort, --pages and the filters out')
+  const size = values.bytes ? (bytes: number) => (bytes === 0 ? '' : String(bytes)) : byteSize
+  return { columns, filter, sort, all, gaps, pages: columns.includes('pages') || values.pages, size }
+}
+
+function columnsOf(values: MapsOptions): readonly ColumnName[] {
+  const { columns, pages } = values
+  if (columns.length > 0 && values['all-columns'])
+    throw new CommandError('--columns and --all-columns are two choices: give one')
+  const named = columns.length > 0 ? (columns as readonly ColumnName[]) : undefined
+  const chosen = named ?? (values['all-columns'] ? COLUMN_NAMES.filter((name) => name !== 'pages') : USUAL_COLUMNS)
+  if (!pages || chosen.includes('pages')) return chosen
+  const place = chosen.indexOf('object')
+  return place < 0 ? [...chosen, 'pages'] : [...chosen.slice(0, place), 'pages', ...chosen.slice(place)]
+}
+
+/** Does it for each of several processes: one that can't be looked at is reported and does not hold up the others. */
+function eachProcess(pids: readonly number[], look: (pid: number) => void): number {
+  let code: number = EXIT.OK
+  for (const pid of pids) {
+    try {
+      look(pid)
+    } catch (error) {
+      if (pids.length === 1) throw error
+      process.stderr.write(`vmarea maps: ${errorText(error)}\n`)
+      if (code === EXIT.OK) code = exitCodeOf(error)
+    }
+  }
+  return code
+}
+
+function show(header: SnapshotHeader, areas: Iterable<AreaSnapshot>, request: Request, guard?: MmapReadGuard): void {
   const { pid, kernel, pageSize, time } = header
-  const parts = [`process ${pid}`, `${sums.get('all')!.areas} areas${limit()}`]
+  const { filter, gaps, size } = request
+  const totals = new Totals()
+  const columns = columnsNamed(request.columns, ({ start, end }) =>
+    guard === undefined ? '' : pageStrip(guard.pages({ from: start, to: end }), start, end, pageSize),
+  )
+  const shown = filter === undefined ? areas : selected(areas, filter)
+  const { rows, colour, largestGap } = areaRows(totals.count(shown), { ...request, columns })
+  for (const line of table(columns, rows, { colour })) write(line)
+  write('')
+  for (const line of totals.lines(size)) write(line)
+  write('')
+  const parts = [`process ${pid}`, `${totals.all.areas} areas${filter === undefined ? limit() : ' shown'}`]
   if (gaps) parts.push(`largest gap ${size(largestGap)}`)
   parts.push(`pages of ${size(pageSize)}`, `Linux ${kernel}`, time)
-  for (const line of wrap(parts.join(' · '), outputWidth(), ' · ')) process.stdout.write(`${paint('dim', line)}\n`)
+  for (const line of wrap(parts.join(' · '), outputWidth(), ' · ')) write(paint('dim', line))
+  if (request.pages) write(paint('dim', PAGE_STRIP_LEGEND))
 }
 
-/** Passes the areas on, and adds each to the sum of its kind. */
-function* counted(areas: Iterable<AreaSnapshot>, sums: Map<Kind | 'all', Sum>): Generator<AreaSnapshot> {
-  const all = sums.get('all')!
-  for (const area of areas) {
-    const kind = kindOf(area)
-    let sum = sums.get(kind)
-    if (sum === undefined) {
-      sum = new Sum()
-      sums.set(kind, sum)
-    }
-    const length = Number(BigInt(area.end) - BigInt(area.start))
-    sum.add(area, length)
-    all.add(area, length)
-    yield area
-  }
-}
-
-function rowOf({ start, end, sum, permissions, named }: Fold, size: (bytes: number) => string): string[] {
-  return [
-    `${start.toString(16)}-${end.toString(16)}`,
-    size(sum.size),
-    size(sum.rss),
-    size(sum.dirty),
-    size(sum.swap),
-    permissions,
-    sum.areas === 1 ? '' : String(sum.areas),
-    nameOf(named),
-  ]
-}
-
-function gapRow(from: bigint, to: bigint, size: (bytes: number) => string): string[] {
-  return [`${from.toString(16)}-${to.toString(16)}`, size(Number(to - from)), '', '', '', '', '', '(gap)']
-}
-
-function nameOf(area: AreaSnapshot): string {
-  if (area.path === '') return area.permissions.startsWith('---') ? '(reserved)' : '(anonymous)'
-  return `${printable(area.path)}${area.deleted ? ' (deleted)' : ''}`
-}
-
-function* totals(sums: ReadonlyMap<Kind | 'all', Sum>, size: (bytes: number) => string): Generator<string> {
-  const rows: string[][] = []
-  for (const kind of [...KINDS, 'all'] as const) {
-    const sum = sums.get(kind)
-    if (sum === undefined) continue
-    const { areas, rss, pss, dirty, swap, locked } = sum
-    rows.push([kind, String(areas), ...[sum.size, rss, pss, dirty, swap, locked].map(size)])
-  }
-  yield* table(
-    [
-      { title: 'KIND' },
-      { title: 'AREAS', align: 'right' },
-      { title: 'SIZE', align: 'right' },
-      { title: 'RSS', align: 'right' },
-      { title: 'PSS', align: 'right' },
-      { title: 'DIRTY', align: 'right' },
-      { title: 'SWAP', align: 'right', optional: true },
-      { title: 'LOCKED', align: 'right', optional: true },
-    ],
-    rows,
+/** Above the areas of one of several processes. */
+function heading(pid: number, isFirst: boolean): void {
+  const line = `process ${pid} · ${commandLine(pid)}`
+  write(
+    `${isFirst ? '' : '\n'}${paint('bold', line.length > outputWidth() ? `${line.slice(0, outputWidth() - 1)}…` : line)}`,
   )
+}
+
+function* selected(areas: Iterable<AreaSnapshot>, filter: AreaFilter): Generator<AreaSnapshot> {
+  for (const area of areas) if (filter(area)) yield area
 }
 
 function limit(): string {
@@ -158,7 +151,11 @@ function limit(): string {
   }
 }
 
-function printJson(snapshot: Snapshot): void {
+function write(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+function printJson(snapshot: object): void {
   process.stdout.write(`${JSON.stringify(snapshot)}\n`)
 }
 
@@ -166,6 +163,6 @@ function save(path: string, snapshot: Snapshot): void {
   try {
     writeFileSync(path, `${JSON.stringify(snapshot)}\n`)
   } catch (error) {
-    throw new CommandError(`can't write ${path}: ${(error as Error).message}`, EXIT.FAILED)
+    throw new CommandError(`can't write ${path}: ${reasonOf(error)}`, EXIT.FAILED)
   }
 }

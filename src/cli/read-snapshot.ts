@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type AreaSnapshot, SNAPSHOT_VERSION, type Snapshot } from '../snapshot/snapshot.js'
 import { CommandError } from './command-error.js'
+import { reasonOf } from './error-text.js'
 
 /** Reads a saved snapshot. Throws `CommandError` where the file holds none. */
 export function readSnapshot(path: string): Snapshot {
@@ -8,7 +9,7 @@ export function readSnapshot(path: string): Snapshot {
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    throw new CommandError(`can't read ${path}: ${(error as Error).message}`)
+    throw new CommandError(`can't read ${path}: ${reasonOf(error)}`)
   }
   return parseSnapshot(text, path)
 }

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import type { ViewBoot } from '../view/data/view-boot.js'
 import { CommandError } from './command-error.js'
+import { reasonOf } from './error-text.js'
 import { EXIT } from './exit-code.js'
-import { processArgument } from './process-argument.js'
+import { processArgument } from './process/process-argument.js'
 import { LiveView } from './view/live-view.js'
 import { openBrowser } from './view/open-browser.js'
 import { pageAssets, selfContainedPage } from './view/page-assets.js'
@@ -81,6 +82,6 @@ function writePage(path: string, page: string): void {
   try {
     writeFileSync(path, page)
   } catch (error) {
-    throw new CommandError(`can't write ${path}: ${(error as Error).message}`, EXIT.FAILED)
+    throw new CommandError(`can't write ${path}: ${reasonOf(error)}`, EXIT.FAILED)
   }
 }

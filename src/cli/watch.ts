@@ -2,17 +2,18 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { addon } from '../linux/addon/addon.js'
-import '../linux/areas/linux-address-space.js'
-import { Mm } from '../mm/mm.js'
+import type { Mm } from '../mm/mm.js'
 import { type Change, changesBetween } from '../snapshot/changes.js'
 import { type LookDifference, lookDifference } from '../snapshot/look-difference.js'
 import { type AreaSnapshot, areaOutline, areaSnapshot, SNAPSHOT_VERSION } from '../snapshot/snapshot.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { changeLine } from './change-line.js'
 import { CommandError } from './command-error.js'
+import { reasonOf } from './error-text.js'
 import { EXIT } from './exit-code.js'
 import { paint } from './paint.js'
-import { processArgument } from './process-argument.js'
+import { openProcess } from './process/open-process.js'
+import { processArgument } from './process/process-argument.js'
 import { outputWidth } from './table.js'
 
 /** The first line of a recording. */
@@ -71,17 +72,14 @@ async function follow(
     record(entry)
     print(entry)
   }
-  using mm = Mm.of(pid)
+  using opened = openProcess(pid)
+  const { mm } = opened
   const stop = new AbortController()
   const interrupt = () => stop.abort()
   process.once('SIGINT', interrupt)
   try {
     let before = look(mm, usage)
-    if (before === undefined) {
-      throw new VmError('ESRCH', 'mmget_not_zero', {
-        hint: `process ${pid} has no memory: it has ended, or is the kernel's`,
-      })
-    }
+    if (before === undefined) throw new CommandError(`process ${pid} has ended`, EXIT.NO_SUCH_PROCESS)
     const { pageSize } = addon()
     const header = {
       version: SNAPSHOT_VERSION,
@@ -162,7 +160,7 @@ function recordTo(path: string): (entry: object) => void {
   try {
     writeFileSync(path, '')
   } catch (error) {
-    throw new CommandError(`can't write ${path}: ${(error as Error).message}`, EXIT.FAILED)
+    throw new CommandError(`can't write ${path}: ${reasonOf(error)}`, EXIT.FAILED)
   }
   return (entry) => appendFileSync(path, `${JSON.stringify(entry)}\n`)
 }
@@ -172,7 +170,7 @@ function replay(path: string, print: (entry: Entry) => void): void {
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    throw new CommandError(`can't read ${path}: ${(error as Error).message}`)
+    throw new CommandError(`can't read ${path}: ${reasonOf(error)}`)
   }
   const lines = text.split('\n').filter((line) => line !== '')
   for (const [index, line] of lines.entries()) {

@@ -1,18 +1,20 @@
+import type { VmaUsageField } from '../vocabulary/vma-usage.js'
 import type { AreaSnapshot } from './snapshot.js'
 import { Sum } from './sum.js'
 
-/** Neighbouring areas that are one thing to whoever looks: the segments of a file, or anonymous memory that touches. */
+/** Neighbouring areas that are shown as one: the segments of a file, or anonymous memory that touches. */
 export class Fold {
   readonly start: bigint
   end: bigint
-  readonly sum: Sum = new Sum()
+  readonly sum: Sum
   /** The permissions that all the areas have; a star where they differ. */
   permissions: string
   /** The area that gives the name: the first that can be accessed, or else the first. */
   named: AreaSnapshot
   #last: AreaSnapshot
 
-  constructor(area: AreaSnapshot, start: bigint, end: bigint) {
+  constructor(area: AreaSnapshot, start: bigint, end: bigint, fields: readonly VmaUsageField[] = []) {
+    this.sum = new Sum(fields)
     this.start = start
     this.end = end
     this.permissions = area.permissions
@@ -40,8 +42,12 @@ export class Fold {
   }
 }
 
-/** Folds areas by object, or with `all` one by one. Keeps of each only what is shown. */
-export function* fold(areas: Iterable<AreaSnapshot>, all: boolean): Generator<Fold> {
+/** Folds areas by object, or with `all` one by one. Keeps of each only what is shown; `fields` of smaps are added up beside the usual. */
+export function* fold(
+  areas: Iterable<AreaSnapshot>,
+  all: boolean,
+  fields: readonly VmaUsageField[] = [],
+): Generator<Fold> {
   let open: Fold | undefined
   for (const area of areas) {
     const start = BigInt(area.start)
@@ -49,7 +55,7 @@ export function* fold(areas: Iterable<AreaSnapshot>, all: boolean): Generator<Fo
     if (open !== undefined && !all && open.takes(area)) open.add(area, start, end)
     else {
       if (open !== undefined) yield open
-      open = new Fold(area, start, end)
+      open = new Fold(area, start, end, fields)
     }
   }
   if (open !== undefined) yield open

@@ -1,3 +1,4 @@
+import type { VmaUsageField } from '../vocabulary/vma-usage.js'
 import type { AreaSnapshot } from './snapshot.js'
 
 /** What several areas come to, in bytes. */
@@ -9,6 +10,14 @@ export class Sum {
   dirty = 0
   swap = 0
   locked = 0
+  readonly #fields: readonly VmaUsageField[]
+  readonly #totals: number[]
+
+  /** `fields` are further fields of smaps to add up. */
+  constructor(fields: readonly VmaUsageField[] = []) {
+    this.#fields = fields
+    this.#totals = fields.map(() => 0)
+  }
 
   add({ usage }: AreaSnapshot, size: number): void {
     this.areas++
@@ -18,5 +27,11 @@ export class Sum {
     this.dirty += (usage.privateDirty ?? 0) + (usage.sharedDirty ?? 0)
     this.swap += usage.swap ?? 0
     this.locked += usage.locked ?? 0
+    for (let index = 0; index < this.#fields.length; index++) this.#totals[index]! += usage[this.#fields[index]!] ?? 0
+  }
+
+  /** The total of one of the further fields. */
+  of(field: VmaUsageField): number {
+    return this.#totals[this.#fields.indexOf(field)] ?? 0
   }
 }

@@ -10,6 +10,7 @@ import type { Snapshot } from '#vmarea/snapshot/snapshot.js'
 import { listByHand } from '../linux/list-by-hand.js'
 import { ordinaryUser, skipUnlessOrdinaryUser } from '../support/ordinary-user.js'
 import { settled } from '../support/settled.js'
+import { skipWithoutTerminal, Terminal } from '../support/terminal.js'
 import { until } from '../support/until.js'
 import { withoutUserfaultfd } from '../support/without-userfaultfd.js'
 import { skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
@@ -39,17 +40,17 @@ test('exit codes are those of the manual', () => {
     [[], 2, /vmarea maps/],
     [['frob'], 2, /no command "frob"/],
     [['maps', '--frob'], 2, /--frob/],
-    [['maps', 'abc'], 2, /"abc" is no process number/],
-    [['maps', '1', '2'], 2, /one process/],
+    [['maps', '1.5'], 2, /"1.5" is no process number/],
+    [['lookup', 'no such name', '0'], 3, /no process is named "no such name"/],
     [['lookup', 'self', 'xyz'], 2, /no address/],
     [['lookup', 'self', '0x11112222333344445'], 2, /no address/],
-    [['lookup', 'self'], 2, /wants a process and an address/],
+    [['lookup', 'self'], 2, /requires a process and an address/],
     [['watch', 'self', '--interval', '-1'], 2, /interval|argument/],
     [['diff', 'one'], 2, /two files/],
     [['diff', join(folder, 'none'), join(folder, 'none')], 2, /can't read/],
-    [['maps', '4194305'], 3, /no process 4194305|no such process/],
-    [['lookup', '4194305', '0'], 3, /no such process/],
-    [['watch', '4194305'], 3, /no such process/],
+    [['maps', '4194305'], 3, /there is no process 4194305/],
+    [['lookup', '4194305', '0'], 3, /there is no process 4194305/],
+    [['watch', '4194305'], 3, /there is no process 4194305/],
     [['maps', '--save', join(folder, 'no', 'such', 'folder')], 1, /can't write/],
   ]
   for (const [args, code, error] of cases) {
@@ -421,49 +422,38 @@ test('names with control characters do not reach the terminal', () => {
   assert.ok(!out.includes('\u001b'))
 })
 
-const hasTmux = spawnSync('tmux', ['-V']).status === 0
-
 test('in a terminal of 80 columns no line is cut or wrapped, and there is colour unless NO_COLOR says no', {
-  skip: !hasTmux && 'needs tmux',
+  skip: skipWithoutTerminal(),
 }, async () => {
-  let server = ''
-  let screens = 0
-  const tmux = (...args: string[]) =>
-    spawnSync('tmux', ['-L', server, '-f', '/dev/null', ...args], { encoding: 'utf8' })
-  const screen = async (command: string, ...capture: string[]): Promise<string> => {
-    // A server of its own for each: one that is left by its last session goes away while the next would begin.
-    server = `vmarea-${process.pid}-${++screens}`
+  const screens = async (command: string, ...captures: string[][]): Promise<string[]> => {
     // What stands in the last line tells that all before it is there.
-    tmux('new-session', '-d', '-s', 'one', '-x', '80', '-y', '60', `${command}; printf 'THE%s' END; sleep 1000`)
-    const shown = await until(`${command} ends`, () => {
-      // -J would join wrapped lines: without it, a wrapped line is two.
-      const { stdout } = tmux('capture-pane', '-p', '-S', '-', '-t', 'one', ...capture)
-      const end = stdout.lastIndexOf('THEEND')
-      return end >= 0 && stdout.slice(0, end)
-    })
-    tmux('kill-server')
-    return shown
-  }
-  try {
-    const command = `"${process.execPath}" "${MAIN}"`
-    for (const args of [
-      `maps ${sleeper} --all`,
-      `lookup ${sleeper} ${listByHand(sleeper)[1]!.start.toString(16)}`,
-      'doctor',
-    ]) {
-      const shown = (await screen(`${command} ${args}`)).trimEnd().split('\n')
-      const joined = (await screen(`${command} ${args}`, '-J')).trimEnd().split('\n')
-      assert.equal(
-        shown.length,
-        joined.length,
-        `${args}: a line was wrapped\n${joined.filter((line) => line.length > 80).join('\n')}`,
-      )
-      for (const line of shown) assert.ok(line.length <= 80, line)
+    const terminal = new Terminal(`${command}; printf 'THE%s' END; sleep 1000`)
+    try {
+      await terminal.shows('the end', (screen) => screen.includes('THEEND'))
+      return captures.map((options) => {
+        const screen = terminal.screen(...options)
+        return screen.slice(0, screen.lastIndexOf('THEEND')).trimEnd()
+      })
+    } finally {
+      terminal.close()
     }
-    const bold = '\u001b[1m'
-    assert.ok((await screen(`${command} maps ${sleeper}`, '-e')).includes(bold))
-    assert.ok(!(await screen(`NO_COLOR=1 ${command} maps ${sleeper}`, '-e')).includes(bold))
-  } finally {
-    tmux('kill-server')
   }
+  const command = `"${process.execPath}" "${MAIN}"`
+  for (const args of [
+    `maps ${sleeper} --all`,
+    `lookup ${sleeper} ${listByHand(sleeper)[1]!.start.toString(16)}`,
+    'doctor',
+  ]) {
+    // With -J wrapped lines are joined: without it, a wrapped line is two.
+    const [shown, joined] = (await screens(`${command} ${args}`, [], ['-J'])).map((screen) => screen.split('\n'))
+    assert.equal(
+      shown!.length,
+      joined!.length,
+      `${args}: a line was wrapped\n${joined!.filter((line) => line.length > 80).join('\n')}`,
+    )
+    for (const line of shown!) assert.ok(line.length <= 80, line)
+  }
+  const bold = '\u001b[1m'
+  assert.ok((await screens(`${command} maps ${sleeper}`, ['-e']))[0]!.includes(bold))
+  assert.ok(!(await screens(`NO_COLOR=1 ${command} maps ${sleeper}`, ['-e']))[0]!.includes(bold))
 })

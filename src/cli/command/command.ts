@@ -8,7 +8,7 @@ export interface CommandOption {
   readonly multiple?: boolean
   /** What stands for the value in the help: `FILE`, `MS`. */
   readonly value?: string
-  /** The values that it takes, where these are few. Others are refused, with the nearest. */
+  /** The values that it takes, where these are few. Others are refused, with the nearest. With `multiple`, commas may separate several. */
   readonly choices?: readonly string[]
   /** What it does, without a full stop at the end. */
   readonly help: string
@@ -16,6 +16,13 @@ export interface CommandOption {
 
 /** The options by their names, as they are written after `--`. */
 export type CommandOptions = Readonly<Record<string, CommandOption>>
+
+/** The option that every command has without declaring it. */
+export const HELP_OPTION: CommandOption = {
+  type: 'boolean',
+  short: 'h',
+  help: 'the options and examples of the command',
+}
 
 type Value<Option extends CommandOption> = Option['type'] extends 'boolean'
   ? boolean
@@ -32,7 +39,7 @@ export interface Command<Options extends CommandOptions = CommandOptions> {
   /** What follows the name, as in `[PROCESS…]`. */
   readonly operands: string
   /** What a shell offers for an operand. */
-  readonly complete: 'process' | 'file' | 'command' | readonly string[]
+  readonly complete: 'process' | 'file' | 'process or file' | 'command' | readonly string[]
   /** A few words for the list of commands. */
   readonly summary: string
   /** Paragraphs; they are wrapped where they are shown. */

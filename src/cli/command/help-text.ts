@@ -1,5 +1,5 @@
 import { wrap } from '../wrap.js'
-import type { Command, CommandOption } from './command.js'
+import { type Command, type CommandOption, HELP_OPTION } from './command.js'
 
 const WIDTH = 80
 
@@ -8,16 +8,16 @@ export function helpText(command: Command): string {
   const { name, operands, summary, description, options, examples } = command
   const lines = [...wrap(`vmarea ${name}${operands === '' ? '' : ` ${operands}`}: ${summary}`, WIDTH)]
   for (const paragraph of description) lines.push('', ...wrap(paragraph.replaceAll(/\s+/g, ' '), WIDTH))
-  const rows = Object.entries(options).map(([option, details]) => [syntaxOf(option, details), details] as const)
-  if (rows.length > 0) {
-    lines.push('')
-    const column = Math.min(Math.max(...rows.map(([syntax]) => syntax.length)), 22) + 4
-    for (const [syntax, details] of rows) {
-      const [first = '', ...more] = wrap(sentenceOf(details), WIDTH - 2 - column)
-      if (syntax.length > column - 2) lines.push(`  ${syntax}`, `  ${' '.repeat(column)}${first}`)
-      else lines.push(`  ${syntax.padEnd(column)}${first}`)
-      for (const line of more) lines.push(`  ${' '.repeat(column)}${line}`)
-    }
+  const rows = Object.entries({ ...options, help: HELP_OPTION }).map(
+    ([option, details]) => [syntaxOf(option, details), details] as const,
+  )
+  lines.push('')
+  const column = Math.min(Math.max(...rows.map(([syntax]) => syntax.length)), 22) + 4
+  for (const [syntax, details] of rows) {
+    const [first = '', ...more] = wrap(sentenceOf(details), WIDTH - 2 - column)
+    if (syntax.length > column - 2) lines.push(`  ${syntax}`, `  ${' '.repeat(column)}${first}`)
+    else lines.push(`  ${syntax.padEnd(column)}${first}`)
+    for (const line of more) lines.push(`  ${' '.repeat(column)}${line}`)
   }
   lines.push('', ...examples.map((example) => `  ${example}`))
   return `${lines.join('\n')}\n`

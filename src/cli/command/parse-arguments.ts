@@ -1,9 +1,7 @@
 import { parseArgs } from 'node:util'
 import { nearest } from '../../vocabulary/nearest.js'
 import { CommandError } from '../command-error.js'
-import type { Command, CommandOption, OptionValues } from './command.js'
-
-const HELP: CommandOption = { type: 'boolean', short: 'h', help: 'this text' }
+import { type Command, type CommandOption, HELP_OPTION, type OptionValues } from './command.js'
 
 /** What was given to a command. */
 export interface ParsedArguments {
@@ -14,7 +12,7 @@ export interface ParsedArguments {
 
 /** Reads the arguments of a command by its table of options. Throws `CommandError` with the nearest option for one that does not exist. */
 export function parseArguments(command: Command, args: readonly string[]): ParsedArguments {
-  const options: Readonly<Record<string, CommandOption>> = { ...command.options, help: HELP }
+  const options: Readonly<Record<string, CommandOption>> = { ...command.options, help: HELP_OPTION }
   const parsing = Object.entries(options).map(([name, { type, short }]) => [
     name,
     short === undefined ? { type } : { type, short },
@@ -41,7 +39,10 @@ export function parseArguments(command: Command, args: readonly string[]): Parse
       values[token.name] = true
     } else {
       const value = readValue(option, token)
-      if (option.multiple) (values[token.name] as string[]).push(value)
+      // Of a few words several can stand in one list.
+      const list = option.multiple && option.choices !== undefined ? value.split(',') : [value]
+      for (const one of list) checkChoice(option, token.rawName, one)
+      if (option.multiple) (values[token.name] as string[]).push(...list)
       else values[token.name] = value
     }
   }
@@ -50,21 +51,23 @@ export function parseArguments(command: Command, args: readonly string[]): Parse
 }
 
 function readValue(
-  { value: placeholder = 'VALUE', choices }: CommandOption,
+  { value: placeholder = 'VALUE' }: CommandOption,
   { rawName, value, inlineValue }: { rawName: string; value?: string | undefined; inlineValue?: boolean | undefined },
 ): string {
   if (value === undefined) throw new CommandError(`${rawName} requires a value: ${rawName} ${placeholder}`)
   if (!inlineValue && /^-./.test(value))
     throw new CommandError(
-      `${rawName} requires a value, and ${JSON.stringify(value)} looks like an option: ${rawName} ${placeholder}`,
+      `${rawName} requires a value, and ${JSON.stringify(value)} looks like an option: if it is meant, write ${rawName}=${value}`,
     )
-  if (choices !== undefined && !choices.includes(value)) {
-    const guess = nearest(value, choices)
-    throw new CommandError(
-      `${rawName} can't be ${JSON.stringify(value)}${guess === undefined ? '' : `, did you mean ${guess}?`} (${choices.join(', ')})`,
-    )
-  }
   return value
+}
+
+function checkChoice({ choices }: CommandOption, rawName: string, value: string): void {
+  if (choices === undefined || choices.includes(value)) return
+  const guess = nearest(value, choices)
+  throw new CommandError(
+    `${rawName} can't be ${JSON.stringify(value)}${guess === undefined ? '' : `, did you mean ${guess}?`} (${choices.join(', ')})`,
+  )
 }
 
 function unknown(command: Command, rawName: string, options: Readonly<Record<string, CommandOption>>): CommandError {

@@ -2,7 +2,7 @@ import { type Command, defineCommand } from '../command/command.js'
 
 export const doctorCommand: Command = defineCommand({
   name: 'doctor',
-  operands: '[PID]',
+  operands: '[PROCESS]',
   complete: 'process',
   summary: 'what this machine allows, or which threads are stuck',
   description: [

@@ -2,7 +2,7 @@ import { type Command, defineCommand } from '../command/command.js'
 
 export const lookupCommand: Command = defineCommand({
   name: 'lookup',
-  operands: 'PID ADDRESS',
+  operands: 'PROCESS ADDRESS',
   complete: 'process',
   summary: 'the area at an address, and why it ends where it does',
   description: [

@@ -2,8 +2,8 @@ import { type Command, defineCommand } from '../command/command.js'
 
 export const viewCommand: Command = defineCommand({
   name: 'view',
-  operands: '[PID | FILE | FILE FILE]',
-  complete: 'process',
+  operands: '[PROCESS | FILE | FILE FILE]',
+  complete: 'process or file',
   summary: 'a page that shows an address space, in the browser',
   description: [
     'A process as it changes, a snapshot of vmarea maps --save, a recording of vmarea watch --record, or the difference of two snapshots.',

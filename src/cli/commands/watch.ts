@@ -2,7 +2,7 @@ import { type Command, defineCommand } from '../command/command.js'
 
 export const watchCommand: Command = defineCommand({
   name: 'watch',
-  operands: 'PID',
+  operands: 'PROCESS',
   complete: 'process',
   summary: 'changes as they happen, one a line',
   description: [

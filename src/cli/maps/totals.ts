@@ -1,0 +1,51 @@
+import { KINDS, type Kind, kindOf } from '../../snapshot/kind-of.js'
+import type { AreaSnapshot } from '../../snapshot/snapshot.js'
+import { Sum } from '../../snapshot/sum.js'
+import { table } from '../table.js'
+
+/** What areas come to, by kind and altogether. */
+export class Totals {
+  readonly all: Sum = new Sum()
+  readonly #kinds = new Map<Kind, Sum>();
+
+  /** Passes areas on, and adds up each. */
+  *count(areas: Iterable<AreaSnapshot>): Generator<AreaSnapshot> {
+    for (const area of areas) {
+      const kind = kindOf(area)
+      let sum = this.#kinds.get(kind)
+      if (sum === undefined) {
+        sum = new Sum()
+        this.#kinds.set(kind, sum)
+      }
+      const length = Number(BigInt(area.end) - BigInt(area.start))
+      sum.add(area, length)
+      this.all.add(area, length)
+      yield area
+    }
+  }
+
+  /** A table with a line a kind. */
+  *lines(size: (bytes: number) => string): Generator<string> {
+    const kinds = KINDS.flatMap((kind) => {
+      const sum = this.#kinds.get(kind)
+      return sum === undefined ? [] : [[kind, sum] as const]
+    })
+    const rows = [...kinds, ['all', this.all] as const].map(([kind, sum]) => {
+      const { areas, rss, pss, dirty, swap, locked } = sum
+      return [kind, String(areas), ...[sum.size, rss, pss, dirty, swap, locked].map(size)]
+    })
+    yield* table(
+      [
+        { title: 'KIND' },
+        { title: 'AREAS', align: 'right' },
+        { title: 'SIZE', align: 'right' },
+        { title: 'RSS', align: 'right' },
+        { title: 'PSS', align: 'right' },
+        { title: 'DIRTY', align: 'right' },
+        { title: 'SWAP', align: 'right', optional: true },
+        { title: 'LOCKED', align: 'right', optional: true },
+      ],
+      rows,
+    )
+  }
+}
