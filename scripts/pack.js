@@ -1,6 +1,7 @@
 // npm pack and npm publish call this: `before` puts the published form in place, `after` gives the checkout its own form back.
 // VMAREA_PACK=here takes the binary of this machine alone, as its own compiler builds it: enough to try the package here.
-import { copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -35,6 +36,8 @@ async function publishedForm() {
   cpSync(createRequire(import.meta.url)('node-api-headers').include_dir, headers, { recursive: true })
   const bundled = join(root, 'build', 'bundle')
   await bundle(dist, bundled)
+  const manPage = execFileSync(process.execPath, [join(bundled, 'cli', 'main.js'), 'help', '--man'])
+  writeFileSync(join(bundled, 'vmarea.1'), manPage)
   renameSync(dist, ownDist)
   renameSync(bundled, dist)
 }

@@ -54,7 +54,8 @@ describe('the packed tarball', () => {
       statSync(join(project.installed, name)).isFile(),
     )
     const known =
-      /^(dist\/.*(\.js|\.d\.ts)|dist\/view\/page\/page\.css|docs\/.*|examples\/.*|native\/.*(\.cc|\.h|\.map)|prebuilds\/[\w-]+\/vmarea\.node|scripts\/(build-native|progress)\.js|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/
+      /^(dist\/.*(\.js|\.d\.ts)|dist\/view\/page\/page\.css|dist\/vmarea\.1|docs\/.*|examples\/.*|native\/.*(\.cc|\.h|\.map)|prebuilds\/[\w-]+\/vmarea\.node|scripts\/(build-native|progress)\.js|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/
+    assert.match(readFileSync(join(project.installed, 'dist/vmarea.1'), 'utf8'), /^\.TH VMAREA 1/)
     assert.deepEqual(
       files.filter((name) => !known.test(name)),
       [],

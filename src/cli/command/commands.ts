@@ -1,3 +1,4 @@
+import { completionCommand } from '../commands/completion.js'
 import { diffCommand } from '../commands/diff.js'
 import { doctorCommand } from '../commands/doctor.js'
 import { helpCommand } from '../commands/help.js'
@@ -23,5 +24,6 @@ export const commands: readonly Command[] = [
   serveCommand,
   swapCommand,
   tourCommand,
+  completionCommand,
   helpCommand,
 ]
