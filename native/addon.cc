@@ -9,6 +9,7 @@
 #include "noted/guard-source.h"
 #include "guard/noted-faults.h"
 #include "page/page-size.h"
+#include "userfaultfd/ending-threads.h"
 #include "userfaultfd/userfaultfd.h"
 
 namespace vmarea {
@@ -37,6 +38,7 @@ void thread_ends(void* data) {
   ThreadState* state = static_cast<ThreadState*>(data);
   current_thread_state = nullptr;
   state->ending = true;
+  uffd::forget_ending_thread();
   AsyncCalls* calls = state->async_calls;
   SharedBuffers* shared_buffers = state->shared_buffers;
   end_noted_faults(state);

@@ -15,6 +15,7 @@
 #include "guard/containment.h"
 #include "page/page-entry.h"
 #include "guard/wait-for-page.h"
+#include "userfaultfd/ending-threads.h"
 
 namespace vmarea {
 namespace {
@@ -156,6 +157,10 @@ bool contain_unmasked(const Fault& fault, bool certain) {
 
 void on_fault(int signal, siginfo_t* info, void* context) {
   int saved_errno = errno;
+  if (!sent_by_kernel(info) && uffd::answer_question(info)) {
+    errno = saved_errno;
+    return;
+  }
   uint8_t access = access_of(static_cast<ucontext_t*>(context));
   uintptr_t address = reinterpret_cast<uintptr_t>(info->si_addr);
   if (sent_by_kernel(info)) {
@@ -224,8 +229,8 @@ int put_in_front(int signal) {
   disposition->below.store(published(below));
   struct sigaction ours = {};
   ours.sa_sigaction = on_fault;
-  // NODEFER: a guarded touch inside the handler may fault in turn.
-  ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+  // NODEFER: a guarded touch inside the handler may fault in turn. RESTART: a thread that is asked a question goes on with what it did.
+  ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART;
   sigemptyset(&ours.sa_mask);
   return sigaction(signal, &ours, nullptr) == 0 ? 0 : -errno;
 }
@@ -235,6 +240,7 @@ int put_in_front(int signal) {
 int guard_install() {
   static std::mutex* mutex = new std::mutex;  // several threads may come here; handlers do not
   std::lock_guard<std::mutex> lock(*mutex);
+  uffd::question_handler.store(on_fault);
   int error = put_in_front(SIGSEGV);
   return error != 0 ? error : put_in_front(SIGBUS);
 }

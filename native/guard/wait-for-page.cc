@@ -58,6 +58,7 @@ class PageWait {
     bool awaits = source_->closed && source_->awaited;
     if ((source_->closed && !awaits) || source_->unserved) return ends(fails(fault_, kUnserved));
     if (!awaits && source_->owner == current_thread_state) return ends(fails(fault_, kWouldDeadlock));
+    if (is_to_end()) return ends(fails(fault_, kTimedOut));
     if (!waited_) deadline_ = source_->timeout == kNever ? kNever : monotonic_time() + source_->timeout;
     waited_ = true;
     freed_ = source_->queue.freed.load();

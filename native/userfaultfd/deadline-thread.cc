@@ -1,12 +1,14 @@
 #include "userfaultfd/deadline-thread.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "userfaultfd/ending-threads.h"
 #include "userfaultfd/fail-page.h"
 #include "addon/own-thread.h"
 #include "page/page-size.h"
@@ -18,6 +20,8 @@ namespace {
 
 constexpr uint64_t kMillisecond = 1000000;
 constexpr uint64_t kPatience = 500 * kMillisecond;  // more than a busy machine lets a thread wait
+constexpr uint64_t kShortestPause = 10 * kMillisecond, kLongestPause = 250 * kMillisecond;
+constexpr uint64_t kFirstQuestion = 250 * kMillisecond;
 constexpr size_t kMostFailed = 65536;
 
 int call = -1;  // an eventfd: look now
@@ -49,6 +53,19 @@ void remember_locked(Context* context, FailedFault failed) {
   context->failed.push_back(failed);
 }
 
+// Whether the faults tell threads of this process.
+bool can_ask(const Context* context) { return context->own_memory && (context->features & kFeatureThreadId) != 0; }
+
+// One without a deadline is for its threads that end. A read must not wait.
+bool is_looked_after(const Context* context) {
+  return context->deadline != 0 || (can_ask(context) && (fcntl(context->keeper, F_GETFL) & O_NONBLOCK) != 0);
+}
+
+// Whether the thread is to end, and ends only with an answer. One that is known for it fails at once: it may have many pages before it.
+bool waits_in_vain_locked(const Context* context, const UnansweredFault& fault, uint64_t time) {
+  return can_ask(context) && (ending_threads > 0 || time - fault.since >= kFirstQuestion) && is_to_end_locked(fault.thread);
+}
+
 void fail_overdue_locked(Context* context, uint64_t time) {
   if (context->unanswered.empty()) return;
   bool read = is_read_locked(context);
@@ -58,7 +75,8 @@ void fail_overdue_locked(Context* context, uint64_t time) {
   std::vector<uint64_t> done;
   for (const UnansweredFault& fault : faults) {
     bool lost = fault.by_warden || (context->unserved && !read);
-    if (!lost && time - fault.since < context->deadline) continue;
+    bool late = context->deadline != 0 && time - fault.since >= context->deadline;
+    if (!lost && !late && !waits_in_vain_locked(context, fault, time)) continue;
     uint64_t page = fault.address & mask;
     if (std::find(done.begin(), done.end(), page) != done.end()) continue;
     int error = fail_page_locked(context, page, fault.flags);
@@ -67,6 +85,21 @@ void fail_overdue_locked(Context* context, uint64_t time) {
     if (error == 0) remember_locked(context, {page, reads_locked(context, fault.thread) ? kItself : lost || !read ? kNoServer : kTimeout});
     note_answer_locked(context, page, page_size());
   }
+}
+
+// Fails the faults of threads that are to end among those that nobody has read, and has the others come again. Layout events would be lost.
+void fail_ending_unread_locked(Context* context) {
+  UffdMessage messages[64];
+  if (!can_ask(context) || (context->features & kEventFeatures) != 0) return;
+  ssize_t length = read(context->keeper, messages, sizeof messages);
+  for (ssize_t index = 0; index < length / static_cast<ssize_t>(sizeof *messages); index++) {
+    const auto& fault = messages[index].fault;
+    uint64_t page = fault.address & ~(static_cast<uint64_t>(page_size()) - 1);
+    if (messages[index].event != kEventFault) continue;
+    if (!is_to_end_locked(fault.thread) || fail_page_locked(context, page, fault.flags) != 0) wake_range(context->keeper, page, page_size());
+    else remember_locked(context, {page, kNoServer});
+  }
+  context->read_by_us = length > 0;
 }
 
 void look_after_locked(Context* context, uint64_t time) {
@@ -79,14 +112,17 @@ void look_after_locked(Context* context, uint64_t time) {
   if (context->unserved) {
     read_instead_locked(context);
   } else if (!is_readable(context->keeper)) {
-    context->unread_since = 0;
+    if (!context->read_by_us) context->unread_since = 0;
+    context->read_by_us = false;
   } else if (context->unread_since == 0) {
     context->unread_since = time;
-  } else if (time - context->unread_since >= context->deadline) {
+  } else if (context->deadline != 0 && time - context->unread_since >= context->deadline) {
     // Whose server may still come waits for it as long as before.
     context->unserved = !context->keep_waiting;
     context->unread_since = 0;
     read_instead_locked(context);
+  } else if (time - context->unread_since >= kFirstQuestion) {
+    fail_ending_unread_locked(context);
   }
   fail_overdue_locked(context, time);
 }
@@ -105,12 +141,13 @@ int look_after_all(std::vector<struct pollfd>* descriptors) {
   uint64_t time = now(), pause = 0;
   uint64_t lost = due != 0 && time > due + kPatience ? time - due : 0;
   for (Context* context : contexts()) {
-    if (context->deadline == 0) continue;
+    if (!is_looked_after(context)) continue;
     if (lost > 0) forgive_locked(context, std::min(lost, time));
     look_after_locked(context, time);
     // One that stays readable can't be read now, and would call for ever.
     if (context->unserved && !is_readable(context->keeper)) descriptors->push_back({context->keeper, POLLIN, 0});
-    uint64_t its = std::min(std::max(context->deadline / 8, 10 * kMillisecond), 250 * kMillisecond);
+    uint64_t its = context->deadline == 0 ? kLongestPause : std::min(std::max(context->deadline / 8, kShortestPause), kLongestPause);
+    if (ending_threads > 0) its = kShortestPause;
     pause = pause == 0 ? its : std::min(pause, its);
   }
   due = pause == 0 ? 0 : time + pause;

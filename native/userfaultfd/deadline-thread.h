@@ -1,7 +1,8 @@
-// The warden of userfaultfds: a thread of our own that lets nobody wait for longer than the deadline of the userfaultfd he waits on.
+// The warden of userfaultfds: a thread of our own that fails each fault which has waited for longer than the deadline of its userfaultfd, or
+// whose thread is to end.
 //
-// One a process, started with the first deadline. It costs a fault nothing: it looks at the contexts with a deadline now and then, and
-// sleeps where there are none.
+// One a process, started with the first deadline. A fault costs it nothing: it looks at the contexts with a deadline, and at those whose
+// faults tell their thread, now and then, and sleeps where there are none.
 #pragma once
 
 #include "userfaultfd/userfaultfd-context.h"

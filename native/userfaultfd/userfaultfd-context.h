@@ -59,6 +59,7 @@ struct Context {
   // The warden's.
   bool unserved = false;      // nobody reads any more: each fault fails at once, until somebody reads again
   uint32_t seen_reads = 0;    // of `reads`, at its last look
+  bool read_by_us = false;    // at its last look: what was read comes again
   uint64_t unread_since = 0;  // nanoseconds; since when there is something to read and nobody reads. 0: there is not
 };
 

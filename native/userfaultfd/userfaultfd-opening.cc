@@ -10,6 +10,7 @@
 #include "addon/answer.h"
 #include "addon/function-tables.h"
 #include "page/newer-kernel.h"
+#include "userfaultfd/fail-page.h"
 #include "userfaultfd/poison.h"
 #include "userfaultfd/userfaultfd-call.h"
 #include "userfaultfd/userfaultfd-interface.h"
@@ -122,6 +123,9 @@ int api(Handle* handle, View<uint64_t> words) {
   handle->context->features = asked;
   words.data[0] = argument.features;
   words.data[1] = argument.ioctls;
+  if ((asked & kFeatureThreadId) == 0 || !has_poison(handle->descriptor)) return 0;
+  Lock lock(mutex());
+  if (start_warden_locked() == 0) call_warden();  // without it, a thread that is to end may wait like any other
   return 0;
 }
 

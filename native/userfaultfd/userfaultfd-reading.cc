@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "userfaultfd/ending-threads.h"
 #include "userfaultfd/fail-page.h"
 #include "addon/function-tables.h"
 #include "userfaultfd/userfaultfd-call.h"
@@ -31,6 +32,7 @@ int64_t read_messages(Handle* handle, View<uint8_t> messages) {
   handle->reads = true;
   handle->reader = own_thread_number();
   note_messages_locked(handle->context, messages.data, static_cast<size_t>(length));
+  if (ending_threads > 0) call_warden();
   return length;
 }
 

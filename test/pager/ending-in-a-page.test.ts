@@ -2,10 +2,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { runInChild } from '../support/run-in-child.js'
+import { skipWithout } from '../userfaultfd/skip.js'
 import { driverUrl } from './driver-url.js'
+import { eachSource } from './each-source.js'
 
-const silent = driverUrl(({ asked }: { asked: Int32Array }) => ({
-  size: 64 * 4096,
+const PAGES = 2048
+
+interface SilentOptions {
+  asked: Int32Array
+  pages: number
+}
+
+const never = driverUrl(({ asked, pages }: SilentOptions) => ({
+  size: pages * 4096,
   mmap() {},
   fault() {
     Atomics.add(asked, 0, 1)
@@ -13,24 +22,121 @@ const silent = driverUrl(({ asked }: { asked: Int32Array }) => ({
   },
 }))
 
+const loops = driverUrl(({ asked, pages }: SilentOptions) => ({
+  size: pages * 4096,
+  mmap() {},
+  fault() {
+    Atomics.add(asked, 0, 1)
+    for (;;);
+  },
+}))
+
+// Workers that open a device of their own, one after another: each is terminated while it waits, and the last one ends with the process.
 const scenario = `
-const [url, source, end] = args
-const asked = new Int32Array(new SharedArrayBuffer(4))
-const worker = startWorker(\`
-  const { url, source, asked } = workerData
-  const device = await vmarea.openDevice(url, { source, driver: { asked }, timeout: Infinity })
-  const { bytes } = device.map()
-  for (;;) bytes[0]
-\`, { url, source, asked })
-await until('it waits', () => Atomics.load(asked, 0) > 0)
-if (end === 'terminate') assert.equal(await worker.terminate(), 1)
+const [source, end, ...steps] = args
+for (const [index, step] of steps.entries()) {
+  const [touch, url] = JSON.parse(step)
+  const asked = new Int32Array(new SharedArrayBuffer(4))
+  const worker = startWorker(\`
+    const { url, source, asked, touch } = workerData
+    const device = await vmarea.openDevice(url, { source, driver: { asked, pages: ${PAGES} }, timeout: Infinity })
+    const mapping = device.map()
+    const file = memfd('out', { size: page }).fd
+    for (;;) {
+      if (touch === 'once') mapping.bytes[0]
+      if (touch === 'all') mapping.bytes.indexOf(1)
+      if (touch === 'call') fs.writeSync(file, mapping.bytes, 0, page)
+    }
+  \`, { url, source, asked, touch })
+  await until('it waits', () => Atomics.load(asked, 0) > 0)
+  if (index < steps.length - 1) assert.equal(await worker.terminate(), 1)
+  else if (end === 'exit') process.exit(7)
+  else worker.unref()
+}
+process.exitCode = 7
+`
+
+async function endsIn(source: string, end: string, steps: (readonly [touch: string, url: string])[]): Promise<void> {
+  const args = [source, end, ...steps.map((step) => JSON.stringify(step))]
+  const { code, signal, stderr } = await runInChild(scenario, { args })
+  assert.deepEqual({ code, signal }, { code: 7, signal: null }, stderr)
+}
+
+eachSource(({ source, skip }) => {
+  const lasts = { 'never answers': ['once', never], 'loops for ever': ['once', loops] } as const
+  for (const [end, name] of [
+    ['exit', 'never answers'],
+    ['natural end', 'loops for ever'],
+  ] as const) {
+    test(
+      `a thread that waits without a limit for a driver that ${name} ends by ${end}, others before it by terminate`,
+      {
+        skip,
+      },
+      () => endsIn(source, end, [...Object.values(lasts).filter((last) => last !== lasts[name]), lasts[name]]),
+    )
+  }
+
+  test(`a thread that is to end waits for no further page, in one call over ${PAGES} of them`, { skip }, () =>
+    endsIn(source, 'exit', [['all', never]]),
+  )
+})
+
+// Through the other sources the call fails with EFAULT.
+for (const end of ['exit', 'natural end']) {
+  test(
+    `a thread that waits for a page within a system call ends with the process, by ${end}`,
+    {
+      skip: skipWithout('missing_shmem', 'minor_shmem', 'wp_hugetlbfs_shmem', 'poison'),
+    },
+    () => endsIn('userfaultfd', end, [['call', never]]),
+  )
+}
+
+const ownServer = `
+const [reads] = args
+const uffd = vmarea.Userfaultfd.create({ features: ['thread_id'] })
+const startWaiter = async () => {
+  const worker = startWorker(\`
+    const memory = mapMut({ length: page })
+    parentPort.once('message', () => parentPort.postMessage(memory.bytes[0]))
+    parentPort.postMessage(memory.start)
+  \`)
+  const start = await nextMessage(worker)
+  uffd.register(start, page)
+  const seen = nextMessage(worker)
+  seen.catch(() => {})
+  const waiting = uffd.unanswered().threads.length
+  worker.postMessage('touch')
+  await until('it waits', () => uffd.unanswered().threads.length > waiting)
+  return { worker, start, seen }
+}
+const other = await startWaiter()
+const waiter = await startWaiter()
+const readAll = () => {
+  while (uffd.readEvent() !== undefined);
+}
+if (reads === 'reads') readAll()
+assert.equal(await waiter.worker.terminate(), 1)
+// The other thread still waits for its answer.
+if (reads === 'leaves') {
+  let event
+  await until('its fault comes again', () => (event = uffd.readEvent()) !== undefined)
+  assert.equal(event.address, other.start)
+}
+uffd.copy(other.start, page, new Uint8Array(page).fill(5))
+assert.equal(await other.seen, 5)
+assert.equal(uffd.unanswered().read.length, 0)
+await startWaiter()
+if (reads === 'reads') readAll()
 process.exit(7)
 `
 
-// Through a userfaultfd the thread waits in the kernel, and ends with the device's time limit.
-for (const end of ['terminate', 'exit']) {
-  test(`a thread that waits in the fault guard without a limit ends by ${end}`, async () => {
-    const { code, signal, stderr } = await runInChild(scenario, { args: [silent, 'guard', end] })
+for (const reads of ['reads', 'leaves']) {
+  test(`a thread whose fault a program ${reads} and does not answer ends by terminate and exit, and others wait on`, {
+    skip: skipWithout('poison', 'thread_id'),
+  }, async () => {
+    const { code, signal, stderr } = await runInChild(ownServer, { args: [reads] })
     assert.deepEqual({ code, signal }, { code: 7, signal: null }, stderr)
   })
 }
