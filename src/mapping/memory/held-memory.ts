@@ -46,6 +46,7 @@ export class HeldMemory {
 
   #buffer: ArrayBuffer | undefined
   #bytes: Uint8Array<ArrayBuffer> | undefined
+  #parts: Map<number, ArrayBuffer> | undefined
   #windows: WeakRef<ArrayBuffer>[] | undefined
   #shared: { readonly start: bigint; readonly bytes: Uint8Array<SharedArrayBuffer> } | undefined
   #told = false
@@ -120,6 +121,8 @@ export class HeldMemory {
     if (this.#lead16 + this.size <= this.holdings.kernel.regions.longestView)
       return this.#slice(this.#whole(), offset, length)
     if (length === 0) return new Uint8Array(0)
+    const within = this.#withinPart(offset, length)
+    if (within !== undefined) return within
     const slack = (this.lead + offset) % 16
     this.#refuseTooLong(slack + length)
     const window = this.#open(this.lead + offset - slack, slack + length)
@@ -155,12 +158,14 @@ export class HeldMemory {
   /** Detaches all that was handed out and can be. */
   detachViews(): void {
     if (this.#buffer !== undefined) this.region.detach(this.#buffer)
+    for (const part of this.#parts?.values() ?? []) this.region.detach(part)
     for (const window of this.#windows ?? []) {
       const buffer = window.deref()
       if (buffer !== undefined) this.region.detach(buffer)
     }
     this.#buffer = undefined
     this.#bytes = undefined
+    this.#parts = undefined
     this.#windows = undefined
   }
 
@@ -176,6 +181,26 @@ export class HeldMemory {
       this.#buffer = this.#open(this.lead - this.#lead16, this.#lead16 + this.size)
     }
     return this.#buffer
+  }
+
+  // What one buffer can't span is handed out from parts as long as one can be, each made once. The engine counts the length of a buffer as
+  // memory that a collection might give back, and collects for each that is long: many buffers for the windows of a file would cost as many
+  // collections. A window over the border of two parts has a buffer of its own.
+  #withinPart(offset: number, length: number): Uint8Array<ArrayBuffer> | undefined {
+    const { longestView } = this.holdings.kernel.regions
+    const first = this.lead - this.#lead16
+    const place = this.#lead16 + offset
+    const index = Math.floor(place / longestView)
+    const from = index * longestView
+    if (place + length > from + longestView) return undefined
+    this.#parts ??= new Map()
+    let part = this.#parts.get(index)
+    // A buffer that its holder transferred away is empty.
+    if (part === undefined || part.byteLength === 0) {
+      part = this.#open(first + from, Math.min(longestView, this.#lead16 + this.size - from))
+      this.#parts.set(index, part)
+    }
+    return new Uint8Array(part, place - from, length)
   }
 
   #open(offset: number, length: number): ArrayBuffer {
