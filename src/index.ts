@@ -99,60 +99,90 @@ export type { VmaUsage } from './vocabulary/vma-usage.js'
 /** A userfaultfd: see the class's own page. */
 export type Userfaultfd = CaughtFaults
 
-/** Userfaultfds of this process: `create`, `fromRawDescriptor`, `receive`, `support`. */
+/** The userfaultfds of this process: `create`, `fromRawDescriptor`, `receive`, `support`. */
 export const Userfaultfd: BoundUserfaultfd = bindUserfaultfd(() => thisProcess().kernel)
 
-/** Maps memory without access: see {@link MmapNone}. */
+/** Maps memory without access: see {@link MmapNone}. @throws as {@link Process.mapMut} */
 export function mapNone(options: MmapOptions): MmapNone {
   return thisProcess().mapNone(options)
 }
 
-/** Maps memory for reading: see {@link Mmap}. */
+/**
+ * Maps memory for reading: see {@link Mmap}.
+ *
+ * ```ts
+ * using file = map({ file: 'package.json' })
+ * console.log(new TextDecoder().decode(file.bytes))
+ * ```
+ *
+ * @throws as {@link Process.mapMut}
+ */
 export function map(options: MmapOptions): Mmap {
   return thisProcess().map(options)
 }
 
-/** Maps memory for reading and executing: see {@link Mmap}. */
+/** Maps memory for reading and executing: see {@link Mmap}. @throws as {@link Process.mapMut} */
 export function mapExec(options: MmapOptions): Mmap {
   return thisProcess().mapExec(options)
 }
 
-/** Maps memory for reading and writing: see {@link MmapMut}. */
+/** Maps memory for reading and writing: see {@link MmapMut}. @throws as {@link Process.mapMut} */
 export function mapMut(options: MmapOptions): MmapMut {
   return thisProcess().mapMut(options)
 }
 
-/** Maps memory for reading, writing and executing; requires `jit: true`. See {@link MmapMut}. */
+/**
+ * Maps memory for reading, writing and executing; requires `jit: true`. See {@link MmapMut}. @throws as {@link
+ * Process.mapExecMut}
+ */
 export function mapExecMut(options: MmapOptions): MmapMut {
   return thisProcess().mapExecMut(options)
 }
 
-/** Reserves addresses, whose parts can be committed without access: see {@link ReservedNone}. */
+/**
+ * Reserves addresses. Parts of them can be committed without access: see {@link ReservedNone}. @throws as {@link
+ * Process.mapMut}
+ */
 export function reserveNone(options: MmapOptions): ReservedNone {
   return thisProcess().reserveNone(options)
 }
 
-/** Reserves addresses, whose parts can be committed for reading: see {@link Reserved}. */
+/**
+ * Reserves addresses. Parts of them can be committed for reading: see {@link Reserved}. @throws as {@link
+ * Process.mapMut}
+ */
 export function reserve(options: MmapOptions): Reserved {
   return thisProcess().reserve(options)
 }
 
-/** Reserves addresses, whose parts can be committed for reading and executing: see {@link Reserved}. */
+/**
+ * Reserves addresses. Parts of them can be committed for reading and executing: see {@link Reserved}. @throws as {@link
+ * Process.mapMut}
+ */
 export function reserveExec(options: MmapOptions): Reserved {
   return thisProcess().reserveExec(options)
 }
 
-/** Reserves addresses, whose parts can be committed for reading and writing: see {@link ReservedMut}. */
+/**
+ * Reserves addresses. Parts of them can be committed for reading and writing: see {@link ReservedMut}. @throws as
+ * {@link Process.mapMut}
+ */
 export function reserveMut(options: MmapOptions): ReservedMut {
   return thisProcess().reserveMut(options)
 }
 
-/** Reserves addresses, whose parts can be committed for reading, writing and executing; requires `jit: true`. */
+/**
+ * Reserves addresses. Parts of them can be committed for reading, writing and executing; requires `jit: true`. @throws
+ * as {@link Process.mapExecMut}
+ */
 export function reserveExecMut(options: MmapOptions): ReservedMut {
   return thisProcess().reserveExecMut(options)
 }
 
-/** Opens a device, whose memory a driver serves: see {@link Device}. `driver` is the URL of its module. */
+/**
+ * Opens a device, whose memory a driver serves: see {@link Device}. `driver` is the URL of its module. @throws as
+ * {@link Process.openDevice}
+ */
 export function openDevice<Options = unknown>(
   driver: DeviceModule<Options>,
   options?: DeviceOptions<Options>,
@@ -160,7 +190,7 @@ export function openDevice<Options = unknown>(
   return thisProcess().openDevice(driver, options)
 }
 
-/** Swaps memory to a store while its program runs: see {@link Swap}. */
+/** Swaps memory to a store while its program runs: see {@link Swap}. @throws as {@link Process.openSwap} */
 export function openSwap<StoreOptions = unknown>(
   memory: SwappableMemory | readonly SwappableMemory[],
   options: SwapOptions<StoreOptions>,
@@ -168,12 +198,14 @@ export function openSwap<StoreOptions = unknown>(
   return thisProcess().openSwap(memory, options)
 }
 
-/** Makes an anonymous file in memory, which mappings can share: see {@link MemoryFile}. */
+/**
+ * Makes an anonymous file in memory, which mappings can share: see {@link MemoryFile}. @throws as {@link Process.memfd}
+ */
 export function memfd(name: string, options?: MemoryFileOptions): MemoryFile {
   return thisProcess().memfd(name, options)
 }
 
-/** Bytes a page of memory. */
+/** The size of a page of memory in bytes. */
 export function pageSize(): number {
   return thisProcess().pageSize
 }

@@ -7,10 +7,11 @@ import type { Capability, Limits } from './model/structs/mm.js'
 import { ModelledProcess } from './modelled-process.js'
 import { checkOptions, type OptionRule, type OptionRules } from './vocabulary/options/check-options.js'
 
+/** The limits and capabilities of a modelled process. */
 export interface SpawnOptions {
   /** `RLIMIT_*` in bytes: no limits by default, but for 8 MiB of locked memory and 8 MiB of stack. */
   readonly limits?: Partial<Limits>
-  /** What it may do: everything by default. */
+  /** Its capabilities: all of them by default. */
   readonly capabilities?: Iterable<Capability>
 }
 
@@ -48,13 +49,14 @@ const everything: readonly Capability[] = [
 /**
  * A modelled machine: its memory, its files and its processes, with Linux 6.18's rules for memory in TypeScript.
  *
- * It does the same for the same calls and the same `seed`, on any platform, without any privilege.
+ * The same calls with the same `seed` have the same results, on any platform, without any privilege.
  *
- * @example
+ * ```ts
  * const machine = new Machine({ memory: 1 << 30 })
  * const process = machine.spawn()
  * using memory = process.mapMut({ length: 4096 })
  * memory.write(0, new Uint8Array([1, 2, 3]))
+ * ```
  */
 export class ModelledMachine {
   readonly #machine: Machine
@@ -64,12 +66,12 @@ export class ModelledMachine {
     this.#machine = new Machine(checkOptions('new Machine()', options, machineRules))
   }
 
-  /** Bytes a page. */
+  /** The size of a page in bytes. */
   get pageSize(): number {
     return this.#machine.pageSize
   }
 
-  /** Begins a process whose address space has a stack and nothing else. */
+  /** Starts a process whose address space has a stack and nothing else. @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` for an option */
   spawn(options: SpawnOptions = {}): ModelledProcess {
     const { limits = {}, capabilities = everything } = checkOptions('spawn()', options, spawnRules)
     const all: Limits = {
@@ -82,7 +84,7 @@ export class ModelledMachine {
     return this.#run(new ModelKernel(newMm(this.#machine, all, capabilities)))
   }
 
-  /** Makes or replaces the content of a file that `open` and `file` options then find. */
+  /** Writes `bytes` to the start of a file, which is made where it does not exist. `map({ file })` of the machine's processes finds it. */
   writeFile(path: string, bytes: Uint8Array): void {
     let inode = this.#machine.files.get(path)
     if (inode === undefined) {
@@ -108,7 +110,7 @@ export class ModelledMachine {
     return bytes
   }
 
-  /** Checks that nothing in the model has come apart, and throws if it has. It looks at everything, and takes as long. */
+  /** Checks the invariants of the model and throws where one is broken. The time it takes grows with everything that the machine holds. */
   checkInvariants(): void {
     const alive = [...this.#kernels].filter((kernel) => kernel.mm.users > 0)
     checkInvariants(

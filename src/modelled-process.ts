@@ -10,17 +10,19 @@ import { Process } from './process.js'
 import { VmError } from './vocabulary/vm-error.js'
 
 /**
- * A process of a modelled machine: all that a real one has, and what only a modelled one can do.
+ * A process of a modelled machine: everything that a real one has, and the calls that only a modelled one can offer.
  *
- * Its memory is read and written with `read` and `write`; there are no views of it, because it is not memory of this process.
+ * Its memory is read and written with `read` and `write`; it has no views, because it is not memory of this process.
  *
- * @example
+ * ```ts
  * const process = new Machine().spawn()
  * const memory = process.mapMut({ length: 8192 })
  * const child = process.fork()
  * console.log(child.maps())
+ * ```
  */
 export class ModelledProcess extends Process {
+  /** The modelled kernel that does the work. */
   declare readonly kernel: ModelKernel
   readonly #forked: (child: ModelKernel) => ModelledProcess
 
@@ -30,6 +32,7 @@ export class ModelledProcess extends Process {
     this.#forked = forked
   }
 
+  /** The number of the process. */
   get pid(): number {
     return this.kernel.addressSpace.pid
   }
@@ -39,14 +42,16 @@ export class ModelledProcess extends Process {
     return this.kernel.mm.limits
   }
 
-  /** What the process may do. Capabilities may be taken away. */
+  /** The capabilities of the process. They may be removed. */
   get capabilities(): Set<Capability> {
     return this.kernel.mm.capabilities
   }
 
   /**
-   * fork(2): a child with a copy of the memory. Private pages are shared until one of the two writes. The child holds no mappings: it
-   * has the memory, and reads it by address. Throws `ENOMEM` when the copy can't be promised.
+   * fork(2): a child with a copy of the memory. Private pages are shared until one of the two writes. The child has no handles: it
+   * has the memory, and reads it by address.
+   *
+   * @throws VmError `ENOMEM` when the machine can't promise memory for the copy, `ESRCH` when the process has ended
    */
   fork(): ModelledProcess {
     const { mm, files } = this.kernel
@@ -56,7 +61,7 @@ export class ModelledProcess extends Process {
     return this.#forked(new ModelKernel(child, files.fork()))
   }
 
-  /** exit_group(2): ends the process and frees what it has. An `Mm` that pins the address space keeps it until the last pin goes. */
+  /** exit_group(2): ends the process and frees its memory. An `Mm` that pins the address space keeps it until the last pin is dropped. */
   exit(): void {
     if (this.kernel.mm.users === 0) return
     this.kernel.devices.closeAll()
@@ -65,12 +70,12 @@ export class ModelledProcess extends Process {
     this.kernel.userfaultfds.closeAll()
   }
 
-  /** brk(2), the system call: sets the end of the heap and returns the end that holds then. Without an address it changes nothing. */
+  /** brk(2), the system call: sets the end of the heap and returns the end that is in effect then. Without an address it changes nothing. */
   brk(address = 0n): bigint {
     return BigInt(brk(this.kernel.mm, addressOf(address)))
   }
 
-  /** What a core dump of the process would hold, area by area: `filter` is that of `/proc/PID/coredump_filter`. */
+  /** The ranges that a core dump of the process would hold, area by area. `filter` is that of `/proc/PID/coredump_filter`. */
   coreDump(filter?: number): DumpedRange[] {
     return coreDump(this.kernel.mm, filter)
   }
@@ -80,7 +85,7 @@ export class ModelledProcess extends Process {
     return procMaps(this.kernel.mm)
   }
 
-  /** The text of `/proc/PID/smaps`, as far as the model keeps account. */
+  /** The text of `/proc/PID/smaps`, with the fields that the model keeps account of. */
   smaps(): string {
     return procSmaps(this.kernel.mm)
   }

@@ -4,26 +4,28 @@ import { cases } from './cases.js'
 import type { ConformanceCase } from './conformance-case.js'
 import { differences } from './differences.js'
 
-/** Declares a test, as `test` of `node:test` does. `options` comes only with a test that is to be skipped, and says why. */
+/** Declares a test, as `test` of `node:test` does. `options` is passed only for a test to skip, with the reason. */
 export interface DeclareTest {
   (title: string, run: () => void | Promise<void>): unknown
   (title: string, options: { readonly skip: string }, run: () => void | Promise<void>): unknown
 }
 
+/** The kernel that the suite is run on. */
 export interface ConformanceOptions {
+  /** Declares a test: `test` of `node:test`, for example. */
   readonly test: DeclareTest
-  /** Gives the process that a case works with: a new one each time, or always the same. A case leaves nothing behind that it mapped. */
+  /** Returns the process for a case: a new one each time, or always the same. A case unmaps what it mapped. */
   readonly factory: () => Process
-  /** What the kernel can do. Without one of them its cases are skipped, by name and with the reason. */
+  /** What the kernel can do. The cases of a missing capability are skipped, with the reason. */
   readonly capabilities: Iterable<ConformanceCapability>
 }
 
 /**
- * Declares the conformance suite: what every kernel behind a `Process` does, on the kernel that `factory` gives.
+ * Declares the conformance suite: the behaviour of every kernel behind a `Process`, tried on the kernel that `factory` gives.
  *
- * It uses what the package exports and no module of Node, so that it runs wherever the kernel does.
+ * It uses the exports of the package and no module of Node, so that it runs in a browser too.
  *
- * @example
+ * ```ts
  * import { test } from 'node:test'
  * import { Machine } from 'vmarea/model'
  *
@@ -32,6 +34,7 @@ export interface ConformanceOptions {
  *   factory: () => new Machine().spawn(),
  *   capabilities: ['userfaultfd', 'write-protection', 'locked-memory', 'guard-pages', 'devices'],
  * })
+ * ```
  */
 export function conformance({ test, factory, capabilities }: ConformanceOptions): void {
   const able = new Set(capabilities)

@@ -2,9 +2,11 @@ import type { PageStore } from '../stores/page-store.js'
 import type { DeclareTest } from './conformance.js'
 import { pageStoreCases } from './page-store-cases.js'
 
+/** The store that the suite is run on. */
 export interface PageStoreConformanceOptions {
+  /** Declares a test: `test` of `node:test`, for example. */
   readonly test: DeclareTest
-  /** Opens an empty store with pages of so many bytes. Each case has one of its own, and closes it. */
+  /** Opens an empty store with pages of `pageSize` bytes. Each case opens its own and closes it. */
   readonly open: (pageSize: number) => PageStore | Promise<PageStore>
   /** Bytes a page. Default: 4096. */
   readonly pageSize?: number

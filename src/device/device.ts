@@ -122,8 +122,9 @@ export class Device implements AsyncDisposable, Reporter {
    * Maps a part of the device: mmap(2). The driver's `mmap` hook runs first. Without `shared`, a write makes a private copy of the page and
    * never reaches the device.
    *
-   * @throws UsageError `ERR_VMAREA_DEVICE_CLOSED`, `ERR_VMAREA_INVALID_ARGUMENT`, `ERR_VMAREA_OUT_OF_RANGE`; VmError what the hook threw, with
-   * nothing left mapped, or as mmap(2)
+   * @throws UsageError `ERR_VMAREA_DEVICE_CLOSED`, `ERR_VMAREA_INVALID_ARGUMENT`, `ERR_VMAREA_OUT_OF_RANGE`
+   * @throws VmError from the `mmap` hook, with nothing left mapped: `EIO` where it threw, or the code of the `VmError` that it threw, such as
+   * `EINVAL`, `EBUSY` or `EFAULT`; as mmap(2): `ENOMEM` where a limit was met, `EEXIST`, `EDEADLK`
    */
   map(options?: DeviceMapOptions & { readonly protection?: 'read' }): Mmap
   map(options: DeviceMapOptions & { readonly protection: 'write' }): MmapMut

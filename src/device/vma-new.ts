@@ -9,9 +9,18 @@ import { VM } from '../vocabulary/vm.js'
 import { VmError } from '../vocabulary/vm-error.js'
 
 /**
- * An area that is being set up in an `mmap` hook: the kernel's `VmaNew`. It can't be reached yet, so its flags may be changed.
+ * An area that is being set up in an `mmap` hook: the kernel's `VmaNew`. No other code can reach it yet, so its flags
+ * may be changed.
  *
- * Invariant: the `mmap` hook runs. Once it has returned, everything here throws `ERR_VMAREA_HOOK_RETURNED`.
+ * Invariant: the `mmap` hook runs.
+ *
+ * ```ts
+ * mmap(vma) {
+ *   vma.tryClearMaywrite() // no mapping of this device can ever be written
+ * }
+ * ```
+ *
+ * @throws UsageError `ERR_VMAREA_HOOK_RETURNED` from every member once the hook has returned
  */
 export class VmaNew extends VmaRef {
   readonly #lifetime: AreaLifetime
@@ -21,15 +30,15 @@ export class VmaNew extends VmaRef {
     this.#lifetime = lifetime
   }
 
-  /** Over a raw area of the address space `mm`. The caller vouches that its `mmap` hook runs. */
+  /** Wraps a raw area of the address space `mm`. The caller guarantees that its `mmap` hook runs. */
   static override fromRaw(area: Area, mm: MmWithUser): VmaNew {
     return new VmaNew(area, new UncheckedLifetime(mm))
   }
 
   /**
-   * Sets `VM_MIXEDMAP`: pages of the driver's may be put in. Such an area never merges with a neighbour.
+   * Sets `VM_MIXEDMAP`: the driver may map pages of its own in the area. Such an area never merges with a neighbour.
    *
-   * Throws `ERR_VMAREA_KERNEL_BUG` on an area with `VM_PFNMAP`, which nothing here can set.
+   * @throws UsageError `ERR_VMAREA_KERNEL_BUG` on an area with `VM_PFNMAP`, which no call of this library can set
    */
   setMixedmap(): VmaMixedMap {
     const area = this.asPtr()
@@ -67,18 +76,28 @@ export class VmaNew extends VmaRef {
   }
 
   /**
-   * Clears `VM_MAYREAD`, for good: the area can never be made readable. Throws `EINVAL`, and changes nothing, where it is readable.
+   * Clears `VM_MAYREAD`, irreversibly: the area can never be made readable.
+   *
+   * @throws VmError `EINVAL`, with nothing changed, where the area is readable
    */
   tryClearMayread(): void {
     this.#tryClear('try_clear_mayread', VM.READ, VM.MAYREAD)
   }
 
-  /** Clears `VM_MAYWRITE`, for good, likewise: the area can never be made writable. */
+  /**
+   * Clears `VM_MAYWRITE`, irreversibly: the area can never be made writable.
+   *
+   * @throws VmError `EINVAL`, with nothing changed, where the area is writable
+   */
   tryClearMaywrite(): void {
     this.#tryClear('try_clear_maywrite', VM.WRITE, VM.MAYWRITE)
   }
 
-  /** Clears `VM_MAYEXEC`, for good, likewise: the area can never be made executable. */
+  /**
+   * Clears `VM_MAYEXEC`, irreversibly: the area can never be made executable.
+   *
+   * @throws VmError `EINVAL`, with nothing changed, where the area is executable
+   */
   tryClearMayexec(): void {
     this.#tryClear('try_clear_mayexec', VM.EXEC, VM.MAYEXEC)
   }

@@ -45,7 +45,9 @@ export interface FailedPage {
  * while a page is read, the guest's processor waits.
  */
 export class Guest implements Reporter {
+  /** The process number of the monitor. */
   readonly pid: number
+  /** The user number of the monitor. */
   readonly uid: number
   /** The guest's memory, by address. */
   readonly regions: readonly GuestRegion[]
@@ -182,6 +184,7 @@ export class Guest implements Reporter {
     }
   }
 
+  /** The counters of the guest: the last ones once it is closed. */
   get statistics(): GuestStatistics {
     return this.#last ?? guestStatistics(this.#raw.statistics(), this.#pages)
   }

@@ -1,8 +1,8 @@
 import type { MmWithUser } from './mm-with-user.js'
 
-/** For how long a right over an area holds: as long as its guard is held, or its hook runs. */
+/** How long a reference to an area is valid: while its guard is held, or its hook runs. */
 export interface AreaLifetime {
   readonly mm: MmWithUser
-  /** Throws `UsageError` when the right is gone. */
+  /** Throws `UsageError` once the reference is no longer valid. */
   check(): void
 }

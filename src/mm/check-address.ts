@@ -1,6 +1,6 @@
 import { UsageError } from '../vocabulary/usage-error.js'
 
-/** Throws `ERR_VMAREA_INVALID_ARGUMENT` unless the value is a bigint of 64 bits, as any address is. */
+/** Throws `ERR_VMAREA_INVALID_ARGUMENT` unless the value is a bigint in `[0, 2^64)`. */
 export function checkAddress(value: bigint, name: string): void {
   if (typeof value !== 'bigint') {
     throw new UsageError(

@@ -1,7 +1,7 @@
 import type { AddressSpace } from '../kernel/address-space.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 
-/** One hold of the read side of the lock. It is released once. */
+/** One hold of the read side of the lock, to be released once. */
 class Hold {
   readonly #addressSpace: AddressSpace
   held = true
@@ -17,7 +17,7 @@ class Hold {
   }
 }
 
-/** A guard that was lost would hold off every change for ever: collecting it releases the lock, with a warning. */
+/** A guard that the program lost would hold off every change forever: its collection releases the lock, with a warning. */
 const forgotten = new FinalizationRegistry<Hold>((hold) => {
   if (!hold.held) return
   hold.release()
@@ -28,7 +28,7 @@ const forgotten = new FinalizationRegistry<Hold>((hold) => {
   )
 })
 
-/** What both kinds of guard share: a hold of the lock, released once, that refuses everything afterwards. */
+/** The part that both kinds of guard share: a hold of the lock that is released once. Every use afterwards throws. */
 export class HeldLock {
   readonly #hold: Hold
   readonly #name: string
@@ -48,7 +48,7 @@ export class HeldLock {
     if (this.#hold.held) return
     throw new UsageError(
       'ERR_VMAREA_GUARD_RELEASED',
-      `this ${this.#name} has been released, and all that was found under it with it: take the lock again`,
+      `this ${this.#name} has been released, and its areas can't be used any more: take the lock again`,
     )
   }
 

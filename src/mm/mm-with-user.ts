@@ -9,24 +9,37 @@ import { VmaReadGuard } from './vma-read-guard.js'
 /**
  * An address space that has users: the kernel's `MmWithUser`.
  *
- * Invariant: the address space had users when this was made, and for this process has them for good.
+ * Invariant: the address space had users when this was made. That of this process has them until the process ends.
  *
- * The lock is the library's own, one for all threads of this process. It holds off the changes that this library makes; V8, the C
- * library and other addons map and unmap as they like. Another process has no lock to take: a guard on it only says that you look.
+ * The lock belongs to the library, one for all threads of this process. It holds off the changes that this library
+ * makes; V8, the C library and other addons map and unmap regardless. Another process has no such lock: a guard on it
+ * holds nothing off.
+ *
+ * ```ts
+ * using user = thisProcess().mm.mmgetNotZero()!
+ * using guard = user.mmapReadLock()
+ * console.log(guard.vmaLookup(memory.start)?.toString())
+ * ```
+ *
+ * @throws UsageError `ERR_VMAREA_GUARD_RELEASED` from every method once it is disposed; `ERR_VMAREA_INVALID_ARGUMENT`
+ * for an address that is no bigint in `[0, 2^64)`
  */
 export class MmWithUser implements Disposable {
   readonly #addressSpace: AddressSpace
-  /** It holds a count of the users, which it gives back. */
+  /** Whether it holds a count of the users, which dispose gives back. */
   readonly #isCounted: boolean
   #put = false
 
-  /** Takes over a count of the users that `tryGet` gave; without `isCounted`, the caller vouches for them. */
+  /**
+   * Takes over a count of the users that `tryGet` gave. Without `isCounted` it holds none, and the caller guarantees
+   * the users.
+   */
   constructor(addressSpace: AddressSpace, isCounted: boolean) {
     this.#addressSpace = addressSpace
     this.#isCounted = isCounted
   }
 
-  /** Over an address space whose users the caller vouches for. Giving it back changes no count. */
+  /** Wraps an address space whose users the caller guarantees. Disposing it changes no count. */
   static fromRaw(addressSpace: AddressSpace): MmWithUser {
     return new MmWithUser(addressSpace, false)
   }
@@ -36,13 +49,15 @@ export class MmWithUser implements Disposable {
     return this.#addressSpace
   }
 
+  /** The number of the process. */
   get pid(): number {
     return this.#addressSpace.pid
   }
 
   /**
-   * `mmap_read_lock`: holds off this library's changes to the layout, on all threads, until the guard is released. Several threads may
-   * hold it at a time. A change made by the thread that holds it fails with `EDEADLK`; those of other threads wait.
+   * `mmap_read_lock`: holds off this library's changes to the layout, on all threads, until the guard is released.
+   * Several threads may hold it at a time. A change by a thread that holds it fails with `EDEADLK`; those of other
+   * threads wait.
    */
   mmapReadLock(): MmapReadGuard {
     this.#check()
@@ -50,7 +65,7 @@ export class MmWithUser implements Disposable {
     return new MmapReadGuard(this)
   }
 
-  /** `mmap_read_trylock`: as `mmapReadLock`, or `undefined` when a change is going on or waiting. */
+  /** `mmap_read_trylock`: as `mmapReadLock`, or `undefined` when a change is in progress or waits for the lock. */
   mmapReadTrylock(): MmapReadGuard | undefined {
     this.#check()
     return this.#addressSpace.tryReadLock() ? new MmapReadGuard(this) : undefined
@@ -59,7 +74,10 @@ export class MmWithUser implements Disposable {
   /**
    * `lock_vma_under_rcu`: the area that contains `address`, held by a guard of its own, without waiting.
    *
-   * `undefined` does not mean that nothing is mapped there: it is also the answer while a change is going on. Take the mmap lock then.
+   * `undefined` does not mean that nothing is mapped there: the answer is the same while a change is in progress. Take
+   * the mmap lock then.
+   *
+   * @throws VmError `ESRCH` where the process has ended, `EACCES` where this process may not read its areas
    */
   lockVmaUnderRcu(address: bigint): VmaReadGuard | undefined {
     checkAddress(address, 'address')
@@ -78,11 +96,12 @@ export class MmWithUser implements Disposable {
   }
 
   /**
-   * Copies memory into `target`, as process_vm_readv(2) does: no page is faulted that this process does not have the right to read.
-   * Returns the bytes that could be read, which are fewer where a page is not mapped or not readable.
+   * Copies memory from `address` on into `target`, as process_vm_readv(2) does, and faults no page that this process
+   * may not read. Returns the number of bytes that were copied, which is smaller where a page is not mapped or not
+   * readable.
    *
-   * Throws `VmError`: `EFAULT` when not even the first byte could be read, `EPERM` when the process may not be looked into, `ESRCH` when
-   * it has gone.
+   * @throws VmError `EFAULT` when not even the first byte could be read, `EPERM` when this process may not read that
+   * one, `ESRCH` when it has ended
    */
   readMemory(address: bigint, target: Uint8Array): number {
     checkAddress(address, 'address')
@@ -91,29 +110,33 @@ export class MmWithUser implements Disposable {
   }
 
   /**
-   * process_madvise(2): advises the kernel on how memory will be used. Another process takes `willneed`, `cold`, `pageout` and `collapse`.
-   * Returns the bytes that were advised.
+   * process_madvise(2): advises the kernel how `length` bytes from `address` on will be used. Another process accepts
+   * `'willneed'`, `'cold'`, `'pageout'` and `'collapse'`. Returns the number of bytes that were advised.
    *
-   * Advice that changes contents (`'dontneed'`, `'free'`, `'remove'`, …) reaches whatever memory of this process is there, that of the engine
-   * included: give it addresses of mappings alone.
+   * Advice that changes contents (`'dontneed'`, `'free'`, `'remove'`, …) reaches any memory of this process, that of
+   * the engine included: pass addresses of mappings alone.
+   *
+   * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` for an advice or a length that does not exist
+   * @throws VmError as process_madvise(2): `EINVAL` where the advice does not fit, `EPERM` without the privilege,
+   * `ENOMEM` where nothing is mapped, `ESRCH` when the process has ended
    */
   advise(address: bigint, length: number, advice: Advice): number {
     checkAddress(address, 'address')
     this.#check()
     const number = MADV[advice.toUpperCase() as keyof typeof MADV]
     if (number === undefined) {
-      throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `${JSON.stringify(advice)} is no advice of madvise(2)`)
+      throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `${JSON.stringify(advice)} is not an advice of madvise(2)`)
     }
     if (!Number.isSafeInteger(length) || length < 0) {
       throw new UsageError(
         'ERR_VMAREA_INVALID_ARGUMENT',
-        `length must be a number of bytes and is ${showValue(length)}`,
+        `length must be a whole number of bytes from 0 on, and is ${showValue(length)}`,
       )
     }
     return this.#addressSpace.advise(address, length, number)
   }
 
-  /** `mmput`. A second time does nothing. */
+  /** `mmput`: gives the count of users back. A second call does nothing. */
   [Symbol.dispose](): void {
     if (this.#put) return
     this.#put = true
@@ -121,6 +144,6 @@ export class MmWithUser implements Disposable {
   }
 
   #check(): void {
-    if (this.#put) throw new UsageError('ERR_VMAREA_GUARD_RELEASED', 'this MmWithUser has been given back')
+    if (this.#put) throw new UsageError('ERR_VMAREA_GUARD_RELEASED', 'this MmWithUser has been disposed')
   }
 }

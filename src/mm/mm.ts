@@ -7,18 +7,19 @@ import { MmWithUser } from './mm-with-user.js'
 /**
  * An address space that may have been torn down already: the kernel's `Mm`.
  *
- * Holding one keeps the structure, not the memory: `mmgetNotZero()` finds out whether it still has users. The address space is that of the
- * program that ran when the `Mm` was made: when the process runs another one (execve), this one is gone.
+ * It keeps the structure alive, not the memory: `mmgetNotZero()` tests whether it still has users. It belongs to the
+ * program that ran when the `Mm` was made: when the process executes another program (execve), this address space ends.
  *
- * @example
+ * ```ts
  * using mm = Mm.of(process.ppid)
  * using user = mm.mmgetNotZero()
  * using guard = user?.mmapReadLock()
  * console.log(guard?.vmaLookup(0x400000n)?.path)
+ * ```
  */
 export class Mm implements Disposable {
   readonly #addressSpace: AddressSpace
-  /** It was opened for this object, and is closed with it. */
+  /** Whether the address space was opened for this object, which then closes it. */
   readonly #isOwn: boolean
 
   private constructor(addressSpace: AddressSpace, isOwn: boolean) {
@@ -27,26 +28,30 @@ export class Mm implements Disposable {
   }
 
   /**
-   * The address space of a running process. Throws `VmError`: `ESRCH` when there is no such process, `EACCES` with the missing right when
-   * it may not be looked at.
+   * Opens the address space of a running process.
+   *
+   * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` for a number that no process can have, `ERR_VMAREA_UNSUPPORTED`
+   * where only the model is loaded
+   * @throws VmError `ESRCH` when there is no such process, `EACCES` when this process may not look at it: the message
+   * names the missing right; `EMFILE` without a free descriptor
    */
   static of(pid: number): Mm {
     if (!Number.isInteger(pid) || pid <= 0 || pid > 0x7fff_ffff) {
       throw new UsageError(
         'ERR_VMAREA_INVALID_ARGUMENT',
-        `a process number is an integer from 1 to 2147483647, and this is ${showValue(pid)}${numberIn(pid)}`,
+        `pid must be an integer from 1 to 2147483647, and is ${showValue(pid)}${numberIn(pid)}`,
       )
     }
     if (hostKernel.addressSpaceOf === undefined) {
       throw new UsageError(
         'ERR_VMAREA_UNSUPPORTED',
-        'Mm.of needs the running kernel: import it from vmarea, not from vmarea/model',
+        'Mm.of requires the running kernel: import it from vmarea, not from vmarea/device',
       )
     }
     return new Mm(hostKernel.addressSpaceOf(pid), true)
   }
 
-  /** An `Mm` over a raw address space, which stays its maker's to close. */
+  /** Wraps a raw address space, which stays the caller's to close. */
   static fromRaw(addressSpace: AddressSpace): Mm {
     return new Mm(addressSpace, false)
   }
@@ -56,26 +61,28 @@ export class Mm implements Disposable {
     return this.#addressSpace
   }
 
+  /** The number of the process. */
   get pid(): number {
     return this.#addressSpace.pid
   }
 
   /**
-   * `mmget_not_zero`: an `Mm` that is known to have users, or `undefined` when the process has ended.
-   * Throws `VmError` `EINVAL` for a thread of the kernel, which has no memory of its own.
-   * What is asked of another process later may still fail with `ESRCH`: nothing holds it back from ending.
+   * `mmget_not_zero`: an `Mm` that is known to have users, or `undefined` when the process has ended. A later call on
+   * another process may still fail with `ESRCH`: this object does not keep the process from ending.
+   *
+   * @throws VmError `EINVAL` for a thread of the kernel, which has no memory of its own
    */
   mmgetNotZero(): MmWithUser | undefined {
     return this.#addressSpace.tryGet() ? new MmWithUser(this.#addressSpace, true) : undefined
   }
 
-  /** Gives up the descriptors that were opened for it. Guards that are held stay held, and can read no more. */
+  /** Closes the descriptors that `Mm.of` opened. Guards stay held, but can no longer read. */
   [Symbol.dispose](): void {
     if (this.#isOwn) this.#addressSpace.close?.()
   }
 }
 
-/** The call that a number in a string was meant for. */
+/** A hint that names the call, where a number was given as a string. */
 function numberIn(pid: unknown): string {
   return typeof pid === 'string' && /^\d+$/.test(pid) ? `: write Mm.of(${pid})` : ''
 }

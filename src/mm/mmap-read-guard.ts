@@ -6,36 +6,42 @@ import { HeldLock } from './held-lock.js'
 import type { MmWithUser } from './mm-with-user.js'
 import { VmaRef } from './vma-ref.js'
 
-/** The last address of all, which is in no area: an end that 64 bits hold. */
+/** The last address, which no area contains: the highest end that 64 bits hold. */
 const END_OF_ADDRESSES = (1n << 64n) - 1n
 
-/** Which areas to go through: those that overlap `[from, to)`. */
+/** A range of addresses: the areas that overlap `[from, to)`. */
 export interface AreaRange extends AreasOptions {
-  /** Inclusive; 0 where it is left out. */
+  /** Inclusive. Default 0. */
   readonly from?: bigint
-  /** Exclusive; the end of all addresses where it is left out. */
+  /** Exclusive. Default: the end of all addresses. */
   readonly to?: bigint
 }
 
 /**
- * The read side of the mmap lock is held: the kernel's `MmapReadGuard`.
+ * The read side of the mmap lock, held: the kernel's `MmapReadGuard`.
  *
- * Invariant: until it is released this library changes nothing in the layout of the address space. Every `VmaRef` it gave dies with it.
- * A guard belongs to the thread that took it; it can't be sent to another.
+ * Invariant: until it is released, this library changes no layout of the address space. Every `VmaRef` that it gave
+ * ends with it. A guard belongs to the thread that took it; it can't be sent to another.
  *
- * @example
+ * ```ts
  * using guard = mm.mmgetNotZero()!.mmapReadLock()
  * for (const vma of guard) console.log(vma.start, vma.path)
+ * ```
+ *
+ * @throws UsageError `ERR_VMAREA_GUARD_RELEASED` from every method after the release; `ERR_VMAREA_INVALID_ARGUMENT` for
+ * an address that is no bigint in `[0, 2^64)`
  */
 export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef> {
   readonly #mm: MmWithUser
   readonly #lock: HeldLock
-  /** The lock's own word on it, here because every use of every area asks. */
+  /** A copy of the lock's state, because every use of every area reads it. */
   #held = true
-  /** Releases the lock. A second time does nothing. It is a property of its own so that structured clone refuses the guard. */
+  /**
+   * Releases the lock. A second call does nothing. It is an own property, so that structured clone rejects the guard.
+   */
   readonly release: () => void
 
-  /** Takes over a hold of the lock. Ask `mmapReadLock` for one instead. */
+  /** Takes over a hold of the lock that the caller has taken. Call `mmapReadLock` instead. */
   constructor(mm: MmWithUser) {
     this.#mm = mm
     const lock = new HeldLock(mm.asRaw(), this, 'MmapReadGuard')
@@ -46,6 +52,7 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
     }
   }
 
+  /** The address space that the guard holds. */
   get mm(): MmWithUser {
     return this.#mm
   }
@@ -55,7 +62,11 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
     return this.#held
   }
 
-  /** `vma_lookup`: the area that contains `address` (`start <= address < end`). A gap gives `undefined`. */
+  /**
+   * `vma_lookup`: the area that contains `address` (`start <= address < end`), or `undefined` in a gap.
+   *
+   * @throws VmError `ESRCH` where the process has ended, `EACCES` where this process may not read its areas
+   */
   vmaLookup(address: bigint): VmaRef | undefined {
     checkAddress(address, 'address')
     this.check()
@@ -64,10 +75,17 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
   }
 
   /**
-   * The areas that overlap a range, in order of address, whole. With `usage: true` their flags and usage come in the same pass, which
-   * is by far the cheapest way to have them of many areas.
+   * The areas that overlap a range, whole, in the order of their addresses. With `usage: true` their flags and usage
+   * are read in the same pass, which is by far the cheapest way to read them for many areas.
    *
-   * V8 and the C library may map and unmap meanwhile: each area is true, all of them together need not be of one moment.
+   * V8 and the C library may map and unmap meanwhile: each area is right, but all of them together need not be of one
+   * moment.
+   *
+   * ```ts
+   * for (const vma of guard.areas({ usage: true })) console.log(vma.path, vma.usage().pss)
+   * ```
+   *
+   * @throws VmError `ESRCH` where the process has ended, `EACCES` where this process may not read its areas
    */
   areas({ from = 0n, to = END_OF_ADDRESSES, usage = false }: AreaRange = {}): IterableIterator<VmaRef> {
     checkAddress(from, 'from')
@@ -80,7 +98,11 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
     return this.areas()
   }
 
-  /** The states of the pages in a range, as runs of neighbours in the same state (`PAGE_STATE`); gaps are left out. */
+  /**
+   * The states of the pages in a range, as runs of neighbours in the same state (`PAGE_STATE`). Gaps are left out.
+   *
+   * @throws VmError `ESRCH` where the process has ended, `EACCES` where this process may not read its pages
+   */
   *pages({
     from = 0n,
     to = END_OF_ADDRESSES,
@@ -97,7 +119,7 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
     }
   }
 
-  /** Throws `ERR_VMAREA_GUARD_RELEASED` after the release. */
+  /** Throws after the release. @throws UsageError `ERR_VMAREA_GUARD_RELEASED` */
   check(): void {
     if (!this.#held) this.#lock.check()
   }
@@ -107,7 +129,10 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
   }
 }
 
-/** The areas of an iteration as references. Not a generator: there may be tens of thousands of them, and one behind this is enough. */
+/**
+ * The areas of an iteration as references. Not a generator: there may be tens of thousands of areas, and one generator
+ * below it is enough.
+ */
 class VmaRefs implements IterableIterator<VmaRef> {
   readonly #areas: Iterator<Area>
   readonly #guard: MmapReadGuard

@@ -1,7 +1,7 @@
 import type { AreaLifetime } from './area-lifetime.js'
 import type { MmWithUser } from './mm-with-user.js'
 
-/** Of an area whose lock the caller vouches for. */
+/** The lifetime of an area whose lock the caller guarantees: no use is checked. */
 export class UncheckedLifetime implements AreaLifetime {
   readonly mm: MmWithUser
 

@@ -1,2 +1,2 @@
-// It extends VmaRef, which gives it: the two are defined together.
+// VmaMixedMap extends VmaRef, and VmaRef makes it: one file defines both.
 export { VmaMixedMap } from './vma-ref.js'

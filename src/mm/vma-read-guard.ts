@@ -5,15 +5,20 @@ import type { MmWithUser } from './mm-with-user.js'
 import { VmaRef } from './vma-ref.js'
 
 /**
- * One area with its own lock held for reading: the kernel's `VmaReadGuard`, which is a `VmaRef` until it is released.
+ * One area whose own lock is held for reading: the kernel's `VmaReadGuard`, which is a `VmaRef` until it is released.
  *
- * On the running kernel the lock behind it is the same as that of `MmapReadGuard`, and counts for `EDEADLK` likewise.
+ * On the running kernel it holds the same lock as `MmapReadGuard`, and counts for `EDEADLK` likewise.
+ *
+ * ```ts
+ * using vma = user.lockVmaUnderRcu(address)
+ * console.log(vma?.path)
+ * ```
  */
 export class VmaReadGuard extends VmaRef implements Disposable {
-  /** `vma_end_read`. A second time does nothing. It is a property of its own so that structured clone refuses the guard. */
+  /** `vma_end_read`. A second call does nothing. It is an own property, so that structured clone rejects the guard. */
   readonly release: () => void
 
-  /** Takes over a hold of the lock. Ask `lockVmaUnderRcu` for one instead. */
+  /** Takes over a hold of the lock that the caller has taken. Call `lockVmaUnderRcu` instead. */
   constructor(area: Area, mm: MmWithUser) {
     const lifetime = new GuardLifetime(mm)
     super(area, lifetime)

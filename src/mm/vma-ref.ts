@@ -17,11 +17,14 @@ import { UncheckedLifetime } from './unchecked-lifetime.js'
 /**
  * Read access to one virtual memory area: the kernel's `VmaRef`.
  *
- * Invariant: the mmap lock or the area's own lock is held for reading. Once it is released, everything here throws
- * `ERR_VMAREA_GUARD_RELEASED`.
+ * Invariant: the mmap lock or the area's own lock is held for reading.
  *
- * Range, permissions, offset and name are what the kernel answered when the area was found. Flags are read when they are first asked
- * for, and throw `ERR_VMAREA_STALE` where the area is another by then.
+ * Range, permissions, offset and name are those of the moment when the area was found. Flags are read at their first
+ * use.
+ *
+ * @throws UsageError `ERR_VMAREA_GUARD_RELEASED` from every member after the release of the lock;
+ * `ERR_VMAREA_HOOK_RETURNED` where a driver's hook was given the area and has returned; `ERR_VMAREA_STALE` for flags of
+ * an area that has changed since
  */
 export class VmaRef {
   readonly #area: Area
@@ -32,30 +35,28 @@ export class VmaRef {
     this.#lifetime = lifetime
   }
 
-  /**
-   * A reference over a raw area of the address space `mm`. The caller vouches for the lock: later use checks nothing.
-   */
+  /** Wraps a raw area of the address space `mm`. The caller guarantees the lock: later uses check nothing. */
   static fromRaw(area: Area, mm: MmWithUser): VmaRef {
     return new VmaRef(area, new UncheckedLifetime(mm))
   }
 
-  /** The raw area, for calls that this right does not give. */
+  /** The raw area, for calls that this reference does not have. */
   asPtr(): Area {
     return this.#live()
   }
 
-  /** The address space that the area is in. */
+  /** The address space that the area belongs to. */
   get mm(): MmWithUser {
     this.#lifetime.check()
     return this.#lifetime.mm
   }
 
-  /** The bits of `VM`. Flags that this library does not know are in `unknownFlagCodes` instead. */
+  /** The flags as bits of `VM`. Flags that this library does not know are in `unknownFlagCodes` instead. */
   get flags(): bigint {
     return this.#live().flags
   }
 
-  /** The two-letter codes that the kernel gave and this library does not know: none on a kernel it was made for. */
+  /** The two-letter codes of the flags that this library does not know: empty on a kernel that it was made for. */
   get unknownFlagCodes(): readonly string[] {
     return this.#live().unknownFlagCodes ?? []
   }
@@ -65,42 +66,47 @@ export class VmaRef {
     return this.#live().start
   }
 
-  /** The end, exclusive. */
+  /** The address past the last byte, exclusive. */
   get end(): bigint {
     return this.#live().end
   }
 
+  /** Whether the memory may be read (`VM_READ`). */
   get readable(): boolean {
     return this.#live().readable
   }
 
+  /** Whether the memory may be written (`VM_WRITE`). */
   get writable(): boolean {
     return this.#live().writable
   }
 
+  /** Whether the memory may be executed (`VM_EXEC`). */
   get executable(): boolean {
     return this.#live().executable
   }
 
-  /** Mapped as shared (`VM_MAYSHARE`), the `s` of /proc/PID/maps. */
+  /** Whether it is mapped as shared (`VM_MAYSHARE`), the `s` of /proc/PID/maps. */
   get shared(): boolean {
     return this.#live().shared
   }
 
-  /** Where in its file the area begins, in bytes. 0 without a file. */
+  /** The offset in its file at which the area begins, in bytes. 0 without a file. */
   get offset(): bigint {
     return this.#live().offset
   }
 
+  /** The major number of the device that holds the file. 0 without a file. */
   get deviceMajor(): number {
     return this.#live().deviceMajor
   }
 
+  /** The minor number of the device that holds the file. 0 without a file. */
   get deviceMinor(): number {
     return this.#live().deviceMinor
   }
 
-  /** The device that the file is on, as /proc/PID/maps writes it: `fe:00`. */
+  /** The device that holds the file, as /proc/PID/maps writes it: `fe:00`. */
   get device(): string {
     const { deviceMajor, deviceMinor } = this.#live()
     return `${deviceMajor.toString(16).padStart(2, '0')}:${deviceMinor.toString(16).padStart(2, '0')}`
@@ -118,19 +124,21 @@ export class VmaRef {
     return withoutDeleted !== undefined && area.deleted ? withoutDeleted : text
   }
 
-  /** The name as the kernel has it, with ` (deleted)` behind that of an unlinked file. A path need not be UTF-8. */
+  /** The name as the kernel writes it, with ` (deleted)` behind that of an unlinked file. A path need not be UTF-8. */
   get pathBytes(): Uint8Array {
     return this.#live().pathBytes
   }
 
-  /** The file has been unlinked. Memory of memfd_create and shared anonymous memory always has. */
+  /** Whether the file has been unlinked. Memory of memfd_create and shared anonymous memory always has. */
   get deleted(): boolean {
     return this.#live().deleted ?? false
   }
 
   /**
-   * What of the area is in memory, in bytes: read now, or in the pass of `areas({ usage: true })`.
-   * Throws `ERR_VMAREA_STALE` where the area has changed, `ERR_VMAREA_UNSUPPORTED` on a kernel that keeps no such account.
+   * How much of the area is in memory, in bytes: read now, or in the pass of `areas({ usage: true })`.
+   *
+   * @throws UsageError `ERR_VMAREA_STALE` where the area has changed, `ERR_VMAREA_UNSUPPORTED` on a kernel that keeps
+   * no such account
    */
   usage(): VmaUsage {
     const area = this.#live()
@@ -145,27 +153,31 @@ export class VmaRef {
     return addressSpace.pages(start, end)
   }
 
-  /** The same area with the knowledge that `VM_MIXEDMAP` is set, or `undefined` where it is not. */
+  /** The same area as a `VmaMixedMap`, or `undefined` where `VM_MIXEDMAP` is not set. */
   asMixedmapVma(): VmaMixedMap | undefined {
     const area = this.#live()
     return (area.flags & VM.MIXEDMAP) === 0n ? undefined : new VmaMixedMap(area, this.#lifetime)
   }
 
   /**
-   * `zap_page_range_single`: takes the pages in `[address, address + size)` out of the page table, at the lowest level, and frees what
-   * belongs to the area alone. Anonymous memory reads as zeros afterwards; a page of a file is read again, and what was written to a
-   * private copy of it is lost; what was written to a shared file is not.
+   * `zap_page_range_single`: takes the pages in `[address, address + size)` out of the page table, and frees those that
+   * belong to the area alone, irreversibly. Anonymous memory reads as zeros afterwards; a file's page is read again,
+   * without what was written to a private copy of it, but with what was written to a shared file. A range that does not
+   * lie inside the area does nothing, as in the kernel.
    *
-   * It reaches whatever memory the area is, that of the engine or of a stack included: a process that takes away pages which it did not map
-   * itself may end.
+   * It works on any area, that of the engine or of a stack included: a process that takes away pages which it did not
+   * map itself may end.
    *
-   * A range that does not lie inside the area does nothing, as in the kernel. Throws `VmError` where the running kernel can't do it for
-   * this area: `EINVAL` for another process, or bare frame numbers.
+   * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` where `address` is no address or `size` no number of bytes
+   * @throws VmError `EINVAL` for an area of another process, and for one of bare frame numbers
    */
   zapPageRangeSingle(address: bigint, size: number): void {
     checkAddress(address, 'address')
     if (!Number.isSafeInteger(size) || size < 0) {
-      throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `size must be a number of bytes and is ${showValue(size)}`)
+      throw new UsageError(
+        'ERR_VMAREA_INVALID_ARGUMENT',
+        `size must be a whole number of bytes from 0 on, and is ${showValue(size)}`,
+      )
     }
     const area = this.#live()
     const end = address + BigInt(size)
@@ -173,7 +185,7 @@ export class VmaRef {
     area.zap(address, size)
   }
 
-  /** The area as one line, for people. */
+  /** The area as one line of text, in the form of /proc/PID/maps. */
   toString(): string {
     const { start, end, readable, writable, executable, shared } = this.#live()
     const permissions = `${readable ? 'r' : '-'}${writable ? 'w' : '-'}${executable ? 'x' : '-'}${shared ? 's' : 'p'}`
@@ -195,12 +207,12 @@ export class VmaRef {
 }
 
 /**
- * An area that is known to have `VM_MIXEDMAP`: the kernel's `VmaMixedMap`. A driver may put pages of its own into it.
+ * An area that is known to have `VM_MIXEDMAP`: the kernel's `VmaMixedMap`. A driver may map pages of its own in it.
  *
  * Invariant: as for `VmaRef`, and `VM_MIXEDMAP` is set.
  */
 export class VmaMixedMap extends VmaRef {
-  /** As `VmaRef.fromRaw`. Throws `ERR_VMAREA_NOT_MIXEDMAP` where the flag is not set. */
+  /** Does what `VmaRef.fromRaw` does. @throws UsageError `ERR_VMAREA_NOT_MIXEDMAP` where the flag is not set */
   static override fromRaw(area: Area, mm: MmWithUser): VmaMixedMap {
     if ((area.flags & VM.MIXEDMAP) === 0n) {
       throw new UsageError('ERR_VMAREA_NOT_MIXEDMAP', 'the area does not have VM_MIXEDMAP')
@@ -209,9 +221,12 @@ export class VmaMixedMap extends VmaRef {
   }
 
   /**
-   * `vm_insert_page`: maps one page of the driver's at `address`. The page stays the driver's: the kernel takes a reference of its own.
+   * `vm_insert_page`: maps one page of the driver at `address`. The page still belongs to the driver: the kernel takes
+   * a reference of its own.
    *
-   * Throws `VmError`: `EFAULT` outside the area, `EINVAL` for a page that can't be mapped, `EBUSY` where one is already.
+   * @throws VmError `EFAULT` outside the area, `EINVAL` for a page that can't be mapped, `EBUSY` where one is already
+   * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` for what is no address or no page, `ERR_VMAREA_PAGE_PUT` for a
+   * page that was disposed
    */
   vmInsertPage(address: bigint, page: { asPtr(): RawPage } | RawPage): void {
     checkAddress(address, 'address')
@@ -219,8 +234,12 @@ export class VmaMixedMap extends VmaRef {
   }
 
   /**
-   * `vm_insert_pages`: maps pages of the driver's from `address` on. Ends at the first that can't be mapped, with its error, whose `done`
-   * says how many bytes were. Throws `EFAULT`, and maps none, where they do not all lie in the area.
+   * `vm_insert_pages`: maps pages of the driver from `address` on. It stops at the first that can't be mapped, with its
+   * error, whose `done` is the number of bytes that were mapped.
+   *
+   * @throws VmError `EFAULT`, with no page mapped, where they do not all lie in the area; as `vmInsertPage`: `EINVAL`,
+   * `EBUSY`
+   * @throws UsageError as `vmInsertPage`: `ERR_VMAREA_INVALID_ARGUMENT`, `ERR_VMAREA_PAGE_PUT`
    */
   vmInsertPages(address: bigint, pages: readonly ({ asPtr(): RawPage } | RawPage)[]): void {
     checkAddress(address, 'address')
@@ -232,7 +251,7 @@ export class VmaMixedMap extends VmaRef {
       throw new VmError('EFAULT', 'vm_insert_pages', {
         address,
         length: bytes,
-        hint: 'they do not all lie in the area',
+        hint: 'the pages do not all lie in the area',
       })
     }
     for (const [index, page] of pages.entries()) {
@@ -246,15 +265,20 @@ export class VmaMixedMap extends VmaRef {
   }
 
   /**
-   * `vm_map_pages`: maps the driver's pages over the whole area, beginning with the one that its offset names. Throws `ENXIO` where they
-   * are too few for it.
+   * `vm_map_pages`: maps pages of the driver over the whole area. The area's offset, in pages, is the index of the
+   * first one.
+   *
+   * @throws VmError `ENXIO` where the pages are too few; as `vmInsertPages`: `EINVAL`, `EBUSY`
    */
   vmMapPages(pages: readonly ({ asPtr(): RawPage } | RawPage)[]): void {
     const size = pages.length === 0 ? undefined : sizeOf(pages[0]!)
     this.#mapPages(pages, size === undefined ? 0 : Number(this.offset) / size, size)
   }
 
-  /** `vm_map_pages_zero`: as `vmMapPages`, beginning with the first page whatever the offset. */
+  /**
+   * `vm_map_pages_zero`: does what `vmMapPages` does, beginning with the first page. @throws VmError as `vmMapPages`:
+   * `ENXIO`, `EINVAL`, `EBUSY`
+   */
   vmMapPagesZero(pages: readonly ({ asPtr(): RawPage } | RawPage)[]): void {
     this.#mapPages(pages, 0, pages.length === 0 ? undefined : sizeOf(pages[0]!))
   }
@@ -265,7 +289,7 @@ export class VmaMixedMap extends VmaRef {
     if (first >= pages.length || count > pages.length - first) {
       throw new VmError('ENXIO', 'vm_map_pages', {
         address: start,
-        hint: `${pages.length} pages are too few for ${end - start} bytes from page ${first} on`,
+        hint: `${pages.length} pages are too few: the area has ${end - start} bytes and begins with page ${first}`,
       })
     }
     this.vmInsertPages(start, pages.slice(first, first + count))

@@ -6,13 +6,21 @@ import type { VmaRef } from './vma-ref.js'
 const SPECIAL: bigint = VM.IO | VM.DONTEXPAND | VM.PFNMAP | VM.MIXEDMAP
 const STICKY: bigint = VM.SOFTDIRTY | VM.MAYBE_GUARD
 
-/** What of an area decides whether it merges with its neighbour. */
+/** The fields of an area that decide whether it merges with its neighbour. */
 export type MergeSide = Pick<
   VmaRef,
   'start' | 'end' | 'flags' | 'inode' | 'deviceMajor' | 'deviceMinor' | 'offset' | 'path'
 >
 
-/** Why two areas are two: a sentence each, the kernel's own conditions for a merge (`can_vma_merge_after` in mm/vma.c) in its order. */
+/**
+ * Why two neighbouring areas are not one: a sentence for each of the kernel's conditions for a merge (`can_vma_merge_after` in mm/vma.c) that
+ * fails, in the kernel's order.
+ *
+ * ```ts
+ * const [first, second] = guard
+ * console.log(whyApart(first, second).join('; '))
+ * ```
+ */
 export function whyApart(below: MergeSide, above: MergeSide): string[] {
   if (below.end !== above.start) return ['they do not touch']
   const reasons: string[] = []
@@ -30,13 +38,13 @@ export function whyApart(below: MergeSide, above: MergeSide): string[] {
     below.inode === above.inode && below.deviceMajor === above.deviceMajor && below.deviceMinor === above.deviceMinor
   if (!sameFile) reasons.push('they are of different files')
   else if (below.inode !== 0n && below.offset + (below.end - below.start) !== above.offset) {
-    reasons.push('the file does not go on where the lower one ends')
+    reasons.push('the file does not continue where the lower one ends')
   } else if (below.path !== above.path) reasons.push('they have different names')
   if (reasons.length > 0) return reasons
   return [
     below.inode === 0n
-      ? 'all that can be seen is equal: their memory was written apart (anon_vma), mapped at another place and moved, came through fork, or has another memory policy or userfaultfd'
-      : 'all that can be seen is equal: the file was opened twice, or private pages of it were written apart, or a userfaultfd or memory policy differs',
+      ? 'they are equal in all that can be seen: their memory was written separately (anon_vma), was moved from elsewhere, came through fork, or has another memory policy or userfaultfd'
+      : 'they are equal in all that can be seen: the file was opened twice, its private pages were written separately, or the userfaultfd or memory policy differs',
   ]
 }
 

@@ -7,8 +7,8 @@ const WORDS = BYTES / 4
 const HIGH = 2 ** 32
 
 /**
- * Room for messages of a userfaultfd, and a look into them that makes no object: for a loop that serves faults. Addresses are numbers,
- * which are exact, because the kernel gives a program no address above 2^53 unless it asks for one.
+ * A buffer for messages of a userfaultfd, read without making objects: for a loop that serves faults. Addresses are
+ * numbers, which are exact, because the kernel gives a program no address above 2^53 unless it asks for one.
  *
  * ```ts
  * const messages = new UffdMessages(64)
@@ -21,11 +21,15 @@ const HIGH = 2 ** 32
 export class UffdMessages {
   /** The messages as they were read, 32 bytes each. */
   readonly bytes: Uint8Array
-  /** How many messages fit. */
+  /** The number of messages that fit. */
   readonly capacity: number
   readonly #words: Uint32Array
 
-  /** @param room how many messages, or memory to use, of which whole messages count */
+  /**
+   * @param room how many messages, or the memory to use, of which whole messages count
+   * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` for memory that is smaller than a message or not aligned to 4
+   * bytes
+   */
   constructor(room: number | Uint8Array = 64) {
     const bytes = typeof room === 'number' ? new Uint8Array(room * BYTES) : room
     if (bytes.length < BYTES || bytes.byteOffset % 4 !== 0) {
@@ -39,11 +43,12 @@ export class UffdMessages {
     this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, this.capacity * WORDS)
   }
 
-  /** Which event: one of `UFFD_EVENT_CODE`. */
+  /** The kind of event: one of `UFFD_EVENT_CODE`. */
   code(index: number): number {
     return this.#words[index * WORDS]! & 0xff
   }
 
+  /** Whether the message is a fault. */
   isFault(index: number): boolean {
     return this.code(index) === UFFD_EVENT_CODE.PAGEFAULT
   }
@@ -60,14 +65,17 @@ export class UffdMessages {
     return this.#words[index * WORDS + 2]!
   }
 
+  /** Of a fault: whether the access was a write. */
   isWrite(index: number): boolean {
     return (this.flags(index) & UFFD_FAULT_FLAG.WRITE) !== 0
   }
 
+  /** Of a fault: whether it was a write to a write-protected page. */
   isWriteProtected(index: number): boolean {
     return (this.flags(index) & UFFD_FAULT_FLAG.WP) !== 0
   }
 
+  /** Of a fault: whether the page is in the page cache and only missing in the page table. */
   isMinor(index: number): boolean {
     return (this.flags(index) & UFFD_FAULT_FLAG.MINOR) !== 0
   }
@@ -77,22 +85,22 @@ export class UffdMessages {
     return this.#words[index * WORDS + 6]!
   }
 
-  /** Of a fork: the child's userfaultfd, which is the reader's to adopt or close. */
+  /** Of a fork: the child's userfaultfd, a descriptor that the reader owns and has to wrap or close. */
   descriptor(index: number): number {
     return this.#words[index * WORDS + 2]!
   }
 
-  /** Of a remove or an unmap: where the range begins; of a remap: where it was. */
+  /** Of a remove or an unmap: the start of the range; of a remap: its old start. */
   start(index: number): number {
     return this.#word(index, 0)
   }
 
-  /** Of a remove or an unmap: where the range ends, exclusive; of a remap: where it is now. */
+  /** Of a remove or an unmap: the end of the range, exclusive; of a remap: its new start. */
   end(index: number): number {
     return this.#word(index, 1)
   }
 
-  /** Of a remap: how long the range is, in bytes. */
+  /** Of a remap: the length of the range in bytes. */
   length(index: number): number {
     return this.#word(index, 2)
   }

@@ -1,6 +1,6 @@
 import { hex } from './hex.js'
 
-/** What the access that faulted was doing. */
+/** The kind of access that faulted. */
 export type FaultAccess = 'read' | 'write' | 'execute'
 
 /**
@@ -8,8 +8,8 @@ export type FaultAccess = 'read' | 'write' | 'execute'
  *
  * - `no-access`: the page has no permission at all, or is reserved and not committed
  * - `read-only`: a write to a page that can only be read
- * - `past-end-of-file`: the file ends before this page (it was cut short, or the mapping reaches past it)
- * - `unmapped`: the memory was given back
+ * - `past-end-of-file`: the file ends before this page (it was truncated, or the mapping reaches past it)
+ * - `unmapped`: the memory was unmapped
  * - `poisoned`: the page was poisoned, by the hardware or by the server of its faults
  * - `driver`: the driver behind the memory failed
  * - `swap`: the page could not be brought back from where it was swapped to
@@ -25,6 +25,7 @@ export type FaultReason =
   | 'swap'
   | 'io'
 
+/** The fields of a {@link MemoryFault}, and what caused it. */
 export interface MemoryFaultDetail {
   readonly address: bigint
   readonly offset: number
@@ -45,17 +46,21 @@ const because: Record<FaultReason, string> = {
 }
 
 /**
- * An access to memory that the memory did not allow. The access was contained: the process lives, the file on disk is
- * unchanged, and nothing that was computed from the access should be used.
+ * An access that the memory could not serve. The access was contained: the process continues and the file on disk is
+ * unchanged. Do not use a result that was computed from the access.
  */
 export class MemoryFault extends Error {
+  /** Always `'MemoryFault'`. */
   override readonly name: string = 'MemoryFault'
+  /** Always `'ERR_VMAREA_FAULT'`. */
   readonly code = 'ERR_VMAREA_FAULT'
-  /** The address of the access, or of its page where the processor told no more. */
+  /** The address of the access, or of its page where the processor reports no more. */
   readonly address: bigint
   /** The address, counted in bytes from the mapping's first byte. */
   readonly offset: number
+  /** Whether the access was a read, a write or an execution. */
   readonly access: FaultAccess
+  /** Why the access could not be served. */
   readonly reason: FaultReason
 
   constructor({ address, offset, access, reason, ...rest }: MemoryFaultDetail) {
@@ -69,7 +74,7 @@ export class MemoryFault extends Error {
     this.reason = reason
   }
 
-  /** What `JSON.stringify` writes: `name`, `message` and the properties, the address as a hexadecimal string. JSON has no bigint. */
+  /** The fields for `JSON.stringify`: `name`, `message` and the properties, the address as a hexadecimal string. JSON has no bigint. */
   toJSON(): Record<string, unknown> {
     return { ...(this as object), name: this.name, message: this.message, address: hex(this.address) }
   }

@@ -1,12 +1,14 @@
 import type { UsageErrorCode } from './usage-error-code.js'
 
 /**
- * A misuse of the library: nothing was asked of the kernel and nothing has changed.
+ * A misuse of the library: no system call was made and nothing has changed.
  *
- * Match on `code`, which is stable; the message names the value that was wrong and what would be right.
+ * Match on `code`, which is stable; the message names the wrong value and the rule that it breaks.
  */
 export class UsageError extends Error {
+  /** Always `'UsageError'`. */
   override readonly name: string = 'UsageError'
+  /** The kind of misuse: the table in docs/errors.md has them all. */
   readonly code: UsageErrorCode
 
   constructor(code: UsageErrorCode, message: string, options?: ErrorOptions) {

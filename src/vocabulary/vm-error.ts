@@ -2,7 +2,7 @@ import { ERRNO, type ErrnoName } from './errno.js'
 import { errnoName } from './errno-name.js'
 import { hex } from './hex.js'
 
-/** What a {@link VmError} can tell beside the error number. */
+/** What a {@link VmError} can hold beside the error number. */
 export interface VmErrorDetail {
   /** The address that the call was about. */
   readonly address?: bigint
@@ -12,7 +12,7 @@ export interface VmErrorDetail {
   readonly path?: string
   /** Bytes that were done before the failure, for calls that can end half-way. */
   readonly done?: number
-  /** A sentence on why, and what would help. It ends the message. */
+  /** A sentence on the reason and what would help. It ends the message. */
   readonly hint?: string
   readonly cause?: unknown
 }
@@ -23,6 +23,7 @@ export interface VmErrorDetail {
  * The modelled kernel throws the same errors as the real one.
  */
 export class VmError extends Error {
+  /** Always `'VmError'`. */
   override readonly name: string = 'VmError'
   /** The name of the error, such as `'ENOMEM'`. */
   readonly code: string
@@ -30,9 +31,13 @@ export class VmError extends Error {
   readonly errno: number
   /** The system call that failed, as its man page names it. */
   readonly syscall: string
+  /** The address that the call was about. */
   declare readonly address?: bigint
+  /** The length in bytes that the call was about. */
   declare readonly length?: number
+  /** The path that the call was about. */
   declare readonly path?: string
+  /** Bytes that were done before the failure, for calls that can end half-way. */
   declare readonly done?: number
 
   /**
@@ -52,15 +57,15 @@ export class VmError extends Error {
     if (detail.done !== undefined) this.done = detail.done
   }
 
-  /** What `JSON.stringify` writes: `name`, `message` and the properties, an address as a hexadecimal string. JSON has no bigint. */
+  /** The fields for `JSON.stringify`: `name`, `message` and the properties, an address as a hexadecimal string. JSON has no bigint. */
   toJSON(): Record<string, unknown> {
     const { name, message, address } = this
     return { ...(this as object), name, message, ...(address === undefined ? {} : { address: hex(address) }) }
   }
 
   /**
-   * @internal The same failure with a sentence on why it happened, and the error itself as the cause. `length` is what the call was about
-   * where the error does not say it.
+   * @internal The same failure with a sentence on why it happened, and the error itself as the cause. `length` is the length that the call
+   * was about, for an error without one.
    */
   static withHint(error: VmError, hint: string, length?: number): VmError {
     const { address, path, done } = error

@@ -5,6 +5,9 @@ import { dirname, join } from 'node:path'
 export interface PublicExport {
   readonly name: string
   readonly declaration: string
+  /** The declaration file that declares it, and its name there. */
+  readonly file: string
+  readonly localName: string
 }
 
 interface Declarations {
@@ -19,16 +22,16 @@ interface Declarations {
 /** What an emitted declaration file exports, in the order of the names. */
 export function publicExports(file: string): PublicExport[] {
   const { exported } = declarationsIn(file)
-  return [...exported.keys()].sort().map((name) => ({ name, declaration: declarationOf(file, name) }))
+  return [...exported.keys()].sort().map((name) => ({ name, ...declarationOf(file, name) }))
 }
 
-function declarationOf(file: string, exportedName: string): string {
+function declarationOf(file: string, exportedName: string): Omit<PublicExport, 'name'> {
   const { exported, local, imported } = declarationsIn(file)
   const found = exported.get(exportedName)
   if (found === undefined) throw new Error(`${file} exports no ${exportedName}`)
   if (found.from !== undefined) return declarationOf(resolve(file, found.from), found.name)
   const own = local.get(found.name)
-  if (own !== undefined) return own
+  if (own !== undefined) return { declaration: own, file, localName: found.name }
   const elsewhere = imported.get(found.name)
   if (elsewhere === undefined) throw new Error(`${file} exports ${exportedName}, and declares it nowhere`)
   return declarationOf(resolve(file, elsewhere.from), elsewhere.name)

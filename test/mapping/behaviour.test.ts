@@ -349,7 +349,7 @@ describe('pages', () => {
     mapping.bytes.fill(3)
     mapping.lock(0, page)
     const { bytes } = mapping
-    throwsVm(() => mapping.resize(8 * page), 'EFAULT', /locked or advised apart/)
+    throwsVm(() => mapping.resize(8 * page), 'EFAULT', /locked or advised differently/)
     assert.equal(bytes.length, 4 * page, 'the views live')
     mapping.resize(3 * page)
     mapping.unlock()

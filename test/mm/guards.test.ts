@@ -195,7 +195,7 @@ test('disposing of what stands for this process, or of another Mm of it, leaves 
   assert.throws(() => late.vmaLookup(0n), { code: 'EBADF' })
 })
 
-test('what was given back is refused', () => {
+test('a disposed MmWithUser throws', () => {
   const given = user()
   given[Symbol.dispose]()
   given[Symbol.dispose]()

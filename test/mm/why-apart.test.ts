@@ -30,7 +30,7 @@ test('flags that differ are named', () => {
   assert.match(why(start + PAGE)[0]!, /their flags differ: wr.* below, dc.* above/)
 })
 
-test('files that differ, and a file that does not go on', () => {
+test('files that differ, and a file that does not continue at the boundary are named', () => {
   const folder = mkdtempSync(join(tmpdir(), 'vmarea-apart-'))
   const [one, other] = ['one', 'other'].map((name) => {
     writeFileSync(join(folder, name), Buffer.alloc(4 * length))
@@ -42,13 +42,13 @@ test('files that differ, and a file that does not go on', () => {
   calls.mmap(start + PAGE, length, PROT.READ, flags, other, length)
   calls.mmap(start + 2n * PAGE, length, PROT.READ, flags, other, 0)
   assert.deepEqual(why(start + PAGE), ['they are of different files'])
-  assert.deepEqual(why(start + 2n * PAGE), ['the file does not go on where the lower one ends'])
+  assert.deepEqual(why(start + 2n * PAGE), ['the file does not continue where the lower one ends'])
   closeSync(one)
   closeSync(other)
   rmSync(folder, { recursive: true })
 })
 
-test('where all that can be seen is equal it says what can not be seen', () => {
+test('areas that are equal in all that can be seen differ in what can not be seen', () => {
   const start = mapRaw(4, MAP.PRIVATE, { protection: PROT.NONE })
   // Two that were written at other addresses and moved together do not go on in each other.
   for (const place of [0n, 1n]) {
@@ -56,7 +56,7 @@ test('where all that can be seen is equal it says what can not be seen', () => {
     calls.madvise(from, length, MADV.POPULATE_WRITE)
     calls.mremap(from, length, length, 3, start + place * PAGE)
   }
-  assert.match(why(start + PAGE)[0]!, /^all that can be seen is equal: their memory was written apart/)
+  assert.match(why(start + PAGE)[0]!, /^they are equal in all that can be seen: their memory was written separately/)
 })
 
 test('areas that do not touch', () => {

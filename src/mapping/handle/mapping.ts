@@ -1,107 +1,89 @@
-import { type Advice, MADV } from '../../vocabulary/madv.js'
-import type { MemoryFault } from '../../vocabulary/memory-fault.js'
-import { MS } from '../../vocabulary/ms.js'
 import { PROT } from '../../vocabulary/prot.js'
-import { UsageError } from '../../vocabulary/usage-error.js'
-import { VmError } from '../../vocabulary/vm-error.js'
-import { adviceNumber } from '../memory/advice-number.js'
 import { commitMemory } from '../memory/commit-memory.js'
-import { destructiveAdvice } from '../memory/destructive-advice.js'
 import type { HeldMemory } from '../memory/held-memory.js'
 import { mergeMemory } from '../memory/merge-memory.js'
-import { type ResidentRun, residentRuns } from '../memory/resident-runs.js'
 import { splitMemory } from '../memory/split-memory.js'
+import { MappedRange } from './mapped-range.js'
 import { memoryOf } from './memory-of.js'
+import { moveOut } from './move-out.js'
 import type { PermissionTypes } from './permission-types.js'
 import { transitions } from './transitions.js'
 
 /**
  * A handle on memory that this process has mapped, with the permission in its type.
  *
- * @remarks Invariant: as long as the handle is neither moved nor unmapped, `[start, end)` is this mapping's memory and nobody
- * else's, with the permission that the handle's class says.
+ * @remarks Invariant: as long as the handle is neither moved nor unmapped, `[start, end)` belongs to this mapping
+ * alone, with the permission that the handle's class states.
  *
- * A method that changes the permission *moves* the mapping: use the handle that it returns, the old one throws `ERR_VMAREA_MOVED`.
- * If such a method throws, nothing has changed: the old handle is good and its views live. A method that succeeds detaches the
- * views that were handed out before, so that a stale one has length 0.
- *
- * Offsets and lengths are in bytes and count from the mapping's first byte; ranges are half-open.
+ * A method that changes the permission *moves* the mapping: use the handle that it returns, the old one throws
+ * `ERR_VMAREA_MOVED`. If such a method throws, nothing has changed: the old handle still works and its views live. A
+ * method that succeeds detaches the views that were handed out before, so that a stale one has length 0.
  */
-export abstract class Mapping<F extends PermissionTypes = PermissionTypes> implements Disposable {
-  #holding: HeldMemory | undefined
-  #end: 'moved' | 'unmapped' = 'moved'
-
-  /** @internal */
-  constructor(holding: HeldMemory) {
-    this.#holding = holding
-  }
-
-  /** @internal */
-  [memoryOf](): HeldMemory {
-    const holding = this.#holding
-    if (holding !== undefined && !holding.gone) return holding
-    throw this.#ended()
-  }
-
-  #ended(): UsageError {
-    const name = this.constructor.name
-    if (this.#holding?.gone || this.#end === 'unmapped') {
-      return new UsageError('ERR_VMAREA_UNMAPPED', `this ${name} was unmapped`)
-    }
-    return new UsageError('ERR_VMAREA_MOVED', `this ${name} was moved: use the handle that the method returned`)
-  }
-
-  /** The address of the first byte. */
-  get start(): bigint {
-    return this[memoryOf]().start
-  }
-
-  /** The address behind the last byte. */
-  get end(): bigint {
-    return this[memoryOf]().end
-  }
-
-  /** Bytes: `end - start`. */
-  get size(): number {
-    return this[memoryOf]().size
-  }
-
-  /** The address of the first byte, as mmap-rs names it. */
-  asPtr(): bigint {
-    return this[memoryOf]().start
-  }
-
+export abstract class Mapping<F extends PermissionTypes = PermissionTypes> extends MappedRange {
   // ---- permission ----
 
-  /** No access at all: mprotect(2) with `PROT_NONE`. */
+  /**
+   * Takes all access away: mprotect(2) with `PROT_NONE`. Moves the mapping.
+   *
+   * @throws VmError `ENOMEM` where the process has no room for another area
+   */
   makeNone(): F['none'] {
     return this.#become('none', PROT.NONE) as F['none']
   }
 
-  /** Reading only. */
+  /**
+   * Makes the memory readable and nothing else: mprotect(2) with `PROT_READ`. Moves the mapping.
+   *
+   * ```ts
+   * const fixed = memory.makeReadOnly() // `memory` is moved, and its views have length 0
+   * ```
+   *
+   * @throws VmError `EACCES` where a driver has taken this permission away, `ENOMEM` where the process has no room for
+   * another area
+   */
   makeReadOnly(): F['read'] {
     return this.#become('read', PROT.READ) as F['read']
   }
 
-  /** Reading and executing, with the instruction cache flushed where the processor needs that. */
+  /**
+   * Makes the memory readable and executable, and flushes the instruction cache on processors that require it. Moves
+   * the mapping.
+   *
+   * @throws VmError `EACCES` on a file system that is mounted noexec or where a driver has taken this permission away,
+   * `ENOMEM` where the process has no room for another area
+   */
   makeExec(): F['read'] {
     this.flushIcache()
     return this.makeExecNoFlush()
   }
 
-  /** Reading and executing. On processors other than x86, code written before may not be seen without `flushIcache`. */
+  /**
+   * Makes the memory readable and executable. On processors other than x86, code written before may not be seen without
+   * `flushIcache`. Moves the mapping.
+   *
+   * @throws VmError as `makeExec`: `EACCES`, `ENOMEM`
+   */
   makeExecNoFlush(): F['read'] {
     return this.#become('read', PROT.READ | PROT.EXEC) as F['read']
   }
 
   /**
-   * Reading and writing. A shared mapping of a path needs `writable: true` when it is mapped; without it this fails with `EACCES`.
+   * Makes the memory readable and writable: mprotect(2). Moves the mapping. A shared mapping of a path requires
+   * `writable: true` when it is mapped.
+   *
+   * @throws VmError `EACCES` where the file is not open for writing or a driver has taken this permission away,
+   * `ENOMEM` where the process has no room for another area
    */
   makeMut(): F['write'] {
     return this.#become('write', PROT.READ | PROT.WRITE) as F['write']
   }
 
-  /** Reading, writing and executing. Throws `ERR_VMAREA_WRITABLE_AND_EXECUTABLE` unless mapped with `jit: true`. */
+  /**
+   * Makes the memory readable, writable and executable. Moves the mapping.
+   *
+   * @throws UsageError `ERR_VMAREA_WRITABLE_AND_EXECUTABLE` where it was mapped without `jit: true`
+   * @throws VmError as `makeExec` and `makeMut`: `EACCES`, `ENOMEM`
+   */
   makeExecMut(): F['write'] {
     return this.#become('write', PROT.READ | PROT.WRITE | PROT.EXEC) as F['write']
   }
@@ -125,213 +107,55 @@ export abstract class Mapping<F extends PermissionTypes = PermissionTypes> imple
   #moveTo(form: 'none' | 'read' | 'write'): Mapping {
     const holding = this[memoryOf]()
     const Handle = transitions[holding.committed === undefined ? 'committed' : 'reserved'].get(form)!
-    this.#holding = undefined
-    this.#end = 'moved'
+    this[moveOut]()
     return new Handle(holding)
   }
 
   // ---- shape ----
 
   /**
-   * Cuts the mapping in two: this handle keeps `[0, at)`, the returned one is the rest. The memory is not touched.
+   * Cuts the mapping in two: this handle keeps `[0, at)`, the returned one has the rest. No byte is touched; the views
+   * are detached.
    *
-   * @param at on a page of memory, and neither 0 nor `size`
+   * ```ts
+   * const body = mapping.splitOff(4096) // `mapping` keeps the first 4096 bytes
+   * ```
+   *
+   * @param at bytes from the first byte: on a page boundary of the memory, above 0 and below `size`
+   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE` where `at` is not inside, `ERR_VMAREA_NOT_PAGE_ALIGNED` where it is
+   * not on a page boundary
    */
   splitOff(at: number): this {
     return new (this.constructor as new (holding: HeldMemory) => this)(splitMemory(this[memoryOf](), at, 'keep-head'))
   }
 
-  /** Cuts the mapping in two: this handle keeps `[at, size)`, the returned one is what was before. */
+  /**
+   * Cuts the mapping in two: this handle keeps `[at, size)`, the returned one has what was before. As `splitOff`
+   * otherwise.
+   *
+   * @param at bytes from the first byte: on a page boundary of the memory, above 0 and below `size`
+   * @throws UsageError as `splitOff`: `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_PAGE_ALIGNED`
+   */
   splitTo(at: number): this {
     return new (this.constructor as new (holding: HeldMemory) => this)(splitMemory(this[memoryOf](), at, 'keep-tail'))
   }
 
   /**
-   * Takes in the mapping that begins where this one ends; `other` is moved. Both must be of one kind: the same permission, sharing,
-   * file and page size, with the file's bytes going on without a gap. That is asked of the kernel, not assumed.
+   * Joins the mapping that begins where this one ends; `other` is moved. Both must be of one kind: the same permission,
+   * sharing, page size and file, and the bytes of the file must continue without a gap. The kernel's areas decide that,
+   * not what the handles remember. On an error both mappings stay as they are.
    *
-   * Throws `ERR_VMAREA_NOT_ADJACENT`, `ERR_VMAREA_ATTRIBUTE_MISMATCH` or `ERR_VMAREA_BACKING_MISMATCH`, and both stay as they are.
+   * ```ts
+   * const tail = memory.splitOff(8192)
+   * memory.merge(tail) // as before the split
+   * ```
+   *
+   * @throws UsageError `ERR_VMAREA_NOT_ADJACENT` where `other` does not begin at `end`, `ERR_VMAREA_ATTRIBUTE_MISMATCH`
+   * where the two differ in kind, `ERR_VMAREA_BACKING_MISMATCH` where the file does not continue
    */
   merge(other: this): void {
     const holding = this[memoryOf]()
     mergeMemory(holding, other[memoryOf]())
-    other.#holding = undefined
-    other.#end = 'moved'
+    other[moveOut]()
   }
-
-  /** Gives the memory back at once and detaches all views. Never fails for being done before. */
-  unmap(): void {
-    const holding = this.#holding
-    if (holding === undefined || holding.gone) return
-    holding.unmap()
-    this.#holding = undefined
-    this.#end = 'unmapped'
-  }
-
-  /** `unmap()`: for `using`. */
-  [Symbol.dispose](): void {
-    this.unmap()
-  }
-
-  // ---- pages ----
-
-  /** Locks pages into memory: mlock(2). `ENOMEM` and `EPERM` name the limit. */
-  lock(offset = 0, length: number = this.size - offset): void {
-    this.#onPages('mlock', offset, length, (calls, address, bytes) => calls.mlock(address, bytes))
-  }
-
-  /** Allows pages to be swapped out again: munlock(2). */
-  unlock(offset = 0, length: number = this.size - offset): void {
-    this.#onPages('munlock', offset, length, (calls, address, bytes) => calls.munlock(address, bytes))
-  }
-
-  /**
-   * Tells the kernel how the memory will be used: madvise(2). Advice that changes what the memory holds (`'dontneed'`, `'free'`,
-   * `'remove'`, …) asks for whole pages; other advice goes to each page that the range touches.
-   */
-  advise(advice: Advice, offset = 0, length: number = this.size - offset): void {
-    const holding = this[memoryOf]()
-    const number = adviceNumber(advice)
-    if (destructiveAdvice.has(number)) holding.wholePages(offset, length, `advice '${advice}'`)
-    this.#onPages('madvise', offset, length, (calls, address, bytes) => {
-      const apply = () => calls.madvise(address, bytes, number)
-      const { region } = holding
-      if (region.keeper?.advising === undefined) apply()
-      else region.keeper.advising(region, number, apply)
-    })
-  }
-
-  /** Faults pages in, off the event loop, for reading or, on memory that may be written, for writing. */
-  async populate(offset = 0, length: number = this.size - offset): Promise<void> {
-    const holding = this[memoryOf]()
-    holding.checkCommitted(offset, length)
-    const [from, bytes] = holding.pages(offset, length)
-    const advice = holding.protection & PROT.WRITE ? MADV.POPULATE_WRITE : MADV.POPULATE_READ
-    try {
-      await holding.region.madviseAsync(from, bytes, advice)
-    } catch (error) {
-      throw explainPopulate(holding.explain(error, length))
-    }
-  }
-
-  /**
-   * Which pages are in memory now: a byte a page of the kernel's own size, 1 or 0. True for the moment: mincore(2). Of a large mapping
-   * `residentRuns` makes a shorter list in less time.
-   */
-  resident(offset = 0, length: number = this.size - offset): Uint8Array<ArrayBuffer> {
-    const holding = this[memoryOf]()
-    const { kernel } = holding.holdings
-    const [from, bytes] = holding.pages(offset, length)
-    const pages = new Uint8Array(bytes / kernel.pageSize)
-    kernel.calls.mincore(holding.region.start + BigInt(from), bytes, pages)
-    for (let index = 0; index < pages.length; index++) pages[index]! &= 1
-    return pages
-  }
-
-  /**
-   * Which parts are in memory now, as runs of neighbouring pages from the lowest on, whose ends are cut to the mapping. The event loop turns
-   * in between. mincore(2); private anonymous memory is scanned by `PAGEMAP_SCAN` (Linux 6.7), in time that goes with what is there.
-   *
-   * ```ts
-   * for await (const { offset, length } of memory.residentRuns()) console.log(`${length} bytes at ${offset}`)
-   * ```
-   *
-   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`; `ERR_VMAREA_UNMAPPED` or `ERR_VMAREA_MOVED` where the mapping ends meanwhile
-   */
-  async *residentRuns(offset = 0, length: number = this.size - offset): AsyncGenerator<ResidentRun, void, void> {
-    for (const run of residentRuns(() => this[memoryOf](), offset, length)) {
-      if (run !== undefined) yield run
-      else await new Promise((resolve) => setTimeout(resolve))
-    }
-  }
-
-  /** `residentRuns` on this thread, without a pause. */
-  *residentRunsSync(offset = 0, length: number = this.size - offset): Generator<ResidentRun, void, void> {
-    for (const run of residentRuns(() => this[memoryOf](), offset, length)) if (run !== undefined) yield run
-  }
-
-  // ---- files ----
-
-  /**
-   * Writes changed pages of a shared file mapping to the file and waits for the disk, off the event loop. If the mapping is unmapped
-   * meanwhile, the promise rejects with `ERR_VMAREA_UNMAPPED`.
-   */
-  async flush(offset = 0, length: number = this.size - offset): Promise<void> {
-    const holding = this[memoryOf]()
-    holding.checkSettled()
-    const [from, bytes] = holding.pages(offset, length)
-    await holding.region.msyncAsync(from, bytes, MS.SYNC)
-  }
-
-  /** `flush` on this thread: returns when the disk has it. */
-  flushSync(offset = 0, length: number = this.size - offset): void {
-    this[memoryOf]().checkSettled()
-    this.#onPages('msync', offset, length, (calls, address, bytes) => calls.msync(address, bytes, MS.SYNC))
-  }
-
-  /** Starts writing and does not wait: msync(2) with `MS_ASYNC`. */
-  flushAsync(offset = 0, length: number = this.size - offset): void {
-    this[memoryOf]().checkSettled()
-    this.#onPages('msync', offset, length, (calls, address, bytes) => calls.msync(address, bytes, MS.ASYNC))
-  }
-
-  /** Makes code that was written visible to execution. Nothing to do on x86. */
-  flushIcache(): void {
-    const holding = this[memoryOf]()
-    if ((holding.protection & PROT.READ) === 0) return // Where nothing can be read, nothing was written since the last flush.
-    holding.holdings.kernel.flushInstructionCache(holding.start, holding.size)
-  }
-
-  // ---- faults ----
-
-  /** The first contained fault that no `access` has answered for, until `restore()`. */
-  get fault(): MemoryFault | undefined {
-    const holding = this[memoryOf]()
-    const fault = holding.region.fault
-    return fault === undefined ? undefined : holding.faultError(fault)
-  }
-
-  /** How many faults were contained in this memory, ever. */
-  get faults(): number {
-    return this[memoryOf]().region.faults
-  }
-
-  /** Puts the true pages back under all faults that were contained, and forgets `fault`. What was written there is lost. */
-  restore(): void {
-    this[memoryOf]().restore()
-  }
-
-  /** One line: the state, the range, the size, the permission and what is behind it. */
-  toString(): string {
-    const name = this.constructor.name
-    const holding = this.#holding
-    if (holding === undefined || holding.gone) return `${name} (${holding?.gone ? 'unmapped' : this.#end})`
-    return `${name} (${holding.describe()})`
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString()
-  }
-
-  #onPages(
-    syscall: string,
-    offset: number,
-    length: number,
-    act: (calls: HeldMemory['holdings']['kernel']['calls'], address: bigint, bytes: number) => void,
-  ): void {
-    const holding = this[memoryOf]()
-    holding.checkCommitted(offset, length)
-    const [from, bytes] = holding.pages(offset, length)
-    try {
-      act(holding.holdings.kernel.calls, holding.region.start + BigInt(from), bytes)
-    } catch (error) {
-      // A kernel without guards says EAGAIN for memory it could not get, and so on: the limit is worth more than the number.
-      throw holding.explain(error, syscall === 'mlock' ? bytes : length)
-    }
-  }
-}
-
-function explainPopulate(error: unknown): unknown {
-  if (!(error instanceof VmError) || error.code !== 'EFAULT') return error
-  return VmError.withHint(error, 'a page of the range is not available: the file ends before it, or it is poisoned')
 }

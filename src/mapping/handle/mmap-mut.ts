@@ -22,24 +22,49 @@ import { transitions } from './transitions.js'
 export class MmapMut extends ReadableMapping<CommittedTypes, Uint8Array<ArrayBuffer>> {
   declare readonly [permission]: 'write'
 
-  /** The same memory as an `MmapMut`: makes it writable, or commits all of a reservation. `mapping` is moved. */
+  /**
+   * Moves `mapping` to an `MmapMut`: makes it writable, or commits all of a reservation.
+   *
+   * @throws VmError `EACCES` where the file is not open for writing or a driver has taken this permission away,
+   * `ENOMEM` where a limit was met
+   */
   static from(mapping: MmapNone | Mmap | ReservedMut): MmapMut {
     return mapping instanceof ReservedMut
       ? ((mapping as unknown as MmapMut).commitAll('write') as MmapMut)
       : mapping.makeMut()
   }
 
-  /** Copies `source` to `offset`. A page that can't be written throws `MemoryFault`, with all before it written. */
+  /**
+   * Copies `source` to `[offset, offset + source.byteLength)`.
+   *
+   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_INVALID_ARGUMENT` where `source` is no typed array or
+   * DataView; `ERR_VMAREA_WOULD_DEADLOCK` where only this thread could answer the fault of a page
+   * @throws MemoryFault `ERR_VMAREA_FAULT` at the first page that can't be written; the bytes before it are written
+   */
   write(offset: number, source: ArrayBufferView): void {
     writeMemory(this[memoryOf](), offset, source)
   }
 
-  /** `write` on another thread. `source` is copied at once. */
+  /**
+   * Does what `write` does on another thread. `source` is copied before the call returns.
+   *
+   * @throws UsageError as `write`: `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_INVALID_ARGUMENT`; `ERR_VMAREA_UNMAPPED` also
+   * where the mapping is unmapped meanwhile
+   * @throws MemoryFault as `write`: `ERR_VMAREA_FAULT`
+   */
   writeAsync(offset: number, source: ArrayBufferView): Promise<void> {
     return writeHoldingAsync(this[memoryOf](), offset, source)
   }
 
-  /** Grows or shrinks to `length` bytes: mremap(2). May move: `start` can be another afterwards. The file's size stays. */
+  /**
+   * Grows or shrinks the mapping to `length` bytes: mremap(2). The memory may move: `start` can change. The size of the
+   * file does not. The views are detached. New anonymous bytes are zero; pages past the end of a file fault until the
+   * file has grown.
+   *
+   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE` where `length` is no whole number above 0
+   * @throws VmError `EFAULT` where parts of the mapping were locked or advised differently, `ENOMEM` where a limit was met or
+   * no room is free, `EINVAL` where a device's memory can't grow
+   */
   resize(length: number): void {
     resizeMemory(this[memoryOf](), length)
   }

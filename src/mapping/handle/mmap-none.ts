@@ -19,12 +19,20 @@ import { transitions } from './transitions.js'
 export class MmapNone extends Mapping<CommittedTypes> {
   declare readonly [permission]: 'none'
 
-  /** Commits all of a reservation. The reservation is moved. */
+  /** Moves a reservation to an `MmapNone` and commits all of it. @throws VmError `ENOMEM` where a limit was met */
   static from(mapping: ReservedNone): MmapNone {
     return (mapping as unknown as MmapNone).commitAll('none') as unknown as MmapNone
   }
 
-  /** Grows or shrinks to `length` bytes: mremap(2). May move: `start` can be another afterwards. The file's size stays. */
+  /**
+   * Grows or shrinks the mapping to `length` bytes: mremap(2). The memory may move: `start` can change. The size of the
+   * file does not. The views are detached. New anonymous bytes are zero; pages past the end of a file fault until the
+   * file has grown.
+   *
+   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE` where `length` is no whole number above 0
+   * @throws VmError `EFAULT` where parts of the mapping were locked or advised differently, `ENOMEM` where a limit was met or
+   * no room is free, `EINVAL` where a device's memory can't grow
+   */
   resize(length: number): void {
     resizeMemory(this[memoryOf](), length)
   }

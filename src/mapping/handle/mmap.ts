@@ -22,14 +22,26 @@ import { transitions } from './transitions.js'
 export class Mmap extends ReadableMapping<CommittedTypes, ReadonlyBytes> {
   declare readonly [permission]: 'read'
 
-  /** The same memory as an `Mmap`: makes it read-only, or commits all of a reservation. `mapping` is moved. */
+  /**
+   * Moves `mapping` to an `Mmap`: makes it read-only, or commits all of a reservation.
+   *
+   * @throws VmError `EACCES` where a driver has taken this permission away, `ENOMEM` where a limit was met
+   */
   static from(mapping: MmapNone | MmapMut | Reserved): Mmap {
     return mapping instanceof Reserved
       ? ((mapping as unknown as Mmap).commitAll('read') as Mmap)
       : mapping.makeReadOnly()
   }
 
-  /** Grows or shrinks to `length` bytes: mremap(2). May move: `start` can be another afterwards. The file's size stays. */
+  /**
+   * Grows or shrinks the mapping to `length` bytes: mremap(2). The memory may move: `start` can change. The size of the
+   * file does not. The views are detached. New anonymous bytes are zero; pages past the end of a file fault until the
+   * file has grown.
+   *
+   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE` where `length` is no whole number above 0
+   * @throws VmError `EFAULT` where parts of the mapping were locked or advised differently, `ENOMEM` where a limit was met or
+   * no room is free, `EINVAL` where a device's memory can't grow
+   */
   resize(length: number): void {
     resizeMemory(this[memoryOf](), length)
   }

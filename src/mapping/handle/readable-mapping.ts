@@ -8,54 +8,76 @@ import type { PermissionTypes } from './permission-types.js'
 /**
  * Memory that may be read.
  *
- * @remarks Invariant: every committed page of `[start, end)` is mapped with `PROT_READ`. A page may still be missing (its file
- * was cut short): `read` and `access` throw `MemoryFault` for it, and a bare access to `bytes` is contained and told.
+ * @remarks Invariant: every committed page of `[start, end)` is mapped with `PROT_READ`. A page may still be missing,
+ * as when its file was truncated: `read` and `access` throw `MemoryFault` for it, and a bare access to `bytes` is
+ * contained and reported.
  */
 export abstract class ReadableMapping<
   F extends PermissionTypes,
   Bytes extends ReadonlyBytes | Uint8Array<ArrayBuffer>,
 > extends Mapping<F> {
   /**
-   * The memory itself, not a copy. Throws `ERR_VMAREA_VIEW_TOO_LARGE` beyond what one ArrayBuffer spans (4 GiB on Node 20); take
-   * parts with `view` then. It has length 0 once the mapping is unmapped or moved.
+   * All bytes of the memory, not a copy: the same array each time. Its length becomes 0 when the mapping is unmapped or
+   * moved.
+   *
+   * @throws UsageError `ERR_VMAREA_VIEW_TOO_LARGE` beyond what one ArrayBuffer spans (4 GiB on Node 20): use `view`;
+   * `ERR_VMAREA_NOT_COMMITTED` in a reservation that is not committed as a whole; `ERR_VMAREA_NO_VIEW` in the model,
+   * whose memory has no buffers
+   * @throws VmError `ENOMEM` where the engine's count of memory is full
    */
   get bytes(): Bytes {
     return this[memoryOf]().bytes() as unknown as Bytes
   }
 
-  /** A part of the memory itself. */
+  /**
+   * The bytes `[offset, offset + length)` of the memory, not a copy. The array's length becomes 0 when the mapping is
+   * unmapped or moved.
+   *
+   * ```ts
+   * const record = mapping.view(4096, 64) // changes when the file changes
+   * ```
+   *
+   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, and as `bytes`: `ERR_VMAREA_VIEW_TOO_LARGE`,
+   * `ERR_VMAREA_NOT_COMMITTED`, `ERR_VMAREA_NO_VIEW`
+   */
   view(offset: number, length: number): Bytes {
     return this[memoryOf]().view(offset, length) as unknown as Bytes
   }
 
   /**
    * All bytes over a `SharedArrayBuffer`: for `Atomics`, and for a Worker, which gets the same memory by `postMessage`, without a mapping of
-   * its own. The same array each time, until place or size change. Only of a shared mapping.
+   * its own. The same array each time, until `start` or `size` change. Only for a shared mapping.
    *
    * A shared buffer can't be detached. Once the memory is unmapped, made inaccessible or read-only, or its thread has ended, an access through
-   * it that the memory does not allow is contained and reported, on whichever thread it is made; the addresses go to nothing else until no
-   * thread has the buffer any more.
+   * it that the memory does not allow is contained and reported, on whichever thread it is made; the addresses are not reused while any
+   * thread has the buffer.
    *
-   * `Atomics.wait` and `Atomics.notify` meet only each other, on one and the same buffer: between two mappings use `wait` and `notify`.
+   * `Atomics.wait` and `Atomics.notify` work only together, on one and the same buffer: between two mappings use `wait` and `notify`.
    *
    * ```ts
    * const words = new Int32Array(mapping.sharedBytes.buffer)
    * Atomics.add(words, 0, 1)
    * ```
    *
-   * @throws `ERR_VMAREA_NOT_SHARED` for a private mapping, `ERR_VMAREA_NO_VIEW` where Node can't make such a buffer (before 22.23, 24.21 and
-   * 26.10) and in the model, `ERR_VMAREA_VIEW_TOO_LARGE` beyond what one buffer spans
+   * @throws UsageError `ERR_VMAREA_NOT_SHARED` for a private mapping, `ERR_VMAREA_NO_VIEW` where Node can't make such a buffer (before 22.23, 24.21 and
+   * 26.10) and in the model, `ERR_VMAREA_VIEW_TOO_LARGE` beyond what one buffer spans, `ERR_VMAREA_NOT_COMMITTED` in a
+   * reservation that is not committed as a whole
    */
   get sharedBytes(): Uint8Array<SharedArrayBuffer> {
     return this[memoryOf]().sharedBytes()
   }
 
   /**
-   * Copies from `offset` into `target` and returns it. A page that can't be read throws `MemoryFault`, with all before it copied.
+   * Copies `[offset, offset + target.byteLength)` into `target` and returns `target`.
    *
    * ```ts
    * const header = mapping.read(0, new Uint8Array(64))
    * ```
+   *
+   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_COMMITTED`, `ERR_VMAREA_INVALID_ARGUMENT` where
+   * `target` is no typed array or DataView; `ERR_VMAREA_WOULD_DEADLOCK` where only this thread could answer the fault
+   * of a page
+   * @throws MemoryFault `ERR_VMAREA_FAULT` at the first page that can't be read; the bytes before it are copied
    */
   read<T extends ArrayBufferView>(offset: number, target: T): T {
     const holding = this[memoryOf]()
@@ -66,7 +88,14 @@ export abstract class ReadableMapping<
     return target
   }
 
-  /** `read` on another thread, for pages that must come from a disk or a driver first. Do not change `target` meanwhile. */
+  /**
+   * Does what `read` does on another thread, for pages that come from a disk or a driver. Do not change `target` until
+   * the promise settles.
+   *
+   * @throws UsageError as `read`: `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_COMMITTED`, `ERR_VMAREA_INVALID_ARGUMENT`;
+   * `ERR_VMAREA_UNMAPPED` also where the mapping is unmapped meanwhile
+   * @throws MemoryFault as `read`: `ERR_VMAREA_FAULT`
+   */
   async readAsync<T extends ArrayBufferView>(offset: number, target: T): Promise<T> {
     const holding = this[memoryOf]()
     const bytes = asBytes(target)
@@ -78,15 +107,20 @@ export abstract class ReadableMapping<
   }
 
   /**
-   * Calls `use` with the bytes and returns what it returns. If any fault was contained on this thread meanwhile, in whichever
-   * mapping, throws `MemoryFault` instead, with the true pages put back: nothing computed from a bad page escapes unseen.
-   * If `use` throws as well, its error is the fault's `cause`.
+   * Calls `use` with the bytes `[offset, offset + length)`, all by default, and returns what it returns. If a fault was
+   * contained on this thread meanwhile, in any mapping, `access` puts the true pages back and throws: no result that
+   * was computed from a missing page is returned. If `use` throws as well, its error is the fault's `cause`.
    *
-   * `use` must be synchronous: what it does after an `await` would be on its own, so a promise is a `UsageError`.
+   * `use` must be synchronous: `access` can't see the faults after an `await`.
    *
    * ```ts
    * const sum = mapping.access((bytes) => bytes.reduce((sum, byte) => sum + byte, 0))
    * ```
+   *
+   * @throws MemoryFault `ERR_VMAREA_FAULT` for the first fault
+   * @throws UsageError `ERR_VMAREA_ASYNC_ACCESS` where `use` returned a promise; as `view`: `ERR_VMAREA_OUT_OF_RANGE`,
+   * `ERR_VMAREA_VIEW_TOO_LARGE`, `ERR_VMAREA_NOT_COMMITTED`, `ERR_VMAREA_NO_VIEW`
+   * @throws what `use` threw
    */
   access<Result>(use: (bytes: Bytes) => Result, offset = 0, length?: number): Result {
     const holding = this[memoryOf]()

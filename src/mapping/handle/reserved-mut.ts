@@ -11,8 +11,9 @@ import { transitions } from './transitions.js'
 /**
  * Reserved addresses, whose committed parts may be read and written.
  *
- * @remarks Invariant: `[start, end)` is this process's; committed pages are mapped with `PROT_READ` and `PROT_WRITE`, and the
- * others can't be accessed. `bytes`, `view`, `read`, `write` and `access` want their range committed as a whole.
+ * @remarks Invariant: `[start, end)` belongs to this process; committed pages are mapped with `PROT_READ` and
+ * `PROT_WRITE`, and the others can't be accessed. `bytes`, `view`, `read`, `write` and `access` require their range
+ * committed as a whole.
  *
  * ```ts
  * using heap = reserveMut({ length: 2 ** 40 })
@@ -24,27 +25,56 @@ import { transitions } from './transitions.js'
 export class ReservedMut extends ReadableMapping<ReservedTypes, Uint8Array<ArrayBuffer>> {
   declare readonly [permission]: 'reserved-write'
 
-  /** The same reservation with reading and writing. `mapping` is moved. */
+  /**
+   * Moves `mapping` to a `ReservedMut`: the committed parts become writable.
+   *
+   * @throws VmError `EACCES` where the file is not open for writing, `ENOMEM` where a limit was met
+   */
   static from(mapping: ReservedNone | Reserved): ReservedMut {
     return mapping.makeMut()
   }
 
-  /** Commits a part: it is memory from now on. Whole pages, in any order, as often as you like. */
+  /**
+   * Gives a part of the reservation its permission: its pages count as memory from now on. A range of whole pages, in
+   * any order; a part that is committed already stays as it is.
+   *
+   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_PAGE_ALIGNED`
+   * @throws VmError `ENOMEM` where a limit was met: nothing is committed then
+   */
   commit(offset = 0, length: number = this.size - offset): void {
     commitMemory(this[memoryOf](), offset, length)
   }
 
-  /** Gives a part's memory back and keeps its addresses. Whole pages. Detaches the views. */
+  /**
+   * Frees the memory of a part and keeps its addresses. A range of whole pages. Private contents are lost; a file keeps
+   * its bytes. Detaches the views.
+   *
+   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_PAGE_ALIGNED`
+   * @throws VmError `ENOMEM` where the process has no room for another area
+   */
   decommit(offset = 0, length: number = this.size - offset): void {
     decommitHolding(this[memoryOf](), offset, length)
   }
 
-  /** Copies `source` to `offset`. A page that can't be written throws `MemoryFault`, with all before it written. */
+  /**
+   * Copies `source` to `[offset, offset + source.byteLength)`, which must be committed.
+   *
+   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_COMMITTED`, `ERR_VMAREA_INVALID_ARGUMENT` where
+   * `source` is no typed array or DataView; `ERR_VMAREA_WOULD_DEADLOCK` where only this thread could answer the fault
+   * of a page
+   * @throws MemoryFault `ERR_VMAREA_FAULT` at the first page that can't be written; the bytes before it are written
+   */
   write(offset: number, source: ArrayBufferView): void {
     writeMemory(this[memoryOf](), offset, source)
   }
 
-  /** `write` on another thread. `source` is copied at once. */
+  /**
+   * Does what `write` does on another thread. `source` is copied before the call returns.
+   *
+   * @throws UsageError as `write`: `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_COMMITTED`,
+   * `ERR_VMAREA_INVALID_ARGUMENT`; `ERR_VMAREA_UNMAPPED` also where the mapping is unmapped meanwhile
+   * @throws MemoryFault as `write`: `ERR_VMAREA_FAULT`
+   */
   writeAsync(offset: number, source: ArrayBufferView): Promise<void> {
     return writeHoldingAsync(this[memoryOf](), offset, source)
   }

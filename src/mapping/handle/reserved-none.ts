@@ -8,17 +8,34 @@ import { transitions } from './transitions.js'
 /**
  * Reserved addresses, whose committed parts have no access.
  *
- * @remarks Invariant: `[start, end)` is this process's and nothing in it can be accessed.
+ * @remarks Invariant: `[start, end)` belongs to this process and no byte of it can be accessed.
+ *
+ * ```ts
+ * using addresses = reserveNone({ length: 2 ** 30 })
+ * const heap = addresses.makeMut() // `addresses` is moved
+ * ```
  */
 export class ReservedNone extends Mapping<ReservedTypes> {
   declare readonly [permission]: 'reserved-none'
 
-  /** Commits a part: it counts as memory from now on. Whole pages, in any order, as often as you like. */
+  /**
+   * Gives a part of the reservation its permission: its pages count as memory from now on. A range of whole pages, in
+   * any order; a part that is committed already stays as it is.
+   *
+   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_PAGE_ALIGNED`
+   * @throws VmError `ENOMEM` where a limit was met: nothing is committed then
+   */
   commit(offset = 0, length: number = this.size - offset): void {
     commitMemory(this[memoryOf](), offset, length)
   }
 
-  /** Gives a part's memory back and keeps its addresses. Whole pages. */
+  /**
+   * Frees the memory of a part and keeps its addresses. A range of whole pages. Private contents are lost; a file keeps
+   * its bytes. Detaches the views.
+   *
+   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_PAGE_ALIGNED`
+   * @throws VmError `ENOMEM` where the process has no room for another area
+   */
   decommit(offset = 0, length: number = this.size - offset): void {
     decommitHolding(this[memoryOf](), offset, length)
   }

@@ -11,23 +11,46 @@ import { transitions } from './transitions.js'
 /**
  * Reserved addresses, whose committed parts may be read.
  *
- * @remarks Invariant: `[start, end)` is this process's; committed pages are mapped with `PROT_READ` and without `PROT_WRITE`, and
- * the others can't be accessed. `bytes`, `view`, `read` and `access` want their range committed as a whole.
+ * @remarks Invariant: `[start, end)` belongs to this process; committed pages are mapped with `PROT_READ` and without
+ * `PROT_WRITE`, and the others can't be accessed. `bytes`, `view`, `read` and `access` require their range committed as
+ * a whole.
+ *
+ * ```ts
+ * using file = reserve({ file: 'data.bin' })
+ * file.commit(0, 65536)
+ * console.log(file.view(0, 16))
+ * ```
  */
 export class Reserved extends ReadableMapping<ReservedTypes, ReadonlyBytes> {
   declare readonly [permission]: 'reserved-read'
 
-  /** The same reservation with reading. `mapping` is moved. */
+  /**
+   * Moves `mapping` to a `Reserved`: the committed parts become readable and nothing else.
+   *
+   * @throws VmError `EACCES` where a driver has taken this permission away, `ENOMEM` where a limit was met
+   */
   static from(mapping: ReservedNone | ReservedMut): Reserved {
     return mapping.makeReadOnly()
   }
 
-  /** Commits a part: it is memory from now on. Whole pages, in any order, as often as you like. */
+  /**
+   * Gives a part of the reservation its permission: its pages count as memory from now on. A range of whole pages, in
+   * any order; a part that is committed already stays as it is.
+   *
+   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_PAGE_ALIGNED`
+   * @throws VmError `ENOMEM` where a limit was met: nothing is committed then
+   */
   commit(offset = 0, length: number = this.size - offset): void {
     commitMemory(this[memoryOf](), offset, length)
   }
 
-  /** Gives a part's memory back and keeps its addresses. Whole pages. Detaches the views. */
+  /**
+   * Frees the memory of a part and keeps its addresses. A range of whole pages. Private contents are lost; a file keeps
+   * its bytes. Detaches the views.
+   *
+   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_PAGE_ALIGNED`
+   * @throws VmError `ENOMEM` where the process has no room for another area
+   */
   decommit(offset = 0, length: number = this.size - offset): void {
     decommitHolding(this[memoryOf](), offset, length)
   }

@@ -4,8 +4,8 @@ import type { Mapping } from './mapping.js'
 export type HandleClass = new (holding: HeldMemory) => Mapping
 
 /**
- * The class of a handle, by what it proves. The classes put themselves here as they load, so that a transition can make another
- * class's handle without the classes importing each other in a ring.
+ * The class of a handle, by the permission that it proves. Each class enters itself when it loads, so that a transition can make a handle
+ * of another class without a circle of imports.
  */
 export const transitions: {
   readonly committed: Map<'none' | 'read' | 'write', HandleClass>

@@ -37,7 +37,7 @@ export class AnonymousBacking implements Backing {
     return next instanceof AnonymousBacking ? undefined : false
   }
 
-  /** Memory without a file has no end: its page was poisoned, or the pool of huge pages is empty. */
+  /** Memory without a file has no end, so the page was poisoned, or the pool of huge pages is empty. */
   explain(fault: FaultRecord, _offset: number, pageSize: number): FaultRecord {
     if (fault.reason !== 'past-end-of-file') return fault
     return { ...fault, reason: pageSize > this.#kernel.pageSize ? 'io' : 'poisoned' }

@@ -6,6 +6,6 @@ export function asBytes(view: ArrayBufferView): Uint8Array {
   if (ArrayBuffer.isView(view)) return new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
   throw new UsageError(
     'ERR_VMAREA_INVALID_ARGUMENT',
-    `a typed array or DataView is wanted, and this is ${String(view)}`,
+    `the argument must be a typed array or a DataView, and is ${String(view)}`,
   )
 }

@@ -2,7 +2,7 @@ import { MADV } from '../../vocabulary/madv.js'
 import { PROT } from '../../vocabulary/prot.js'
 import type { HeldMemory } from './held-memory.js'
 
-/** Gives a part of a reservation its permission. What is committed already stays as it is. */
+/** Gives a part of a reservation its permission. Pages that are committed already stay as they are. On an error nothing is committed. */
 export function commitMemory(holding: HeldMemory, offset: number, length: number): void {
   const [from, bytes] = holding.wholePages(offset, length, 'commit')
   const committed = holding.committed!
@@ -23,7 +23,7 @@ export function commitMemory(holding: HeldMemory, offset: number, length: number
   holding.tellChange('commit')
 }
 
-/** Takes a part of a reservation's memory back and keeps its addresses. Private contents are lost, and the memory with them. */
+/** Frees the memory of a part of a reservation and keeps its addresses. Private contents are lost. */
 export function decommitHolding(holding: HeldMemory, offset: number, length: number): void {
   const [from, bytes] = holding.wholePages(offset, length, 'decommit')
   holding.checkSettled()
@@ -42,8 +42,8 @@ export function decommitHolding(holding: HeldMemory, offset: number, length: num
   holding.tellChange('decommit')
 }
 
-// What has an object behind it keeps its place in it. A private mapping drops its copies; shared memory without a file
-// gives its pages back; a file's pages are the file's.
+// Memory of a file keeps its offset in it. A private mapping drops its copies; shared memory without a file frees its pages; the pages
+// of a shared file stay in the file.
 function discard({ region, backing, committed, protection, holdings }: HeldMemory, from: number, bytes: number): void {
   const { calls } = holdings.kernel
   for (const [start, end] of [...committed!.within(from, from + bytes)]) {

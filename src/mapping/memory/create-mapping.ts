@@ -19,20 +19,21 @@ import type { ProcessMemory } from './process-memory.js'
 import { RangeSet } from './range-set.js'
 import { refuseWritableAndExecutable } from './refuse-writable-and-executable.js'
 
+/** What a caller of `createMapping` decides, beside the options of the user. */
 export interface MappingRequest {
   /** `PROT` of the memory; of what will be committed, for a reservation. */
   readonly protection: number
   readonly reserved: boolean
-  /** What the memory is made of, where `options` does not say it: a device. The call disposes of it. */
+  /** What the memory is made of, where `options` does not name it: a device. The call disposes of it. */
   readonly source?: BackingSource
 }
 
-/** Maps memory: checks the options, asks the kernel once, applies advice, and lets go of everything where a step fails. */
+/** Maps memory: checks the options, makes one system call, and applies advice. Unmaps and closes everything where a step fails. */
 export function createMapping(holdings: ProcessMemory, given: MmapOptions, request: MappingRequest): HeldMemory {
   if (typeof given === 'string' || given instanceof URL) {
     throw new UsageError(
       'ERR_VMAREA_INVALID_ARGUMENT',
-      `the options of a mapping must be an object, and are a name: write { file: ${showValue(String(given))} }`,
+      `the options of a mapping must be an object, and are a string or a URL: write { file: ${showValue(String(given))} }`,
     )
   }
   const options = checkOptions('a mapping', given, mmapOptionRules)
@@ -60,7 +61,7 @@ export function createMapping(holdings: ProcessMemory, given: MmapOptions, reque
       pageSize,
     })
   } catch (error) {
-    throw explainError(holdings, explainPages(explainPlace(error, options), kernel, pageSize), length, backing)
+    throw explainError(kernel, explainPages(explainPlace(error, options), kernel, pageSize), length, backing)
   }
   const holding = new HeldMemory(holdings, {
     region,
@@ -106,7 +107,7 @@ function extentOf(options: MmapOptions, behind: BackingSource): { offset: number
   if (behind.name === undefined && offset !== 0) {
     throw new UsageError(
       'ERR_VMAREA_INVALID_ARGUMENT',
-      `offset is ${offset}, and without a file there is nothing it could count in`,
+      `offset is ${offset}, and memory without a file has no offset: leave it out`,
     )
   }
   const { size } = behind
@@ -137,15 +138,15 @@ function defaultLength(behind: BackingSource, offset: number): number {
   if (size === undefined) {
     throw new UsageError(
       'ERR_VMAREA_INVALID_ARGUMENT',
-      behind.whyNoSize ?? `length must be given where no ${behind.name ?? 'file'} of a known size gives it`,
+      behind.whyNoSize ?? `length must be given: there is no ${behind.name ?? 'file'} of a known size`,
     )
   }
   if (size === offset) {
     throw new UsageError(
       'ERR_VMAREA_OUT_OF_RANGE',
       size === 0
-        ? `the ${behind.name} is empty, and memory comes in pages: give a length to map what it will have`
-        : `offset ${offset} is the end of the ${behind.name}: nothing is left to map`,
+        ? `the ${behind.name} is empty: give a length to map the bytes that it will have`
+        : `offset ${offset} is the end of the ${behind.name}: there is no byte to map`,
     )
   }
   return size - offset
@@ -210,7 +211,7 @@ function applyAfterwards(holding: HeldMemory, options: MmapOptions): void {
   }
 }
 
-/** Too few huge pages are free: no limit of the process, and nothing that `noReserve` helps with for long. */
+/** Too few huge pages are free: that is no limit of the process, and with `noReserve` the fault would fail instead. */
 function explainPages(error: unknown, kernel: Kernel, pageSize: number): unknown {
   if (!(error instanceof VmError) || error.code !== 'ENOMEM' || pageSize === kernel.pageSize) return error
   if (kernel.explainLimit(error.syscall, 0) !== undefined) return error

@@ -1,6 +1,6 @@
 import { MADV } from '../../vocabulary/madv.js'
 
-/** Advice that changes what the memory holds, so that a byte too many would be a byte lost: it is taken for whole pages only. */
+/** Advice that changes what the memory holds. A range that was extended to whole pages would lose bytes, so the range must consist of them. */
 export const destructiveAdvice: ReadonlySet<number> = new Set([
   MADV.DONTNEED,
   MADV.FREE,

@@ -1,16 +1,16 @@
+import type { Kernel } from '../../kernel/kernel.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { Backing } from './backing.js'
-import type { ProcessMemory } from './process-memory.js'
 
-/** Adds to a failing call what would help: the limit that it hit, or what is behind the memory. */
-export function explainError(holdings: ProcessMemory, error: unknown, length: number, backing: Backing): unknown {
-  // What has a cause was explained where more is known.
+/** Adds to the error of a failing call the limit that it met, or what is known of the file or device behind the memory. */
+export function explainError(kernel: Kernel, error: unknown, length: number, backing: Backing): unknown {
+  // An error with a cause was explained already, by code that knows more.
   if (!(error instanceof VmError) || error.cause !== undefined) return error
   const hint =
     error.code === 'EACCES'
       ? backing.whyNotAllowed(error.syscall)
       : ['ENOMEM', 'EAGAIN', 'EPERM'].includes(error.code)
-        ? holdings.kernel.explainLimit(error.syscall, length)
+        ? kernel.explainLimit(error.syscall, length)
         : undefined
   if (hint === undefined) return error
   return VmError.withHint(error, hint, length)

@@ -27,7 +27,7 @@ export class FileBacking implements Backing {
     this.decommits = shared ? 'leave' : 'drop'
   }
 
-  /** Opens what the caller named, or borrows what the caller opened. */
+  /** Opens the path that the caller named, or uses the descriptor that the caller opened. */
   static open(kernel: Kernel, file: MappableFile, access: 'read' | 'read-write'): BackingSource {
     const opened = openFile(kernel, file, access)
     const { descriptor, status, source } = opened
@@ -37,7 +37,7 @@ export class FileBacking implements Backing {
       size: status.kind === 'file' && !status.sizeUnknown ? status.size : undefined,
       ...(status.sizeUnknown
         ? {
-            whyNoSize: `${name} has no size: the kernel makes its bytes as they are read, and has no pages of them to map`,
+            whyNoSize: `${name} has no size: the kernel makes its bytes when they are read, and has no pages to map`,
           }
         : {}),
       pageSize: status.pageSize,
@@ -83,7 +83,7 @@ export class FileBacking implements Backing {
     return `${typeof source === 'number' ? `descriptor ${source}` : `'${source}'`} at ${this.#offset}`
   }
 
-  /** `undefined` where the file can't be reached any more the way it was. */
+  /** `undefined` where the path or descriptor no longer leads to this file. */
   #sizeNow(): number | undefined {
     try {
       using opened = openFile(this.#kernel, this.#file.source, 'read')

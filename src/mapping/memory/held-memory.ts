@@ -24,20 +24,20 @@ export interface HeldMemoryInit {
 }
 
 /**
- * The memory behind a mapping handle. Handles come and go with the permission; the holding is passed on from one to the next.
+ * The memory behind a mapping handle. A change of permission makes a new handle; this object passes from the old one to the new one.
  *
  *     region.start                                   a page
  *     |<-- lead -->|<----------- size ----------->|<-- slack -->|
  *                  the handle's first byte
  *
- * Offsets count from the handle's first byte, save in `committed`, which counts from the region's.
+ * Offsets count from the handle's first byte; those of `committed` count from the region's.
  */
 export class HeldMemory {
   readonly holdings: ProcessMemory
   region: Region
   lead: number
   size: number
-  /** `PROT`: of all of it, or of what is committed. */
+  /** `PROT` of all of it; in a reservation, of the committed parts. */
   protection: number
   backing: Backing
   readonly jit: boolean
@@ -49,7 +49,7 @@ export class HeldMemory {
   #parts: Map<number, ArrayBuffer> | undefined
   #windows: WeakRef<ArrayBuffer>[] | undefined
   #shared: { readonly start: bigint; readonly bytes: Uint8Array<SharedArrayBuffer> } | undefined
-  #told = false
+  #reported = false
   #explained: FaultRecord | undefined
 
   constructor(holdings: ProcessMemory, { region, lead, size, protection, backing, jit, committed }: HeldMemoryInit) {
@@ -81,7 +81,7 @@ export class HeldMemory {
     return [from, length === 0 ? 0 : to - from]
   }
 
-  /** As `pages`, for what changes whole pages: the range must be made of them. The mapping's own end counts as one. */
+  /** As `pages`, for calls that change whole pages: throws unless the range consists of them. The mapping's own end counts as a boundary. */
   wholePages(offset: number, length: number, what: string): readonly [offset: number, length: number] {
     const range = this.pages(offset, length)
     const aligned = this.lead + offset === range[0] || offset === 0
@@ -90,17 +90,17 @@ export class HeldMemory {
     const { pageSize } = this.region
     throw new UsageError(
       'ERR_VMAREA_NOT_PAGE_ALIGNED',
-      `${what} requires whole pages of ${pageSize} bytes, and the range from ${offset} to ${offset + length} is not made of them`,
+      `${what} requires whole pages of ${pageSize} bytes, and the range from ${offset} to ${offset + length} does not begin and end on pages`,
     )
   }
 
-  /** Throws unless the range lies inside and, in a reservation, is committed. */
+  /** Throws unless the range lies in the mapping and, in a reservation, is committed. */
   checkCommitted(offset: number, length: number): void {
     checkRange(offset, length, this.size)
     if (this.committed === undefined || this.committed.covers(this.lead + offset, this.lead + offset + length)) return
     throw new UsageError(
       'ERR_VMAREA_NOT_COMMITTED',
-      `the range from ${offset} to ${offset + length} is not committed as a whole: commit it first`,
+      `the range from ${offset} to ${offset + length} is not committed as a whole: call commit() on it first`,
     )
   }
 
@@ -109,7 +109,7 @@ export class HeldMemory {
   /** All bytes, as one array. The same one each time. */
   bytes(): Uint8Array<ArrayBuffer> {
     const bytes = this.#bytes
-    // An array whose holder transferred its buffer away is empty.
+    // The array is empty when the caller transferred its buffer to another thread.
     if (bytes !== undefined && bytes.length === this.size) return bytes
     this.checkCommitted(0, this.size)
     this.#bytes = this.#slice(this.#whole(), 0, this.size)
@@ -131,7 +131,7 @@ export class HeldMemory {
     return new Uint8Array(window, slack, length)
   }
 
-  /** All bytes over a SharedArrayBuffer. The same array as long as place and size are the same: a shared buffer can't be detached. */
+  /** All bytes over a SharedArrayBuffer. The same array while `start` and `size` are the same: a shared buffer can't be detached. */
   sharedBytes(): Uint8Array<SharedArrayBuffer> {
     this.checkShared('sharedBytes')
     const { start } = this
@@ -146,7 +146,7 @@ export class HeldMemory {
     return bytes
   }
 
-  /** Throws unless what is written here is seen by the others that map the same. */
+  /** Throws unless other mappings of the same object see the writes to this one. */
   checkShared(what: string): void {
     if (this.backing.shared) return
     throw new UsageError(
@@ -155,7 +155,7 @@ export class HeldMemory {
     )
   }
 
-  /** Detaches all that was handed out and can be. */
+  /** Detaches every view that was handed out, except over shared buffers: its length becomes 0. */
   detachViews(): void {
     if (this.#buffer !== undefined) this.region.detach(this.#buffer)
     for (const part of this.#parts?.values() ?? []) this.region.detach(part)
@@ -169,13 +169,13 @@ export class HeldMemory {
     this.#windows = undefined
   }
 
-  // A buffer begins a little before the first byte, where needed to have typed arrays of every width on their boundary.
+  // A buffer begins up to 15 bytes before the first byte, so that offsets in the file and in the buffer are aligned alike for typed arrays.
   get #lead16(): number {
     return this.lead % 16
   }
 
   #whole(): ArrayBuffer {
-    // A buffer that its holder transferred away is empty.
+    // The buffer is empty when the caller transferred it to another thread.
     if (this.#buffer === undefined || this.#buffer.byteLength === 0) {
       this.#refuseTooLong(this.#lead16 + this.size)
       this.#buffer = this.#open(this.lead - this.#lead16, this.#lead16 + this.size)
@@ -218,19 +218,19 @@ export class HeldMemory {
     if (length <= limit || limit === 0) return
     throw new UsageError(
       'ERR_VMAREA_VIEW_TOO_LARGE',
-      `one ArrayBuffer spans at most ${limit} bytes here and ${length} were asked for: take parts with view(offset, length)`,
+      `one ArrayBuffer spans at most ${limit} bytes, and the range has ${length}: take parts of it with view(offset, length)`,
     )
   }
 
   // ---- faults ----
 
-  /** Throws while the memory has a fault that was not restored: no bytes of it may be used. */
+  /** Throws while the memory has a fault that was not restored: none of its bytes may be used. */
   checkSettled(): void {
     const fault = this.region.fault
     if (fault !== undefined) throw this.faultError(fault)
   }
 
-  /** The error for a fault that an operation on this memory met: mostly in it, but a copy has another side. */
+  /** The error for a fault of an operation on this memory. The fault may lie outside it: a copy has a source and a target. */
   faultError(fault: FaultRecord, cause?: { readonly cause: unknown }): MemoryFault {
     const { start, length } = this.region
     if (fault.address < start || fault.address >= start + BigInt(length)) return this.holdings.faultError(fault, cause)
@@ -238,21 +238,21 @@ export class HeldMemory {
     return new MemoryFault({ ...this.#explainedBy(this.backing, fault, offset), offset, ...cause })
   }
 
-  /** Puts the true pages back under all that was contained. */
+  /** Puts the true pages back at every contained fault. */
   restore(): void {
     this.region.restore()
     this.#explained = undefined
     this.tellChange('restore')
   }
 
-  /** True the first time. */
-  tellOnce(): boolean {
-    const first = !this.#told
-    this.#told = true
+  /** Whether this is the first fault that is reported: true once. */
+  reportOnce(): boolean {
+    const first = !this.#reported
+    this.#reported = true
     return first
   }
 
-  // A device reports the cause of a fault once, and a fault that no access has thrown is explained again and again.
+  // A device reports the cause of a fault once, and a fault that no access has thrown is explained at each look: keep the explanation.
   #explainedBy(backing: Backing, fault: FaultRecord, offset: number): FaultRecord {
     const unanswered = this.region.fault?.address === fault.address
     if (unanswered && this.#explained?.address === fault.address) return this.#explained
@@ -264,7 +264,7 @@ export class HeldMemory {
 
   // ---- permission ----
 
-  /** Changes the protection of all that is committed. All of it changes, or nothing does and the views live on. */
+  /** Changes the protection of all committed parts. On an error no part has changed and the views live. */
   protect(protection: number): void {
     if ((protection & (PROT.WRITE | PROT.EXEC)) === (PROT.WRITE | PROT.EXEC)) refuseWritableAndExecutable(this.jit)
     this.checkSettled()
@@ -284,7 +284,7 @@ export class HeldMemory {
   }
 
   unmap(): void {
-    // First what can fail: the views keep the addresses taken meanwhile.
+    // Unmap before detaching, because it can fail: after an error the views still work.
     try {
       this.region.unmap()
     } catch (error) {
@@ -299,9 +299,9 @@ export class HeldMemory {
     this.holdings.observer?.change(change, this)
   }
 
-  /** The error, with the limit that was hit and what else is known. */
+  /** The error with the limit that the call met, or what is known of the file. */
   explain(error: unknown, length: number): unknown {
-    return explainError(this.holdings, error, length, this.backing)
+    return explainError(this.holdings.kernel, error, length, this.backing)
   }
 
   describe(): string {

@@ -4,12 +4,19 @@ import { showValue } from '../../vocabulary/options/show-value.js'
 import { SEAL, type Seal } from '../../vocabulary/seal.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 
+/** The size and the seals of a memory file, and the pages that it is made of. */
 export interface MemoryFileOptions {
   /** Bytes. Default 0; `truncate` sets it later. */
   readonly size?: number
-  /** Seals to set once the size is. Without this member the file can't be sealed, ever; `[]` allows it later. */
+  /**
+   * Seals to set once the size is set. Without this member the file can't be sealed, ever; with `[]` it can be sealed
+   * later.
+   */
   readonly seals?: readonly Seal[]
-  /** The size in bytes of the huge pages it is made of. */
+  /**
+   * The size in bytes of its pages, which must be a size of huge page that the machine has. Default: pages of the base
+   * size.
+   */
   readonly hugePages?: number
 }
 
@@ -30,12 +37,15 @@ const bits: Record<Seal, number> = {
 /**
  * An anonymous file in memory, which mappings of any process can share: memfd_create(2).
  *
- * Its seals can't be removed: a file that is sealed against `'shrink'` is safe to map for a program that does not trust its maker.
+ * Its seals can't be removed: a program that does not trust the file's maker can map a file that is sealed against
+ * `'shrink'` without faults past its end.
  *
  * ```ts
  * using file = memfd('frames', { size: 1 << 20, seals: ['shrink', 'grow'] })
  * const frames = mapMut({ file, shared: true })
  * ```
+ *
+ * @throws UsageError `ERR_VMAREA_UNMAPPED` from every member once it is closed
  */
 export class MemoryFile implements Disposable {
   readonly #kernel: Kernel
@@ -67,35 +77,46 @@ export class MemoryFile implements Disposable {
     }
   }
 
-  /** The descriptor, for whatever takes one. It stays this object's. */
+  /** The file descriptor, for calls that take one. Do not close it: this object does. */
   get fd(): number {
     if (this.#descriptor < 0) throw new UsageError('ERR_VMAREA_UNMAPPED', 'the memory file was closed')
     return this.#descriptor
   }
 
-  /** Bytes. */
+  /** The length of the file in bytes: fstat(2). */
   get size(): number {
     return this.#kernel.files.fstat(this.fd).size
   }
 
-  /** Sets the size: ftruncate(2). Fails with `EPERM` against a seal. Mappings that reach past the new end fault there. */
+  /**
+   * Sets the length of the file in bytes: ftruncate(2). New bytes are zero. Mappings fault on pages past the new end.
+   *
+   * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` where `size` is no whole number from 0 on
+   * @throws VmError `EPERM` where a seal forbids it, `EINVAL` where huge pages do not divide `size`
+   */
   truncate(size: number): void {
     checkSize(size)
     this.#kernel.files.ftruncate(this.fd, size)
   }
 
-  /** The seals that stand. */
+  /** The seals that are set: fcntl(2) with `F_GET_SEALS`. */
   get seals(): readonly Seal[] {
     const mask = this.#kernel.files.seals(this.fd)
     return (Object.keys(bits) as Seal[]).filter((seal) => (mask & bits[seal]) !== 0)
   }
 
-  /** Adds seals, irreversibly. `'write'` fails with `EBUSY` while a writable shared mapping stands. */
+  /**
+   * Adds seals, irreversibly: fcntl(2) with `F_ADD_SEALS`.
+   *
+   * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` for a seal that does not exist
+   * @throws VmError `EBUSY` for `'write'` while a writable shared mapping exists; `EPERM` where the file was made
+   * without `seals` or is sealed against it
+   */
   addSeals(...seals: readonly Seal[]): void {
     this.#kernel.files.addSeals(this.fd, maskOf(seals))
   }
 
-  /** Closes the descriptor. Mappings keep the memory. */
+  /** Closes the descriptor. Mappings keep the memory. A second call does nothing. */
   [Symbol.dispose](): void {
     if (this.#descriptor < 0) return
     this.#kernel.files.close(this.#descriptor)

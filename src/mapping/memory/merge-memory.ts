@@ -4,12 +4,12 @@ import { PROT } from '../../vocabulary/prot.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import type { HeldMemory } from './held-memory.js'
 
-/** Joins `next` to `holding`, which must end where it begins. On an error both are as before. */
+/** Joins `next` to `holding`, which must end where `next` begins. On an error both stay as they are. */
 export function mergeMemory(holding: HeldMemory, next: HeldMemory): void {
   if (holding === next || holding.end !== next.start) {
     throw new UsageError(
       'ERR_VMAREA_NOT_ADJACENT',
-      `the mapping ends at ${hex(holding.end)} and the other one begins at ${hex(next.start)}: only neighbours merge, the lower one first`,
+      `the mapping ends at ${hex(holding.end)} and the other one begins at ${hex(next.start)}: merge the lower one with the one that begins at its end`,
     )
   }
   refuseDifferentAttributes(holding, next)
@@ -54,41 +54,41 @@ function refuseAnotherKeeper({ region }: HeldMemory, { region: next }: HeldMemor
   if (mine === others) return
   throw new UsageError(
     'ERR_VMAREA_BACKING_MISMATCH',
-    `the pages of the memory are served by different means: ${mine ?? 'the kernel'} and ${others ?? 'the kernel'}`,
+    `different sources serve the pages of the two: ${mine ?? 'the kernel'} and ${others ?? 'the kernel'}`,
   )
 }
 
 function refuseAnotherBacking(holding: HeldMemory, next: HeldMemory): void {
-  const goesOn = holding.backing.continuesIn(next.backing, holding.size)
-  if (goesOn === undefined) refuseWhatTheKernelKeepsApart(holding, next)
-  if (goesOn !== false) return
+  const continues = holding.backing.continuesIn(next.backing, holding.size)
+  if (continues === undefined) refuseDifferentAreas(holding, next)
+  if (continues !== false) return
   throw new UsageError(
     'ERR_VMAREA_BACKING_MISMATCH',
-    `what is behind the memory does not go on at ${hex(next.start)}: ${holding.backing.describe()} is followed by ${next.backing.describe()}`,
+    `the file or device does not continue at ${hex(next.start)}: ${holding.backing.describe()} is followed by ${next.backing.describe()}`,
   )
 }
 
 /**
- * Asks the kernel what is really there: permission and sharing must be as the handles say, and the object behind, with its offset,
- * must go on across the boundary. Two mappings of one file at unrelated offsets touch in memory and are not one mapping.
+ * Compares the kernel's areas: their permission and sharing must be those of the handles, and the same object must continue at the next
+ * offset across each boundary. Two mappings of one file at unrelated offsets touch in memory and do not merge.
  */
-function refuseWhatTheKernelKeepsApart(holding: HeldMemory, next: HeldMemory): void {
+function refuseDifferentAreas(holding: HeldMemory, next: HeldMemory): void {
   const { addressSpace } = holding.holdings.kernel
   let previous: VmaRecord | undefined
   for (const area of addressSpace.areas(holding.region.start, next.region.start + BigInt(next.region.length))) {
     const protection = protectionOf(area)
     const uncommitted = holding.committed !== undefined && protection === PROT.NONE
     if ((protection !== holding.protection && !uncommitted) || area.shared !== holding.backing.shared) {
-      // Decommitting a reservation of anonymous memory maps it again, always private.
+      // A decommitted part of shared anonymous memory is mapped again as private.
       throw new UsageError(
         'ERR_VMAREA_ATTRIBUTE_MISMATCH',
-        `the area at ${hex(area.start)} has another permission or sharing than the handles say: it was changed behind their back`,
+        `the area at ${hex(area.start)} has another permission or sharing than its handle: other code has changed it`,
       )
     }
-    if (previous !== undefined && !goesOn(previous, area)) {
+    if (previous !== undefined && !continuesIn(previous, area)) {
       throw new UsageError(
         'ERR_VMAREA_BACKING_MISMATCH',
-        `what is behind the memory does not go on at ${hex(area.start)}: another file, or another place in it`,
+        `the file does not continue at ${hex(area.start)}: the area there has another file or another offset`,
       )
     }
     previous = area
@@ -99,7 +99,7 @@ function protectionOf(area: VmaRecord): number {
   return (area.readable ? PROT.READ : 0) | (area.writable ? PROT.WRITE : 0) | (area.executable ? PROT.EXEC : 0)
 }
 
-function goesOn(before: VmaRecord, after: VmaRecord): boolean {
+function continuesIn(before: VmaRecord, after: VmaRecord): boolean {
   if (before.end !== after.start) return false
   const sameObject =
     before.inode === after.inode && before.deviceMajor === after.deviceMajor && before.deviceMinor === after.deviceMinor

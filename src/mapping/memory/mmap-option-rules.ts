@@ -1,7 +1,7 @@
 import type { OptionRules } from '../../vocabulary/options/check-options.js'
 import type { MmapOptions } from './mmap-options.js'
 
-/** What each option must be. The numbers and the file are checked where they are used. */
+/** What each option must be. The code that uses the numbers and the file checks them. */
 export const mmapOptionRules: OptionRules<MmapOptions> = {
   length: 'any',
   file: 'any',

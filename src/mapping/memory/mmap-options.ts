@@ -4,26 +4,33 @@ import type { MemoryFile } from './memory-file.js'
 /** A file to map: a path, a `file:` URL, a descriptor, an open `FileHandle` or `MemoryFile`. */
 export type MappableFile = string | URL | number | { readonly fd: number } | MemoryFile
 
-/** What to map, and how. Everything has a default, save that either `length` or `file` must be there. */
+/**
+ * What to map, and how. Each member has a default, but either `length` or `file` must be given.
+ *
+ * ```ts
+ * using table = map({ file: 'data.bin', offset: 512, advice: 'random' })
+ * using scratch = mapMut({ length: 1 << 20 })
+ * ```
+ */
 export interface MmapOptions {
   /**
-   * Bytes. Without it, to the end of the file. It may reach past the end of the file: those pages fault until the file has grown.
-   * Memory comes in whole pages, but the mapping is as long as you say.
+   * Bytes. Default: to the end of the file. It may reach past the end of the file: those pages fault until the file has grown.
+   * The kernel maps whole pages; the mapping's `size` is `length` all the same.
    */
   readonly length?: number
-  /** Without it the memory is anonymous and zero. A path is opened for the time of the call; whatever you opened stays yours. */
+  /** Default: anonymous memory, which is zero. A path is opened for the time of the call; a descriptor stays open and yours to close. */
   readonly file?: MappableFile
-  /** Where in the file the mapping begins, in bytes. Need not be on a page. Default 0. */
+  /** Where in the file the mapping begins, in bytes. It need not be a multiple of a page. Default 0. */
   readonly offset?: number
   /** Writes go to the file, or for anonymous memory to every process that inherits it (`MAP_SHARED`). Default: writes are private copies. */
   readonly shared?: boolean
   /** Open the path for writing too, so that a shared mapping can become an `MmapMut` later. */
   readonly writable?: boolean
-  /** Where to put it, as a hint. On a page. */
+  /** The address to map at, as a hint: a multiple of the page size. Default: the kernel chooses. */
   readonly address?: bigint
   /**
-   * Put it at `address` and nowhere else: `'noreplace'` fails with `EEXIST` where anything is in the way, `'replace'` maps over it
-   * (`MAP_FIXED`), which is yours to answer for; memory that this library holds is never mapped over.
+   * Map at `address` and nowhere else. `'noreplace'` fails with `EEXIST` where the range is in use. `'replace'` unmaps what is
+   * mapped there (`MAP_FIXED`), irreversibly, memory of the engine included; memory that this library holds is never replaced.
    */
   readonly fixed?: 'noreplace' | 'replace'
   /** Fault all pages in at once (`MAP_POPULATE`). */
@@ -34,7 +41,7 @@ export interface MmapOptions {
   readonly hugePages?: boolean | number
   /** Memory for a thread's stack (`MAP_STACK`). */
   readonly stack?: boolean
-  /** Lock the pages into memory with mlock(2). Unlike `MAP_LOCKED`, fails where it can't. */
+  /** Lock the pages into memory with mlock(2). Unlike `MAP_LOCKED`, it throws where the kernel can't lock them. */
   readonly locked?: boolean
   /** Leave the memory out of core dumps (`MADV_DONTDUMP`). */
   readonly noCoreDump?: boolean

@@ -12,10 +12,10 @@ export type MappingChange =
   | 'decommit'
   | 'restore'
 
-/** Hears of what happens to the mappings of a process. */
+/** Is called for each fault and each change of the mappings of a process. */
 export interface MappingObserver {
-  /** A fault was contained. `first`: the first one of its mapping that no `access` has answered for. */
+  /** A fault was contained. `first`: it is the first one that is reported for its mapping. */
   fault(fault: MemoryFault, details: { readonly mapping: string; readonly first: boolean }): void
-  /** A mapping changed: `[start, end)` is its range afterwards, or before where it is gone. Read only where a channel has a subscriber. */
+  /** A mapping changed: `[start, end)` is its range afterwards, or the last one where it is unmapped. The observer reads it only where a channel has a subscriber. */
   change(change: MappingChange, range: { readonly start: bigint; readonly end: bigint }): void
 }

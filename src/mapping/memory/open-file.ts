@@ -5,7 +5,7 @@ import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { MappableFile } from './mmap-options.js'
 
-/** A file that is open for as long as a mapping takes to make. */
+/** A file that is open until a mapping is made. */
 export interface OpenFile extends Disposable {
   readonly descriptor: number
   readonly status: FileStatus
@@ -13,7 +13,7 @@ export interface OpenFile extends Disposable {
   readonly source: string | number
 }
 
-/** Opens what the caller named, or borrows what the caller opened, and checks that it can be mapped at all. */
+/** Opens the path that the caller named, or uses the descriptor that the caller opened, and throws where it can't be mapped. */
 export function openFile(kernel: Kernel, file: MappableFile, access: 'read' | 'read-write'): OpenFile {
   const source = sourceOf(file)
   const borrowed = typeof source === 'number'
@@ -39,7 +39,7 @@ function sourceOf(file: MappableFile): string | number {
   if (ArrayBuffer.isView(file)) {
     throw new UsageError(
       'ERR_VMAREA_INVALID_ARGUMENT',
-      `file is a ${file.constructor.name}: a name as bytes is no path here; open the file with fs.openSync and give its descriptor`,
+      `file is a ${file.constructor.name}: a path must be a string: for a name of other bytes, open the file with fs.openSync and give its descriptor`,
     )
   }
   throw new UsageError(
@@ -55,7 +55,7 @@ function pathOf(url: URL): string {
   if (/%2f/i.test(url.pathname)) {
     throw new UsageError(
       'ERR_VMAREA_INVALID_ARGUMENT',
-      `file must not have a coded slash in its name, and is ${url.href}`,
+      `file must be a URL without %2F in its path, and is ${url.href}`,
     )
   }
   try {
@@ -63,7 +63,7 @@ function pathOf(url: URL): string {
   } catch (cause) {
     throw new UsageError(
       'ERR_VMAREA_INVALID_ARGUMENT',
-      `file must be a URL whose path is UTF-8, and is ${url.href}: open a file of another name with fs.openSync and give its descriptor`,
+      `file must be a URL whose path is UTF-8, and is ${url.href}: for a name of other bytes, open the file with fs.openSync and give its descriptor`,
       { cause },
     )
   }
@@ -95,7 +95,7 @@ function refuseUnmappable({ kind, readable }: FileStatus, source: string | numbe
   if (!readable) {
     throw new VmError('EACCES', 'mmap', {
       ...detail,
-      hint: `${name} is open for writing only; every mapping needs reading`,
+      hint: `${name} is open for writing only: open it for reading too, which every mapping requires`,
     })
   }
 }

@@ -1,6 +1,6 @@
 /**
  * A set of byte offsets, kept as sorted half-open ranges that do not touch each other.
- * Finding is logarithmic in the ranges; changing moves what stands behind.
+ * A look-up takes logarithmic time in the number of ranges; a change moves the ranges after it.
  */
 export class RangeSet {
   // Flat: start, end, start, end, … in ascending order. A number at an even index opens a range, one at an odd index closes it.
@@ -37,7 +37,7 @@ export class RangeSet {
     }
   }
 
-  /** Takes what lies from `at` on out of this set, and returns it, counted from `at`. */
+  /** Removes `[at, ∞)` from this set, and returns it as a set whose offsets count from `at`. */
   splitAt(at: number): RangeSet {
     const rest = new RangeSet()
     for (const [start, end] of this.within(at, Number.POSITIVE_INFINITY)) rest.add(start - at, end - at)
@@ -59,7 +59,7 @@ export class RangeSet {
 
   #replace(start: number, end: number, present: boolean): void {
     if (start >= end) return
-    // Bounds from the first at or behind `start` to the last at or before `end` go; what stands there now depends on the neighbours.
+    // Replace the bounds in `[start, end]`. Whether `start` and `end` become bounds depends on the ranges beside them.
     const first = this.#before(start)
     const last = this.#after(end)
     const openBefore = first % 2 === 1

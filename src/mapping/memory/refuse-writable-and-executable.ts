@@ -1,10 +1,10 @@
 import { UsageError } from '../../vocabulary/usage-error.js'
 
-/** W^X: memory is writable or executable, unless it was asked for to be both. */
+/** W^X: memory is writable or executable, but not both unless it was mapped with `jit: true`. */
 export function refuseWritableAndExecutable(jit: boolean): void {
   if (jit) return
   throw new UsageError(
     'ERR_VMAREA_WRITABLE_AND_EXECUTABLE',
-    'memory that is writable and executable at once must be asked for with jit: true when it is mapped',
+    'memory must be mapped with jit: true to be writable and executable at once',
   )
 }

@@ -2,21 +2,21 @@ import { PAGE_STATE } from '../../vocabulary/page-state.js'
 import { AnonymousBacking } from './anonymous-backing.js'
 import type { HeldMemory } from './held-memory.js'
 
-/** A part of a mapping that is in memory: where it begins in the mapping, and how long it is, in bytes. */
+/** A part of a mapping that is in memory: its offset in the mapping and its length, in bytes. */
 export interface ResidentRun {
   readonly offset: number
   readonly length: number
 }
 
-/** How many pages mincore(2) is asked for at a time, which takes it a few milliseconds. */
+/** The pages for one call of mincore(2), which takes a few milliseconds. */
 const STEP = 2 ** 20
 
 /**
- * The runs of pages that are in memory, of those that `[offset, offset + length)` touches; and `undefined` after each step, so that the caller
- * can do something else in between. `held` returns the memory, or throws where it is gone.
+ * The runs of pages in memory among those that `[offset, offset + length)` touches. It yields `undefined` after each step, so that the
+ * caller can do other work. `held` returns the memory, or throws once it is unmapped or moved.
  *
- * Private anonymous memory is scanned through the page tables, where the kernel can: the time goes with what is there, because such a page is
- * nowhere else. For other memory the kernel looks up each page, because a page of a file can be in memory without being in the tables.
+ * Private anonymous memory is scanned through the page tables, where the kernel can: the time grows with the pages in memory. For other
+ * memory the kernel looks up each page, because a page of a file can be in memory without an entry in the page tables.
  */
 export function* residentRuns(
   held: () => HeldMemory,
@@ -64,7 +64,7 @@ function* lookedUp({ region, holdings }: HeldMemory, offset: number, length: num
   }
 }
 
-/** From the region's bytes to the mapping's, which may begin and end inside a page. */
+/** Converts a run of the region to offsets of the mapping, which may begin and end inside a page. */
 function clipped({ lead, size }: HeldMemory, { start, end }: { start: number; end: number }): ResidentRun {
   const offset = Math.max(start - lead, 0)
   return { offset, length: Math.min(end - lead, size) - offset }

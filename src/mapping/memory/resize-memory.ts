@@ -3,7 +3,7 @@ import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { HeldMemory } from './held-memory.js'
 
-/** mremap(2) of the whole holding, which may move. */
+/** Changes the length of a holding: mremap(2) of all of it, which may move it. */
 export function resizeMemory(holding: HeldMemory, length: number): void {
   if (!Number.isSafeInteger(length) || length <= 0) {
     throw new UsageError(
@@ -30,6 +30,6 @@ function explainParts(error: unknown): unknown {
   if (!(error instanceof VmError) || error.code !== 'EFAULT') return error
   return VmError.withHint(
     error,
-    'parts of the mapping were locked or advised apart, and the kernel grows only what is one area: undo that first',
+    'parts of the mapping were locked or advised differently, and the kernel grows only a single area: undo that first',
   )
 }

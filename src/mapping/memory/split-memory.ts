@@ -2,19 +2,19 @@ import { showValue } from '../../vocabulary/options/show-value.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { HeldMemory } from './held-memory.js'
 
-/** Cuts a holding at `at` and returns the other part. */
+/** Cuts a holding at `at` and returns the part that it does not keep. */
 export function splitMemory(holding: HeldMemory, at: number, keep: 'keep-head' | 'keep-tail'): HeldMemory {
   const { lead, size, region, backing, committed } = holding
   if (!Number.isSafeInteger(at) || at <= 0 || at >= size) {
     throw new UsageError(
       'ERR_VMAREA_OUT_OF_RANGE',
-      `a split must fall inside the ${size} bytes of the mapping, and is at ${showValue(at)}`,
+      `at must lie inside the ${size} bytes of the mapping, and is ${showValue(at)}`,
     )
   }
   if ((lead + at) % region.pageSize !== 0) {
     throw new UsageError(
       'ERR_VMAREA_NOT_PAGE_ALIGNED',
-      `a split must fall on a page of ${region.pageSize} bytes, and ${at} does not: the nearest before it is ${nearestBefore(holding, at)}`,
+      `at must lie on a page of ${region.pageSize} bytes, and ${at} does not: the nearest boundary before it is ${nearestBefore(holding, at)}`,
     )
   }
   holding.checkSettled()

@@ -1,6 +1,7 @@
 import type { AddressSpace } from '../../kernel/address-space.js'
 import type { Area } from '../../kernel/area.js'
 import type { RawPage } from '../../kernel/raw-page.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { hex } from '../../vocabulary/hex.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
@@ -126,7 +127,7 @@ export class ModelArea implements Area {
       if (vma.flags & VM_FLAG.PFNMAP) throw bug('vm_insert_page requires an area without VM_PFNMAP')
       vma.flags |= VM_FLAG.MIXEDMAP
     }
-    const error = page instanceof Page ? insertPage(vma, Number(address), page) : -22
+    const error = page instanceof Page ? insertPage(vma, Number(address), page) : ERRNO_RESULT.EINVAL
     if (error !== 0) throw new VmError(error, 'vm_insert_page', { address })
   }
 
@@ -134,7 +135,8 @@ export class ModelArea implements Area {
   remapPfnRange(address: bigint, pages: readonly RawPage[]): void {
     if (!this.hookRunning) throw bug('remap_pfn_range requires the mmap lock to be held for writing')
     const known = pages.filter((page) => page instanceof Page)
-    const error = known.length === pages.length ? remapPfnRange(this.#live(), Number(address), known) : -22
+    const error =
+      known.length === pages.length ? remapPfnRange(this.#live(), Number(address), known) : ERRNO_RESULT.EINVAL
     if (error !== 0) throw new VmError(error, 'remap_pfn_range', { address })
   }
 

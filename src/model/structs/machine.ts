@@ -1,9 +1,10 @@
 import { Inode } from './inode.js'
 import { Page } from './page.js'
 
-/** How memory may be promised beyond what there is: `vm.overcommit_memory`. */
+/** Whether more memory may be promised than the machine has: `vm.overcommit_memory`. */
 export type Overcommit = 'guess' | 'always' | 'never'
 
+/** The memory and the settings of a modelled machine. */
 export interface MachineOptions {
   /** Bytes a page: a power of two, 4096 by default. */
   readonly pageSize?: number
@@ -15,11 +16,11 @@ export interface MachineOptions {
   readonly overcommitRatio?: number
   /** `vm.max_map_count`, 65530 by default. */
   readonly maxMapCount?: number
-  /** `vm.mmap_min_addr`, 65536 by default: lower addresses take `CAP_SYS_RAWIO`. */
+  /** `vm.mmap_min_addr`, 65536 by default: lower addresses require `CAP_SYS_RAWIO`. */
   readonly mmapMinAddress?: number
   /** Whether the processor has protection keys, so that execute-only memory can't be read. `true` by default. */
   readonly protectionKeys?: boolean
-  /** Decides where address spaces are laid out, and nothing else is random. 1 by default. */
+  /** Decides where address spaces are laid out; nothing else is random. 1 by default. */
   readonly seed?: number
 }
 
@@ -32,7 +33,7 @@ export class Machine {
   readonly overcommitRatio: number
   readonly maxMapCount: number
   readonly mmapMinAddress: number
-  /** `mmap_min_addr` of the kernel, which no setting brings below `CONFIG_LSM_MMAP_MIN_ADDR`: where lower hints go, and what a search finds. */
+  /** `mmap_min_addr` of the kernel, which no setting brings below `CONFIG_LSM_MMAP_MIN_ADDR`: the address that a lower hint becomes, and the lowest that a search finds. */
   readonly lowestHint: number
   readonly protectionKeys: boolean
   /** `TASK_SIZE`: the last page below 2^47 can't be mapped. */
