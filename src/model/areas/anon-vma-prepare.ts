@@ -3,8 +3,8 @@ import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
 
 /**
- * `__anon_vma_prepare`, `find_mergeable_anon_vma`: gives a VMA an `anon_vma` before its first private page. It takes that of a
- * neighbour which mprotect(2) might yet make equal, so that the two can merge later.
+ * `__anon_vma_prepare`, `find_mergeable_anon_vma`: gives a VMA an `anon_vma` before its first private page. It reuses that of a neighbour
+ * which a later mprotect(2) could make equal, so that the two can merge then.
  */
 export function anonVmaPrepare(vma: Vma): void {
   if (vma.anonVma !== undefined) return

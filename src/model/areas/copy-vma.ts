@@ -6,13 +6,13 @@ import { MergeRequest } from './merge-request.js'
 import { newVma } from './new-vma.js'
 
 /**
- * `copy_vma`: makes a VMA at `[to, to + length)` of what `source` is at `from`, merged with its neighbours where it can be. The source
+ * `copy_vma`: makes a VMA at `[to, to + length)` like `source` at `from`, and merges it with its neighbours where possible. The source
  * itself may have been merged with the copy: `source` is what has its range then.
  */
 export function copyVma(source: Vma, from: number, to: number, length: number): { source: Vma; target: Vma } {
   const { mm, start } = source
   const request = MergeRequest.of(source, to, to + length)
-  // Memory that was never written has no tie to its old address, so that it may merge at the new one.
+  // Memory that was never written is not tied to its old address, so that it may merge at the new one.
   request.pgoff =
     source.file === undefined && source.anonVma === undefined
       ? to / mm.pageSize

@@ -1,7 +1,7 @@
 import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
 
-/** `vma_link`: puts a VMA into its address space and its file's list. The reference to the file is the caller's to have taken. */
+/** `vma_link`: puts a VMA into its address space and its file's list. The caller must have taken a reference to the file. */
 export function linkVma(vma: Vma): void {
   vma.mm.tree.insert(vma)
   const inode = vma.file?.inode

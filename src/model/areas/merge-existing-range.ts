@@ -5,8 +5,8 @@ import type { MergeRequest } from './merge-request.js'
 import { unlinkVma } from './unlink-vma.js'
 
 /**
- * `vma_merge_existing_range`: tries to give a part of `middle`, which is about to change, to the neighbours that are so already.
- * Returns the VMA that has it now, or `undefined` where nothing was done.
+ * `vma_merge_existing_range`: tries to merge a part of `middle`, whose attributes are about to change, with the neighbours that have the
+ * new ones. Returns the VMA that has it now, or `undefined` where nothing was merged.
  */
 export function mergeExistingRange(request: MergeRequest): Vma | undefined {
   const { mm, start, end, previous } = request

@@ -5,8 +5,8 @@ import type { MergeRequest } from './merge-request.js'
 import { unlinkVma } from './unlink-vma.js'
 
 /**
- * `vma_merge_new_range`, `vma_expand`: tries to make a free range part of its neighbours. Returns the VMA that has it now, or
- * `undefined` where it needs one of its own.
+ * `vma_merge_new_range`, `vma_expand`: tries to extend the neighbours over a free range. Returns the VMA that has it now, or `undefined`
+ * where the range requires a VMA of its own.
  */
 export function mergeNewRange(request: MergeRequest): Vma | undefined {
   const { mm, previous, next } = request

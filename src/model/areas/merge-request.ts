@@ -5,7 +5,7 @@ import type { Uffd } from '../structs/uffd.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
 
-/** `struct vma_merge_struct`: a range that is to be as described, and the neighbours that it might merge with. */
+/** `struct vma_merge_struct`: a range with the attributes that it is to have, and the neighbours that it might merge with. */
 export class MergeRequest {
   readonly mm: Mm
   start: number
@@ -34,7 +34,7 @@ export class MergeRequest {
     this.file = file
   }
 
-  /** `VMG_VMA_STATE`: what a VMA is, for a range of it. */
+  /** `VMG_VMA_STATE`: the attributes of a VMA, for a range of it. */
   static of(vma: Vma, start: number, end: number): MergeRequest {
     const pgoff = vma.pgoff + (start - vma.start) / vma.mm.pageSize
     const request = new MergeRequest(vma.mm, start, end, pgoff, vma.flags, vma.file)
@@ -56,7 +56,7 @@ export class MergeRequest {
     )
   }
 
-  /** `can_vma_merge_right`: with a merge to the left as well, both outer VMAs must fit each other. */
+  /** `can_vma_merge_right`: when the range merges to the left too, the two outer VMAs must match each other. */
   mergesRight(left: boolean): boolean {
     const { previous, next } = this
     if (next === undefined || next.start !== this.end || !this.#matches(next)) return false

@@ -6,9 +6,9 @@ import { MergeRequest } from './merge-request.js'
 import { splitVma } from './split-vma.js'
 
 /**
- * `vma_modify`: makes `[start, end)` of a VMA one that can have `flags` and `uffd`: merged with a neighbour that has them, or cut out.
- * The flags themselves are set by the caller, on the VMA that is returned; `BIT.STICKY` ones that it has must stay. A negative number is an error, and an earlier cut stays.
- * `uffd` is `null` for a VMA that is to have none.
+ * `vma_modify`: returns a VMA of exactly `[start, end)` that may get `flags` and `uffd`: merged with a neighbour that has them, or split
+ * off. The caller sets the flags on the VMA that is returned, and keeps its `VM_FLAG.STICKY` ones. A negative number is an error, and an
+ * earlier split stays. `uffd` is `null` for a VMA without one.
  */
 export function modifyVma(
   vma: Vma,

@@ -3,8 +3,8 @@ import type { OpenFile } from '../structs/open-file.js'
 import { Vma } from '../structs/vma.js'
 
 /**
- * `vm_area_alloc`: a VMA that is in no tree yet. As the kernel's slab does, it gives out again what was given back last: that is in the
- * cache, and unmapping and mapping leave nothing for the garbage collector to carry.
+ * `vm_area_alloc`: a VMA that is in no tree yet. Like the kernel's slab, it reuses the VMA that was freed last: that one is in the cache,
+ * and a loop that maps and unmaps makes no garbage.
  */
 export function newVma(
   mm: Mm,

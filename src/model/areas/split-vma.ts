@@ -5,8 +5,8 @@ import { linkVma } from './link-vma.js'
 import { newVma } from './new-vma.js'
 
 /**
- * `__split_vma`: cuts a VMA in two at `address`, without a look at the map count. The new VMA, which is returned, is the lower half with
- * `newBelow`, else the upper one; the given VMA keeps the other. A negative number is the error of a driver that does not want it.
+ * `__split_vma`: splits a VMA at `address`, without checking the map count. The new VMA, which is returned, is the lower half with
+ * `newBelow`, else the upper one; the given VMA keeps the other. A negative number is the error of a driver that refuses the split.
  */
 export function splitVma(vma: Vma, address: number, newBelow: boolean): Vma | number {
   const refused = maySplit(vma, address)

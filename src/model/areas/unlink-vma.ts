@@ -1,11 +1,11 @@
 import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
 
-/** Takes a VMA out of its address space and its file's list, and gives its reference to the file back. */
+/** Removes a VMA from its address space and its file's list, and drops its reference to the file. */
 export function unlinkVma(vma: Vma): void {
   const { mm } = vma
   mm.tree.remove(vma)
-  // What nobody outside has seen may be given out again.
+  // Reuse a VMA only if it was never handed out of the model.
   if (vma.area === undefined) mm.spareVma = vma
   const { file } = vma
   if (file === undefined) return

@@ -8,13 +8,13 @@ import type { Vma } from '../structs/vma.js'
 import { splitVma } from './split-vma.js'
 import { unlinkVma } from './unlink-vma.js'
 
-/** `struct vma_munmap_struct`: the VMAs of a range that is to be unmapped, cut at its edges, with what they count for. */
+/** `struct vma_munmap_struct`: the VMAs of a range that is to be unmapped, split at its edges, with their share of the accounting. */
 export class UnmapPlan {
   readonly #mm: Mm
   readonly #start: number
   readonly #end: number
   readonly #vmas: Vma[] = []
-  /** Who is to be told (`userfaultfd_unmap_prep`). */
+  /** The userfaultfds that get an unmap event (`userfaultfd_unmap_prep`). */
   #uffds: Set<Uffd> | undefined = undefined
   readonly #later: (() => void)[] | undefined
   #cleared = false
@@ -32,8 +32,8 @@ export class UnmapPlan {
   }
 
   /**
-   * `vms_gather_munmap_vmas`: cuts the first and the last VMA at the edges and collects all. Returns 0 or an error; a cut that was made
-   * before the error stays, and userfaultfds are told of the range all the same.
+   * `vms_gather_munmap_vmas`: splits the first and the last VMA at the edges and collects all. Returns 0 or an error; a split that was
+   * made before the error stays, and userfaultfds get the event of the range all the same.
    */
   gather(first: Vma): number {
     const error = this.#collect(first)
@@ -69,7 +69,7 @@ export class UnmapPlan {
     return 0
   }
 
-  /** `vms_clean_up_area`: takes the pages away while the VMAs are still there. From here on there is no way back. */
+  /** `vms_clean_up_area`: frees the pages while the VMAs still exist. It is irreversible. */
   clear(): void {
     if (this.#cleared) return
     this.#cleared = true
@@ -83,7 +83,7 @@ export class UnmapPlan {
     else this.#later.push(tell)
   }
 
-  /** `vms_complete_munmap_vmas`: the VMAs go, and what they counted for. */
+  /** `vms_complete_munmap_vmas`: removes the VMAs and their share of the accounting. */
   complete(): void {
     const mm = this.#mm
     this.clear()

@@ -8,11 +8,11 @@ import type { OpenFile } from '../structs/open-file.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 import { startGap } from './start-gap.js'
 
-/** `PMD_SIZE` on x86-64 with pages of 4 KiB: what an anonymous mapping of that size is aligned to. */
+/** `PMD_SIZE` on x86-64 with pages of 4 KiB: the alignment of an anonymous mapping of at least that size. */
 const hugePage = 2 ** 21
 const map32Bit = 0x40
 
-/** `__get_unmapped_area`: where a mapping goes, or an error. `plain` is anonymous private memory. */
+/** `__get_unmapped_area`: the address for a mapping, or an error. `plain` means anonymous private memory. */
 export function unmappedArea(
   mm: Mm,
   hint: number,
@@ -41,7 +41,7 @@ export function unmappedArea(
   return address
 }
 
-/** What a driver's `get_unmapped_area` says: an address, an error, or `undefined` where it leaves the search to the kernel. */
+/** The answer of a driver's `get_unmapped_area`: an address, an error, or `undefined` where it leaves the search to the kernel. */
 function choice(mm: Mm, operations: FileOperations, hint: number, length: number, offset: number): number | undefined {
   mm.hooks++
   try {
@@ -54,7 +54,7 @@ function choice(mm: Mm, operations: FileOperations, hint: number, length: number
   }
 }
 
-/** `__thp_get_unmapped_area`: asks for more and takes the aligned part, or does without. */
+/** `__thp_get_unmapped_area`: searches a larger range and takes the aligned part, or gives up the alignment. */
 function alignedArea(mm: Mm, length: number, flags: number): number {
   const found = area(mm, 0, length + hugePage, flags)
   if (found < 0) return area(mm, 0, length, flags)

@@ -30,7 +30,7 @@ export function adviseVma(
   advice: number,
 ): Vma | number {
   const { mm, flags } = vma
-  // can_madvise_modify: a sealed VMA whose owner could not write it must not be emptied either.
+  // can_madvise_modify: a sealed VMA that may not be written must not be emptied either.
   if (vma.sealed && discards.has(advice) && vma.file === undefined && !(flags & VM_FLAG.WRITE)) {
     return ERRNO_RESULT.EPERM
   }
@@ -50,7 +50,7 @@ export function adviseVma(
       if (flags & (VM_FLAG.LOCKED | VM_FLAG.PFNMAP)) return ERRNO_RESULT.EINVAL
       vma.uffd?.removed(vma, start, end)
       if (vma.file !== undefined) return ERRNO_RESULT.EINVAL
-      // Nothing reclaims memory here, so that what is free stays as it is; poison goes at once (madvise_free_pte_range).
+      // The model reclaims no memory, so freed pages keep their bytes; poison is removed at once (madvise_free_pte_range).
       mm.tables.visit(start / mm.pageSize, end / mm.pageSize, (_page, table, index) => {
         if (table.bits[index]! & PTE.POISON) table.bits[index] = 0
       })
@@ -88,7 +88,7 @@ export function adviseVma(
   return modified
 }
 
-/** The flags after an advice that only changes flags. In an object, because a flag word may be negative. */
+/** The flags after an advice that only changes flags. An object, because a flag word may be negative as an error is. */
 function flagsFor({ flags, file }: Vma, advice: number): { readonly flags: number } | number {
   switch (advice) {
     case MADV.NORMAL:
@@ -135,7 +135,7 @@ function remove(vma: Vma, start: number, end: number): number {
   return punchHole(file, first, first + (end - start) / mm.pageSize)
 }
 
-/** `madvise_collapse`: there are no huge pages here, so that only what the kernel refuses, or has nothing to do for, is answered. */
+/** `madvise_collapse`: the model has no huge pages, so it gives the kernel's refusals and the answers for ranges with nothing to do. */
 function collapse(vma: Vma, start: number, end: number): Vma | number {
   const huge = 2 ** 21
   const eligible = Math.floor(vma.end / huge) > Math.ceil(vma.start / huge)
@@ -144,8 +144,8 @@ function collapse(vma: Vma, start: number, end: number): Vma | number {
 }
 
 /**
- * `madvise_guard_install` zaps what is there and tries again until nothing is left. The marks of userfaultfd on file memory survive a
- * zap, so that Linux 6.18 restarts the call for ever.
+ * `madvise_guard_install` zaps the range and tries again until it is empty. The userfaultfd markers of file memory survive a zap, so that
+ * Linux 6.18 restarts the call forever.
  */
 function refuseMarkers({ mm }: Vma, start: number, end: number): void {
   mm.tables.visit(start / mm.pageSize, end / mm.pageSize, (page, table, index) => {

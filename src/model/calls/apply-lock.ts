@@ -3,7 +3,10 @@ import { lockVma } from '../areas/lock-vma.js'
 import type { Mm } from '../structs/mm.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 
-/** `apply_vma_lock_flags`: sets or (with 0) clears the lock flags of a range; a hole ends it, with what came before it done. */
+/**
+ * `apply_vma_lock_flags`: sets or (with 0) clears the lock flags of a range. A hole ends it with an error; the areas before the hole are
+ * done.
+ */
 export function applyLock(mm: Mm, start: number, end: number, lock: number): number {
   if (end >= 2 ** 64) return ERRNO_RESULT.EINVAL
   if (end === start) return 0

@@ -10,7 +10,7 @@ import type { Mm } from '../structs/mm.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 import { munmap } from './munmap.js'
 
-/** brk(2), the system call: returns the break, which is the old one on every failure. */
+/** brk(2), the system call: returns the new break, or the old one on every failure. */
 export function brk(mm: Mm, address: number): number {
   if (address < mm.startBreak) return mm.break
   if (address - mm.startBreak > mm.limits.data) return mm.break
@@ -20,7 +20,7 @@ export function brk(mm: Mm, address: number): number {
     mm.break = address
     return address
   }
-  // PAGE_ALIGN of the last page wraps.
+  // PAGE_ALIGN wraps in the last page.
   if (to < from && address > mm.break) return mm.break
   if (address <= mm.break) {
     const vma = mm.tree.find(to)

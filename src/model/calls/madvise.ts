@@ -6,9 +6,9 @@ import { populateAdvice } from './populate-advice.js'
 
 const known = new Set<number>(Object.values(MADV))
 
-/** `do_madvise`: holes are passed over and reported at the end; an error of a VMA ends it. */
+/** `do_madvise`: skips holes and reports them at the end; an error of a VMA ends it. */
 export function madvise(mm: Mm, address: number, length: number, advice: number): number {
-  // Without CONFIG_MEMORY_FAILURE the kernel does not know these.
+  // A kernel without CONFIG_MEMORY_FAILURE lacks these.
   if (!known.has(advice) || advice === MADV.HWPOISON || advice === MADV.SOFT_OFFLINE) return ERRNO_RESULT.EINVAL
   if (address % mm.pageSize !== 0) return ERRNO_RESULT.EINVAL
   const size = mm.roundUp(length)

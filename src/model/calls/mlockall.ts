@@ -24,7 +24,7 @@ export function munlockall(mm: Mm): number {
   return 0
 }
 
-/** `apply_mlockall_flags`: errors of single VMAs do not count. */
+/** `apply_mlockall_flags`: ignores the errors of single VMAs. */
 function lockAll(mm: Mm, flags: number): void {
   const lock = VM_FLAG.LOCKED | (flags & MLOCK.MCL_ONFAULT ? VM_FLAG.LOCKONFAULT : 0)
   mm.defaultFlags &= ~VM_FLAG.LOCKED_MASK

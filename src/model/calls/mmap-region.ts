@@ -9,7 +9,7 @@ import type { Mm } from '../structs/mm.js'
 import { OpenFile } from '../structs/open-file.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 
-/** `mmap_region`: maps a range whose address and flags are settled, over whatever is there. Returns the address or an error. */
+/** `mmap_region`: maps a range whose address and flags are decided, and unmaps what is mapped there. Returns the address or an error. */
 export function mmapRegion(
   mm: Mm,
   file: OpenFile | undefined,
@@ -40,7 +40,7 @@ export function mmapRegion(
     if (plan !== undefined) plan.accounted = 0
     flags |= VM_FLAG.ACCOUNT
   }
-  // The old areas go before a driver's hook runs, so that its failure leaves a hole.
+  // Unmap the old areas before a driver's hook runs, so that its failure leaves a hole.
   plan?.complete()
 
   const request = new MergeRequest(mm, address, end, pgoff, flags, file)
@@ -55,7 +55,7 @@ export function mmapRegion(
       if (error !== 0) {
         file.put()
         machine.uncharge(charged)
-        // What the old areas were charged is given back with the new one alone (seen in Committed_AS on Linux 6.18).
+        // The charge of the old areas is returned only when the new one is unmapped (seen in Committed_AS on Linux 6.18).
         machine.strayCommitted += replaced
         return error
       }

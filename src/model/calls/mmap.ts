@@ -11,7 +11,7 @@ import { VM_FLAG } from '../structs/vm-flag.js'
 import { mmapRegion } from './mmap-region.js'
 
 const mapType = 0x0f
-/** `LEGACY_MAP_MASK`: the flags that `MAP_SHARED` lets through, whatever they mean. */
+/** `LEGACY_MAP_MASK`: the flags that `MAP_SHARED` accepts without checking them. */
 const legacyFlags =
   MAP.SHARED |
   MAP.PRIVATE |
@@ -33,7 +33,8 @@ const legacyFlags =
 /**
  * `ksys_mmap_pgoff`, `do_mmap`, `mm_populate`: returns the address or an error.
  *
- * `hint` is negative where the address is like an error number. `file` is what the descriptor names, `undefined` where it names nothing; with `MAP_ANONYMOUS` it does not count.
+ * `hint` is negative where the address looks like an error number. `file` is the open file of the descriptor, `undefined` for a bad one;
+ * with `MAP_ANONYMOUS` it is ignored.
  */
 export function mmap(
   mm: Mm,
@@ -121,7 +122,7 @@ function vmFlagsFor(mm: Mm, protection: number, flags: number): number {
   return bits
 }
 
-/** What `do_mmap` checks and changes for a mapping of a file. In an object, because a flag word may be negative. */
+/** The checks and flag changes of `do_mmap` for a mapping of a file. An object, because a flag word may be negative as an error is. */
 function fileFlags(
   file: OpenFile,
   mapFlags: number,
@@ -152,7 +153,7 @@ function fileFlags(
   return { flags: bits }
 }
 
-/** `file_mmap_ok`: whether an area ends before the largest offset, `MAX_LFS_FILESIZE` of a file and the last page of what is none. */
+/** `file_mmap_ok`: whether an area ends before the largest offset: `MAX_LFS_FILESIZE` of a regular file, the last page of any other. */
 function fitsFile({ kind, machine }: Inode, pgoff: number, pages: number): boolean {
   const isFile = kind === 'memory' || kind === 'file'
   return pgoff + pages < (isFile ? 2 ** 63 : 2 ** 64) / machine.pageSize

@@ -6,7 +6,7 @@ import type { Mm } from '../structs/mm.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
 
-/** `do_mprotect_pkey`: changes VMA by VMA; what was changed before a failure stays changed. */
+/** `do_mprotect_pkey`: changes one VMA after the other; the changes before a failure stay. */
 export function mprotect(mm: Mm, address: number, length: number, protection: number): number {
   const grows = protection & (PROT.GROWSDOWN | PROT.GROWSUP)
   const wanted = protection & ~(PROT.GROWSDOWN | PROT.GROWSUP)
@@ -45,7 +45,7 @@ export function mprotect(mm: Mm, address: number, length: number, protection: nu
   return 0
 }
 
-/** `__arch_override_mprotect_pkey`: memory that may only be executed gets a key of its own, and loses it with that. */
+/** `__arch_override_mprotect_pkey`: memory that may only be executed has a protection key of its own, and loses it when that changes. */
 function keyFor(vma: Vma, protection: number): number {
   return protection === PROT.EXEC && vma.mm.machine.protectionKeys ? VM_FLAG.EXECUTE_ONLY : 0
 }

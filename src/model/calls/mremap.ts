@@ -17,7 +17,7 @@ import { munmap } from './munmap.js'
 interface Remap {
   readonly mm: Mm
   readonly flags: number
-  /** `uf_unmap`: what is told of unmapped memory once the move was told. */
+  /** `uf_unmap`: the unmap events, which are sent after the event of the move. */
   readonly unmapped: (() => void)[]
   address: number
   oldLength: number
@@ -46,12 +46,12 @@ export function mremap(
   const refused = checkParameters(remap)
   if (refused !== 0) return refused
   const result = flags & MREMAP.FIXED && remap.oldLength === remap.newLength ? moveAll(remap) : changeOne(remap)
-  // notify_uffd: whether it came to an end or not.
+  // notify_uffd: runs whether the move succeeded or not.
   for (const tell of remap.unmapped) tell()
   return result
 }
 
-/** What is no pure move has to do with one VMA. */
+/** A call that also resizes must lie within one VMA. */
 function changeOne(remap: Remap): number {
   const { mm, flags, address } = remap
   const vma = mm.tree.lookup(address)
@@ -117,7 +117,7 @@ function moveAll(remap: Remap): number {
     remap.newAddress = target + offset
     remap.oldLength = length
     remap.newLength = length
-    // vma_multi_allowed: a driver that chooses places might choose another one.
+    // vma_multi_allowed: a driver that chooses addresses might choose another one.
     const alone = vma.uffd !== undefined || vma.file?.inode.operations?.getUnmappedArea !== undefined
     if (alone && (seen || vma.end < end)) return ERRNO_RESULT.EFAULT
     let moved = checkVma(remap, vma)
@@ -152,7 +152,7 @@ function remapTo(remap: Remap, source: Vma): number {
   return error === 0 ? move(remap, vma) : error
 }
 
-/** `mremap_at`: where it is, if it can be. */
+/** `mremap_at`: resizes in place where possible, else moves. */
 function remapAt(remap: Remap, vma: Vma): number {
   const { mm, address, oldLength, newLength } = remap
   if (oldLength === newLength) return address
@@ -173,7 +173,7 @@ function setNewAddress(remap: Remap, vma: Vma): number {
   return 0
 }
 
-/** `expand_vma`: in place if the room above is free, else by moving. */
+/** `expand_vma`: grows in place if the range above is free, else by moving. */
 function expand(remap: Remap, vma: Vma): number {
   const { mm, address } = remap
   const delta = remap.newLength - remap.oldLength
@@ -238,7 +238,7 @@ function move(remap: Remap, source: Vma): number {
   return newAddress
 }
 
-/** `unmap_source_vma`: what moved has been charged already, so that its old place must not give the charge back. */
+/** `unmap_source_vma`: the moved memory is charged already, so unmapping its old range must not return the charge. */
 function unmapSource(vma: Vma, address: number, length: number, later: (() => void)[]): void {
   const { mm, start, end } = vma
   const accounted = (vma.flags & VM_FLAG.ACCOUNT) !== 0

@@ -2,7 +2,7 @@ import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { modifyVma } from '../areas/modify-vma.js'
 import type { Mm } from '../structs/mm.js'
 
-/** `do_mseal`: a range with a hole is refused before anything is sealed. */
+/** `do_mseal`: rejects a range with a hole before anything is sealed. */
 export function mseal(mm: Mm, address: number, length: number, flags: number): number {
   if (flags !== 0 || address % mm.pageSize !== 0) return ERRNO_RESULT.EINVAL
   const size = mm.roundUp(length)

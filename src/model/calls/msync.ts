@@ -3,7 +3,7 @@ import { MS } from '../../vocabulary/ms.js'
 import type { Mm } from '../structs/mm.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 
-/** msync(2). Files of the model are memory, so that there is nothing to write back. */
+/** msync(2). The model's files are in memory, so there is nothing to write back. */
 export function msync(mm: Mm, address: number, length: number, flags: number): number {
   if (flags & ~(MS.ASYNC | MS.INVALIDATE | MS.SYNC) || address % mm.pageSize !== 0) return ERRNO_RESULT.EINVAL
   if (flags & MS.ASYNC && flags & MS.SYNC) return ERRNO_RESULT.EINVAL

@@ -2,7 +2,7 @@ import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { UnmapPlan } from '../areas/unmap-plan.js'
 import type { Mm } from '../structs/mm.js'
 
-/** `do_vmi_munmap`. With `later`, what userfaultfds are to be told is put there instead of being told. */
+/** `do_vmi_munmap`. With `later`, the events for userfaultfds are added to it instead of being sent. */
 export function munmap(mm: Mm, start: number, length: number, later?: (() => void)[]): number {
   const { taskSize } = mm.machine
   if (start % mm.pageSize !== 0 || start > taskSize || length > taskSize - start) return ERRNO_RESULT.EINVAL

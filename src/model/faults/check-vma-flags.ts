@@ -3,8 +3,8 @@ import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
 
 /**
- * `check_vma_flags` of `mm/gup.c`, for a process's own memory: whether the kernel may fault the pages of an area in. `force` is
- * `FOLL_FORCE`: read what the process itself may not read. Returns 0 or `EFAULT`.
+ * `check_vma_flags` of `mm/gup.c`, for a process's own memory: whether the kernel may fault in the pages of an area. `force` is
+ * `FOLL_FORCE`: it may read pages that the process itself may not read. Returns 0 or `EFAULT`.
  *
  * The kernel's accesses count as reads and writes of data, so the key of execute-only memory refuses them, forced or not
  * (`arch_vma_access_permitted`).

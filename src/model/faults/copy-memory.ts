@@ -9,19 +9,19 @@ import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
 import { handleFault } from './handle-fault.js'
 
-/** How far a copy came: a fault that ended it, or that it must wait. */
+/** The result of a copy: how far it got, and the fault that ended it or the wait that it requires. */
 export interface CopyResult {
   readonly done: number
   readonly fault: FaultRecord | undefined
-  /** Settles when it is worth to go on, or with the error that the access ends in. */
+  /** Resolves with `undefined` when the copy can be tried again, or with the error that ends the access. */
   readonly waitsFor: Promise<VmError | undefined> | undefined
-  /** Of a wait for whoever serves a userfaultfd, not for a driver: takes back what was asked. */
+  /** Of a wait for the server of a userfaultfd, not for a driver: withdraws the fault. */
   readonly withdraw?: (() => void) | undefined
 }
 
 /**
- * Copies between memory and `bytes` as the program itself would: page by page, each of them faulted in as its access asks. Begins at
- * byte `from` of `bytes`, which lies at `address`.
+ * Copies between memory and `bytes` as the program itself would: page by page, faulting each one in for its access. Begins at byte `from`
+ * of `bytes`, which corresponds to `address`.
  */
 export function copyMemory(mm: Mm, address: number, bytes: Uint8Array, write: boolean, from = 0): CopyResult {
   const { pageSize, tables } = mm
@@ -58,7 +58,7 @@ function reasonOf(mm: Mm, address: number, code: number, write: boolean): FaultR
   const vma = mm.tree.lookup(address)
   switch (code) {
     case FAULT_RESULT.NOT_MAPPED:
-      // A guard says that there is nothing mapped, though there is an area.
+      // At a guard the signal is that of unmapped memory, although there is an area.
       return vma === undefined ? 'unmapped' : 'no-access'
     case FAULT_RESULT.NOT_PERMITTED:
       return write && vma !== undefined && vma.flags & VM_FLAG.READ ? 'read-only' : 'no-access'
@@ -71,7 +71,7 @@ function reasonOf(mm: Mm, address: number, code: number, write: boolean): FaultR
   }
 }
 
-/** The page is a device's, and not past its end. */
+/** Whether the page belongs to a device and does not lie past its end. */
 function hasDriverFor({ mm, file, start, pgoff }: Vma, address: number): boolean {
   return file?.inode.driver !== undefined && pgoff + Math.floor((address - start) / mm.pageSize) < file.inode.length
 }

@@ -10,7 +10,7 @@ export function faultAround(vma: Vma, number: number): void {
   const { inode } = file!
   const base = vma.start / mm.pageSize
   const from = Math.max(number - (number % around), base)
-  // Not past this page table, whose entries are 512.
+  // Stay within this page table of 512 entries.
   const to = Math.min(from + around, number - (number % 512) + 512, vma.end / mm.pageSize)
   const pageOf = (index: number) => (index < inode.length ? inode.pages.get(index) : undefined)
   mapFilePages(vma, from, number, pageOf)

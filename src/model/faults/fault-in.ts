@@ -9,7 +9,7 @@ import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
 import { faultAround } from './fault-around.js'
 
-/** `handle_mm_fault`: makes the page at `address` present, and writable with `write`. The VMA's permission was checked. */
+/** `handle_mm_fault`: makes the page at `address` present, and writable with `write`. The caller has checked the VMA's permission. */
 export function faultIn(vma: Vma, address: number, write: boolean): number {
   const { mm } = vma
   const number = Math.floor(address / mm.pageSize)
@@ -20,7 +20,7 @@ export function faultIn(vma: Vma, address: number, write: boolean): number {
     return write && !(bits & PTE.WRITE) ? writeFault(vma, number, table, index) : FAULT_RESULT.DONE
   if (bits & PTE.POISON) return FAULT_RESULT.POISONED
   if (bits & PTE.GUARD) return FAULT_RESULT.NOT_MAPPED
-  // pte_marker_handle_uffd_wp: a mark that is left over from another registration goes.
+  // pte_marker_handle_uffd_wp: removes a marker that is left over from another registration.
   if (bits & PTE.UFFD_WP && !(vma.flags & VM_FLAG.UFFD_WP)) table.bits[index] = 0
   return vma.file === undefined
     ? anonymousFault(vma, number, table, index, write)
@@ -54,7 +54,7 @@ function fileFault(vma: Vma, number: number, table: PageTable, index: number, wr
   if (copies) anonVmaPrepare(vma)
   if (inode.operations !== undefined) {
     const result = driverFault(vma, number, write)
-    // The page is mapped. A write to it is tried again, as the processor does: it may need a copy, or the driver's leave.
+    // The page is mapped. Retry a write, as the processor does: it may require a copy, or the driver's permission.
     return result === FAULT_RESULT.DONE ? faultIn(vma, number * mm.pageSize, write) : result
   }
   if (!write && !(vma.flags & (VM_FLAG.UFFD_WP | VM_FLAG.UFFD_MINOR))) faultAround(vma, number)
@@ -81,19 +81,19 @@ function fileFault(vma: Vma, number: number, table: PageTable, index: number, wr
   return reprotect(vma, number, table, index, write)
 }
 
-/** A page that came to where protection was remembered has it, and the write that brought it faults again. */
+/** A page that is put over a write-protection marker is protected, and the write that faulted it in faults again. */
 function reprotect(vma: Vma, number: number, table: PageTable, index: number, write: boolean): number {
   table.bits[index] = (table.bits[index]! | PTE.UFFD_WP) & ~PTE.WRITE
   return write ? writeFault(vma, number, table, index) : FAULT_RESULT.DONE
 }
 
-/** `do_wp_page`: a write to a page that is there but may not be written as it is. */
+/** `do_wp_page`: a write to a page that is present and not writable. */
 function writeFault(vma: Vma, number: number, table: PageTable, index: number): number {
   const { mm } = vma
   const bits = table.bits[index]!
   if (bits & PTE.UFFD_WP && vma.flags & VM_FLAG.UFFD_WP) {
     if (!vma.uffd!.has('WP_ASYNC')) return vma.uffd!.writeProtected(vma, number)
-    // The kernel lifts it by itself; the entry without the mark is what tells of the write.
+    // The kernel lifts the protection by itself; the entry without the marker records the write.
     table.bits[index] = bits & ~PTE.UFFD_WP
     return writeFault(vma, number, table, index)
   }

@@ -3,7 +3,7 @@ import { FAULT_RESULT } from '../structs/fault-result.js'
 import type { Vma } from '../structs/vma.js'
 import { faultIn } from './fault-in.js'
 
-/** `faultin_page`: one page for the kernel itself. Faults become errors instead of signals. */
+/** `faultin_page`: one page for an access by the kernel. Faults become errors instead of signals. */
 export function getUserPage(vma: Vma, address: number, write: boolean): number {
   switch (faultIn(vma, address, write)) {
     case FAULT_RESULT.DONE:

@@ -17,7 +17,7 @@ export function handleFault(mm: Mm, address: number, access: number): number {
   if (flags & VM_FLAG.EXECUTE_ONLY && access !== ACCESS.EXECUTE) return FAULT_RESULT.PROTECTION_KEY
   if (access === ACCESS.WRITE ? !(flags & VM_FLAG.WRITE) : !(flags & VM_FLAG.ACCESS)) return FAULT_RESULT.NOT_PERMITTED
   const result = faultIn(vma, address, access === ACCESS.WRITE)
-  // The processor fetches only once the page is there, and faults again.
+  // The processor fetches only when the page is present, and faults again.
   return result === FAULT_RESULT.DONE && access === ACCESS.EXECUTE && !(flags & VM_FLAG.EXEC)
     ? FAULT_RESULT.NOT_PERMITTED
     : result

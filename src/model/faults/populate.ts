@@ -3,8 +3,8 @@ import { VM_FLAG } from '../structs/vm-flag.js'
 import { populateVma } from './populate-vma.js'
 
 /**
- * `__mm_populate`: faults the pages of `[start, end)` in. Stops at the first failure and returns its error, unless errors are ignored:
- * then it goes on with the next VMA.
+ * `__mm_populate`: faults the pages of `[start, end)` in. Returns the error of the first failure, unless errors are ignored: then it
+ * continues with the next VMA.
  */
 export function populate(mm: Mm, start: number, end: number, ignoreErrors: boolean): number {
   for (let at = start; at < end; ) {

@@ -12,7 +12,7 @@ export function addSeals({ inode, writable }: OpenFile, seals: number): number {
   if (inode.seals & SEAL.SEAL) return ERRNO_RESULT.EPERM
   if (seals & SEAL.WRITE && !(inode.seals & SEAL.WRITE) && inode.writableMappings > 0) return ERRNO_RESULT.EBUSY
   inode.seals |= seals
-  // A file that may be executed is sealed against being changed altogether.
+  // Sealing an executable file with F_SEAL_EXEC also seals it against every change.
   if (seals & SEAL.EXEC) inode.seals |= SEAL.SHRINK | SEAL.GROW | SEAL.WRITE | SEAL.FUTURE_WRITE
   return 0
 }

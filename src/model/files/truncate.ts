@@ -3,7 +3,7 @@ import { SEAL } from '../../vocabulary/seal.js'
 import type { OpenFile } from '../structs/open-file.js'
 import { unmapFilePages } from '../structs/unmap-file-pages.js'
 
-/** ftruncate(2), `shmem_setattr`: what lies past the new end goes, private copies included. */
+/** ftruncate(2), `shmem_setattr`: frees the pages past the new end, private copies included. */
 export function truncate({ inode, writable }: OpenFile, size: number): number {
   if (size < 0 || size >= 2 ** 63 || !writable || (inode.kind !== 'memory' && inode.kind !== 'file'))
     return ERRNO_RESULT.EINVAL

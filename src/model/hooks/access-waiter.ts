@@ -14,7 +14,7 @@ export interface WaitingAccess {
   /** Of the page in the device, in bytes. */
   readonly offset: number
   readonly write: boolean
-  /** The page that is there and is about to be written for the first time. */
+  /** The present page that is about to be written for the first time. */
   readonly page?: Page
 }
 
@@ -37,7 +37,7 @@ export class AccessWaiter implements PageWaiter {
     return this.access.offset
   }
 
-  /** The area that has the page of the device where the access was, if it has it still. */
+  /** The area at the address of the access, if it still maps that page of the device. */
   get vma(): Vma | undefined {
     const { mm, number, offset } = this.access
     const vma = mm.tree.lookup(number * mm.pageSize)
@@ -45,7 +45,7 @@ export class AccessWaiter implements PageWaiter {
     return vma.pgoff + number - vma.start / mm.pageSize === offset / mm.pageSize ? vma : undefined
   }
 
-  /** A page that is in memory has been mapped by then. */
+  /** A page that is in memory is mapped by then. */
   settle(refusal?: PageRefusal): void {
     if (refusal?.mayRetry) {
       askAlone(this.#driver, this)
@@ -56,7 +56,7 @@ export class AccessWaiter implements PageWaiter {
     this.#resolve?.(this.#error)
   }
 
-  /** What `handle_mm_fault` returns of it: one of `FAULT_RESULT`. `mm` then has the error, or what the access waits for. */
+  /** The result for `handle_mm_fault`: one of `FAULT_RESULT`. `mm` then has the error, or the promise that the access waits for. */
   result(): number {
     const { mm } = this.access
     if (this.#state === 'retry') return FAULT_RESULT.DONE

@@ -3,7 +3,7 @@ import { DeviceRequest } from './device-request.js'
 import type { Driver } from './driver.js'
 import { ModelArea } from './model-area.js'
 
-/** Asks the `fault` hook for the one page that an access needs: the run that it was in was refused. */
+/** Asks the `fault` hook for the one page that an access requires, after the hook refused the run that contained it. */
 export function askAlone({ inode, requests }: Driver, waiter: AccessWaiter): void {
   const { vma, access } = waiter
   const pending = requests.joinable(waiter.offset)

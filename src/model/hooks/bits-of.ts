@@ -7,7 +7,7 @@ const known = Object.entries(VM_FLAG)
   .filter(([name]) => name in VM)
   .map(([name, bit]) => [VM[name as keyof typeof VM], bit] as const)
 
-/** A model's flag word of `vm_flags_t`. Throws `ERR_VMAREA_UNSUPPORTED` for a flag that the model does not have. */
+/** The model's flag word for `vm_flags_t`. Throws `ERR_VMAREA_UNSUPPORTED` for a flag that the model does not have. */
 export function bitsOf(flags: bigint): number {
   let bits = 0
   let rest = flags

@@ -8,7 +8,7 @@ import { AccessWaiter } from './access-waiter.js'
 import type { DeviceRequest } from './device-request.js'
 import type { Driver } from './driver.js'
 
-/** Puts what a driver has answered into the page cache and the page tables of the waiters. Throws what prevents that. */
+/** Puts the answer of a driver into the page cache and the page tables of the waiters. Throws the error that prevents it. */
 export function completeRequest(driver: Driver, request: DeviceRequest, waiters: readonly PageWaiter[]): void {
   const { answered } = request
   if (request.firstWrite) for (const waiter of waiters) allowWrite(waiter as AccessWaiter)
@@ -16,7 +16,7 @@ export function completeRequest(driver: Driver, request: DeviceRequest, waiters:
   else if (!request.isInserted) enterPages(driver, request, waiters)
 }
 
-/** The page may have gone from the address meanwhile: then the access faults again. */
+/** The address may no longer map the page: then the access faults again. */
 function allowWrite({ access: { mm, number, page } }: AccessWaiter): void {
   const bits = mm.tables.bits(number)
   if (bits & PTE.PRESENT && mm.tables.page(number) === page) mm.tables.setBits(number, bits | PTE.WRITE)
@@ -29,7 +29,7 @@ function driverPage(answered: unknown): Page {
   throw foreignPage('fault')
 }
 
-/** The answer is for the page that the driver was asked for: a waiter for another one of the run faults again. */
+/** The answer is for the requested page: a waiter for another page of the run faults again. */
 function mapDriverPage(page: Page, request: DeviceRequest, waiters: readonly PageWaiter[]): void {
   for (const waiter of waiters) {
     if (!(waiter instanceof AccessWaiter) || waiter.offset !== request.offset) continue

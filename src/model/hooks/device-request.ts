@@ -6,7 +6,7 @@ import type { Mm } from '../structs/mm.js'
 import type { Page } from '../structs/page.js'
 import { PTE } from '../structs/pte.js'
 
-/** The access that a request is made for. */
+/** The access that causes a request. */
 export interface RequestedAccess {
   readonly area: Area
   readonly mm: Mm
@@ -19,9 +19,9 @@ export interface RequestedAccess {
 export class DeviceRequest extends PageRequest implements RawFault {
   /** `undefined` for a fetch. */
   readonly access: RequestedAccess | undefined
-  /** The page that is about to be written, of a request for the first write. */
+  /** In a request for a first write, the page that is about to be written. */
   readonly #written: Page | undefined
-  /** The page that the driver answered with; otherwise the answer is in `bytes`. */
+  /** The page with which the driver answered; `undefined` where the answer is in `bytes`. */
   answered: RawPage | undefined = undefined
 
   private constructor(
@@ -58,7 +58,7 @@ export class DeviceRequest extends PageRequest implements RawFault {
     return this.access?.write ?? false
   }
 
-  /** The hook has put a page of its own where the access was (`VM_FAULT_NOPAGE`). */
+  /** Whether the hook has mapped a page of its own at the address of the access (`VM_FAULT_NOPAGE`). */
   get isInserted(): boolean {
     return this.access !== undefined && (this.access.mm.tables.bits(this.access.number) & PTE.PRESENT) !== 0
   }

@@ -6,13 +6,13 @@ import { DeviceRequest } from './device-request.js'
 import { Driver } from './driver.js'
 import { ModelArea } from './model-area.js'
 
-/** Pages in memory that one fault maps at once. */
+/** How many pages in memory one fault maps at most. */
 const SHOWN_AROUND = 16
 
 /**
- * `__do_fault` on a driver's memory: maps the page of the device that is at page `number` of the address space, from memory or from its
- * `fault` hook. Returns `DONE` where the access is to be tried again. Without a hook there is no page (`SIGBUS`); one that answers later
- * makes the access wait.
+ * `__do_fault` on a driver's memory: maps the device's page for page `number` of the address space, from memory or from the `fault` hook.
+ * Returns `DONE` where the access should be retried. Without a hook there is no page (`SIGBUS`); a hook that answers later makes the
+ * access wait.
  */
 export function driverFault(vma: Vma, number: number, write: boolean): number {
   const { mm, file, start, pgoff } = vma
@@ -64,12 +64,12 @@ function showAround(driver: Driver, vma: Vma, waiter: AccessWaiter): void {
   waiter.settle()
 }
 
-/** Where in the device the area ends, in bytes. */
+/** The offset in the device at which the area ends, in bytes. */
 function endOffset({ mm, start, end, pgoff }: Vma): number {
   return pgoff * mm.pageSize + (end - start)
 }
 
-/** Whether pages of the driver's own are mapped in that part of the area. */
+/** Whether the driver has mapped pages of its own in that part of the area. */
 function hasDriverPages({ inode }: Driver, { mm, start, pgoff }: Vma, offset: number, end: number): boolean {
   const base = start / mm.pageSize - pgoff
   let found = false

@@ -7,8 +7,8 @@ import { Driver } from './driver.js'
 import { ModelArea } from './model-area.js'
 
 /**
- * `do_page_mkwrite`, and `wp_pfn_shared` for a page by its frame number alone: asks a driver whether a page of a shared area, which is
- * there, may be written. `DONE` where it may. A hook that answers later makes the access wait and try again.
+ * `do_page_mkwrite`, and `wp_pfn_shared` for a bare frame number: asks a driver whether a present page of a shared area may be written.
+ * `DONE` where it may. A hook that answers later makes the access wait and retry.
  */
 export function driverMkwrite(vma: Vma, number: number, page: Page, pfn: boolean): number {
   const { mm, file, start, pgoff } = vma

@@ -17,22 +17,22 @@ import type { Vma } from '../structs/vma.js'
 import { completeRequest } from './complete-request.js'
 import { DeviceRequest } from './device-request.js'
 
-/** Whether the hooks are asked: see `DeviceLifetime`. */
+/** Whether the hooks are called: see `DeviceLifetime`. */
 export type DriverState =
   | { readonly name: 'serving' }
-  /** Other hooks are about to take over. Accesses and fetches wait for `over`. */
+  /** Restarting: other hooks are about to take over. Accesses and fetches wait for `over`. */
   | { readonly name: 'restarting'; readonly over: Promise<undefined>; readonly resolve: () => void }
   /** The device was closed, or could not be restarted: accesses fail with `error`. */
   | { readonly name: 'ended'; readonly error: VmError }
 
 /**
- * What stands behind a device's inode: its hooks, the requests to them, and the device's own pages, which are the inode's page cache.
+ * The driver of a device's inode: its hooks, the requests to them, and the device's own pages, which are the inode's page cache.
  *
- * The states of a page of the device, and what moves it, are those of `createServedDevice` on Linux:
+ * The states of a page of the device and their transitions are those of `createServedDevice` on Linux:
  *
  *  P1. Absent: the page is not in `inode.pages`.
  *  P2. Requested: `requests`. A page is in one pending request at most, and is absent meanwhile.
- *  P3. Shown and hidden: the page tables. A page that is absent is in no page table, save as a private copy.
+ *  P3. Shown and hidden: the page tables. An absent page is in no page table, except as a private copy.
  *  P4. No page is poisoned: the error is the result of the access itself.
  *  P5. With a resident limit, `resident` has each page that is shown or hidden, and no other.
  */
@@ -40,12 +40,12 @@ export class Driver implements InodeDriver {
   readonly inode: Inode
   readonly counters: RequestCounters = new RequestCounters()
   readonly resident: ResidentList | undefined
-  /** Those of the hooks that serve now: hooks that take over begin with none. */
+  /** The requests to the current hooks: hooks that take over begin with none. */
   requests!: RequestDispatcher<DeviceRequest>
   readAhead!: ReadAhead
   #fetches!: Fetches<DeviceRequest>
   #state: DriverState = { name: 'serving' }
-  /** Why fetches are to be tried again. */
+  /** The error of fetches that a restart interrupts; they are tried again. */
   #restarted: VmError | undefined
   #operations: FileOperations
   #released = false
@@ -74,7 +74,7 @@ export class Driver implements InodeDriver {
     this.#serve()
   }
 
-  /** The driver behind an inode, where it is a device's. */
+  /** The driver of an inode, where that is a device's. */
   static of(inode: Inode | undefined): Driver | undefined {
     return inode?.driver instanceof Driver ? inode.driver : undefined
   }
@@ -110,12 +110,15 @@ export class Driver implements InodeDriver {
     mapFilePages(vma, from, from + length / pageSize, (index) => this.inode.pages.get(index))
   }
 
-  /** Does that in every area of the device. */
+  /** Maps them in every area of the device. */
   showEverywhere(offset: number, length: number): void {
     for (const vma of this.inode.mappings) this.show(vma, offset, length)
   }
 
-  /** Forgets the pages that `[offset, offset + length)` touches and takes them from every page table. Pending answers for them are asked for again. */
+  /**
+   * Drops the pages that `[offset, offset + length)` touches from memory and from every page table. Pending requests for them are
+   * repeated.
+   */
   invalidate(offset: number, length: number): void {
     const { start, end } = pageRange(offset, length, this.inode.machine.pageSize, Infinity)
     if (start >= end) return
@@ -125,8 +128,8 @@ export class Driver implements InodeDriver {
   }
 
   /**
-   * Resolves when the pages that `[offset, offset + length)` touches are in memory and mapped in every area of the device. Rejects with the
-   * error of the first that can't be brought, once all were tried. A restart in between begins it again.
+   * Resolves when the pages that `[offset, offset + length)` touches are in memory and mapped in every area of the device. Rejects with
+   * the error of the first page that fails, once all were tried. A restart meanwhile starts the fetch again.
    */
   async fetch(offset: number, length: number, signal: AbortSignal | undefined): Promise<void> {
     const { machine, length: pages } = this.inode
@@ -150,7 +153,7 @@ export class Driver implements InodeDriver {
 
   // ---- states ----
 
-  /** Ends all waits with the error, and asks for nothing more. */
+  /** Ends all waits with the error, and makes no more requests. */
   end(error: VmError): void {
     const before = this.#state
     this.#state = { name: 'ended', error }
@@ -159,7 +162,7 @@ export class Driver implements InodeDriver {
     if (before.name === 'restarting') before.resolve()
   }
 
-  /** Other hooks are about to take over: what waits, and what comes, waits for them. */
+  /** Prepares for other hooks: pending and new accesses and fetches wait for them. */
   suspend(): void {
     if (this.#state.name !== 'restarting') {
       let resolve!: () => void
@@ -174,7 +177,7 @@ export class Driver implements InodeDriver {
     this.requests.release(reason)
   }
 
-  /** The other hooks take over. */
+  /** Installs the restarted driver's hooks and wakes everything that waited for them. */
   replace(operations: FileOperations): void {
     const before = this.#state
     this.#operations = operations
@@ -216,7 +219,7 @@ export class Driver implements InodeDriver {
     })
   }
 
-  /** The mmap lock of the process whose access it is about is held for reading meanwhile. */
+  /** Holds the mmap lock of the process that made the access for reading while the hook runs. */
   #callHook(request: DeviceRequest): void | Promise<void> {
     const mm = request.access?.mm
     if (mm !== undefined) mm.readers++
@@ -235,7 +238,7 @@ export class Driver implements InodeDriver {
     return Math.min(at, to)
   }
 
-  /** Takes pages `[start, end)`, in bytes, out of the page cache and out of every page table. */
+  /** Removes the pages in `[start, end)`, in bytes, from the page cache and from every page table. */
   #forget(start: number, end: number): void {
     const { inode } = this
     const [first, last] = [start / inode.machine.pageSize, end / inode.machine.pageSize]
@@ -247,7 +250,7 @@ export class Driver implements InodeDriver {
   }
 }
 
-/** Entries of `map` whose keys are in `[first, last)`: whichever is shorter, the range or the map, is walked. */
+/** The entries of `map` whose keys are in `[first, last)`. It walks the range or the map, whichever is shorter. */
 function within<V>(map: ReadonlyMap<number, V>, first: number, last: number): [number, V][] {
   if (last - first > map.size) return [...map].filter(([key]) => key >= first && key < last)
   const found: [number, V][] = []

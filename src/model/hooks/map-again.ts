@@ -4,7 +4,7 @@ import { PTE } from '../structs/pte.js'
 import type { Vma } from '../structs/vma.js'
 import { ModelArea } from './model-area.js'
 
-/** Has other hooks set up an area that stands. Pages that the old driver owned are taken away from it first. */
+/** Calls the new hooks' `mmap` for an existing area, after removing the pages that the old driver owned. */
 export function mapAgain(vma: Vma, operations: FileOperations): void {
   const { mm } = vma
   mm.tables.visit(vma.start / mm.pageSize, vma.end / mm.pageSize, (_page, table, index) => {

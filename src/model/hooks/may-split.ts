@@ -3,7 +3,7 @@ import { VmError } from '../../vocabulary/vm-error.js'
 import type { Vma } from '../structs/vma.js'
 import { ModelArea } from './model-area.js'
 
-/** `vm_ops->may_split`: 0, or the error that a driver has against cutting its area at `address`. */
+/** `vm_ops->may_split`: 0, or the driver's error that refuses to split its area at `address`. */
 export function maySplit(vma: Vma, address: number): number {
   const operations = vma.file?.inode.operations
   if (operations?.maySplit === undefined) return 0

@@ -18,12 +18,12 @@ import { areaName } from './area-name.js'
 import { bitsOf } from './bits-of.js'
 import { vmFlagsOf } from './vm-flags-of.js'
 
-/** The raw `vm_area_struct` of a modelled address space: one object for each VMA, for as long as it lives. */
+/** The raw `vm_area_struct` of a modelled address space: one object for each VMA, for the VMA's lifetime. */
 export class ModelArea implements Area {
   readonly #vma: Vma
-  /** Its `mmap` hook is running, so that its flags may be changed. */
+  /** Whether its `mmap` hook is running: only then may its flags change. */
   hookRunning = false
-  /** It never came to be: its `mmap` hook failed. */
+  /** Whether its `mmap` hook failed, so that the area does not exist. */
   gone = false
 
   private constructor(vma: Vma) {
@@ -109,7 +109,7 @@ export class ModelArea implements Area {
     vma.flags = (vma.flags & ~bitsOf(clear)) | bitsOf(set)
   }
 
-  /** `zap_page_range_single`: guards stay. */
+  /** `zap_page_range_single`: keeps guard markers. */
   zap(address: bigint, size: number): void {
     const vma = this.#live()
     const { pageSize } = vma.mm
@@ -140,7 +140,7 @@ export class ModelArea implements Area {
     if (error !== 0) throw new VmError(error, 'remap_pfn_range', { address })
   }
 
-  /** The VMA, as long as it is one. */
+  /** The VMA, where it is still mapped. */
   #live(): Vma {
     const vma = this.#vma
     if (this.gone || (vma.node === undefined && !this.hookRunning)) {

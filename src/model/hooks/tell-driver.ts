@@ -3,8 +3,8 @@ import type { Vma } from '../structs/vma.js'
 import { ModelArea } from './model-area.js'
 
 /**
- * `vm_ops->open`, `vm_ops->close`: calls a driver's hook for an area that was made or goes. The hook can't prevent that: its error is
- * thrown by the call in which it ran (`mm.hookError`), once that is done.
+ * `vm_ops->open`, `vm_ops->close`: calls a driver's hook for an area that was made or is being removed. The hook can't prevent it: the
+ * call in which it ran throws its error (`mm.hookError`) at the end.
  */
 export function tellDriver(vma: Vma, hook: 'openArea' | 'closeArea'): void {
   const operations = vma.file?.inode.operations

@@ -1,4 +1,4 @@
-/** What `promise` comes to, unless it takes longer than `limit` milliseconds: rejects with `error` then, and leaves the promise alone. */
+/** Settles as `promise` does, or rejects with `error` after `limit` milliseconds; `promise` itself is not affected. */
 export async function inTime<T>(
   promise: Promise<T>,
   { limit, error }: { readonly limit: number; readonly error: Error },

@@ -44,7 +44,7 @@ export class ModelAddressSpace implements AddressSpace {
     return true
   }
 
-  /** The last user tears the memory down. */
+  /** Tears the memory down when the last user is gone. */
   put(): void {
     if (--this.#mm.users === 0) tearDown(this.#mm)
   }
@@ -94,7 +94,7 @@ export class ModelAddressSpace implements AddressSpace {
     if (last !== undefined) yield run(last)
   }
 
-  /** The states by address, of which neighbours may be the same. `pagemap_scan_test_walk` passes over bare frames. */
+  /** The runs of states by address; neighbours may have the same state. `pagemap_scan_test_walk` skips bare frames. */
   *#states(from: bigint, to: bigint): Generator<StateRun> {
     const { pageSize, tables } = this.#mm
     for (const vma of this.#vmas(from, to)) {
@@ -112,7 +112,7 @@ export class ModelAddressSpace implements AddressSpace {
     }
   }
 
-  /** process_vm_readv(2): without a signal, and not where a device's memory must not be read. */
+  /** process_vm_readv(2): fails without a signal, also where a device's memory must not be read. */
   readMemory(address: bigint, target: Uint8Array): number {
     const mm = this.#mm
     if (mm.users === 0) throw new VmError('ESRCH', 'process_vm_readv')

@@ -3,10 +3,10 @@ import type { RawPage } from '../../kernel/raw-page.js'
 import type { Driver } from '../hooks/driver.js'
 import { Page } from '../structs/page.js'
 
-/** What a driver may ask of the modelled kernel. */
+/** The calls of a driver to the modelled kernel. */
 export class ModelDeviceHost implements DeviceHost {
   readonly pageSize: number
-  /** Until the device is open, there is nothing that could be invalidated. */
+  /** `undefined` until the device is open: there is no page to invalidate before. */
   driver: Driver | undefined = undefined
   readonly #abort = new AbortController()
 
@@ -26,7 +26,7 @@ export class ModelDeviceHost implements DeviceHost {
     this.driver?.invalidate(offset, length)
   }
 
-  /** The driver is asked no more, and what it asks has no effect. */
+  /** Ends the driver: its hooks are not called any more, and its own calls have no effect. */
   end(reason: unknown): void {
     this.driver = undefined
     this.#abort.abort(reason)

@@ -21,7 +21,7 @@ import { ModelDeviceHost } from './model-device-host.js'
 import type { ModelRegion } from './model-region.js'
 import type { ModelRegions } from './model-regions.js'
 
-/** A device of a modelled process. Its driver runs where the program does, so that it can't die on its own. */
+/** A device of a modelled process. Its driver runs on the program's thread, so that it can't die alone. */
 export class ModelDevice implements RawDevice {
   readonly source = 'model'
   readonly #regions: ModelRegions
@@ -44,7 +44,7 @@ export class ModelDevice implements RawDevice {
     this.#options = options
     this.#host = host
     this.#driver = driver
-    // What may be dropped may not be written: no map of the file may become writable.
+    // A resident limit drops pages, which would lose writes: no map of the file may become writable.
     this.#file = new OpenFile(driver.inode, true, options.residentLimit === Infinity)
   }
 
@@ -108,7 +108,7 @@ export class ModelDevice implements RawDevice {
     return fault
   }
 
-  /** Of a map whose area was cut, each part has its `mmap` hook called. */
+  /** Calls the `mmap` hook for each part of a map whose area was split. */
   restart(): Promise<void> {
     return this.#lifetime.restart(() => this.#restart())
   }
@@ -132,7 +132,7 @@ export class ModelDevice implements RawDevice {
     this.#file.put()
   }
 
-  /** Calls the `close` hook, and waits for it no longer than for any answer. What it throws has no receiver. */
+  /** Calls the `close` hook, and waits for it within the time limit. Its error is ignored, because no call waits for it. */
   async #released(): Promise<void> {
     const error = answerTimeout('close', this.#options.timeout)
     await inTime(this.#driver.release(), { limit: this.#options.timeout, error }).catch(() => {})
@@ -147,7 +147,7 @@ export class ModelDevice implements RawDevice {
     this.#lifetime.checkOpen()
     const host = new ModelDeviceHost(driver.inode.machine.pageSize)
     this.#host = host
-    // Pages stay in memory: the driver must be able to invalidate them before they are seen again.
+    // Pages stay in memory: let the driver invalidate them before a mapping shows them again.
     host.driver = driver
     try {
       const operations = await begin(this.#definition, this.#options, host)
@@ -171,7 +171,7 @@ export class ModelDevice implements RawDevice {
   }
 }
 
-/** Has the driver make its operations and opens them, within the time limit and until the host is ended. */
+/** Calls the driver's function and its `open` hook, within the time limit and unless the host is ended. */
 function begin(definition: DeviceDriver, options: RawDeviceOptions, host: ModelDeviceHost): Promise<FileOperations> {
   return inTime(unlessAborted(setUp(definition, options, host), host.signal), openingLimit('set up', options.timeout))
 }
@@ -189,7 +189,7 @@ async function setUp(
     throw hookError(error, 'open')
   }
   if (!host.signal.aborted) return operations
-  // The opening was given up meanwhile.
+  // The opening was aborted meanwhile.
   await operations.close?.()
   throw host.signal.reason
 }

@@ -44,7 +44,7 @@ export class ModelDevices implements Devices {
     return device
   }
 
-  /** A device as a descriptor, for mmap(2) itself: its hooks are called at once, and have all the time they want. */
+  /** A device as a descriptor, for mmap(2) itself: its hooks are called at once, without a time limit. */
   openDevice(operations: FileOperations, { size }: { readonly size: number }): number {
     const { pageSize } = this.#machine
     const inode = new Inode(this.#machine, 'device', '/dev/vmarea', false)
@@ -59,14 +59,14 @@ export class ModelDevices implements Devices {
     return new Page('driver', this.#machine.pageSize, 1)
   }
 
-  /** Of a device that `openDevice` opened. */
+  /** Closes a device that `openDevice` opened. */
   invalidate(descriptor: number, offset: number, length: number): void {
     const driver = Driver.of(this.#files.get(descriptor)?.inode)
     if (driver === undefined) throw new VmError('EBADF', 'unmap_mapping_range')
     driver.invalidate(offset, length)
   }
 
-  /** The process ends: its devices are closed. */
+  /** Closes all devices, because the process ends. */
   closeAll(): void {
     for (const device of this.#open) device.close().catch(() => {})
   }

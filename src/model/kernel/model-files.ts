@@ -27,7 +27,7 @@ export class ModelFiles implements FileCalls {
     return new ModelFiles(this.#machine, this.#open)
   }
 
-  /** Gives an open file the lowest number that is free. */
+  /** Assigns the lowest free descriptor to an open file. */
   install(file: OpenFile): number {
     let descriptor = 3
     while (this.#open.has(descriptor)) descriptor++

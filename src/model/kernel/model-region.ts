@@ -13,8 +13,8 @@ import type { ModelRegions } from './model-regions.js'
 import type { ModelSystemCalls } from './model-system-calls.js'
 
 /**
- * A range of a modelled address space that a program holds. There are no views of it, since its memory is not this process's, so that
- * no access goes unseen and nothing keeps addresses from being given again.
+ * A range of a modelled address space that a program holds. It has no views, because its memory is not that of this process. So every
+ * access is a call that reports its fault, and no view keeps addresses from being reused.
  */
 export class ModelRegion implements Region {
   owner: object | undefined = undefined
@@ -53,7 +53,7 @@ export class ModelRegion implements Region {
       try {
         this.#calls.mprotect(address, length, protection)
       } catch (error) {
-        // What was changed before the failure is changed back.
+        // Undo the changes that were made before the failure.
         this.#calls.mprotect(address, length, previous)
         throw error
       }

@@ -9,10 +9,10 @@ import type { OpenFile } from '../structs/open-file.js'
 import { ModelRegion } from './model-region.js'
 import type { ModelSystemCalls } from './model-system-calls.js'
 
-/** Without views nothing is contained unseen. */
+/** The model hands out no views, so every fault is returned by the call that caused it. */
 const emptyScope: FaultScope = { enter: () => 0, leave: () => undefined }
 
-/** Held memory of one modelled process. It goes with `unmap` and with the process, never by garbage collection. */
+/** The held memory of one modelled process. `unmap` and the end of the process free it, garbage collection never does. */
 export class ModelRegions implements Regions {
   readonly faultScope = emptyScope
   readonly longestView = 0
@@ -42,7 +42,7 @@ export class ModelRegions implements Regions {
     return new ModelRegion(this.#mm, this.#calls, this, start, this.#mm.roundUp(length))
   }
 
-  /** Of an open file that has no descriptor. */
+  /** Maps an open file that has no descriptor. */
   mapFile(
     address: bigint,
     length: number,
@@ -66,7 +66,7 @@ export class ModelRegions implements Regions {
   onFault(): void {}
 
   #refuseOverlap(start: bigint, length: number, flags: number): void {
-    // FIXED_NOREPLACE maps over nothing: mmap itself says EEXIST.
+    // FIXED_NOREPLACE replaces nothing: mmap itself fails with EEXIST.
     if (!(flags & MAP.FIXED) || flags & MAP.FIXED_NOREPLACE) return
     const end = start + BigInt(length)
     for (const region of this.held) {

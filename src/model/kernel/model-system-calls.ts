@@ -21,7 +21,7 @@ import type { Mm } from '../structs/mm.js'
 import type { OpenFile } from '../structs/open-file.js'
 import type { ModelFiles } from './model-files.js'
 
-/** `madvise_lock`: advice that changes no VMA needs the lock for reading alone, or none. */
+/** `madvise_lock`: advice that changes no VMA requires the lock for reading only, or no lock. */
 const underReadLock = new Set<number>([
   MADV.WILLNEED,
   MADV.COLD,
@@ -94,7 +94,7 @@ export class ModelSystemCalls implements SystemCalls {
     )
   }
 
-  /** `madvise`, or what it waits for before it can go on. */
+  /** `madvise`, or the promise that it waits for before it can be tried again. */
   madviseOrWait(address: bigint, length: number, advice: number): Promise<VmError | undefined> | undefined {
     if (!underReadLock.has(advice) || this.#mm.hooks > 0) this.#lock('madvise')
     this.#mm.waitsFor = undefined
@@ -147,7 +147,7 @@ export class ModelSystemCalls implements SystemCalls {
     this.#settle(mseal(this.#mm, addressOf(address), length, flags), 'mseal', address, length)
   }
 
-  /** `mmap_write_lock`: no other thread can hold it: a wait for it would never end. */
+  /** `mmap_write_lock`: throws where it is held. The holder is this very thread, so a wait would never end. */
   #lock(syscall: string): void {
     if (this.#mm.users === 0) throw new VmError('ESRCH', syscall, { hint: 'the process has ended' })
     if (this.#mm.readers === 0 && this.#mm.hooks === 0) return

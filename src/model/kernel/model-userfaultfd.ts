@@ -16,7 +16,7 @@ import { uffdWriteProtect } from '../userfaultfd/uffd-write-protect.js'
 import { writtenPages } from '../userfaultfd/written-pages.js'
 import type { ModelUserfaultfds } from './model-userfaultfds.js'
 
-/** What the model can do: all but huge pages and thread numbers. */
+/** The features of the model: all but those of huge pages and thread numbers. */
 const offered =
   UFFD_FEATURE.PAGEFAULT_FLAG_WP |
   UFFD_FEATURE.EVENT_FORK |
@@ -46,7 +46,7 @@ export class ModelUserfaultfd implements RawUserfaultfd {
     this.#descriptor = all.install(this)
   }
 
-  /** What the handle is on. */
+  /** The userfaultfd of the handle. */
   get context(): Uffd {
     return this.#uffd
   }
@@ -92,7 +92,7 @@ export class ModelUserfaultfd implements RawUserfaultfd {
 
   copy(destination: bigint | number, source: Uint8Array, length: number, mode: number): number {
     this.#done = 0
-    // A source that ends sooner, as the addon refuses it.
+    // A source that is too short: refuse it as the addon does.
     if (length > source.length) return this.#descriptor < 0 ? ERRNO_RESULT.EBADF : ERRNO_RESULT.EFAULT
     return this.#fill(destination, length, mode, 'copy', source)
   }
@@ -113,7 +113,7 @@ export class ModelUserfaultfd implements RawUserfaultfd {
     this.#done = 0
     const refused = this.#ready()
     if (refused !== 0) return refused
-    // Only the process whose memory it is moves pages in it.
+    // Only the process that owns the memory may move pages in it.
     if (this.#uffd.mm !== this.#all.mm) return this.#uffd.changing ? ERRNO_RESULT.EAGAIN : ERRNO_RESULT.EINVAL
     const [to, from] = [addressOf(BigInt(destination)), addressOf(BigInt(source))]
     const { done, error } = uffdMove(this.#uffd, to, from, length, mode)

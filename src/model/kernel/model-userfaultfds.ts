@@ -5,12 +5,12 @@ import type { Mm } from '../structs/mm.js'
 import { Uffd } from '../structs/uffd.js'
 import { ModelUserfaultfd } from './model-userfaultfd.js'
 
-/** How a modelled process gets its userfaultfds. Their descriptors are numbers apart from those of files. */
+/** The userfaultfds of a modelled process. Their descriptors are numbered separately from those of files. */
 export class ModelUserfaultfds implements UserfaultfdCalls {
-  /** Of the process that they are in, which need not be what each of them serves. */
+  /** The address space of the process that has them; each may serve another one. */
   readonly mm: Mm
   readonly #handles = new Map<number, ModelUserfaultfd>()
-  /** Descriptors that were given out, to be adopted. */
+  /** Descriptors that were handed out and not wrapped yet. */
   readonly #parked = new Map<number, Uffd>()
 
   constructor(mm: Mm) {
@@ -46,14 +46,14 @@ export class ModelUserfaultfds implements UserfaultfdCalls {
     this.#handles.delete(descriptor)
   }
 
-  /** Keeps one whose descriptor is given out: that of a handle, or one of its own. Returns the descriptor. */
+  /** Registers a userfaultfd whose descriptor is handed out: that of a handle, or a new one. Returns the descriptor. */
   park(uffd: Uffd, descriptor = this.#free()): number {
     this.#handles.delete(descriptor)
     this.#parked.set(descriptor, uffd)
     return descriptor
   }
 
-  /** `exit_files`: closes what the process held. */
+  /** `exit_files`: closes all of them when the process exits. */
   closeAll(): void {
     for (const descriptor of [...this.#parked.keys()]) this.adoptUserfaultfd(descriptor)
     for (const handle of [...this.#handles.values()]) handle.close()

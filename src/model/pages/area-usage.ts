@@ -4,8 +4,8 @@ import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
 
 /**
- * `smaps_account`: what of a VMA is in memory. The model keeps no dirty and no accessed bits, so that those fields are not told, and
- * neither is what fault-around would have mapped beside what was touched.
+ * `smaps_account`: how much of a VMA is in memory. The model keeps no dirty and no accessed bits, so it leaves those fields out, and it
+ * does not count pages that only fault-around would have mapped.
  */
 export function areaUsage(vma: Vma): VmaUsage {
   const { mm, start, end, flags } = vma
@@ -17,7 +17,7 @@ export function areaUsage(vma: Vma): VmaUsage {
     const bits = table.bits[index]!
     if (!(bits & PTE.PRESENT) || bits & PTE.UNCOUNTED) return
     const page = table.pages[index]!
-    // The owner's reference is no mapping.
+    // The owner's reference does not count as a mapping.
     const mappings = page.references - (page.kind === 'anonymous' ? 0 : 1)
     rss += pageSize
     pss += pageSize / Math.max(mappings, 1)

@@ -3,8 +3,8 @@ import { PTE } from '../structs/pte.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 
 /**
- * Takes pages `[first, last)` of the page cache out of every page table, so that the next touch faults. Areas that may have copies keep
- * what they map, and other pages than those of the cache stay.
+ * Removes pages `[first, last)` of the page cache from every page table, so that the next touch faults. Private areas keep their entries,
+ * and so does every page that is not in the cache.
  */
 export function hideFilePages(inode: Inode, first: number, last: number): void {
   for (const { mm, start, end, pgoff, flags, anonVma } of inode.mappings) {

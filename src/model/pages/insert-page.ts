@@ -4,7 +4,7 @@ import { PTE } from '../structs/pte.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
 
-/** `insert_page` behind `vm_insert_page`: maps one page of a driver's at the entry that covers `address`. Returns 0 or an error. */
+/** `insert_page` behind `vm_insert_page`: maps one page of a driver at the entry that covers `address`. Returns 0 or an error. */
 export function insertPage(vma: Vma, address: number, page: Page): number {
   const { mm } = vma
   if (address < vma.start || address >= vma.end) return ERRNO_RESULT.EFAULT

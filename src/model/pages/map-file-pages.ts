@@ -4,8 +4,8 @@ import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
 
 /**
- * `filemap_map_pages`: maps pages `[from, to)` of the address space, as far as they lie in the area, where nothing is mapped and
- * `pageOf` has a page of the file for them. A write to a page that a driver wants to hear of faults once more.
+ * `filemap_map_pages`: maps the pages of `[from, to)` that lie in the area, where nothing is mapped and `pageOf` returns a page of the
+ * file. Where the driver has a `pageMkwrite` hook the entries are read-only, so that the first write faults again.
  */
 export function mapFilePages(vma: Vma, from: number, to: number, pageOf: (index: number) => Page | undefined): void {
   const { mm, file, pgoff } = vma

@@ -12,7 +12,7 @@ export function movePageTables(source: Vma, from: number, to: number, length: nu
     table.bits[index] = 0
     table.pages[index] = undefined
   })
-  // A userfaultfd that is not told of the move does not keep its protection.
+  // The write protection of a userfaultfd without the remap event is dropped.
   const forget = source.uffd !== undefined && !source.uffd.followsMoves
   for (const { page, bits, target: mapped } of moved) {
     const kept = forget ? bits & ~PTE.UFFD_WP : bits

@@ -5,14 +5,14 @@ import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
 
 /**
- * `remap_pfn_range`: maps pages of which the kernel keeps no account from `address` on, read-only where `pfn_mkwrite` or a copy is to
- * see the first write. Returns 0 or an error.
+ * `remap_pfn_range`: maps pages by their frame numbers from `address` on, without counting them. They are read-only where the first write
+ * calls `pfn_mkwrite` or makes a copy. Returns 0 or an error.
  */
 export function remapPfnRange(vma: Vma, address: number, pages: readonly Page[]): number {
   const { mm } = vma
   const end = address + pages.length * mm.pageSize
   if (address % mm.pageSize !== 0) return ERRNO_RESULT.EINVAL
-  // A private copy of a part could not be told from the rest.
+  // With a part of a private area, copies could not be distinguished from frames.
   const copies = (vma.flags & (VM_FLAG.SHARED | VM_FLAG.MAYWRITE)) === VM_FLAG.MAYWRITE
   if (copies && (address !== vma.start || end !== vma.end)) return ERRNO_RESULT.EINVAL
   vma.flags |= VM_FLAG.IO | VM_FLAG.PFNMAP | VM_FLAG.DONTEXPAND | VM_FLAG.DONTDUMP

@@ -2,13 +2,13 @@ import type { Mm } from '../structs/mm.js'
 import { PTE } from '../structs/pte.js'
 
 /**
- * What becomes of the markers in a range that is zapped. `drop`: nothing stays. `keep`: guards stay. `keep-marks`: the marks of a
- * userfaultfd as well. `keep-and-mark`: and pages that it had write-protected leave such a mark.
+ * How zapping a range treats its markers. `drop`: removes all. `keep`: keeps guards. `keep-marks`: keeps the markers of a userfaultfd
+ * too. `keep-and-mark`: leaves such a marker also for each page that was write-protected.
  */
 export type Markers = 'drop' | 'keep' | 'keep-marks' | 'keep-and-mark'
 
 /**
- * `unmap_page_range`, `zap_nonpresent_ptes`: takes the pages in `[start, end)` away, and poison.
+ * `unmap_page_range`, `zap_nonpresent_ptes`: removes the pages in `[start, end)`, and poison.
  */
 export function zap(mm: Mm, start: number, end: number, markers: Markers): void {
   mm.tables.visit(start / mm.pageSize, end / mm.pageSize, (_page, table, index) => {

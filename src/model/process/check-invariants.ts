@@ -6,8 +6,8 @@ import { PTE } from '../structs/pte.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 
 /**
- * Checks that address spaces of one machine are sound, and throws on the first thing that is not: the trees and their order, no
- * overlap, the sums of the accounting, and that each page has as many references as places that refer to it.
+ * Checks the invariants of the address spaces of one machine and throws at the first that is broken: the order of the trees, no overlap,
+ * the sums of the accounting, and for each page a reference count that equals the number of its users.
  *
  * `all` must be every address space of the machine.
  */
@@ -55,7 +55,7 @@ export function checkInvariants(machine: Machine, all: readonly Mm[]): void {
     for (const page of inode.pages.values()) references.set(page, (references.get(page) ?? 0) + 1)
   }
   for (const [page, mapped] of references) {
-    // A driver's page is also its driver's, until that gives it back.
+    // A driver's page has a reference of the driver until the driver disposes of it.
     const count = page.kind === 'driver' && !page.orphaned ? mapped + 1 : mapped
     expect(
       page.references === count,

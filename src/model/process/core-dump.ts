@@ -12,11 +12,11 @@ export const DUMP = {
   ELF_HEADERS: 0x10,
 } as const
 
-/** What of an area a core dump holds. */
+/** The part of an area that a core dump holds. */
 export interface DumpedRange {
   readonly start: bigint
   readonly end: bigint
-  /** Bytes from `start` on that the dump has room for; 0 where the area is only listed. */
+  /** The bytes from `start` on that the dump holds; 0 where the area is only listed. */
   readonly bytes: number
   /**
    * Whether the kernel can't read the area, so that those bytes are a hole of zeros: execute-only memory on a processor with protection

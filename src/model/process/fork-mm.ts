@@ -44,7 +44,7 @@ function copy(child: Mm, source: Vma, uffds: Map<Uffd, Uffd | undefined>): void 
     if (vma.uffd === undefined) vma.flags &= ~VM_FLAG.UFFD
   }
   if (!(flags & VM_FLAG.WIPEONFORK) && source.anonVma !== undefined) {
-    // anon_vma_fork: the parent's chain, and one of its own.
+    // anon_vma_fork: the child gets the parent's chain and an anon_vma of its own.
     vma.anonVma = new AnonVma()
     vma.chain = source.chain + 1
   }
@@ -52,7 +52,7 @@ function copy(child: Mm, source: Vma, uffds: Map<Uffd, Uffd | undefined>): void 
   tellDriver(vma, 'openArea')
   child.account(vma.flags, (vma.end - vma.start) / child.pageSize)
   if (flags & VM_FLAG.WIPEONFORK) return
-  // vma_needs_copy: what a fault can find again is not copied.
+  // vma_needs_copy: pages that a fault can find again are not copied.
   const needed =
     source.anonVma !== undefined ||
     flags & (VM_FLAG.PFNMAP | VM_FLAG.MIXEDMAP | VM_FLAG.MAYBE_GUARD) ||

@@ -7,13 +7,13 @@ import { VM_FLAG } from '../structs/vm-flag.js'
 /** Pages of the stack that a program begins with: `setup_arg_pages` adds 128 KiB to what the arguments need. */
 const stackPages = 33
 
-/** The address space of a program that has just begun: a stack near the top, room for a heap, and the rest free. */
+/** The address space of a new program: a stack near the top, a gap for a heap, and the rest free. */
 export function newMm(machine: Machine, limits: Limits, capabilities: Iterable<Capability>): Mm {
   const mm = new Mm(machine, limits, capabilities)
   const { pageSize, taskSize, stackGuardGap } = machine
-  // As address space randomization has it, with the machine's seed: 22 bits for the stack, 28 for mmap, 13 for the heap.
+  // Address space randomization, by the machine's seed: 22 bits for the stack, 28 for mmap, 13 for the heap.
   mm.stackTop = taskSize - machine.random(2 ** 22) * pageSize
-  // mmap_base: below the room that the stack may grow into, which is at least 128 MiB.
+  // mmap_base: below the range that the stack may grow into, which has at least 128 MiB.
   const room =
     Math.min(Math.max(Number.isFinite(limits.stack) ? limits.stack : 0, 2 ** 27), taskSize / 6) + stackGuardGap
   mm.mmapBase = taskSize - mm.roundUp(room) - 2 ** 22 * pageSize - machine.random(2 ** 28) * pageSize

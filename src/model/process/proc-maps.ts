@@ -8,7 +8,7 @@ export function procMaps(mm: Mm): string {
   return [...mm.tree].map((vma) => `${mapsLine(vma)}\n`).join('')
 }
 
-/** One line of it, without its end. */
+/** One line of the text, without the line break. */
 export function mapsLine(vma: Vma): string {
   const { flags, file, mm } = vma
   const address = (value: number) => value.toString(16).padStart(8, '0')

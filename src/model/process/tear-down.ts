@@ -2,7 +2,10 @@ import { UnmapPlan } from '../areas/unmap-plan.js'
 import type { Mm } from '../structs/mm.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 
-/** `exit_mmap`: gives everything back, sealed or not. No userfaultfd is told, and who waits for one finds nothing there. */
+/**
+ * `exit_mmap`: frees all memory, sealed or not. Userfaultfds get no event; waiters of a userfaultfd are woken and find the memory
+ * unmapped.
+ */
 export function tearDown(mm: Mm): void {
   const first = mm.tree.first()
   if (first === undefined) return

@@ -1,6 +1,6 @@
 /**
- * An address as the model counts: a number, exact below 2^53 and as a page everywhere. What lies within a page above that lies in its
- * middle, so that sums of addresses and lengths wrap where they do in 64 bits.
+ * An address as a number: exact below 2^53, and exact to the page everywhere. Above, an address within a page becomes the middle of that
+ * page, so that sums of addresses and lengths wrap where they do in 64 bits.
  */
 export function addressOf(address: bigint): number {
   const unsigned = BigInt.asUintN(64, address)

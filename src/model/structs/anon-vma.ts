@@ -1,10 +1,9 @@
 let count = 0
 
 /**
- * `struct anon_vma`: the identity that ties the VMAs together whose anonymous pages may be found through each other.
+ * `struct anon_vma`: the identity that VMAs share whose anonymous pages may be found through each other.
  *
- * The model needs no reverse map of anonymous pages, so nothing but the identity is left: whether two VMAs share it decides whether
- * they may merge.
+ * The model requires no reverse map of anonymous pages, so it keeps the identity alone: two VMAs may merge only if they share it.
  */
 export class AnonVma {
   /** For messages. */

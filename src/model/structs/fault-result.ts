@@ -11,6 +11,6 @@ export const FAULT_RESULT = {
   NO_PAGE: 4,
   /** `SIGBUS`: `BUS_MCEERR_AR` with `CONFIG_MEMORY_FAILURE`, else `BUS_ADRERR`. */
   POISONED: 5,
-  /** Waits for the server of a userfaultfd, or for a driver. */
+  /** The access waits for the server of a userfaultfd, or for a driver. */
   WAITS: 6,
 } as const

@@ -4,8 +4,8 @@ import type { VmaNodes } from './vma-nodes.js'
 const { SHIFT, COUNT, GAP, ENDS, STARTS, STRIDE } = VMA_NODE
 
 /**
- * `mas_empty_area_rev`: the end of the highest gap of `length` bytes or more within `[low, high)`, or -1. What lies outside the two
- * limits does not count.
+ * `mas_empty_area_rev`: the end of the highest gap of `length` bytes or more within `[low, high)`, or -1. Addresses outside the two
+ * limits do not count.
  */
 export function highestGap(
   nodes: VmaNodes,

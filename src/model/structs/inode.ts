@@ -3,7 +3,7 @@ import type { Machine } from './machine.js'
 import { Page } from './page.js'
 import type { Vma } from './vma.js'
 
-/** What kind of file it is. Only `memory` (and what looks like it) and `device` can be mapped. */
+/** The kind of a file. Only `memory` (and what appears as it) and `device` can be mapped. */
 export type InodeKind = 'memory' | 'file' | 'directory' | 'device' | 'other'
 
 /** What an inode knows of the driver behind it: `Driver` in `hooks/`. */
@@ -22,7 +22,7 @@ export class Inode {
   readonly machine: Machine
   readonly kind: InodeKind
   readonly number: number
-  /** As `/proc/PID/maps` prints it, without `(deleted)`. */
+  /** The name as `/proc/PID/maps` prints it, without `(deleted)`. */
   name: string
   unlinked: boolean
   /** In bytes. */
@@ -37,11 +37,11 @@ export class Inode {
   readonly mappings = new Set<Vma>()
   /** `i_mmap_writable`: how many of them are shared and may be written. */
   writableMappings = 0
-  /** Pages charged against the machine's commit limit for as long as it exists. */
+  /** Pages charged against the machine's commit limit while the file exists. */
   charged = 0
-  /** What stands behind a device. */
+  /** The driver of a device. */
   driver: InodeDriver | undefined = undefined
-  /** Open files, each of them shared by descriptors and VMAs. */
+  /** The number of open files on it, each shared by descriptors and VMAs. */
   opened = 0
 
   constructor(machine: Machine, kind: InodeKind, name: string, unlinked: boolean) {

@@ -33,7 +33,10 @@ export class Machine {
   readonly overcommitRatio: number
   readonly maxMapCount: number
   readonly mmapMinAddress: number
-  /** `mmap_min_addr` of the kernel, which no setting brings below `CONFIG_LSM_MMAP_MIN_ADDR`: the address that a lower hint becomes, and the lowest that a search finds. */
+  /**
+   * `mmap_min_addr` of the kernel, which no setting brings below `CONFIG_LSM_MMAP_MIN_ADDR`: the address that a lower hint becomes, and
+   * the lowest that a search finds.
+   */
   readonly lowestHint: number
   readonly protectionKeys: boolean
   /** `TASK_SIZE`: the last page below 2^47 can't be mapped. */
@@ -42,9 +45,12 @@ export class Machine {
   readonly stackGuardGap: number
   /** `vm_committed_as`, in pages. */
   committed = 0
-  /** The part of `committed` that nothing gives back: growth of a stack that is not accounted is charged all the same, and so on. */
+  /**
+   * The part of `committed` that the kernel never returns: the growth of a stack that is not accounted is charged all the same, for
+   * example.
+   */
   strayCommitted = 0
-  /** What a read of untouched private memory finds. It is never written and its references are not counted. */
+  /** The page that a read of untouched private memory maps. It is never written and its references are not counted. */
   readonly zeroPage: Page
   /** The file system: paths of files. */
   readonly files = new Map<string, Inode>()
@@ -93,7 +99,7 @@ export class Machine {
     return ++this.#pids
   }
 
-  /** `__vm_enough_memory`: promises pages, or answers `false`. */
+  /** `__vm_enough_memory`: promises pages, or returns `false`. */
   charge(pages: number, mayUseReserve: boolean): boolean {
     if (this.overcommit === 'guess' && pages > this.memoryPages) return false
     if (this.overcommit === 'never') {

@@ -18,7 +18,7 @@ export interface Limits {
   stack: number
 }
 
-/** The capabilities that memory calls ask for. */
+/** The capabilities that memory calls check. */
 export type Capability = 'CAP_IPC_LOCK' | 'CAP_SYS_ADMIN' | 'CAP_SYS_NICE' | 'CAP_SYS_PTRACE' | 'CAP_SYS_RAWIO'
 
 /** `mm_struct`, with what the kernel keeps beside it in the task: the limits and the capabilities of the process. */
@@ -60,21 +60,23 @@ export class Mm {
   users = 1
   /** Readers of the mmap lock. */
   readers = 0
-  /** Where the stack began, for its name. */
+  /** The top of the stack when it was made, by which its area is named. */
   stackTop = 0
-  /** The VMA that was given back last: see `newVma`. */
+  /** The VMA that was freed last: see `newVma`. */
   spareVma: Vma | undefined = undefined
-  /** How the seam sees it. */
+  /** The address space of the seam for it. */
   addressSpace: AddressSpace | undefined = undefined
-  /** `mmap` hooks that are running: the mmap lock is held for writing as long. */
+  /** The number of `mmap` hooks that are running: the mmap lock is held for writing until they return. */
   hooks = 0
-  /** What a hook that ran in the current call threw. */
+  /** The error that a hook of the current call threw. */
   hookError: VmError | undefined = undefined
-  /** What made the last access of a driver's memory fail. */
+  /** The error that made the last access to a driver's memory fail. */
   driverError: VmError | undefined = undefined
-  /** What the last access that had to wait waits for: settles when it is worth to go on, or with the error that it ends in. */
+  /**
+   * The promise that the last waiting access waits for: resolves with `undefined` when it can be retried, or with the error that ends it.
+   */
   waitsFor: Promise<VmError | undefined> | undefined = undefined
-  /** Withdraws the fault of an access that can't wait from its userfaultfd. */
+  /** Withdraws from its userfaultfd the fault of an access that can't wait. */
   withdrawFault: (() => void) | undefined = undefined
 
   constructor(machine: Machine, limits: Limits, capabilities: Iterable<Capability>) {
@@ -86,7 +88,7 @@ export class Mm {
     this.legacyBase = Math.ceil(machine.taskSize / 3 / machine.pageSize) * machine.pageSize
   }
 
-  /** `PAGE_ALIGN` of what begins `inPage` bytes within a page: the last page's bytes wrap to 0. */
+  /** `PAGE_ALIGN` of a length that begins `inPage` bytes within a page: the last page's bytes wrap to 0. */
   roundUp(bytes: number, inPage = 0): number {
     const whole = Math.floor(bytes / this.pageSize) * this.pageSize
     const rounded = whole + Math.ceil((bytes - whole + inPage) / this.pageSize) * this.pageSize
@@ -108,7 +110,7 @@ export class Mm {
     else if (isData(flags)) this.data += pages
   }
 
-  /** `security_vm_enough_memory_mm`: charges pages, or answers `false`. */
+  /** `security_vm_enough_memory_mm`: charges pages, or returns `false`. */
   charge(pages: number): boolean {
     return this.machine.charge(pages, this.capabilities.has('CAP_SYS_ADMIN'))
   }

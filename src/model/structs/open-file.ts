@@ -7,7 +7,7 @@ export class OpenFile {
   readonly inode: Inode
   readonly readable: boolean
   readonly writable: boolean
-  /** By descriptors and VMAs. */
+  /** The number of references by descriptors and VMAs. */
   references = 1
 
   constructor(inode: Inode, readable: boolean, writable: boolean) {
@@ -23,7 +23,7 @@ export class OpenFile {
     return this
   }
 
-  /** `fput`: the last one releases the file, and with the last file of an unlinked inode its memory. */
+  /** `fput`: the last call releases the file; the last file of an unlinked inode frees its memory. */
   put(): void {
     if (--this.references > 0) return
     const { inode } = this

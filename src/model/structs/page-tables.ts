@@ -9,7 +9,7 @@ export class PageTable {
   readonly pages: (Page | undefined)[] = new Array(entries).fill(undefined)
 }
 
-/** The page tables of an address space, by page number. Tables are made when something is put in. */
+/** The page tables of an address space, by page number. A table is made for its first entry. */
 export class PageTables {
   readonly #tables = new Map<number, PageTable>()
 
@@ -70,7 +70,10 @@ export class PageTables {
     return this.#tables.size === 0
   }
 
-  /** `free_pgtables`: drops the tables of pages `[from, to)` that reach into neither neighbour, at `floor` and `ceiling`. */
+  /**
+   * `free_pgtables`: drops the tables of pages `[from, to)`, but not those that hold entries of the neighbours, below `floor` or above
+   * `ceiling`.
+   */
   free(from: number, to: number, floor: number, ceiling: number): void {
     const first = Math.max(Math.floor(from / entries), Math.ceil(floor / entries))
     const last = Math.min(Math.ceil(to / entries), Math.floor(ceiling / entries))

@@ -1,13 +1,13 @@
 import type { RawPage } from '../../kernel/raw-page.js'
 
-/** Where a page belongs: to one process's private memory, to a file's page cache, or to a driver. */
+/** What a page belongs to: one process's private memory, a file's page cache, or a driver. */
 export type PageKind = 'anonymous' | 'file' | 'driver'
 
 /** `struct page`: a page of the machine's memory, whose bytes are made when they are first read. */
 export class Page implements RawPage {
   readonly kind: PageKind
   readonly size: number
-  /** By the owner, if it has one (the page cache, a driver), and by each page table entry. */
+  /** The number of references: by the owner (the page cache, a driver), and by each page table entry. */
   references: number
   #bytes: Uint8Array | undefined
   #put = false
@@ -19,7 +19,7 @@ export class Page implements RawPage {
     this.#bytes = bytes
   }
 
-  /** Whether it was ever given bytes: a page that was not is all zeros. */
+  /** Whether the page has bytes of its own: a page without is all zeros. */
   get touched(): boolean {
     return this.#bytes !== undefined
   }
@@ -36,7 +36,7 @@ export class Page implements RawPage {
     this.references--
   }
 
-  /** Its owner has given it back: it stays where it is mapped, and can't be mapped again. */
+  /** Whether its owner has disposed of it: existing mappings keep it, and it can't be mapped again. */
   get orphaned(): boolean {
     return this.#put
   }

@@ -6,12 +6,12 @@ import type { Mm } from './mm.js'
 import { VM_FLAG } from './vm-flag.js'
 import type { Vma } from './vma.js'
 
-/** One message that was not read yet. */
+/** One message that has not been read. */
 export interface UffdMessage {
   readonly code: number
   /** The three words after the code. */
   readonly words: readonly [number, number, number]
-  /** Of a fork: what its reader gets a descriptor of. */
+  /** Of a fork: the userfaultfd for which the reader gets a descriptor. */
   readonly child?: Uffd
 }
 
@@ -20,13 +20,13 @@ interface Waiter {
   readonly resolve: () => void
 }
 
-/** `struct userfaultfd_ctx`: what the VMAs of one userfaultfd refer to, and what its handles read from. */
+/** `struct userfaultfd_ctx`: the object that the VMAs of one userfaultfd refer to and its handles read from. */
 export class Uffd {
   readonly mm: Mm
   /** `UFFD_FEATURE` bits, once `UFFDIO_API` was done. */
   features = 0n
   initialized = false
-  /** Handles on it. */
+  /** The number of handles on it. */
   handles = 1
   /** Faults, which are read before events. */
   readonly faults: UffdMessage[] = []
@@ -42,7 +42,10 @@ export class Uffd {
     return (this.features & UFFD_FEATURE[feature]) !== 0n
   }
 
-  /** `mmap_changing`: the layout has changed and the event was not read: a page might be put where it no longer belongs. */
+  /**
+   * `mmap_changing`: the layout has changed and the event has not been read: a page could be put at an address where it no longer
+   * belongs.
+   */
   get changing(): boolean {
     return this.events.length > 0
   }
@@ -52,12 +55,12 @@ export class Uffd {
     return this.has('EVENT_REMAP')
   }
 
-  /** `handle_userfault` for a page that is not there. */
+  /** `handle_userfault` for a missing page. */
   missing(_vma: Vma, page: number, write: boolean): number {
     return this.#fault(page, write ? UFFD_FAULT_FLAG.WRITE : 0)
   }
 
-  /** `handle_userfault` for a page that the file has and the page table has not. */
+  /** `handle_userfault` for a page that is in the file and not in the page table. */
   minor(_vma: Vma, page: number, write: boolean): number {
     return this.#fault(page, UFFD_FAULT_FLAG.MINOR | (write ? UFFD_FAULT_FLAG.WRITE : 0))
   }
@@ -72,7 +75,7 @@ export class Uffd {
     if (this.has('EVENT_REMOVE')) this.#tell({ code: UFFD_EVENT_CODE.REMOVE, words: [start, end, 0] })
   }
 
-  /** `mremap_userfaultfd_prep`: the copy stays registered only for one who is told. */
+  /** `mremap_userfaultfd_prep`: the moved VMA stays registered only with a userfaultfd that gets the event. */
   remapped(target: Vma, from: number, to: number, length: number): void {
     if (this.followsMoves) {
       this.#tell({ code: UFFD_EVENT_CODE.REMAP, words: [from, to, length] })
@@ -82,7 +85,7 @@ export class Uffd {
     target.flags &= ~VM_FLAG.UFFD
   }
 
-  /** `dup_userfaultfd`: what the child's memory is registered with, which is nothing for one who is not told. */
+  /** `dup_userfaultfd`: the userfaultfd that the child's memory is registered with: none, where this one gets no fork events. */
   copyFor(child: Mm): Uffd | undefined {
     if (!this.has('EVENT_FORK')) return undefined
     const copy = new Uffd(child)
@@ -96,12 +99,12 @@ export class Uffd {
     this.#tell({ code: UFFD_EVENT_CODE.FORK, words: [0, 0, 0], child })
   }
 
-  /** `userfaultfd_unmap_complete`: of the whole range that was unmapped, whatever part of it was registered. */
+  /** `userfaultfd_unmap_complete`: the event names the whole range that was unmapped, even where only a part of it was registered. */
   unmapped(start: number, end: number): void {
     if (this.has('EVENT_UNMAP')) this.#tell({ code: UFFD_EVENT_CODE.UNMAP, words: [start, end, 0] })
   }
 
-  /** `wake_userfault`: the waiters in `[start, end)` try again. */
+  /** `wake_userfault`: wakes the waiters in `[start, end)`, which try again. */
   wake(start: number, end: number): void {
     for (const waiter of this.#waiters) {
       if (waiter.address < start || waiter.address >= end) continue
@@ -112,7 +115,7 @@ export class Uffd {
     this.faults.splice(0, this.faults.length, ...left)
   }
 
-  /** Resolves when there is something to read. */
+  /** Resolves when there is a message to read. */
   readable(signal: AbortSignal | undefined): Promise<void> {
     if (this.faults.length + this.events.length > 0 || signal?.aborted || this.handles === 0) return Promise.resolve()
     return new Promise((resolve) => {
@@ -126,7 +129,7 @@ export class Uffd {
     })
   }
 
-  /** Ends every wait for something to read. */
+  /** Ends every wait for a message. */
   wakeReaders(): void {
     for (const done of this.#readers) done()
   }

@@ -3,7 +3,7 @@ import { PTE } from './pte.js'
 import { VM_FLAG } from './vm-flag.js'
 
 /**
- * `unmap_mapping_range`: takes pages `[first, last)` of a file out of every page table; private copies of them only with `copies`.
+ * `unmap_mapping_range`: removes pages `[first, last)` of a file from every page table; private copies of them only with `copies`.
  */
 export function unmapFilePages(inode: Inode, first: number, last: number, copies: boolean): void {
   for (const { mm, start, end, pgoff, flags } of inode.mappings) {

@@ -1,8 +1,8 @@
 /**
  * A VMA's flags as the model keeps them: one 32-bit word, so that no flag test allocates.
  *
- * The bits are those of `VM`, except that three of Linux's flags above bit 31 live on bits that the model never sets in their own
- * meaning (`HUGETLB`, `ARCH_1`, `SOFTDIRTY`). `VM.SEALED` is `Vma.sealed`. `vmFlagsOf` and `bitsOf` translate.
+ * The bits are those of `VM`, except that three of Linux's flags above bit 31 use bits that the model never sets in their own meaning
+ * (`HUGETLB`, `ARCH_1`, `SOFTDIRTY`). `VM.SEALED` is `Vma.sealed`. `vmFlagsOf` and `bitsOf` translate.
  */
 export const VM_FLAG = {
   READ: 0x1,
@@ -43,7 +43,7 @@ export const VM_FLAG = {
 
   /** `VM_ACCESS_FLAGS` */
   ACCESS: 0x7,
-  /** `VM_STICKY`, `VM_IGNORE_MERGE`: no matter when two VMAs are compared, and handed on when they merge. */
+  /** `VM_STICKY`, `VM_IGNORE_MERGE`: ignored when two VMAs are compared, and passed on when they merge. */
   STICKY: 0x800,
   /** `VM_SPECIAL`: IO, DONTEXPAND, PFNMAP, MIXEDMAP. Such a VMA never merges. */
   SPECIAL: 0x4000 | 0x4_0000 | 0x400 | 0x1000_0000,

@@ -1,9 +1,9 @@
 /**
- * How a node of a `VmaTree` lies in its numbers: first what it is, then where each item ends, then where each starts. Where there is no
- * item, both are `Infinity`, so that a search needs no count.
+ * The layout of a node of a `VmaTree` in its array of numbers: its own fields, then the end of each item, then the start of each. Of an
+ * empty place both are `Infinity`, so that a search requires no count.
  */
 export const VMA_NODE = {
-  /** Items of a node, and their number as a shift. */
+  /** The most items of a node, and that number as a shift. */
   CAPACITY: 16,
   SHIFT: 4,
   COUNT: 0,
@@ -11,10 +11,10 @@ export const VMA_NODE = {
   /** The neighbours of a leaf, or -1. */
   PREVIOUS: 2,
   NEXT: 3,
-  /** The largest gap between items or inside one. */
+  /** The largest gap between the items or inside one of them. */
   GAP: 4,
   ENDS: 8,
   STARTS: 24,
-  /** Numbers of a node. */
+  /** The count of numbers of a node. */
   STRIDE: 40,
 } as const

@@ -4,17 +4,17 @@ import { VMA_NODE } from './vma-node.js'
 const { CAPACITY, SHIFT, COUNT, PARENT, PREVIOUS, NEXT, GAP, ENDS, STARTS, STRIDE } = VMA_NODE
 
 /**
- * The nodes of a `VmaTree`. A node is a number: what it knows lies in one array of numbers, what it holds in one array of items. So a
- * search touches a few neighbouring lines of memory a node, and nothing of the VMAs; with a million of them, little else counts.
+ * The nodes of a `VmaTree`. A node is an index: its fields are in one array of numbers, its items in another array. So a search touches a
+ * few neighbouring cache lines for each node and no VMA, which decides its speed with a million VMAs.
  */
 export class VmaNodes {
-  /** Of each node, what `VMA_NODE` says. */
+  /** The fields of each node, as `VMA_NODE` lays them out. */
   numbers = new Float64Array(4 * STRIDE)
-  /** Of each node among nodes, the largest gap inside each of its items. Apart, so that leaves, which have none, lie closer together. */
+  /** For each inner node, the largest gap inside each of its items. A separate array, because leaves have none. */
   gaps = new Float64Array(4 * CAPACITY)
-  /** Of each node, its VMAs (a leaf) or nodes. */
+  /** The VMAs of each leaf, and the nodes of each inner node. */
   readonly items: (Vma | number | undefined)[] = []
-  /** Nodes that were given up. */
+  /** Freed nodes, to be reused. */
   readonly #spare: number[] = []
 
   /** A node without items and neighbours. */
@@ -82,7 +82,7 @@ export class VmaNodes {
     numbers[base + COUNT] = last
   }
 
-  /** Tells a node what the one among its items spans. */
+  /** Updates a node with the range of one of its items. */
   describe(node: number, index: number, child: number): void {
     const numbers = this.numbers
     const at = node * STRIDE + index
@@ -94,7 +94,7 @@ export class VmaNodes {
     this.gaps[(node << SHIFT) + index] = numbers[base + GAP]!
   }
 
-  /** Computes a node's largest gap anew and carries what has changed to the root. */
+  /** Recomputes a node's largest gap, and those of its ancestors where that changes them. */
   refresh(start: number, startLevel: number): void {
     const numbers = this.numbers
     this.measure(start, startLevel)
@@ -115,7 +115,7 @@ export class VmaNodes {
       numbers[at + STARTS] = first
       numbers[at + ENDS] = last
       this.gaps[(parent << SHIFT) + place] = gap
-      // Only where its largest gap may have been this one must a parent look at all that it has.
+      // A parent has to examine all its items only if this gap may have been its largest.
       const largest = numbers[parent * STRIDE + GAP]!
       if (sameRange && gap >= largest) numbers[parent * STRIDE + GAP] = gap
       else if (!sameRange || before === largest) this.measure(parent, level)

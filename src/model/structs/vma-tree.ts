@@ -7,18 +7,19 @@ import { VmaNodes } from './vma-nodes.js'
 
 const { CAPACITY, SHIFT, COUNT, PARENT, PREVIOUS, NEXT, ENDS, STARTS, STRIDE } = VMA_NODE
 
-/** A node with fewer items takes in a neighbour where both fit. */
+/** A node with fewer items merges with a neighbour if both fit in one. */
 const sparse = CAPACITY / 4
 
 /**
- * The VMAs of an address space in order of address: a B+-tree whose nodes know the largest gap below them, as the kernel's maple tree.
+ * The VMAs of an address space in order of address: a B+-tree whose nodes record the largest gap below them, as those of the kernel's
+ * maple tree do.
  *
  * Every search, the one for a free range included, takes time logarithmic in the number of VMAs.
  */
 export class VmaTree {
   readonly #nodes = new VmaNodes()
   #root: number
-  /** Nodes on the way from the root to a leaf, without the leaf. */
+  /** The number of inner nodes between the root and a leaf, with the root. */
   #height = 0
   /** `map_count` */
   size = 0
@@ -91,7 +92,7 @@ export class VmaTree {
     for (let vma = this.first(); vma !== undefined; vma = this.next(vma)) yield vma
   }
 
-  /** Puts a VMA in. Its range must be free. */
+  /** Inserts a VMA. Its range must be free. */
   insert(vma: Vma): void {
     const { start } = vma
     let node = this.#root
@@ -103,7 +104,7 @@ export class VmaTree {
     this.size++
   }
 
-  /** Takes a VMA out. */
+  /** Removes a VMA. */
   remove(vma: Vma): void {
     const node = vma.node!
     this.#take(node, 0, this.#startingAt(node, vma.start))
@@ -111,7 +112,7 @@ export class VmaTree {
     this.size--
   }
 
-  /** Changes the range of a VMA. It must not reach into a neighbour. */
+  /** Changes the range of a VMA. The new range must not overlap a neighbour. */
   resize(vma: Vma, start: number, end: number): void {
     const node = vma.node!
     const at = node * STRIDE + this.#startingAt(node, vma.start)
@@ -123,8 +124,8 @@ export class VmaTree {
   }
 
   /**
-   * `mas_empty_area_rev`: the end of the highest gap of `length` bytes or more within `[low, high)`, or -1. What lies outside the two
-   * limits does not count.
+   * `mas_empty_area_rev`: the end of the highest gap of `length` bytes or more within `[low, high)`, or -1. Addresses outside the two
+   * limits do not count.
    */
   highestGap(low: number, high: number, length: number): number {
     return highestGap(this.#nodes, this.#root, this.#height, low, high, length)
@@ -135,7 +136,7 @@ export class VmaTree {
     return lowestGap(this.#nodes, this.#root, this.#height, low, high, length)
   }
 
-  /** Checks that what the nodes know of each other and of the VMAs is so. `expect` throws where it is not. */
+  /** Checks the fields of the nodes against each other and the VMAs. `expect` throws where one is wrong. */
   check(expect: (holds: boolean, message: string) => void): void {
     const count = checkVmaNodes(this.#nodes, this.#root, this.#height, -1, expect)
     expect(count === this.size, `${this.size} VMAs counted, ${count} found in the tree`)
@@ -152,7 +153,7 @@ export class VmaTree {
       for (let step = CAPACITY >> 1; step > 0; step >>= 1) {
         if (numbers[ends + index + step - 1]! <= address) index += step
       }
-      // The last step is one short of the last item.
+      // The last step compares with the item before the last.
       if (numbers[ends + index]! <= address) return -1
       if (numbers[ends + index] === Infinity) return -1
       const place = (node << SHIFT) + index
@@ -172,7 +173,7 @@ export class VmaTree {
     return numbers[starts + index]! < address ? index + 1 : index
   }
 
-  /** Takes an item out of a node, and the node out of the tree when nothing is left. */
+  /** Removes an item from a node, and the node from the tree when it becomes empty. */
   #take(node: number, level: number, index: number): void {
     const { numbers } = this.#nodes
     this.#nodes.cut(node, level, index)
@@ -234,8 +235,8 @@ export class VmaTree {
   }
 
   /**
-   * Puts an item into a node, of which a part moves to a new node above it when it is full. At the edges only what must move does,
-   * so that memory mapped in one direction fills its nodes.
+   * Inserts an item into a node. A full node moves a part of its items to a new node above it; at the edges it moves as few as possible,
+   * so that memory that is mapped in one direction fills its nodes.
    */
   #add(node: number, level: number, index: number, item: Vma | number): void {
     if (this.#nodes.numbers[node * STRIDE + COUNT]! < CAPACITY) {
@@ -272,7 +273,7 @@ export class VmaTree {
   }
 }
 
-/** Where the start of the item at a place in `#items` is in `#numbers`. */
+/** The index in `#numbers` of the start of the item at an index in `#items`. */
 function startAt(place: number): number {
   return (place >> SHIFT) * STRIDE + STARTS + (place & (CAPACITY - 1))
 }

@@ -3,33 +3,34 @@ import type { Mm } from './mm.js'
 import type { OpenFile } from './open-file.js'
 import type { Uffd } from './uffd.js'
 
-/** What the lower half of an address or a page counts to. */
+/** The number of values of the lower half of an address or a page number. */
 const half = 2 ** 30
 
 /**
  * `struct vm_area_struct`: one area of an address space, `[start, end)` in bytes.
  *
- * While it is in a tree only the tree changes its range.
+ * While it is in a tree, only the tree may change its range.
  */
 export class Vma {
-  // In this order, what a look-up, an unmapping and a merge ask first lies together.
+  // The order of the fields keeps those together that a look-up, an unmapping and a merge read first.
   readonly mm: Mm
   /** A word of `VM_FLAG`. */
   flags: number
-  // A number beyond 2^31 would be an object of its own, and so each look at it another miss of the cache: two halves are none.
+  // Addresses are kept as two halves: V8 stores a number of 2^31 or more as an object of its own, and each read of it could be a cache
+  // miss.
   #startHigh = 0
   #startLow = 0
   #endHigh = 0
   #endLow = 0
-  /** The leaf of the tree that it is in. */
+  /** The leaf of the tree that contains it. */
   node: number | undefined = undefined
   /** `vm_file`. Memory without one is anonymous (`vma_is_anonymous`). */
   file: OpenFile | undefined
   /** `vm_userfaultfd_ctx` */
   uffd: Uffd | undefined = undefined
-  /** `VM_SEALED`, the one flag that has no room in the word. */
+  /** `VM_SEALED`, the one flag that does not fit in the word. */
   sealed = false
-  /** `vm_private_data` of a driver, and whatever else is bound to this very VMA. */
+  /** `vm_private_data` of a driver: the `ModelArea` of this VMA. */
   area: object | undefined = undefined
   #pgoffHigh = 0
   #pgoffLow = 0
@@ -64,7 +65,7 @@ export class Vma {
     this.#endLow = (address - this.#endHigh * half) | 0
   }
 
-  /** `vm_pgoff`: the page of the file it begins with. Of anonymous memory, the page number of the address it was made at. */
+  /** `vm_pgoff`: the page of the file it begins with. Of anonymous memory, the page number of the address at which it was mapped. */
   get pgoff(): number {
     return this.#pgoffHigh * half + this.#pgoffLow
   }

@@ -3,7 +3,7 @@ import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
 import { uffdProtect } from './uffd-protect.js'
 
-/** `userfaultfd_clear_vma`: a range is nobody's any more. Returns the VMA that has it now, or an error. */
+/** `userfaultfd_clear_vma`: unregisters a range. Returns the VMA that has it now, or an error. */
 export function uffdClear(vma: Vma, previous: Vma | undefined, start: number, end: number): Vma | number {
   if (vma.flags & VM_FLAG.UFFD_WP) uffdProtect(vma, start, end, false)
   const flags = vma.flags & ~VM_FLAG.UFFD

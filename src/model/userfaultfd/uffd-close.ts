@@ -6,13 +6,13 @@ import type { Vma } from '../structs/vma.js'
 import { uffdClear } from './uffd-clear.js'
 import { uffdProtect } from './uffd-protect.js'
 
-/** `userfaultfd_release_all`, when the last handle goes: what is missing is poisoned first, or will read as zeros. */
+/** `userfaultfd_release_all`, when the last handle is closed: missing pages are poisoned first, or read as zeros afterwards. */
 export function uffdClose(uffd: Uffd, missing: 'poison' | 'zero'): void {
   const { mm } = uffd
-  // userfaultfd_event_wait_completion: a child whose event nobody has read has nobody either.
+  // userfaultfd_event_wait_completion: unregister a child whose fork event was not read too: it has no server.
   for (const { child } of uffd.events.splice(0)) if (child !== undefined) uffdClose(child, missing)
   if (missing === 'poison') {
-    // All of it before any is cleared: private memory shares the anon_vma of a neighbour that is registered as well.
+    // Poison all areas before any is cleared: private memory shares the anon_vma of a neighbour that is registered as well.
     for (let vma = mm.tree.first(); vma !== undefined; vma = mm.tree.next(vma)) if (vma.uffd === uffd) poison(vma)
   }
   let previous: Vma | undefined
@@ -28,8 +28,8 @@ export function uffdClose(uffd: Uffd, missing: 'poison' | 'zero'): void {
 }
 
 /**
- * `UFFDIO_WRITEPROTECT` to lift the marks, then `UFFDIO_POISON` of each page whose fault would have been asked about: a missing page where
- * missing ones were registered, a page of the file that is not mapped where minor faults were.
+ * `UFFDIO_WRITEPROTECT` to lift the marks, then `UFFDIO_POISON` of each page whose touch would have been a fault: missing pages in
+ * `missing` mode, unmapped pages of the file in `minor` mode.
  */
 function poison(vma: Vma): void {
   const { mm, file, flags, pgoff } = vma
@@ -41,7 +41,7 @@ function poison(vma: Vma): void {
     const bits = mm.tables.bits(page)
     const there = bits & PTE.PRESENT || file?.inode.pages.has(offset)
     if (!(flags & (there ? VM_FLAG.UFFD_MINOR : VM_FLAG.UFFD_MISSING))) continue
-    // find_vma_and_prepare_anon, whatever becomes of the page.
+    // find_vma_and_prepare_anon runs even if the page fails.
     if (!asked && !(flags & VM_FLAG.SHARED)) anonVmaPrepare(vma)
     asked = true
     const pastEnd = file !== undefined && offset >= file.inode.length

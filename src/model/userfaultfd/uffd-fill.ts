@@ -8,10 +8,10 @@ import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
 import { uffdRange } from './uffd-range.js'
 
-/** How missing pages are made. */
+/** The ways to make missing pages. */
 export type UffdFill = 'copy' | 'zero' | 'continue' | 'poison'
 
-/** `mfill_atomic`: makes missing pages of a registered area. Answers with the bytes done and 0 or an error. */
+/** `mfill_atomic`: makes missing pages of a registered area. Returns the bytes done and 0 or an error. */
 export function uffdFill(
   uffd: Uffd,
   start: number,
@@ -26,7 +26,7 @@ export function uffdFill(
   if (refused !== 0) return { done: 0, error: refused }
   if (mm.users === 0) return { done: 0, error: ERRNO_RESULT.ESRCH }
   const vma = mm.tree.lookup(start)
-  // find_vma_and_prepare_anon comes before the area is looked at.
+  // find_vma_and_prepare_anon runs before the area is checked.
   if (vma !== undefined && !(vma.flags & VM_FLAG.SHARED)) anonVmaPrepare(vma)
   const end = start + length
   if (vma === undefined || end > vma.end || vma.uffd === undefined) return { done: 0, error: ERRNO_RESULT.ENOENT }
@@ -66,7 +66,7 @@ function fillPage(vma: Vma, number: number, how: UffdFill, protect: boolean, byt
     return 0
   }
   if (how === 'continue') {
-    // shmem_get_folio does not look past the end.
+    // shmem_get_folio finds no page past the end.
     if (pastEnd) return ERRNO_RESULT.EINVAL
     const page = file!.inode.pages.get(pgoff)
     if (page === undefined) return ERRNO_RESULT.EFAULT
@@ -93,7 +93,7 @@ function fillPage(vma: Vma, number: number, how: UffdFill, protect: boolean, byt
   return install(vma, number, page, protect)
 }
 
-/** `mfill_atomic_install_pte`: a marker gives way, a page does not. */
+/** `mfill_atomic_install_pte`: replaces a marker, but not a page. */
 function install(vma: Vma, number: number, page: Page, protect: boolean): number {
   const { mm } = vma
   if (mm.tables.bits(number) & PTE.PRESENT) return ERRNO_RESULT.EEXIST

@@ -7,7 +7,7 @@ import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
 import { uffdRange } from './uffd-range.js'
 
-/** `userfaultfd_move`, `move_pages`: moves private pages to missing ones. Answers with the bytes done and 0 or an error. */
+/** `userfaultfd_move`, `move_pages`: moves private pages to where pages are missing. Returns the bytes done and 0 or an error. */
 export function uffdMove(
   uffd: Uffd,
   to: number,

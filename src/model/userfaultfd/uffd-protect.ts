@@ -1,7 +1,7 @@
 import { PTE } from '../structs/pte.js'
 import type { Vma } from '../structs/vma.js'
 
-/** `uffd_wp_range`: write-protects what is there, and remembers it where nothing is yet, or lifts it. */
+/** `uffd_wp_range`: write-protects present pages and leaves markers for missing ones, or lifts the protection. */
 export function uffdProtect(vma: Vma, start: number, end: number, protect: boolean): void {
   const { mm } = vma
   const first = start / mm.pageSize

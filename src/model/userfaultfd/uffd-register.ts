@@ -7,7 +7,7 @@ import type { Vma } from '../structs/vma.js'
 import { canUserfault } from './can-userfault.js'
 import { uffdRange } from './uffd-range.js'
 
-/** `userfaultfd_register`: 0 or an error. Holes in the range are no matter. */
+/** `userfaultfd_register`: registers a range. Returns 0 or an error. Holes in the range are allowed. */
 export function uffdRegister(uffd: Uffd, start: number, length: number, mode: number): number {
   const { tree } = uffd.mm
   const bits =

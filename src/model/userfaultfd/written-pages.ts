@@ -4,9 +4,9 @@ import { PTE } from '../structs/pte.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 
 /**
- * `PAGEMAP_SCAN` for `PAGE_IS_WRITTEN` with `PM_SCAN_CHECK_WPASYNC`: adds the runs of pages in `[start, end)` that bear no protection of a
- * userfaultfd to `runs`, and with `reset` protects them. Returns 0 or an error.
- * What was never touched bears none, so that it counts as written until it is protected.
+ * `PAGEMAP_SCAN` for `PAGE_IS_WRITTEN` with `PM_SCAN_CHECK_WPASYNC`: adds the runs of pages in `[start, end)` that a userfaultfd does not
+ * write-protect to `runs`, and with `reset` protects them. Returns 0 or an error.
+ * Pages that were never touched count as written until they are protected.
  */
 export function writtenPages(
   mm: Mm,
