@@ -14,7 +14,8 @@ import { thisProcess } from './this-process.js'
 
 export type { DirtyRun } from './guests/dirty-runs.js'
 export { type FailedPage, Guest, type GuestEnd } from './guests/guest.js'
-export type { GuestStatistics } from './guests/guest-statistics.js'
+export type { GuestChange, GuestMessage } from './guests/guest-message.js'
+export type { FaultLatency, GuestStatistics } from './guests/guest-statistics.js'
 export { Guests } from './guests/guests.js'
 export type { GuestsOptions } from './guests/guests-options.js'
 export type { ServeOptions } from './guests/serve-options.js'
@@ -24,7 +25,7 @@ export { layerSources } from './guests/sources/layer-sources.js'
 export type { PageSource } from './guests/sources/page-source.js'
 export { zeroSource } from './guests/sources/zero-source.js'
 export { mergeWorkingSets, readWorkingSet, type WorkingSet, writeWorkingSet } from './guests/working-set.js'
-export type { GuestRegion, OnGuestFailure } from './kernel/guest-host.js'
+export type { FaultOutcome, GuestRegion, OnGuestFailure } from './kernel/guest-host.js'
 
 /**
  * Listens at the path of a Unix socket for monitors that restore a snapshot, such as Firecracker with `backend_type: Uffd`: many at one path.

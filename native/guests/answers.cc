@@ -56,7 +56,7 @@ int64_t install_once(const Guest& guest, const GuestRegion& region, uint64_t sta
 void mark_there(Guest& guest, const GuestRegion& region, uint64_t start, uint64_t length) {
   uint64_t first = index_of(region, start), count = length / region.page;
   for (uint64_t index = first; index < first + count; index++) {
-    if (guest.states->at(index) == kMissing) guest.statistics.pages_there.add(1);
+    if (guest.states->at(index) == kMissingPage) guest.statistics.pages_there.add(1);
     guest.states->raise(index, kThere);
   }
 }
@@ -68,7 +68,7 @@ bool is_in_flight(const Guest& guest, uint64_t address) {
 }
 
 bool is_wanted(const Guest& guest, const GuestRegion& region, uint64_t address) {
-  return guest.states->at(index_of(region, address)) == kMissing && !is_in_flight(guest, address);
+  return guest.states->at(index_of(region, address)) == kMissingPage && !is_in_flight(guest, address);
 }
 
 // Pages that are answered at once: addresses, and the segment that has all their bytes; none where the one page is in several.
@@ -192,11 +192,11 @@ bool answer_fault(const GuestPointer& pointer, const WaitingFault& fault) {
   }
   PageState state = guest.states->at(index_of(*region, address));
   int result;
-  if (state == kRemoved) {
+  if (state == kRemovedPage) {
     result = install(guest, *region, address, region->page, nullptr, kZeroed);
   } else {
-    if (state == kMissing) note_demand(guest, region->offset + (address - region->start));
-    Chunk chunk = chunk_around(guest, *region, address, state == kMissing ? around(guest, *region) : region->page);
+    if (state == kMissingPage) note_demand(guest, region->offset + (address - region->start));
+    Chunk chunk = chunk_around(guest, *region, address, state == kMissingPage ? around(guest, *region) : region->page);
     result = answer_chunk(pointer, *region, chunk, kFilled, &fault);
     // The file may have ended within the pages around: this one is then tried alone.
     if (result == -EFAULT && chunk.length > region->page) {
@@ -206,8 +206,13 @@ bool answer_fault(const GuestPointer& pointer, const WaitingFault& fault) {
   }
   if (result == 1) return true;
   if (result == 2 || result == -EAGAIN) return false;
-  if (result != 0 && result != -ESRCH) return fail_page(guest, *region, address, result);
-  guest.statistics.latency.add(now() - fault.since);
+  if (result != 0 && result != -ESRCH) {
+    if (!fail_page(guest, *region, address, result)) return false;
+    guest.statistics.latency[kGivenUp].add(now() - fault.since);
+    return true;
+  }
+  Answer answer = fault.again ? kAgain : state == kRemovedPage ? kRemoved : state == kThere ? kThereBefore : kMissing;
+  guest.statistics.latency[answer].add(now() - fault.since);
   return true;
 }
 
@@ -241,11 +246,13 @@ bool prefetch_some(const GuestPointer& pointer) {
     uint64_t rest = (end - offset + region->page - 1) / region->page * region->page;
     chunk = {address, std::min(chunk.length, rest), chunk.segment};
     if (chunk.segment != nullptr && chunk.segment->kind != Segment::kZero && !has_room_to_prefetch(guest, *chunk.segment)) return false;
+    uint64_t since = now();
     int result = answer_chunk(pointer, *region, chunk, kPrefetched, nullptr);
     if (result == -EAGAIN) guest.parked = true;
     if (result == -EAGAIN || result == 2) return false;
     // What can't be read now is left to the one who asks for it.
     offset = region->offset + (address - region->start) + chunk.length;
+    if (result == 0) guest.statistics.latency[kBeforehand].add(now() - since);
     if (result == 0) return true;
   }
   report_prefetched(guest);

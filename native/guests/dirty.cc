@@ -28,7 +28,7 @@ int register_protection(const Guest& guest) {
 void begin_dirty(Guest& guest) {
   guest.dirty.assign((guest.states->count() + 63) / 64, 0);
   for (size_t index = 0; index < guest.states->count(); index++)
-    if (guest.states->at(index) == kRemoved) mark_dirty(guest, index);
+    if (guest.states->at(index) == kRemovedPage) mark_dirty(guest, index);
 }
 
 void mark_written(Guest& guest, uint64_t start, uint64_t end) {

@@ -37,7 +37,7 @@ void remove(Guest& guest, uint64_t start, uint64_t end) {
     UffdRange range = {from, to - from};
     if (guest.unregister_removed) ioctl(guest.descriptor, kUnregister, &range);
   }
-  mark_pages(guest, kRemoved, start, end);
+  mark_pages(guest, kRemovedPage, start, end);
   guest.statistics.removals.add(1);
 }
 
@@ -77,9 +77,9 @@ void mark_pages(Guest& guest, PageState state, uint64_t start, uint64_t end) {
     // Of a huge page that was removed in part, nothing is gone: the kernel drops whole ones.
     uint64_t first = index_of(region, from + region.page - 1), last = index_of(region, to);
     for (uint64_t index = first; index < last; index++) {
-      if (state == kRemoved) mark_dirty(guest, index);
+      if (state == kRemovedPage) mark_dirty(guest, index);
       if (guest.states->at(index) >= state) continue;
-      (state == kRemoved ? guest.statistics.pages_removed : guest.statistics.pages_there).add(1);
+      (state == kRemovedPage ? guest.statistics.pages_removed : guest.statistics.pages_there).add(1);
       guest.states->raise(index, state);
     }
   }
@@ -111,8 +111,11 @@ void answer_waiting(const GuestPointer& pointer) {
   if (guest.mode != Guest::kServing) return;
   std::vector<WaitingFault> waiting;
   waiting.swap(guest.waiting);
-  for (const WaitingFault& fault : waiting)
-    if (!answer_fault(pointer, fault)) guest.waiting.push_back(fault);
+  for (WaitingFault& fault : waiting) {
+    if (answer_fault(pointer, fault)) continue;
+    fault.again = true;
+    guest.waiting.push_back(fault);
+  }
   if (!guest.waiting.empty()) guest.parked = true;
 }
 

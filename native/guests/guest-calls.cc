@@ -170,7 +170,7 @@ int prefetch(GivenGuest given, View<double> ranges) {
   return 0;
 }
 
-// The counts by outcome, then pages there, pages removed, removals, then the buckets of the histogram. Answers how many numbers.
+// The counts by outcome, then pages there, pages removed, removals, then for each histogram its sum and its buckets. Answers how many numbers.
 int statistics(GivenGuest given, View<double> into) {
   const Statistics& statistics = given.guest->statistics;
   size_t place = 0;
@@ -181,7 +181,10 @@ int statistics(GivenGuest given, View<double> into) {
   put(statistics.pages_there);
   put(statistics.pages_removed);
   put(statistics.removals);
-  for (const Counter& counter : statistics.latency.buckets) put(counter);
+  for (const Histogram& histogram : statistics.latency) {
+    put(histogram.sum);
+    for (const Counter& counter : histogram.buckets) put(counter);
+  }
   return static_cast<int>(place);
 }
 
@@ -205,7 +208,7 @@ int states(GivenGuest given, View<uint8_t> into) {
 // What is known of pages before serving begins: they are there, or were removed. Two numbers a range of addresses.
 int mark(GivenGuest given, int state, View<double> ranges) {
   constexpr int kWritten = 3;  // or were written, after serving with write protection has begun
-  if (state != kThere && state != kRemoved && state != kWritten) return -EINVAL;
+  if (state != kThere && state != kRemovedPage && state != kWritten) return -EINVAL;
   GuestPointer guest = given.guest;
   std::vector<double> addresses(ranges.data, ranges.data + ranges.length);
   run_on_server([guest, state, addresses = std::move(addresses)] {

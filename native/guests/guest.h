@@ -30,7 +30,8 @@ struct GuestRegion {
 // A fault that was read and has no answer yet.
 struct WaitingFault {
   uint64_t address, flags;
-  uint64_t since;  // nanoseconds
+  uint64_t since;      // nanoseconds
+  bool again = false;  // an answer met EAGAIN
 };
 
 struct Request;

@@ -8,7 +8,7 @@ namespace vmarea::guests {
 
 // What a page of a guest is. A state only rises: a page that was removed is zeros for ever, whatever the source has, and one that was
 // answered may have been removed since by an event that is not read yet.
-enum PageState : uint8_t { kMissing, kThere, kRemoved };
+enum PageState : uint8_t { kMissingPage, kThere, kRemovedPage };
 
 // Two bits a page. The server thread writes; other threads may read at any time, and see a state of a moment ago.
 class PageStates {

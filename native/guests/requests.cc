@@ -40,13 +40,13 @@ int install_read(Guest& guest, const Request& request) {
     uint64_t address = request.start + done;
     PageState state = guest.states->at(index_of(region, address));
     next = done + region.page;
-    while (state == kMissing && next < request.length && guest.states->at(index_of(region, request.start + next)) == kMissing)
+    while (state == kMissingPage && next < request.length && guest.states->at(index_of(region, request.start + next)) == kMissingPage)
       next += region.page;
     int result = 0;
-    if (state == kMissing) {
+    if (state == kMissingPage) {
       result = install(guest, region, address, next - done, bytes + done, request.demanded.empty() ? kPrefetched : kFilled);
     } else if (is_demanded(request, address)) {
-      result = state == kRemoved ? install(guest, region, address, region.page, nullptr, kZeroed)
+      result = state == kRemovedPage ? install(guest, region, address, region.page, nullptr, kZeroed)
                                  : install(guest, region, address, region.page, bytes + done, kFilled);
     }
     if (result != 0) return result;
@@ -56,13 +56,15 @@ int install_read(Guest& guest, const Request& request) {
 
 // Answers false where it must be tried again.
 bool fail_demanded(Guest& guest, Request& request, int error) {
+  uint64_t time = uffd::now();
   while (!request.demanded.empty()) {
     const WaitingFault& fault = request.demanded.back();
     PageState state = guest.states->at(index_of(*request.region, fault.address));
     // Zeros need no source.
-    int result = state == kRemoved ? install(guest, *request.region, fault.address, request.region->page, nullptr, kZeroed) : 0;
+    int result = state == kRemovedPage ? install(guest, *request.region, fault.address, request.region->page, nullptr, kZeroed) : 0;
     if (result == -EAGAIN) return false;
-    if (state != kRemoved && !fail_page(guest, *request.region, fault.address, error)) return false;
+    if (state != kRemovedPage && !fail_page(guest, *request.region, fault.address, error)) return false;
+    guest.statistics.latency[state == kRemovedPage ? kRemoved : kGivenUp].add(time - fault.since);
     request.demanded.pop_back();
   }
   return true;
@@ -76,11 +78,15 @@ void finish(Request* request) {
   // What was read reaches to the end of the file and no further: those who wait for a page before the end get it.
   if (result != 0 && result != -EAGAIN && result != -ESRCH && !fail_demanded(*guest, *request, result)) result = -EAGAIN;
   if (result == -EAGAIN) {
-    guest->parked = true;
+    guest->parked = request->met_change = true;
     return;
   }
   uint64_t time = uffd::now();
-  for (const WaitingFault& fault : request->demanded) guest->statistics.latency.add(time - fault.since);
+  for (const WaitingFault& fault : request->demanded) {
+    bool removed = guest->states->at(index_of(*request->region, fault.address)) == kRemovedPage;
+    guest->statistics.latency[request->met_change ? kAgain : removed ? kRemoved : kMissing].add(time - fault.since);
+  }
+  if (request->beforehand && result == 0) guest->statistics.latency[kBeforehand].add(time - request->since);
   take_from_guest(*guest, request);
   release(request);
   report_prefetched(*guest);
@@ -113,6 +119,7 @@ bool ask(const GuestPointer& guest, const GuestRegion& region, uint64_t start, u
   request->start = start;
   request->length = length;
   request->since = uffd::now();
+  request->beforehand = fault == nullptr;
   if (fault != nullptr) request->demanded.push_back({fault->address - (fault->address - region.start) % region.page, fault->flags, fault->since});
   guest->requests.push_back(request);
   if (script == nullptr) {

@@ -19,6 +19,8 @@ struct Request {
   std::shared_ptr<const MappedFile> file;
   uint64_t at = 0;
   int error = 0;
+  bool beforehand = false;  // it began as a prefetch
+  bool met_change = false;  // its answer met EAGAIN
   bool ready = false;  // read; it waits for the layout of the process to stand still
 };
 

@@ -10,7 +10,9 @@ import {
 import { CommandError } from './command-error.js'
 import { EXIT } from './exit-code.js'
 import { parseByteSize } from './pack/parse-byte-size.js'
-import { ServeProgress } from './serve-progress.js'
+import { GuestMetrics } from './serve/guest-metrics.js'
+import { listenForMetrics } from './serve/listen-for-metrics.js'
+import { ServeProgress } from './serve/serve-progress.js'
 
 export interface ServeCommandOptions {
   readonly socket: string | undefined
@@ -27,6 +29,7 @@ export interface ServeCommandOptions {
   readonly state: string | undefined
   readonly mode: string | undefined
   readonly uid: readonly string[]
+  readonly metrics: string | undefined
   readonly json: boolean
 }
 
@@ -38,6 +41,7 @@ export async function serve(values: ServeCommandOptions): Promise<number> {
   const around = values.around === undefined ? {} : { around: parseByteSize(values.around, '--around') }
   const layers = [memory, ...base].map(sourceNamed)
   const source = layers.length === 1 ? layers[0]! : layerSources(layers)
+  const port = values.metrics === undefined ? undefined : parsePort(values.metrics)
   const progress = new ServeProgress(values.json || !process.stdout.isTTY)
 
   const guests = await listenForGuests(socket, {
@@ -48,6 +52,14 @@ export async function serve(values: ServeCommandOptions): Promise<number> {
     ...(values.uid.length === 0 ? {} : { uid: values.uid.map(parseUser) }),
     onRefused: (error, peer) => progress.event('refused', { ...peer, error: (error as Error).message }),
   })
+  const metrics = new GuestMetrics()
+  const server =
+    port === undefined
+      ? undefined
+      : await listenForMetrics(metrics, port).catch(async (error) => {
+          await guests.close()
+          throw error
+        })
   const end = async () => {
     if (values.drain) await Promise.all([...guests.open].map((guest) => guest.prefetchAll()))
     await guests.close()
@@ -57,11 +69,12 @@ export async function serve(values: ServeCommandOptions): Promise<number> {
     ending ??= end()
   }
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal)
-  progress.event('listening', { socket, memory })
+  progress.event('listening', { socket, memory, ...(server === undefined ? {} : { metrics: server.url }) })
 
   const begin = async (guest: Guest) => {
     const { pid, uid, regions } = guest
     progress.add(guest)
+    metrics.add(guest)
     guest.onPageFailed = (page) => progress.event('page-failed', { pid, ...page })
     void guest.closed.then(({ reason, statistics, recordError }) => {
       progress.remove(guest)
@@ -86,6 +99,7 @@ export async function serve(values: ServeCommandOptions): Promise<number> {
     await ending
   } finally {
     await guests.close()
+    server?.close()
     progress.end()
     process.off('SIGTERM', onSignal).off('SIGINT', onSignal)
   }
@@ -100,6 +114,12 @@ function sourceNamed(name: string): GuestSource {
 function parseMode(text: string): number {
   if (!/^0?[0-7]{1,3}$/.test(text)) throw new CommandError(`--mode is octal, as in 0660, not ${JSON.stringify(text)}`)
   return Number.parseInt(text, 8)
+}
+
+function parsePort(text: string): number {
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port < 65536) return port
+  throw new CommandError(`--metrics is a port from 0 to 65535, not ${JSON.stringify(text)}`)
 }
 
 function parseUser(text: string): number {

@@ -1,11 +1,14 @@
 import type { GuestHost, GuestRegion, RawGuest, RawPeer } from '../kernel/guest-host.js'
+import { hex } from '../vocabulary/hex.js'
 import type { PagerReport } from '../vocabulary/reports/pager-report.js'
 import type { Reporter } from '../vocabulary/reports/reporter.js'
 import { UsageError } from '../vocabulary/usage-error.js'
+import { VmError } from '../vocabulary/vm-error.js'
 import { checkServeOptions } from './check-serve-options.js'
 import { type DirtyRun, dirtyRuns } from './dirty-runs.js'
+import { publishGuest } from './guest-channel.js'
+import type { GuestChange } from './guest-message.js'
 import { type GuestStatistics, guestStatistics } from './guest-statistics.js'
-import { latencyByOctave } from './latency-by-octave.js'
 import { saveDiff } from './save-diff.js'
 import type { ServeOptions } from './serve-options.js'
 import type { GuestSource, OpenedSource } from './sources/guest-source.js'
@@ -70,7 +73,6 @@ export class Guest implements Reporter {
   #recordPath: string | undefined
   #end: ((end: GuestEnd) => void) | undefined
   #last: GuestStatistics | undefined
-  #latency: readonly number[] = []
   #left = false
   #prefetched: (() => void) | undefined
   #applied: (() => void) | undefined
@@ -97,7 +99,13 @@ export class Guest implements Reporter {
     })
     raw.reports = {
       gone: () => void this.#gone(),
-      pageFailed: (offset, errno) => this.onPageFailed?.({ offset, errno }),
+      pageFailed: (offset, errno) => {
+        this.#publish(
+          'page-failed',
+          new VmError(errno, 'read', { hint: `page ${hex(BigInt(offset))} of the memory file` }),
+        )
+        this.onPageFailed?.({ offset, errno })
+      },
       prefetched: () => this.#prefetched?.(),
       left: () => this.#applied?.(),
     }
@@ -142,6 +150,7 @@ export class Guest implements Reporter {
         records: record !== false,
       })
       this.#notesWrites = dirty
+      this.#publish('served')
       if (prefetch.length > 0) this.#raw.prefetch(prefetch)
     } catch (error) {
       this.#serving = false
@@ -164,8 +173,7 @@ export class Guest implements Reporter {
   /** The counters as `offerStatistics` sends them: of hits and requests, pages. */
   report(): PagerReport {
     const { pageSize } = this
-    const { faults, failed, resident, zeroed, raced, filled, prefetched, removed } = this.statistics
-    if (this.#last === undefined) this.#latency = latencyByOctave(this.#raw.statistics().latency)
+    const { faults, failed, resident, zeroed, raced, filled, prefetched, removed, latency } = this.statistics
     return {
       kind: 'guest',
       state: this.#left ? 'ended' : 'serving',
@@ -180,7 +188,7 @@ export class Guest implements Reporter {
       evictedBytes: removed * pageSize,
       writtenBytes: null,
       stagedBytes: null,
-      latency: this.#latency,
+      latency: latency.octaves,
     }
   }
 
@@ -259,6 +267,10 @@ export class Guest implements Reporter {
     await this.close()
   }
 
+  #publish(change: GuestChange, cause?: unknown): void {
+    publishGuest({ change, pid: this.pid, guest: this, cause })
+  }
+
   async #gone(): Promise<void> {
     this.#left = true
     this.#applied?.()
@@ -269,9 +281,8 @@ export class Guest implements Reporter {
   async #ended(reason: GuestEnd['reason']): Promise<void> {
     if (this.#last !== undefined) return
     const set = this.#recordPath === undefined ? undefined : this.workingSet()
-    const raw = this.#raw.statistics()
-    this.#latency = latencyByOctave(raw.latency)
-    this.#last = guestStatistics(raw, this.#pages)
+    this.#last = guestStatistics(this.#raw.statistics(), this.#pages)
+    this.#publish('ended')
     const end = { reason, statistics: this.#last }
     try {
       if (set !== undefined) await writeWorkingSet(this.#recordPath!, set)

@@ -1,6 +1,7 @@
 import type { GuestHost, GuestRegion, RawGuest, RawGuestListener, RawKeeper, RawPeer } from '../kernel/guest-host.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { Guest } from './guest.js'
+import { publishGuest } from './guest-channel.js'
 import { type GuestState, readGuestState } from './guest-state.js'
 import type { GuestsOptions } from './guests-options.js'
 import { checkRegions } from './protocol/check-regions.js'
@@ -138,7 +139,9 @@ export class Guests implements AsyncIterable<Guest> {
       this.#wake()
     } catch (error) {
       peer.refuse(onFailure)
-      if (!this.#closing.signal.aborted) onRefused(error, { pid: peer.pid, uid: peer.uid })
+      if (this.#closing.signal.aborted) return
+      publishGuest({ change: 'refused', pid: peer.pid, guest: undefined, cause: error })
+      onRefused(error, { pid: peer.pid, uid: peer.uid })
     }
   }
 
@@ -148,6 +151,7 @@ export class Guests implements AsyncIterable<Guest> {
     this.#open.add(guest)
     void guest.closed.then(() => this.#open.delete(guest))
     this.#keeper?.hold(raw)
+    publishGuest({ change: 'accepted', pid: peer.pid, guest, cause: undefined })
     return guest
   }
 

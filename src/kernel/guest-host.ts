@@ -52,8 +52,22 @@ export interface RawGuestStatistics {
   readonly removed: number
   /** How often some were. */
   readonly removals: number
-  /** Counts of faults by time, four buckets an octave: bucket 4e + m begins at 2^e * (1 + m/4) nanoseconds. */
-  readonly latency: Float64Array
+  /** Times of answers, by how they came out. */
+  readonly latencies: Readonly<Record<FaultOutcome, RawLatency>>
+}
+
+/**
+ * How an answer to a fault came out: `missing` from the source; `removed` with zeros, as the page was given back; `raced` after another answer had
+ * installed the page; `retried` again, as the layout of the process was changing; `failed` with poison. `prefetched` is no fault, but a
+ * read of the source beforehand.
+ */
+export type FaultOutcome = 'missing' | 'removed' | 'prefetched' | 'raced' | 'retried' | 'failed'
+
+/** Times in nanoseconds. */
+export interface RawLatency {
+  readonly sum: number
+  /** Counts by time, four buckets an octave: bucket 4e + m begins at 2^e * (1 + m/4). */
+  readonly buckets: Float64Array
 }
 
 /** What a guest reports. */

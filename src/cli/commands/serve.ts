@@ -48,6 +48,11 @@ export const serveCommand: Command = defineCommand({
       multiple: true,
       help: 'a user that a monitor may run as; by default this one and root',
     },
+    metrics: {
+      type: 'string',
+      value: 'PORT',
+      help: 'counters and latencies for Prometheus at http://127.0.0.1:PORT/metrics; 0 takes a free port',
+    },
     json: { type: 'boolean', help: 'a line of JSON an event, on a terminal too' },
   },
   examples: [

@@ -6,6 +6,7 @@ import type {
   RawGuest,
   RawGuestMemory,
   RawGuestStatistics,
+  RawLatency,
   RawServeOptions,
   SourceSegment,
 } from '../../kernel/guest-host.js'
@@ -24,6 +25,8 @@ const STATE = { THERE: 1, REMOVED: 2, WRITTEN: 3 } as const
 const WP_ASYNC = 1n << 15n
 const COUNTS = 10
 const BUCKETS = 160
+/** As `native/guests/statistics.h` orders them. */
+const OUTCOMES = ['missing', 'removed', 'prefetched', 'raced', 'retried', 'failed'] as const
 
 /** A guest of this process: a number in the addon's table. */
 export class LinuxGuest implements RawGuest {
@@ -169,7 +172,7 @@ export class LinuxGuest implements RawGuest {
   }
 
   statistics(): RawGuestStatistics {
-    const numbers = new Float64Array(COUNTS + BUCKETS)
+    const numbers = new Float64Array(COUNTS + OUTCOMES.length * (1 + BUCKETS))
     check(addon().guestStatistics(this.#number, numbers), 'userfaultfd')
     const [filled, zeroed, prefetched, raced, retried, failed, unprotected, resident, removed, removals] =
       numbers as unknown as number[]
@@ -184,7 +187,9 @@ export class LinuxGuest implements RawGuest {
       resident: resident!,
       removed: removed!,
       removals: removals!,
-      latency: numbers.subarray(COUNTS),
+      latencies: Object.fromEntries(
+        OUTCOMES.map((outcome, index) => [outcome, latencyAt(numbers, index)]),
+      ) as RawGuestStatistics['latencies'],
     }
   }
 
@@ -215,6 +220,11 @@ export class LinuxGuest implements RawGuest {
 }
 
 type Range = readonly [start: number, end: number]
+
+function latencyAt(numbers: Float64Array, index: number): RawLatency {
+  const at = COUNTS + index * (1 + BUCKETS)
+  return { sum: numbers[at]!, buckets: numbers.subarray(at + 1, at + 1 + BUCKETS) }
+}
 
 /** Of a userfaultfd whose `UFFDIO_API` another process has called. */
 function featuresOf(userfaultfd: number): bigint {

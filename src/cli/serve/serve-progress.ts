@@ -1,5 +1,5 @@
-import type { Guest } from '../guests.js'
-import { byteSize } from './byte-size.js'
+import type { Guest } from '../../guests.js'
+import { byteSize } from '../byte-size.js'
 
 /** What `vmarea serve` says: a line of JSON an event, or on a terminal a sentence an event and a line a guest that is kept up to date. */
 export class ServeProgress {

@@ -1,0 +1,15 @@
+import type { Guest } from './guest.js'
+
+/** What happened to a guest, or to a monitor that was refused. */
+export type GuestChange = 'accepted' | 'refused' | 'served' | 'page-failed' | 'ended'
+
+/** A message on the channel `vmarea:guest`. */
+export interface GuestMessage {
+  readonly change: GuestChange
+  /** Of the monitor. */
+  readonly pid: number
+  /** `undefined` for a monitor that was refused. */
+  readonly guest: Guest | undefined
+  /** Why it was refused, why the page could not be read, or why serving did not begin. */
+  readonly cause: unknown
+}
