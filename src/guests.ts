@@ -4,13 +4,19 @@ import { statSync } from 'node:fs'
 import type { DeviceModule } from './device/open-device.js'
 import type { BlocksOptions } from './devices/blocks.js'
 import type { HttpOptions } from './devices/http.js'
+import { startSourceThread } from './guest-source-thread.js'
 import type { Guests } from './guests/guests.js'
 import type { GuestsOptions } from './guests/guests-options.js'
 import { listenForGuests as listen } from './guests/listen-for-guests.js'
 import { DeviceSource } from './guests/sources/device-source.js'
 import type { GuestSource } from './guests/sources/guest-source.js'
+import { ObjectSource } from './guests/sources/object-source.js'
+import { PageStoreSource } from './guests/sources/page-store-source.js'
 import { LinuxGuestHost } from './linux/guests/linux-guest-host.js'
+import type { PageStore } from './stores/page-store.js'
+import type { PageStoreDescription } from './stores/page-store-description.js'
 import { thisProcess } from './this-process.js'
+import { UsageError } from './vocabulary/usage-error.js'
 
 export type { DirtyRun } from './guests/dirty-runs.js'
 export { type FailedPage, Guest, type GuestEnd } from './guests/guest.js'
@@ -42,14 +48,18 @@ export async function listenForGuests(path: string, options: GuestsOptions = {})
 }
 
 /**
- * What a driver has, on the driver's own thread: see `openDevice`. It is opened when the first guest is served from it. `identity` tells this
- * content from another's.
+ * What a driver has: see `openDevice`. A thread of the source's own opens it when the first guest is served from it, and closes it with the last. A
+ * driver that was defined in this program, and not in a module, is read by the thread that calls `serve`. `identity` tells this content from another's.
  */
 export function driverSource<Options>(
   driver: DeviceModule<Options>,
   options: Options,
   { identity }: { readonly identity?: string } = {},
 ): GuestSource {
+  if (typeof driver === 'string' || driver instanceof URL) {
+    const open = () => startSourceThread({ kind: 'driver', driver: String(driver), options })
+    return new DeviceSource(open, identity)
+  }
   const open = async () => {
     const device = await thisProcess().openDevice(driver, { driver: options })
     const memory = device.map()
@@ -59,6 +69,62 @@ export function driverSource<Options>(
     }
     return { size: device.size, read: (offset: number, target: Uint8Array) => memory.readAsync(offset, target), close }
   }
+  return new DeviceSource(open, identity)
+}
+
+/**
+ * A program's own source on a thread of its own, so that the program's event loop may be busy. The module's default export is a function that takes
+ * the options and returns `{ size, identity?, read(offset, target) }`, or a promise of it. The options are cloned.
+ *
+ * Serving rejects with `ERR_VMAREA_INVALID_ARGUMENT` where the module exports something else, and with what the function throws.
+ *
+ * @example
+ * await guest.serve(moduleSource(new URL('./my-source.js', import.meta.url), { bucket: 'snapshots' }))
+ */
+export function moduleSource(
+  module: string | URL,
+  options?: unknown,
+  { identity }: { readonly identity?: string } = {},
+): GuestSource {
+  return new DeviceSource(() => startSourceThread({ kind: 'module', module: String(module), options }), identity)
+}
+
+/** How a page store holds a memory file. */
+export interface StoreSourceOptions {
+  /** Of the memory file, in bytes. Page `n` of the store has its bytes from `n * pageSize` on. */
+  readonly size: number
+  /** Bytes a page of a store that is described. @defaultValue 4096 */
+  readonly pageSize?: number
+  /** A page that the store does not have: a page that can't be read, or zeros, which swap does not write. @defaultValue 'error' */
+  readonly missing?: 'error' | 'zero'
+  /** What tells this content from another's. */
+  readonly identity?: string
+}
+
+/**
+ * A page store of `vmarea/stores`. One that is described is opened by a thread of its own when the first guest is served from it, and closed with the last: a
+ * store of your own, which finds its pages elsewhere. One that is open is read by the thread that calls `serve`, and stays open.
+ *
+ * @throws `ERR_VMAREA_INVALID_ARGUMENT`.
+ *
+ * @example
+ * await guest.serve(storeSource({ module: import.meta.resolve('./my-store.js'), options: {} }, { size: 128 << 20 }))
+ */
+export function storeSource(store: PageStore | PageStoreDescription, options: StoreSourceOptions): GuestSource {
+  const { size, pageSize = 4096, missing = 'error', identity } = options
+  const given = identity === undefined ? {} : { identity }
+  if (!Number.isSafeInteger(size) || size < 0) {
+    throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `the size of a source is in bytes; this is ${String(size)}`)
+  }
+  if (missing !== 'error' && missing !== 'zero') {
+    throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `missing must be 'error' or 'zero'; this is ${String(missing)}`)
+  }
+  if (typeof (store as PageStore).read === 'function') {
+    const source = new PageStoreSource(store as PageStore, { size, missing })
+    return new ObjectSource({ size, ...given, read: (offset, target) => source.read(offset, target) })
+  }
+  const layout = { size, pageSize, missing }
+  const open = () => startSourceThread({ kind: 'store', store: store as PageStoreDescription, options: layout })
   return new DeviceSource(open, identity)
 }
 

@@ -2,15 +2,19 @@ import type { GuestHost } from '../../kernel/guest-host.js'
 import { GuestSource, type OpenedSource, type SourceNeeds } from './guest-source.js'
 import { retryingRead } from './retrying-read.js'
 
-/** A device that is open, as far as a source needs it. */
+/** What guests share: a device, or a source on a thread of its own. */
 export interface ReadableDevice {
   /** In bytes. */
   readonly size: number
+  readonly identity?: string | undefined
   read(offset: number, target: Uint8Array): Promise<unknown>
   close(): Promise<void>
+  /** As those of `GuestHost`, where another thread reads for the server thread. */
+  openScript?(largest: number, atOnce: number): Promise<number>
+  closeScript?(number: number): void
 }
 
-/** What a device's driver has: opened once for all guests that are served from it, and closed with the last. */
+/** What a device's driver, or a thread, has: opened once for all guests that are served from it, and closed with the last. */
 export class DeviceSource extends GuestSource {
   readonly #openDevice: () => Promise<ReadableDevice>
   readonly #identity: string | undefined
@@ -36,17 +40,18 @@ export class DeviceSource extends GuestSource {
       throw error
     }
     const read = retryingRead(async (offset, target) => void (await device.read(offset, target)))
-    const number = host.openScript(read, largest, atOnce)
+    const number = (await device.openScript?.(largest, atOnce)) ?? host.openScript(read, largest, atOnce)
     let closed = false
     return {
       size: device.size,
-      identity: this.#identity,
+      identity: this.#identity ?? device.identity,
       segments: device.size === 0 ? [] : [{ kind: 'script', start: 0, end: device.size, at: 0, number }],
       read,
       close: async () => {
         if (closed) return
         closed = true
-        host.closeScript(number)
+        if (device.closeScript === undefined) host.closeScript(number)
+        else device.closeScript(number)
         if (--this.#users > 0) return
         this.#device = undefined
         await device.close()

@@ -31,6 +31,10 @@ class ReportTaker {
       'epoll_create1',
     )
     this.#listening = true
+    // Before the threads of sources end: a read that they leave unanswered would fail its page, whatever `onFailure` says.
+    process.once('exit', () => {
+      for (const number of this.#served) addon().guestLeave(number)
+    })
   }
 
   addGuest(number: number, listener: LinuxGuestReports): void {
