@@ -1,4 +1,5 @@
 // Calls on descriptors, and what is asked of this process. They answer with the result, or a negative error number.
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -50,6 +51,11 @@ int64_t allocate_file(int descriptor, int64_t position, int64_t length) {
   return answer(fallocate(descriptor, 0, position, length));
 }
 
+// POSIX_FADV_*. Drops pages that are clean and that no process maps, with POSIX_FADV_DONTNEED.
+int64_t advise_file(int descriptor, int64_t offset, int64_t length, int advice) {
+  return -posix_fadvise(descriptor, offset, length, advice);
+}
+
 // The two ends are in results.
 int pipe_call(ThreadState* state) {
   int ends[2];
@@ -92,6 +98,7 @@ constexpr Function kFunctions[] = {
     {"punchHole", callback<punch_hole>},
     {"readCached", callback<read_cached>},
     {"allocateFile", callback<allocate_file>},
+    {"adviseFile", callback<advise_file>},
     {"pipe", callback<pipe_call>},
     {"getrlimit", callback<getrlimit_call>},
     {"countAreas", callback<count_areas>},

@@ -1,6 +1,7 @@
 import { completionCommand } from '../commands/completion.js'
 import { diffCommand } from '../commands/diff.js'
 import { doctorCommand } from '../commands/doctor.js'
+import { filesCommand } from '../commands/files.js'
 import { helpCommand } from '../commands/help.js'
 import { lookupCommand } from '../commands/lookup.js'
 import { mapsCommand } from '../commands/maps.js'
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   watchCommand,
   viewCommand,
   diffCommand,
+  filesCommand,
   doctorCommand,
   packCommand,
   serveCommand,

@@ -35,6 +35,7 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   punchHole(descriptor: number, offset: number, length: number): number
   readCached(descriptor: number, bytes: Uint8Array, position: number): number
   allocateFile(descriptor: number, position: number, length: number): number
+  adviseFile(descriptor: number, offset: number, length: number, advice: number): number
   getStatusFlags(descriptor: number): number
   getrlimit(resource: number): number
   countAreas(): number
