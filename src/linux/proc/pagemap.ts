@@ -3,6 +3,7 @@ import type { PageRun } from '../../kernel/address-space.js'
 import { PAGE_STATE } from '../../vocabulary/page-state.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
+import { endOfUserAddresses } from './end-of-user-addresses.js'
 import { openProcFile } from './open-proc-file.js'
 import { pagemapRegions } from './pagemap-regions.js'
 
@@ -33,9 +34,8 @@ const ENTRY = {
 /** The categories that this kernel knows; 0 where it has no `PAGEMAP_SCAN`. */
 let categories: number | undefined
 
-/** The kernel refuses a range that reaches past the user's half, whose end depends on the processor's page tables. */
-let endOfUserAddresses: bigint | undefined
-const HIGHEST_ENDS = [1n << 63n, (1n << 56n) - 4096n, 1n << 52n, 1n << 48n, (1n << 47n) - 4096n, 1n << 39n, 1n << 38n]
+/** The kernel refuses a range that reaches past it. */
+let endOfAddresses: bigint | undefined
 
 /** Whether this kernel has `PAGEMAP_SCAN`. Asked of this process, once its page map could be opened. */
 export function canScanPagemap(): boolean {
@@ -54,10 +54,10 @@ function categoriesOfKernel(): number | undefined {
     for (const known of [BEFORE_GUARD | CATEGORY.GUARD, BEFORE_GUARD]) {
       const found = addon().pagemapScan(pagemap, 0n, 0n, 0, 0, known, new BigUint64Array(4))
       if (found >= 0) {
-        endOfUserAddresses = HIGHEST_ENDS.find((end) => {
-          return addon().pagemapScan(pagemap, end - 4096n, end, 0, 0, known, new BigUint64Array(4)) >= 0
+        endOfAddresses = endOfUserAddresses(BigInt(addon().pageSize), (start, end) => {
+          return addon().pagemapScan(pagemap, start, end, 0, 0, known, new BigUint64Array(4)) >= 0
         })
-        return endOfUserAddresses === undefined ? 0 : known
+        return endOfAddresses === undefined ? 0 : known
       }
       if (found !== EINVAL) return 0
     }
@@ -75,7 +75,7 @@ function categoriesOfKernel(): number | undefined {
  */
 export function scanPagemap(descriptor: number, from: bigint, to: bigint): Iterable<PageRun> | undefined {
   if (!canScanPagemap()) return undefined
-  return joined(statesOf(descriptor, from, to < endOfUserAddresses! ? to : endOfUserAddresses!))
+  return joined(statesOf(descriptor, from, to < endOfAddresses! ? to : endOfAddresses!))
 }
 
 function* statesOf(descriptor: number, from: bigint, to: bigint): Generator<PageRun> {
