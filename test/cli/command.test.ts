@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
+import { pageSize } from '#vmarea/index.js'
 import type { Snapshot } from '#vmarea/snapshot/snapshot.js'
 import { listByHand } from '../linux/list-by-hand.js'
 import { ordinaryUser, skipUnlessOrdinaryUser } from '../support/ordinary-user.js'
@@ -93,7 +94,7 @@ test('maps --json has every area as the kernel lists it', async () => {
   const snapshot = JSON.parse(out) as Snapshot
   assert.equal(snapshot.version, 1)
   assert.equal(snapshot.pid, sleeper)
-  assert.equal(snapshot.pageSize, 4096)
+  assert.equal(snapshot.pageSize, pageSize())
   assert.ok(Math.abs(Date.parse(snapshot.time) - Date.now()) < 60_000)
   assert.deepEqual(
     snapshot.areas.map(({ start, end, permissions, offset, device, inode, flags, usage }) => ({
@@ -296,8 +297,8 @@ test('doctor PID names the thread that waits for a fault', { skip: skipWithout()
     const { thisProcess } = await import(${JSON.stringify(import.meta.resolve('#vmarea/index.js'))})
     const { bindUserfaultfd } = await import(${JSON.stringify(import.meta.resolve('#vmarea/userfaultfd/bind-userfaultfd.js'))})
     const { kernel, mm } = thisProcess()
-    const start = kernel.calls.mmap(0n, 4096, 3, 0x22, -1, 0)
-    bindUserfaultfd(() => kernel).create().register(start, 4096, 'missing')
+    const start = kernel.calls.mmap(0n, kernel.pageSize, 3, 0x22, -1, 0)
+    bindUserfaultfd(() => kernel).create().register(start, kernel.pageSize, 'missing')
     console.log('ready')
     mm.mmgetNotZero().readMemory(start, new Uint8Array(1)) // nobody will ever answer`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })

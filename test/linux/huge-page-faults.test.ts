@@ -2,6 +2,7 @@
 // unmapped for a moment, since the kernel would give their addresses to that thread.
 import { describe, test } from 'node:test'
 import { raiseHugePages } from '../support/raise-huge-pages.js'
+import { repeats } from '../support/repeats.js'
 import { survives } from '../support/run-in-child.js'
 
 const HUGE = 2 << 20
@@ -32,7 +33,7 @@ describe('a wrong access to huge pages', { skip }, () => {
       await nextMessage(worker)
       const wrong = []
       worker.on('message', (byte) => wrong.push(byte))
-      for (let round = 0; round < 1500; round++) {
+      for (let round = 0; round < ${repeats(1500)}; round++) {
         assert.throws(() => mapping.access((bytes) => { bytes[(1 + (round % 2)) * huge] = 1; assert.equal(bytes[huge - 1], 7) }), { name: 'MemoryFault', reason: 'read-only' })
         if (round % 50 === 0) await turn()
       }

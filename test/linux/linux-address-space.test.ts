@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, afterEach, test } from 'node:test'
 import { LinuxAddressSpace } from '#vmarea/linux/areas/linux-address-space.js'
 import type { LinuxArea } from '#vmarea/linux/areas/linux-area.js'
+import { COVERING_OR_NEXT, procmapQuery } from '#vmarea/linux/proc/procmap-query.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
@@ -53,13 +54,16 @@ async function stopAll(pid: number): Promise<void> {
   await until(`process ${pid} stops`, () => readdirSync(`/proc/${pid}/task`).every(stands))
 }
 
+const maps = openSync('/proc/self/maps', 'r')
+const canQuery = procmapQuery(maps, 0n, COVERING_OR_NEXT) !== 'unsupported'
+closeSync(maps)
+const page = Number(PAGE)
 const anonymous = MAP.PRIVATE
 const AREAS = 10_000
-const noHuge = /\b(nh|hg|sd)\b ?/g
 
 test('the flags of each kind of mapping are those the kernel is known to give', () => {
   const readOnly = openSync(join(folder, 'file'), 'w+')
-  writeFileSync(readOnly, Buffer.alloc(8192))
+  writeFileSync(readOnly, Buffer.alloc(2 * page))
   const descriptor = openSync(join(folder, 'file'), 'r')
   const kinds: [name: string, address: bigint, flags: string][] = [
     ['anonymous', mapRaw(1, anonymous), 'rd wr mr mw me ac'],
@@ -77,11 +81,13 @@ test('the flags of each kind of mapping are those the kernel is known to give', 
   closeSync(descriptor)
   closeSync(readOnly)
   for (const [name, address, flags] of kinds) {
-    assert.equal(
-      flagsAt(address)
-        .replace(name === 'stack' ? '' : noHuge, '')
-        .trim(),
-      flags,
+    const shown = flagsAt(address).split(' ')
+    // A stack is `nh` from Linux 6.7 on.
+    const ignored = ['hg', 'sd', ...(name === 'stack' && shown.includes('nh') ? [] : ['nh'])]
+    const left = shown.filter((code) => !ignored.includes(code))
+    assert.deepEqual(
+      left,
+      flags.split(' ').filter((code) => !ignored.includes(code)),
       name,
     )
   }
@@ -143,7 +149,12 @@ test('the list, the look-up and the text agree on every area of real programs, a
         `${area.deviceMajor.toString(16).padStart(2, '0')}:${area.deviceMinor.toString(16).padStart(2, '0')}`,
         device,
       )
-      assert.equal(codesOfFlags(area.flags).join(' '), flags)
+      // Such as `dw`, which Linux 5.16 took away.
+      const unknown = area.unknownFlagCodes ?? []
+      assert.deepEqual(
+        codesOfFlags(area.flags),
+        flags.split(' ').filter((code) => !unknown.includes(code)),
+      )
       assert.equal(area.usage().size, fields.get('Size'))
       assert.equal(area.usage().rss, fields.get('Rss'))
       assert.equal(area.usage().privateDirty, fields.get('Private_Dirty'))
@@ -209,11 +220,11 @@ test('names as hostile as the kernel allows come out raw, with deleted told from
   const files = names
     .map((name) => Buffer.from(name))
     .concat([Buffer.from([0xff, 0xfe, 0x41]), Buffer.from('x'.repeat(255))])
-  const maps = files.flatMap((name) => [true, false].map((unlinked) => [name, unlinked] as const))
-  const addresses = maps.map(([name, unlinked], index) => {
+  const named = files.flatMap((name) => [true, false].map((unlinked) => [name, unlinked] as const))
+  const addresses = named.map(([name, unlinked], index) => {
     const path = Buffer.concat([Buffer.from(join(folder, `d${index}`)), name])
     if (path.length - folder.length - 1 > 255) return { path: Buffer.from(''), unlinked, address: 0n }
-    writeFileSync(path, Buffer.alloc(4096, 1))
+    writeFileSync(path, Buffer.alloc(page, 1))
     const descriptor = openSync(path, 'r')
     const address = mapRaw(1, MAP.PRIVATE, { protection: PROT.READ, descriptor })
     closeSync(descriptor)
@@ -222,6 +233,8 @@ test('names as hostile as the kernel allows come out raw, with deleted told from
   })
   for (const { path, unlinked, address } of addresses) {
     if (address === 0n) continue
+    // The text writes a newline as `\\012`, and does not say which one it was: only the query of Linux 6.11 does.
+    if (!canQuery && path.includes('\\012')) continue
     const raw = Buffer.concat([path, Buffer.from(unlinked ? ' (deleted)' : '')])
     const [listed] = [...own.areas(0n, ALL)].filter(({ start }) => start === address)
     for (const area of [own.lookup(address)!, listed!]) {
@@ -237,7 +250,7 @@ test('names as hostile as the kernel allows come out raw, with deleted told from
 test('a file that was unlinked under one name and lives on under another is deleted, as the name that is shown is gone', async () => {
   const { linkSync } = await import('node:fs')
   const path = join(folder, 'one')
-  writeFileSync(path, Buffer.alloc(4096))
+  writeFileSync(path, Buffer.alloc(page))
   linkSync(path, join(folder, 'other'))
   const descriptor = openSync(path, 'r')
   const address = mapRaw(1, MAP.SHARED, { protection: PROT.READ, descriptor })
@@ -262,7 +275,7 @@ test('an area that has changed before its flags were asked for is stale, one tha
 
 test('an area that only has another file now is stale as well', () => {
   const [one, other] = ['a', 'b'].map((name) => {
-    writeFileSync(join(folder, name), Buffer.alloc(4096))
+    writeFileSync(join(folder, name), Buffer.alloc(page))
     return openSync(join(folder, name), 'r')
   }) as [number, number]
   const address = mapRaw(1, MAP.SHARED, { protection: PROT.READ, descriptor: one })
@@ -279,8 +292,8 @@ test('usage follows what is touched', () => {
   const start = area.start
   const before = own.lookup(start)!.usage().rss!
   calls.madvise(address, 8 * Number(PAGE), MADV.POPULATE_WRITE)
-  assert.equal(own.lookup(start)!.usage().rss, before + 8 * 4096)
-  assert.equal(area.usage().rss, before + 8 * 4096, 'an area that was found before reads it anew')
+  assert.equal(own.lookup(start)!.usage().rss, before + 8 * page)
+  assert.equal(area.usage().rss, before + 8 * page, 'an area that was found before reads it anew')
 })
 
 test('a process that is gone, was never there, or is the kernel’s is distinguished from one without memory', async () => {
@@ -313,7 +326,7 @@ test('a process that is gone, was never there, or is the kernel’s is distingui
     assert.throws(() => [...gone.areas(0n, ALL, { usage: true })], { code: 'ESRCH' })
     assert.throws(() => [...gone.pages(0n, ALL)], { code: 'ESRCH' })
     assert.throws(() => gone.readMemory(area!.start, new Uint8Array(1)), { code: 'ESRCH' })
-    assert.throws(() => gone.advise(area!.start, 4096, MADV.COLD), { code: 'ESRCH' })
+    assert.throws(() => gone.advise(area!.start, page, MADV.COLD), { code: 'ESRCH' })
   }
   assert.throws(() => area!.flags, { code: 'ESRCH' })
   space.close()
@@ -337,10 +350,11 @@ test('a process that runs another program has another address space', async () =
 
 test('the list of a process that ends meanwhile is whole, or an error, and never a part', async () => {
   const script = `
-    const { mapNone } = await import(${JSON.stringify(import.meta.resolve('#vmarea/index.js'))})
+    const { mapNone, pageSize } = await import(${JSON.stringify(import.meta.resolve('#vmarea/index.js'))})
+    const page = pageSize()
     // Reachable for good: memory of a mapping that is collected goes.
-    const mapping = (globalThis.kept = mapNone({ length: 2 * ${AREAS} * 4096 }))
-    for (let index = 0; index < ${AREAS}; index++) mapping.advise('dontfork', index * 2 * 4096, 4096)
+    const mapping = (globalThis.kept = mapNone({ length: 2 * ${AREAS} * page }))
+    for (let index = 0; index < ${AREAS}; index++) mapping.advise('dontfork', index * 2 * page, page)
     console.log('ready')
     process.stdin.resume()`
   for (const options of [{}, { procmapQuery: false }]) {
@@ -400,14 +414,14 @@ test("another process's memory is read up to the first page that can't be, and a
   )
   if (last >= 0) {
     const { end } = areas[last]!
-    assert.equal(space.readMemory(end - 4096n, new Uint8Array(8192)), 4096)
+    assert.equal(space.readMemory(end - PAGE, new Uint8Array(2 * page)), page)
     assert.throws(
       () => space.readMemory(end, bytes),
       (error) => error instanceof VmError && error.code === 'EFAULT' && error.address === end,
     )
   }
-  assert.equal(space.advise(first.start, 4096, MADV.COLD), 4096)
-  assert.throws(() => space.advise(first.start, 4096, MADV.DONTNEED), { code: /^(EINVAL|EPERM)$/ })
+  assert.equal(space.advise(first.start, page, MADV.COLD), page)
+  assert.throws(() => space.advise(first.start, page, MADV.DONTNEED), { code: /^(EINVAL|EPERM)$/ })
   space.close()
 })
 

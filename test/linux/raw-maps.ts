@@ -1,3 +1,4 @@
+import { addon } from '#vmarea/linux/addon/addon.js'
 import { LinuxSystemCalls } from '#vmarea/linux/linux-system-calls.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
@@ -5,7 +6,7 @@ import { PROT } from '#vmarea/vocabulary/prot.js'
 const calls = new LinuxSystemCalls()
 const mapped: [address: bigint, length: number][] = []
 
-export const PAGE = 4096n
+export const PAGE = BigInt(addon().pageSize)
 
 /** The bare system calls, for tests that make areas of their own. */
 export { calls }

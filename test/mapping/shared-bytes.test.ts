@@ -1,7 +1,7 @@
 // Buffers that are shared between threads, over memory that one of them maps: who may use them, and how long their addresses are kept.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { mapMut, memfd } from '#vmarea/index.js'
+import { mapMut, memfd, pageSize } from '#vmarea/index.js'
 import { Machine } from '#vmarea/model.js'
 import { survives } from '../support/run-in-child.js'
 import { whyNoSharedBuffers } from '../support/shared-buffers.js'
@@ -38,9 +38,11 @@ const { subscribe } = await import('node:diagnostics_channel')
 subscribe('vmarea:fault', ({ fault }) => faults.push(fault))
 `
 
+const page = pageSize()
+
 describe('sharedBytes', { skip, concurrency: 2 }, () => {
   test('are the same array, over the memory itself, until place or size change', () => {
-    using file = memfd('same', { size: 8192 })
+    using file = memfd('same', { size: 2 * page })
     const memory = mapMut({ file, shared: true, offset: 20 })
     const shared = memory.sharedBytes
     assert.ok(shared.buffer instanceof SharedArrayBuffer)
@@ -48,11 +50,11 @@ describe('sharedBytes', { skip, concurrency: 2 }, () => {
     shared[1] = 7
     assert.equal(memory.bytes[1], 7)
     assert.equal(shared.byteOffset, 4, 'a word of 16 bytes may begin where the file has one')
-    const rest = memory.splitOff(4076)
-    assert.equal(memory.sharedBytes.length, 4076)
-    assert.equal(rest.sharedBytes.length, 4096)
+    const rest = memory.splitOff(page - 20)
+    assert.equal(memory.sharedBytes.length, page - 20)
+    assert.equal(rest.sharedBytes.length, page)
     const readOnly = rest.makeReadOnly()
-    assert.equal(readOnly.sharedBytes.length, 4096)
+    assert.equal(readOnly.sharedBytes.length, page)
     memory.unmap()
     readOnly.unmap()
     assert.throws(() => memory.sharedBytes, { code: 'ERR_VMAREA_UNMAPPED' })

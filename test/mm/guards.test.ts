@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { test } from 'node:test'
-import { Mm, type MmapReadGuard, type MmWithUser, mapMut, thisProcess, VM, VmaMixedMap, VmaRef } from '#vmarea/index.js'
+import {
+  Mm,
+  type MmapReadGuard,
+  type MmWithUser,
+  mapMut,
+  pageSize,
+  thisProcess,
+  VM,
+  VmaMixedMap,
+  VmaRef,
+} from '#vmarea/index.js'
 import { until } from '../support/until.js'
+
+const page = pageSize()
 
 function user(): MmWithUser {
   return thisProcess().mm.mmgetNotZero()!
@@ -12,7 +24,7 @@ const RELEASED = { code: 'ERR_VMAREA_GUARD_RELEASED' }
 const INVALID = { code: 'ERR_VMAREA_INVALID_ARGUMENT' }
 
 test('a look-up under the guard finds the mapping, with the parts of a VmaRef', () => {
-  using mapping = mapMut({ length: 8192 })
+  using mapping = mapMut({ length: 2 * page })
   using guard = user().mmapReadLock()
   const vma = guard.vmaLookup(mapping.start)!
   assert.ok(vma.start <= mapping.start && mapping.end <= vma.end)
@@ -42,13 +54,13 @@ test('every member of a reference throws after the release, and a second release
     }
     assert.throws(call, name === 'zapPageRangeSingle' ? INVALID : RELEASED, name)
   }
-  assert.throws(() => vma.zapPageRangeSingle(0n, 4096), RELEASED)
+  assert.throws(() => vma.zapPageRangeSingle(0n, page), RELEASED)
   assert.throws(() => guard.vmaLookup(0n), RELEASED)
   assert.throws(() => [...guard], RELEASED)
   assert.throws(() => [...guard.pages()], RELEASED)
   assert.equal(guard.held, false)
   // The lock is free again.
-  mapMut({ length: 4096 }).unmap()
+  mapMut({ length: page }).unmap()
 })
 
 test('an iteration ends with an error when its guard is released in the midst of it', () => {
@@ -64,7 +76,7 @@ test('an iteration ends with an error when its guard is released in the midst of
 })
 
 test('a change by the thread that holds either kind of guard is EDEADLK, and works after the release', () => {
-  const mapping = mapMut({ length: 4096 })
+  const mapping = mapMut({ length: page })
   const guards = [
     () => user().mmapReadLock(),
     () => user().mmapReadTrylock()!,
@@ -72,9 +84,9 @@ test('a change by the thread that holds either kind of guard is EDEADLK, and wor
   ]
   for (const lock of guards) {
     const guard = lock()
-    assert.throws(() => mapMut({ length: 4096 }), { code: 'EDEADLK' })
+    assert.throws(() => mapMut({ length: page }), { code: 'EDEADLK' })
     guard.release()
-    mapMut({ length: 4096 }).unmap()
+    mapMut({ length: page }).unmap()
   }
   mapping.unmap()
 })
@@ -83,16 +95,16 @@ test('guards nest, and the lock is free only after the last', () => {
   const first = user().mmapReadLock()
   const second = user().lockVmaUnderRcu([...first][0]!.start)!
   first.release()
-  assert.throws(() => mapMut({ length: 4096 }), { code: 'EDEADLK' })
+  assert.throws(() => mapMut({ length: page }), { code: 'EDEADLK' })
   assert.notEqual(second.start, 0n)
   second.release()
   assert.throws(() => second.start, RELEASED)
-  mapMut({ length: 4096 }).unmap()
+  mapMut({ length: page }).unmap()
 })
 
 test('a look-up under RCU of nothing holds nothing', () => {
   assert.equal(user().lockVmaUnderRcu(0n), undefined)
-  mapMut({ length: 4096 }).unmap()
+  mapMut({ length: page }).unmap()
 })
 
 test('an address that is none, and a process that is none, are refused', () => {
@@ -130,50 +142,50 @@ test('a guard that was forgotten is released when it is collected, with a warnin
   await until('the guard is collected', () => {
     gc!()
     try {
-      mapMut({ length: 4096 }).unmap()
+      mapMut({ length: page }).unmap()
       return true
     } catch (error) {
       assert.equal((error as { code: string }).code, 'EDEADLK')
       return false
     }
   })
-  mapMut({ length: 4096 }).unmap()
+  mapMut({ length: page }).unmap()
   assert.match((await warned).message, /without being released/)
 
   function forget(): void {
     const guard: MmapReadGuard = user().mmapReadLock()
-    assert.throws(() => mapMut({ length: 4096 }), { code: 'EDEADLK' })
+    assert.throws(() => mapMut({ length: page }), { code: 'EDEADLK' })
     assert.ok(guard.held)
   }
 })
 
 test('a zap drops the pages of a range inside, and does nothing for one that is not', () => {
-  using mapping = mapMut({ length: 3 * 4096 })
+  using mapping = mapMut({ length: 3 * page })
   mapping.bytes.fill(7)
   {
     using guard = user().mmapReadLock()
     const vma = guard.vmaLookup(mapping.start)!
-    vma.zapPageRangeSingle(vma.end - 4096n, 8192)
-    vma.zapPageRangeSingle(vma.start - 4096n, 8192)
-    vma.zapPageRangeSingle((1n << 64n) - 4096n, 8192)
+    vma.zapPageRangeSingle(vma.end - BigInt(page), 2 * page)
+    vma.zapPageRangeSingle(vma.start - BigInt(page), 2 * page)
+    vma.zapPageRangeSingle((1n << 64n) - BigInt(page), 2 * page)
     assert.deepEqual(
-      [0, 4096, 8192].map((offset) => mapping.bytes[offset]),
+      [0, page, 2 * page].map((offset) => mapping.bytes[offset]),
       [7, 7, 7],
     )
-    vma.zapPageRangeSingle(mapping.start + 4096n, 4096)
+    vma.zapPageRangeSingle(mapping.start + BigInt(page), page)
   }
   assert.deepEqual(
-    [0, 4096, 8192].map((offset) => mapping.bytes[offset]),
+    [0, page, 2 * page].map((offset) => mapping.bytes[offset]),
     [7, 0, 7],
   )
 })
 
 test('a zap reaches locked memory too, as the kernel’s does', () => {
-  using mapping = mapMut({ length: 4096 })
+  using mapping = mapMut({ length: page })
   mapping.bytes.fill(7)
   mapping.lock()
   using guard = user().mmapReadLock()
-  guard.vmaLookup(mapping.start)!.zapPageRangeSingle(mapping.start, 4096)
+  guard.vmaLookup(mapping.start)!.zapPageRangeSingle(mapping.start, page)
   assert.equal(mapping.bytes[0], 0)
 })
 

@@ -1,5 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { mapMut, thisProcess } from '#vmarea/index.js'
+import { mapMut, pageSize, thisProcess } from '#vmarea/index.js'
+
+const page = pageSize()
 
 /** What a thread of the lock's tests does, and tells. */
 const { role, until, rounds } = workerData as {
@@ -15,8 +17,8 @@ switch (role) {
   case 'change': {
     parentPort!.postMessage('ready')
     while (Atomics.load(stop, 0) === 0) {
-      const mapping = mapMut({ length: 64 * 4096 })
-      const rest = mapping.splitOff(4096)
+      const mapping = mapMut({ length: 64 * page })
+      const rest = mapping.splitOff(page)
       rest.unmap()
       mapping.unmap()
       Atomics.add(done, 0, 1)
@@ -24,7 +26,7 @@ switch (role) {
     break
   }
   case 'read': {
-    const mapping = mapMut({ length: 16 * 4096 })
+    const mapping = mapMut({ length: 16 * page })
     const user = thisProcess().mm.mmgetNotZero()!
     parentPort!.postMessage('ready')
     while (Atomics.load(stop, 0) === 0) {
@@ -60,7 +62,7 @@ switch (role) {
   }
   case 'one-change': {
     parentPort!.postMessage('ready')
-    const mapping = mapMut({ length: 4096 })
+    const mapping = mapMut({ length: page })
     parentPort!.postMessage('changed')
     mapping.unmap()
     break

@@ -105,15 +105,15 @@ eachSource(({ openDevice, source, skip }) => {
     const reads = driverUrl(async () => {
       const fs = await import('node:fs')
       return {
-        size: 16 * 4096,
+        size: 16 * page,
         mmap() {},
         fault(fault) {
-          fault.bytes.fill(fault.offset / 4096 + 1)
-          if (fault.offset !== 4096) return
+          fault.bytes.fill(fault.offset / page + 1)
+          if (fault.offset !== page) return
           // Another page of its own map, which nobody but it could give.
           const memory = fs.openSync('/proc/self/mem', 'r')
           try {
-            fs.readSync(memory, new Uint8Array(1), 0, 1, fault.address! + 5n * 4096n)
+            fs.readSync(memory, new Uint8Array(1), 0, 1, fault.address! + BigInt(5 * page))
           } finally {
             fs.closeSync(memory)
           }

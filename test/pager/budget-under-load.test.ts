@@ -18,11 +18,11 @@ const random = new Random(seed)
 const counting = driverUrl(({ fills, slow }: { fills: Int32Array; slow: number }) => {
   let asked = 0
   return {
-    size: fills.length * 4096,
+    size: fills.length * page,
     mmap() {},
     fault(fault) {
       const { bytes, offset } = fault
-      for (let at = 0; at < bytes.length; at += 4096) Atomics.add(fills, (offset + at) / 4096, 1)
+      for (let at = 0; at < bytes.length; at += page) Atomics.add(fills, (offset + at) / page, 1)
       const fill = () => {
         const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
         for (let at = 0; at < words.length; at++) words[at] = Math.imul(offset / 4 + at + 1, 0x9e3779b1)
@@ -36,7 +36,7 @@ const counting = driverUrl(({ fills, slow }: { fills: Int32Array; slow: number }
 
 function check(words: Int32Array, first: number): void {
   for (let at = 0; at < words.length; at++) {
-    if (words[at] !== Math.imul(first * 1024 + at + 1, 0x9e3779b1)) {
+    if (words[at] !== Math.imul((first * page) / 4 + at + 1, 0x9e3779b1)) {
       assert.fail(`word ${at} from page ${first} on is ${words[at]}`)
     }
   }

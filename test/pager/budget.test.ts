@@ -12,7 +12,7 @@ const numbered = driverUrl(() => ({
   mmap() {},
   fault(fault) {
     const words = new Uint32Array(fault.bytes.buffer, fault.bytes.byteOffset, fault.bytes.length / 4)
-    for (let at = 0; at < words.length; at++) words[at] = Math.floor((fault.offset + at * 4) / 4096)
+    for (let at = 0; at < words.length; at++) words[at] = Math.floor((fault.offset + at * 4) / page)
   },
 }))
 

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict'
 export function checkVersions(words: Int32Array, page: number, least: number, most: number): void {
   let last = least
   for (let at = 0; at < words.length; at++) {
-    const version = words[at]! ^ Math.imul(page * 1024 + at + 1, 0x9e3779b1)
+    const version = words[at]! ^ Math.imul(page * words.length + at + 1, 0x9e3779b1)
     if (version < last || version > most) {
       assert.fail(`page ${page}, word ${at}: ${words[at]}, version ${version} after ${last}, of ${least} to ${most}`)
     }

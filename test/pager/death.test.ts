@@ -1,21 +1,24 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { pageSize } from '#vmarea/index.js'
 import { patient } from '../support/patient.js'
 import { runInChild, survives } from '../support/run-in-child.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { driverUrl } from './driver-url.js'
 import { eachSource } from './each-source.js'
 
+const page = pageSize()
+
 /** Page 0 is 1, page 1 ends the thread the way that `how` says, others are 2. Restarted, page 1 is 3. */
 const mortal = driverUrl(async ({ how, file }: { how: string; file: string }) => {
   const fs = await import('node:fs')
   return {
-    size: 8 * 4096,
+    size: 8 * page,
     mmap() {},
     fault(fault) {
       if (fault.offset === 0) return void fault.bytes.fill(1)
-      if (fault.offset !== 4096) return void fault.bytes.fill(2)
+      if (fault.offset !== page) return void fault.bytes.fill(2)
       if (fs.existsSync(file)) return void fault.bytes.fill(3)
       fs.writeFileSync(file, '')
       fault.bytes.fill(99)

@@ -13,11 +13,11 @@ eachSource(({ openDevice, skip }) => {
     const status = driverUrl((_, host) => {
       const first = host.allocatePage()
       return {
-        size: 4 * 4096,
+        size: 4 * page,
         mmap(area) {
           area.changeFlags(0x1000_0000n, 0n)
           area.insertPage(area.start, first)
-          area.insertPage(area.start + 8192n, first)
+          area.insertPage(area.start + BigInt(2 * page), first)
           for (const [address, code] of [
             [area.start, 'EBUSY'],
             [area.end, 'EFAULT'],
@@ -50,26 +50,26 @@ eachSource(({ openDevice, skip }) => {
     skip,
   }, async () => {
     const looking = driverUrl((_, host) => ({
-      size: 2 * 4096,
+      size: 2 * page,
       mmap(area) {
         area.changeFlags(0x1000_0000n, 0n)
       },
       fault({ area, address }) {
-        const page = host.allocatePage()
-        page.bytes.fill(7)
+        const inserted = host.allocatePage()
+        inserted.bytes.fill(7)
         const { addressSpace } = area!
         addressSpace.readLock()
         try {
           const found = addressSpace.lookup(address!)!
-          for (const wrong of [found.start - 4096n, found.end]) {
+          for (const wrong of [found.start - BigInt(page), found.end]) {
             try {
-              found.insertPage(wrong, page)
+              found.insertPage(wrong, inserted)
               throw new Error('it was inserted')
             } catch (error) {
               if ((error as VmError).code !== 'EFAULT') throw error
             }
           }
-          found.insertPage(address!, page)
+          found.insertPage(address!, inserted)
         } finally {
           addressSpace.readUnlock()
         }
@@ -92,7 +92,7 @@ eachSource(({ openDevice, skip }) => {
     const written = driverUrl((_, host) => {
       const mine = host.allocatePage()
       return {
-        size: 2 * 4096,
+        size: 2 * page,
         mmap(area) {
           area.changeFlags(0x1000_0000n, 0n)
           area.insertPage(area.start, mine)
@@ -121,15 +121,15 @@ eachSource(({ openDevice, skip }) => {
       given.bytes.fill(50)
       let asked = 0
       return {
-        size: 4 * 4096,
+        size: 4 * page,
         mmap(area) {
           area.changeFlags(0x1000_0000n, 0n)
         },
         fault(fault) {
           asked++
           if (fault.offset === 0 && asked === 1) return fault.answer(given)
-          if (fault.offset === 8192) {
-            fault.area!.zap(fault.area!.start, 4096)
+          if (fault.offset === 2 * page) {
+            fault.area!.zap(fault.area!.start, page)
             return fault.area!.insertPage(fault.address!, given)
           }
           fault.bytes.fill(asked)
@@ -154,11 +154,11 @@ eachSource(({ openDevice, skip }) => {
       const put = host.allocatePage()
       put.put()
       return {
-        size: 2 * 4096,
+        size: 2 * page,
         mmap() {},
         fault(fault) {
           fault.answer(
-            fault.offset === 0 ? put : ({ bytes: new Uint8Array(4096), references: 1, put() {} } as typeof put),
+            fault.offset === 0 ? put : ({ bytes: new Uint8Array(page), references: 1, put() {} } as typeof put),
           )
         },
       }
@@ -175,7 +175,7 @@ eachSource(({ openDevice, skip }) => {
 
   test('pages that were put are used again, zeroed, when they are mapped nowhere', { skip }, async () => {
     const recycled = driverUrl((_, host) => ({
-      size: 4096,
+      size: page,
       mmap() {},
       fault(fault) {
         const seen = new Set<number>()
@@ -197,7 +197,7 @@ eachSource(({ openDevice, skip }) => {
 
   test('flags that the hook sets are seen and held, and those that it clears are gone for good', { skip }, async () => {
     const strict = driverUrl(() => ({
-      size: 4 * 4096,
+      size: 4 * page,
       mmap(area) {
         area.changeFlags(0x1000_0000n | 0x4000n | 0x40000n | 0x20000n | 0x4000000n, 0x20n | 0x40n)
       },

@@ -1,16 +1,19 @@
 // A thread of the program ends while it waits for a page that nobody gives: all others go on, and so does the process.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { pageSize } from '#vmarea/index.js'
 import { survives } from '../support/run-in-child.js'
 import { driverUrl } from './driver-url.js'
 import { eachSource } from './each-source.js'
 
+const page = pageSize()
+
 /** Page 0 has no answer. Who asks for it is counted. */
 const stuck = driverUrl(({ asked }: { asked: Int32Array }) => ({
-  size: 64 * 4096,
+  size: 64 * page,
   mmap() {},
   fault(fault) {
-    if (fault.offset > 0) return void fault.bytes.fill(fault.offset / 4096)
+    if (fault.offset > 0) return void fault.bytes.fill(fault.offset / page)
     Atomics.add(asked, 0, 1)
     return new Promise<void>((resolve) => setTimeout(resolve, 2 ** 30))
   },

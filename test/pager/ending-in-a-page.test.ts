@@ -1,12 +1,14 @@
 // A thread of the program waits without a limit for a page that a driver never gives, and is to end: it ends.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { pageSize } from '#vmarea/index.js'
 import { runInChild } from '../support/run-in-child.js'
 import { skipWithout } from '../userfaultfd/skip.js'
 import { driverUrl } from './driver-url.js'
 import { eachSource } from './each-source.js'
 
 const PAGES = 2048
+const page = pageSize()
 
 interface SilentOptions {
   asked: Int32Array
@@ -14,7 +16,7 @@ interface SilentOptions {
 }
 
 const never = driverUrl(({ asked, pages }: SilentOptions) => ({
-  size: pages * 4096,
+  size: pages * page,
   mmap() {},
   fault() {
     Atomics.add(asked, 0, 1)
@@ -23,7 +25,7 @@ const never = driverUrl(({ asked, pages }: SilentOptions) => ({
 }))
 
 const loops = driverUrl(({ asked, pages }: SilentOptions) => ({
-  size: pages * 4096,
+  size: pages * page,
   mmap() {},
   fault() {
     Atomics.add(asked, 0, 1)

@@ -14,8 +14,8 @@ const numbered = driverUrl(({ size, delay }: { size?: number; delay?: number }) 
   mmap() {},
   fault(fault) {
     const fill = () => {
-      for (let at = 0; at < fault.bytes.length; at += 4096)
-        fault.bytes.fill((fault.offset + at) / 4096 + 1, at, at + 4096)
+      for (let at = 0; at < fault.bytes.length; at += page)
+        fault.bytes.fill((fault.offset + at) / page + 1, at, at + page)
     }
     if (delay === undefined) return fill()
     return new Promise<void>((resolve) => setTimeout(resolve, delay)).then(fill)
@@ -66,10 +66,10 @@ eachSource(({ openDevice, skip, source }) => {
     const flaky = driverUrl(() => {
       let asked = 0
       return {
-        size: 4 * 4096,
+        size: 4 * page,
         mmap() {},
         fault(fault) {
-          if (fault.offset === 4096 && asked++ < 2) throw new RangeError(`no ${asked}`)
+          if (fault.offset === page && asked++ < 2) throw new RangeError(`no ${asked}`)
           fault.bytes.fill(7)
         },
       }
@@ -104,7 +104,7 @@ eachSource(({ openDevice, skip, source }) => {
 
   test('a VmError of a driver arrives as it is, also from a guarded read', { skip }, async () => {
     const refuses = driverUrl(() => ({
-      size: 4096,
+      size: page,
       mmap() {},
       async fault() {
         throw Object.assign(new Error('gone away'), { code: 'EX', extra: [1, 2] })
@@ -128,7 +128,7 @@ eachSource(({ openDevice, skip, source }) => {
     const slow = driverUrl(() => {
       let first = true
       return {
-        size: 2 * 4096,
+        size: 2 * page,
         mmap() {},
         fault(fault) {
           if (!first) return void fault.bytes.fill(9)
@@ -153,13 +153,13 @@ eachSource(({ openDevice, skip, source }) => {
 
   test('ready fills what is absent without blocking, and rejects with what failed', { skip }, async () => {
     const partly = driverUrl(() => ({
-      size: 64 * 4096,
+      size: 64 * page,
       mmap() {},
       async fault(fault) {
-        for (let at = 0; at < fault.bytes.length; at += 4096) {
-          const number = (fault.offset + at) / 4096
+        for (let at = 0; at < fault.bytes.length; at += page) {
+          const number = (fault.offset + at) / page
           if (number === 20) throw new Error('bad page')
-          fault.bytes.fill(number + 1, at, at + 4096)
+          fault.bytes.fill(number + 1, at, at + page)
         }
       },
     }))
@@ -178,7 +178,7 @@ eachSource(({ openDevice, skip, source }) => {
 
   test('a wait for ready ends with its signal, and aborts that of the driver', { skip }, async () => {
     const never = driverUrl(() => ({
-      size: 4096,
+      size: page,
       mmap() {},
       fault(fault) {
         return new Promise((_, reject) => fault.signal.addEventListener('abort', () => reject(new Error('aborted'))))
@@ -197,7 +197,7 @@ eachSource(({ openDevice, skip, source }) => {
     const counting = driverUrl(() => {
       let count = 0
       return {
-        size: 4 * 4096,
+        size: 4 * page,
         mmap() {},
         fault(fault) {
           fault.bytes.fill(++count)
@@ -234,13 +234,13 @@ eachSource(({ openDevice, skip, source }) => {
     const asked = driverUrl(() => {
       const log: number[] = []
       return {
-        size: 4 * 4096,
+        size: 4 * page,
         mmap() {},
         fault(fault) {
-          fault.bytes.fill(fault.offset === 3 * 4096 ? log.length : 1)
+          fault.bytes.fill(fault.offset === 3 * page ? log.length : 1)
         },
         pageMkwrite(fault) {
-          if (fault.offset === 4096) throw new TypeError('read-only page')
+          if (fault.offset === page) throw new TypeError('read-only page')
           log.push(fault.offset)
         },
       }
@@ -272,12 +272,12 @@ eachSource(({ openDevice, skip, source }) => {
     const runs = driverUrl(() => {
       const lengths: number[] = []
       return {
-        size: 256 * 4096,
+        size: 256 * page,
         mmap() {},
         fault(fault) {
-          lengths.push(fault.bytes.length / 4096)
+          lengths.push(fault.bytes.length / page)
           fault.bytes.fill(1)
-          if (fault.offset === 200 * 4096) fault.bytes.set(lengths)
+          if (fault.offset === 200 * page) fault.bytes.set(lengths)
         },
       }
     })

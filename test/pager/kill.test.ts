@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict'
 import { availableParallelism } from 'node:os'
 import { describe, test } from 'node:test'
+import { pageSize } from '#vmarea/index.js'
 import { runInChild } from '../support/run-in-child.js'
 import { driverUrl } from './driver-url.js'
 import { eachSource } from './each-source.js'
+
+const page = pageSize()
 
 const ways = {
   throw: 'throws in a callback of its own',
@@ -45,11 +48,11 @@ const mortal = driverUrl(({ how, control }: { how: string; control: Int32Array }
     die()
   }, 1)
   return {
-    size: 16 * 4096,
+    size: 16 * page,
     mmap() {},
     fault(fault) {
-      if (Atomics.load(control, 0) !== HOLD || fault.offset !== 4096) {
-        return void fault.bytes.fill(fault.offset / 4096 + 1)
+      if (Atomics.load(control, 0) !== HOLD || fault.offset !== page) {
+        return void fault.bytes.fill(fault.offset / page + 1)
       }
       // Half done, which nobody may ever see.
       fault.bytes.fill(99)

@@ -1,11 +1,14 @@
 import { test } from 'node:test'
+import { pageSize } from '#vmarea/index.js'
 import { survives } from '../support/run-in-child.js'
 import { driverUrl } from './driver-url.js'
 import { eachSource } from './each-source.js'
 
+const page = pageSize()
+
 /** Page 0 is 1, and noted in the first number once the driver has given it; page 1 can't be had. */
 const noting = driverUrl((notes: Int32Array) => ({
-  size: 2 * 4096,
+  size: 2 * page,
   mmap() {},
   fault(fault) {
     if (fault.offset > 0) throw new Error('bad luck')

@@ -17,12 +17,12 @@ const [ASKED, GO_ON, WRITTEN] = [0, 1, 2]
 const stuck = driverUrl(({ control }: { control: Int32Array }) => {
   const [ASKED, GO_ON, WRITTEN] = [0, 1, 2]
   return {
-    size: 16 * 4096,
+    size: 16 * page,
     mmap() {},
     fault(fault) {
       if (Atomics.add(control, ASKED, 1) > 0) {
-        for (let at = 0; at < fault.bytes.length; at += 4096) {
-          fault.bytes.fill(5 + (fault.offset + at) / 4096, at, at + 4096)
+        for (let at = 0; at < fault.bytes.length; at += page) {
+          fault.bytes.fill(5 + (fault.offset + at) / page, at, at + page)
         }
         return
       }
@@ -48,10 +48,10 @@ const reading = driverUrl(async ({ fifo }: { fifo: string }) => {
   let asked = 0
   let outcome = 1
   return {
-    size: 16 * 4096,
+    size: 16 * page,
     mmap() {},
     fault(fault) {
-      if (fault.offset >= 8 * 4096) return void fault.bytes.fill(outcome)
+      if (fault.offset >= 8 * page) return void fault.bytes.fill(outcome)
       if (asked++ > 0) return void fault.bytes.fill(5)
       return new Promise<void>((resolve) => {
         read(openSync(fifo, 'r+'), fault.bytes, 0, fault.bytes.length, null, () => {

@@ -1,17 +1,20 @@
 // A driver places and zaps pages in areas that the program is just unmapping: what is mapped there next is nobody's but its own.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { pageSize } from 'vmarea'
 import type { Area } from '#vmarea/kernel/area.js'
 import { survives } from '../support/run-in-child.js'
 import { seed } from '../support/seed.js'
 import { driverUrl } from './driver-url.js'
 import { eachSource } from './each-source.js'
 
+const page = pageSize()
+
 /** Puts pages into its areas all the time, and takes them away, as long as it knows of no unmap. */
 const placing = driverUrl(({ rounds, seed }: { rounds: Int32Array; seed: number }, host) => {
   const areas = new Set<Area>()
-  const page = host.allocatePage()
-  page.bytes.fill(0xdd)
+  const inserted = host.allocatePage()
+  inserted.bytes.fill(0xdd)
   let state = seed
   const random = (below: number) => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
@@ -20,8 +23,8 @@ const placing = driverUrl(({ rounds, seed }: { rounds: Int32Array; seed: number 
   const act = (area: Area) => {
     const number = BigInt(random(16))
     try {
-      if (random(3) > 0) area.insertPage(area.start + number * 4096n, page)
-      else area.zap(area.start, 16 * 4096)
+      if (random(3) > 0) area.insertPage(area.start + number * BigInt(page), inserted)
+      else area.zap(area.start, 16 * page)
     } catch (error) {
       const { code } = error as { code: string }
       if (code === 'ERR_VMAREA_STALE') areas.delete(area)
@@ -36,13 +39,13 @@ const placing = driverUrl(({ rounds, seed }: { rounds: Int32Array; seed: number 
   }
   turn()
   return {
-    size: 16 * 4096,
+    size: 16 * page,
     mmap(area) {
       area.changeFlags(0x1000_0000n, 0n)
       areas.add(area)
     },
     fault(fault) {
-      if (random(2) > 0) fault.answer(page)
+      if (random(2) > 0) fault.answer(inserted)
       else fault.bytes.fill(1)
     },
   }

@@ -8,7 +8,7 @@ import { eachSource } from './each-source.js'
 
 /** Counts its openings in the first number, and from the one in the second number on never has done. */
 const counting = driverUrl((numbers: Int32Array) => ({
-  size: 2 * 4096,
+  size: 2 * page,
   open() {
     const number = Atomics.add(numbers, 0, 1) + 1
     Atomics.notify(numbers, 0)
@@ -22,7 +22,7 @@ const counting = driverUrl((numbers: Int32Array) => ({
 
 /** Once it has given its last page it loops, between its hooks, until its thread is ended. */
 const looping = driverUrl((number: Int32Array) => ({
-  size: 2 * 4096,
+  size: 2 * page,
   mmap() {},
   fault(fault) {
     fault.bytes.fill(3)

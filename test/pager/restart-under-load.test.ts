@@ -16,12 +16,12 @@ const numbered = driverUrl(({ control }: { control: Int32Array }) => {
   if (Atomics.load(control, 0) === 1) throw new Error('it does not begin')
   let fills = 0
   return {
-    size: 64 * 4096,
+    size: 64 * page,
     mmap() {},
     fault(fault) {
       const fill = () => {
-        for (let at = 0; at < fault.bytes.length; at += 4096) {
-          fault.bytes.fill((fault.offset + at) / 4096 + 1, at, at + 4096)
+        for (let at = 0; at < fault.bytes.length; at += page) {
+          fault.bytes.fill((fault.offset + at) / page + 1, at, at + page)
         }
       }
       if (++fills % 3 > 0) return fill()

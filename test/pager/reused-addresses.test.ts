@@ -24,7 +24,7 @@ const still = driverUrl(({ control }: { control: Int32Array }) => ({
 const numbered = driverUrl(() => ({
   mmap() {},
   fault(fault) {
-    fault.bytes.fill(fault.offset / 4096 + 1)
+    fault.bytes.fill(fault.offset / page + 1)
   },
 }))
 

@@ -14,8 +14,8 @@ const numbered = driverUrl(({ delay }: { delay?: number } = {}) => ({
   mmap() {},
   async fault(fault) {
     if (delay !== undefined) await new Promise((resolve) => setTimeout(resolve, delay))
-    for (let at = 0; at < fault.bytes.length; at += 4096)
-      fault.bytes.fill((fault.offset + at) / 4096 + 1, at, at + 4096)
+    for (let at = 0; at < fault.bytes.length; at += page)
+      fault.bytes.fill((fault.offset + at) / page + 1, at, at + page)
   },
 }))
 
@@ -27,7 +27,7 @@ eachSource(({ openDevice, skip, source }) => {
         mmap() {},
         // Nobody goes on before four have come.
         async fault(fault) {
-          fault.bytes.fill(fault.offset / 4096 + 1)
+          fault.bytes.fill(fault.offset / page + 1)
           await new Promise<void>((resolve) => {
             waiting.push(resolve)
             if (waiting.length < 4) return

@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as threads from 'node:worker_threads'
+import { pageSize } from '#vmarea/index.js'
 import { survives } from '../support/run-in-child.js'
 import { driverUrl } from './driver-url.js'
 import { eachSource } from './each-source.js'
+
+const page = pageSize()
 
 const canHandOver = 'transfer' in ArrayBuffer.prototype && 'postMessageToThread' in threads
 
@@ -15,10 +18,10 @@ const touches = driverUrl(() => {
     memory = new Uint8Array(buffer)
   })
   return {
-    size: 8 * 4096,
+    size: 8 * page,
     mmap() {},
     fault(fault) {
-      fault.bytes.fill(fault.offset === 4096 && memory !== undefined ? memory[5 * 4096]! : 7)
+      fault.bytes.fill(fault.offset === page && memory !== undefined ? memory[5 * page]! : 7)
     },
   }
 })

@@ -1,7 +1,10 @@
 import { test } from 'node:test'
+import { pageSize } from '#vmarea/index.js'
 import { survives } from '../support/run-in-child.js'
 import { driverUrl } from './driver-url.js'
 import { eachSource } from './each-source.js'
+
+const page = pageSize()
 
 /** Asked for the last page, it waits for the first number, and then puts a page of its own where the map began. */
 const late = driverUrl<Int32Array>((numbers, host) => {
@@ -10,7 +13,7 @@ const late = driverUrl<Int32Array>((numbers, host) => {
   let area: Parameters<NonNullable<import('#vmarea/kernel/file-operations.js').FileOperations['mmap']>>[0]
   let start = 0n
   return {
-    size: 4 * 4096,
+    size: 4 * page,
     mmap(mapped) {
       mapped.changeFlags(0x1000_0000n, 0n)
       area = mapped
@@ -18,7 +21,7 @@ const late = driverUrl<Int32Array>((numbers, host) => {
     },
     fault(fault) {
       fault.bytes.fill(1)
-      if (fault.offset < 3 * 4096) return
+      if (fault.offset < 3 * page) return
       Atomics.wait(numbers, 0, 0)
       try {
         area.insertPage(start, mine)

@@ -1,6 +1,9 @@
+import { pageSize } from '#vmarea/index.js'
 import type { Area } from '#vmarea/kernel/area.js'
 import type { RawPage } from '#vmarea/kernel/raw-page.js'
 import { driverUrl } from './driver-url.js'
+
+const page = pageSize()
 
 export interface ZappingOptions {
   readonly pages: number
@@ -31,26 +34,26 @@ export const zappingDriver = driverUrl((options: ZappingOptions, host) => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
     return Math.floor((state / 2 ** 32) * below)
   }
-  const fill = (bytes: Uint8Array, first: number, version: (page: number) => number) => {
+  const fill = (bytes: Uint8Array, first: number, version: (number: number) => number) => {
     const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
     for (let at = 0; at < words.length; at++) {
-      words[at] = Math.imul(first * 1024 + at + 1, 0x9e3779b1) ^ version(first + Math.floor(at / 1024))
+      words[at] = Math.imul((first * page) / 4 + at + 1, 0x9e3779b1) ^ version(first + Math.floor((at * 4) / page))
     }
   }
-  const isGiven = (page: number) => ownPages && page % 2 === 1
+  const isGiven = (number: number) => ownPages && number % 2 === 1
   const act = (first: number, count: number) => {
     const zaps = Atomics.load(control, 0) === ZAP
     const changed: number[] = []
-    for (let page = first; page < first + count; page++) if (!zaps || isGiven(page)) changed.push(page)
-    for (const page of changed) Atomics.add(versions, page, 1)
+    for (let number = first; number < first + count; number++) if (!zaps || isGiven(number)) changed.push(number)
+    for (const number of changed) Atomics.add(versions, number, 1)
     // What the driver keeps for the next time it is asked must be of the new version, too.
-    for (const page of changed) {
-      given.get(page)?.put()
-      given.delete(page)
+    for (const number of changed) {
+      given.get(number)?.put()
+      given.delete(number)
     }
-    if (zaps) for (const area of areas) area.zap(area.start + BigInt(first * 4096), count * 4096)
-    else host.invalidate(first * 4096, count * 4096)
-    for (const page of changed) Atomics.store(settled, page, Atomics.load(versions, page))
+    if (zaps) for (const area of areas) area.zap(area.start + BigInt(first * page), count * page)
+    else host.invalidate(first * page, count * page)
+    for (const number of changed) Atomics.store(settled, number, Atomics.load(versions, number))
   }
   setInterval(() => {
     const what = Atomics.load(control, 0)
@@ -61,23 +64,23 @@ export const zappingDriver = driverUrl((options: ZappingOptions, host) => {
   }, 1)
   let fills = 0
   return {
-    size: pages * 4096,
+    size: pages * page,
     mmap(area) {
       area.changeFlags(0x1000_0000n, 0n)
       areas.push(area)
     },
     fault(fault) {
       const { bytes, offset } = fault
-      const first = offset / 4096
+      const first = offset / page
       if (isGiven(first)) {
-        const page = given.get(first) ?? host.allocatePage()
-        if (!given.has(first)) fill(page.bytes, first, (number) => Atomics.load(versions, number))
-        given.set(first, page)
-        return fault.answer(page)
+        const own = given.get(first) ?? host.allocatePage()
+        if (!given.has(first)) fill(own.bytes, first, (number) => Atomics.load(versions, number))
+        given.set(first, own)
+        return fault.answer(own)
       }
       const now = new Map<number, number>()
-      for (let at = 0; at < bytes.length; at += 4096)
-        now.set(first + at / 4096, Atomics.load(versions, first + at / 4096))
+      for (let at = 0; at < bytes.length; at += page)
+        now.set(first + at / page, Atomics.load(versions, first + at / page))
       const version = (number: number) => now.get(number)!
       if (++fills % 3 > 0) return fill(bytes, first, version)
       bytes.fill(0xee)

@@ -3,19 +3,21 @@ import { type FaultSourceName, openDevice, pageSize } from 'vmarea'
 import { driverUrl } from '../pager/driver-url.js'
 import { nothingLeft, settledLeftovers } from './leftovers.js'
 
+const page = pageSize()
+
 /** After so many, threads that the library keeps for itself are there. */
 const WARM_UP = 4
 /** Devices that are open at once. */
 const TOGETHER = 4
 
 const driver = driverUrl((_, host) => ({
-  size: 64 * 4096,
+  size: 64 * page,
   mmap(area) {
     area.changeFlags(0x1000_0000n, 0n)
     area.insertPage(area.start, host.allocatePage())
   },
   fault(fault) {
-    fault.bytes.fill(fault.offset / 4096 + 1)
+    fault.bytes.fill(fault.offset / page + 1)
   },
 }))
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { type Device, type FaultSourceName, MemoryFault, MmapMut, openDevice, VmError } from 'vmarea'
+import { type Device, type FaultSourceName, MemoryFault, MmapMut, openDevice, pageSize, VmError } from 'vmarea'
 import type { Random } from '../differential/random.js'
 import { patient } from '../support/patient.js'
 import { describeMap, type SoakedMap } from './soaked-map.js'
 import { ENDS, versionedDriver } from './versioned-driver.js'
 
-const PAGE = 4096
+const PAGE = pageSize()
 const MOST_MAPS = 4
 const MOST_READERS = 8
 

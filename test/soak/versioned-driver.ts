@@ -1,4 +1,7 @@
+import { pageSize } from '#vmarea/index.js'
 import { driverUrl } from '../pager/driver-url.js'
+
+const page = pageSize()
 
 export interface VersionedOptions {
   readonly pages: number
@@ -27,32 +30,32 @@ export const versionedDriver = driverUrl((options: VersionedOptions) => {
     if (how === 2) throw new Error('told to end')
     if (how === 3) for (;;);
   }, 5)
-  const fill = (bytes: Uint8Array, offset: number, version: (page: number) => number) => {
+  const fill = (bytes: Uint8Array, offset: number, version: (number: number) => number) => {
     const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
     for (let at = 0; at < words.length; at += 2) {
-      const page = Math.floor((offset + at * 4) / 4096)
-      const given = version(page)
+      const number = Math.floor((offset + at * 4) / page)
+      const given = version(number)
       words[at] = given
-      words[at + 1] = Math.imul(page * 1024 + (at % 1024) + 1, 0x9e3779b1) ^ given
+      words[at + 1] = Math.imul(number * 1024 + (at % (page / 4)) + 1, 0x9e3779b1) ^ given
     }
   }
   return {
-    size: pages * 4096,
+    size: pages * page,
     mmap() {},
     fault(fault) {
       const { bytes, offset } = fault
       fills++
       if (failing > 0 && fills % failing === 0) throw new Error('bad luck')
       const now = new Map<number, number>()
-      for (let at = 0; at < bytes.length; at += 4096) {
-        const page = (offset + at) / 4096
-        now.set(page, Atomics.load(versions, page))
+      for (let at = 0; at < bytes.length; at += page) {
+        const number = (offset + at) / page
+        now.set(number, Atomics.load(versions, number))
       }
-      if (slow === 0 || fills % slow !== 0) return fill(bytes, offset, (page) => now.get(page)!)
+      if (slow === 0 || fills % slow !== 0) return fill(bytes, offset, (number) => now.get(number)!)
       bytes.fill(0xee)
       return new Promise<void>((resolve) => {
         setTimeout(() => {
-          fill(bytes, offset, (page) => now.get(page)!)
+          fill(bytes, offset, (number) => now.get(number)!)
           resolve()
         }, fills % 7)
       })

@@ -29,8 +29,9 @@ int main(int count, char **arguments) {
   int uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
   struct api api = {0xaa, strcmp(how, "event") == 0 ? 2 : 0, 0};
   if (uffd < 0 || ioctl(uffd, 0xc018aa3f, &api) != 0) die("userfaultfd");
-  volatile uint8_t *memory = mmap(NULL, 8 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  struct reg reg = {(uintptr_t)memory, 8 * 4096, 1, 0};
+  long page = sysconf(_SC_PAGESIZE);
+  volatile uint8_t *memory = mmap(NULL, 8 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  struct reg reg = {(uintptr_t)memory, 8 * page, 1, 0};
   if (ioctl(uffd, 0xc020aa00, &reg) != 0) die("register");
   struct sockaddr_un name = {AF_UNIX, ""};
   strncpy(name.sun_path, path, sizeof name.sun_path - 1);
@@ -53,9 +54,9 @@ int main(int count, char **arguments) {
   if (sendmsg(connection, &message, 0) != length) die("sendmsg");
   close(uffd);
   if (strcmp(how, "dead") == 0) _exit(0);
-  int own = memory[1 * 4096];
+  int own = memory[1 * page];
   pid_t child = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-  if (child == 0) _exit(memory[3 * 4096]);
+  if (child == 0) _exit(memory[3 * page]);
   int status = 0;
   waitpid(child, &status, 0);
   printf("{\\"own\\":%d,\\"child\\":%d,\\"signal\\":%d}", own, WIFEXITED(status) ? WEXITSTATUS(status) : -1,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inChild } from './in-child.js'
+import { page } from './memory.js'
 import { skipWithout } from './skip.js'
 
 const skip = skipWithout('thread_id', 'poison')
@@ -38,7 +39,7 @@ test('a handler that throws: what it had not served fails, what it had stays, a 
     ['number', 'number', ...Array(6).fill('string')],
   )
   assert.deepEqual(new Set(seen.pages.slice(2)), new Set(['poisoned']))
-  assert.equal(mended, 4096)
+  assert.equal(mended, page)
 })
 
 test('a handler that is terminated with a fault in hand: the access fails', { skip }, () => {
