@@ -13,9 +13,13 @@ const text = (page: string) => readFileSync(join(root, page), 'utf8')
 /** A program of a page that begins with its own name is a module, for the programs behind it. */
 const moduleName = (program: string) => /^\/\/ (\S+\.mjs)\n/.exec(program)?.[1]
 
+const printsWhatItSays = ['docs/concepts.md', 'docs/recipes.md']
+
 for (const page of [
   'README.md',
   'docs/start.md',
+  'docs/concepts.md',
+  'docs/recipes.md',
   'docs/mapping.md',
   'docs/drivers.md',
   'docs/stores.md',
@@ -32,7 +36,8 @@ for (const page of [
         for (const module of modules) writeFileSync(join(folder, moduleName(module)!), module)
         writeFileSync(path, program)
         const printed = execFileSync(process.execPath, [path], { encoding: 'utf8', timeout: 120_000 }).split('\n')
-        if (!program.includes('openDevice')) return
+        // Older pages say beside some lines what is in memory, and not what is printed.
+        if (!printsWhatItSays.includes(page) && !program.includes('openDevice')) return
         for (const [, promised] of program.matchAll(/console\.log\(.*\) \/\/ (.+)$/gm)) {
           assert.ok(printed.includes(promised!), `${promised} is not among:\n${printed.join('\n')}`)
         }
