@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { root } from '../support/root.js'
 import { drawHouse } from './draw-house.js'
 import { floors, rooms } from './rooms.js'
+import { type SourceFile, sourceFiles } from './source-tree.js'
 
 const path = join(root, 'CONTRIBUTING.md')
 const existing = readdirSync(join(root, 'src'), { withFileTypes: true })
@@ -51,3 +52,32 @@ test('every file that CONTRIBUTING names exists', () => {
   assert.ok(names.length > 40)
   assert.deepEqual(missing, [])
 })
+
+test("a device's fault passes at most eight files, each once, in the order of CONTRIBUTING", () => {
+  const files = sourceFiles()
+  const steps = /\*\*A device's fault:\*\*[\s\S]*?\n\n([\s\S]*?)\n\n/.exec(readFileSync(path, 'utf8'))![1]!
+  const way = [...steps.matchAll(/`([\w./-]+\.ts)`/g)].map(([, name]) => name!)
+  assert.ok(way.length >= 5 && way.length <= 8, `${way.length} files: ${way}`)
+  assert.equal(new Set(way).size, way.length, 'a file is entered twice')
+  // A file that imports none of those before it can reach them only by returning to them.
+  const back = way.flatMap((name, index) =>
+    reachableFrom(name, files)
+      .filter((target) => way.slice(0, index).includes(target))
+      .map((target) => `${name} -> ${target}`),
+  )
+  assert.deepEqual(back, [])
+})
+
+/** The files that a file imports at run time, and those that they import. */
+function reachableFrom(name: string, files: readonly SourceFile[]): string[] {
+  const found = new Set<string>()
+  const visit = (at: string) => {
+    for (const { target, typeOnly } of files.find((file) => file.path === at)?.imports ?? []) {
+      if (typeOnly || found.has(target)) continue
+      found.add(target)
+      visit(target)
+    }
+  }
+  visit(name)
+  return [...found]
+}

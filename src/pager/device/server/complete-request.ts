@@ -5,7 +5,7 @@ import { VmError } from '../../../vocabulary/vm-error.js'
 import type { DeviceMap } from './device-map.js'
 import type { DeviceRequest } from './device-request.js'
 import { DriverPage } from './driver-page.js'
-import { FaultWaiter } from './serve-fault.js'
+import type { FaultWaiter } from './serve-fault.js'
 import type { ServedDevice } from './served-device.js'
 
 /** Puts what a driver has answered where the waiters find it, and wakes them. Throws what prevents that. */
@@ -93,5 +93,5 @@ function allowWrite({ maps, overlays, source, pageSize }: ServedDevice, waiters:
 
 /** -1 where no access waits. */
 function addressOf(waiter: PageWaiter | undefined): number {
-  return waiter instanceof FaultWaiter ? waiter.address : -1
+  return waiter?.isAccess ? (waiter as FaultWaiter).address : -1
 }
