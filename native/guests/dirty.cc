@@ -56,6 +56,7 @@ bool protect(const GuestPointer& guest, uint64_t start, uint64_t length) {
   for (int attempt = 0; attempt < 64; attempt++) {
     if (ioctl(guest->descriptor, kWriteprotect, &argument) == 0 || errno != EAGAIN) return true;
     take_events(guest);  // the removal that is under way waits for it
+    guest->parked = true;  // for faults that were read with it
   }
   return false;
 }

@@ -88,16 +88,18 @@ void mark_pages(Guest& guest, PageState state, uint64_t start, uint64_t end) {
 void take_events(const GuestPointer& pointer) {
   Guest& guest = *pointer;
   if (guest.mode != Guest::kServing && guest.mode != Guest::kPoisoned) return;
-  UffdMessage messages[64];
-  // So many at most: other guests wait as well.
+  constexpr size_t kMost = 64;
+  UffdMessage messages[kMost];
+  // So many at most, because other guests wait as well. The next turn reads the rest.
   for (int turn = 0; turn < 16; turn++) {
     ssize_t length = read(guest.descriptor, messages, sizeof messages);
-    if (length <= 0) break;
+    if (length <= 0) return;
     uint64_t time = now();
     size_t count = static_cast<size_t>(length) / sizeof *messages;
     for (size_t index = 0; index < count; index++) take_event(guest, messages[index], time);
-    if (count < 64) break;
+    if (count < kMost) return;
   }
+  guest.parked = true;
 }
 
 void answer_waiting(const GuestPointer& pointer) {
@@ -116,7 +118,12 @@ void answer_waiting(const GuestPointer& pointer) {
     fault.again = true;
     guest.waiting.push_back(fault);
   }
-  if (!guest.waiting.empty()) guest.parked = true;
+  if (guest.waiting.empty()) {
+    waiting.clear();
+    guest.waiting.swap(waiting);  // keeps its room
+  } else {
+    guest.parked = true;
+  }
 }
 
 }  // namespace vmarea::guests

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <unordered_map>
 
 #include "addon/own-thread.h"
 #include "guests/answers.h"
@@ -45,15 +46,16 @@ int bell = -1;  // an eventfd: something was given
 // What an event is of: the number of a guest, and whether its process has ended.
 constexpr uint64_t kBell = 0, kOfProcess = uint64_t{1} << 32;
 
-GuestPointer guest_numbered(uint32_t number) {
-  for (const GuestPointer& guest : guests())
-    if (guest->number == number) return guest;
-  return nullptr;
+// The server thread's: the same guests by number.
+std::unordered_map<uint32_t, GuestPointer>& by_number() {
+  static auto* by_number = new std::unordered_map<uint32_t, GuestPointer>;
+  return *by_number;
 }
 
-int watch(int descriptor, uint64_t key) {
+// A userfaultfd is watched for what comes anew: `take_events` reads all that is there. Otherwise the kernel looks at it once more for each fault.
+int watch(int descriptor, uint64_t key, uint32_t events = EPOLLIN) {
   epoll_event event = {};
-  event.events = EPOLLIN;
+  event.events = events;
   event.data.u64 = key;
   return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 ? 0 : -errno;
 }
@@ -73,6 +75,7 @@ void remove_guest(const GuestPointer& guest) {
     std::lock_guard<std::mutex> lock(mutex());
     guests().erase(std::find(guests().begin(), guests().end(), guest));
   }
+  by_number().erase(guest->number);
   report(*guest, Report::kGone);
 }
 
@@ -114,8 +117,9 @@ void run_given() {
 
 void handle(const epoll_event& event) {
   if (event.data.u64 == kBell) return run_given();
-  GuestPointer guest = guest_numbered(static_cast<uint32_t>(event.data.u64));
-  if (guest == nullptr) return;
+  auto found = by_number().find(static_cast<uint32_t>(event.data.u64));
+  if (found == by_number().end()) return;
+  GuestPointer guest = found->second;
   if ((event.data.u64 & kOfProcess) != 0) return remove_guest(guest);
   take_events(guest);
   answer_waiting(guest);
@@ -125,6 +129,7 @@ void handle(const epoll_event& event) {
 int go_on(uint64_t time) {
   int pause = -1;
   for (size_t index = 0; index < guests().size(); index++) {
+    if (!guests()[index]->parked && guests()[index]->requests.empty()) continue;
     GuestPointer guest = guests()[index];
     if (guest->parked) {
       guest->parked = false;
@@ -200,13 +205,14 @@ int add_guest(const GuestPointer& guest) {
     std::lock_guard<std::mutex> lock(mutex());
     guests().push_back(guest);
   }
+  by_number()[guest->number] = guest;
   return watch(guest->pidfd, guest->number | kOfProcess);
 }
 
 int begin_serving(const GuestPointer& guest) {
   if (guest->mode != Guest::kOpened) return -EBUSY;
   guest->mode = Guest::kServing;
-  return watch(guest->descriptor, guest->number);
+  return watch(guest->descriptor, guest->number, EPOLLIN | EPOLLET);
 }
 
 void leave_guest(const GuestPointer& guest) {
@@ -218,7 +224,7 @@ void leave_guest(const GuestPointer& guest) {
   bool served = guest->mode == Guest::kServing;
   guest->mode = guest->on_failure == OnFailure::kPoison ? Guest::kPoisoned : Guest::kLeft;
   apply_on_failure(*guest);
-  if (guest->mode == Guest::kPoisoned && !served) watch(guest->descriptor, guest->number);
+  if (guest->mode == Guest::kPoisoned && !served) watch(guest->descriptor, guest->number, EPOLLIN | EPOLLET);
   if (guest->mode == Guest::kLeft && served) epoll_ctl(epoll, EPOLL_CTL_DEL, guest->descriptor, nullptr);
   report(*guest, Report::kLeft);
 }

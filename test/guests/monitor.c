@@ -132,6 +132,31 @@ static void latency(uint64_t first, uint64_t count, uint64_t seed, char *answer,
   free(times);
 }
 
+// Writes to a page a time, in order: nanoseconds of all.
+static void write_all(uint64_t first, uint64_t count, char *answer, size_t size) {
+  uint64_t begin = now();
+  for (uint64_t number = first; number < first + count; number++) *(volatile uint8_t *)at(number) = 1;
+  snprintf(answer, size, "{\"total\":%lu}", now() - begin);
+}
+
+static uint64_t checksum(const volatile uint8_t *bytes, uint64_t times) {
+  uint64_t sum = 0;
+  for (uint64_t time = 0; time < times; time++)
+    for (uint64_t word = 0; word < page / 8; word++) sum = sum * 31 + ((const volatile uint64_t *)(const volatile void *)bytes)[word];
+  return sum;
+}
+
+// A guest at work: reads runs of 8 pages at random places, and makes so many checksums of each page. Nanoseconds of all.
+static void work(uint64_t first, uint64_t count, uint64_t seed, uint64_t pages, uint64_t times, char *answer, size_t size) {
+  volatile uint64_t sink = 0;
+  uint64_t begin = now();
+  for (uint64_t done = 0; done < pages; done += 8) {
+    uint64_t place = first + next_random(&seed) % (count - 7);
+    for (uint64_t number = place; number < place + 8; number++) sink = sink + checksum(at(number), times);
+  }
+  snprintf(answer, size, "{\"total\":%lu}", now() - begin);
+}
+
 struct race {
   uint64_t first, count, rounds, seed;
   volatile int *state;  // of each page: 0 as the source has it, 1 removed, 2 being removed
@@ -180,13 +205,17 @@ static void race(uint64_t first, uint64_t count, uint64_t rounds, uint64_t seed,
 
 static void *run(void *data) {
   char *line = data, name[32] = "", answer[256] = "{}";
-  uint64_t id = 0, a = 0, b = 0, c = 0, d = 0;
-  sscanf(line, "%lu %31s %lu %lu %lu %lu", &id, name, &a, &b, &c, &d);
+  uint64_t id = 0, a = 0, b = 0, c = 0, d = 0, e = 0;
+  sscanf(line, "%lu %31s %lu %lu %lu %lu %lu", &id, name, &a, &b, &c, &d, &e);
   free(line);
   if (strcmp(name, "check") == 0) {
     check(a, b, answer, sizeof answer);
   } else if (strcmp(name, "latency") == 0) {
     latency(a, b, c, answer, sizeof answer);
+  } else if (strcmp(name, "dirty") == 0) {
+    write_all(a, b, answer, sizeof answer);
+  } else if (strcmp(name, "work") == 0) {
+    work(a, b, c, d, e, answer, sizeof answer);
   } else if (strcmp(name, "race") == 0) {
     race(a, b, c, d, answer, sizeof answer);
   } else if (strcmp(name, "write") == 0) {
@@ -207,9 +236,11 @@ static void *run(void *data) {
   return NULL;
 }
 
+static int file = -1;  // the memory file, where the monitor maps it itself
+
 static void map_memory(uint64_t pages, int huge) {
-  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (huge ? MAP_HUGETLB : 0);
-  uint8_t *memory = mmap(NULL, pages * page, PROT_READ | PROT_WRITE, flags, -1, 0);
+  int flags = MAP_PRIVATE | MAP_NORESERVE | (file < 0 ? MAP_ANONYMOUS : 0) | (huge ? MAP_HUGETLB : 0);
+  uint8_t *memory = mmap(NULL, pages * page, PROT_READ | PROT_WRITE, flags, file, (off_t)(page_count() * page));
   if (memory == MAP_FAILED) die("mmap");
   if (!huge) madvise(memory, pages * page, MADV_NOHUGEPAGE);
   regions[region_count] = memory;
@@ -255,7 +286,17 @@ static void send_message(const char *path, const char *text, int with_descriptor
   }
 }
 
-// monitor SOCKET regions=4,8 [huge] [drop] [wp] [wp_async] [memfd] [kib] [silent] [pieces] [listen]
+static void take_commands(void) {
+  char *line = NULL;
+  size_t size = 0;
+  while (getline(&line, &size, stdin) > 0) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, run, strdup(line)) != 0) die("pthread_create");
+    pthread_detach(thread);
+  }
+}
+
+// monitor SOCKET regions=4,8 [huge] [drop] [wp] [wp_async] [memfd] [kib] [silent] [pieces] [listen] [file=PATH]
 int main(int count, char **arguments) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   int huge = 0, drop = 0, memfd = 0, kib = 0, silent = 0;
@@ -264,6 +305,7 @@ int main(int count, char **arguments) {
   for (int index = 2; index < count; index++) {
     const char *word = arguments[index];
     if (strncmp(word, "regions=", 8) == 0) sizes = word + 8;
+    else if (strncmp(word, "file=", 5) == 0) file = open(word + 5, O_RDONLY | O_CLOEXEC);
     else if (strcmp(word, "huge") == 0) huge = 1;
     else if (strcmp(word, "drop") == 0) drop = 1;
     else if (strcmp(word, "wp") == 0) modes |= 2, features |= 1 | 1 << 13;
@@ -282,6 +324,12 @@ int main(int count, char **arguments) {
     char *end;
     map_memory(strtoull(rest, &end, 10), huge);
     rest = *end == ',' ? end + 1 : end;
+  }
+  if (file >= 0) {
+    printf("0 {\"pages\":%lu,\"message\":[]}\n", page_count());
+    fflush(stdout);
+    take_commands();
+    return 0;
   }
   int device = open("/dev/userfaultfd", O_RDONLY | O_CLOEXEC);
   uffd = device >= 0 ? ioctl(device, 0xaa00, O_CLOEXEC | O_NONBLOCK) : (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
@@ -311,12 +359,6 @@ int main(int count, char **arguments) {
   if (drop) close(uffd);
   printf("0 {\"pages\":%lu,\"message\":%s}\n", page_count(), text);
   fflush(stdout);
-  char *line = NULL;
-  size_t size = 0;
-  while (getline(&line, &size, stdin) > 0) {
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, run, strdup(line)) != 0) die("pthread_create");
-    pthread_detach(thread);
-  }
+  take_commands();
   return 0;
 }
