@@ -1,4 +1,4 @@
-// The report of `npm test`: how far it is, and at the end each failure in full with what its file printed, the skipped tests by reason, and the
+// The report of `npm test`: how far it is, the name of each failure at once, and at the end each failure in full with what its file printed, the skipped tests by reason, and the
 // failed ones by name, last, where the tail of a log shows them.
 import { appendFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
@@ -16,6 +16,8 @@ export default async function* report(events) {
   const skipped = new Map()
   let passed = 0
   let shown = begun
+  // Over the line of progress where there is one.
+  const start = process.stdout.isTTY ? '\r\x1b[K' : ''
   for await (const { type, data } of events) {
     if (type === 'test:stdout' || type === 'test:stderr') {
       const file = resolve(data.file)
@@ -24,23 +26,27 @@ export default async function* report(events) {
       seen.add(data.file)
       if (type === 'test:fail') {
         // A group fails with its members, which are told by themselves.
-        if (data.details.error?.failureType !== 'subtestsFailed') failures.push(data)
+        if (data.details.error?.failureType !== 'subtestsFailed') {
+          failures.push(data)
+          yield start + nameOf(data)
+        }
       } else if (data.skip !== undefined) add(skipped, String(data.skip), data.name)
       else if (data.details.type !== 'suite') passed++
     }
     if (performance.now() - shown < PAUSE) continue
     shown = performance.now()
     const line = `${seen.size} of ${files} files, ${passed} tests passed, ${failures.length} failed, ${seconds(begun)} s`
-    yield process.stdout.isTTY ? `\r\x1b[K${line}` : `${line}\n`
+    yield process.stdout.isTTY ? start + line : `${line}\n`
   }
-  if (process.stdout.isTTY) yield '\r\x1b[K'
+  yield start
   for (const failure of failures) yield describe(failure, printed.get(resolve(failure.file ?? '')))
   for (const [reason, names] of skipped) yield `skipped, ${reason}: ${some(names)}\n`
   yield `${passed} tests passed, ${failures.length} failed, ${sum(skipped)} skipped, in ${seconds(begun)} s\n`
   for (const failure of failures) {
-    const name = `failed: ${failure.name} (${place(failure)})\n`
-    if (process.env.VMAREA_TEST_FAILURES !== undefined) appendFileSync(process.env.VMAREA_TEST_FAILURES, name)
-    yield name
+    if (process.env.VMAREA_TEST_FAILURES !== undefined) {
+      appendFileSync(process.env.VMAREA_TEST_FAILURES, nameOf(failure))
+    }
+    yield nameOf(failure)
   }
 }
 
@@ -50,6 +56,10 @@ function describe(failure, output) {
   const text = cause instanceof Error ? inspect(cause) : String(cause)
   const seed = output === undefined ? '' : `  its file printed:\n${indent(output.trim().slice(-4000))}\n`
   return `failed: ${failure.name}\n  at ${place(failure)}\n${indent(text)}\n${seed}\n`
+}
+
+function nameOf(failure) {
+  return `failed: ${failure.name} (${place(failure)})\n`
 }
 
 function place({ file, line }) {
