@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
@@ -9,6 +8,7 @@ import { PROT } from '#vmarea/vocabulary/prot.js'
 import type { UffdFeature } from '#vmarea/vocabulary/uffd-feature.js'
 import type { UffdMode } from '#vmarea/vocabulary/uffd-mode.js'
 import { VmError } from '#vmarea/vocabulary/vm-error.js'
+import { folderByMemory } from '../support/folder-by-memory.js'
 import { anonymous, fileMap, kernel, type Memory, memfd, page, peek, sharedAnonymous } from './memory.js'
 import { skipWithout } from './skip.js'
 
@@ -24,19 +24,35 @@ const combinations: UffdMode[][] = [
 ]
 
 /** What memory may be registered for, by its kind. */
-const kinds: { name: string; minor: boolean; only?: 'wp'; features?: UffdFeature[]; make: () => Memory }[] = [
+const disk = folderByMemory(false)
+const tmpfs = folderByMemory(true)
+const noDisk = disk === undefined && 'every folder here is on tmpfs'
+const noTmpfs = tmpfs === undefined && 'no folder here is on tmpfs'
+interface Kind {
+  name: string
+  minor: boolean
+  only?: 'wp'
+  features?: UffdFeature[]
+  skip?: string | false
+  make: () => Memory
+}
+const onDisk: Omit<Kind, 'name' | 'make'> = { minor: false, only: 'wp', features: ['wp_async'], skip: noDisk }
+const kinds: readonly Kind[] = [
   { name: 'anonymous', minor: false, make: () => anonymous(4) },
   { name: 'anonymous, read-only', minor: false, make: () => anonymous(4, PROT.READ) },
   { name: 'shared anonymous', minor: true, make: () => sharedAnonymous(4) },
   { name: 'memfd, shared', minor: true, make: () => memfd(4).map() },
   { name: 'memfd, private', minor: true, make: () => memfd(4).map(MAP.PRIVATE) },
-  { name: 'file, private', minor: false, only: 'wp', features: ['wp_async'], make: () => file(MAP.PRIVATE) },
-  { name: 'file, shared', minor: false, only: 'wp', features: ['wp_async'], make: () => file(MAP.SHARED) },
+  { name: 'file on tmpfs, private', minor: true, skip: noTmpfs, make: () => file(tmpfs!, MAP.PRIVATE) },
+  { name: 'file on tmpfs, shared', minor: true, skip: noTmpfs, make: () => file(tmpfs!, MAP.SHARED) },
+  { name: 'file on a disk, private', ...onDisk, make: () => file(disk!, MAP.PRIVATE) },
+  { name: 'file on a disk, shared', ...onDisk, make: () => file(disk!, MAP.SHARED) },
 ]
 
-function file(flags: number): Memory {
-  const folder = mkdtempSync(join(tmpdir(), 'vmarea-'))
-  writeFileSync(join(folder, 'file'), new Uint8Array(4 * page))
+function file(parent: string, flags: number): Memory {
+  const folder = mkdtempSync(join(parent, 'vmarea-'))
+  writeFileSync(join(folder, 'file'), '')
+  truncateSync(join(folder, 'file'), 4 * page)
   try {
     return fileMap(join(folder, 'file'), 4, PROT.READ | PROT.WRITE, flags)
   } finally {
@@ -47,7 +63,9 @@ function file(flags: number): Memory {
 for (const kind of kinds) {
   for (const modes of combinations) {
     const possible = kind.only === undefined ? kind.minor || !modes.includes('minor') : modes.join() === kind.only
-    test(`${kind.name}, ${modes.join(' and ')}: ${possible ? 'allowed' : 'refused'}`, { skip }, () => {
+    test(`${kind.name}, ${modes.join(' and ')}: ${possible ? 'allowed' : 'refused'}`, {
+      skip: skip || (kind.skip ?? false),
+    }, () => {
       using uffd = bindUserfaultfd(() => kernel).create({
         features: kind.features ?? ['minor_shmem', 'missing_shmem', 'wp_hugetlbfs_shmem'],
       })
