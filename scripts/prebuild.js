@@ -31,7 +31,8 @@ export async function prebuild(names = Object.keys(targets)) {
     await buildNative({
       compiler: `${zig} c++ -target ${target.triple}`,
       link: ['-s'],
-      objects: join('build', 'objects', name),
+      // Beside the objects of this machine's build, which removes what it does not know of its own.
+      objects: join('build', `objects-${name}`),
       output,
     })
     checkBinary(join(root, output), target)

@@ -16,6 +16,7 @@ export const machines = {
   '5.10': { title: 'x86-64', suite: 'bullseye', architecture: 'amd64', series: '5.10', flavour: 'amd64' },
   6.1: { title: 'x86-64', suite: 'bookworm', architecture: 'amd64', series: '6.1', flavour: 'amd64' },
   6.12: { title: 'x86-64', suite: 'trixie', architecture: 'amd64', series: '6.12', flavour: 'cloud-amd64' },
+  6.18: { title: 'x86-64', suite: 'trixie-backports', architecture: 'amd64', series: '6.18', flavour: 'cloud-amd64' },
   newest: { title: 'x86-64', suite: 'trixie-backports', architecture: 'amd64', series: '', flavour: 'cloud-amd64' },
   arm64: { title: 'arm64', suite: 'trixie', architecture: 'arm64', series: '6.12', flavour: 'cloud-arm64' },
   'arm64-16k': {
