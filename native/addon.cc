@@ -31,7 +31,7 @@ const FunctionTable* const kTables[] = {
     &kRegionObjects,  &kRegionLayout,    &kRegionResize,       &kRegionFaults,
     &kRegionFlags,    &kAsyncCalls,      &kUserfaultfdOpening, &kUserfaultfdRegistration,
     &kUserfaultfdOwnAreas, &kUserfaultfdResolving, &kUserfaultfdReading, &kGuardSources,
-    &kWatches, &kSockets, &kGuests, &kGuestSources, &kGuestKeepers, &kGuestDirty, &kPageDigests,
+    &kWatches, &kSockets, &kGuests, &kGuestSources, &kGuestKeepers, &kGuestDirty, &kPageDigests, &kPlay,
 };
 
 void thread_ends(void* data) {

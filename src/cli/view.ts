@@ -4,6 +4,7 @@ import { CommandError } from './command-error.js'
 import { reasonOf } from './error-text.js'
 import { EXIT } from './exit-code.js'
 import { processArgument } from './process/process-argument.js'
+import { KernelRuns } from './view/kernel/kernel-runs.js'
 import { LiveView } from './view/live-view.js'
 import { openBrowser } from './view/open-browser.js'
 import { pageAssets, selfContainedPage } from './view/page-assets.js'
@@ -16,19 +17,24 @@ export interface ViewOptions {
   readonly port: string | undefined
   readonly html: string | undefined
   readonly lessons: string | undefined
+  readonly model: boolean
 }
 
 /** `vmarea view`. Returns the exit code. */
 export async function view(values: ViewOptions, operands: readonly string[]): Promise<number> {
   const assets = pageAssets()
   const port = portOf(values.port)
+  if (values.model && values.html !== undefined) {
+    throw new CommandError('--model asks the running kernel, which a file can not: leave --html out')
+  }
   const { live, boot } = sourceOf(operands, values)
   if (values.html !== undefined) {
     writePage(values.html, selfContainedPage(assets, live === undefined ? boot : recorded(boot, live)))
     live?.close()
     return EXIT.OK
   }
-  const server = await ViewServer.listen(port, { boot, live }, assets)
+  const kernel = values.model ? new KernelRuns() : undefined
+  const server = await ViewServer.listen(port, { boot, live, kernel }, assets)
   const address = server.invite()
   process.stdout.write(`${address}\n`)
   process.stderr.write('It opens the page in one browser of this machine. Ctrl-C ends it.\n')
@@ -42,12 +48,13 @@ export async function view(values: ViewOptions, operands: readonly string[]): Pr
   })
   forget()
   live?.close()
+  kernel?.close()
   server.close()
   return EXIT.OK
 }
 
-function sourceOf(operands: readonly string[], { lessons }: ViewOptions): { live?: LiveView; boot: ViewBoot } {
-  const rest = { data: null, pages: null, lessons: lessons === undefined ? null : readLessons(lessons) }
+function sourceOf(operands: readonly string[], { lessons, model }: ViewOptions): { live?: LiveView; boot: ViewBoot } {
+  const rest = { data: null, pages: null, kernel: model, lessons: lessons === undefined ? null : readLessons(lessons) }
   const [first, second, ...more] = operands
   if (more.length > 0) throw new CommandError('view shows one process, one file, or the difference of two files')
   if (first === undefined) return { boot: { ...rest, source: 'play' } }

@@ -37,7 +37,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
 
 /** The folders of a room from the ground up: a file imports from its own and from those before it. `.` is the room's own files. */
 export const floors: Readonly<Record<string, readonly string[]>> = {
-  linux: ['addon', 'sockets', 'proc', 'regions', 'areas', 'userfaultfd', 'guests', '.'],
+  linux: ['addon', 'sockets', 'proc', 'regions', 'areas', 'userfaultfd', 'guests', 'play', '.'],
   model: ['structs', 'pages', 'files', 'hooks', 'areas', 'faults', 'userfaultfd', 'process', 'calls', 'kernel'],
   mapping: ['memory', 'handle'],
   view: ['data', 'files', 'play', 'page'],

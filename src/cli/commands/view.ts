@@ -18,6 +18,10 @@ export const viewCommand: Command = defineCommand({
       value: 'FILE',
       help: 'writes one file with the page and the data in it, and serves nothing',
     },
+    model: {
+      type: 'boolean',
+      help: 'the playground makes its calls on the running kernel as well, in a process of their own, and shows where the two differ',
+    },
     lessons: { type: 'string', value: 'FOLDER', help: "the playground's lessons from the .txt files of a folder" },
   },
   examples: [
@@ -25,6 +29,7 @@ export const viewCommand: Command = defineCommand({
     'vmarea view run.ndjson',
     'vmarea view before.json after.json',
     'vmarea view 1234 --html now.html',
+    'vmarea view --model',
     'vmarea view --lessons course/',
   ],
   run: async (values, operands) => (await import('../view.js')).view(values, operands),

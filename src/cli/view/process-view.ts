@@ -65,12 +65,12 @@ export class ProcessView {
     return areas
   }
 
-  /** The list with flags and usage. */
-  usage(): readonly ViewArea[] {
+  /** The list with flags and usage, whole or of the areas in a range. */
+  usage(range: { readonly from?: bigint; readonly to?: bigint } = {}): readonly ViewArea[] {
     this.#checkAlive()
     using guard = this.#user.mmapReadLock()
     const areas: ViewArea[] = []
-    for (const vma of guard.areas({ usage: true })) areas.push(viewArea(areaSnapshot(vma), this.pageSize))
+    for (const vma of guard.areas({ usage: true, ...range })) areas.push(viewArea(areaSnapshot(vma), this.pageSize))
     this.#last = areas
     return areas
   }

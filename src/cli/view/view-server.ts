@@ -5,16 +5,21 @@ import { VmError } from '../../vocabulary/vm-error.js'
 import { CommandError } from '../command-error.js'
 import { EXIT } from '../exit-code.js'
 import { Gate } from './gate.js'
+import type { KernelRuns } from './kernel/kernel-runs.js'
 import type { LiveView } from './live-view.js'
 import { type PageAssets, SERVED_PAGE, SERVED_POLICY } from './page-assets.js'
 
 /** What a request for bytes gives at most. */
 const MOST_BYTES = 65_536
+/** The longest program, in bytes. */
+const MOST_TEXT = 100_000
 
 /** What a server shows. */
 export interface Shown {
   readonly boot: ViewBoot
   readonly live: LiveView | undefined
+  /** Where programs of the playground run on the running kernel. */
+  readonly kernel: KernelRuns | undefined
 }
 
 /** Serves the page on this machine's own network alone. */
@@ -127,6 +132,18 @@ const ROUTES: Readonly<Record<string, (context: Context) => void | Promise<void>
     return ofProcess(response, shown, ({ process }) => {
       send(response, 'application/octet-stream', process.bytes(BigInt(start) * BigInt(process.pageSize), length))
     })
+  },
+  'POST /kernel': async ({ request, response, shown }) => {
+    if (shown.kernel === undefined)
+      return refuse(response, 404, 'vmarea view --model runs programs on the running kernel')
+    const parts: Buffer[] = []
+    let bytes = 0
+    for await (const part of request) {
+      parts.push(part as Buffer)
+      bytes += (part as Buffer).length
+      if (bytes > MOST_TEXT) return refuse(response, 413, `a program has at most ${MOST_TEXT} bytes`)
+    }
+    sendJson(response, await shown.kernel.run(Buffer.concat(parts).toString()))
   },
   'POST /invite': ({ response, invite }) => sendJson(response, { address: invite() }),
 }

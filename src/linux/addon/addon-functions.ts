@@ -154,6 +154,9 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   socketSend(descriptor: number, bytes: Uint8Array, descriptors: Int32Array): number
   socketPeer(descriptor: number): number
 
+  /** Begins a process that makes a playground's calls. Answers its number; the socket to it is in `results[0]`. */
+  playStart(): number
+
   layoutReadLock(): number
   layoutTryReadLock(): number
   layoutReadUnlock(): number

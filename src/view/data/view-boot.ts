@@ -9,6 +9,8 @@ export interface ViewBoot {
   readonly data: ViewData | null
   /** The states of pages at the time of the data, where they were taken along. */
   readonly pages: WirePages | null
+  /** Whether the server runs programs on the running kernel as well. */
+  readonly kernel: boolean
   /** Lessons of the teacher's own; `null` for those of the package. */
   readonly lessons: readonly { readonly name: string; readonly title: string; readonly text: string }[] | null
 }

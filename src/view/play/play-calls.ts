@@ -1,16 +1,11 @@
-import { writeFile } from '../../model/files/write-file.js'
-import type { ModelUserfaultfd } from '../../model/kernel/model-userfaultfd.js'
-import { ACCESS } from '../../model/structs/access.js'
 import { byteSize } from '../../snapshot/byte-size.js'
 import { errnoName } from '../../vocabulary/errno-name.js'
 import { hex } from '../../vocabulary/hex.js'
 import { PROT } from '../../vocabulary/prot.js'
 import { UFFD_EVENT_CODE } from '../../vocabulary/uffd-event-code.js'
-import { UFFD_FEATURE } from '../../vocabulary/uffd-feature.js'
-import { openMixedMapDevice } from './mixed-map-device.js'
 import type { Outcome } from './outcome.js'
 import { PlayError } from './play-error.js'
-import type { PlayProcess } from './play-process.js'
+import type { PlayAccess, PlayProcess, PlayUserfaultfd } from './play-process.js'
 
 /** An argument: a number, or the text of a name. */
 export type Value = number | string
@@ -20,8 +15,8 @@ export interface CallContext {
   readonly process: PlayProcess
   /** The call's process makes a child, which is called so afterwards. */
   readonly fork: () => void
-  readonly touch: (address: number, access: number, byte: number) => Outcome
-  readonly userfaultfds: Map<number, ModelUserfaultfd>
+  readonly touch: (access: PlayAccess, address: number, byte: number) => Outcome
+  readonly userfaultfds: Map<number, PlayUserfaultfd>
 }
 
 /** A call: its arguments by name, those behind `?` may be left out, and what it does. */
@@ -62,27 +57,23 @@ export const PLAY_CALLS: Readonly<Record<string, PlayCallKind>> = {
   ),
   memfd_create: {
     parameters: ['name'],
-    run: ({ process }, [name]) => number(process.kernel.files.memfdCreate(text(name), { sealable: true })),
+    run: ({ process }, [name]) => number(process.memfdCreate(text(name))),
   },
   open: {
     parameters: ['path'],
-    run: ({ process: { kernel } }, [path]) => {
+    run: ({ process }, [path]) => {
       if (text(path) !== '/dev/mixed') throw new PlayError('the one file here is the device "/dev/mixed"')
-      return number(openMixedMapDevice(kernel))
+      return number(process.openMixedMapDevice())
     },
   },
-  ftruncate: call('fd length', ({ files }, [fd, length]) => files.ftruncate(fd!, length!)),
-  pwrite: call('fd byte offset', ({ files }, [fd, byte, offset]) => {
-    const file = files.get(fd!)
-    if (file === undefined) return { kind: 'error', text: 'EBADF' }
-    return ofCode(writeFile(file, offset!, Uint8Array.of(byte!)))
-  }),
+  ftruncate: call('fd length', (process, [fd, length]) => process.ftruncate(fd!, length!)),
+  pwrite: call('fd byte offset', (process, [fd, byte, offset]) => ofCode(process.pwrite(fd!, byte!, offset!))),
   close: {
     parameters: ['fd'],
     run: ({ process, userfaultfds }, [fd]) => {
       const uffd = userfaultfds.get(numeric(fd))
-      if (uffd === undefined) process.kernel.files.close(numeric(fd))
-      else uffd.close('zero')
+      if (uffd === undefined) process.close(numeric(fd))
+      else uffd.close()
       userfaultfds.delete(numeric(fd))
       return DONE
     },
@@ -94,36 +85,27 @@ export const PLAY_CALLS: Readonly<Record<string, PlayCallKind>> = {
       return { kind: 'done', text: 'a child' }
     },
   },
-  load: { parameters: ['addr'], run: ({ touch }, [addr]) => touch(numeric(addr), ACCESS.READ, 0) },
+  load: { parameters: ['addr'], run: ({ touch }, [addr]) => touch('load', numeric(addr), 0) },
   store: {
     parameters: ['addr', 'byte'],
-    run: ({ touch }, [addr, byte]) => touch(numeric(addr), ACCESS.WRITE, numeric(byte)),
+    run: ({ touch }, [addr, byte]) => touch('store', numeric(addr), numeric(byte)),
   },
-  jump: { parameters: ['addr'], run: ({ touch }, [addr]) => touch(numeric(addr), ACCESS.EXECUTE, 0) },
+  jump: { parameters: ['addr'], run: ({ touch }, [addr]) => touch('jump', numeric(addr), 0) },
   userfaultfd: {
     parameters: [],
     run: ({ process, userfaultfds }) => {
-      const uffd = process.kernel.userfaultfds.userfaultfd(0)
-      uffd.api(UFFD_FEATURE.PAGEFAULT_FLAG_WP | UFFD_FEATURE.MISSING_SHMEM)
+      const uffd = process.userfaultfd()
       // Apart from the numbers of files, which are few.
       const descriptor = 100 + userfaultfds.size
       userfaultfds.set(descriptor, uffd)
       return number(descriptor)
     },
   },
-  uffdio_register: ioctl('fd addr length mode', (uffd, [addr, length, mode]) => {
-    uffd.register(BigInt(addr!), length!, mode!)
-    return 0
-  }),
-  uffdio_unregister: ioctl('fd addr length', (uffd, [addr, length]) => {
-    uffd.unregister(BigInt(addr!), length!)
-    return 0
-  }),
-  uffdio_copy: ioctl('fd addr byte mode?', (uffd, [addr, byte, mode = 0], pageSize) =>
-    uffd.copy(addr!, new Uint8Array(pageSize).fill(byte!), pageSize, mode),
-  ),
-  uffdio_zeropage: ioctl('fd addr length', (uffd, [addr, length]) => uffd.zeropage(addr!, length!, 0)),
-  uffdio_poison: ioctl('fd addr length', (uffd, [addr, length]) => uffd.poison(addr!, length!, 0)),
+  uffdio_register: ioctl('fd addr length mode', (uffd, [addr, length, mode]) => uffd.register(addr!, length!, mode!)),
+  uffdio_unregister: ioctl('fd addr length', (uffd, [addr, length]) => uffd.unregister(addr!, length!)),
+  uffdio_copy: ioctl('fd addr byte mode?', (uffd, [addr, byte, mode = 0]) => uffd.copy(addr!, byte!, mode)),
+  uffdio_zeropage: ioctl('fd addr length', (uffd, [addr, length]) => uffd.zeropage(addr!, length!)),
+  uffdio_poison: ioctl('fd addr length', (uffd, [addr, length]) => uffd.poison(addr!, length!)),
   uffdio_writeprotect: ioctl('fd addr length mode', (uffd, [addr, length, mode]) =>
     uffd.writeprotect(addr!, length!, mode!),
   ),
@@ -139,31 +121,29 @@ export const PLAY_CALLS: Readonly<Record<string, PlayCallKind>> = {
   },
 }
 
-type Kernel = PlayProcess['kernel']
-
 /** A call of numbers alone. Nothing returned is success. */
 function call(
   parameters: string,
   // biome-ignore lint/suspicious/noConfusingVoidType: most calls return nothing
-  run: (kernel: Kernel, values: readonly (number | undefined)[]) => Outcome | void,
+  run: (process: PlayProcess, values: readonly (number | undefined)[]) => Outcome | void,
 ): PlayCallKind {
   return {
     parameters: namesOf(parameters),
-    run: ({ process }, values) => run(process.kernel, values.map(numeric)) ?? DONE,
+    run: ({ process }, values) => run(process, values.map(numeric)) ?? DONE,
   }
 }
 
 /** An ioctl of a userfaultfd, which answers with a code. */
 function ioctl(
   parameters: string,
-  run: (uffd: ModelUserfaultfd, values: readonly (number | undefined)[], pageSize: number) => number,
+  run: (uffd: PlayUserfaultfd, values: readonly (number | undefined)[]) => number,
 ): PlayCallKind {
   return {
     parameters: namesOf(parameters),
-    run: ({ process, userfaultfds }, [fd, ...rest]) => {
+    run: ({ userfaultfds }, [fd, ...rest]) => {
       const uffd = userfaultfds.get(numeric(fd))
       if (uffd === undefined) return { kind: 'error', text: 'EBADF' }
-      return ofCode(run(uffd, rest.map(numeric), process.kernel.pageSize))
+      return ofCode(run(uffd, rest.map(numeric)))
     },
   }
 }

@@ -1,19 +1,13 @@
-import { MmWithUser } from '../../mm/mm-with-user.js'
-import { VmaRef } from '../../mm/vma-ref.js'
-import { ModelKernel } from '../../model/kernel/model-kernel.js'
-import { forkMm } from '../../model/process/fork-mm.js'
-import { newMm } from '../../model/process/new-mm.js'
-import type { Machine } from '../../model/structs/machine.js'
-import { areaSnapshot } from '../../snapshot/snapshot.js'
-import { errnoName } from '../../vocabulary/errno-name.js'
-import { type ViewArea, viewArea } from '../data/view-area.js'
+import type { ModelKernel } from '../../model/kernel/model-kernel.js'
+import type { ViewArea } from '../data/view-area.js'
 import type { WirePages } from '../data/wire-pages.js'
-import { PlayError } from './play-error.js'
+import type { Outcome } from './outcome.js'
 
-const EVERYTHING = ['CAP_IPC_LOCK', 'CAP_SYS_ADMIN', 'CAP_SYS_NICE', 'CAP_SYS_PTRACE', 'CAP_SYS_RAWIO'] as const
-/** Where memory is placed from downwards: short addresses are easier to read, and nothing else lies there. */
-const MMAP_BASE = 0x7000_0000
-const END = 2n ** 47n
+/** The memory system calls that a program may make. */
+export type PlaySystemCalls = Pick<
+  ModelKernel['calls'],
+  'mmap' | 'munmap' | 'mprotect' | 'mremap' | 'madvise' | 'mlock' | 'munlock' | 'mlockall' | 'munlockall' | 'mseal'
+>
 
 /** What a process's memory is at one moment. */
 export interface Memory {
@@ -21,43 +15,42 @@ export interface Memory {
   readonly pages: WirePages
 }
 
-/** A process of the playground. */
-export class PlayProcess {
+/** A read, a write or a jump of a program. */
+export type PlayAccess = 'load' | 'store' | 'jump'
+
+/** What an access ended in. `again` is there where it waits for a userfaultfd: it makes the access once more. */
+export interface Touched {
+  readonly outcome: Outcome
+  readonly again?: () => Touched
+}
+
+/** A userfaultfd of a program. Calls answer with a result or a negative error number. */
+export interface PlayUserfaultfd {
+  register(start: number, length: number, mode: number): number
+  unregister(start: number, length: number): number
+  copy(start: number, byte: number, mode: number): number
+  zeropage(start: number, length: number): number
+  poison(start: number, length: number): number
+  writeprotect(start: number, length: number, mode: number): number
+  /** A message into `message`, or `-EAGAIN`. */
+  read(message: Uint8Array): number
+  close(): void
+}
+
+/** A process of the playground, on the modelled or on the running kernel. Calls throw `VmError`. */
+export interface PlayProcess {
   readonly name: string
-  readonly kernel: ModelKernel
-
-  private constructor(name: string, kernel: ModelKernel) {
-    this.name = name
-    this.kernel = kernel
-  }
-
-  /** The first process of a machine. */
-  static first(machine: Machine): PlayProcess {
-    const limits = { addressSpace: Infinity, data: Infinity, lockedMemory: 8 * 2 ** 20, stack: 8 * 2 ** 20 }
-    const mm = newMm(machine, limits, EVERYTHING)
-    mm.mmapBase = MMAP_BASE
-    return new PlayProcess('parent', new ModelKernel(mm))
-  }
-
-  /** fork(2) */
-  fork(name: string): PlayProcess {
-    const { mm, files } = this.kernel
-    const child = forkMm(mm)
-    if (typeof child === 'number') throw new PlayError(`fork fails with ${errnoName(-child)}`)
-    return new PlayProcess(name, new ModelKernel(child, files.fork()))
-  }
-
-  /** The areas and the states of their pages, as they are now. */
-  look(): Memory {
-    const { addressSpace, pageSize } = this.kernel
-    const mm = MmWithUser.fromRaw(addressSpace)
-    const areas = [...addressSpace.areas(0n, END)].map((area) =>
-      viewArea(areaSnapshot(VmaRef.fromRaw(area, mm)), pageSize),
-    )
-    const runs: number[] = []
-    for (const { start, end, state } of addressSpace.pages(0n, END)) {
-      runs.push(Number(start) / pageSize, Number(end - start) / pageSize, state)
-    }
-    return { areas, pages: { runs, known: addressSpace.knownPageStates, isWhole: true } }
-  }
+  readonly pageSize: number
+  readonly calls: PlaySystemCalls
+  memfdCreate(name: string): number
+  /** The device whose driver inserts pages into a mixed map. */
+  openMixedMapDevice(): number
+  ftruncate(descriptor: number, length: number): void
+  /** Writes one byte. Answers the bytes, or a negative error number. */
+  pwrite(descriptor: number, byte: number, offset: number): number
+  close(descriptor: number): void
+  userfaultfd(): PlayUserfaultfd
+  touch(access: PlayAccess, address: number, byte: number): Touched
+  fork(name: string): PlayProcess
+  look(): Memory
 }

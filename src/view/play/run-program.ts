@@ -1,4 +1,3 @@
-import type { ModelUserfaultfd } from '../../model/kernel/model-userfaultfd.js'
 import { Machine } from '../../model/structs/machine.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
@@ -7,12 +6,13 @@ import { classesOf, PAGE_CLASSES } from '../data/page-classes.js'
 import { type AccessKind, whatHappens } from '../data/what-happens.js'
 import { CONSTANTS } from './constants.js'
 import { copyEffect, decidedBy, type Effect, effectsOf } from './effects.js'
+import { ModelProcess } from './model-process.js'
 import type { Outcome } from './outcome.js'
 import { type Expression, type PlayCall, parseProgram, type WrongLine } from './parse-program.js'
 import { PLAY_CALLS, type Value } from './play-calls.js'
 import { PlayError } from './play-error.js'
-import { type Memory, PlayProcess } from './play-process.js'
-import { touch, type WaitingAccess } from './touch.js'
+import type { Memory, PlayProcess, PlayUserfaultfd, Touched } from './play-process.js'
+import { UnknownError } from './unknown-error.js'
 
 /** What a program has come to after one of its calls. */
 export interface Moment {
@@ -40,23 +40,28 @@ export function runProgram(text: string): {
   readonly begin: ReadonlyMap<string, Memory>
   readonly moments: readonly Moment[]
 } {
-  const run = new Run()
+  const run = new PlayRun(ModelProcess.first(new Machine({ seed: 1 })))
   const begin = run.look()
   return { begin, moments: parseProgram(text).map((call) => run.step(call)) }
 }
 
-class Run {
-  readonly #machine = new Machine({ seed: 1 })
+/** A program that runs on a kernel, a call at a time. */
+export class PlayRun {
+  readonly #pageSize: number
   readonly #processes = new Map<string, PlayProcess>()
   readonly #names = new Map<string, Value>()
-  readonly #userfaultfds = new Map<number, ModelUserfaultfd>()
-  readonly #waiting: { readonly line: number; readonly access: WaitingAccess }[] = []
+  readonly #userfaultfds = new Map<number, PlayUserfaultfd>()
+  readonly #waiting: { readonly line: number; readonly again: () => Touched }[] = []
   #memory: ReadonlyMap<string, Memory>
 
-  constructor() {
-    const first = PlayProcess.first(this.#machine)
+  constructor(first: PlayProcess) {
+    this.#pageSize = first.pageSize
     this.#processes.set(first.name, first)
     this.#memory = this.look()
+  }
+
+  get processes(): Iterable<PlayProcess> {
+    return this.#processes.values()
   }
 
   look(): ReadonlyMap<string, Memory> {
@@ -86,8 +91,7 @@ class Run {
     const effects = new Map<string, readonly Effect[]>()
     for (const [name, after] of this.#memory) {
       const known = before.get(name)
-      const found =
-        known === undefined ? [copyEffect(after)] : effectsOf(call.name, known, after, this.#machine.pageSize)
+      const found = known === undefined ? [copyEffect(after)] : effectsOf(call.name, known, after, this.#pageSize)
       if (found.length > 0) effects.set(name, found)
     }
     return { line, source, process, outcome, by: decidedBy(call.name), why, effects, memory: this.#memory }
@@ -111,9 +115,9 @@ class Run {
         process,
         userfaultfds: this.#userfaultfds,
         fork: () => this.#fork(process, call.result),
-        touch: (address, access, byte) => {
-          const { outcome, waiting } = touch(process.kernel.mm, address, access, byte)
-          if (waiting !== undefined) this.#waiting.push({ line: call.line, access: waiting })
+        touch: (access, address, byte) => {
+          const { outcome, again } = process.touch(access, address, byte)
+          if (again !== undefined) this.#waiting.push({ line: call.line, again })
           return outcome
         },
       },
@@ -137,12 +141,10 @@ class Run {
   /** Lets each access that waits be made again: what was answered goes on, the others wait on. */
   #wake(): string {
     const done: string[] = []
-    for (const waiting of this.#waiting.splice(0)) {
-      const { mm, address, access, byte, withdraw } = waiting.access
-      withdraw?.()
-      const again = touch(mm, address, access, byte)
-      if (again.waiting !== undefined) this.#waiting.push({ line: waiting.line, access: again.waiting })
-      else done.push(`line ${waiting.line} goes on: ${again.outcome.text}`)
+    for (const { line, again } of this.#waiting.splice(0)) {
+      const touched = again()
+      if (touched.again !== undefined) this.#waiting.push({ line, again: touched.again })
+      else done.push(`line ${line} goes on: ${touched.outcome.text}`)
     }
     return done.join('; ')
   }
@@ -155,11 +157,11 @@ class Run {
     if (access === undefined || argument === undefined || memory === undefined) return undefined
     const address = this.#value(argument)
     if (typeof address !== 'number') return undefined
-    const page = Math.floor(address / this.#machine.pageSize)
+    const page = Math.floor(address / this.#pageSize)
     const { areas, pages } = memory
     const area = areaAt(areas, page)
     const above = areas[placeOf(areas, page) + (area === undefined ? 0 : 1)]
-    const gap = above === undefined ? Number.POSITIVE_INFINITY : (above.startPage - page) * this.#machine.pageSize
+    const gap = above === undefined ? Number.POSITIVE_INFINITY : (above.startPage - page) * this.#pageSize
     return whatHappens(access, area, above, PAGE_CLASSES[classesOf(pages, page, page + 1)[0]!], gap).text
   }
 
@@ -186,6 +188,7 @@ class Run {
 }
 
 function outcomeOf(error: unknown): Outcome {
+  if (error instanceof UnknownError) return { kind: 'unknown', text: error.message }
   if (error instanceof PlayError) return { kind: 'wrong', text: error.message }
   if (error instanceof VmError) return { kind: 'error', text: error.code }
   if (error instanceof UsageError || error instanceof RangeError || error instanceof TypeError) {

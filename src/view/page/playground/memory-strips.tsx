@@ -8,6 +8,14 @@ import { Swatch } from '../swatch.js'
 /** Pages that are drawn one by one; of a longer area the counts stand in the list. */
 const MOST_PAGES = 64
 
+interface MemoryStripsProps {
+  readonly name: string
+  readonly before: Memory | undefined
+  readonly after: Memory
+  /** The first pages of what the running kernel has otherwise. */
+  readonly differing: readonly number[]
+}
+
 interface Column {
   readonly start: number
   readonly end: number
@@ -15,7 +23,7 @@ interface Column {
 }
 
 /** The memory of a process before a call and after it, one above the other on one scale, so that what merged and split lies in line. */
-export function MemoryStrips({ name, before, after }: { name: string; before: Memory | undefined; after: Memory }) {
+export function MemoryStrips({ name, before, after, differing }: MemoryStripsProps) {
   const columns = columnsOf(before?.areas ?? [], after.areas)
   const template = columns
     .map(({ start, end, isGap }) => (isGap ? '1.2rem' : `minmax(1.5rem, ${1 + Math.log2(end - start)}fr)`))
@@ -24,9 +32,9 @@ export function MemoryStrips({ name, before, after }: { name: string; before: Me
     <section class="strips" aria-label={`Memory of ${name}`}>
       <h3>{name}</h3>
       {before === undefined ? null : (
-        <Strip title="before" memory={before} other={undefined} columns={columns} template={template} />
+        <Strip title="before" memory={before} other={undefined} columns={columns} template={template} differing={[]} />
       )}
-      <Strip title="after" memory={after} other={before} columns={columns} template={template} />
+      <Strip title="after" memory={after} other={before} columns={columns} template={template} differing={differing} />
     </section>
   )
 }
@@ -37,20 +45,22 @@ interface StripProps {
   readonly other: Memory | undefined
   readonly columns: readonly Column[]
   readonly template: string
+  readonly differing: readonly number[]
 }
 
-function Strip({ title, memory, other, columns, template }: StripProps) {
+function Strip({ title, memory, other, columns, template, differing }: StripProps) {
   const known = new Set((other ?? memory).areas.map(({ start, end }) => `${start} ${end}`))
   return (
     <div class="strip-row">
       <span class="strip-title">{title}</span>
       <ol class="boxes" style={{ gridTemplateColumns: template }} aria-label={title}>
         {memory.areas.map((area) => {
+          const differs = differing.some((page) => page >= area.startPage && page < area.endPage)
           const isNew = !known.has(`${area.start} ${area.end}`)
           return (
             <li
               key={area.startPage}
-              class={isNew ? 'box new' : 'box'}
+              class={`box${isNew ? ' new' : ''}${differs ? ' differs' : ''}`}
               style={{ gridColumn: `${lineOf(columns, area.startPage)} / ${lineOf(columns, area.endPage)}` }}
               title={`${area.start}-${area.end}, flags ${area.flags.join(' ')}`}
             >
@@ -58,6 +68,7 @@ function Strip({ title, memory, other, columns, template }: StripProps) {
                 <Swatch kind={area.kind} class="chip" />
                 {area.permissions} {byteSize(Number(BigInt(area.end) - BigInt(area.start)))}
                 {isNew ? <b class="mark">changed</b> : null}
+                {differs ? <b class="mark differs">≠ the kernel</b> : null}
               </span>
               <small>
                 {nameOf(area)} {area.start.slice(2)}

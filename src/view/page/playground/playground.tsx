@@ -1,10 +1,13 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
+import { differencesOf } from '../../play/differences.js'
 import { parseProgram } from '../../play/parse-program.js'
 import type { Memory } from '../../play/play-process.js'
 import { type Moment, runProgram } from '../../play/run-program.js'
 import type { Store } from '../store.js'
+import { KernelBeside } from './kernel-beside.js'
 import { MemoryStrips } from './memory-strips.js'
 import { PACKAGE_LESSONS } from './package-lessons.js'
+import { useKernel } from './use-kernel.js'
 
 const MARKS: Readonly<Record<Moment['outcome']['kind'], string>> = {
   value: '=',
@@ -13,7 +16,11 @@ const MARKS: Readonly<Record<Moment['outcome']['kind'], string>> = {
   signal: '⚡',
   waits: '…',
   wrong: '?',
+  unknown: '–',
 }
+
+/** Bytes a page of the model. */
+const PAGE_SIZE = 4096
 
 /** System calls on a modelled kernel, one after the other, with the address space before and after each. */
 export function Playground({ store }: { store: Store }) {
@@ -22,6 +29,14 @@ export function Playground({ store }: { store: Store }) {
   const lesson = lessons.find(({ name }) => name === state.lesson) ?? lessons[0]!
   const text = state.program ?? lesson.text
   const { begin, moments } = useMemo(() => runProgram(text), [text])
+  const run = useKernel(text, boot.kernel && boot.source !== 'file')
+  const differences = useMemo(
+    () =>
+      run === undefined || run === 'asking'
+        ? []
+        : run.moments.map((moment, at) => differencesOf(moments[at]!, moment, PAGE_SIZE)),
+    [run, moments],
+  )
   const step = Math.min(state.step, moments.length)
   const [undone, setUndone] = useState<readonly (string | null)[]>([])
   const moment = moments[step - 1]
@@ -119,14 +134,30 @@ export function Playground({ store }: { store: Store }) {
         </p>
         <ol class="calls">
           {moments.map((one, at) => (
-            <Call key={one.line} moment={one} isMade={at < step} isNow={at === step - 1} choose={() => go(at + 1)} />
+            <Call
+              key={one.line}
+              moment={one}
+              isMade={at < step}
+              isNow={at === step - 1}
+              differences={differences[at]?.length ?? 0}
+              choose={() => go(at + 1)}
+            />
           ))}
         </ol>
       </section>
       <section class="effect" aria-label="What it did">
         {moment === undefined ? <p>Before the first call. → makes the next one.</p> : <Effects moment={moment} />}
+        {run === undefined ? null : <KernelBeside run={run} step={step} differences={differences[step - 1] ?? []} />}
         {[...(moment?.memory ?? begin)].map(([name, after]) => (
-          <MemoryStrips key={name} name={name} before={memoryBefore(moments, step, begin).get(name)} after={after} />
+          <MemoryStrips
+            key={name}
+            name={name}
+            before={memoryBefore(moments, step, begin).get(name)}
+            after={after}
+            differing={(differences[step - 1] ?? []).flatMap(({ process, page }) =>
+              process === name && page !== null ? [page] : [],
+            )}
+          />
         ))}
       </section>
     </div>
@@ -169,10 +200,12 @@ interface CallProps {
   readonly moment: Moment
   readonly isMade: boolean
   readonly isNow: boolean
+  /** How much the running kernel made otherwise. */
+  readonly differences: number
   readonly choose: () => void
 }
 
-function Call({ moment, isMade, isNow, choose }: CallProps) {
+function Call({ moment, isMade, isNow, differences, choose }: CallProps) {
   const { source, outcome } = moment
   return (
     <li class={isMade ? `made ${outcome.kind}` : 'coming'} aria-current={isNow ? 'step' : undefined}>
@@ -183,6 +216,7 @@ function Call({ moment, isMade, isNow, choose }: CallProps) {
             {MARKS[outcome.kind]} {outcome.text}
           </span>
         ) : null}
+        {isMade && differences > 0 ? <b class="differs">≠ the kernel</b> : null}
       </button>
     </li>
   )

@@ -1,0 +1,8 @@
+#pragma once
+
+namespace vmarea::play {
+
+// Makes the calls that come over the socket, each on a thread of its own, until the socket ends; then the process ends.
+[[noreturn]] void serve_calls(int socket);
+
+}  // namespace vmarea::play
