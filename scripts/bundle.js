@@ -180,7 +180,7 @@ function modulesNamedByUrl(dist) {
 
 function rewriteUrls(places) {
   return ({ onLoad }) =>
-    onLoad({ filter: /\.js$/ }, ({ path }) => {
+    onLoad({ filter: /\.js$/, namespace: 'file' }, ({ path }) => {
       const contents = readFileSync(path, 'utf8').replace(urlBesideModule, (whole, quote, target) => {
         const place = places.get(resolve(dirname(path), target))
         // An example in a comment names a module of the reader's.

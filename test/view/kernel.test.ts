@@ -51,7 +51,7 @@ test('a random program of two processes does the same on both kernels', { skip: 
       assert.deepEqual(differences, [])
       assert.deepEqual([known, ended], [calls, null])
     }),
-    { seed, numRuns: 6 },
+    { seed, numRuns: 4 },
   )
 })
 

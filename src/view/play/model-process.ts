@@ -8,7 +8,7 @@ import { forkMm } from '../../model/process/fork-mm.js'
 import { newMm } from '../../model/process/new-mm.js'
 import { ACCESS } from '../../model/structs/access.js'
 import { FAULT_RESULT } from '../../model/structs/fault-result.js'
-import type { Machine } from '../../model/structs/machine.js'
+import { Machine } from '../../model/structs/machine.js'
 import { areaSnapshot } from '../../snapshot/snapshot.js'
 import { errnoName } from '../../vocabulary/errno-name.js'
 import { viewArea } from '../data/view-area.js'
@@ -47,8 +47,9 @@ export class ModelProcess implements PlayProcess {
     this.#kernel = kernel
   }
 
-  /** The first process of a machine. */
-  static first(machine: Machine): ModelProcess {
+  /** The first process of a machine of its own. */
+  static first(): ModelProcess {
+    const machine = new Machine({ seed: 1 })
     const limits = { addressSpace: Infinity, data: Infinity, lockedMemory: 8 * 2 ** 20, stack: 8 * 2 ** 20 }
     const mm = newMm(machine, limits, EVERYTHING)
     mm.mmapBase = MMAP_BASE

@@ -1,4 +1,3 @@
-import { Machine } from '../../model/structs/machine.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { areaAt, placeOf } from '../data/area-at.js'
@@ -40,7 +39,7 @@ export function runProgram(text: string): {
   readonly begin: ReadonlyMap<string, Memory>
   readonly moments: readonly Moment[]
 } {
-  const run = new PlayRun(ModelProcess.first(new Machine({ seed: 1 })))
+  const run = new PlayRun(ModelProcess.first())
   const begin = run.look()
   return { begin, moments: parseProgram(text).map((call) => run.step(call)) }
 }

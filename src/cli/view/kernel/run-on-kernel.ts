@@ -1,5 +1,4 @@
 import { addon } from '../../../linux/addon/addon.js'
-import { Machine } from '../../../model/structs/machine.js'
 import type { KernelMoment, KernelRun } from '../../../view/play/kernel-moment.js'
 import { ModelProcess } from '../../../view/play/model-process.js'
 import { parseProgram } from '../../../view/play/parse-program.js'
@@ -12,16 +11,16 @@ import { KernelProcess } from './kernel-process.js'
  * the program has ended its process: what follows is not known then.
  */
 export function runOnKernel(text: string): KernelRun {
-  const machine = new Machine({ seed: 1 })
+  const first = ModelProcess.first()
   const { pageSize } = addon()
-  if (pageSize !== machine.pageSize) {
+  if (pageSize !== first.pageSize) {
     return {
       moments: [],
-      ended: `the running kernel has pages of ${pageSize} bytes, and the model of ${machine.pageSize}`,
+      ended: `the running kernel has pages of ${pageSize} bytes, and the model of ${first.pageSize}`,
     }
   }
   const places: { hint: number | undefined } = { hint: undefined }
-  const model = new PlayRun(ModelProcess.first(machine))
+  const model = new PlayRun(first)
   const kernel = new PlayRun(KernelProcess.start(places))
   const moments: KernelMoment[] = []
   try {
