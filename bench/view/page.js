@@ -186,7 +186,7 @@ async function live(browser) {
   const used = ((ticks() - usedBefore) * 10) / (performance.now() - at)
   await stop()
   // In turn, so that a drift of the machine's speed meets both.
-  const { measured, floor } = await paired(async () => {
+  const { ratio } = await paired(async () => {
     const watching = await open(browser, String(child.pid))
     const count = await loop()
     await watching.stop()
@@ -194,7 +194,7 @@ async function live(browser) {
   }, loop)
   child.kill()
   const middle = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
-  const slower = 100 * (1 - measured / floor)
+  const slower = 100 * (1 - ratio)
   return [
     row('live: from a change to its picture, median', `${middle(shown)} ms`, middle(shown) / 250, '<= 250 ms'),
     row(

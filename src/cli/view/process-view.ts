@@ -1,16 +1,31 @@
 import { readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { addon } from '../../linux/addon/addon.js'
-import { isSameOutline } from '../../snapshot/is-same-outline.js'
+import type { AreaReader } from '../../linux/areas/area-reader.js'
+import { LayoutText } from '../../linux/areas/layout-text.js'
 import '../../linux/areas/linux-address-space.js'
+import { ListedArea, type ListingDetails } from '../../linux/areas/listed-area.js'
+import type { MapsTable } from '../../linux/proc/maps-table.js'
 import { Mm } from '../../mm/mm.js'
 import type { MmWithUser } from '../../mm/mm-with-user.js'
+import { VmaRef } from '../../mm/vma-ref.js'
+import { isSameOutline } from '../../snapshot/is-same-outline.js'
 import { areaOutline, areaSnapshot } from '../../snapshot/snapshot.js'
 import type { Refusal } from '../../view/data/live-message.js'
 import { type ViewArea, viewArea } from '../../view/data/view-area.js'
 import type { ViewHeader } from '../../view/data/view-data.js'
 import type { WirePages } from '../../view/data/wire-pages.js'
 import { VmError } from '../../vocabulary/vm-error.js'
+
+/** An outline asks for none. */
+const NO_DETAILS: ListingDetails = {
+  of: () => {
+    throw new TypeError('an outline has no details')
+  },
+  fresh: () => {
+    throw new TypeError('an outline has no details')
+  },
+}
 
 /** How many runs of pages one answer has at most. */
 const MOST_RUNS = 200_000
@@ -21,6 +36,7 @@ export class ProcessView {
   readonly pageSize: number
   readonly #mm: Mm
   readonly #user: MmWithUser
+  readonly #text: LayoutText
   #last: readonly ViewArea[] = []
 
   /** Throws `VmError`: `ESRCH` where there is no such process, `EACCES` where it may not be looked at. */
@@ -36,6 +52,7 @@ export class ProcessView {
       })
     }
     this.#user = user
+    this.#text = new LayoutText(pid)
   }
 
   header(): ViewHeader {
@@ -48,30 +65,36 @@ export class ProcessView {
     return { pid: this.pid, program, kernel: release(), pageSize: this.pageSize, time: Date.now() }
   }
 
-  /** The list as it is now. Flags and usage of an area that is as it was are those of the last look at them. */
+  /**
+   * The list as it is now: the very same array where nothing has changed. Flags and usage of an area that is as it was are those of the last
+   * look at them.
+   */
   layout(): readonly ViewArea[] {
     this.#checkAlive()
+    const change = this.#text.next()
+    if (change === undefined) return this.#last
+    const { at, gone, table } = change
     const before = this.#last
-    const areas: ViewArea[] = []
-    let old = 0
-    using guard = this.#user.mmapReadLock()
-    for (const vma of guard.areas()) {
-      const outline = areaOutline(vma)
-      while (old < before.length && order(before[old]!.start, outline.start) < 0) old++
-      const was = before[old]
-      areas.push(was !== undefined && isSameOutline(was, outline) ? was : viewArea(outline, this.pageSize))
+    const areas = [...before.slice(0, at), ...this.#outlines(table, before), ...before.slice(at + gone)]
+    if (isOrdered(areas)) this.#last = areas
+    else {
+      // The kernel gave the list in pieces, between which it changed: the parts do not fit. Read as a whole they are made to.
+      this.#text.forget()
+      this.#last = this.#outlines(this.#text.next()!.table, before)
     }
-    this.#last = areas
-    return areas
+    return this.#last
   }
 
   /** The list with flags and usage, whole or of the areas in a range. */
   usage(range: { readonly from?: bigint; readonly to?: bigint } = {}): readonly ViewArea[] {
     this.#checkAlive()
+    this.#text.next()
     using guard = this.#user.mmapReadLock()
     const areas: ViewArea[] = []
     for (const vma of guard.areas({ usage: true, ...range })) areas.push(viewArea(areaSnapshot(vma), this.pageSize))
     this.#last = areas
+    // The lines must be those of these areas.
+    if (!this.#text.isCurrent()) this.#text.forget()
     return areas
   }
 
@@ -117,8 +140,24 @@ export class ProcessView {
   }
 
   close(): void {
+    this.#text[Symbol.dispose]()
     this.#user[Symbol.dispose]()
     this.#mm[Symbol.dispose]()
+  }
+
+  /** The areas of a table; those that are as they were are the very same. */
+  #outlines(table: MapsTable, before: readonly ViewArea[]): ViewArea[] {
+    const areas: ViewArea[] = []
+    let old = 0
+    for (let row = 0; row < table.count; row++) {
+      const area = new ListedArea(this.#user.asRaw() as unknown as AreaReader, table, row, NO_DETAILS)
+      const outline = areaOutline(VmaRef.fromRaw(area, this.#user))
+      if (row === 0) old = placeOfStart(before, outline.start)
+      while (old < before.length && order(before[old]!.start, outline.start) < 0) old++
+      const was = before[old]
+      areas.push(was !== undefined && isSameOutline(was, outline) ? was : viewArea(outline, this.pageSize))
+    }
+    return areas
   }
 
   #checkAlive(): void {
@@ -126,6 +165,22 @@ export class ProcessView {
     if (user === undefined)
       throw new VmError('ESRCH', 'mmget_not_zero', { hint: 'it has ended, or runs another program' })
   }
+}
+
+function isOrdered(areas: readonly ViewArea[]): boolean {
+  return areas.every(({ startPage }, at) => at === 0 || areas[at - 1]!.endPage <= startPage)
+}
+
+/** The place of the first area that begins at an address or above it. */
+function placeOfStart(areas: readonly ViewArea[], start: string): number {
+  let low = 0
+  let high = areas.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (order(areas[middle]!.start, start) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** The order of two hexadecimal strings by their number. */
