@@ -39,14 +39,39 @@ test('a change in the middle splits an area in three, and its undoing merges the
     moments.map((moment) => areas(moment)),
     [1, 3, 1],
   )
-  assert.deepEqual(effects(moments[1]!), ['split by __split_vma', 'protected by mprotect_fixup'])
-  assert.deepEqual(effects(moments[2]!), ['merged by vma_merge_existing_range', 'protected by mprotect_fixup'])
+  assert.deepEqual(effects(moments[1]!), ['split by vma_modify_flags → __split_vma', 'protected by mprotect_fixup'])
+  assert.deepEqual(effects(moments[2]!), [
+    'merged by vma_modify_flags → vma_merge_existing_range',
+    'protected by mprotect_fixup',
+  ])
 })
 
 test('memory that is mapped beside its like joins it', () => {
   const { moments } = runProgram(`a = mmap(NULL, 8K, ${ANONYMOUS})\nb = mmap(NULL, 8K, ${ANONYMOUS})`)
   assert.equal(areas(moments[1]!), 1)
   assert.deepEqual(effects(moments[1]!), ['merged by vma_merge_new_range'])
+})
+
+test('each call names the function by which it cuts and joins areas', () => {
+  const cases: [string, string, string][] = [
+    ['madvise(a + 4K, 4K, MADV_DONTDUMP)', 'split', 'vma_modify_flags → __split_vma'],
+    ['mlock(a + 4K, 4K)', 'split', 'vma_modify_flags → __split_vma'],
+    ['uffdio_register(u, a + 4K, 4K, UFFDIO_REGISTER_MODE_MISSING)', 'split', 'vma_modify_flags_uffd → __split_vma'],
+    ['munmap(a + 4K, 4K)', 'split', 'vms_gather_munmap_vmas → __split_vma'],
+    [
+      `mmap(a + 4K, 4K, PROT_READ, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)`,
+      'split',
+      'vms_gather_munmap_vmas → __split_vma',
+    ],
+    ['mremap(b, 4K, 8K, 0)', 'merged', 'vma_merge_extend'],
+  ]
+  for (const [line, kind, by] of cases) {
+    const { moments } = runProgram(
+      `a = mmap(NULL, 16K, ${ANONYMOUS})\nu = userfaultfd()\nb = mmap(a - 64K, 4K, ${ANONYMOUS})\n${line}`,
+    )
+    const found = moments[3]!.effects.get('parent') ?? []
+    assert.equal(found.find((effect) => effect.kind === kind)?.by, by, `${line}: ${JSON.stringify(found)}`)
+  }
 })
 
 test('a child writes to a copy of its own, and an error of a call is the name of its number', () => {

@@ -1,6 +1,7 @@
-import { changesBetween } from '../../snapshot/changes.js'
+import { type ChangeKind, changesBetween } from '../../snapshot/changes.js'
 import { areaAt } from '../data/area-at.js'
 import { classesOf, PAGE_CLASSES } from '../data/page-classes.js'
+import type { ViewArea } from '../data/view-area.js'
 import type { Memory } from './play-process.js'
 
 /** One thing that a call did to memory. */
@@ -40,6 +41,36 @@ const ENTRY: Readonly<Record<string, string>> = {
   uffd_read: 'userfaultfd_ctx_read',
 }
 
+/** The function by which a call cuts areas and joins them again, where it changes areas that are there. */
+const MODIFIES: Readonly<Record<string, string>> = {
+  mprotect: 'vma_modify_flags',
+  madvise: 'vma_modify_flags',
+  mlock: 'vma_modify_flags',
+  munlock: 'vma_modify_flags',
+  mlockall: 'vma_modify_flags',
+  munlockall: 'vma_modify_flags',
+  mseal: 'vma_modify_flags',
+  uffdio_register: 'vma_modify_flags_uffd',
+  uffdio_unregister: 'vma_modify_flags_uffd',
+}
+
+/** What cuts an area in a call: the others do it where they unmap. */
+function splitBy(name: string): string {
+  return `${MODIFIES[name] ?? 'vms_gather_munmap_vmas'} → __split_vma`
+}
+
+/** What joins areas in a call: a new range with its neighbours, or an area that has become like them. */
+function mergedBy(name: string): string {
+  if (name === 'mmap') return 'vma_merge_new_range'
+  if (name === 'mremap') return 'copy_vma → vma_merge_new_range'
+  return `${MODIFIES[name] ?? 'vma_modify'} → vma_merge_existing_range`
+}
+
+/** What makes an area longer where it ends. */
+function grownBy(name: string): string {
+  return name === 'mremap' ? 'vma_merge_extend' : 'vma_merge_new_range'
+}
+
 /** The function of the kernel (6.18) that decides about a call. */
 export function decidedBy(name: string): string {
   return ENTRY[name] ?? name
@@ -52,12 +83,16 @@ export function effectsOf(name: string, before: Memory, after: Memory, pageSize:
     const page = Number(BigInt(start) / BigInt(pageSize))
     const range = `${start}-${end}`
     const by = decidedBy(name)
+    const cut = isUnmapping(name, change) ? largerArea(before, page, end, pageSize) : undefined
+    if (cut !== undefined) {
+      effects.push({ kind: 'split', text: `${range} was cut out of ${cut.start}-${cut.end}`, by: splitBy(name), page })
+    }
     if (change === 'split') {
-      effects.push({ kind: change, text: `${range}: ${was} became ${is}`, by: '__split_vma', page })
+      effects.push({ kind: change, text: `${range}: ${was} became ${is}`, by: splitBy(name), page })
     } else if (change === 'merged') {
-      effects.push({ kind: change, text: `${range}: ${was} became ${is}`, by: 'vma_merge_existing_range', page })
-    } else if (change === 'mapped' && isPartOfMore(after, page, end, pageSize)) {
-      effects.push({ kind: 'merged', text: `${range} joined its neighbour`, by: 'vma_merge_new_range', page })
+      effects.push({ kind: change, text: `${range}: ${was} became ${is}`, by: mergedBy(name), page })
+    } else if (change === 'mapped' && largerArea(after, page, end, pageSize) !== undefined) {
+      effects.push({ kind: 'merged', text: `${range} joined its neighbour`, by: grownBy(name), page })
     } else if (change === 'mapped' || change === 'unmapped' || change === 'protected' || change === 'moved') {
       const text =
         change === 'mapped' ? `${range} ${is}` : change === 'unmapped' ? `${range}` : `${range}: ${was} to ${is}`
@@ -70,10 +105,17 @@ export function effectsOf(name: string, before: Memory, after: Memory, pageSize:
   return [...effects, ...pageEffects(name, before, after, pageSize)]
 }
 
-/** Whether a range that was mapped is part of an area that is larger: it merged with a neighbour. */
-function isPartOfMore({ areas }: Memory, page: number, end: string, pageSize: number): boolean {
+/** Whether a range went where it was, as `munmap` does it and what maps in its place. */
+function isUnmapping(name: string, change: ChangeKind): boolean {
+  return change === 'unmapped' || change === 'replaced' || (name === 'mmap' && change === 'protected')
+}
+
+/** The area that a range is a part of, if it is larger: it merged with a neighbour, or was cut out of it. */
+function largerArea({ areas }: Memory, page: number, end: string, pageSize: number): ViewArea | undefined {
   const area = areaAt(areas, page)
-  return area !== undefined && (area.startPage < page || area.endPage > Number(BigInt(end) / BigInt(pageSize)))
+  const isLarger =
+    area !== undefined && (area.startPage < page || area.endPage > Number(BigInt(end) / BigInt(pageSize)))
+  return isLarger ? area : undefined
 }
 
 /** What a fork made: a process whose memory is a copy. */
