@@ -85,16 +85,21 @@ export class ProcessView {
     return this.#last
   }
 
-  /** The list with flags and usage, whole or of the areas in a range. */
-  usage(range: { readonly from?: bigint; readonly to?: bigint } = {}): readonly ViewArea[] {
-    this.#checkAlive()
+  /** The list with flags and usage. */
+  usage(): readonly ViewArea[] {
     this.#text.next()
+    this.#last = this.usageIn({})
+    // The lines must be those of these areas.
+    if (!this.#text.isCurrent()) this.#text.forget()
+    return this.#last
+  }
+
+  /** The areas of a range with flags and usage. */
+  usageIn(range: { readonly from?: bigint; readonly to?: bigint }): ViewArea[] {
+    this.#checkAlive()
     using guard = this.#user.mmapReadLock()
     const areas: ViewArea[] = []
     for (const vma of guard.areas({ usage: true, ...range })) areas.push(viewArea(areaSnapshot(vma), this.pageSize))
-    this.#last = areas
-    // The lines must be those of these areas.
-    if (!this.#text.isCurrent()) this.#text.forget()
     return areas
   }
 

@@ -124,7 +124,7 @@ export class KernelProcess implements PlayProcess {
 
   /** Its memory in the part that is compared. */
   look(): Memory {
-    const areas = this.#view.usage(WINDOW).filter((area) => {
+    const areas = this.#view.usageIn(WINDOW).filter((area) => {
       const isOther = this.#others.some(([start, end]) => area.startPage < end && area.endPage > start)
       return !isOther && area.path !== '[heap]'
     })
