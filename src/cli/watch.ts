@@ -11,10 +11,13 @@ import { changeLine } from './change-line.js'
 import { CommandError } from './command-error.js'
 import { reasonOf } from './error-text.js'
 import { EXIT } from './exit-code.js'
+import type { SortKey } from './maps/sort-keys.js'
 import { paint } from './paint.js'
+import { commandLine } from './process/command-line.js'
 import { openProcess } from './process/open-process.js'
 import { processArgument } from './process/process-argument.js'
 import { outputWidth } from './table.js'
+import { LiveTable } from './watch/live-table.js'
 
 /** The first line of a recording. */
 interface Header {
@@ -44,7 +47,11 @@ export interface WatchOptions {
   readonly json: boolean
   readonly record: string | undefined
   readonly replay: string | undefined
+  readonly lines: boolean
+  readonly sort: string | undefined
 }
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** `vmarea watch`. Returns the exit code. */
 export async function watch(values: WatchOptions, operands: readonly string[]): Promise<number> {
@@ -55,18 +62,54 @@ export async function watch(values: WatchOptions, operands: readonly string[]): 
     return EXIT.OK
   }
   if (operands.length > 1) throw new CommandError('one process at a time')
-  const interval = positive(values.interval ?? '200', '--interval')
+  const interval = positive(values.interval ?? (process.stdout.isTTY && !values.json ? '1000' : '200'), '--interval')
   const end =
     values.for === undefined ? Number.POSITIVE_INFINITY : performance.now() + positive(values.for, '--for') * 1000
   const record = values.record === undefined ? () => {} : recordTo(values.record)
-  await follow(processArgument(operands[0]), { interval, end, usage: values.usage }, { print, record })
+  const pid = processArgument(operands[0])
+  const asTable = !values.json && !values.lines && process.stdout.isTTY === true
+  if (!asTable) {
+    await follow(pid, { interval, end, usage: values.usage }, { print, record })
+    return EXIT.OK
+  }
+  const stop = new AbortController()
+  const title = `process ${pid} · ${commandLine(pid)}`
+  const live = new LiveTable(title, (values.sort ?? 'rss') as SortKey, () => stop.abort())
+  let isGone = false
+  const show = (entry: Entry) => {
+    isGone = 'change' in entry && entry.change === 'gone'
+  }
+  const looked = (areas: readonly AreaSnapshot[], changes: readonly Change[]) =>
+    live.show({ time: now().slice(11, 19), areas, changes })
+  await follow(
+    pid,
+    { interval, end, usage: true, stop },
+    { print: show, record, looked, begin: () => live.begin() },
+  ).finally(() => live.end())
+  if (isGone) process.stdout.write(`process ${pid} has ended, or runs another program now\n`)
   return EXIT.OK
+}
+
+interface Following {
+  readonly interval: number
+  readonly end: number
+  readonly usage: boolean
+  readonly stop?: AbortController
+}
+
+interface Listeners {
+  readonly print: (entry: Entry) => void
+  readonly record: (entry: Entry | RecordedHeader | RecordedLook) => void
+  /** Is called when the process is there and may be looked at. */
+  readonly begin?: () => void
+  /** Is called after each look, with what has changed since the one before. */
+  readonly looked?: (areas: readonly AreaSnapshot[], changes: readonly Change[]) => void
 }
 
 async function follow(
   pid: number,
-  { interval, end, usage }: { interval: number; end: number; usage: boolean },
-  { print, record }: { print: (entry: Entry) => void; record: (entry: Entry | RecordedHeader | RecordedLook) => void },
+  { interval, end, usage, stop = new AbortController() }: Following,
+  { print, record, looked, begin }: Listeners,
 ): Promise<void> {
   const tell = (entry: Entry) => {
     record(entry)
@@ -74,9 +117,8 @@ async function follow(
   }
   using opened = openProcess(pid)
   const { mm } = opened
-  const stop = new AbortController()
   const interrupt = () => stop.abort()
-  process.once('SIGINT', interrupt)
+  for (const signal of SIGNALS) process.once(signal, interrupt)
   try {
     let before = look(mm, usage)
     if (before === undefined) throw new CommandError(`process ${pid} has ended`, EXIT.NO_SUCH_PROCESS)
@@ -91,6 +133,8 @@ async function follow(
     } as const
     record({ ...header, list: before })
     print(header)
+    begin?.()
+    looked?.(before, [])
     while (performance.now() < end && !stop.signal.aborted) {
       await sleep(Math.min(interval, Math.max(end - performance.now(), 0)), undefined, { signal: stop.signal }).catch(
         () => {},
@@ -104,11 +148,13 @@ async function follow(
       }
       const difference = lookDifference(before, after)
       if (difference.gone.length > 0 || difference.put.length > 0) record({ time, look: difference })
-      for (const change of changesBetween(before, after, { usage })) tell({ time, ...change })
+      const changes = changesBetween(before, after, { usage })
+      for (const change of changes) tell({ time, ...change })
+      looked?.(after, changes)
       before = after
     }
   } finally {
-    process.off('SIGINT', interrupt)
+    for (const signal of SIGNALS) process.off(signal, interrupt)
   }
 }
 
@@ -134,7 +180,7 @@ function now(): string {
 function positive(text: string, option: string): number {
   const value = Number(text)
   if (!(value > 0 && value < 1e9))
-    throw new CommandError(`${option} wants a number above zero, and this is ${JSON.stringify(text)}`)
+    throw new CommandError(`${option} must be a number above zero, and this is ${JSON.stringify(text)}`)
   return value
 }
 
