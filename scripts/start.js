@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { setUp } from './set-up.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
+console.error(
+  'vmarea: builds what is missing in this checkout (packages, the C++ addon, TypeScript), then runs the tour',
+)
 await setUp()
 const result = spawnSync(process.execPath, [join(root, 'dist', 'cli', 'main.js'), 'tour', ...process.argv.slice(2)], {
   stdio: 'inherit',

@@ -1,4 +1,6 @@
 import { CommandError } from './command-error.js'
+import { paint } from './paint.js'
+import { outputWidth } from './table.js'
 import { catchAFault } from './tour/catch-a-fault.js'
 import { mapTheFile } from './tour/map-the-file.js'
 import { readOverHttp } from './tour/read-over-http.js'
@@ -8,15 +10,27 @@ import { surviveACut } from './tour/survive-a-cut.js'
 import { touchWrongly } from './tour/touch-wrongly.js'
 import { unmapIt } from './tour/unmap-it.js'
 import { walkThePermissions } from './tour/walk-the-permissions.js'
+import { wrap } from './wrap.js'
+
+const NEXT = `What next:
+  docs/start.md        the first ten lines of your own, and which page to read for what
+  docs/concepts.md     areas, pages, faults and pagers, with pictures
+  docs/recipes.md      whole programs for common tasks
+  examples/            programs to run: node examples/read-a-file.mjs
+  vmarea maps node     what is in the memory of the Node programs that run now
+  vmarea view          a page to try system calls on a modelled kernel
+  vmarea doctor        what this machine allows
+(In a checkout, vmarea is node dist/cli/main.js.)
+`
 
 const stops: readonly Stop[] = [
   mapTheFile,
   readThroughTheView,
-  walkThePermissions,
   touchWrongly,
   surviveACut,
-  catchAFault,
+  walkThePermissions,
   unmapIt,
+  catchAFault,
   readOverHttp,
 ]
 
@@ -25,14 +39,24 @@ export async function tour(_: object, operands: readonly string[]): Promise<numb
   if (operands.length > 1) {
     throw new CommandError(`one file at most, and there are ${operands.length}`)
   }
+  const width = Math.min(outputWidth(), 100)
+  const say = (text: string) => {
+    for (const line of wrap(text.replaceAll(/\s+/g, ' '), width)) process.stdout.write(`${line}\n`)
+  }
+  say(
+    `A tour of vmarea in ${stops.length} steps, on a real file. Each step does what it says and checks that it came out so.`,
+  )
+  process.stdout.write('\n')
   const context: TourContext = { file: operands[0] ?? process.execPath, mapping: undefined }
   let failed = 0
   for (const [index, stop] of stops.entries()) {
-    process.stdout.write(`${index + 1}. ${stop.title}\n`)
+    process.stdout.write(`${paint('bold', `${index + 1}. ${stop.title}`)}\n`)
+    for (const line of wrap(stop.explanation.replaceAll(/\s+/g, ' '), width - 3))
+      process.stdout.write(`   ${paint('dim', line)}\n`)
     const started = performance.now()
     try {
-      for (const line of await stop.show(context)) process.stdout.write(`   ${line}\n`)
-      process.stdout.write(`   ${(performance.now() - started).toFixed(1)} ms\n\n`)
+      for (const line of await stop.show(context)) process.stdout.write(`   > ${line}\n`)
+      process.stdout.write(`   > ${(performance.now() - started).toFixed(1)} ms\n\n`)
     } catch (error) {
       failed++
       process.stdout.write(`   failed: ${error instanceof Error ? error.message : String(error)}\n\n`)
@@ -41,7 +65,10 @@ export async function tour(_: object, operands: readonly string[]): Promise<numb
     }
   }
   process.stdout.write(
-    failed === 0 ? 'The process lives, and nothing was lost.\n' : `${failed} of ${stops.length} stops failed.\n`,
+    failed === 0
+      ? 'Every step came out as it said, and the process lives.\n'
+      : `${failed} of ${stops.length} steps failed.\n`,
   )
+  process.stdout.write(`\n${NEXT}`)
   return failed === 0 ? 0 : 1
 }

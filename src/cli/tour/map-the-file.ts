@@ -4,6 +4,8 @@ import type { Stop } from './stop.js'
 
 export const mapTheFile: Stop = {
   title: 'Map a file',
+  explanation: `Mapping gives a file a place among the addresses of this process. Nothing is read: each page (mostly 4096 bytes) is read when the
+    program touches it for the first time.`,
   show(context) {
     const mapping = thisProcess().map({ file: context.file })
     context.mapping = mapping

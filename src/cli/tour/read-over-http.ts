@@ -9,6 +9,7 @@ const TOUCHES = 40
 
 export const readOverHttp: Stop = {
   title: 'Read the file over HTTP, as plain bytes',
+  explanation: `On that stand devices: memory with a driver behind it. This one belongs to the package, and fetches what is touched from a web server.`,
   async show({ file }) {
     const sent = new BigInt64Array(new SharedArrayBuffer(8))
     const server = new Worker(new URL('./file-server.js', import.meta.url), {
@@ -44,14 +45,14 @@ export const readOverHttp: Stop = {
         )
         return [
           `openDevice('…/devices/http.js', { driver: { url: '${url}' } }), faults from ${device.source}`,
-          `${pages.size} touches all over it, each a plain bytes[i]: every byte as in the file`,
+          `${pages.size} pages all over it were touched by a plain bytes[i]: every byte is the file's`,
           `${fetched.toLocaleString('en')} of ${memory.size.toLocaleString('en')} bytes were fetched`,
         ]
       } finally {
         await device.close()
       }
     } catch (error) {
-      // Neither way to take a fault may be had, and the tour goes on.
+      // Where no way to take a fault is available, the tour continues.
       if (error instanceof VmError && (error.code === 'EPERM' || error.code === 'ENOSYS'))
         return [`not here: ${error.message}`]
       throw error

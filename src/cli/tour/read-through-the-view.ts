@@ -4,6 +4,7 @@ import type { Stop } from './stop.js'
 
 export const readThroughTheView: Stop = {
   title: 'Read it as plain bytes',
+  explanation: `mapping.bytes is an ordinary Uint8Array over those addresses. To go through it reads the file, without a copy in JavaScript's heap.`,
   show({ mapping, file }) {
     expect(mapping !== undefined, 'a mapping to read')
     const started = performance.now()

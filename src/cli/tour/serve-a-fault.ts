@@ -6,7 +6,7 @@ import type { UserfaultfdWay } from '../../userfaultfd/userfaultfd-options.js'
 
 /** What came of it. */
 export interface ServedFault {
-  /** How the userfaultfd was come by. */
+  /** How the userfaultfd was opened. */
   readonly way: UserfaultfdWay
   /** Where the memory begins, and which of its pages was touched. */
   readonly start: bigint
@@ -17,7 +17,7 @@ export interface ServedFault {
   /** Microseconds that the first access waited, and one that found the page there. */
   readonly first: number
   readonly again: number
-  /** Pages that are there now. */
+  /** Pages that are in memory now. */
   readonly resident: number
 }
 

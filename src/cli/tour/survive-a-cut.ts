@@ -8,6 +8,8 @@ import { faultOf } from './touch-wrongly.js'
 
 export const surviveACut: Stop = {
   title: 'Cut a mapped file short',
+  explanation: `Another program can shorten a file that is mapped. What lies past the new end can not be read any more: in C, SIGBUS ends the process.
+    This is the most common crash of programs that map files.`,
   show({ file }) {
     const folder = mkdtempSync(join(tmpdir(), 'vmarea-tour-'))
     try {

@@ -6,7 +6,10 @@ import { expect } from './expect.js'
 import type { Stop } from './stop.js'
 
 export const walkThePermissions: Stop = {
-  title: 'Walk the permissions, and see the area each time',
+  title: 'Change what may be done with memory',
+  explanation: `The class of a handle says what may be done with its memory; a method that changes it returns a new handle. The kernel's view is beside it:
+    r, w and x are readable, writable and executable. The flags are those of /proc/PID/smaps: rd, wr and ex say the same, mr, mw and me that it
+    may be made so, and ac that the memory counts against the machine's limit.`,
   show({ file }) {
     const process = thisProcess()
     const lines: string[] = []
@@ -32,7 +35,7 @@ export const walkThePermissions: Stop = {
     seen('mutable.makeExec()', executable, 'r-x')
     lines.push(`the old view has ${bytes.length} bytes, and mutable.bytes throws ${codeOf(() => mutable.bytes)}`)
     lines.push(
-      `executable.makeExecMut() throws ${codeOf(() => executable.makeExecMut())}: writable and executable at once is asked for`,
+      `executable.makeExecMut() throws ${codeOf(() => executable.makeExecMut())}, unless the mapping was made with jit: true`,
     )
     executable.unmap()
     return lines
