@@ -9,6 +9,7 @@ import { type DirtyRun, dirtyRuns } from './dirty-runs.js'
 import { publishGuest } from './guest-channel.js'
 import type { GuestChange } from './guest-message.js'
 import { type GuestStatistics, guestStatistics } from './guest-statistics.js'
+import { GuestSwap } from './guest-swap.js'
 import { saveDiff } from './save-diff.js'
 import type { ServeOptions } from './serve-options.js'
 import type { GuestSource, OpenedSource } from './sources/guest-source.js'
@@ -58,6 +59,8 @@ export class Guest implements Reporter {
   readonly message: string
   /** Resolves when the monitor has ended, or the guest was closed here. */
   readonly closed: Promise<GuestEnd>
+  /** The commands of crosvm's `vmm-swap`, as far as they are possible from outside the monitor. */
+  readonly swap: GuestSwap
   /** Called with each page that could not be read. */
   onPageFailed: ((page: FailedPage) => void) | undefined
   /** @internal Of the source that another handler served it from. */
@@ -89,6 +92,11 @@ export class Guest implements Reporter {
     this.#onServed = onServed
     this.#host = host
     this.#raw = raw
+    this.swap = new GuestSwap(
+      raw,
+      () => this.prefetchAll(),
+      () => this.statistics,
+    )
     this.pid = peer.pid
     this.uid = peer.uid
     this.regions = regions

@@ -104,6 +104,8 @@ export interface RawGuest {
   dirty(reset: boolean): Promise<(readonly [start: number, end: number])[]>
   /** Counts ranges of addresses as dirty again. */
   markDirty(ranges: readonly (readonly [start: number, end: number])[]): void
+  /** Moves its pages to the machine's swap space: process_madvise(2). Returns the bytes of its process that are there. Throws `VmError`. */
+  pageOut(): number
   /** Opens its memory for reading. Throws `VmError`: `EPERM` or `EACCES` where this process may not look into it. */
   openMemory(): Promise<RawGuestMemory>
   /** Nobody serves it any more: what is not served becomes what `onFailure` says. */

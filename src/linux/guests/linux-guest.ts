@@ -16,6 +16,7 @@ import { check } from '../addon/check.js'
 import { GuestMemory } from './guest-memory.js'
 import { withGuestPagemap } from './guest-pagemap.js'
 import { guestReports } from './guest-reports.js'
+import { pageOutGuest } from './page-out-guest.js'
 
 // As `native/guests/` numbers them.
 const ON_FAILURE: Readonly<Record<OnGuestFailure, number>> = { poison: 0, kill: 1, wait: 2 }
@@ -35,6 +36,7 @@ export class LinuxGuest implements RawGuest {
   readonly #features: bigint
   /** Whether the kernel lifts the protection of a page that is written, and its page table tells. */
   #protectsItself = false
+  #gone = false
   /** Written before this handler served it. */
   #written: Range[] = []
   /** Offsets of pages that were poisoned, which are never written. */
@@ -62,6 +64,7 @@ export class LinuxGuest implements RawGuest {
     guestReports.addGuest(this.#number, {
       gone: () => {
         onGone()
+        this.#gone = true
         for (const { reject } of this.#waiting.splice(0))
           reject(new VmError('ESRCH', 'userfaultfd', { hint: `process ${pid} has ended` }))
         this.reports?.gone()
@@ -115,6 +118,11 @@ export class LinuxGuest implements RawGuest {
 
   markDirty(ranges: readonly Range[]): void {
     this.#mark(STATE.WRITTEN, ranges)
+  }
+
+  pageOut(): number {
+    if (this.#gone) throw new VmError('ESRCH', 'process_madvise', { hint: `process ${this.#pid} has ended` })
+    return pageOutGuest(this.#pid, this.#regions)
   }
 
   openMemory(): Promise<RawGuestMemory> {
