@@ -248,6 +248,11 @@ static void map_memory(uint64_t pages, int huge) {
 }
 
 static int in_pieces, only_listens;
+static const char *last_step = "";  // after which it ends: connect, part, message
+
+static void step(const char *name) {
+  if (strcmp(name, last_step) == 0) _exit(0);
+}
 
 static void send_message(const char *path, const char *text, int with_descriptor) {
   struct sockaddr_un name = {AF_UNIX, ""};
@@ -263,6 +268,7 @@ static void send_message(const char *path, const char *text, int with_descriptor
     return;
   }
   if (connect(connection, (struct sockaddr *)&name, length) != 0) die("connect");
+  step("connect");
   char control[CMSG_SPACE(2 * sizeof(int))] = {0};
   struct iovec vector = {(void *)(uintptr_t)text, in_pieces ? 10 : strlen(text)};
   struct msghdr message = {0};
@@ -280,10 +286,12 @@ static void send_message(const char *path, const char *text, int with_descriptor
     memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
   }
   if (sendmsg(connection, &message, MSG_NOSIGNAL) < 0) die("sendmsg");
+  step("part");
   for (const char *rest = text + vector.iov_len; *rest != 0; rest++) {
     usleep(100);
     if (send(connection, rest, 1, MSG_NOSIGNAL) < 0) die("send");
   }
+  step("message");
 }
 
 static void take_commands(void) {
@@ -296,7 +304,7 @@ static void take_commands(void) {
   }
 }
 
-// monitor SOCKET regions=4,8 [huge] [drop] [wp] [wp_async] [memfd] [kib] [silent] [pieces] [listen] [file=PATH]
+// monitor SOCKET regions=4,8 [huge] [drop] [wp] [wp_async] [memfd] [kib] [silent] [pieces] [listen] [last=STEP] [file=PATH]
 int main(int count, char **arguments) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   int huge = 0, drop = 0, memfd = 0, kib = 0, silent = 0;
@@ -313,6 +321,7 @@ int main(int count, char **arguments) {
     else if (strcmp(word, "memfd") == 0) memfd = 1;
     else if (strcmp(word, "kib") == 0) kib = 1;
     else if (strcmp(word, "silent") == 0) silent = 1;
+    else if (strncmp(word, "last=", 5) == 0) last_step = word + 5;
     else if (strcmp(word, "pieces") == 0) in_pieces = 1;
     else if (strcmp(word, "listen") == 0) only_listens = 1;
   }

@@ -234,6 +234,22 @@ test('a page whose source fails is tried again, and then poisoned alone', { skip
   assert.deepEqual([failed, failures], [[3 * page], 3])
 })
 
+test('a huge page whose source fails is poisoned whole, and every thread that waits for it goes on', {
+  skip: skipHuge,
+}, async () => {
+  const failing: PageSource = {
+    ...objectOf(1024),
+    async read() {
+      throw new Error('no such page')
+    },
+  }
+  await served(['regions=2', 'huge'], failing, {}, async (monitor, guest) => {
+    const checks = Array.from({ length: 4 }, () => monitor.check(1, 1))
+    for (const check of checks) assert.deepEqual(await check, { good: 0, zero: 0, other: 0, poisoned: 1 })
+    await counts(guest, { failed: 1 })
+  })
+})
+
 test('a source that never answers fails its page after the time limit, and a file that was truncated at once', {
   skip,
 }, async () => {
