@@ -65,6 +65,7 @@ export class ModelledProcess extends Process {
   exit(): void {
     if (this.kernel.mm.users === 0) return
     this.kernel.devices.closeAll()
+    this.kernel.swaps.closeAll()
     this.kernel.files.closeAll()
     this.kernel.addressSpace.put()
     this.kernel.userfaultfds.closeAll()

@@ -38,7 +38,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
 /** The folders of a room from the ground up: a file imports from its own and from those before it. `.` is the room's own files. */
 export const floors: Readonly<Record<string, readonly string[]>> = {
   linux: ['addon', 'sockets', 'proc', 'regions', 'areas', 'userfaultfd', 'guests', 'play', '.'],
-  model: ['structs', 'pages', 'files', 'hooks', 'areas', 'faults', 'userfaultfd', 'process', 'calls', 'kernel'],
+  model: ['structs', 'pages', 'files', 'hooks', 'areas', 'faults', 'userfaultfd', 'process', 'calls', 'swap', 'kernel'],
   mapping: ['memory', 'handle'],
   view: ['data', 'files', 'play', 'page'],
   pager: ['requests', 'source', 'thread', 'buffers', 'device', 'swap', 'guests'],

@@ -19,6 +19,9 @@ test('nothing that the model and the conformance suite import is a module of Nod
   }
   visit(join(dist, 'model.js'))
   visit(join(dist, 'conformance.js'))
+  // What the store that compresses nothing loads.
+  visit(join(dist, 'stores', 'memory', 'memory-store.js'))
+  visit(join(dist, 'stores', 'memory', 'memory-store-module.js'))
   assert.deepEqual(foreign, [])
   assert.ok(seen.size > 50)
 })

@@ -1,12 +1,11 @@
 import type { Kernel } from '../../kernel/kernel.js'
-import type { Swaps } from '../../kernel/swap/swaps.js'
-import { UsageError } from '../../vocabulary/usage-error.js'
 import type { Machine } from '../structs/machine.js'
 import type { Mm } from '../structs/mm.js'
 import { ModelAddressSpace } from './model-address-space.js'
 import { ModelDevices } from './model-devices.js'
 import { ModelFiles } from './model-files.js'
 import { ModelRegions } from './model-regions.js'
+import { ModelSwaps } from './model-swaps.js'
 import { ModelSystemCalls } from './model-system-calls.js'
 import { ModelUserfaultfds } from './model-userfaultfds.js'
 
@@ -22,6 +21,7 @@ export class ModelKernel implements Kernel {
   readonly addressSpace: ModelAddressSpace
   readonly userfaultfds: ModelUserfaultfds
   readonly devices: ModelDevices
+  readonly swaps: ModelSwaps
 
   constructor(mm: Mm, files = new ModelFiles(mm.machine)) {
     this.machine = mm.machine
@@ -32,6 +32,7 @@ export class ModelKernel implements Kernel {
     this.regions = new ModelRegions(mm, this.calls)
     this.addressSpace = new ModelAddressSpace(mm, mm.machine.nextPid())
     this.userfaultfds = new ModelUserfaultfds(mm)
+    this.swaps = new ModelSwaps(mm, this.calls)
     this.devices = new ModelDevices(mm.machine, files, this.regions)
   }
 
@@ -40,10 +41,6 @@ export class ModelKernel implements Kernel {
   }
 
   flushInstructionCache(): void {}
-
-  get swaps(): Swaps {
-    throw new UsageError('ERR_VMAREA_UNSUPPORTED', 'the modelled kernel does not swap memory')
-  }
 
   explainLimit(_syscall: string, length: number): string | undefined {
     const { mm, machine } = this

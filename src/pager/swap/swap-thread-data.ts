@@ -1,19 +1,11 @@
 import type { RawSwapOptions } from '../../kernel/swap/swaps.js'
+import type { SwapRange } from '../../paging/swap/swap-range.js'
 import type { FaultSourceAddress } from '../source/fault-source-address.js'
 import type { ServingThreadData } from '../thread/serving-thread-data.js'
 
-/** A range of swapped memory: `count` pages from the address on, of which the first is the swap's page with that number. */
-export interface PageRange {
-  readonly start: number
-  readonly page: number
-  readonly count: number
-  /** Of shared memory: the address of a second map of the same pages, at which the program touches nothing. */
-  readonly twin?: number
-}
-
 /** What the thread of a swap begins with. */
 export interface SwapThreadData extends ServingThreadData {
-  readonly ranges: readonly PageRange[]
+  readonly ranges: readonly SwapRange[]
   /** The address of the staging memory, which stays the program's: page n of the swap is staged at n pages from here. */
   readonly staging: number
   readonly source: FaultSourceAddress

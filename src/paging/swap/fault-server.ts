@@ -17,7 +17,7 @@ export class FaultServer {
   readonly #reader: PageReader
   readonly #writer: PageWriter
   /** Faults that wait for room, oldest first: page and since when. */
-  #waiting: { readonly page: number; readonly since: number }[] = []
+  #waiting: { readonly page: number; readonly since: number; readonly cancel: () => void }[] = []
   /** The page that a sequential program touches next, and how long it has been one. */
   #expected = -1
   #streak = 0
@@ -66,7 +66,8 @@ export class FaultServer {
   /** Serves the faults that waited for room, as far as there is room. Returns whether it served one. */
   admit(): boolean {
     if (this.#waiting.length === 0 || !this.#isRoom()) return false
-    const { page, since } = this.#waiting.shift()!
+    const { page, since, cancel } = this.#waiting.shift()!
+    cancel()
     this.serve(page, since)
     return true
   }
@@ -79,10 +80,7 @@ export class FaultServer {
   #hasRoom(page: number, since: number): boolean {
     if (this.#isRoom()) return true
     const { host, timeout, places } = this.#context
-    const waiting = { page, since }
-    this.#waiting.push(waiting)
-    host.ready()
-    host.later(Math.max(timeout - (host.now() - since), 0), () => {
+    const cancel = host.later(Math.max(timeout - (host.now() - since), 0), () => {
       const at = this.#waiting.indexOf(waiting)
       if (at === -1) return
       this.#waiting.splice(at, 1)
@@ -92,6 +90,9 @@ export class FaultServer {
       const hint = 'the memory is at its residentLimit, and no page could leave it in time'
       this.#reader.poison(page, cause ?? new VmError('ENOMEM', 'swap', { hint }))
     })
+    const waiting = { page, since, cancel }
+    this.#waiting.push(waiting)
+    host.ready()
     return false
   }
 

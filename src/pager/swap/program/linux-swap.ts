@@ -5,6 +5,8 @@ import type { RawSwapOptions, SwapPart } from '../../../kernel/swap/swaps.js'
 import type { LinuxKernel } from '../../../linux/linux-kernel.js'
 import type { LinuxRegion } from '../../../linux/regions/linux-region.js'
 import { ListeningSocket } from '../../../linux/sockets/listening-socket.js'
+import { SwapKeeper } from '../../../paging/swap/swap-keeper.js'
+import type { SwapRange } from '../../../paging/swap/swap-range.js'
 import { SwapRecord } from '../../../paging/swap/swap-record.js'
 import type { FaultSourceName } from '../../../vocabulary/fault-source-name.js'
 import { MADV } from '../../../vocabulary/madv.js'
@@ -19,9 +21,8 @@ import { ServingThread } from '../../thread/serving-thread.js'
 import type { ServingThreadData } from '../../thread/serving-thread-data.js'
 import type { ThreadProgram } from '../../thread/thread-program.js'
 import { unpackError } from '../../thread/unpack-error.js'
-import type { PageRange, SwapThreadData } from '../swap-thread-data.js'
+import type { SwapThreadData } from '../swap-thread-data.js'
 import { SwapFaults } from './swap-faults.js'
-import { SwapKeeper } from './swap-keeper.js'
 import { TwinMaps } from './twin-maps.js'
 
 const PROGRAM: ThreadProgram = {
@@ -58,7 +59,7 @@ export class LinuxSwap implements RawSwap {
   readonly #thread: ServingThread
   readonly #faults: SwapFaults
   readonly #keeper: SwapKeeper
-  readonly #ranges: readonly PageRange[]
+  readonly #ranges: readonly SwapRange[]
   readonly #twins: TwinMaps
   readonly #staging: LinuxRegion
   readonly #record: SwapRecord
@@ -278,7 +279,7 @@ function ended(): UsageError {
   return new UsageError('ERR_VMAREA_SWAP_ENDED', 'the swap has ended: open another one with openSwap()')
 }
 
-function rangesOf(parts: readonly SwapPart[], twins: TwinMaps, pageSize: number): PageRange[] {
+function rangesOf(parts: readonly SwapPart[], twins: TwinMaps, pageSize: number): SwapRange[] {
   let page = 0
   return parts.map((part) => {
     const start = Number(part.region.start) + part.offset

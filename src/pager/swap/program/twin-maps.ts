@@ -1,9 +1,8 @@
 import type { SwapPart } from '../../../kernel/swap/swaps.js'
 import type { LinuxKernel } from '../../../linux/linux-kernel.js'
-import { hex } from '../../../vocabulary/hex.js'
+import { mappedElsewhere } from '../../../paging/swap/mapped-elsewhere.js'
 import { MADV } from '../../../vocabulary/madv.js'
 import { MREMAP } from '../../../vocabulary/mremap.js'
-import { UsageError } from '../../../vocabulary/usage-error.js'
 
 /**
  * Second maps of shared memory that is swapped, at which the program touches nothing. Through them the serving thread reads and frees pages
@@ -51,10 +50,7 @@ export class TwinMaps {
       const to = offset + (end - start)
       const twice = seen.find((other) => other.file === file && other.from < to && offset < other.to)
       if (!isPart || twice !== undefined) {
-        throw new UsageError(
-          'ERR_VMAREA_UNSUPPORTED',
-          `the file of the memory at ${hex(part.region.start)} is mapped at ${hex(start)} as well, where its pages would be holes: unmap that first`,
-        )
+        throw mappedElsewhere(part.region.start, start)
       }
       seen.push({ file, from: offset, to, start })
     }

@@ -1,12 +1,12 @@
 import { addon } from '../../../linux/addon/addon.js'
 import { check } from '../../../linux/addon/check.js'
 import type { LinuxUserfaultfd } from '../../../linux/userfaultfd/linux-userfaultfd.js'
+import type { PageMap } from '../../../paging/swap/page-map.js'
 import { REFUSAL, type Refusal, type SwapMemory } from '../../../paging/swap/swap-memory.js'
 import { ERRNO_RESULT } from '../../../vocabulary/errno-result.js'
 import type { FaultQueue } from '../../source/fault-queue.js'
 import { CopiedPages } from './copied-pages.js'
 import type { DiscardedPages } from './discarded-pages.js'
-import type { PageMap } from './page-map.js'
 
 export interface MovedMemoryParts {
   readonly raw: LinuxUserfaultfd

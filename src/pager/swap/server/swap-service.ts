@@ -1,5 +1,6 @@
 import type { SwapCommand } from '../../../kernel/swap/swap-state.js'
 import type { LinuxUserfaultfd } from '../../../linux/userfaultfd/linux-userfaultfd.js'
+import { PageMap } from '../../../paging/swap/page-map.js'
 import { SwapEngine } from '../../../paging/swap/swap-engine.js'
 import type { SwapRecord } from '../../../paging/swap/swap-record.js'
 import type { PageStore } from '../../../stores/page-store.js'
@@ -14,7 +15,6 @@ import type { SwapThreadData } from '../swap-thread-data.js'
 import { ControlServer } from './control-server.js'
 import { DiscardedPages } from './discarded-pages.js'
 import { MovedMemory } from './moved-memory.js'
-import { PageMap } from './page-map.js'
 
 export interface SwapServiceParts {
   readonly kernel: PagerKernel
@@ -42,7 +42,6 @@ export class SwapService {
 
   constructor({ kernel, raw, store, record, data, send }: SwapServiceParts) {
     const { pageSize } = kernel
-    const { timeout, residentLimit, lowWater, highWater } = data.options
     this.#raw = raw
     this.#store = store
     this.#pageSize = pageSize
@@ -78,10 +77,7 @@ export class SwapService {
         failure: (error) => send({ type: 'eviction', error: error === undefined ? undefined : packError(error) }),
         lost: (page, error) => send({ type: 'failure', address: this.#map.addressOf(page), error: packError(error) }),
       },
-      timeout,
-      residentLimit,
-      lowWater,
-      highWater,
+      ...data.options,
     })
     const command = (command: SwapCommand) => this.engine.command(command)
     this.#control = data.control && new ControlServer({ ...data.control, command, status: () => record.status })
@@ -154,7 +150,7 @@ export class SwapService {
     const [start, end] = [messages.start(index), messages.end(index)]
     switch (messages.code(index)) {
       case UFFD_EVENT_CODE.REMOVE:
-        this.#removed(start, end)
+        for (const { page, count } of this.#map.pagesIn(start, end)) this.engine.removed(page, count)
         return
       case UFFD_EVENT_CODE.UNMAP:
         for (const { page, count } of this.#map.move(start, end, -1)) this.engine.unmapped(page, count)
@@ -162,19 +158,6 @@ export class SwapService {
       case UFFD_EVENT_CODE.REMAP:
         this.#map.move(start, start + messages.length(index), end)
         return
-    }
-  }
-
-  #removed(start: number, end: number): void {
-    for (let address = start; address < end; ) {
-      const page = this.#map.pageAt(address)
-      if (page < 0) {
-        address += this.#pageSize
-        continue
-      }
-      const count = Math.min(this.#map.endOf(page) - page, (end - address) / this.#pageSize)
-      this.engine.removed(page, count)
-      address += count * this.#pageSize
     }
   }
 

@@ -6,6 +6,7 @@ import { pageStoreHost } from '../../../linux/page-store-host.js'
 import { adoptUserfaultfd } from '../../../linux/userfaultfd/adopt-userfaultfd.js'
 import type { LinuxUserfaultfd } from '../../../linux/userfaultfd/linux-userfaultfd.js'
 import { PLACE } from '../../../paging/swap/page-places.js'
+import type { SwapRange } from '../../../paging/swap/swap-range.js'
 import { SwapRecord } from '../../../paging/swap/swap-record.js'
 import { openPageStore } from '../../../stores/open-page-store.js'
 import { PAGE_STATE } from '../../../vocabulary/page-state.js'
@@ -15,7 +16,7 @@ import { PagerKernel } from '../../thread/pager-kernel.js'
 import type { PagerMessage, PagerRequest } from '../../thread/pager-request.js'
 import { PagerState } from '../../thread/pager-state.js'
 import { ThreadReplies } from '../../thread/thread-replies.js'
-import type { PageRange, SwapThreadData } from '../swap-thread-data.js'
+import type { SwapThreadData } from '../swap-thread-data.js'
 import { CopiedPages } from './copied-pages.js'
 import { SwapService } from './swap-service.js'
 import { WatchedStore } from './watched-store.js'
@@ -64,7 +65,7 @@ async function serve(): Promise<void> {
   send({ type: 'ready', size: 0, threadId: addon().threadId(), sourceId: -1 })
 }
 
-function register(raw: LinuxUserfaultfd, { start, count, twin }: PageRange, pageSize: number): void {
+function register(raw: LinuxUserfaultfd, { start, count, twin }: SwapRange, pageSize: number): void {
   const mode = twin === undefined ? UFFD_MODE.MISSING : UFFD_MODE.MISSING | UFFD_MODE.WP
   try {
     raw.register(BigInt(start), count * pageSize, mode)

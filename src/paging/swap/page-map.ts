@@ -1,16 +1,16 @@
-import type { PageRange } from '../swap-thread-data.js'
+import type { SwapRange } from './swap-range.js'
 
 /** Where swapped pages are in the address space: it follows what the program unmaps and moves. */
 export class PageMap {
   readonly pages: number
   /** By page. Those whose memory is gone have the start -1. */
-  #ranges: PageRange[]
+  #ranges: SwapRange[]
   readonly #pageSize: number
   /** Of shared memory: these do not move. */
-  readonly #twins: readonly PageRange[]
-  #last: PageRange
+  readonly #twins: readonly SwapRange[]
+  #last: SwapRange
 
-  constructor(ranges: readonly PageRange[], pageSize: number) {
+  constructor(ranges: readonly SwapRange[], pageSize: number) {
     this.#ranges = [...ranges].sort((left, right) => left.page - right.page)
     this.#pageSize = pageSize
     this.#last = this.#ranges[0]!
@@ -19,13 +19,13 @@ export class PageMap {
     this.pages = end.page + end.count
   }
 
-  get ranges(): readonly PageRange[] {
+  get ranges(): readonly SwapRange[] {
     return this.#ranges.filter(({ start }) => start >= 0)
   }
 
   /** The page at the address, or -1. */
   pageAt(address: number): number {
-    const holds = ({ start, count }: PageRange) =>
+    const holds = ({ start, count }: SwapRange) =>
       start >= 0 && address >= start && address < start + count * this.#pageSize
     if (!holds(this.#last)) {
       const found = this.#ranges.find(holds)
@@ -33,6 +33,16 @@ export class PageMap {
       this.#last = found
     }
     return this.#last.page + Math.floor((address - this.#last.start) / this.#pageSize)
+  }
+
+  /** The pages in `[start, end)`, as runs. */
+  *pagesIn(start: number, end: number): Generator<{ readonly page: number; readonly count: number }> {
+    for (let address = start; address < end; ) {
+      const page = this.pageAt(address)
+      const count = page < 0 ? 1 : Math.min(this.endOf(page) - page, (end - address) / this.#pageSize)
+      if (page >= 0) yield { page, count }
+      address += count * this.#pageSize
+    }
   }
 
   /** The address of the page. -1 where its memory is gone. */
@@ -56,8 +66,8 @@ export class PageMap {
 
   /** The memory in `[start, end)` is elsewhere from now on, or gone with `to` -1. Returns the pages that it held. */
   move(start: number, end: number, to: number): { readonly page: number; readonly count: number }[] {
-    const moved: PageRange[] = []
-    const ranges: PageRange[] = []
+    const moved: SwapRange[] = []
+    const ranges: SwapRange[] = []
     for (const range of this.#ranges) {
       const rangeEnd = range.start + range.count * this.#pageSize
       const [from, until] = [Math.max(start, range.start), Math.min(end, rangeEnd)]
@@ -81,7 +91,7 @@ export class PageMap {
     return moved
   }
 
-  #rangeOf(page: number): PageRange {
+  #rangeOf(page: number): SwapRange {
     const { page: first, count } = this.#last
     if (page < first || page >= first + count) {
       this.#last = this.#ranges.find((range) => page >= range.page && page < range.page + range.count)!

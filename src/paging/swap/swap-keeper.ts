@@ -1,9 +1,9 @@
-import type { FaultRecord } from '../../../kernel/fault-record.js'
-import type { Region } from '../../../kernel/region.js'
-import type { RegionKeeper } from '../../../kernel/region-keeper.js'
-import { hex } from '../../../vocabulary/hex.js'
-import { MADV } from '../../../vocabulary/madv.js'
-import { UsageError } from '../../../vocabulary/usage-error.js'
+import type { FaultRecord } from '../../kernel/fault-record.js'
+import type { Region } from '../../kernel/region.js'
+import type { RegionKeeper } from '../../kernel/region-keeper.js'
+import { hex } from '../../vocabulary/hex.js'
+import { MADV } from '../../vocabulary/madv.js'
+import { UsageError } from '../../vocabulary/usage-error.js'
 
 export interface SwapKeeperInit {
   explain(fault: FaultRecord): FaultRecord
