@@ -72,6 +72,15 @@ export class FaultServer {
     return true
   }
 
+  /** The page comes, or was dropped: its faults wait for room no more. Returns whether there were any. */
+  forget(page: number): boolean {
+    const left = this.#waiting.filter((waiting) => waiting.page !== page)
+    if (left.length === this.#waiting.length) return false
+    for (const waiting of this.#waiting) if (waiting.page === page) waiting.cancel()
+    this.#waiting = left
+    return true
+  }
+
   #isRoom(): boolean {
     const { places, limit, slack } = this.#context
     return places.charged + places.counts[PLACE.READING]! < limit + slack

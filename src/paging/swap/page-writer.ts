@@ -227,7 +227,8 @@ export class PageWriter {
         continue
       }
       const place = places.get(page)
-      if (place === PLACE.EMPTY || place === PLACE.GONE) {
+      // The program has dropped it meanwhile. A page is poisoned after that alone: then too the content is an older one.
+      if (place === PLACE.EMPTY || place === PLACE.GONE || place === PLACE.POISONED) {
         places.note(page, NOTE.UNWANTED)
         continue
       }

@@ -164,13 +164,17 @@ export class SwapEngine {
     const isKept = places.has(page, NOTE.KEPT)
     if (place === PLACE.STORED || (place === PLACE.POISONED && isKept)) {
       if (places.has(page, NOTE.BUSY)) return
+      this.#faults.forget(page)
       this.#reader.forget(page)
       this.#reader.read(page, 1, undefined, true)
     } else if (place === PLACE.STAGED || place === PLACE.WRITING) {
       if (memory.unstage(page, 1) === 1) places.set(page, PLACE.RESIDENT)
     } else if (place !== PLACE.GONE && place !== PLACE.READING) {
       // A page of zeros, where there is nothing but the poison.
-      if (memory.fill(page, 1, new Uint8Array(memory.pageSize)) === 1) places.set(page, PLACE.RESIDENT)
+      if (memory.fill(page, 1, new Uint8Array(memory.pageSize)) === 1) {
+        this.#faults.forget(page)
+        places.set(page, PLACE.RESIDENT)
+      }
     }
     host.ready()
   }
@@ -232,8 +236,8 @@ export class SwapEngine {
       places.set(at, place)
       places.clear(at, NOTE.YOUNG | NOTE.PINNED)
       this.#writer.giveUp(at)
-      // A thread that waits for the content touches the page again.
-      if (before === PLACE.READING) memory.wake(at, 1)
+      // A thread that waits for the content, or for room, touches the page again.
+      if (this.#faults.forget(at) || before === PLACE.READING) memory.wake(at, 1)
     }
     this.#context.host.ready()
   }
