@@ -1,0 +1,21 @@
+/** Options of `redisStore`. */
+export interface RedisStoreOptions {
+  /** Servers of the cluster to begin with, as `'redis://127.0.0.1:7000'` or `'rediss://…'`: the others are found. A server without a cluster will do. */
+  readonly nodes: readonly string[]
+  /** What the keys begin with. It must be this store's own, and has no braces. Default: `vmarea:` and a random number. */
+  readonly prefix?: string
+  /** Default: what the addresses say. */
+  readonly username?: string
+  readonly password?: string
+  /**
+   * How many replicas must have a page before it leaves memory (`WAIT`). 0 for servers without replicas: a page is lost with its server then.
+   * Default: 1.
+   */
+  readonly replicas?: number
+  /** How long one call may take with all its attempts, in milliseconds. It should be below the swap's own `timeout`. Default: 20 000. */
+  readonly timeout?: number
+}
+
+/** The same, each with a value. */
+export type RedisStoreSetup = Required<Omit<RedisStoreOptions, 'username' | 'password'>> &
+  Pick<RedisStoreOptions, 'username' | 'password'>
