@@ -21,13 +21,13 @@ class Call {
   }
 
   napi_env env() const { return env_; }
-  // What the function was made with: the state of the thread.
+  // The data that the function was created with: the state of the thread.
   void* data() const { return data_; }
   ThreadState* state() const { return static_cast<ThreadState*>(data_); }
-  // The argument after the last that was read.
+  // The index of the next argument to read.
   size_t next() { return next_++; }
 
-  // The call will not be made, and this negative error number is the answer. The first counts.
+  // The call is refused, and this negative error number is the answer. The first refusal counts.
   void refuse(int error) {
     if (refusal_ == 0) refusal_ = error;
   }
@@ -35,7 +35,7 @@ class Call {
 
   napi_value value(size_t index) const { return arguments_[index]; }
 
-  // A number or a bigint. Addresses above 2^53 only fit a bigint.
+  // A number or a bigint. Addresses above 2^53 require a bigint.
   uint64_t address(size_t index) {
     double number;
     if (napi_get_value_double(env_, arguments_[index], &number) == napi_ok) {
@@ -78,8 +78,7 @@ class Call {
     return result;
   }
 
-  // Any typed array or DataView, in bytes: what Node-API calls a buffer is every view. The memory is JavaScript's and stands as long
-  // as the call does.
+  // Any typed array or DataView, in bytes: a buffer of Node-API is any view. The memory belongs to JavaScript and is valid during the call.
   uint8_t* bytes(size_t index, size_t* length) {
     void* data = nullptr;
     *length = 0;
@@ -87,7 +86,7 @@ class Call {
     return static_cast<uint8_t*>(data);
   }
 
-  // Copies a string into `buffer`, which must hold `capacity` bytes with the final zero. Longer strings are wrong.
+  // Copies a string into `buffer`, which must hold `capacity` bytes with the final zero. A longer string is a wrong argument.
   void string(size_t index, char* buffer, size_t capacity) {
     size_t length = 0;
     if (napi_get_value_string_utf8(env_, arguments_[index], buffer, capacity, &length) != napi_ok || length + 1 >= capacity)

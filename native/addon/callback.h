@@ -1,11 +1,12 @@
-// C++ functions as functions of the addon: what a function takes from JavaScript its parameters say, and they are checked before it runs.
+// C++ functions as functions of the addon: the parameters of a function state what it takes from JavaScript, and are checked before it
+// runs.
 //
 //   int64_t punch_hole(int descriptor, int64_t offset, int64_t length);
 //   {"punchHole", callback<punch_hole>}
 //
 // A function answers a number (a result, or a negative error number), or a type of its own that has a `give`. A type of parameter has a
-// `take`, which reads one argument or more, or none: the thread's state, the call itself. A pointer is never nullptr: what stands for
-// nothing any more is refused, and the answer is the refusal.
+// `take`, which reads one argument or more, or none: the thread's state, the call itself. A pointer is never nullptr: a stale handle is
+// refused, and the answer is the refusal.
 #pragma once
 
 #include <tuple>
@@ -25,7 +26,7 @@ inline void take(Call& call, napi_value* value) { *value = call.value(call.next(
 inline void take(Call& call, Call** self) { *self = &call; }
 inline void take(Call& call, ThreadState** state) { *state = call.state(); }
 
-// The memory of a typed array: JavaScript's, for as long as the call lasts.
+// The memory of a typed array: it belongs to JavaScript and is valid during the call.
 template <typename Element>
 struct View {
   Element* data;
@@ -40,7 +41,7 @@ void take(Call& call, View<Element>* view) {
   view->array = call.value(index);
 }
 
-// What comes in the shared_results: as arguments, addresses and lengths would be an allocation each, and each costs a call into the engine.
+// The values that come in shared_results: as arguments, each address and length would cost an allocation and a call into the engine.
 struct Operands {
   uint64_t start;  // results[1]
   uint64_t other;  // results[2]
@@ -57,7 +58,7 @@ inline void take(Call& call, Operands* operands) {
 inline napi_value give(Call& call, double number) { return call.result(number); }
 inline napi_value give(Call&, napi_value value) { return value; }
 
-// Nothing, which is cheaper than a number, or the negative error number.
+// undefined, which is cheaper than a number, or the negative error number.
 struct Refusal {
   int error;
 };
@@ -77,7 +78,7 @@ napi_value run_call(Call& call, Result (*function)(Parameters...)) {
   }
 }
 
-// In one piece: what takes a few nanoseconds must not pay for the way its arguments come.
+// Inlined: calls of a few nanoseconds must not pay for reading their arguments.
 template <auto kFunction>
 [[gnu::flatten]]
 napi_value callback(napi_env env, napi_callback_info info) {

@@ -1,4 +1,4 @@
-// What the addon has for JavaScript, a table a subject. `src/linux/addon/addon-functions.ts` is the other side.
+// The functions of the addon for JavaScript, one table for each subject. `src/linux/addon/addon-functions.ts` is the other side.
 #pragma once
 
 #include <cstddef>

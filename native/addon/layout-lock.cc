@@ -17,10 +17,10 @@ std::atomic<bool> inserting{false};       // a reader waits for the others to le
 std::atomic<int32_t> sleepers{0};
 std::atomic<uint32_t> turn{0};  // counts releases; what sleepers sleep on
 
-// How long a thread sleeps before it asks whether it is to end.
+// How long a thread sleeps before it checks whether it is to end.
 constexpr uint64_t kPatience = 100'000'000;
 
-// False where the thread is to end, and waits no more: the one that holds the lock may be waiting for that.
+// False where the thread is to end: it stops waiting, because the holder of the lock may be waiting for that end.
 bool sleep_until_turn(uint32_t seen, const LayoutHolds* holds) {
   const uint64_t deadline = monotonic_time() + kPatience;
   sleepers.fetch_add(1);
@@ -34,7 +34,7 @@ void next_turn() {
   if (sleepers.load() > 0) futex_wake(&turn, INT32_MAX);
 }
 
-// Waits until the thread with so many holds as a reader is alone, and makes it the writer.
+// Waits until no other thread reads, and makes this thread, which has `holds` holds as a reader, the writer.
 int become_writer(int32_t own, const LayoutHolds* holds) {
   int32_t readers = own;
   if (state.compare_exchange_strong(readers, kWriter)) return 0;
@@ -48,7 +48,7 @@ int become_writer(int32_t own, const LayoutHolds* holds) {
     error = -ECANCELED;
     break;
   }
-  // The last writer to leave without its turn lets the readers in that it held off.
+  // The last writer that gives up lets the readers in that it held off.
   if (waiting_writers.fetch_sub(1) == 1 && error != 0) next_turn();
   return error;
 }
@@ -80,7 +80,8 @@ int layout_read_lock(LayoutHolds* holds) {
 void layout_read_unlock(LayoutHolds* holds) {
   if (holds->readers == 0) return;
   holds->readers--;
-  // The one that inserts waits for all but itself. It says so before it looks, so that either it sees this reader leave or this one sees it.
+  // The inserting thread waits for all readers but itself. It sets `inserting` before it reads `state`, so that either it sees this
+  // reader leave or this reader sees `inserting`.
   if (state.fetch_sub(1) == 1 || inserting.load()) next_turn();
 }
 

@@ -1,20 +1,20 @@
 // One reader-writer lock for the layout of this process's address space, shared by all its threads.
 //
 // It holds off the changes this library makes, not those of V8 or the C library. Readers are JavaScript guards, which may be held
-// for long; a writer is one call of the addon. A waiting writer holds off new readers, save a thread that reads already.
+// for long; a writer is one call of the addon. A waiting writer holds off new readers, except a thread that reads already.
 //
-// A thread that is to end does not wait for longer than a moment: a reader may hold its guard for as long as it waits for that very end,
-// as process.exit() does, and a program that awaits worker.terminate().
+// A thread that is to end stops waiting at once: a reader may hold its guard while it waits for the end of that thread, as process.exit()
+// does, and a program that awaits worker.terminate().
 #pragma once
 
 #include <cstdint>
 
 namespace vmarea {
 
-// What one thread holds. The owner releases it when the thread ends.
+// The holds of one thread. The owner releases them when the thread ends.
 struct LayoutHolds {
   int32_t readers = 0;
-  bool (*ends)(const LayoutHolds*) = nullptr;  // whether the thread is to end; asked by that thread alone
+  bool (*ends)(const LayoutHolds*) = nullptr;  // whether the thread is to end; called by that thread alone
 };
 
 // Each answers 0, -EDEADLK, or -ECANCELED where the thread is to end; tryRead answers -EAGAIN while a writer works.
@@ -23,17 +23,17 @@ int layout_try_read_lock(LayoutHolds* holds);
 void layout_read_unlock(LayoutHolds* holds);
 void layout_release_all(LayoutHolds* holds);
 
-// Fails with -EDEADLK where this thread reads: it would wait for itself.
+// Fails with -EDEADLK where this thread is a reader: it would wait for itself.
 int layout_write_lock(LayoutHolds* holds);
 // Without waiting: -EAGAIN where another thread reads or writes.
 int layout_try_write_lock(LayoutHolds* holds);
-// The write side for a change that the kernel makes under its read lock, as vm_insert_page. A thread that reads waits for the other
-// readers; -EDEADLK where another one does so already, since each would wait for the other.
+// The write side for a change that the kernel makes under its read lock, as vm_insert_page. A reading thread waits for the other readers;
+// -EDEADLK where another one does so already, since each would wait for the other.
 int layout_insert_lock(LayoutHolds* holds);
-// Gives the write side back. The holds that the thread had before, as a reader, it has again.
+// Releases the write side. The thread has its former holds as a reader again.
 void layout_write_unlock(LayoutHolds* holds);
 
-// The write side for the length of a block. Ask `error` before changing anything.
+// The write side for the scope of a block. Check `error` before changing anything.
 class LayoutWriter {
  public:
   explicit LayoutWriter(LayoutHolds* holds, int (*lock)(LayoutHolds*) = layout_write_lock) : error(lock(holds)), holds_(holds) {}

@@ -23,7 +23,7 @@ void* begin(void* data) {
 }  // namespace
 
 int start_own_thread(const char* name, void* (*run)(void*), void* argument) {
-  // Signals are for the threads that were there before us; faults stay where they happen.
+  // Block all signals but faults: other threads of the process handle them.
   sigset_t all, before;
   sigfillset(&all);
   sigdelset(&all, SIGSEGV);
@@ -32,7 +32,7 @@ int start_own_thread(const char* name, void* (*run)(void*), void* argument) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  // Small: nothing of ours goes deep, and there may be many.
+  // A small stack: our calls are shallow, and there may be many threads.
   pthread_attr_setstacksize(&attributes, 256 * 1024);
   pthread_t thread;
   Start* start = new Start{name, run, argument};

@@ -1,4 +1,4 @@
-// What belongs to one JavaScript thread (one Node-API environment): its shared_results, its regions, what it holds of the layout lock.
+// The state of one JavaScript thread (one Node-API environment): its shared_results, its regions, its holds of the layout lock.
 #pragma once
 
 #include <node_api.h>
@@ -15,12 +15,12 @@ namespace vmarea {
 struct Region;
 struct ThreadState;
 
-// Shared with JavaScript as a typed array: what the hot paths read and write without a call.
+// Shared with JavaScript as a typed array: the values that hot paths read and write without a call.
 struct SharedResults {
-  std::atomic<int32_t> contained;  // faults contained on this thread, save those that scopes have answered, modulo 2^32
+  std::atomic<int32_t> contained;  // faults contained on this thread, without those that scopes have answered, modulo 2^32
   std::atomic<int32_t> unsettled;  // regions of this thread with a contained fault that nothing has answered
   int32_t padding[2];
-  double results[4];                  // what a call answers beside its number
+  double results[4];                  // the results of a call beside its number
 };
 
 // A contained fault.
@@ -32,19 +32,19 @@ struct Fault {
 
 enum Reason : uint8_t { kNone, kNoAccess, kReadOnly, kPastEnd, kUnmapped, kPoisoned, kDriver, kWouldDeadlock, kTimedOut, kUnserved };
 
-// A contained fault that JavaScript does not know of yet. The scope that it was contained in answers it; where none is open, or where a
-// scope was cut short, the event loop reports it.
+// A contained fault that JavaScript does not know of yet. The scope in which it was contained answers it; without an open scope, or where
+// a scope was cut short, the event loop reports it.
 struct NotedFault {
   Fault fault;
   double handle;         // of its region; 0 for memory that was unmapped, kEndedThread for memory of a thread that has ended
-  ThreadState* owner;    // of its region; only compared, it may be gone
-  uint32_t settlements;  // the region's, when the fault was noted: another number means that it was answered since
+  ThreadState* owner;    // of its region; only compared, because it may be freed
+  uint32_t settlements;  // the region's number when the fault was noted: another number means that it has been answered
   int32_t number;        // `contained` of the thread that it was contained on, with it; 0 where it came from another thread
 };
 
 constexpr double kEndedThread = -1;
 
-// A ring in memory that costs nothing until it is used. Under the region table's lock.
+// A ring in memory that costs nothing until it is used. The region table's lock guards it.
 struct NotedFaults {
   static constexpr size_t kCapacity = 1 << 16;
   NotedFault* entries = nullptr;
@@ -65,8 +65,8 @@ struct NotedFaults {
   }
 };
 
-// Whether the thread is to end: its Worker was terminated, the process exits, or the end is under way. Asked by the thread itself, also in
-// the signal handler: it creates nothing in the engine.
+// Whether the thread is to end: its Worker was terminated, the process exits, or its environment is being taken down. The thread itself
+// calls it, also in the signal handler: it creates nothing in the engine.
 bool is_ending(const ThreadState* state);
 
 struct ThreadState {
@@ -85,19 +85,19 @@ struct ThreadState {
 
   uint32_t mappings = 0;
 
-  // Regions by slot. A handle is generation * kSlots + slot, so that a stale one is told apart.
+  // Regions by slot. A handle is generation * kSlots + slot, so that a stale one is recognized.
   std::vector<Region*> slots;
   std::vector<uint32_t> generations;
   std::vector<uint32_t> free_slots;
 
-  // Faults contained on this thread, and those of its regions that were contained on threads which can't report them.
+  // The faults contained on this thread, and those of its regions that were contained on threads without an event loop to report them.
   NotedFaults noted, noted_elsewhere;
   Fault last_fault{};       // the last one that was contained on this thread
-  bool overflowed = false;  // there was no room for a fault of this thread's regions: they have it all the same
+  bool overflowed = false;  // there was no room to note a fault of this thread's regions: the region records it all the same
   int bell = -1;            // the write end of a pipe; a byte wakes the event loop. Under the region table's lock, as is `rung`
   bool rung = false;        // a byte is in the pipe
 
-  // Roots whose last lease went while this thread held the layout lock.
+  // Roots whose last lease was released while this thread held the layout lock.
   std::vector<struct AddressRoot*> deferred;
 
   // Userfaultfds; none until the first.
@@ -112,7 +112,7 @@ struct ThreadState {
 };
 
 constexpr double kSlots = 16777216;                     // 2^24
-constexpr uint32_t kMostGenerations = (1u << 29) - 1;  // so that each handle is below 2^53, and so exact
+constexpr uint32_t kMostGenerations = (1u << 29) - 1;  // each handle is below 2^53, and so exact
 
 // The state of the calling thread, or nullptr on a thread without JavaScript.
 extern __thread ThreadState* current_thread_state

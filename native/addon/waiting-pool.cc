@@ -12,20 +12,20 @@ namespace {
 constexpr size_t kMostThreads = 64;
 constexpr time_t kIdleSeconds = 2;
 
-// A thread that has nothing to do.
+// A thread without a job.
 struct Idle {
   pthread_cond_t called;
   Job* job = nullptr;
   Idle* next = nullptr;
 };
 
-// Plain data, which no end of the process destroys under the threads.
+// Plain data without destructors, because threads may use it while the process exits.
 pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 Job* first_job = nullptr;
 Job** last_job = &first_job;
-Idle* idle = nullptr;  // the one that was last busy first, so that the others come to their end
+Idle* idle = nullptr;  // the one that was busy last comes first, so that the others time out
 size_t threads = 0;
-bool starting = false;  // a thread is on its way. While jobs wait and there may be more threads, one is
+bool starting = false;  // a thread is being started: always so while jobs wait and more threads are allowed
 
 class PoolLock {
  public:
@@ -49,7 +49,7 @@ Job* pop_locked() {
   return job;
 }
 
-// False where somebody has taken it.
+// False where another thread has taken it.
 bool remove_locked(Job* job) {
   Job** link = &first_job;
   while (*link != nullptr && *link != job) link = &(*link)->next;
@@ -106,7 +106,7 @@ void* work(void*) {
       }
       more = needs_thread_locked();
     }
-    // Each thread that leaves jobs behind calls the next, so that the event loop pays for one at most.
+    // Each thread that leaves jobs in the queue starts the next one, so that the event loop starts one at most.
     if (more) start_thread();
     job->run(job);
   }
@@ -141,7 +141,7 @@ int run_in_waiting_pool(Job* job) {
   int error = more ? start_thread() : 0;
   if (error == 0) return 0;
   PoolLock lock;
-  // Whoever is busy takes it when he is done.
+  // A busy thread takes the job when it is done.
   return threads > 0 || !remove_locked(job) ? 0 : error;
 }
 

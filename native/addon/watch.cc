@@ -1,4 +1,4 @@
-// Waiting for descriptors without blocking JavaScript: one thread of the process polls for all, and calls into the event loop.
+// Waiting for descriptors without blocking JavaScript: one thread of the process polls for all, and calls into the event loops.
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
@@ -22,10 +22,10 @@ struct Listener {
 
 struct Watch {
   Listener* listener;
-  int descriptor;  // a duplicate of our own: the caller may close his
+  int descriptor;  // a duplicate of our own: the caller may close the original
 };
 
-// Never destroyed: the thread runs until the process is gone.
+// Never destroyed: the thread runs until the process ends.
 std::mutex& mutex() {
   static std::mutex* mutex = new std::mutex;
   return *mutex;
@@ -80,7 +80,7 @@ int start_thread_locked() {
 }
 
 void call_javascript(napi_env env, napi_value function, void* context, void* data) {
-  if (env == nullptr) return;  // The environment goes.
+  if (env == nullptr) return;  // The environment is being taken down.
   Listener* listener = static_cast<Listener*>(context);
   {
     std::lock_guard<std::mutex> lock(mutex());
@@ -103,7 +103,7 @@ void listener_ends(void* data) {
     watch = next;
   }
   if (listener->function != nullptr) napi_release_threadsafe_function(listener->function, napi_tsfn_abort);
-  listener->function = nullptr;  // The few bytes stay: a call that is under way may still look at them.
+  listener->function = nullptr;  // Leak these few bytes: a call in flight may still read them.
 }
 
 // The function is called with a watch's key once its descriptor is ready.
@@ -123,7 +123,7 @@ int listen(ThreadState* state, napi_value function) {
   }
   napi_unref_threadsafe_function(state->env, listener->function);
   listeners()[state] = listener;
-  napi_add_env_cleanup_hook(state->env, listener_ends, state);  // runs before the function's own hook, which is older
+  napi_add_env_cleanup_hook(state->env, listener_ends, state);  // runs before the function's own hook, which was added earlier
   return 0;
 }
 
@@ -150,7 +150,7 @@ int watch(ThreadState* state, int descriptor) {
   return static_cast<int>(last_key);
 }
 
-// Ends a watch. Answers 1, or 0 where the call for it is under way or over.
+// Ends a watch. Answers 1, or 0 where its call is in flight or done.
 int unwatch(ThreadState* state, int key) {
   std::lock_guard<std::mutex> lock(mutex());
   auto watch = watches().find(static_cast<uint32_t>(key));

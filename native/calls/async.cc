@@ -1,8 +1,8 @@
-// Calls on a region that may wait, for a disk or for whoever serves its pages: they run on a thread of our own and answer through a
-// promise.
+// Calls on a region that may wait, for a disk or for the server of its pages: they run on a thread of our own and settle a promise.
 //
-// The addresses are leased meanwhile, so that nobody else's memory can be there; whether the region still stood at the end is told.
-// An environment that ends waits for none of them: its regions become holes, which ends a copy, and the thread that ran it cleans up.
+// The addresses are leased meanwhile, so that no other memory can be mapped there; the result says whether the region was still mapped at
+// the end. An environment that ends waits for none of them: its regions become holes, which ends a copy, and the thread that ran it
+// cleans up.
 #include "calls/async.h"
 
 #include <errno.h>
@@ -24,7 +24,7 @@ namespace {
 struct Work : Job, RegionWork {
   AsyncCalls* calls;
   napi_deferred deferred = nullptr;
-  napi_ref array = nullptr;  // what a read is for; `bytes` are our own, because a typed array's could be transferred away meanwhile
+  napi_ref array = nullptr;  // the target of a read; `bytes` are our own, because those of a typed array could be transferred meanwhile
   double handle;
   uintptr_t start;  // of the region
   AddressRoot* lease;
@@ -32,26 +32,26 @@ struct Work : Job, RegionWork {
 
 }  // namespace
 
-// The calls of one environment. Under `mutex`, save `state` and `pending`, which are its thread's.
+// The calls of one environment. `mutex` guards all but `state` and `pending`, which belong to its thread.
 struct AsyncCalls {
   ThreadState* state;
-  napi_threadsafe_function bell = nullptr;  // none once the environment is closing
+  napi_threadsafe_function bell = nullptr;  // nullptr once the environment is closing
   size_t pending = 0;                       // promises; the event loop stays alive while there are any
-  Job* done = nullptr;                      // the last first
+  Job* done = nullptr;                      // the latest first
   size_t under_way = 0;
   bool ended = false;  // the environment is gone
 };
 
 namespace {
 
-// Never destroyed: threads of our own use it until the process is gone.
+// Never destroyed: threads of our own use it until the process ends.
 std::mutex& mutex() {
   static std::mutex* mutex = new std::mutex;
   return *mutex;
 }
 using Lock = std::lock_guard<std::mutex>;
 
-// Copies what was read to the array it was read for. False where that one has been transferred away.
+// Copies the bytes that were read to their target array. False where that one was transferred.
 bool hand_over(napi_env env, Work* work) {
   napi_value array;
   void* data = nullptr;
@@ -63,17 +63,18 @@ bool hand_over(napi_env env, Work* work) {
   return true;
 }
 
-// What is left when nobody wants the answer any more.
+// Frees a job whose environment has ended.
 void drop(Work* work) {
   free(work->bytes);
   release_lease(work->lease);
   delete work;
 }
 
-// Resolves with [code, address, access, reason]: code 0, a negative error number, -EFAULT with a fault, -ENXIO for a region that went.
+// Resolves with [code, address, access, reason]: code 0, a negative error number, -EFAULT with a fault, -ENXIO for a region that was
+// unmapped.
 void answer(napi_env env, Work* work) {
   Region* region = region_of(work->calls->state, work->handle);
-  bool stands = region != nullptr && region->start == work->start;  // what moved meanwhile was not where the work looked
+  bool stands = region != nullptr && region->start == work->start;  // a region that moved meanwhile was not at the address of the work
   if (work->kind == WorkKind::kRead && stands && !hand_over(env, work)) work->error = -EINVAL;
   double fields[4] = {
       static_cast<double>(!stands ? -ENXIO : work->error),
@@ -113,7 +114,7 @@ void run(Job* job) {
   drop(work);
 }
 
-// All that are done, in the order in which they were.
+// Settles all finished jobs, in the order in which they finished.
 Job* take_done_locked(AsyncCalls* calls) {
   Job* taken = nullptr;
   while (Job* job = calls->done) {
@@ -125,7 +126,7 @@ Job* take_done_locked(AsyncCalls* calls) {
 }
 
 void answer_all(napi_env env, napi_value, void* context, void*) {
-  if (env == nullptr) return;  // The environment goes.
+  if (env == nullptr) return;  // The environment is being taken down.
   AsyncCalls* calls = static_cast<AsyncCalls*>(context);
   Job* done;
   {
@@ -139,7 +140,7 @@ void answer_all(napi_env env, napi_value, void* context, void*) {
   }
 }
 
-// Before Node takes the function away.
+// Runs before Node releases the function.
 void close_bell(void* data) {
   AsyncCalls* calls = static_cast<AsyncCalls*>(data);
   Lock lock(mutex());
@@ -147,7 +148,7 @@ void close_bell(void* data) {
   calls->bell = nullptr;
 }
 
-// Those of the calling thread, from its first call on; nullptr where Node has no room for them.
+// The calls of this thread, made at the first one; nullptr where Node has no memory for them.
 AsyncCalls* calls_of(napi_env env, ThreadState* state) {
   if (state->async_calls != nullptr) return state->async_calls;
   AsyncCalls* calls = new AsyncCalls{state};
@@ -158,7 +159,7 @@ AsyncCalls* calls_of(napi_env env, ThreadState* state) {
     return nullptr;
   }
   napi_unref_threadsafe_function(env, calls->bell);
-  napi_add_env_cleanup_hook(env, close_bell, calls);  // runs before the function's own hook, which is older
+  napi_add_env_cleanup_hook(env, close_bell, calls);  // runs before the function's own hook, which was added earlier
   return state->async_calls = calls;
 }
 

@@ -2,7 +2,7 @@
 
 namespace vmarea {
 
-// The environment is gone, and so are its regions: what is under way is dropped when it comes to its end.
+// The environment has ended, and so have its regions: jobs in flight are dropped when they finish.
 void end_async_calls(struct AsyncCalls* calls);
 
 }  // namespace vmarea

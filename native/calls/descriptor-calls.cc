@@ -1,4 +1,4 @@
-// Calls on descriptors, and what is asked of this process. They answer with the result, or a negative error number.
+// Calls on descriptors, and queries about this process. They answer with the result, or a negative error number.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/uio.h>
@@ -12,7 +12,7 @@
 namespace vmarea {
 namespace {
 
-// The name of a memory file, of which the kernel takes fewer bytes.
+// The longest name of a memory file that is passed on; the kernel's own limit is lower.
 struct Name {
   char text[256];
 };
@@ -26,27 +26,27 @@ int64_t add_seals(int descriptor, int seals) { return answer(fcntl(descriptor, F
 int64_t get_seals(int descriptor) { return answer(fcntl(descriptor, F_GET_SEALS)); }
 int64_t get_status_flags(int descriptor) { return answer(fcntl(descriptor, F_GETFL)); }
 
-// Makes reads and polls of its open file not wait.
+// Makes reads of the open file non-blocking.
 int64_t set_nonblocking(int descriptor) {
   int flags = fcntl(descriptor, F_GETFL);
   return flags < 0 ? -errno : answer(fcntl(descriptor, F_SETFL, flags | O_NONBLOCK));
 }
 
-// For SEEK_DATA and SEEK_HOLE. Answers the place.
+// For SEEK_DATA and SEEK_HOLE. Answers the offset.
 int64_t seek_file(int descriptor, int64_t offset, int whence) { return answer(lseek(descriptor, offset, whence)); }
 
-// Takes the file's pages away, from itself and from all who map them.
+// Frees the file's pages, in the file and in every mapping of them.
 int64_t punch_hole(int descriptor, int64_t offset, int64_t length) {
   return answer(fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length));
 }
 
-// Reads what the page cache holds. Never waits for a disk: -EAGAIN instead, or fewer bytes.
+// Reads from the page cache alone. It never waits for a disk: it answers -EAGAIN instead, or fewer bytes.
 int64_t read_cached(int descriptor, View<uint8_t> bytes, int64_t position) {
   struct iovec piece = {bytes.data, bytes.length};
   return answer(preadv2(descriptor, &piece, 1, position, RWF_NOWAIT));
 }
 
-// Reserves room in a file, which grows.
+// Allocates blocks of a file, which grows.
 int64_t allocate_file(int descriptor, int64_t position, int64_t length) {
   return answer(fallocate(descriptor, 0, position, length));
 }
@@ -72,7 +72,7 @@ double getrlimit_call(int resource) {
   return limit.rlim_cur == RLIM_INFINITY ? __builtin_inf() : static_cast<double>(limit.rlim_cur);
 }
 
-// How many VMAs this process has, counted without any memory of its own: it is asked when there may be none left.
+// How many VMAs this process has, counted without allocating: it is called when no memory may be left.
 int64_t count_areas() {
   int descriptor = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return -errno;

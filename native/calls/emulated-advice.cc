@@ -18,7 +18,7 @@
 namespace vmarea {
 namespace {
 
-// What the kernel does with one advice on a held area that it would not do with the same area without the flags.
+// How the kernel would treat an advice on an area with the held flags, where that differs from the area without them.
 enum class Advised { kAsEver, kIgnored, kTouched, kRefused };
 struct Treatment {
   Advised how;
@@ -29,7 +29,7 @@ constexpr Treatment kAsEver = {Advised::kAsEver, 0}, kInvalid = {Advised::kRefus
 
 // madvise_vma_behavior of Linux 6.18. Later kernels refuse DOFORK to all of VM_SPECIAL.
 Treatment treatment_of(const EmulatedRange& range, int advice) {
-  // The markers there are the guard's own.
+  // The markers there belong to the guard.
   if ((range.set & kEmulatedWatched) != 0 && (advice == MADV_GUARD_INSTALL || advice == MADV_GUARD_REMOVE)) return kInvalid;
   bool special = (range.set & kVmSpecial) != 0;
   bool pfnmap = (range.set & kVmPfnmap) != 0;
@@ -56,10 +56,10 @@ Treatment treatment_of(const EmulatedRange& range, int advice) {
       return special ? Treatment{Advised::kIgnored, 0} : kAsEver;
     case MADV_REMOVE:
       if ((range.cleared & kVmMayWrite) == 0) {
-        // Nobody would hide what becomes a hole in the file: as a file system that has none.
+        // No page of a hole in the file would be hidden again: answer as a file system without holes.
         return range.set & kEmulatedWatched ? Treatment{Advised::kRefused, -EOPNOTSUPP} : kAsEver;
       }
-      // Locked memory is refused before that, and an advice that does nothing but to be refused on it tells.
+      // The kernel refuses locked memory first: an advice that has no other effect tests for it.
       if (madvise(at(range.start), page_size(), MADV_COLD) != 0 && errno == EINVAL) return kInvalid;
       return {Advised::kRefused, -EACCES};
     default:
@@ -69,10 +69,10 @@ Treatment treatment_of(const EmulatedRange& range, int advice) {
 
 bool is_populate(int advice) { return advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE; }
 
-// Before Linux 5.14 the kernel does not know it. It checks the advice before the length, and does nothing for a length of 0.
+// A kernel before Linux 5.14 refuses the advice. It checks the advice before the length, and does nothing for a length of 0.
 bool is_unknown_populate(int advice) { return is_populate(advice) && madvise(nullptr, 0, advice) != 0; }
 
-// madvise_populate: area by area, each checked and then filled.
+// madvise_populate: checks and then fills one area after the other.
 int populate_by_touching(uintptr_t start, uintptr_t end, bool write) {
   while (start < end) {
     AreaAt area;
@@ -111,11 +111,11 @@ int emulated_madvise(uintptr_t address, size_t length, int advice) {
   for (const EmulatedRange& range : emulated_in(address, end)) {
     Treatment treatment = treatment_of(range, advice);
     if (treatment.how == Advised::kAsEver) continue;
-    // A hole before it is passed over and told in the end, save where pages are populated.
+    // Skip a hole before it and report it at the end, except where pages are populated.
     if (range.start > done) result = call(done, range.start);
     if (result != 0 && (result != -ENOMEM || is_populate(advice))) return result;
     if (treatment.how == Advised::kRefused) return treatment.error;
-    // A system call can't wait for a page that the guard serves, and an access can.
+    // A system call can't wait for a page that the guard serves, but an access can.
     if (treatment.how == Advised::kTouched) {
       bool write = advice == MADV_POPULATE_WRITE;
       if (!is_allowed(range.start, range.end, write)) return -EINVAL;
@@ -135,7 +135,7 @@ int64_t emulated_process_madvise(int process, uintptr_t address, size_t length, 
   for (const EmulatedRange& range : emulated_in(address, address + whole_pages(length))) {
     Treatment treatment = treatment_of(range, advice);
     if (treatment.how == Advised::kAsEver) continue;
-    // An element whose advice fails counts for nothing, whatever of it was advised.
+    // An element whose advice fails counts 0 bytes, even if a part of it was advised.
     int result = emulated_madvise(address, length, advice);
     return result != 0 ? result : static_cast<int64_t>(length);
   }

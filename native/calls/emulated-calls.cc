@@ -39,15 +39,15 @@ int emulated_mprotect(uintptr_t address, size_t length, int protection) {
   if (is_range(address, length)) {
     for (const EmulatedRange& range : emulated_in(address, address + whole_pages(length))) {
       if (!may_never(range, protection)) continue;
-      // Area by area: those before this one are changed all the same, unless one of them fails first.
+      // The areas before this one are changed all the same, unless one of them fails first.
       TableLock lock;
       int error = protect_memory_locked(address, range.start - address, protection);
       if (error != 0) return error;
-      // Bits that are no protection of a file's area are refused before the areas are looked at.
+      // Bits that are no protection of a file's area are refused before the areas are checked.
       return range.start == address && (protection & ~kProtections) != 0 ? -EINVAL : -EACCES;
     }
   }
-  // Of hidden pages the kernel is not asked, and so not for what it would refuse at once.
+  // The kernel is not called for hidden pages, so check what it would refuse at once.
   bool plain = emulated_ranges.load() == 0 || !is_range(address, length) || (protection & ~kProtections) != 0;
   if (plain) return static_cast<int>(answer(mprotect(at(address), length, protection)));
   TableLock lock;
@@ -59,12 +59,12 @@ int emulated_growth_refusal(uintptr_t end) {
   TableLock lock;
   uint64_t set = emulated_at_locked(end - 1).set;
   if (set & (kVmDontExpand | kVmPfnmap)) return -EFAULT;
-  return set & kVmSpecial ? -ENOMEM : 0;  // growing in place is a merge with what is new (vma_merge_extend)
+  return set & kVmSpecial ? -ENOMEM : 0;  // growing in place is a merge with the new range (vma_merge_extend)
 }
 
 void* grow_in_place_locked(uintptr_t start, size_t length, size_t new_length) {
   if (!is_watched_locked(start + length - 1)) return mremap(at(start), length, new_length, 0);
-  // The guard has made several areas of it, of which the last can grow.
+  // The guard has split it into several areas, of which the last can grow.
   uintptr_t last = start + length - page_size();
   void* grown = mremap(at(last), page_size(), page_size() + new_length - length, 0);
   return grown == MAP_FAILED ? grown : at(start);
@@ -92,7 +92,7 @@ int64_t emulated_mremap(uintptr_t address, size_t old_length, size_t new_length,
       if (fixed_size && after > before) return -EFAULT;
       if (!placed && before > 0 && (first.set & kVmSpecial) != 0) return -ENOMEM;
     }
-    // Whoever serves these pages serves them here: as a driver whose `mremap` operation refuses.
+    // The server of these pages serves them at this address alone: answer as a driver whose `mremap` operation refuses.
     if (placed || before == 0) return -EINVAL;
     TableLock lock;
     void* grown = grow_in_place_locked(address, before, after);

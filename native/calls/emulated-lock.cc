@@ -8,13 +8,13 @@
 
 namespace vmarea {
 
-constexpr int kOnFault = MLOCK_ONFAULT;  // which has no sign in the C library
+constexpr int kOnFault = MLOCK_ONFAULT;  // mlock2(2) in flags of mlock(2)'s
 
 int emulated_mlock2(ThreadState* state, uintptr_t address, size_t length, int flags) {
   auto lock_part = [&](uintptr_t start, size_t bytes) {
     LayoutWriter writer(&state->holds);
     if (writer.error != 0) return writer.error;
-    // mlock2 is younger than mlock, and with no flags the same.
+    // Kernels without mlock2 have mlock, which is the same without flags.
     return static_cast<int>(answer(flags == 0 ? syscall(SYS_mlock, start, bytes) : syscall(SYS_mlock2, start, bytes, flags)));
   };
   uintptr_t start = address & ~(static_cast<uintptr_t>(page_size()) - 1);
@@ -22,10 +22,10 @@ int emulated_mlock2(ThreadState* state, uintptr_t address, size_t length, int fl
   if (whole < length || start + whole < start || (flags & ~kOnFault) != 0) return lock_part(address, length);
   std::vector<EmulatedRange> held = emulated_in(start, start + whole);
   if (held.empty()) return lock_part(address, length);
-  int result = lock_part(start, 0);  // whether this process may lock at all
+  int result = lock_part(start, 0);  // tests whether this process may lock memory
   if (result != 0) return result;
-  // Pages come first and without the layout lock: whoever serves them may want it. ONFAULT is a flag of the area's, which a special one is
-  // not given.
+  // Fault the pages in first and without the layout lock, which their server may require. ONFAULT is a flag of the area, which a special
+  // one never has.
   bool special_there = true;
   for (const EmulatedRange& range : held) {
     bool special = (range.set & kVmSpecial) != 0;
@@ -33,7 +33,7 @@ int emulated_mlock2(ThreadState* state, uintptr_t address, size_t length, int fl
     if (access_waits_for_itself(state, range.start, range.end - range.start, false)) return -EDEADLK;
     if (!touch_pages(range.start, range.end, false) && special) special_there = false;
   }
-  // The kernel marks all areas up to a hole, and prefaults only then: what fails for a page that can't be had has been marked.
+  // The kernel marks all areas up to a hole before it faults pages in: a call that fails for a page has marked them.
   uintptr_t done = start;
   auto lock_up_to = [&](uintptr_t end) {
     if (done >= end) return true;

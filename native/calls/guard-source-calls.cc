@@ -1,4 +1,4 @@
-// What JavaScript has of guard sources. Addresses and lengths come in the shared_results: as arguments each would be an allocation.
+// The calls of JavaScript to guard sources. Addresses and lengths come in the shared_results: as arguments each would be an allocation.
 #include <errno.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -22,7 +22,7 @@ namespace {
 constexpr size_t kMostTaken = 64;
 constexpr int kGone = -EBADF;
 
-// A source, and the range of it that the call is about.
+// A source and a range of its memory.
 struct SourceRange {
   double number;
   uintptr_t start, end;
@@ -35,7 +35,7 @@ void take(Call& call, SourceRange* range) {
   range->end = operands.start + operands.length;
 }
 
-// Likewise, where the range must be one of whole pages.
+// The same, with a range of whole pages.
 struct SourcePages : SourceRange {};
 void take(Call& call, SourcePages* range) {
   take(call, static_cast<SourceRange*>(range));
@@ -111,8 +111,8 @@ double tell(SourceRange range) {
   });
 }
 
-// Maps a part of a file over what this source watches. What was unmapped may be another's by now, and whoever serves hears of that later:
-// -ENOENT there.
+// Maps a part of a file over memory that this source watches. -ENOENT where it no longer watches the range: the addresses may have been
+// reused before the server learns of the unmap.
 double map_over(ThreadState* state, SourcePages pages, int protection, int flags, int descriptor, int64_t offset) {
   LayoutWriter writer(&state->holds, layout_insert_lock);
   if (writer.error != 0) return writer.error;
@@ -124,7 +124,7 @@ double map_over(ThreadState* state, SourcePages pages, int protection, int flags
   });
 }
 
-// Whether somebody serves the page at the address, for now.
+// Whether a source serves the page at the address at this moment.
 double is_served(uint64_t address) {
   TableLock lock;
   const WatchedRange* range = find_watched_locked(address);
@@ -153,7 +153,7 @@ double close_source(double number) {
   });
 }
 
-// From here to `end_taking_locked` a fault wakes this thread, where it waits, and rings no eventfd.
+// From here to `end_taking_locked` a fault wakes this thread if it waits, and does not signal the eventfd.
 int begin_taking_locked(GuardSource* source, const ThreadState* state, bool waits) {
   if (source == nullptr) return kGone;
   if (source->owner != state) return -EPERM;
@@ -166,12 +166,12 @@ int begin_taking_locked(GuardSource* source, const ThreadState* state, bool wait
 
 void end_taking_locked(GuardSource* source) {
   source->queue.taking.store(false);
-  // What there was no room for must not be forgotten by who polls.
+  // Signal the eventfd again for faults that did not fit, so that the next poll finds them.
   if (source->queue.queued.load() > 0) ring_locked(&source->queue);
   source->references--;
 }
 
-// Two numbers a fault, as the queue gives them. Answers how many, after waiting up to so many milliseconds for one.
+// Takes faults, two numbers for each, as the queue gives them. Answers their number, after waiting up to `timeout` milliseconds for one.
 double take_faults(ThreadState* state, double number, double milliseconds, View<double> faults) {
   size_t room = std::min(kMostTaken, faults.length / 2);
   GuardSource* source;

@@ -1,4 +1,4 @@
-// Digests of pages, of memory by its address and of bytes that JavaScript has.
+// Digests of pages: of memory by its address, and of bytes of JavaScript.
 #include <errno.h>
 
 #include "addon/callback.h"
@@ -19,7 +19,7 @@ int digest_bytes(View<uint8_t> bytes, View<double> digests) {
   return 0;
 }
 
-// Copies as many pages as there are digests from the address, and takes their digests while they are in the processor's cache.
+// Copies one page for each digest from the address on, and computes the digests while the pages are in the processor's cache.
 int copy_and_digest(uint64_t address, View<uint8_t> bytes, View<double> digests) {
   size_t page = page_size();
   if (digests.length > bytes.length / page) return -EFAULT;

@@ -13,7 +13,7 @@ namespace {
 constexpr uint32_t kNone = UINT32_MAX;
 constexpr size_t kNameColumn = 73;  // seq_setwidth in the kernel's show_map_vma
 
-// Texts met before, to tell a repeated one without keeping it.
+// Texts of earlier rows, to recognize a repeated one without keeping it.
 class SeenTexts {
  public:
   uint32_t row_of(Text base, uint32_t from, uint32_t to, uint32_t row) {
@@ -29,7 +29,7 @@ class SeenTexts {
     uint32_t from, to, row;
   };
 
-  // The text met before that stands at `at` now, or nullptr. None of the texts may be the beginning of another.
+  // The known text at `at`, or nullptr. No text may be a prefix of another.
   const Entry* standing_at(Text base, Text at, Text end) const {
     for (size_t back = 0; back < kSize && back < count_; back++) {
       const Entry& entry = entries_[(count_ - 1 - back) % kSize];
@@ -57,7 +57,7 @@ struct DigitTable {
 };
 constexpr DigitTable kDigits;
 
-// Reads digits up to `after`, and steps over it. False where there are none, too many, or something else.
+// Reads digits up to `after`, and skips it. False where there are none, too many, or another character.
 template <unsigned kBase>
 bool number(Text& at, Text end, uint8_t after, uint64_t* result) {
   uint64_t value = 0;
@@ -74,7 +74,7 @@ bool letter(uint8_t byte, uint8_t set, uint32_t bit, uint32_t* permissions) {
   return byte == set || byte == '-';
 }
 
-// One line of maps. Answers where the next begins, or nullptr for a line that is none of the kernel's.
+// One line of maps. Answers the start of the next line, or nullptr for a line that the kernel does not write.
 Text read_header(Text base, Text line, Text end, Row* row) {
   Text at = line;
   uint64_t major = 0;
@@ -94,7 +94,7 @@ Text read_header(Text base, Text line, Text end, Row* row) {
   Text inode = at;
   while (at < end && kDigits.value[*at] < 10) row->inode = row->inode * 10 + kDigits.value[*at++];
   if (at == inode || at - inode > 20 || at >= end) return nullptr;
-  // An anonymous line may end in the space that parts it from no name.
+  // The line of an anonymous area may end in the space before its empty name.
   if (*at == ' ' && at + 1 < end && at[1] == '\n') at++;
   if (*at == '\n') {
     row->name_from = row->name_to = 0;
@@ -102,7 +102,7 @@ Text read_header(Text base, Text line, Text end, Row* row) {
   }
   if (*at != ' ') return nullptr;
   at++;
-  // The name may begin with a space of its own, but never before its column; it comes later only behind a very long number.
+  // A name may begin with a space itself, but never before its column; it begins later only after a very long number.
   while (at < end && at < line + kNameColumn && *at == ' ') at++;
   Text newline = static_cast<Text>(memchr(at, '\n', static_cast<size_t>(end - at)));
   if (newline == nullptr) return nullptr;
@@ -111,8 +111,8 @@ Text read_header(Text base, Text line, Text end, Row* row) {
   return newline + 1;
 }
 
-// The kernel reads the list a page at a time, without holding the areas still. An area that was merged meanwhile with the one before it comes
-// again, from its new start on: what was listed already stays as it was. Answers false where that is all of the area.
+// The kernel lists the areas a page of text at a time, and they may change in between. An area that was merged meanwhile with the one
+// before it appears again with the new start: the part that was listed already is kept. Answers false where that is all of the area.
 bool follows(Row* row, uint64_t* previous_end) {
   if (row->end <= *previous_end) return false;
   if (row->start < *previous_end) {
@@ -123,16 +123,16 @@ bool follows(Row* row, uint64_t* previous_end) {
   return true;
 }
 
-// Where a call reads from and where to: bytes, from, to, rows, first row.
+// The input and output of a call: bytes, from, to, rows, first row.
 struct Task {
-  // Strings together the rows that have something new, so that nobody has to look at all of them.
+  // Links the rows with a new name or new flags, so that TypeScript need not visit every row.
   void note(size_t row) {
     rows[row].next = kNone;
     (last == kNone ? first_new : rows[last].next) = static_cast<uint32_t>(row);
     last = static_cast<uint32_t>(row);
   }
 
-  // Answers the rows read, and in results where reading stopped and whether an unforeseen line stands there.
+  // Answers the number of rows, and in results where reading stopped and whether an unforeseen line is there.
   int64_t done(size_t row, Text at, bool unforeseen) {
     results[0] = static_cast<double>(at - base);
     results[1] = unforeseen ? 1 : 0;
@@ -186,8 +186,8 @@ int64_t parse_maps(Task task) {
   return task.done(row, at, false);
 }
 
-// Whole blocks. Stops before one that is not whole, and where rows or usage are full. `usage` is where the next usages go, by number: it
-// holds those of a multiple of its length on.
+// Reads whole blocks. Stops before an incomplete one, and where rows or usage are full. `usage` receives the next usages by their number:
+// its first entry is that of a multiple of its length.
 int64_t parse_smaps(Task task, View<double> usage, size_t usage_count, View<const uint8_t> label_text) {
   SmapsLabels labels(label_text.data, label_text.length);
   size_t usage_capacity = usage.length / (labels.count() == 0 ? 1 : labels.count());
@@ -195,8 +195,8 @@ int64_t parse_smaps(Task task, View<double> usage, size_t usage_count, View<cons
   size_t usage_place = usage_count % usage_capacity;
   SeenTexts names;
   SeenTexts flags;
-  // Of many areas most were never touched, or have one page: their bodies are the same to the letter, and reading one costs ten times
-  // what comparing it does.
+  // Most of many areas were never touched or have one page: their bodies are equal byte by byte, and parsing one costs ten times as much
+  // as comparing it.
   SeenTexts bodies;
   Text at = task.base + task.from;
   Text end = task.base + task.to;

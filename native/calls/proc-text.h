@@ -1,5 +1,5 @@
-// The text of /proc/PID/maps and smaps, into columns. It is here and not in TypeScript because the kernel writes a line of maps in
-// 0.13 microseconds: reading it must not take longer than writing it. What a column means is TypeScript's.
+// The text of /proc/PID/maps and smaps, into columns. It is C++ because the kernel writes a line of maps in 0.13 microseconds, and
+// reading it must not take longer. TypeScript knows what a column means.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace vmarea {
 
-// A row of the table, as `src/linux/proc/maps-table.ts` reads it. Places count from the beginning of the bytes.
+// A row of the table, as `src/linux/proc/maps-table.ts` reads it. Positions count from the start of the bytes.
 struct Row {
   uint64_t start;
   uint64_t end;
@@ -24,7 +24,7 @@ struct Row {
   uint32_t flags_to;
   uint32_t flags_row;     // likewise for the flags of smaps
   uint32_t flags_number;  // likewise
-  uint32_t usage_number;  // of the usage, which rows of one call share where it is the same
+  uint32_t usage_number;  // the number of the usage, which rows of one call share where it is equal
   uint32_t next;          // the next row that is first with its name or its flags, or UINT32_MAX
   uint32_t unused;        // rows begin at eight bytes
 };

@@ -1,5 +1,5 @@
-// What can be asked about an address space, this process's or another's: the ioctls of /proc/PID/maps and /proc/PID/pagemap, whole
-// reads of /proc, process_vm_readv and process_madvise. None of them takes the layout lock: whoever holds a guard calls them.
+// Queries about an address space, of this process or another: the ioctls of /proc/PID/maps and /proc/PID/pagemap, reads of whole files in
+// /proc, process_vm_readv and process_madvise. None of them takes the layout lock: the holder of a guard calls them.
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
@@ -58,7 +58,7 @@ static_assert(sizeof(PagemapScan) == 96, "the kernel's layout");
 constexpr unsigned long kPagemapScan = 0xc0606610;
 constexpr size_t kRegionWords = 3;
 
-// The answer goes to the array as the kernel's structure, followed by the name; an array of the bare structure asks for no name.
+// Writes the kernel's structure to the array, followed by the name; an array of the size of the structure requests no name.
 int64_t procmap_query(int descriptor, uint64_t address, uint64_t flags, View<uint8_t> bytes) {
   if (bytes.length < sizeof(ProcmapQuery)) return -EINVAL;
   ProcmapQuery query = {};
@@ -75,7 +75,7 @@ int64_t procmap_query(int descriptor, uint64_t address, uint64_t flags, View<uin
   return 0;
 }
 
-// Word 0 takes where the walk ended, then three words a region: start, end, categories. Answers the regions.
+// Writes the end of the walk to word 0, then three words for each region: start, end, categories. Answers the number of regions.
 int64_t pagemap_scan(int descriptor, uint64_t start, uint64_t end, uint64_t flags, uint64_t wanted, uint64_t told, View<uint64_t> words) {
   size_t regions = words.length < 1 + kRegionWords ? 0 : (words.length - 1) / kRegionWords;
   if (regions == 0) return -EINVAL;
@@ -94,7 +94,7 @@ int64_t pagemap_scan(int descriptor, uint64_t start, uint64_t end, uint64_t flag
   return found;
 }
 
-// Reads from the position on until the array is full or the file ends. Answers the bytes; fewer than asked for means the end.
+// Reads from the position on until the array is full or the file ends. Answers the number of bytes; fewer than the array has means the end.
 int64_t read_fully(int descriptor, int64_t position, View<uint8_t> bytes) {
   size_t done = 0;
   while (done < bytes.length) {
@@ -109,7 +109,7 @@ int64_t read_fully(int descriptor, int64_t position, View<uint8_t> bytes) {
   return static_cast<int64_t>(done);
 }
 
-// Answers the bytes up to the first that can't be read, or the error where there are none.
+// Answers the number of bytes before the first that can't be read, or the error where there are none.
 int64_t process_vm_readv_call(int process, uint64_t address, View<uint8_t> bytes) {
   size_t done = 0;
   while (done < bytes.length) {
@@ -129,7 +129,7 @@ int64_t process_vm_readv_call(int process, uint64_t address, View<uint8_t> bytes
 
 int64_t pidfd_open_call(int process) { return answer(syscall(SYS_pidfd_open, process, 0)); }
 
-// madvise(2) of this process, bare: for advice that leaves the layout alone, without the locks of the library.
+// madvise(2) on this process without the locks of the library: for advice that does not change the layout.
 int64_t advise_bare(uint64_t address, size_t length, int advice) { return answer(syscall(SYS_madvise, address, length, advice)); }
 
 // Writes to memory of this process. A bad page is an error.

@@ -1,4 +1,4 @@
-// Copies that may fault, and the faults that were contained.
+// Copies that may fault, and contained faults.
 #include "guard/containment.h"
 #include "addon/function-tables.h"
 #include "guard/covers.h"
@@ -14,8 +14,8 @@
 namespace vmarea {
 namespace {
 
-// Copies between the region and a typed array, either of which may have the bad page. Answers nothing, which is cheaper than a number,
-// or -EFAULT with the fault in results. Copies nothing while a fault that was contained before is unanswered: that one is the answer.
+// Copies between the region and a typed array; either may have the bad page. Answers undefined, which is cheaper than a number, or
+// -EFAULT with the fault in results. Copies nothing while an earlier contained fault is unanswered: then the answer is that fault.
 template <bool kWrite>
 Refusal copy_region(ThreadState* state, RegionBytes part) {
   if (part.region->unsettled) {
@@ -52,20 +52,20 @@ int restore_region(ThreadState* state, Region* region) {
   return 0;
 }
 
-// Answers the faults that were contained on this thread since `contained` stood at the mark: puts their pages back, and answers -EFAULT with
-// the first of them in results. A fault that was reported meanwhile stays with its region.
+// Answers the faults that were contained on this thread since `contained` had the value of the mark: puts their pages back, and answers
+// -EFAULT with the first of them in results. A fault that was reported meanwhile stays with its region.
 int leave_scope(ThreadState* state, int mark) {
   if (state->shared_results.contained.load() == mark) return 0;
   TableLock lock;
   Fault first = answer_noted_since_locked(state, mark);
-  state->shared_results.contained.store(mark);  // a scope around this one has nothing to answer for them
+  state->shared_results.contained.store(mark);  // an outer scope does not answer them again
   const Region* region = find_locked(first.address);
   take_spare_areas_locked(region == nullptr ? 0 : region->page);
   return put_fault(state, first);
 }
 
-// The next fault to report: answers -EFAULT with it in results, the handle last; 0 when there is none. The bell also rings for a shared buffer
-// that has gone.
+// Takes the next fault to report: answers -EFAULT with it in results, the handle last; 0 when there is none. The bell also rings when a
+// shared buffer was freed.
 int take_fault(ThreadState* state) {
   release_gone_shared_buffers(state);
   TableLock lock;
@@ -75,15 +75,15 @@ int take_fault(ThreadState* state) {
   return put_fault(state, noted.fault);
 }
 
-// A byte goes to this descriptor when a fault was noted; -1 for none.
-// Under the table's lock, under which handlers write: once this answers, no handler has the former descriptor, and it may be closed.
+// Sets the descriptor that gets a byte when a fault is noted; -1 for none. It holds the table's lock, under which handlers write: when it
+// returns, no handler uses the former descriptor, which may be closed.
 int set_bell(ThreadState* state, int descriptor) {
   TableLock lock;
   state->bell = descriptor;
   return 0;
 }
 
-// Sees to it that the guard stays in front. On the main thread JavaScript does, and says so here.
+// Keeps the guard in front. `watched` says that the main thread's JavaScript does it.
 int keep_guard(ThreadState* state) {
   if (state->worker) return keep_guard_in_front();
   main_thread_listens();

@@ -1,4 +1,4 @@
-// The flags that the library holds of a region (held-flags.h).
+// The flags that the library holds for a region (noted/emulated-flags.h).
 #include "addon/function-tables.h"
 #include "noted/emulated-flags.h"
 #include "addon/layout-lock.h"
@@ -7,21 +7,21 @@
 namespace vmarea {
 namespace {
 
-// VM flags to hold of a part from now on, beside what is held of it already: those to be set, and the MAY flags to be cleared.
+// Adds VM flags to those that are held for a part: flags to set, and MAY flags to clear.
 int hold_flags(ThreadState* state, RegionPart part, uint64_t set, uint64_t cleared) {
   size_t page = part.region->page;
   bool sound = (part.start - part.region->start) % page == 0 && part.length % page == 0;
   if (!sound || ((set | cleared) & kEmulatedWatched) != 0) return -EINVAL;
   LayoutWriter writer(&state->holds);
   if (writer.error != 0) return writer.error;
-  // mlockall(MCL_FUTURE) locks what comes, which the kernel takes back from an area that turns out to be special.
+  // mlockall(MCL_FUTURE) locks each new area; the kernel undoes that for an area that becomes special.
   if ((set & kVmSpecial) != 0) munlock(at(part.start), part.length);
   TableLock lock;
   hold_flags_locked(part.start, part.start + part.length, set, cleared);
   return 0;
 }
 
-// What is held at an address: 1 with the flags set and those cleared in results, or 0.
+// The flags that are held at an address: 1 with the set and the cleared ones in results, or 0.
 int emulated_flags_at(ThreadState* state, uint64_t address) {
   if (emulated_ranges.load() == 0) return 0;
   TableLock lock;

@@ -1,4 +1,4 @@
-// Regions come, change and go: each call changes the address space and the region table together, under the layout lock.
+// Mapping, changing and unmapping regions: each call changes the address space and the region table together, under the layout lock.
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -20,18 +20,18 @@
 namespace vmarea {
 namespace {
 
-// What makes memory of pages of this size.
+// The flags of mmap for pages of this size.
 int huge_flags(size_t page) { return page == page_size() ? 0 : MAP_HUGETLB | __builtin_ctzll(page) << 26; }
 
-// The descriptor that the region keeps, so that containment can map its pages again: of memory whose pages can not be moved without leaving
-// their addresses to anyone. -1 where none is needed, or a negative error number below that.
+// The descriptor that the region keeps, so that containment can map its pages again. It is for memory whose pages can't move without
+// freeing their addresses. -1 where none is required, or a negative error number below -1.
 int file_to_keep(int flags, int descriptor, size_t page) {
   if (descriptor < 0 || (page == page_size() && ((flags & MAP_SHARED) != 0 || can_move_file_pages()))) return -1;
   int kept = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
   return kept >= 0 ? kept : -errno - 1;
 }
 
-// A memory file instead of the kernel's own for shared anonymous huge pages, which nothing could map again.
+// A memory file instead of the kernel's own for shared anonymous huge pages, which could not be mapped again.
 int new_huge_file(size_t length, size_t page) {
   int file = static_cast<int>(syscall(SYS_memfd_create, "anon_hugepage", MFD_CLOEXEC | MFD_HUGETLB | __builtin_ctzll(page) << 26));
   if (file < 0) return -errno;
@@ -41,12 +41,12 @@ int new_huge_file(size_t length, size_t page) {
   return error;
 }
 
-// mmap, and a region over what it gave. results[0] is the start.
+// Calls mmap and makes a region of the range. results[0] is the start.
 double map_region(ThreadState* state, uint64_t address, size_t length, int protection, int flags, int descriptor, int64_t offset,
                   size_t page) {
   if (page == 0 || (page & (page - 1)) != 0 || length == 0 || length > SIZE_MAX / 2) return -EINVAL;
   give_back_deferred(state);
-  // Another addon may have put its handler in front of ours. Looking takes two system calls, so not every time.
+  // Another addon may have put its handler in front of ours. Checking takes two system calls, so it is not done every time.
   if (state->mappings++ % 64 == 0) {
     int error = guard_install();
     if (error != 0) return error;
@@ -67,7 +67,7 @@ double map_region(ThreadState* state, uint64_t address, size_t length, int prote
   }
   int file = own >= 0 ? own : file_to_keep(flags, descriptor, page);
   if (file < -1) return file + 1;
-  // With MAP_FIXED the caller names what goes. No region of this library is there; whatever else is, the caller asked to replace.
+  // With MAP_FIXED the caller replaces a range. It contains no region of this library; the caller answers for other memory.
   void* place = mmap(at(address), whole, protection, flags, descriptor, offset);
   if (place == MAP_FAILED) {
     int error = -errno;
@@ -75,7 +75,7 @@ double map_region(ThreadState* state, uint64_t address, size_t length, int prote
     return error;
   }
   uintptr_t start = reinterpret_cast<uintptr_t>(place);
-  // A kernel before 4.17 takes NOREPLACE for a hint.
+  // A kernel before 4.17 treats NOREPLACE as a hint.
   if ((flags & MAP_FIXED_NOREPLACE) == MAP_FIXED_NOREPLACE && start != address) {
     munmap(place, whole);
     if (file >= 0) close(file);
@@ -103,7 +103,7 @@ int protect_region(ThreadState* state, RegionPart part, int protection, int prev
   int covered = uncover_all_locked(part.region);
   if (covered != 0) return covered;
   int error = protect_memory_locked(part.start, part.length, protection);
-  if (error != 0) protect_memory_locked(part.start, part.length, previous);  // what changed before the area that refused changes back
+  if (error != 0) protect_memory_locked(part.start, part.length, previous);  // undo the areas before the one that failed
   return error;
 }
 
@@ -113,14 +113,14 @@ int replace_region(ThreadState* state, RegionPart part) {
   TableLock lock;
   int covered = uncover_all_locked(part.region);
   if (covered != 0) return covered;
-  // A part of a region, under the lock of the table that has it.
+  // Replaces a part of a region, under the table's lock.
   int flags = kNothing | MAP_FIXED | huge_flags(part.region->page);
   if (mmap(at(part.start), part.length, PROT_NONE, flags, -1, 0) == MAP_FAILED) return -errno;
   forget_range_locked(part.start, part.length);
   return 0;
 }
 
-// Takes covers away before the region changes its extent. That changes areas, and needs the layout.
+// Removes covers before the region changes its extent. It changes areas and requires the layout lock.
 int uncover_before(ThreadState* state, Region* region) {
   {
     TableLock lock;

@@ -1,4 +1,4 @@
-// What JavaScript has of a region: its object, and buffers over its memory.
+// The objects of JavaScript for a region: its own, and buffers over its memory.
 #include "lifetime/address-root.h"
 #include "addon/function-tables.h"
 #include "addon/layout-lock.h"
@@ -9,7 +9,7 @@
 namespace vmarea {
 namespace {
 
-// The region's object was collected. The memory goes now, or with the last buffer.
+// The region's object was collected: frees the memory now, or with the last buffer.
 void object_collected(napi_env env, void* data, void*) {
   Region* region = static_cast<Region*>(data);
   napi_delete_reference(env, region->object);
@@ -17,7 +17,7 @@ void object_collected(napi_env env, void* data, void*) {
   collect(region);
 }
 
-// Ties a region to its object in JavaScript: each finds the other, and the memory goes when the object does.
+// Links a region and its object in JavaScript: each finds the other, and the memory is freed when the object is collected.
 int own_region(Region* region, napi_value object) {
   napi_status status = napi_add_finalizer(region->owner->env, object, region, object_collected, nullptr, &region->object);
   return status == napi_ok ? 0 : -ENOMEM;
@@ -30,10 +30,10 @@ napi_value object_of(napi_env env, Region* region) {
   return object;
 }
 
-// The object of the region with this handle; undefined where there is none any more.
+// The object of the region with this handle; undefined for a stale handle.
 napi_value find_region(ThreadState* state, RegionIfAny handle) { return object_of(state->env, handle.region); }
 
-// The region of this thread around the address, or nullptr. It may be a hole.
+// The region of this thread that contains the address, or nullptr. It may be a hole.
 Region* own_region_at(ThreadState* state, uintptr_t address) {
   TableLock lock;
   Region* region = find_locked(address);
@@ -64,7 +64,7 @@ napi_value view_region(Call* call, RegionPart part) {
   return call->result(status == napi_no_external_buffers_allowed ? -ENOTSUP : -ENOMEM);
 }
 
-// The region that a buffer lies in.
+// The region that contains a buffer.
 Region* region_under(ThreadState* state, napi_value buffer) {
   void* data = nullptr;
   size_t length = 0;

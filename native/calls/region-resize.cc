@@ -1,4 +1,4 @@
-// A region grows, shrinks, or moves to where there is room.
+// A region grows, shrinks, or moves to a free range.
 #include <errno.h>
 
 #include "lifetime/address-root.h"
@@ -14,14 +14,14 @@
 namespace vmarea {
 namespace {
 
-// Moves the pages into `room`, which is ours and as long as they are to become, and grows them there or elsewhere. The region's own range
-// stays ours, without pages. Answers where they went, or MAP_FAILED with everything as it was.
+// Moves the pages into `room`, which is ours and as long as they are to become, and grows them there or elsewhere. The region's old range
+// stays ours, without pages. Answers the new address, or MAP_FAILED with nothing changed.
 void* move_and_grow(const Region* region, uintptr_t room, size_t length, bool* room_is_ours) {
   size_t before = region->length();
   if (mremap(at(region->start), before, before, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, at(room)) == MAP_FAILED) {
     if (errno != EINVAL) return MAP_FAILED;
-    // Before Linux 5.13 only private anonymous memory moves so. Of shared memory an old length of 0 makes a second area. What is neither,
-    // and huge pages, would leave their addresses to anyone (guard/covers.h), and do not grow away from a buffer that may reach them.
+    // Before Linux 5.13 only private anonymous memory moves like this. For shared memory an old length of 0 makes a second area. Other
+    // memory, and huge pages, would free their addresses (guard/covers.h), so they do not move while a buffer may reach them.
     return mremap(at(region->start), 0, length, MREMAP_MAYMOVE | MREMAP_FIXED, at(room));
   }
   *room_is_ours = false;
@@ -29,17 +29,17 @@ void* move_and_grow(const Region* region, uintptr_t room, size_t length, bool* r
   void* grown = mremap(at(room), before, length, MREMAP_MAYMOVE);
   if (grown != MAP_FAILED) return grown;
   int error = errno;
-  // The region's range is ours still. `room` is not touched again once it has moved from there.
+  // The region's range is still ours. `room` is not touched again after the pages have moved from it.
   auto back = [&] { return mremap(at(room), before, before, MREMAP_MAYMOVE | MREMAP_FIXED, at(region->start)) != MAP_FAILED; };
   if (!back() && give_spare_areas_locked(Spare::kRestore)) back();
   errno = error;
   return MAP_FAILED;
 }
 
-// mremap that never gives addresses back that a buffer may reach. Answers the new start or MAP_FAILED.
+// mremap that never frees addresses which a buffer may reach. Answers the new start or MAP_FAILED.
 void* resize_leased(Region* region, size_t length) {
   if (length <= region->length()) {
-    // The tail becomes inaccessible instead of free. It is the region's, under the lock of the table.
+    // The tail becomes inaccessible instead of free. It belongs to the region, under the table's lock.
     void* tail = at(region->start + length);
     size_t rest = region->length() - length;
     return rest > 0 && mmap(tail, rest, PROT_NONE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED ? MAP_FAILED : at(region->start);
@@ -57,7 +57,7 @@ void* resize_leased(Region* region, size_t length) {
     errno = error;
     return MAP_FAILED;
   }
-  // What is left of the region's range is ours and without pages; nothing is to be reached there.
+  // The old range of the region is ours and without pages: make it inaccessible.
   mmap(at(region->start), region->length(), PROT_NONE, kNothing | MAP_FIXED, -1, 0);
   return grown;
 }
@@ -77,7 +77,7 @@ int resize_region(ThreadState* state, Region* region, size_t length) {
   TableLock lock;
   int covered = uncover_all_locked(region);
   if (covered != 0) return covered;
-  // A device's memory is served where it is.
+  // A device's memory can't move: it is served at its address.
   void* place = held && grows  ? grow_in_place_locked(region->start, region->length(), length)
                 : keep         ? resize_leased(region, length)
                                : mremap(at(region->start), region->length(), length, held ? 0 : MREMAP_MAYMOVE);

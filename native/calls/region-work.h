@@ -1,4 +1,4 @@
-// Work on a part of a region that may wait, for a disk or for whoever serves its pages.
+// Work on a part of a region that may wait, for a disk or for the server of its pages.
 #pragma once
 
 #include <cstddef>
@@ -15,14 +15,14 @@ struct RegionWork {
   uintptr_t memory;
   size_t length;
   int argument = 0;          // msync's flags, or the advice
-  uint8_t* bytes = nullptr;  // what is read or written
-  // What came of it.
+  uint8_t* bytes = nullptr;  // the bytes to read or write
+  // The result.
   size_t done = 0;
   int error = 0;
-  Fault fault{};  // with -EFAULT, where an access of ours met it
+  Fault fault{};  // with -EFAULT: the fault of an access of ours
 };
 
-// On any thread, which may wait in it.
+// Runs on any thread, and may wait.
 void do_region_work(RegionWork* work);
 
 }  // namespace vmarea

@@ -60,7 +60,7 @@ Text read_smaps_body(Text base, Text at, Text end, const SmapsLabels& labels, Ro
   size_t expected = 0;
   while (at < end) {
     size_t left = static_cast<size_t>(end - at);
-    // A line as the kernel mostly writes it: label, eight places, unit.
+    // The usual form of a line: label, eight characters of number, unit.
     if (left >= SmapsLabels::kLine && expected < labels.count() && load32(at + 24) == unit &&
         load64(at) == load64(labels.at(expected).padded) && load64(at + 8) == load64(labels.at(expected).padded + 8)) {
       usage[expected] = load64(at + 16) == nought ? 0 : whole_number(at + 16, at + 24);

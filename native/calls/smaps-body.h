@@ -1,4 +1,4 @@
-// The lines of smaps behind an area's header: its figures, and its flags.
+// The lines of smaps after an area's header: its figures and its flags.
 #pragma once
 
 #include "calls/proc-text.h"
@@ -8,7 +8,7 @@ namespace vmarea {
 // The labels of smaps that have a column, in the order of the columns: each ends with a colon.
 class SmapsLabels {
  public:
-  // The kernel pads a label to this width, and gives a number half of it.
+  // The kernel pads a label to this width, and a number to half of it.
   static constexpr size_t kWidth = 16;
   static constexpr size_t kLine = 28;
   static constexpr size_t kMost = 64;
@@ -22,7 +22,7 @@ class SmapsLabels {
   SmapsLabels(Text text, size_t length);
   size_t count() const { return count_; }
   const Label& at(size_t column) const { return labels_[column]; }
-  // The column of the line, or -1. The kernel keeps an order, so `expected` is tried first.
+  // The column of the line, or -1. The kernel writes the lines in a fixed order, so `expected` is tried first.
   int column_of(Text line, size_t length, size_t expected) const;
 
  private:
@@ -30,7 +30,7 @@ class SmapsLabels {
   size_t count_ = 0;
 };
 
-// Reads a body, up to and with VmFlags. Answers where the next block begins, or nullptr where this one is not whole.
+// Reads a body, up to and with VmFlags. Answers the start of the next block, or nullptr where this one is incomplete.
 Text read_smaps_body(Text base, Text at, Text end, const SmapsLabels& labels, Row* row, double* usage);
 
 }  // namespace vmarea

@@ -1,4 +1,4 @@
-// Unix sockets that carry descriptors, which Node's own can't. They answer with the result, or a negative error number.
+// Unix sockets that carry descriptors, which those of Node can't. They answer with the result, or a negative error number.
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -53,7 +53,7 @@ int64_t start_listening(int descriptor, int most) { return answer(listen(descrip
 
 int64_t accept_call(int descriptor) { return answer(accept4(descriptor, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)); }
 
-// `received` has eight places: the descriptors that came, and -1 in the others. Answers the bytes; 0 is the end.
+// `received` has eight entries: the received descriptors, and -1 in the others. Answers the number of bytes; 0 at the end.
 int64_t receive(int descriptor, View<uint8_t> bytes, View<int> received) {
   if (received.length < kMostDescriptors) return -EFAULT;
   std::fill_n(received.data, kMostDescriptors, -1);
@@ -76,7 +76,7 @@ int64_t receive(int descriptor, View<uint8_t> bytes, View<int> received) {
   return length;
 }
 
-// Sends the descriptors with the first byte. Answers the bytes.
+// Sends the descriptors with the first byte. Answers the number of bytes.
 int64_t send_call(int descriptor, View<uint8_t> bytes, View<int> sent) {
   if (sent.length > kMostDescriptors) return -EINVAL;
   size_t size = sent.length * sizeof(int);
@@ -97,7 +97,7 @@ int64_t send_call(int descriptor, View<uint8_t> bytes, View<int> sent) {
   return answer(sendmsg(descriptor, &message, MSG_NOSIGNAL));
 }
 
-// The process at the other end, or 0 where it is not known.
+// The process number of the peer, or 0 where it is not known.
 int peer(int descriptor) {
   struct ucred credentials = {};
   socklen_t length = sizeof credentials;
@@ -105,7 +105,7 @@ int peer(int descriptor) {
   return credentials.pid;
 }
 
-// The user at the other end.
+// The user number of the peer.
 int64_t peer_user(int descriptor) {
   struct ucred credentials = {};
   socklen_t length = sizeof credentials;
@@ -113,7 +113,7 @@ int64_t peer_user(int descriptor) {
   return credentials.uid;
 }
 
-// A descriptor of the process at the other end, which another process can't be mistaken for. Before Linux 6.5: by its number.
+// A descriptor of the peer's process, which can't be confused with a later process. Before Linux 6.5 it is opened by the process number.
 int64_t peer_process(int descriptor) {
   constexpr int kPeerPidfd = 77;  // SO_PEERPIDFD
   int pidfd = -1;

@@ -57,8 +57,8 @@ int64_t mremap_call(ThreadState* state, uint64_t address, size_t old_length, siz
   return under_write_lock(state, [&] { return emulated_mremap(address, old_length, new_length, flags, new_address); });
 }
 
-// Whether an advice changes areas, and not only their pages. One that does not must not hold the lock: it may wait for whoever serves
-// the pages' faults or events, and that one may want the lock.
+// Whether an advice changes areas, and not only their pages. One that does not must not hold the lock: it may wait for the server of the
+// pages' faults or events, which may require the lock.
 bool changes_areas(int advice) {
   switch (advice) {
     case MADV_WILLNEED:
@@ -101,7 +101,7 @@ int64_t mseal_call(ThreadState* state, uint64_t address, size_t length, int64_t 
   return under_write_lock(state, [&] { return answer(syscall(SYS_mseal, address, length, flags)); });
 }
 
-// What the processor needs after code was written, where it needs anything.
+// Flushes the instruction cache on processors that require it.
 int flush_instruction_cache(uint64_t address, size_t length) {
   char* start = reinterpret_cast<char*>(address);
   __builtin___clear_cache(start, start + length);

@@ -1,4 +1,4 @@
-// What the kernel says of the area at an address of this process. Safe in a signal handler; it never waits for a page.
+// The kernel's record of the area at an address of this process. Safe in a signal handler; it never waits for a page.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ struct AreaAt {
   bool shared;     // MAP_SHARED
 };
 
-// False where no area is there, or /proc can not be read.
+// False where no area contains the address, or /proc can't be read.
 bool area_at(uintptr_t address, AreaAt* area);
 
 }  // namespace vmarea

@@ -6,11 +6,11 @@
 
 namespace vmarea {
 
-// An atomic operation reads and writes, and counts as a write. What is no load or store counts as a read.
+// An atomic operation reads and writes, and counts as a write. Any other instruction counts as a read.
 constexpr bool arm64_instruction_writes(uint32_t instruction) {
   auto bits = [instruction](int high, int low) { return instruction >> low & ((1u << (high - low + 1)) - 1); };
   auto bit = [instruction](int index) { return (instruction >> index & 1) != 0; };
-  if ((instruction & 0xffffffe0) == 0xd50b7420) return true;  // DC ZVA, by which memset clears
+  if ((instruction & 0xffffffe0) == 0xd50b7420) return true;  // DC ZVA, which memset uses
   if (!bit(27) || bit(25)) return false;
   bool vector = bit(26), is_load = bit(22);
   switch (bits(29, 28)) {

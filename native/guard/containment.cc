@@ -24,13 +24,13 @@ void record_locked(Region* region, const Fault& fault) {
   if (here == nullptr) return note_for_owner_locked(region, fault);
   int32_t number = here->shared_results.contained.fetch_add(1) + 1;
   here->last_fault = fault;
-  // A thread without a bell handed out no views: this is another thread's buffer, and only that thread can report its fault.
+  // A thread without a bell has handed out no views: the buffer belongs to another thread, which alone can report the fault.
   if (here->bell < 0 && here != region->owner) return note_for_owner_locked(region, fault);
   if (here->noted.push({fault, region->hole ? 0 : region->handle, region->owner, region->settlements, number})) ring_bell_locked(here);
   else note_for_owner_locked(region, fault);
 }
 
-// Whether the cover lets the access go on. One of the pages themselves may have lost them: the file was cut since.
+// Whether the cover lets the access continue. A cover that is the page itself may have lost it: the file may have been truncated since.
 bool serves_locked(const Fault& fault) {
   NoWaiting no_waiting;
   return guarded_touch(fault.address, fault.access == 1);
@@ -44,7 +44,7 @@ bool contain_locked(Region* region, Fault fault) {
     if (uncover_locked(region, *cover) != 0) return false;
     cover = nullptr;
   }
-  // Where another thread was here first, this one goes on with its cover, which is a fault of this one as well.
+  // If another thread has covered the page first, use its cover: the access is a fault of this thread as well.
   if (cover == nullptr && !cover_page_locked(region, page, fault)) return false;
   record_locked(region, fault);
   return true;
@@ -78,12 +78,12 @@ bool contain_fault(Fault fault) {
     if (region == nullptr) return false;
     if (region->hole || is_covered_locked(fault.address)) return contain_locked(region, fault);
   }
-  // The page has become what the access wants: try again. Where that waits for a server, it does so without the lock, as the access.
+  // The page now allows the access: retry it. If the touch waits for a server, it waits without the lock, as the access would.
   if (guarded_touch(fault.address, fault.access == 1)) return true;
   tell_read_only(&fault);
   TableLock lock;
   Region* region = find_locked(fault.address);
-  // What was unmapped meanwhile is no region's any more, and the access finds that out itself.
+  // The range was unmapped meanwhile: let the access fault on it.
   if (region == nullptr) return true;
   return contain_locked(region, fault);
 }

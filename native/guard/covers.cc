@@ -28,8 +28,8 @@ constexpr int kReadWrite = PROT_READ | PROT_WRITE;
 
 void* new_memory(size_t length, int protection) { return mmap(nullptr, length, protection, kNothing, -1, 0); }
 
-// A place for true pages, with a page of nothing on either side. A page that was never written and lay beside a stranger's written ones
-// would become one area with them, keep their mark when it moves back, and never be one area with its own neighbours again.
+// A place for true pages, with an inaccessible page on either side. Without those, a page that was never written could merge with written
+// pages of other memory beside it, keep their anon_vma when it moves back, and never merge with its own neighbours again.
 uintptr_t new_place(size_t length, size_t alignment) {
   size_t slack = alignment - page_size();
   void* memory = new_memory(length + slack + 2 * page_size(), PROT_NONE);
@@ -52,8 +52,8 @@ void delete_place(uintptr_t place, size_t length) { munmap(at(place - page_size(
 // [from, from + length) stays an area of the same kind without pages: ours before and after. `to` is a place (invariant 2).
 bool move_away(uintptr_t from, uintptr_t to, size_t length) {
   if (mremap(at(from), length, length, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, at(to)) != MAP_FAILED) return true;
-  // Before Linux 5.13 only private anonymous memory moves so. Of shared memory an old length of 0 makes a second area; the pages are the
-  // file's, and stay where they are until the cover comes.
+  // Before Linux 5.13 only private anonymous memory moves like this. For shared memory an old length of 0 makes a second area; the file's
+  // pages stay mapped until the cover replaces them.
   return errno == EINVAL && mremap(at(from), 0, length, MREMAP_MAYMOVE | MREMAP_FIXED, at(to)) != MAP_FAILED;
 }
 
@@ -62,12 +62,12 @@ bool is_all_zeros(const void* memory, size_t length) {
   return std::all_of(words, words + length / sizeof *words, [](uint64_t word) { return word == 0; });
 }
 
-// What is known of the page that is to be covered.
+// The page that is to be covered.
 struct Page {
   Region* region;
   uintptr_t start;
   size_t length;
-  AreaAt area;     // as the kernel says; all zeros where it was not asked
+  AreaAt area;     // the kernel's record; all zeros where it was not read
   bool watched;
 };
 
@@ -81,19 +81,19 @@ bool add(const Page& page, CoverKind kind, uintptr_t place) {
   return true;
 }
 
-// The pages stay, and are made accessible. `copy` has their bytes, and becomes the cover's place.
+// Keeps the pages and makes them accessible. `copy` has their bytes, and becomes the cover's place.
 bool cover_in_place(const Page& page, void* copy) {
   if (protect_pages(page.start, page.start + page.length, cover_protection(page)) != 0) return false;
   return add(page, CoverKind::kCopied, reinterpret_cast<uintptr_t>(copy));
 }
 
-// Plain memory over a page that holds nothing, or whose bytes are a file's. The address is the region's (invariant 2).
+// Maps plain memory over a page that is empty, or whose bytes are in a file. The address belongs to the region (invariant 2).
 bool cover_by_replacing(const Page& page) {
   void* cover = mmap(at(page.start), page.length, cover_protection(page), kNothing | MAP_FIXED, -1, 0);
   return cover != MAP_FAILED && add(page, CoverKind::kReplaced, 0);
 }
 
-// The page moves to a place, and `cover` to where it was: the region's still (invariants 1 and 2).
+// Moves the page to a place, and `cover` to its address, which belongs to the region all the time (invariants 1 and 2).
 bool cover_by_moving(const Page& page, void* cover) {
   uintptr_t place = new_place(page.length, page.length);
   if (place == 0) return false;
@@ -103,13 +103,13 @@ bool cover_by_moving(const Page& page, void* cover) {
         return mremap(cover, page.length, page.length, MREMAP_MAYMOVE | MREMAP_FIXED, at(page.start)) != MAP_FAILED;
       };
       if (put_cover() || (give_spare_areas_locked(Spare::kCover) && put_cover())) return add(page, CoverKind::kMoved, place);
-      // Nothing was put there, and an area without pages is still the region's: the pages go back into it, out of a place.
+      // The cover was not mapped, and the area without pages still belongs to the region: move the pages back into it.
       if (mremap(at(place), page.length, page.length, MREMAP_MAYMOVE | MREMAP_FIXED, at(page.start)) != MAP_FAILED) {
         delete_margins(place, page.length);
         hide_returned_page_locked(page.start, page.length);
         return false;
       }
-      // Not even that: the place is all that there is of the page, and the address counts as covered by nothing (invariant 4).
+      // That failed too: the place has the only copy of the page, and the empty area counts as its cover (invariant 4).
       add(page, CoverKind::kMoved, place);
       return false;
     }
@@ -119,7 +119,7 @@ bool cover_by_moving(const Page& page, void* cover) {
   return false;
 }
 
-// Copies the page's bytes where they may be read. No access here may wait for the server of a userfaultfd, which may wait for the
+// Copies the page's bytes where they may be read. No access here may wait for the server of a userfaultfd, because that may wait for the
 // table's lock.
 bool copy_page(void* target, const Page& page) {
   Fault ignored;
@@ -129,14 +129,14 @@ bool copy_page(void* target, const Page& page) {
   return done == page.length;
 }
 
-// Huge pages can not move without leaving their addresses to anyone.
+// Huge pages can't move without freeing their addresses.
 bool cover_huge(const Page& page, const Fault& fault) {
   bool bus = fault.reason == kPastEnd || fault.reason == kPoisoned;
   uint64_t entry = page_entry(page.start);
   bool has_own_bytes = (entry & kPagePresent) != 0 && !page.area.shared && (entry & kPageOfFile) == 0;
-  // Of anonymous shared memory there is a file (region-layout.cc), so all that is not private can be mapped again.
+  // Anonymous shared memory has a file too (region-layout.cc), so every shared page can be mapped again.
   if (bus || !has_own_bytes) {
-    // The bytes that were there can be read on.
+    // Keep the bytes readable.
     void* copy = fault.reason == kReadOnly ? new_memory(page.length, kReadWrite) : MAP_FAILED;
     bool copied = copy != MAP_FAILED && (entry & kPagePresent) != 0 && copy_page(copy, page);
     if (copied && (page.area.protection & PROT_EXEC) != 0) mprotect(copy, page.length, cover_protection(page));
@@ -151,7 +151,7 @@ bool cover_huge(const Page& page, const Fault& fault) {
   bool opened = readable || protect_pages(page.start, page.start + page.length, kReadWrite) == 0;
   if (opened && copy_page(copy, page) && cover_in_place(page, copy)) {
     if (!readable) {
-      // What may not be read is not shown.
+      // Do not show bytes that may not be read.
       Fault ignored;
       void* nothing = new_memory(page.length, PROT_READ);
       if (nothing != MAP_FAILED) {
@@ -172,7 +172,7 @@ bool cover_locked(const Page& page, const Fault& fault) {
   void* cover = new_memory(page.length, kReadWrite);
   if (cover == MAP_FAILED) return false;
   if (fault.reason == kReadOnly && !is_hidden_locked(page.start)) {
-    // A write to a page that can be read: what reads on sees what was there.
+    // A write to a readable page: later reads see the old bytes.
     bool copied = copy_page(cover, page);
     bool in_place = copied && !page.watched && !page.area.shared && page.area.start < page.area.end && userfaultfd_contexts.load() == 0 &&
                     (page_entry(page.start) & kPageOfFile) == 0 && !is_all_zeros(cover, page.length);
@@ -184,13 +184,13 @@ bool cover_locked(const Page& page, const Fault& fault) {
   return page.region->file >= 0 && cover_by_replacing(page);
 }
 
-// Maps the pages again that were replaced, over the cover (invariant 2).
+// Maps the replaced pages again, over the cover (invariant 2).
 bool map_again(const Region* region, const Cover& cover) {
   if (region->hole) return mmap(at(cover.start), cover.length(), PROT_NONE, kNothing | MAP_FIXED, -1, 0) != MAP_FAILED;
   int flags = (region->map_flags & ~(MAP_POPULATE | MAP_FIXED_NOREPLACE)) | MAP_FIXED;
   off_t offset = region->file < 0 ? 0 : static_cast<off_t>(region->file_offset + static_cast<int64_t>(cover.start - region->start));
   auto map = [&](int with) { return mmap(at(cover.start), cover.length(), cover.protection, with, region->file, offset) != MAP_FAILED; };
-  // The pool may have given the page's reservation to another process since.
+  // The pool may have assigned the reserved page to another process since.
   return map(flags) || map(flags | MAP_NORESERVE);
 }
 
@@ -211,7 +211,7 @@ bool put_back(const Region* region, const Cover& cover) {
   return false;
 }
 
-// At a limit of areas or addresses another cover makes room: the oldest, so that the pages of one instruction stay together.
+// At the limit of areas or addresses, put the oldest cover back to make room, so that the pages of one instruction stay covered together.
 bool give_up_oldest() {
   constexpr size_t kOfOneInstruction = 4;
   if (count_covers_locked() <= kOfOneInstruction) return false;
@@ -224,7 +224,7 @@ bool give_up_oldest() {
 
 bool cover_page_locked(Region* region, uintptr_t start, const Fault& fault) {
   Page page = {region, start, region->page, {}, is_watched_locked(start)};
-  // Only there does the way of covering depend on it, and asking takes time.
+  // Only these ways of covering depend on the area, and the query takes time.
   if (!region->hole && (fault.reason == kReadOnly || is_huge(region) || region->file >= 0)) area_at(start, &page.area);
   do {
     if (prepare_cover_table_locked() && cover_locked(page, fault)) return true;
@@ -242,7 +242,7 @@ bool can_move_file_pages() {
     void* from = mmap(nullptr, length, PROT_READ, MAP_PRIVATE, file, 0);
     void* to = new_memory(length, PROT_NONE);
     close(file);
-    // Both are ours, and stay so.
+    // Both ranges are ours all the time.
     bool moves = from != MAP_FAILED && to != MAP_FAILED &&
                  (mremap(from, length, length, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) != MAP_FAILED || errno != EINVAL);
     if (from != MAP_FAILED) munmap(from, length);

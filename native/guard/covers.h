@@ -1,26 +1,27 @@
-// Covers: private memory that stands in for pages of a region whose access failed, so that the access goes on and harms nothing.
+// Covers: private memory that stands in for pages of a region whose access failed, so that the access continues and changes nothing.
 //
-// The invariants of containment. "Ours" means that no other thread can be given the address, because an area of this library is there.
+// The invariants of containment. "Ours" means that the kernel can't assign the address to another mapping, because an area of this
+// library is there.
 //
-//  1. Every address of a region is ours from the call that maps it to the call that unmaps it, without a moment between. A cover comes and
-//     goes by system calls that put one area in the place of another (MAP_FIXED, MREMAP_FIXED, MREMAP_DONTUNMAP), never by unmapping first.
+// 1. Every address of a region is ours from the call that maps it to the call that unmaps it, without a moment between. A cover is set
+// and removed by system calls that replace one area by another (MAP_FIXED, MREMAP_FIXED, MREMAP_DONTUNMAP), never by unmapping first.
 //  2. MAP_FIXED and MREMAP_FIXED name only addresses that are ours at that instant: pages of a region in the table, or a place that was
 //     mapped for this and is not unmapped yet. The region table's lock is held, so neither can change hands meanwhile.
-//  3. mremap without MREMAP_DONTUNMAP leaves its source to anyone. It moves only from a place (which nothing reaches) to a region, and the
-//     source is not touched again.
-//  4. While a cover stands, the true bytes exist exactly once beside it: at `place`, in the file, or nowhere because there are none. A cover
-//     whose true pages can not be put back stays in the table, and the next try finds it.
+// 3. mremap without MREMAP_DONTUNMAP frees the addresses of its source. It moves only from a place (which no pointer reaches) to a
+// region, and the source is not touched again.
+// 4. While a cover exists, the true bytes exist exactly once beside it: at `place`, in the file, or nowhere because there are none. A
+// cover whose true pages can't be put back stays in the table, for the next try.
 //  5. No other thread finds zeros where the true bytes are readable. Pages are moved away from under readers only where the kernel gives
 //     the same bytes again at the next touch: from a file, or zeros where all bytes are zeros. Others are written where they are
 //     (kCopied), after a copy of them was taken, or hidden before they move (watched memory).
-//  6. What a cover takes does not depend on the size of its region: a node of the table, the cover, and a place of the same length with a
-//     page on either side. Areas and addresses for the next cover are set aside beforehand (spare-areas.h), nodes as well
-//     (cover-table.h). Where the kernel has no more, the oldest cover is put back: its access fails once more and is contained again.
+// 6. The cost of a cover does not depend on the size of its region: a node of the table, the cover, and a place of the same length with a
+// page on either side. Areas and addresses for the next cover are reserved beforehand (spare-areas.h), nodes as well (cover-table.h).
+// Where the kernel has no more, the oldest cover is put back: its access fails once more and is contained again.
 //  7. A cover is as executable as the pages that it stands for: another thread may be running there.
 //
 // A cover is memory of the process, and the kernel reads and writes it for any thread that passes its address to a system call. So it
-// stands no longer than the synchronous function in which the access failed: `access` takes its covers away at its end, and the event
-// loop those of accesses outside of one. This library's own system calls wait until the pages are uncovered (uncovered-copy.h).
+// exists no longer than the synchronous function in which the access failed: `access` removes its covers at its end, and the event loop
+// those of accesses outside of one. This library's own system calls wait until the pages are uncovered (uncovered-copy.h).
 #pragma once
 
 #include "region/cover-table.h"
@@ -30,20 +31,20 @@ namespace vmarea {
 
 // Functions that end in _locked require the region table's lock. All of this runs in the signal handler.
 
-// Covers the page of `region` that starts at `page`, for a fault there. False where the kernel has no memory for it.
+// Covers the page of `region` at `page`, for a fault there. False where the kernel has no memory for it.
 bool cover_page_locked(Region* region, uintptr_t page, const Fault& fault);
 
-// Whether the kernel moves private pages of files without leaving their addresses to anyone: Linux 5.13.
+// Whether the kernel moves private pages of files without freeing their addresses: Linux 5.13.
 bool can_move_file_pages();
 
 bool is_covered_locked(uintptr_t address);
 bool has_covers_locked(const Region* region);
 
-// Puts the true pages back. Answers 0 or a negative error number, after which the cover stands.
+// Puts the true pages back. Answers 0, or a negative error number with the cover still in place.
 int uncover_locked(Region* region, const Cover& cover);
-// Likewise for all covers of the region; stops at the first that stays.
+// The same for all covers of the region; stops at the first that fails.
 int uncover_all_locked(Region* region);
-// The region's memory was unmapped or replaced: what waits at places goes.
+// The region's memory was unmapped or replaced: frees the pages at the places of its covers.
 void forget_covers_locked(Region* region);
 
 }  // namespace vmarea

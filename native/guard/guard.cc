@@ -20,13 +20,13 @@
 namespace vmarea {
 namespace {
 
-// The signal that this thread has handed to a handler below ours, by its context, and how often that came back to us. A handler that took
-// our place knows us as the one below itself, as another copy of this library does, and hands on the very same signal. A fault inside of
-// such a handler is another signal.
+// The signal that this thread has passed to a handler below ours, by its context, and how often it came back to us. A handler that
+// replaced ours, as another copy of this library does, has ours as the one below itself, and passes the very same signal on. A fault
+// inside such a handler is another signal.
 struct HandedOn {
   const void* context;
   size_t returns;
-  // The last fault that went to a handler below ours, and how often it came again without another one in between.
+  // The last fault that was passed to a handler below ours, and how often it repeated without another one in between.
   uintptr_t instruction;
   uintptr_t address;
   int times;
@@ -38,13 +38,13 @@ __thread HandedOn handed_on
 #endif
     = {};
 
-// Some handlers put back the handler that was there before them and return, so that the fault comes again. Where that one is ours, which has
-// them below itself, it would come for ever.
+// Some handlers reinstall the handler that was there before them and return, so that the fault repeats. Where that one is ours, which has
+// them below itself, the fault would repeat forever.
 constexpr int kMostTimes = 10000;
 
-// The handlers below ours: each that ever stood in front of us, the last one first, and at the end the one that was there before we came.
-// A signal that comes back goes to the next of them. So no handler is lost when several copies of this library go in front of one another.
-// A list that was published is never changed or freed, because a handler may be reading it.
+// The handlers below ours: each that was ever in front of ours, the latest first, and at the end the one that was installed before ours.
+// A signal that comes back is passed to the next of them. So no handler is lost when several copies of this library replace one another.
+// A published list is never changed or freed, because a handler may be reading it.
 struct Below {
   static constexpr size_t kMost = 8;
   struct sigaction handlers[kMost];
@@ -68,7 +68,7 @@ uint8_t access_of(const ucontext_t* context) {
   return error & kFetchBit ? 2 : error & kWriteBit ? 1 : 0;
 }
 #elif defined(__aarch64__)
-// The exception syndrome is a record in the reserved part of the context: bit 6 of a data abort says that it was a write.
+// The exception syndrome is a record in the reserved part of the context: bit 6 of a data abort marks a write.
 uint8_t access_of(const ucontext_t* context) {
   const uint8_t* record = reinterpret_cast<const uint8_t*>(context->uc_mcontext.__reserved);
   const uint8_t* end = record + sizeof context->uc_mcontext.__reserved;
@@ -86,7 +86,7 @@ uint8_t access_of(const ucontext_t* context) {
     }
     record += size;
   }
-  // Without the record, the instruction says what it did.
+  // Without the record, decode the instruction.
   if (context->uc_mcontext.pc == context->uc_mcontext.fault_address) return 2;
   uint32_t instruction;
   memcpy(&instruction, reinterpret_cast<const void*>(context->uc_mcontext.pc), sizeof instruction);
@@ -99,7 +99,7 @@ uint8_t access_of(const ucontext_t* context) {
 uint8_t reason_of(int signal, const siginfo_t* info) {
   if (signal == SIGSEGV) return kNoAccess;
   if (info->si_code != BUS_ADRERR) return kPoisoned;
-  // A kernel built without memory failure says so of poison as well, which is a mark in the page table.
+  // A kernel built without memory failure gives the same code for poison, which is a marker in the page table.
   return is_poison_mark(page_entry(reinterpret_cast<uintptr_t>(info->si_addr))) ? kPoisoned : kPastEnd;
 }
 
@@ -135,15 +135,15 @@ void to_predecessor(int signal, siginfo_t* info, void* context) {
     return;
   }
   if (next.sa_handler == SIG_IGN && !sent_by_kernel(info)) return;
-  // The default: a true fault repeats itself on return and ends the process; a signal that was sent is sent again.
+  // The default action: a true fault repeats on return and ends the process; a signal that was sent is sent again.
   struct sigaction fallback = {};
   fallback.sa_handler = SIG_DFL;
   sigaction(signal, &fallback, nullptr);
   if (!sent_by_kernel(info)) raise(signal);
 }
 
-// Containing touches the page in turn. A handler in front of ours that called us may have come here with the signals held back, and a
-// fault that is held back kills.
+// Containing touches the page in turn. A handler in front of ours may have called it with the signals blocked, and a fault that is
+// blocked ends the process.
 bool contain_unmasked(const Fault& fault, bool certain) {
   sigset_t faults, before;
   sigemptyset(&faults);
@@ -171,7 +171,7 @@ void on_fault(int signal, siginfo_t* info, void* context) {
       return;
     }
     if (leave_guarded_access(static_cast<ucontext_t*>(context), fault)) return;
-    // A jump into memory that may not be executed can't go on from any page we could put there.
+    // A jump into memory that may not be executed can't continue from any page we could put there.
     if (access != 2 && contain_unmasked(fault, waited == Waited::kFault)) {
       errno = saved_errno;
       return;
@@ -194,7 +194,7 @@ void remove(Below* below, size_t index) {
 Below put_before(Below below, const struct sigaction& now) {
   for (size_t index = 0; index < below.count; index++) {
     if (!same_handler(below.handlers[index], now)) continue;
-    if (index + 1 == below.count) break;  // what was there before we came stays at the end
+    if (index + 1 == below.count) break;  // the handler that was installed before ours stays at the end
     remove(&below, index--);
   }
   if (below.count == Below::kMost) remove(&below, below.count - 2);
@@ -203,7 +203,7 @@ Below put_before(Below below, const struct sigaction& now) {
   return below;
 }
 
-// One that was published and says the same, or a new one: a list comes again and again where two libraries take turns.
+// An equal list that was published before, or a new one: where two libraries take turns, the same list recurs.
 const Below* published(const Below& below) {
   static std::vector<const Below*>* lists = new std::vector<const Below*>;
   for (const Below* list : *lists) {
@@ -222,14 +222,14 @@ int put_in_front(int signal) {
   if ((now.sa_flags & SA_SIGINFO) && now.sa_sigaction == on_fault) return 0;
   const Below* before = disposition->below.load();
   Below below = before == nullptr ? Below{} : *before;
-  // Who took our place and left again, as libuv does, left the default behind.
+  // A library that replaced our handler and removed its own, as libuv does, left the default behind.
   bool left = before != nullptr && !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL;
   if (!left) below = put_before(below, now);
   else if (below.count > 1) remove(&below, 0);
   disposition->below.store(published(below));
   struct sigaction ours = {};
   ours.sa_sigaction = on_fault;
-  // NODEFER: a guarded touch inside the handler may fault in turn. RESTART: a thread that is asked a question goes on with what it did.
+  // NODEFER: a guarded touch inside the handler may fault in turn. RESTART: a thread that a signal interrupts continues its system call.
   ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART;
   sigemptyset(&ours.sa_mask);
   return sigaction(signal, &ours, nullptr) == 0 ? 0 : -errno;
@@ -238,7 +238,7 @@ int put_in_front(int signal) {
 }  // namespace
 
 int guard_install() {
-  static std::mutex* mutex = new std::mutex;  // several threads may come here; handlers do not
+  static std::mutex* mutex = new std::mutex;  // several threads may call this; signal handlers do not
   std::lock_guard<std::mutex> lock(*mutex);
   uffd::question_handler.store(on_fault);
   int error = put_in_front(SIGSEGV);

@@ -1,4 +1,5 @@
-// The fault guard: SIGSEGV and SIGBUS inside the library's regions are contained, all others go to the handler that was there before.
+// The fault guard: SIGSEGV and SIGBUS inside the library's regions are contained, all others are passed to the handler that was installed
+// before.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +9,7 @@
 
 namespace vmarea {
 
-// Puts the guard in front of whatever handler stands there now. Doing it again where it stands in front changes nothing.
+// Installs the guard in front of the current handler. Does nothing where it is in front already.
 int guard_install();
 
 }  // namespace vmarea

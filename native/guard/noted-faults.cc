@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kBytes = NotedFaults::kCapacity * sizeof(NotedFault);
 
-// The states of threads that have not ended, the oldest first. Under the table's lock.
+// The states of threads that have not ended, the oldest first. The table's lock guards it.
 std::vector<ThreadState*>& threads_locked() {
   static std::vector<ThreadState*>* threads = new std::vector<ThreadState*>;
   return *threads;
@@ -30,7 +30,7 @@ void delete_ring(NotedFaults* ring) {
   *ring = {};
 }
 
-// The region that the fault was noted for; nullptr where that one is gone.
+// The region for which the fault was noted; nullptr where it was unmapped.
 Region* region_of_locked(const NotedFault& noted) {
   Region* region = find_locked(noted.fault.address);
   return region != nullptr && region->owner == noted.owner && region->handle == noted.handle ? region : nullptr;
@@ -40,21 +40,21 @@ void answer_locked(const NotedFault& noted) {
   Region* region = find_locked(noted.fault.address);
   if (region == nullptr) return;
   const Cover* cover = find_cover_locked(noted.fault.address);
-  // A page that stays covered leaves its fault unanswered: everything that would hand on the cover's bytes throws it.
+  // A page that stays covered leaves its fault unanswered: every call that would return the cover's bytes throws it.
   if (cover != nullptr && uncover_locked(region, *cover) != 0) return;
   if (region->hole) return;
   if (region != region_of_locked(noted) || region->settlements != noted.settlements || region->unanswered == 0) return;
   if (--region->unanswered == 0) settle_locked(region);
 }
 
-// The function in which the access failed has ended without answering it.
+// The function in which the access failed has returned without answering it.
 bool report_locked(const NotedFault& noted) {
   Region* region = find_locked(noted.fault.address);
   if (region != nullptr && region->unsettled) region->reported = true;
   return true;
 }
 
-// A fault whose region has an owner on another thread is that thread's to report.
+// The thread that owns the region reports the fault.
 bool hand_to_owner_locked(ThreadState* state, const NotedFault& noted) {
   if (noted.owner == state || noted.handle == kEndedThread) return false;
   Region* region = region_of_locked(noted);
@@ -63,7 +63,7 @@ bool hand_to_owner_locked(ThreadState* state, const NotedFault& noted) {
   return true;
 }
 
-// The first fault of a region that there was no room for.
+// The first fault of a region that could not be noted for lack of room.
 bool take_unreported_locked(ThreadState* state, NotedFault* noted) {
   if (!state->overflowed) return false;
   for (Region* region : state->slots) {
@@ -92,11 +92,11 @@ void print(size_t count, const Fault& first) {
                         "memory, and writes are not in it. Use access(), read() or write() to have such faults thrown.\n",
                         count, count == 1 ? " is" : "s are", name_of(first.access), static_cast<size_t>(first.address));
   if (write(STDERR_FILENO, text, static_cast<size_t>(length)) < 0) {
-    // There is no other place for it.
+    // Write it to standard error: no thread can report it.
   }
 }
 
-// The process ends without an end of its main thread's environment: by process.exit().
+// process.exit() ends the process without taking the main thread's environment down.
 void print_at_exit() {
   size_t count = 0;
   Fault first{};
@@ -171,7 +171,7 @@ void ring_bell_locked(ThreadState* state) {
   if (state->bell < 0 || state->rung) return;
   state->rung = true;
   if (write(state->bell, "", 1) < 0) {
-    // A full pipe wakes the loop as well.
+    // A full pipe wakes the event loop as well.
   }
 }
 

@@ -1,8 +1,8 @@
-// The faults that were contained, from the signal handler that notes them to the scope that answers them or the event loop that reports
-// them. Functions that end in _locked require the region table's lock.
+// Contained faults, from the signal handler that notes them to the scope that answers them or the event loop that reports them. Functions
+// that end in _locked require the region table's lock.
 //
-// A scope is a mark: how many faults the thread had contained when the scope began. Nothing is open, so nothing can be left open: where
-// JavaScript is cut short before the end of a scope, its faults are noted faults like others, which the event loop reports.
+// A scope is a mark: the number of faults that the thread had contained when the scope began. It has no state that could be left open:
+// where JavaScript is cut short before the end of a scope, the event loop reports its faults like others.
 #pragma once
 
 #include "region/region.h"
@@ -11,7 +11,7 @@ namespace vmarea {
 
 // False where there is no memory for it.
 bool begin_noted_faults(ThreadState* state);
-// What the thread has not reported goes to another thread, or to standard error where none can report it.
+// Passes the faults that the thread has not reported to another thread, or writes them to standard error where none can report them.
 void end_noted_faults(ThreadState* state);
 
 // In the handler: for the thread that made the region.

@@ -20,7 +20,7 @@ size_t copy_present(void* target, uintptr_t address, size_t length) {
 }
 
 bool is_read_only(uintptr_t address) {
-  // Where nobody serves faults, an access tells best.
+  // Without a userfaultfd in the process, an access is the best test.
   if (userfaultfd_contexts.load() == 0) return guarded_touch(address, false);
   AreaAt area;
   if (area_at(address, &area)) return (area.protection & (PROT_READ | PROT_WRITE)) == PROT_READ;

@@ -1,4 +1,4 @@
-// Questions about memory of this process that never wait for whoever serves its faults. Safe in a signal handler.
+// Queries about memory of this process that never wait for the server of its faults. Safe in a signal handler.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,7 @@
 
 namespace vmarea {
 
-// Copies what is there, whatever the permission, and answers how many bytes that was. It stops at a page that would have to be served.
+// Copies present memory, whatever its permission, and answers the number of bytes. It stops at a page that would have to be served.
 size_t copy_present(void* target, uintptr_t address, size_t length);
 
 // True where a read is allowed and a write is not.

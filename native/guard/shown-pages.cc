@@ -13,7 +13,7 @@
 namespace vmarea {
 namespace {
 
-// What a page is given that was shown and whose first write is still to be told.
+// The protection of a shown page whose first write is still to be reported.
 int base_protection(const WatchedRange& range) { return range.memory->notify ? range.protection & ~PROT_WRITE : range.protection; }
 
 void note_hidden(WatchedMemory* memory, uintptr_t from, uintptr_t to) {
@@ -21,8 +21,8 @@ void note_hidden(WatchedMemory* memory, uintptr_t from, uintptr_t to) {
   if (memory->notify) set_bits(memory->writable, memory->page(from), memory->page(to), false);
 }
 
-// Hides all that the source has shown, in an area a range: at the limit of their number this gives back what showing took. The pages
-// are in the file still, and each faults once more.
+// Hides all pages that the source has shown, so that each range is one area: at the limit of areas this frees those that showing made.
+// The pages are still in the file, and each faults once more.
 void hide_everything_locked(GuardSource* source) {
   for (auto& [start, range] : watched_ranges_locked()) {
     WatchedMemory* memory = range.memory;
@@ -30,14 +30,14 @@ void hide_everything_locked(GuardSource* source) {
     for_uncovered_locked(range.start, range.end, [](uintptr_t from, uintptr_t to) { return protect_pages(from, to, PROT_NONE); });
     note_hidden(memory, range.start, range.end);
     set_bits(memory->open, (range.start - memory->start) / memory->chunk, (range.end - 1 - memory->start) / memory->chunk + 1, false);
-    // Markers put over a private page would take the program's copy away.
+    // A marker over a private page would discard the program's copy.
     if (!memory->shared) memory->marks = false;
     memory->protects = false;
   }
 }
 
-// Puts a marker on every page of the chunk and gives it the protection of its ranges. Answers -EINVAL where the kernel takes no markers
-// there, as on locked memory.
+// Puts a marker on every page of the chunk and sets the protection of its ranges. Answers -EINVAL where the kernel accepts no markers, as
+// on locked memory.
 int open_chunk_locked(WatchedMemory* memory, size_t chunk) {
   uintptr_t start = memory->start + chunk * memory->chunk, end = std::min(memory->end, start + memory->chunk);
   auto each = [&](auto act) {
@@ -84,7 +84,7 @@ int show_locked(uintptr_t start, uintptr_t end, bool writable) {
   return for_chunks_locked(start, end, [&](WatchedRange& range, uintptr_t from, uintptr_t to) {
     return for_uncovered_locked(from, to, [&](uintptr_t first, uintptr_t last) {
       WatchedMemory* memory = range.memory;
-      // Pages that are shown stay as they are, save that a first write may have been waited for.
+      // Pages that are shown already stay as they are, except that a waiting first write is allowed.
       if (writable && memory->notify) return show_run_locked(range, first, last, true);
       for (uintptr_t page = first; page < last;) {
         uintptr_t hidden = memory->address(next_bit(memory->shown, memory->page(page), memory->page(last), false));
@@ -104,7 +104,7 @@ int show_locked(uintptr_t start, uintptr_t end, bool writable) {
 int hide_run_locked(WatchedRange& range, uintptr_t from, uintptr_t to) {
   WatchedMemory* memory = range.memory;
   note_hidden(memory, from, to);
-  // What the program has written to a private page stays its own.
+  // Keep what the program has written to a private page.
   if (memory->shared && memory->is_open(from) && advise_pages(from, to, MADV_GUARD_INSTALL) == 0)
     return memory->notify ? protect_pages(from, to, base_protection(range)) : 0;
   if (memory->is_open(from)) memory->protects = true;
@@ -118,7 +118,7 @@ int hide_locked(uintptr_t start, uintptr_t end) {
   });
 }
 
-// Gives what is to be seen of a range the protection that the range has now.
+// Sets the current protection of a range on the pages that are shown.
 int apply_protection_locked(uintptr_t start, uintptr_t end) {
   return for_chunks_locked(start, end, [&](WatchedRange& range, uintptr_t from, uintptr_t to) {
     return for_uncovered_locked(from, to, [&](uintptr_t first, uintptr_t last) {
@@ -142,7 +142,7 @@ int apply_protection_locked(uintptr_t start, uintptr_t end) {
   });
 }
 
-// At the limit of the number of areas there is room again when all that the source shows has been hidden.
+// At the limit of areas, hiding all that the source shows makes room.
 template <typename Act>
 int with_room_locked(GuardSource* source, Act act) {
   int error = act();
@@ -205,7 +205,7 @@ void hide_returned_page_locked(uintptr_t address, size_t length) {
   for_chunks_locked(address, address + length, [](WatchedRange& range, uintptr_t from, uintptr_t to) {
     WatchedMemory* memory = range.memory;
     note_hidden(memory, from, to);
-    // The chunk may have been opened, or hidden as a whole, while the page was away.
+    // The chunk may have been opened, or hidden as a whole, while the page was moved away.
     bool open = memory->is_open(from);
     if (open && memory->shared && advise_pages(from, to, MADV_GUARD_INSTALL) == 0)
       return protect_pages(from, to, base_protection(range));

@@ -1,10 +1,10 @@
-// How pages of watched memory are shown and hidden, all under the region table's lock. Each answers 0 or a negative error number.
+// Showing and hiding pages of watched memory, all under the region table's lock. Each answers 0 or a negative error number.
 //
 // Pages are hidden by PROT_NONE for a chunk of them at first. Where the kernel can put guard markers into maps of files (Linux 6.15), a
 // chunk is opened when its first page is shown: each of its pages gets a marker, the chunk its protection, and from then on showing a page
-// takes its marker away. So pages shown here and there make no areas. Elsewhere each run of shown pages is an area of its own.
+// takes its marker away. So scattered shown pages make no areas. Elsewhere each run of shown pages is an area of its own.
 //
-// What containment calls runs in the signal handler: it changes bits and permissions, and allocates nothing.
+// The functions that containment calls run in the signal handler: they change bits and permissions, and allocate nothing.
 #pragma once
 
 #include <cstddef>
@@ -14,24 +14,24 @@
 
 namespace vmarea {
 
-// ---- for whoever serves: both act on what the source watches, and where areas run out, hide all of it first ----
+// ---- for the server: both act on memory that the source watches, and at the limit of areas hide all of it first ----
 
 int show_pages_locked(GuardSource* source, uintptr_t start, uintptr_t end, bool writable);
 int hide_pages_locked(GuardSource* source, uintptr_t start, uintptr_t end);
-// What the program may do there from now on.
+// Sets what the program may do there from now on.
 int set_watched_protection_locked(uintptr_t start, uintptr_t end, int protection);
 
 // ---- for the rest of the addon ----
 
-// mprotect for memory of which parts may be watched: their hidden pages stay hidden.
+// mprotect for memory that may be watched in parts: hidden pages stay hidden.
 int protect_memory_locked(uintptr_t start, size_t length, int protection);
 
 // ---- for containment ----
 
-// Before a watched page moves away: it goes without permission. What hides it goes with it, and until something else is in its place an
-// access would make it a page of zeros, in the file as well.
+// Called before a watched page moves away: takes its permission. Its marker moves with it, and until another area takes its place an
+// access would make a page of zeros, in the file as well.
 int conceal_page_locked(uintptr_t address, size_t length);
-// The page moved away and back. Whatever was noted of it, it is hidden now.
+// Called after the page moved away and back: it is hidden now, whatever was noted before.
 void hide_returned_page_locked(uintptr_t address, size_t length);
 
 }  // namespace vmarea

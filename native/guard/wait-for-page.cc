@@ -21,8 +21,8 @@ __thread HandlerState here
 #endif
     = {};
 
-// A page that is shown may have been hidden when it was touched, and the access must be tried again. Where that goes on and on, somebody
-// else took the permission away.
+// A page that is shown now may have been hidden when it was touched: retry the access. If it keeps failing, other code took the
+// permission away.
 bool is_refused_all_the_same(uintptr_t page) {
   here.tries = page == here.tried_page ? here.tries + 1 : 1;
   here.tried_page = page;
@@ -36,16 +36,17 @@ Waited fails(Fault* fault, Reason reason) {
   return Waited::kFault;
 }
 
-// One fault, from its signal to its answer.
+// A fault from its signal to its answer.
 class PageWait {
  public:
   explicit PageWait(Fault* fault) : fault_(fault), page_(fault->address & ~(static_cast<uintptr_t>(page_size()) - 1)) {}
 
-  // True where there is something to wait for: it is queued then, unless no slot is free or the source is yet to come. Otherwise `outcome` says what it is.
+  // True where the fault has to wait: it is queued, unless no slot is free or the next source is not open yet. Otherwise `outcome` has
+  // the result.
   bool begin_locked() {
     WatchedRange* range = find_watched_locked(page_);
     if (range == nullptr) return ends(waited_ ? Waited::kRetry : Waited::kElsewhere);
-    // Whoever covered it was told that it can't be had, and so is this one.
+    // The fault that covered the page failed, and so does this one.
     if (is_covered_locked(page_)) return ends(fails(fault_, kDriver));
     bool write = fault_->access == 1;
     if (!allows(range->protection, fault_->access))
@@ -67,7 +68,7 @@ class PageWait {
     return true;
   }
 
-  // Without the lock. In steps: nothing wakes a thread that is to end.
+  // Without the lock. It waits in steps, because nothing wakes a thread that is to end.
   void wait() {
     if (slot_ == nullptr) {
       futex_wait(&source_->queue.freed, freed_, next_step());
@@ -77,7 +78,7 @@ class PageWait {
     while (!wait_for_answer(slot_, next_step()) && monotonic_time() < deadline_ && !ending_) ending_ = is_to_end();
   }
 
-  // True where it must begin again, because no slot was free.
+  // True where it must start over, because no slot was free.
   bool goes_on_locked() {
     source_->references--;
     if (slot_ == nullptr) return (monotonic_time() < deadline_ && !ending_) || ends(fails(fault_, kTimedOut));
@@ -88,7 +89,7 @@ class PageWait {
       return ends(fails(fault_, kUnserved));
     }
     if (state != kShown) return ends(fails(fault_, source_->closed ? kUnserved : state == kTaken ? kTimedOut : kDriver));
-    // Another thread gave up on the page and covered it: what is there now is not the memory.
+    // Another thread timed out and covered the page: the bytes there are not the memory.
     return ends(is_covered_locked(page_) ? fails(fault_, kDriver) : Waited::kRetry);
   }
 

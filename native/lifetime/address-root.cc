@@ -27,7 +27,7 @@ void unreference(AddressRoot* root) {
   }
 }
 
-// Calls `take` with each member that nobody can reach any more. It may take the member out of the root.
+// Calls `take` with each member that no object can reach any more. It may remove the member from the root.
 template <typename Take>
 void for_unreachable(AddressRoot* root, Take take) {
   Region* last = root->members == nullptr ? nullptr : root->members->previous_member;
@@ -37,20 +37,20 @@ void for_unreachable(AddressRoot* root, Take take) {
   }
 }
 
-// Under the layout lock. False where one stays.
+// Requires the layout lock. False where a member could not be freed.
 bool give_back_unreachable(AddressRoot* root) {
   bool done = true;
   for_unreachable(root, [&](Region* region) { done &= give_back(region) == 0; });
   return done;
 }
 
-// Owns what an ended thread could not give back: it is never gone, so that a handler finds it there.
+// The owner of regions that an ended thread could not free. It is never destroyed, so that a signal handler finds it.
 ThreadState* nobody() {
   static ThreadState* state = new ThreadState;
   return state;
 }
 
-// Regions of nobody, under the table's lock. Each is tried again when any thread maps next.
+// Regions without a thread, under the table's lock. The next mapping call of any thread tries to free them again.
 std::vector<Region*>& abandoned_locked() {
   static std::vector<Region*>* regions = new std::vector<Region*>;
   return *regions;
@@ -58,15 +58,15 @@ std::vector<Region*>& abandoned_locked() {
 
 std::atomic<size_t> abandoned_count{0};
 
-// The thread ends, and could not unmap the region: another one holds the layout for longer than this one may wait, or the kernel refused, as
-// at the limit of areas, where a piece out of the midst of one stays.
+// The thread ends and could not unmap the region: another thread holds the layout lock for longer than this one may wait, or the kernel
+// refused, as it does for the middle of an area at the limit of areas.
 void abandon(Region* region) {
   take_slot(region);
   TableLock lock;
   settle_locked(region);
   region->owner = nobody();
   region->orphan = true;
-  if (leased(region)) return;  // goes with the last lease
+  if (leased(region)) return;  // freed with the last lease
   abandoned_locked().push_back(region);
   abandoned_count.store(abandoned_locked().size());
 }
@@ -87,7 +87,7 @@ void give_back_abandoned(ThreadState* state) {
   }
 }
 
-// For a root without leases whose layout can not be changed now.
+// For a root without leases whose layout can't be changed now.
 void give_back_later(AddressRoot* root) {
   ThreadState* owner = root->owner;
   if (!owner->ending) return defer(owner, root);
@@ -96,7 +96,7 @@ void give_back_later(AddressRoot* root) {
   });
 }
 
-// Without waiting: this runs where the engine collects, and who holds the layout may be waiting for this thread.
+// Does not wait: it runs in a garbage collection, and the holder of the layout lock may be waiting for this thread.
 void try_give_back(AddressRoot* root) {
   LayoutWriter writer(&root->owner->holds, layout_try_write_lock);
   bool done = writer.error == 0 && give_back_unreachable(root);
@@ -193,7 +193,7 @@ void defer(ThreadState* state, AddressRoot* root) {
 int unmap_region(Region* region) {
   if (!leased(region)) return give_back(region);
   TableLock lock;
-  // The region's own addresses, under the lock of the table that has it.
+  // Replaces the region's own addresses, under the table's lock.
   if (mmap(at(region->start), region->length(), PROT_NONE, kNothing | MAP_FIXED, -1, 0) == MAP_FAILED) return -errno;
   forget_range_locked(region->start, region->length());
   settle_locked(region);
@@ -213,11 +213,11 @@ AddressRoot* lease_region(Region* region) {
 
 void release_lease(AddressRoot* lease) {
   ThreadState* owner = lease->owner;
-  // Until its thread is gone, what belongs to it is only touched by it. Later by whoever ends a call that was under way.
+  // Only the thread itself touches its state until it ends; later the thread that finishes a call in flight does.
   std::unique_lock<std::mutex> turn(dead_owners(), std::defer_lock);
   if (owner->dead) turn.lock();
   AddressRoot* root = root_of(lease);
-  root->references++;  // stays while we look at it
+  root->references++;  // keeps the root alive during the loop
   if (--root->leases == 0) try_give_back(root);
   unreference(lease);
   unreference(root);
@@ -231,7 +231,7 @@ void give_back_deferred(ThreadState* state) {
   if (abandoned_count.load() > 0) give_back_abandoned(state);
   if (state->deferred.empty()) return;
   std::vector<AddressRoot*> waiting;
-  waiting.swap(state->deferred);  // what fails again waits again
+  waiting.swap(state->deferred);  // members that fail again are deferred again
   for (AddressRoot* root : waiting) {
     AddressRoot* now = root_of(root);
     LayoutWriter writer(&state->holds);

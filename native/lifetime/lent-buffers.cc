@@ -47,7 +47,7 @@ void let_go_in_worker(napi_env env, void*, void* hint) {
   if (lease != nullptr) release_lease(lease);
 }
 
-// Whether the buffer's memory is still the buffer's. A buffer that was collected and whose memory was not let go of may have lost it.
+// Whether the buffer still has its memory. A buffer that was collected without its memory being freed may have lost it.
 bool has_its_memory(napi_env env, LentBuffer* lent) {
   napi_value buffer = nullptr;
   bool detached = true;
@@ -55,8 +55,8 @@ bool has_its_memory(napi_env env, LentBuffer* lent) {
   return napi_is_detached_arraybuffer(env, buffer, &detached) == napi_ok && !detached;
 }
 
-// As a thread ends, Node detaches its external buffers and lets go of them, the newest first, before any hook of ours. So the newest is
-// one that nobody uses: when it is let go of, the others still show who has lost their memory.
+// When a thread ends, Node detaches and frees its external buffers, the newest first, before any hook of ours. So the newest is a buffer
+// without a user: when it is freed, the others still show which of them have lost their memory.
 void sentinel_goes(napi_env env, void*, void* hint) {
   Sentinel* sentinel = static_cast<Sentinel*>(hint);
   if (sentinel->newest)
@@ -89,7 +89,7 @@ void forget_lent_buffers(ThreadState* state) {
 }
 
 napi_status lend_buffer(napi_env env, ThreadState* state, void* data, size_t length, AddressRoot* lease, napi_value* buffer) {
-  // When the main thread ends, the process does.
+  // When the main thread ends, the process ends.
   if (!state->worker) return napi_create_external_arraybuffer(env, data, length, let_go, lease, buffer);
   LentBuffer* lent = new LentBuffer{state, lease, data};
   napi_status status = napi_create_external_arraybuffer(env, data, length, let_go_in_worker, lent, buffer);

@@ -12,11 +12,11 @@
 
 namespace vmarea {
 
-// Those of one thread. Under `mutex`, save `any_gone`, which is read beside it.
+// The shared buffers of one thread. `mutex` guards all but `any_gone`.
 struct SharedBuffers {
   explicit SharedBuffers(ThreadState* of) : state(of) {}
   ThreadState* const state;
-  std::vector<AddressRoot*> gone;  // the leases of buffers that have gone, which the thread has to release
+  std::vector<AddressRoot*> gone;  // the leases of freed buffers, which the thread has to release
   std::atomic<bool> any_gone{false};
   size_t lent = 0;
   bool ended = false;  // the thread
@@ -29,7 +29,7 @@ struct SharedBuffer {
   AddressRoot* lease;
 };
 
-// Never destroyed: the engine lets go of buffers until the process is gone.
+// Never destroyed: the engine frees buffers until the process ends.
 std::mutex& mutex() {
   static std::mutex* mutex = new std::mutex;
   return *mutex;
@@ -39,7 +39,7 @@ using Lock = std::lock_guard<std::mutex>;
 using Finalize = void (*)(void* data, void* hint);
 using CreateExternal = napi_status (*)(napi_env, void*, size_t, Finalize, void*, napi_value*);
 
-// Node 20 does not have it: looked up, and never linked.
+// Node 20 lacks the function: it is looked up at run time, not linked.
 CreateExternal create_external() {
   static const auto function = reinterpret_cast<CreateExternal>(dlsym(RTLD_DEFAULT, "node_api_create_external_sharedarraybuffer"));
   return function;

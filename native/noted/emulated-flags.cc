@@ -11,7 +11,7 @@ std::atomic<size_t> emulated_ranges{0};
 
 namespace {
 
-// By start address, apart.
+// By start address; ranges do not touch.
 std::map<uintptr_t, EmulatedRange>& ranges_locked() {
   static std::map<uintptr_t, EmulatedRange>* ranges = new std::map<uintptr_t, EmulatedRange>;
   return *ranges;
@@ -26,7 +26,7 @@ std::map<uintptr_t, EmulatedRange>::iterator first_after_locked(uintptr_t addres
   return next != ranges.begin() && std::prev(next)->second.end > address ? std::prev(next) : next;
 }
 
-// Makes the address a border between ranges, where it lies in one.
+// Splits the range that contains the address, at the address.
 void cut_locked(uintptr_t address) {
   auto found = first_after_locked(address);
   if (found == ranges_locked().end() || found->second.start >= address) return;
@@ -93,7 +93,7 @@ EmulatedRange emulated_at_locked(uintptr_t address) {
 bool may_merge_emulated_locked(uintptr_t border) {
   if (emulated_ranges.load() == 0) return true;
   EmulatedRange before = emulated_at_locked(border - 1), after = emulated_at_locked(border);
-  if (before.start == after.start) return true;  // one area, or held on neither side
+  if (before.start == after.start) return true;  // one area, or no held flags on either side
   bool both = before.start < before.end && after.start < after.end;
   return both && same_flags(before, after) && ((before.set | after.set) & kVmSpecial) == 0;
 }

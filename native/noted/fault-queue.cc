@@ -44,7 +44,7 @@ void ring_locked(FaultQueue* queue) {
   } else if (queue->rung.exchange(1) == 0 && queue->event >= 0) {
     uint64_t one = 1;
     if (write(queue->event, &one, sizeof one) < 0) {
-      // It is readable already.
+      // The eventfd is readable already.
     }
   }
 }
@@ -53,7 +53,7 @@ void hush_locked(FaultQueue* queue) {
   if (queue->rung.exchange(0) == 0) return;
   uint64_t rings;
   if (read(queue->event, &rings, sizeof rings) < 0) {
-    // It was about to be rung: then a turn too many is taken for it.
+    // Another thread is about to signal it: that costs an extra turn of the loop.
   }
 }
 

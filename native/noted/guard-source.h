@@ -1,8 +1,7 @@
-// Faults of watched memory where no userfaultfd catches them: the fault guard's handler queues them, and waits until whoever serves them
-// has shown the page.
+// Faults of watched memory without a userfaultfd: the fault guard's handler queues them, and waits until the server has shown the page.
 //
-// `fault-queue.h` is where they meet, `wait-for-page.h` the handler's side, `watched-memory.h` what is noted of ranges and their pages,
-// `shown-pages.h` how a page is shown and hidden, and `guard-source-calls.cc` what JavaScript has of it.
+// `fault-queue.h` connects the two sides, `wait-for-page.h` is the handler's side, `watched-memory.h` notes ranges and their pages,
+// `shown-pages.h` shows and hides pages, and `guard-source-calls.cc` has the calls of JavaScript.
 #pragma once
 
 #include <cstddef>
@@ -14,32 +13,32 @@
 
 namespace vmarea {
 
-// Under the table's lock, save what the queue has for both sides.
+// The table's lock guards all but the atomic members of the queue.
 struct GuardSource {
-  ThreadState* owner = nullptr;  // the thread that serves; none when it is gone
+  ThreadState* owner = nullptr;  // the thread that serves; nullptr once it has ended
   uint32_t id = 0;
   uint64_t timeout = kNever;  // nanoseconds
-  bool marks = false;         // pages may be hidden by guard markers
+  bool marks = false;         // whether guard markers may hide pages
   bool closed = false;
-  bool awaited = false;       // once it is closed: another one is on its way, and who waits goes on waiting for that
-  bool unserved = false;      // nobody took a fault for as long as one waits: until somebody does, none has to wait so long again
-  size_t references = 1;      // the open source, its memories, and threads in the handler
+  bool awaited = false;       // once it is closed: another source will follow, and waiters wait for it
+  bool unserved = false;      // no fault was taken within the time limit of one: until one is taken, others do not wait that long again
+  size_t references = 1;      // references by the open source, its memories, and threads in the handler
   FaultQueue queue;
 };
 
 // The open source with this number, or nullptr.
 GuardSource* guard_source_locked(double number);
-// From now on it has a number. Sources that nobody has any more go at that: a handler can't delete them.
+// Assigns a number to the source. Deletes unreferenced sources too, because a signal handler can't.
 void add_guard_source_locked(GuardSource* source);
-// Whether another source is on its way, for which who waits goes on waiting when the one with this number is closed. It may be closed
-// already. False where there is none.
+// Sets whether another source will follow the one with this number, which may be closed already, so that its waiters wait for it. False
+// where no such source exists.
 bool expect_guard_source_locked(double number, bool expected);
-// Who waits for the source that comes after this one looks again.
+// Wakes the threads that wait for the source that follows this one.
 void tell_awaiting_locked(GuardSource* source);
-// Nobody serves any more: who waits fails, and so does whoever comes.
+// Ends the service: pending and later faults fail.
 void close_guard_source_locked(GuardSource* source);
 
-// The thread is gone: what it served fails from now on.
+// The thread has ended: faults that it served fail from now on.
 void release_guard_sources_of(ThreadState* state);
 
 }  // namespace vmarea

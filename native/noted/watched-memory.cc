@@ -34,7 +34,7 @@ void delete_memory_locked(WatchedMemory* memory) {
   delete memory;
 }
 
-// Large enough that a large range has no more chunks than areas are to be had, small enough that opening one takes no time.
+// Large enough that a large range has fewer chunks than the limit of areas, small enough that opening one is fast.
 size_t chunk_for(size_t length) {
   size_t chunk = 512 * page_size();
   while (chunk < length / 1024 && chunk < 16384 * page_size()) chunk *= 2;
@@ -77,7 +77,7 @@ int watch_locked(GuardSource* source, uintptr_t start, uintptr_t end, int protec
     if (!range->second.memory->source->closed) return -EBUSY;
     before = true;
   }
-  if (before) unwatch_locked(start, end);  // whoever served it has gone
+  if (before) unwatch_locked(start, end);  // its server has ended
   WatchedMemory* memory = new WatchedMemory{};
   memory->start = start;
   memory->end = end;

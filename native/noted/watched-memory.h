@@ -1,7 +1,8 @@
-// What is noted of watched memory, under the region table's lock, which the signal handler takes too.
+// The records of watched memory, under the region table's lock, which the signal handler takes too.
 //
-// Watched memory is a map of a memory file. A page is hidden until it is shown, so that an access is a SIGSEGV, which the guard takes to
-// `wait_for_page`. What only looks things up is safe in the signal handler; what makes, cuts or ends ranges allocates, and is not.
+// Watched memory is a map of a memory file. A page is hidden until it is shown, so that an access raises SIGSEGV, for which the guard
+// calls `wait_for_page`. Functions that only look things up are safe in the signal handler; functions that make, split or end ranges
+// allocate, and are not.
 #pragma once
 
 #include <algorithm>
@@ -16,19 +17,19 @@
 
 namespace vmarea {
 
-// What one `watch` was given, for as long as a part of it is watched.
+// The memory of one `watch`, while a part of it is watched.
 struct WatchedMemory {
   uintptr_t start, end;
   GuardSource* source;
   size_t references = 0;  // ranges
-  bool shared;            // nothing is lost where the map lets go of a page
-  bool notify;            // the first write to a page is a fault of its own
+  bool shared;            // the file keeps a page that the map drops
+  bool notify;            // the first write to a page is reported as a fault
   bool marks;             // chunks are opened with markers
-  bool marked = false;    // markers may be there
-  bool protects = false;  // pages may be hidden by their protection, in open chunks as well
+  bool marked = false;    // markers may have been set
+  bool protects = false;  // pages of open chunks may be hidden by their protection too
   size_t chunk;           // bytes
   uint64_t* shown = nullptr;
-  uint64_t* writable = nullptr;  // where writes are told
+  uint64_t* writable = nullptr;  // pages whose first write was reported
   uint64_t* open = nullptr;      // by chunk
 
   size_t pages() const { return (end - start) / page_size(); }
@@ -44,25 +45,25 @@ struct WatchedRange {
   WatchedMemory* memory;
 };
 
-// How many watched ranges there are. Mostly none, and then every other question is answered.
+// The number of watched ranges. With 0, the usual case, no other function need be called.
 extern std::atomic<size_t> watched_ranges;
 
-// By start address, apart.
+// By start address; ranges do not touch.
 using WatchedRanges = std::map<uintptr_t, WatchedRange>;
 WatchedRanges& watched_ranges_locked();
 // The first range that ends after the address.
 WatchedRanges::iterator first_watched_after_locked(uintptr_t address);
-// The range around the address, or nullptr.
+// The range that contains the address, or nullptr.
 WatchedRange* find_watched_locked(uintptr_t address);
-// Makes the address a border between ranges, where it lies in one.
+// Splits the range that contains the address, at the address.
 void cut_watched_locked(uintptr_t address);
 
 // Answers 0 or a negative error number: -EBUSY where an open source watches a part of it.
 int watch_locked(GuardSource* source, uintptr_t start, uintptr_t end, int protection, bool notify, bool shared);
 void unwatch_locked(uintptr_t start, uintptr_t end);
 
-// Calls `act(from, to)` for the parts of [start, end) that this source watches. A range that it was given may be another's by now: the
-// program has unmapped it and mapped something else there, and whoever serves hears of that later.
+// Calls `act(from, to)` for the parts of [start, end) that this source watches. Its ranges may have changed: the program may have
+// unmapped one and mapped other memory there, which the server learns later.
 template <typename Act>
 int for_own_locked(const GuardSource* source, uintptr_t start, uintptr_t end, Act act) {
   for (uintptr_t at = start; at < end;) {
@@ -97,17 +98,17 @@ int for_chunks_locked(uintptr_t start, uintptr_t end, Act act) {
 
 // ---- for the rest of the addon ----
 
-// What is unmapped or replaced is watched no more.
+// The range was unmapped or replaced: ends its watch.
 void forget_watched_locked(uintptr_t start, uintptr_t end);
 // The map that ended at `end` has grown in place.
 void grow_watched_locked(uintptr_t end, uintptr_t new_end);
 bool is_watched_locked(uintptr_t address);
-// Whether the page is watched, and not shown: nobody may touch it under the lock.
+// Whether the page is watched and not shown: no thread may touch it while it holds the lock.
 bool is_hidden_locked(uintptr_t address);
 
 // Whether a protection lets the program read (access 0), write (1) or execute (2).
 bool allows(int protection, uint8_t access);
-// Whether the program may touch all that is watched in the range.
+// Whether the program may access all watched memory in the range.
 bool is_allowed(uintptr_t start, uintptr_t end, bool write);
 
 }  // namespace vmarea

@@ -2,7 +2,7 @@
 
 namespace vmarea {
 
-// Whether this kernel puts guard markers into maps of files (Linux 6.15), tried on one.
+// Whether this kernel supports guard markers in maps of files (Linux 6.15), tested on one.
 bool can_mark_files();
 
 }  // namespace vmarea

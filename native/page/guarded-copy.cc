@@ -3,12 +3,12 @@
 #include <stdlib.h>
 
 extern "C" {
-// Copies forward and answers the bytes that were not copied.
+// Copies forward and answers the number of bytes that were not copied.
 size_t vmarea_copy(void* target, const void* source, size_t length, vmarea::Fault* fault);
 // Each answers 0, or 1 where the access faulted.
 int vmarea_touch_read(uintptr_t address, vmarea::Fault* fault);
 int vmarea_touch_write(uintptr_t address, vmarea::Fault* fault);
-// The accesses in them, and where each goes on after a fault.
+// Their accesses, and where each continues after a fault.
 extern const char vmarea_copy_access[], vmarea_copy_bytes[], vmarea_copy_done[];
 extern const char vmarea_touch_read_access[], vmarea_touch_write_access[], vmarea_touch_failed[];
 }
@@ -18,7 +18,7 @@ extern const char vmarea_touch_read_access[], vmarea_touch_write_access[], vmare
 
 #if defined(__x86_64__)
 
-// `rep movsb` keeps its progress in the registers: after a fault rcx is what is left, to the byte. r8 is the Fault to fill.
+// `rep movsb` keeps its progress in the registers: after a fault rcx is the exact number of bytes left. r8 is the Fault to fill.
 __asm__(
     ".text\n" LOCAL(vmarea_copy_access) LOCAL(vmarea_copy_bytes) LOCAL(vmarea_copy_done) LOCAL(vmarea_touch_read_access)
         LOCAL(vmarea_touch_write_access) LOCAL(vmarea_touch_failed)
@@ -56,7 +56,7 @@ vmarea::Fault* fault_to_fill(const ucontext_t* context) {
 
 #elif defined(__aarch64__)
 
-// Sixteen bytes at a time, then one by one. A fault among the sixteen goes on with single bytes, which finds the exact place.
+// Sixteen bytes at a time, then one by one. A fault among the sixteen continues with single bytes, which finds the exact position.
 // x8 is the Fault to fill.
 __asm__(
     ".text\n" LOCAL(vmarea_copy_access) LOCAL(vmarea_copy_bytes) LOCAL(vmarea_copy_done) LOCAL(vmarea_touch_read_access)
@@ -137,7 +137,7 @@ size_t guarded_copy(void* target, const void* source, size_t length, Fault* faul
   uintptr_t to = reinterpret_cast<uintptr_t>(target);
   uintptr_t from = reinterpret_cast<uintptr_t>(source);
   if (to <= from || to >= from + length) return copy_forward(target, source, length, fault);
-  // A forward copy onto itself would repeat its first bytes.
+  // A forward copy to an overlapping higher address would repeat its first bytes.
   void* aside = malloc(length);
   if (aside == nullptr) return 0;
   size_t read = copy_forward(aside, source, length, fault);

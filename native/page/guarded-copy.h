@@ -1,7 +1,7 @@
-// Copies and touches that may fault: the signal handler knows them by their place in the code and sends them on behind the access.
+// Copies and touches that may fault: the signal handler recognizes them by their instruction and continues after the access.
 //
-// So a guarded access costs nothing beforehand: no buffer to jump through, no state of the thread, and the place where it stopped is
-// exact to the byte.
+// So a guarded access has no cost before a fault: no jump buffer, no state of the thread; and the position where it stopped is exact to
+// the byte.
 #pragma once
 
 #include <ucontext.h>
@@ -13,13 +13,13 @@
 
 namespace vmarea {
 
-// memmove that stops at a bad page: answers the bytes copied and fills `fault` where they are fewer than `length`.
+// memmove that stops at a bad page: answers the number of bytes copied, and fills `fault` where that is smaller than `length`.
 size_t guarded_copy(void* target, const void* source, size_t length, Fault* fault);
 
 // Touches the byte as the access would, without changing it. True where that works.
 bool guarded_touch(uintptr_t address, bool write);
 
-// In the signal handler: where the context stands in a guarded access, notes the fault and makes it go on behind that access.
+// In the signal handler: if the context is in a guarded access, fills the fault and continues after that access.
 bool leave_guarded_access(ucontext_t* context, const Fault& fault);
 
 // The instruction that a signal interrupted.

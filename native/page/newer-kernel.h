@@ -1,4 +1,4 @@
-// What the headers of the machine that compiles may not know yet, and the kernel that runs may. Numbers are those of all architectures.
+// Constants that the headers of the compiling machine may lack and the running kernel may have. Numbers are those of all architectures.
 #pragma once
 
 #include <fcntl.h>

@@ -6,7 +6,7 @@
 namespace vmarea {
 namespace {
 
-// Of xxHash: odd, and with about half of their bits set.
+// Constants of xxHash: odd, and with about half of their bits set.
 constexpr uint64_t kMultiplier = 0x9e3779b185ebca87, kOther = 0xc2b2ae3d27d4eb4f;
 constexpr size_t kLanes = 4;
 
@@ -31,7 +31,7 @@ uint64_t mix(uint64_t word) {
 }  // namespace
 
 uint64_t page_digest(const uint8_t* bytes, size_t length) {
-  // The seeds are this process's own, so that no content can be made to have the digest of another.
+  // The seeds are random for each process, so that no content can be constructed with the digest of another.
   static const Seeds seeds;
   uint64_t lanes[kLanes], any = 0;
   memcpy(lanes, seeds.lanes, sizeof lanes);

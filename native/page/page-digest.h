@@ -1,4 +1,4 @@
-// A digest of a page's content: it tells damage and changes.
+// A digest of a page's content, which detects damage and changes.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,7 @@
 
 namespace vmarea {
 
-// 53 bits, the same within this process. 0 is the digest of zeros and of nothing else. `bytes` lies on a multiple of 8, `length` is one of 32.
+// 53 bits, the same within this process. 0 is the digest of zeros alone. `bytes` is aligned to 8, and `length` is a multiple of 32.
 uint64_t page_digest(const uint8_t* bytes, size_t length);
 
 }  // namespace vmarea

@@ -12,10 +12,10 @@ inline size_t page_size() {
   return size;
 }
 
-// Up to whole pages. 0 where that is more than there are addresses.
+// Rounds up to whole pages. 0 where the result exceeds the address range.
 inline size_t whole_pages(size_t length) { return (length + page_size() - 1) & ~(page_size() - 1); }
 
-// Whether this is a range: the kernel refuses one that is empty, does not begin with a page, or reaches past the last address.
+// Whether the kernel accepts the range: it must not be empty, must begin on a page and must not reach past the last address.
 inline bool is_range(uintptr_t address, size_t length) {
   size_t whole = whole_pages(length);
   return address % page_size() == 0 && whole >= length && whole > 0 && address + whole > address;

@@ -1,4 +1,4 @@
-// The lock of the region table, and what every mapping call needs.
+// The lock of the region table, and constants of every mapping call.
 #pragma once
 
 #include <sys/mman.h>
@@ -7,7 +7,7 @@
 
 namespace vmarea {
 
-// The signal handler takes this lock too: nothing that holds it may wait for anything but the kernel.
+// The signal handler takes this lock too: its holder may wait for the kernel alone.
 class TableLock {
  public:
   TableLock();

@@ -5,7 +5,7 @@
 
 namespace vmarea {
 
-// Touches each page of [start, end) as the program would. False at the first that can't be had.
+// Touches each page of [start, end) as the program would. False at the first that faults.
 inline bool touch_pages(uintptr_t start, uintptr_t end, bool write) {
   for (uintptr_t page = start; page < end; page += page_size())
     if (!guarded_touch(page, write)) return false;

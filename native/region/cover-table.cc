@@ -11,12 +11,12 @@
 namespace vmarea {
 namespace {
 
-// Nodes of one size, in pieces that are never given back.
+// Nodes of one size, in chunks that are never freed.
 class NodePool {
  public:
   static constexpr size_t kNode = 128, kPiece = 64 << 10, kLeft = 8;
 
-  // Whether at least `kLeft` nodes are free, after taking another piece where they are not.
+  // Whether at least `kLeft` nodes are free, after allocating another chunk where they are not.
   bool prepare() {
     if (free_count_ >= kLeft) return true;
     void* piece = mmap(nullptr, kPiece, PROT_READ | PROT_WRITE, kNothing, -1, 0);
@@ -27,7 +27,7 @@ class NodePool {
 
   void* take() {
     Free* node = first_;
-    if (node == nullptr) abort();  // somebody added a cover without preparing
+    if (node == nullptr) abort();  // a cover was added without prepare_cover_table_locked
     first_ = node->next;
     free_count_--;
     return node;
@@ -69,7 +69,7 @@ struct PoolAllocator {
 
 using Covers = std::map<uintptr_t, Cover, std::less<uintptr_t>, PoolAllocator<std::pair<const uintptr_t, Cover>>>;
 
-// Never destroyed: a handler may run until the process is gone.
+// Never destroyed: a handler may run until the process ends.
 alignas(Covers) char covers_memory[sizeof(Covers)];
 Covers& covers = *new (covers_memory) Covers;
 

@@ -1,4 +1,4 @@
-// Regions as parameters of the addon's functions: by handle, which is refused where the region is gone or not this thread's.
+// Regions as parameters of the addon's functions: by handle, which is refused where the region was unmapped or belongs to another thread.
 #pragma once
 
 #include <errno.h>
@@ -15,7 +15,7 @@ inline void take(Call& call, Region** region) {
   if (*region == nullptr) call.refuse(kRegionGone);
 }
 
-// nullptr where the region is gone.
+// nullptr for a stale handle.
 struct RegionIfAny {
   Region* region;
 };
@@ -37,7 +37,7 @@ inline void take(Call& call, RegionPart* part) {
   if (!part->region->has(offset, part->length)) call.refuse(-EINVAL);
 }
 
-// Likewise from handle, offset and a typed array, which says how long the part is.
+// The same from handle, offset and a typed array, which gives the length of the part.
 struct RegionBytes {
   Region* region;
   uintptr_t start;

@@ -19,7 +19,7 @@ void give_slot(ThreadState* state, Region* region) {
 
 }  // namespace
 
-// Never destroyed: a handler may run until the process is gone.
+// Never destroyed: a handler may run until the process ends.
 std::map<uintptr_t, Region*>& table_locked() {
   static std::map<uintptr_t, Region*>* table = new std::map<uintptr_t, Region*>;
   return *table;
@@ -44,7 +44,7 @@ void take_slot(Region* region) {
   region->object = nullptr;
   uint32_t slot = static_cast<uint32_t>(static_cast<uint64_t>(region->handle) % static_cast<uint64_t>(kSlots));
   region->owner->slots[slot] = nullptr;
-  // A slot whose next handle would not fit a double without loss is never used again.
+  // A slot whose next handle a double could not hold exactly is never used again.
   if (region->owner->generations[slot] < kMostGenerations) region->owner->free_slots.push_back(slot);
   region->handle = 0;
 }

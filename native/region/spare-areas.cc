@@ -14,14 +14,14 @@ namespace {
 struct Reservation {
   size_t areas;
   char* start;
-  size_t split;  // up to here it is split into areas
+  size_t split;  // the end of the part that is split into areas
 };
 
-// Covering the first page of a region takes up to eight areas, each further one up to four. Putting back takes four for a moment.
+// Covering the first page of a region requires up to eight areas, each further page up to four. Putting back requires four for a moment.
 Reservation reservations[] = {{16, nullptr, 0}, {8, nullptr, 0}};
 
-// Addresses for a cover and its place. More than those are: a process that is beyond its limit gets no address until it is
-// below, and the engine may have grown beyond one that was lowered meanwhile. They cost nothing but addresses.
+// Addresses for a cover and its place, and more: a process above its limit gets no address until it is below, and the engine may have
+// grown above a limit that was lowered meanwhile. They cost addresses alone.
 constexpr size_t kLeastAddresses = 32 << 20;
 char* addresses = nullptr;
 size_t addresses_length = 0;
@@ -32,7 +32,7 @@ void give_addresses() {
   addresses_length = 0;
 }
 
-// A huge page takes itself for its cover or copy, and as much again to align it.
+// A huge page requires its own size for its cover or copy, and the same again to align it.
 void take_addresses(size_t page) {
   size_t length = std::max(kLeastAddresses, 2 * page);
   if (length <= addresses_length) return;
@@ -43,7 +43,7 @@ void take_addresses(size_t page) {
   addresses_length = length;
 }
 
-// Every second page has another permission, and so none is one area with its neighbours. Near the limit a part of it is better than none.
+// Every second page has another permission, so that no two merge. Near the limit a part of the reservation is better than none.
 void take(Reservation* reservation) {
   size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   size_t length = reservation->areas * page;
@@ -60,7 +60,7 @@ void take(Reservation* reservation) {
 }  // namespace
 
 void take_spare_areas_locked(size_t page) {
-  // What puts back comes first: without it a covered page would be lost.
+  // Reserve for putting back first: without it a covered page would be lost.
   take(&reservations[static_cast<int>(Spare::kRestore)]);
   take(&reservations[static_cast<int>(Spare::kCover)]);
   prepare_cover_table_locked();

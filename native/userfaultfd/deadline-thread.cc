@@ -19,28 +19,28 @@ namespace vmarea::uffd {
 namespace {
 
 constexpr uint64_t kMillisecond = 1000000;
-constexpr uint64_t kPatience = 500 * kMillisecond;  // more than a busy machine lets a thread wait
+constexpr uint64_t kPatience = 500 * kMillisecond;  // longer than a busy machine delays a thread
 constexpr uint64_t kShortestPause = 10 * kMillisecond, kLongestPause = 250 * kMillisecond;
 constexpr uint64_t kFirstQuestion = 250 * kMillisecond;
 constexpr size_t kMostFailed = 65536;
 
-int call = -1;  // an eventfd: look now
+int call = -1;  // an eventfd that starts a check at once
 
 bool is_readable(int descriptor) {
   struct pollfd poll_one = {descriptor, POLLIN, 0};
   return poll(&poll_one, 1, 0) > 0 && (poll_one.revents & POLLIN) != 0;
 }
 
-// Reads what nobody else reads. Its faults are then failed with those that wait too long.
+// Reads the messages that no server reads. Their faults then fail with those that wait too long.
 void read_instead_locked(Context* context) {
   UffdMessage messages[64];
   ssize_t length;
-  // A few at a time: who serves or asks meanwhile waits for the lock.
+  // A few at a time, because other users of the context wait for the lock meanwhile.
   for (int round = 0; round < 16 && (length = read(context->keeper, messages, sizeof messages)) > 0; round++) {
     note_messages_locked(context, reinterpret_cast<const uint8_t*>(messages), static_cast<size_t>(length), true);
     for (size_t index = 0; index < static_cast<size_t>(length) / sizeof *messages; index++) {
       if (messages[index].event != kEventFork) continue;
-      // A child that nobody serves: as at the end of a server.
+      // A forked child without a server: handle it as at the end of a server.
       int child = static_cast<int>(messages[index].fork.descriptor);
       poison_ranges(child, context->ranges, false);
       close(child);
@@ -69,25 +69,26 @@ bool waits_in_vain_locked(const Context* context, const UnansweredFault& fault, 
 void fail_overdue_locked(Context* context, uint64_t time) {
   if (context->unanswered.empty()) return;
   bool read = is_read_locked(context);
-  // A copy: an answer takes all faults of its page from the record.
+  // A copy, because an answer removes all faults of its page from the record.
   std::vector<UnansweredFault> faults = context->unanswered;
   uint64_t mask = ~(static_cast<uint64_t>(page_size()) - 1);
   std::vector<uint64_t> done;
   for (const UnansweredFault& fault : faults) {
-    bool lost = fault.by_warden || (context->unserved && !read);
+    bool lost = fault.by_deadline_thread || (context->unserved && !read);
     bool late = context->deadline != 0 && time - fault.since >= context->deadline;
     if (!lost && !late && !waits_in_vain_locked(context, fault, time)) continue;
     uint64_t page = fault.address & mask;
     if (std::find(done.begin(), done.end(), page) != done.end()) continue;
     int error = fail_page_locked(context, page, fault.flags);
-    if (error == -EAGAIN) continue;  // an event is being read: at the next look
+    if (error == -EAGAIN) continue;  // an event has to be read first: retry at the next check
     done.push_back(page);
     if (error == 0) remember_locked(context, {page, reads_locked(context, fault.thread) ? kItself : lost || !read ? kNoServer : kTimeout});
     note_answer_locked(context, page, page_size());
   }
 }
 
-// Fails the faults of threads that are to end among those that nobody has read, and has the others come again. Layout events would be lost.
+// Among the unread faults, fails those of threads that are to end, and wakes the others, so that they fault again. Layout events would be
+// lost.
 void fail_ending_unread_locked(Context* context) {
   UffdMessage messages[64];
   if (!can_ask(context) || (context->features & kEventFeatures) != 0) return;
@@ -117,7 +118,7 @@ void look_after_locked(Context* context, uint64_t time) {
   } else if (context->unread_since == 0) {
     context->unread_since = time;
   } else if (context->deadline != 0 && time - context->unread_since >= context->deadline) {
-    // Whose server may still come waits for it as long as before.
+    // Faults whose server may still come wait for it as before.
     context->unserved = !context->keep_waiting;
     context->unread_since = 0;
     read_instead_locked(context);
@@ -127,13 +128,13 @@ void look_after_locked(Context* context, uint64_t time) {
   fail_overdue_locked(context, time);
 }
 
-// A process that was stopped, or a machine that slept, served nobody meanwhile: that time does not count.
+// A stopped process or a sleeping machine served no fault meanwhile: that time does not count.
 void forgive_locked(Context* context, uint64_t lost) {
   for (UnansweredFault& fault : context->unanswered) fault.since += lost;
   if (context->unread_since != 0) context->unread_since += lost;
 }
 
-// Answers the milliseconds until the next look, and which descriptors call for it earlier.
+// Answers the milliseconds until the next check, and the descriptors that can start it earlier.
 int look_after_all(std::vector<struct pollfd>* descriptors) {
   static uint64_t due = 0;
   descriptors->assign(1, {call, POLLIN, 0});
@@ -144,7 +145,7 @@ int look_after_all(std::vector<struct pollfd>* descriptors) {
     if (!is_looked_after(context)) continue;
     if (lost > 0) forgive_locked(context, std::min(lost, time));
     look_after_locked(context, time);
-    // One that stays readable can't be read now, and would call for ever.
+    // A descriptor that stays readable can't be read now, and would start a check again and again.
     if (context->unserved && !is_readable(context->keeper)) descriptors->push_back({context->keeper, POLLIN, 0});
     uint64_t its = context->deadline == 0 ? kLongestPause : std::min(std::max(context->deadline / 8, kShortestPause), kLongestPause);
     if (ending_threads > 0) its = kShortestPause;
@@ -161,7 +162,7 @@ void* watch(void*) {
     poll(descriptors.data(), descriptors.size(), pause);
     uint64_t count;
     if (descriptors[0].revents != 0 && read(call, &count, sizeof count) < 0) {
-      // Nothing to read: nothing to do about it.
+      // A failed read needs no action.
     }
   }
   return nullptr;
@@ -169,21 +170,21 @@ void* watch(void*) {
 
 }  // namespace
 
-int start_warden_locked() {
+int start_deadline_thread_locked() {
   if (call >= 0) return 0;
   call = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (call < 0) return -errno;
-  int error = start_own_thread("vmarea-warden", watch, nullptr);
+  int error = start_own_thread("vmarea-deadline", watch, nullptr);
   if (error == 0) return 0;
   close(call);
   call = -1;
   return error;
 }
 
-void call_warden() {
+void wake_deadline_thread() {
   uint64_t one = 1;
   if (write(call, &one, sizeof one) < 0) {
-    // So many calls wait already.
+    // The eventfd is at its maximum: a check is due already.
   }
 }
 

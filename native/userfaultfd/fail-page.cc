@@ -20,7 +20,7 @@ int poison(int descriptor, uint64_t address, uint64_t length) {
   return ioctl(descriptor, kPoison, &fill) == 0 ? 0 : -errno;
 }
 
-// The fault's message does not tell the size of the page: `length` is the one that the kernel did not refuse.
+// The fault's message does not contain the size of the page: `length` is the size that the kernel accepted.
 int poison_page(int descriptor, uint64_t address, size_t* length) {
   *length = page_size();
   int error = poison(descriptor, address, *length);
@@ -33,10 +33,10 @@ int set_unprotected(int descriptor, uint64_t address, uint64_t mode) {
   return ioctl(descriptor, kWriteprotect, &argument) == 0 ? 0 : -errno;
 }
 
-// Takes a protected page of a file out of the page table. It stays in the file.
+// Removes a protected page of a file from the page table. The file keeps it.
 int zap_protected_locked(const Context* context, uint64_t address) {
   LayoutHolds holds;
-  int error = layout_try_read_lock(&holds);  // nobody changes what is mapped there meanwhile
+  int error = layout_try_read_lock(&holds);  // keep the range mapped meanwhile
   if (error != 0) return error;
   bool registered = std::any_of(context->ranges.begin(), context->ranges.end(), [=](const Range& range) {
     return range.start <= address && address < range.end && (range.mode & kModeWp) != 0;
@@ -65,7 +65,7 @@ int fail_page_locked(Context* context, uint64_t address, uint64_t flags) {
     error = fail_write(context, address, &length);
   } else {
     error = poison_page(context->keeper, address, &length);
-    // There is no poisoning over the mark that the missing page is protected.
+    // The kernel does not poison over the protection marker of a missing page.
     if (error == -EEXIST && context->own_memory && is_protection_mark(page_entry(address)) &&
         set_unprotected(context->keeper, address, kProtectDontWake) == 0)
       error = poison_page(context->keeper, address, &length);
@@ -75,7 +75,7 @@ int fail_page_locked(Context* context, uint64_t address, uint64_t flags) {
 }
 
 bool has_poison(int descriptor) {
-  // A kernel that knows the call looks at its argument first.
+  // A kernel that has the call checks its argument first.
   return ioctl(descriptor, kPoison, nullptr) == 0 || errno != EINVAL;
 }
 

@@ -13,7 +13,7 @@
 namespace vmarea::uffd {
 namespace {
 
-// Reads what is queued, so that no layout event holds the pages back. A child that a fork made is dealt with as its parent.
+// Reads the queued events, because an unread layout event blocks resolving. A forked child is handled as its parent.
 void drain(int descriptor, const std::vector<Range>& ranges) {
   UffdMessage messages[16];
   ssize_t length;
@@ -27,10 +27,10 @@ void drain(int descriptor, const std::vector<Range>& ranges) {
   }
 }
 
-// Poisons what is absent in [start, end) and passes over what is there. Stops where the address space is gone.
+// Poisons missing pages in [start, end) and skips present ones. Stops where the address space has ended.
 void poison_span(int descriptor, uintptr_t start, uintptr_t end, const std::vector<Range>& ranges) {
   const size_t page = page_size();
-  size_t step = page;  // of the memory itself: larger for huge pages
+  size_t step = page;  // the page size of the memory: larger for huge pages
   uintptr_t address = start;
   size_t length = end - start;
   int patience = 2000;
@@ -51,7 +51,7 @@ void poison_span(int descriptor, uintptr_t start, uintptr_t end, const std::vect
       drain(descriptor, ranges);
       usleep(1000);
     } else if (errno == ENOENT && length > step) {
-      length = std::max(step, length / 2 / step * step);  // it runs past the end of an area
+      length = std::max(step, length / 2 / step * step);  // the range extends past the end of an area
     } else if (errno == EINVAL && step == page && address % (512 * page) == 0 && (end - address) % (512 * page) == 0) {
       step = 512 * page;
       length = end - address;
@@ -64,14 +64,14 @@ void poison_span(int descriptor, uintptr_t start, uintptr_t end, const std::vect
       address += step;
       length = end - address;
     } else {
-      address += step;  // nothing of ours is there any more
+      address += step;  // skip memory that is no longer registered
       length = std::min(length, step);
     }
   }
 }
 
-// Poisons what has a fault that would have been asked about: a missing page where missing ones were registered, one in the page cache that
-// is not mapped where minor faults were. The kernel makes the others itself, as it did before.
+// Poisons each page whose touch would have been a fault: a missing page in `missing` mode, an unmapped page of the page cache in `minor`
+// mode. The kernel provides the others itself, as before.
 void poison_unserved(int descriptor, const Range& range, const std::vector<Range>& ranges) {
   const size_t page = page_size();
   constexpr size_t kBatch = 4096;
@@ -80,7 +80,7 @@ void poison_unserved(int descriptor, const Range& range, const std::vector<Range
   for (uintptr_t address = range.start; address < range.end;) {
     size_t count = std::min(batch, (range.end - address) / page);
     if (mincore(reinterpret_cast<void*>(address), count * page, there.data()) != 0) {
-      batch = std::max(count / 2, size_t{1});  // a hole is in it
+      batch = std::max(count / 2, size_t{1});  // the batch contains a hole
       if (count > 1) continue;
       poison_span(descriptor, address, address + page, ranges);
       address += page;
@@ -98,7 +98,7 @@ void poison_unserved(int descriptor, const Range& range, const std::vector<Range
   }
 }
 
-// Answers 0 or an error number. Reads the events that hold it back.
+// Answers 0 or an error number. Reads the events that block it.
 int lift_part(int descriptor, uint64_t start, uint64_t length, const std::vector<Range>& ranges) {
   for (int patience = 2000;; patience--) {
     UffdProtect argument = {start, length, 0};
@@ -109,11 +109,11 @@ int lift_part(int descriptor, uint64_t start, uint64_t length, const std::vector
   }
 }
 
-// A missing page that is write-protected holds a mark, over which the kernel does not poison.
+// A write-protected missing page has a marker, which the kernel does not poison over.
 void lift_protection(int descriptor, const Range& range, const std::vector<Range>& ranges, bool own_memory) {
   int error = lift_part(descriptor, range.start, range.end - range.start, ranges);
   if (error == 0) return;
-  // Of another process it is not known which modes were registered: ENOENT at the first byte means that this one was not.
+  // For another process the registered modes are not known: ENOENT at the first byte means that this one was not.
   if (!own_memory && error == ENOENT && lift_part(descriptor, range.start, page_size(), ranges) == ENOENT) return;
   for (uintptr_t address = range.start; address < range.end; address += page_size()) {
     UffdProtect argument = {address, page_size(), 0};
@@ -136,7 +136,7 @@ void poison_ranges(int descriptor, const std::vector<Range>& ranges, bool own_me
       if (own_memory)
         poison_unserved(descriptor, range, ranges);
       else
-        poison_span(descriptor, range.start, range.end, ranges);  // what another process has in its page cache can't be seen
+        poison_span(descriptor, range.start, range.end, ranges);  // the page cache behind another process's memory can't be examined
     }
     wake_range(descriptor, range.start, range.end - range.start);
   }

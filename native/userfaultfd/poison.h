@@ -1,4 +1,4 @@
-// Poison in memory of userfaultfds: an access that nobody will serve is told a fault, and reads no zeros in silence.
+// Poison in memory of userfaultfds: an access that no server will answer gets a SIGBUS instead of silently reading zeros.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace vmarea::uffd {
 // Answers 0 or a negative error number.
 int wake_range(int descriptor, uint64_t start, uint64_t length);
 
-// Poisons what is missing in the ranges, passes over what is there, and wakes who waits. Reads the events that are queued.
+// Poisons missing pages in the ranges, skips present ones, and wakes waiters. Reads the queued events.
 void poison_ranges(int descriptor, const std::vector<Range>& ranges, bool own_memory);
 
 }  // namespace vmarea::uffd

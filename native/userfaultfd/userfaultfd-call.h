@@ -1,4 +1,4 @@
-// Userfaultfds as parameters of the addon's functions: by handle, which is refused where it stands for nothing.
+// Userfaultfds as parameters of the addon's functions: by handle, which is refused where it is stale.
 #pragma once
 
 #include <errno.h>
@@ -13,13 +13,13 @@ inline void take(Call& call, Handle** handle) {
   if (*handle == nullptr) call.refuse(-EBADF);
 }
 
-// nullptr where the handle stands for nothing.
+// nullptr for a stale handle.
 struct HandleIfAny {
   Handle* handle;
 };
 inline void take(Call& call, HandleIfAny* given) { given->handle = handle_of(call.state(), call.number(call.next())); }
 
-// What resolving came to: bytes in results[0], the code in results[1].
+// The outcome of resolving: bytes in results[0], the code in results[1].
 struct Resolved {
   int code;
   int64_t done = 0;
@@ -33,8 +33,8 @@ inline napi_value give(Call& call, Resolved resolved) {
 // How much of [start, start + length) from its start on is registered with this userfaultfd, as far as this process knows.
 size_t own_part_locked(const Context* context, uintptr_t start, size_t length);
 
-// Whether a part of the range is a device's area that something else serves than this userfaultfd. The kernel takes an answer from any
-// userfaultfd, and the file below the area would have it, whatever the driver has forbidden.
+// Whether a part of the range is a device's area that this userfaultfd does not serve. The kernel accepts an answer from any userfaultfd
+// and would put it in the file behind the area, against the driver's rules.
 bool is_anothers_device(const Handle* handle, uintptr_t start, size_t length);
 
 }  // namespace vmarea::uffd

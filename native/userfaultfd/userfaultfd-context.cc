@@ -80,7 +80,7 @@ bool reads_locked(const Context* context, uint32_t thread) {
                                     [=](const Handle* handle) { return handle->reads && handle->reader == thread; });
 }
 
-void note_messages_locked(Context* context, const uint8_t* bytes, size_t length, bool by_warden) {
+void note_messages_locked(Context* context, const uint8_t* bytes, size_t length, bool by_deadline_thread) {
   uint64_t time = 0;
   for (size_t offset = 0; offset + sizeof(UffdMessage) <= length; offset += sizeof(UffdMessage)) {
     UffdMessage message;
@@ -88,11 +88,11 @@ void note_messages_locked(Context* context, const uint8_t* bytes, size_t length,
     if (message.event == kEventFault) {
       if (time == 0) time = now();
       if (context->unanswered.size() == kMostUnanswered) context->unanswered.erase(context->unanswered.begin());
-      context->unanswered.push_back({message.fault.address, message.fault.flags, message.fault.thread, time, by_warden});
+      context->unanswered.push_back({message.fault.address, message.fault.flags, message.fault.thread, time, by_deadline_thread});
       context->unanswered_count.store(context->unanswered.size(), std::memory_order_release);
       continue;
     }
-    if (by_warden && message.event != kEventFork && context->missed_events.size() < kMostMissed) {
+    if (by_deadline_thread && message.event != kEventFork && context->missed_events.size() < kMostMissed) {
       context->missed_events.push_back(message);
     }
     if (message.event == kEventUnmap) {

@@ -20,7 +20,7 @@ struct UserfaultfdHandles {
 namespace uffd {
 namespace {
 
-// The ranges of others of our userfaultfds are not this one's, whatever it believed: the kernel would poison them all the same.
+// Exclude ranges that belong to other userfaultfds of ours by now: the kernel would poison them all the same.
 std::vector<Range> ranges_of_its_own_locked(const Context* context) {
   std::vector<Range> ranges = context->ranges;
   if (!context->own_memory) return ranges;
@@ -70,7 +70,7 @@ void drop_handle(Handle* handle, Missing missing, bool thread_ends) {
     last = context->handles.empty() && context->loose.empty();
     bool unknown = context->ranges_unknown && context->ranges.empty() && missing == Missing::kPoison;
     if (last && (context->sent || unknown)) {
-      // Another process serves, or what would have to be poisoned is not known. Our duplicate stays: threads wait and do not read zeros.
+      // Another process serves, or the ranges to poison are not known. Keep our duplicate open, so that threads wait and do not read zeros.
       last = false;
     } else if (last) {
       std::vector<Context*>& all = contexts();
@@ -78,12 +78,12 @@ void drop_handle(Handle* handle, Missing missing, bool thread_ends) {
       userfaultfd_contexts.store(all.size());
       ranges = ranges_of_its_own_locked(context);
     } else if (context->deadline > 0) {
-      // The warden tells each access its fault, so that what nobody touches stays as it is.
+      // The deadline thread fails each access, so that untouched pages stay as they are.
       bool others = context->sent || context->exposed || !context->loose.empty();
       if (handle->reads && !others && !context->keep_waiting && !is_read_locked(context)) {
         context->unserved = true;
         context->seen_reads = context->reads.load();
-        call_warden();
+        wake_deadline_thread();
       }
     } else if (thread_ends && handle->reads && !context->keep_waiting) {
       served = context->sent || is_read_locked(context);

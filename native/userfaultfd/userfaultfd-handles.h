@@ -1,19 +1,19 @@
-// What JavaScript knows userfaultfds by: the handles of one thread, and how one goes.
+// The handles by which the JavaScript of one thread knows its userfaultfds, and closing them.
 #pragma once
 
 #include "userfaultfd/userfaultfd-context.h"
 
 namespace vmarea::uffd {
 
-// The handle with this number of the thread, or nullptr.
+// The thread's handle with this number, or nullptr.
 Handle* handle_of(ThreadState* state, double number);
-// Answers nullptr where this thread has as many as a number can tell apart.
+// Answers nullptr where this thread has the most handles that a number can distinguish.
 Handle* new_handle_locked(ThreadState* state, Context* context, int descriptor);
 
-// What becomes of the missing pages with the last way to a userfaultfd.
+// What happens to missing pages when the last handle of a userfaultfd is dropped.
 enum class Missing { kZero, kPoison };
 
-// The descriptor of the handle is closed or handed out already. What was the last way to the userfaultfd takes the rest with it.
+// Drops a handle whose descriptor is closed or handed out already. The last one frees the context.
 void drop_handle(Handle* handle, Missing missing, bool thread_ends);
 
 }  // namespace vmarea::uffd

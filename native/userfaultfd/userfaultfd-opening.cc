@@ -1,4 +1,4 @@
-// Userfaultfds come, go from hand to hand, and go.
+// Opening, adopting, handing out and closing userfaultfds.
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -25,7 +25,7 @@ namespace {
 
 int64_t create(int flags) { return answer(syscall(SYS_userfaultfd, flags)); }
 
-// results[0] is 0 where the device could not be opened, 1 where it was and refused.
+// results[0] is 0 where the device could not be opened, 1 where it was opened and the kernel refused.
 int create_from_device(ThreadState* state, int flags) {
   state->shared_results.results[0] = 0;
   int device = open("/dev/userfaultfd", O_RDONLY | O_CLOEXEC);
@@ -47,7 +47,7 @@ bool same_file(int one, int other) {
 #endif
 }
 
-// What is known of a userfaultfd that was not known before. nullptr with errno where there are no descriptors for it.
+// Makes the record of a new userfaultfd. nullptr with errno where no descriptors are free for it.
 Context* new_context(int descriptor, bool own_memory, const Handle* parent) {
   int keeper = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
   if (keeper < 0) return nullptr;
@@ -69,8 +69,8 @@ Context* new_context(int descriptor, bool own_memory, const Handle* parent) {
   return context;
 }
 
-// exit() ends no environment of the main thread, so its handles are not dropped: the memory of other processes is poisoned here. That of
-// this process goes with it.
+// exit() does not end the main thread's environment, so its handles are not dropped: poison the memory of other processes here. The
+// memory of this process ends with it.
 void poison_at_exit() {
   struct Last {
     int keeper;
@@ -85,7 +85,7 @@ void poison_at_exit() {
   for (const Last& one : last) poison_ranges(one.keeper, one.ranges, false);
 }
 
-// Takes a descriptor over. Answers the handle; -EBUSY where another handle has that descriptor.
+// Adopts a descriptor. Answers the handle; -EBUSY where another handle has that descriptor.
 int64_t adopt(ThreadState* state, int descriptor, bool own_memory, HandleIfAny parent) {
   if (fcntl(descriptor, F_GETFD) < 0) return -errno;
   Lock lock(mutex());
@@ -114,7 +114,7 @@ int64_t adopt(ThreadState* state, int descriptor, bool own_memory, HandleIfAny p
   return handle->number;
 }
 
-// words[0] are the features asked for, and those of the kernel afterwards; words[1] the ioctls.
+// words[0] has the requested features, and those of the kernel afterwards; words[1] the ioctls.
 int api(Handle* handle, View<uint64_t> words) {
   if (words.length < 2) return -EFAULT;
   UffdApi argument = {0xaa, words.data[0], 0};
@@ -125,11 +125,11 @@ int api(Handle* handle, View<uint64_t> words) {
   words.data[1] = argument.ioctls;
   if ((asked & kFeatureThreadId) == 0 || !has_poison(handle->descriptor)) return 0;
   Lock lock(mutex());
-  if (start_warden_locked() == 0) call_warden();  // without it, a thread that is to end may wait like any other
+  if (start_deadline_thread_locked() == 0) wake_deadline_thread();  // without it, a thread that is to end may wait like any other
   return 0;
 }
 
-// What is known of a descriptor that came from elsewhere.
+// What the record knows about a descriptor that another process or library opened.
 int set_features(Handle* handle, uint64_t features) {
   handle->context->features = features;
   return 0;
@@ -145,7 +145,7 @@ int64_t clone(ThreadState* state, Handle* handle) {
   return -EMFILE;
 }
 
-// The number of the descriptor, which stays the handle's.
+// The number of the descriptor, which the handle still owns.
 int descriptor_of(HandleIfAny of, bool exposed) {
   if (of.handle == nullptr) return -1;
   if (exposed) {
@@ -155,7 +155,7 @@ int descriptor_of(HandleIfAny of, bool exposed) {
   return of.handle->descriptor;
 }
 
-// Hands the descriptor out: the handle is gone, and who adopts the number has it.
+// Hands the descriptor out and ends the handle: the code that adopts the number owns it.
 int into_descriptor(Handle* handle) {
   int descriptor = handle->descriptor;
   {
@@ -166,7 +166,7 @@ int into_descriptor(Handle* handle) {
   return descriptor;
 }
 
-// With the last handle of the userfaultfd, `poison` says what becomes of the missing pages.
+// Closes a handle. If it is the last of the userfaultfd, `poison` decides about the missing pages.
 int close_call(HandleIfAny closed, bool poison) {
   if (closed.handle == nullptr) return 0;
   int error = close(closed.handle->descriptor) == 0 || errno != EBADF ? 0 : -EBADF;
@@ -174,7 +174,7 @@ int close_call(HandleIfAny closed, bool poison) {
   return error;
 }
 
-// How the loss of handles is judged from now on.
+// Sets what the loss of the last handle does from now on.
 int set_custody(Handle* handle, bool sent, bool keep_waiting) {
   Lock lock(mutex());
   handle->context->sent |= sent && handle->context->own_memory;
@@ -188,7 +188,7 @@ int hold_until_registered(Handle* handle) {
   return 0;
 }
 
-// Whether another server is on its way, for whom who waits goes on waiting when this one ends.
+// Sets whether another server will follow, for which faults wait when this one ends.
 int expect_server(Handle* handle, bool expected) {
   Lock lock(mutex());
   Context* context = handle->context;
@@ -196,7 +196,7 @@ int expect_server(Handle* handle, bool expected) {
   if (!expected && context->deadline > 0 && !is_read_locked(context)) {
     context->unserved = true;
     context->seen_reads = context->reads.load();
-    call_warden();
+    wake_deadline_thread();
   }
   return 0;
 }

@@ -1,5 +1,5 @@
-// Changes to areas by whoever serves them: only where all of the range is registered with the very userfaultfd. What was unmapped may be
-// another's by now, and whoever serves hears of that later: -ENOENT there.
+// Changes to areas by their server: only where the whole range is registered with this userfaultfd, else -ENOENT. The addresses may have
+// been reused before the server learns of an unmap.
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
@@ -17,7 +17,7 @@ using namespace uffd;
 
 namespace {
 
-// Calls `change` with the layout held for writing, as `lock_layout` takes it.
+// Calls `change` while holding the write side of the layout lock.
 template <typename Change>
 int64_t change_own(ThreadState* state, Handle* handle, Operands place, int (*lock_layout)(LayoutHolds*), Change change) {
   LayoutWriter writer(&state->holds, lock_layout);
@@ -27,7 +27,7 @@ int64_t change_own(ThreadState* state, Handle* handle, Operands place, int (*loc
   return change(reinterpret_cast<void*>(place.start));
 }
 
-// Maps a part of a file there, and registers that as what was there.
+// Maps a part of a file there, and registers it in the modes of the memory that it replaces.
 Resolved map_over_own(ThreadState* state, Handle* handle, Operands place, int protection, int flags, int descriptor, int64_t offset) {
   int64_t code = change_own(state, handle, place, layout_insert_lock, [&](void* memory) -> int64_t {
     if (mmap(memory, place.length, protection, flags | MAP_FIXED, descriptor, offset) == MAP_FAILED) return -errno;

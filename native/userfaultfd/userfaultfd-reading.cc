@@ -1,4 +1,4 @@
-// Reading userfaultfds: faults and events, with or without waiting for them, and what becomes of those that nobody answers.
+// Reading userfaultfds: faults and events, with or without waiting for them, and the faults that are not answered.
 #include <string.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -32,7 +32,7 @@ int64_t read_messages(Handle* handle, View<uint8_t> messages) {
   handle->reads = true;
   handle->reader = own_thread_number();
   note_messages_locked(handle->context, messages.data, static_cast<size_t>(length));
-  if (ending_threads > 0) call_warden();
+  if (ending_threads > 0) wake_deadline_thread();
   return length;
 }
 
@@ -41,7 +41,7 @@ int64_t read_call(Handle* handle, View<uint8_t> messages) {
   return read_messages(handle, messages);
 }
 
-// As read, but waits. Answers 0 when the time is over, -EINTR when somebody interrupted.
+// Reads as `read` does, but waits. Answers 0 at the timeout, -EINTR after an interrupt.
 int64_t wait_call(Handle* handle, View<uint8_t> messages, int milliseconds) {
   Context* context = handle->context;
   handle->reads = true;
@@ -61,12 +61,12 @@ int64_t wait_call(Handle* handle, View<uint8_t> messages, int milliseconds) {
     if ((descriptors[0].revents & (POLLERR | POLLNVAL)) != 0) return -EINVAL;
     uint64_t count;
     if (descriptors[1].revents != 0 && read(context->interrupt, &count, sizeof count) < 0) {
-      // Another one that waits was faster.
+      // Another waiting thread was faster.
     }
   }
 }
 
-// Ends the waits on all handles of this userfaultfd, and the next one of each that does not wait now.
+// Ends the waits on all handles of this userfaultfd, and the next wait of each handle that does not wait now.
 int interrupt(Handle* handle) {
   Context* context = handle->context;
   __atomic_fetch_add(&context->interrupts, 1, __ATOMIC_RELEASE);
@@ -74,26 +74,27 @@ int interrupt(Handle* handle) {
   return write(context->interrupt, &one, sizeof one) < 0 && errno != EAGAIN ? -errno : 0;
 }
 
-// How long a fault may wait; 0 for ever. Whoever is to serve has as long from now on to begin.
+// Sets how long a fault may wait; 0 is no limit. A server has the same time from now on to start reading.
 int set_deadline(Handle* handle, double milliseconds) {
   if (!(milliseconds >= 0 && milliseconds <= 2147483647)) return -EINVAL;
   int flags = fcntl(handle->descriptor, F_GETFL);
   if (flags < 0) return -errno;
-  // The warden may wait for nobody.
+  // The deadline thread must not block in a read.
   if (milliseconds > 0 && (flags & O_NONBLOCK) == 0) return -EINVAL;
   if (milliseconds > 0 && !has_poison(handle->descriptor)) return -EOPNOTSUPP;
   Lock lock(mutex());
-  int error = milliseconds > 0 ? start_warden_locked() : 0;
+  int error = milliseconds > 0 ? start_deadline_thread_locked() : 0;
   if (error != 0) return error;
   Context* context = handle->context;
   context->deadline = static_cast<uint64_t>(milliseconds * 1e6);
   context->unserved = false;
   context->unread_since = 0;
-  if (milliseconds > 0) call_warden();
+  if (milliseconds > 0) wake_deadline_thread();
   return 0;
 }
 
-// Two numbers a page that the warden failed: address, reason. Takes as many as there is room for, the oldest first, and answers how many.
+// Takes the pages that the deadline thread failed, two numbers for each: address, reason; as many as fit, the oldest first. Answers their
+// number.
 size_t take_failed(Handle* handle, View<double> records) {
   Lock lock(mutex());
   std::vector<FailedFault>& failed = handle->context->failed;
@@ -106,7 +107,7 @@ size_t take_failed(Handle* handle, View<double> records) {
   return count;
 }
 
-// The events of the layout that came while no thread served, as messages, the oldest first. Answers how many; there may be more.
+// Takes the layout events that arrived while no thread served, as messages, the oldest first. Answers their number; there may be more.
 size_t take_missed(Handle* handle, View<uint8_t> bytes) {
   Lock lock(mutex());
   std::vector<UffdMessage>& missed = handle->context->missed_events;
@@ -116,7 +117,7 @@ size_t take_missed(Handle* handle, View<uint8_t> bytes) {
   return count;
 }
 
-// Four numbers a fault: address, flags, thread, milliseconds since it was read. Answers how many there are.
+// Lists the unanswered faults, four numbers for each: address, flags, thread, milliseconds since it was read. Answers how many exist.
 size_t unanswered(Handle* handle, View<double> records) {
   Lock lock(mutex());
   const std::vector<UnansweredFault>& faults = handle->context->unanswered;

@@ -1,4 +1,4 @@
-// What is registered with userfaultfds, and what becomes of it when memory goes, grows or comes back.
+// The ranges that are registered with userfaultfds, and their changes when memory is unmapped, grows or is put back.
 #include <sys/ioctl.h>
 
 #include <algorithm>
@@ -49,7 +49,7 @@ void restore_userfaultfd_range(uintptr_t start, size_t length) {
       uintptr_t from = std::max(range.start, start), to = std::min(range.end, start + length);
       if (from >= to) continue;
       UffdRegister argument = {from, to - from, range.mode, 0};
-      ioctl(context->keeper, kRegister, &argument);  // it was registered before, and a failure leaves it as the move did
+      ioctl(context->keeper, kRegister, &argument);  // it was registered before; after a failure it stays unregistered
     }
   }
 }
@@ -81,15 +81,16 @@ bool is_registered_locked(const Context* context, uintptr_t start, uintptr_t end
   return start >= end;
 }
 
-// words[0] are the ioctls that the range allows. `of_device` where whoever serves a device registers its area: to anyone else that is of
-// the wrong kind, as it is with the kernel's own drivers.
+// words[0] has the ioctls that the range allows. `of_device` is set where the server of a device registers its area: other code gets
+// -EINVAL, as for memory of the kernel's own drivers.
 int register_range(Handle* handle, uint64_t start, size_t length, uint64_t mode, View<uint64_t> words, bool of_device) {
   if (words.length < 1) return -EFAULT;
   if (!of_device && is_anothers_device(handle, start, length)) return -EINVAL;
   UffdRegister argument = {start, length, mode, 0};
   int error = ioctl(handle->descriptor, kRegister, &argument) == 0 ? 0 : -errno;
   Lock lock(mutex());
-  // What is registered as it should be, and has a page covered, whose cover can't be: the page is registered again as it comes back.
+  // The range is registered in these modes and has a covered page, whose cover can't be registered: the page is registered again when it
+  // is put back.
   if (error == -EINVAL && of_device && is_registered_locked(handle->context, start, start + length, mode)) error = 0;
   if (error != 0) return error;
   register_modes(handle->context->ranges, {start, start + length, mode});

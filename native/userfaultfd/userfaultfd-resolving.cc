@@ -19,7 +19,7 @@ using namespace uffd;
 
 namespace {
 
-// Notes what was answered: a resolving ioctl gave `outcome`, and the kernel wrote `done`, a count or a negative error number.
+// Records the answer: a resolving ioctl returned `outcome`, and the kernel wrote `done`, a count or a negative error number.
 Resolved resolved(Handle* handle, int outcome, int64_t done, uint64_t start, bool wakes) {
   int code = outcome == 0 ? 0 : -errno;
   if (wakes && done > 0) note_answer(handle->context, start, static_cast<uint64_t>(done));
@@ -44,9 +44,8 @@ Resolved fill(Handle* handle, Operands place, uint64_t mode) {
   return resolved(handle, outcome, argument.done, argument.start, (mode & kDontWake) == 0);
 }
 
-// What is called own is done in memory that is registered with this very userfaultfd alone: what is there instead, after an unmap, may be
-// another's, and the kernel would take an answer from either. What a region had is forgotten before its addresses are given to anyone,
-// under this lock.
+// The calls named `own` work only in memory that is registered with this userfaultfd: after an unmap the addresses may be reused, and the
+// kernel would accept the answer all the same. The records of a region are dropped, under this lock, before its addresses are freed.
 template <unsigned long kRequest, typename Argument>
 Resolved resolve_own_locked(Handle* handle, Argument argument, uint64_t start) {
   argument.length = own_part_locked(handle->context, start, argument.length);
@@ -72,7 +71,7 @@ Resolved fill_own(Handle* handle, Operands place, uint64_t mode) {
   return resolve_own_locked<kRequest>(handle, UffdFill{place.start, place.length, mode, 0}, place.start);
 }
 
-// Drops pages from view in memory that is registered with this very userfaultfd. -EAGAIN while the layout changes.
+// Unmaps pages in memory that is registered with this userfaultfd. -EAGAIN while the layout changes.
 Resolved hide_own(ThreadState* state, Handle* handle, Operands place) {
   size_t length;
   int code = layout_try_read_lock(&state->holds);
@@ -81,7 +80,7 @@ Resolved hide_own(ThreadState* state, Handle* handle, Operands place) {
     Lock lock(mutex());
     length = own_part_locked(handle->context, place.start, place.length);
   }
-  // Nothing is unmapped while the layout is held for reading.
+  // The read side of the layout lock keeps the memory mapped.
   code = length == 0 ? -ENOENT : madvise(reinterpret_cast<void*>(place.start), length, MADV_DONTNEED) == 0 ? 0 : -errno;
   layout_read_unlock(&state->holds);
   return {code, code == 0 ? static_cast<int64_t>(length) : 0};
@@ -108,8 +107,8 @@ Resolved wake(Handle* handle, Operands place) {
   return resolved(handle, outcome, outcome == 0 ? static_cast<int64_t>(place.length) : 0, place.start, true);
 }
 
-// Takes poison out of the page table, so that the next touch faults. What has come there meanwhile stays: it may be a private copy, which
-// nobody can give again.
+// Removes poison from the page table, so that the next touch faults. A page that was installed meanwhile stays: it may be a private copy
+// that exists only there.
 int64_t take_poison(uint64_t address) {
   uintptr_t page = address & ~(static_cast<uintptr_t>(page_size()) - 1);
   uint64_t entry = page_entry(page);

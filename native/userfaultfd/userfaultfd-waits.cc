@@ -1,4 +1,4 @@
-// What waits for itself: an access whose fault only the accessing thread could answer.
+// Accesses that would wait for themselves: their fault could only be answered by the accessing thread.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -17,7 +17,8 @@ using namespace uffd;
 
 namespace {
 
-// Whether nobody but this thread could answer a fault. The warden ends a wait, which for the thread that serves would be all that it does.
+// Whether this thread alone could answer a fault. The deadline thread would end the wait, but the serving thread would serve nothing
+// until then.
 bool only_answered_by_locked(const Context* context, const ThreadState* state) {
   if ((context->features & kFeatureSigbus) != 0 || context->sent) return false;
   bool readers = false;

@@ -1,4 +1,4 @@
-// Userfaultfds of this process: the ioctls, what is registered, who reads, and what happens when nobody does any more.
+// Userfaultfds of this process: the ioctls, the registered ranges, the readers, and the end of the last reader.
 #pragma once
 
 #include <atomic>
@@ -9,26 +9,25 @@
 
 namespace vmarea {
 
-// How many userfaultfds this process has. Mostly none, and then every other question about them is answered.
+// The number of userfaultfds of this process. With 0, the usual case, no other query about them is necessary.
 extern std::atomic<size_t> userfaultfd_contexts;
 
-// True where an access of the calling thread to [start, start + length) would wait for a fault that only this very thread could
-// answer, so that it would wait for ever.
+// Whether an access of the calling thread to [start, start + length) would wait forever, for a fault that only this thread could answer.
 bool access_waits_on_contexts(ThreadState* state, uintptr_t start, size_t length, bool write);
 inline bool access_waits_for_itself(ThreadState* state, uintptr_t start, size_t length, bool write) {
   return userfaultfd_contexts.load(std::memory_order_relaxed) > 0 && access_waits_on_contexts(state, start, length, write);
 }
 
-// The range was unmapped or moved away: nothing is registered there any more, and who waits there is woken, which an unmap does not do.
+// The range was unmapped or moved away: drops its registrations and wakes its waiters, which an unmap does not do.
 void forget_userfaultfd_range(uintptr_t start, size_t length);
 
-// The area that ended at `end` has grown in place, and its registration with it.
+// The area that ended at `end` has grown in place: extends its registration.
 void grow_userfaultfd_range(uintptr_t end, uintptr_t new_end);
 
-// The page moved away and back, which costs it its registration: what was registered there is registered again.
+// The page moved away and back, which removes its registration: registers it again.
 void restore_userfaultfd_range(uintptr_t start, size_t length);
 
-// The thread is gone: its handles go, and what nobody will serve any more is poisoned. Before its memory goes.
+// The thread has ended: drops its handles and poisons missing pages that have no server any more. Runs before its memory is freed.
 void release_userfaultfds_of(ThreadState* state);
 
 }  // namespace vmarea

@@ -135,7 +135,7 @@ test('the time in which the process was stopped does not count', { skip }, async
   }
 })
 
-test('the warden does not wake for a fault', { skip }, () => {
+test('the deadline thread does not wake for a fault', { skip }, () => {
   const { switches, took } = inChild<{ switches: number; took: number }>('warden', {
     args: ['quiet', '', String(LONG)],
   })

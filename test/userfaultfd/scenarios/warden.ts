@@ -176,13 +176,13 @@ function failures(): string[] {
   return failed
 }
 
-/** How often the warden has slept. */
+/** How often the deadline thread has slept. */
 function switches(): number {
   for (const task of readdirSync('/proc/self/task')) {
     const status = readFileSync(`/proc/self/task/${task}/status`, 'latin1')
-    if (status.startsWith('Name:\tvmarea-warden')) return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)![1])
+    if (status.startsWith('Name:\tvmarea-deadline')) return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)![1])
   }
-  throw new Error('there is no warden')
+  throw new Error('there is no deadline thread')
 }
 
 function pause(milliseconds: number): Promise<void> {
