@@ -1,7 +1,7 @@
 import { UsageError } from '../vocabulary/usage-error.js'
 
 /**
- * The states of an open device, and what moves it on:
+ * The states of an open device and their transitions:
  *
  *     opening ──open hook──▶ serving ◀──▶ dead ──▶ closed
  *                               └──restart──┘  └─ from every state, by `close` or the signal
@@ -11,10 +11,10 @@ import { UsageError } from '../vocabulary/usage-error.js'
  *      view; the program alone maps, unmaps and changes protection, and reports that to the thread.
  *  D3. Dead: the driver does not act. Pages in view stay, and a touch of any other page fails. A restart sets the driver up again over the
  *      same pages and maps.
- *  D4. Closed: as dead, for good. The driver's `close` hook has run or was given up.
+ *  D4. Closed: as dead, irreversibly. The driver's `close` hook has run or has timed out.
  *
- * This object keeps what both kernels do in the same way: whether the device is closed, and that restarts and closes which overlap are one.
- * Serving and dead are kept by what serves the device.
+ * This object keeps the state that both kernels share: whether the device is closed, and the one restart or close that overlapping calls
+ * join. The server of the device keeps serving and dead.
  */
 export class DeviceLifetime {
   readonly #closing = new AbortController()
@@ -35,7 +35,7 @@ export class DeviceLifetime {
     if (this.isClosed) throw new UsageError('ERR_VMAREA_DEVICE_CLOSED', 'the device was closed')
   }
 
-  /** A restart that is under way is the answer to every call. */
+  /** Restarts. A call during a restart returns the promise of that restart. */
   restart(begin: () => Promise<void>): Promise<void> {
     this.#restarting ??= begin().finally(() => {
       this.#restarting = undefined
@@ -46,7 +46,7 @@ export class DeviceLifetime {
   /** Calls `end` once, however often the device is closed. */
   close(end: () => Promise<void>): Promise<void> {
     if (this.#closed === undefined) {
-      // Set before `end` runs: what it calls must find the device closed (D4).
+      // Set before `end` runs: the functions that it calls must find the device closed (D4).
       let run!: (result: Promise<void>) => void
       this.#closed = new Promise((resolve) => {
         run = resolve
@@ -57,7 +57,7 @@ export class DeviceLifetime {
     return this.#closed
   }
 
-  /** Resolves when no restart is under way, however the last one ended. */
+  /** Resolves when no restart is in progress, whether the last one succeeded or not. */
   async restarted(): Promise<void> {
     await this.#restarting?.catch(() => {})
   }

@@ -1,24 +1,24 @@
 import type { PageRequest } from './page-request.js'
 import type { PageRefusal, PageWaiter } from './page-waiter.js'
 
-/** Requests that one fetch has pending at once. */
+/** The most requests that one fetch has pending at once. */
 const WIDTH = 8
-/** How long a fetch runs before faults have their turn, in milliseconds. */
+/** How long a fetch runs before faults are served, in milliseconds. */
 const SPELL = 2
 
-/** What a fetch does its work with. */
+/** The functions that a fetch uses. */
 export interface FetchHost<R extends PageRequest> {
   readonly pageSize: number
   /** The pending request for the page at `offset`. */
   joinable(offset: number): R | undefined
   join(request: R, waiter: PageWaiter): void
-  /** The end of the run of pages from `offset` on that are there, and that no request is for. */
+  /** The end of the run of pages from `offset` on that are in memory and have no pending request. */
   presentUntil(offset: number, end: number): number
-  /** Pages that are there are to be in view wherever they are mapped. */
+  /** Shows pages that are in memory wherever they are mapped. */
   showEverywhere(offset: number, length: number): void
-  /** Asks for what is absent from `offset` on, and not beyond `end`. Returns where the request ends. */
+  /** Requests the absent pages from `offset` on, at most up to `end`. Returns the end of the request. */
   request(offset: number, end: number, waiter: PageWaiter): number
-  /** Calls back when faults and timers have had their turn. */
+  /** Calls back after pending faults and timers. */
   defer(callback: () => void): void
 }
 
@@ -27,14 +27,14 @@ export class FetchRange<R extends PageRequest> {
   readonly #host: FetchHost<R>
   readonly #end: number
   readonly #done: (refusal: PageRefusal | undefined) => void
-  /** Pages to ask for one by one, because the run that they were in was refused. */
+  /** Pages to request one by one, because the driver refused the run that contained them. */
   readonly #single: number[] = []
   #next: number
   #pending = 0
   #first: PageRefusal | undefined
   #state: 'idle' | 'stepping' | 'over' = 'idle'
 
-  /** `start` and `end` lie on pages. `done` is called once, with the refusal of the first page that can't be brought. */
+  /** `start` and `end` lie on pages. `done` is called once, with the refusal of the first page that fails. */
   constructor(host: FetchHost<R>, start: number, end: number, done: (refusal: PageRefusal | undefined) => void) {
     this.#host = host
     this.#next = start
@@ -43,7 +43,7 @@ export class FetchRange<R extends PageRequest> {
   }
 
   readonly start = (): void => {
-    // An answer that comes at once calls this again: the loop below continues then.
+    // An immediate answer calls this function again: the loop below continues then.
     if (this.#state !== 'idle') return
     this.#state = 'stepping'
     const until = performance.now() + SPELL
@@ -63,12 +63,12 @@ export class FetchRange<R extends PageRequest> {
     this.#state = 'over'
   }
 
-  // `cancel` may be called by what a step calls.
+  // The functions that a step calls may call `cancel`.
   #isStepping(): boolean {
     return this.#state === 'stepping'
   }
 
-  /** One request, or a run that requires none. `false` where nothing is left. */
+  /** Makes one request, or skips a run that requires none. `false` at the end of the range. */
   #step(): boolean {
     const single = this.#single.shift()
     if (single !== undefined) {

@@ -4,21 +4,21 @@ import type { PageRequest } from './page-request.js'
 import type { PageWaiter } from './page-waiter.js'
 import type { RequestDispatcher } from './request-dispatcher.js'
 
-/** What fetches do their work with. Offsets and lengths are in bytes and lie on pages. */
+/** The functions that fetches use. Offsets and lengths are in bytes and lie on pages. */
 export interface FetchesParts<R extends PageRequest> {
   readonly pageSize: number
   readonly requests: RequestDispatcher<R>
-  /** Bytes that one request asks for at most. */
+  /** The most bytes of one request. */
   readonly most: number
   /** The first page in `[from, to)` that is in memory, or `to`. */
   nextPresent(from: number, to: number): number
   /** The first page in `[from, to)` that is not in memory, or `to`. */
   nextAbsent(from: number, to: number): number
-  /** Pages that are in memory are to be in view wherever they are mapped. */
+  /** Shows pages that are in memory wherever they are mapped. */
   showEverywhere(offset: number, length: number): void
-  /** A request that no access made, or `undefined` where there is no hook to answer it. */
+  /** Makes a request without an access, or `undefined` where no hook can answer it. */
   requestFor(offset: number, length: number): R | undefined
-  /** Calls back when faults and timers have had their turn. */
+  /** Calls back after pending faults and timers. */
   defer(callback: () => void): void
 }
 
@@ -44,7 +44,7 @@ export class Fetches<R extends PageRequest> {
 
   /**
    * Resolves when the pages of `[start, end)` are in memory and shown wherever they are mapped. Rejects with the error of the first page
-   * that can't be brought, once all were tried. `key` names the fetch for `cancel`.
+   * that fails, once all were tried. `key` names the fetch for `cancel`.
    */
   fetch(key: unknown, start: number, end: number): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -58,7 +58,7 @@ export class Fetches<R extends PageRequest> {
     })
   }
 
-  /** The caller of that fetch waits no more: its promise stays pending, and nothing more is requested for it. */
+  /** Cancels a fetch whose caller no longer waits: its promise stays pending, and it makes no more requests. */
   cancel(key: unknown): void {
     const known = this.#fetches.get(key)
     if (known === undefined) return
@@ -67,7 +67,7 @@ export class Fetches<R extends PageRequest> {
     this.#parts.requests.leave(known.fetch)
   }
 
-  /** Rejects all fetches, and requests nothing more for them. */
+  /** Rejects all fetches and makes no more requests for them. */
   close(error: Error): void {
     for (const [key, { reject }] of this.#fetches) {
       this.cancel(key)

@@ -1,16 +1,17 @@
 import { VmError } from '../vocabulary/vm-error.js'
 
-/** Milliseconds that a module may take to load, where the time limit is less: on a busy machine any module may need them. */
+/** The shortest limit for loading a module, in milliseconds, because on a busy machine any module may take as long. */
 const LOADING = 30_000
 
-/** What is loaded, and what is set up then: the subjects of `… did not load` and `… did not end`. */
+/** The subjects of the messages `… did not load` and `… did not end`. */
 export interface OpeningWords {
   readonly module: string
   readonly setup: string
 }
 
 /**
- * How long a stage of opening a device or a page store may take, in milliseconds, and the error where it takes longer: loading the module, or
+ * How long a stage of opening a device or a page store may take, in milliseconds, and the error where it takes longer: loading the
+ * module, or
  * setting it up.
  */
 export function openingLimit(

@@ -1,7 +1,7 @@
 import type { PageWaiter } from './page-waiter.js'
 
 /**
- * The states of a request, and what moves it on:
+ * The states of a request and their transitions:
  *
  *     asked ──invalidate──▶ stale ──answer──▶ superseded (its successor is asked)
  *       │                     └──last waiter leaves──▶ superseded
@@ -18,7 +18,7 @@ export type RequestState = 'asked' | 'stale' | 'abandoned' | 'superseded' | 'set
 /** How the answerer is done with the bytes of a request. */
 export type BytesRelease = 'returned' | 'resolved' | 'failed'
 
-/** A request for a run of pages, or for the right to write to one, and the waits for it. It knows no file and no area. */
+/** A request for a run of pages, or for the right to write to one, and its waiters. It knows no file and no area. */
 export abstract class PageRequest {
   /** In bytes, on a page. */
   readonly offset: number
@@ -26,10 +26,10 @@ export abstract class PageRequest {
   readonly length: number
   /** What is asked, for errors: `fault`, `page_mkwrite`. */
   readonly call: string
-  /** It is about the first write to a page that is there. */
+  /** Whether it asks for the right to write to a page in memory for the first time. */
   readonly firstWrite: boolean
   readonly waiters: PageWaiter[] = []
-  /** How many requests came before this one for the same waits. */
+  /** How many earlier requests had the same waiters. */
   rounds = 0
   #state: RequestState = 'asked'
   #bytes: Uint8Array | undefined
@@ -51,13 +51,13 @@ export abstract class PageRequest {
     return this.#state
   }
 
-  /** The same request, to be asked again. */
+  /** A copy of the request, to be made again. */
   protected abstract copy(): this
-  /** Memory for the answer, or the page itself where it is there already. */
+  /** Memory for the answer, or the page itself where it is in memory already. */
   protected abstract openBytes(): Uint8Array
   protected abstract closeBytes(bytes: Uint8Array, how: BytesRelease): void
 
-  /** The answer: zeros until they are written. Once the request is settled or superseded they are of no use, and no longer the pool's. */
+  /** The bytes of the answer, zeros at first. They are invalid once the request is settled or superseded. */
   get bytes(): Uint8Array {
     if (this.#bytes === undefined && (this.#state === 'settled' || this.#state === 'superseded')) {
       return new Uint8Array(this.length)
@@ -66,12 +66,12 @@ export abstract class PageRequest {
     return this.#bytes
   }
 
-  /** Whether anything has asked for `bytes`. */
+  /** Whether `bytes` was read. */
   get hasBytes(): boolean {
     return this.#bytes !== undefined
   }
 
-  /** The answerer has no more to do with the bytes. */
+  /** Ends the answerer's use of the bytes. */
   release(how: BytesRelease): void {
     if (this.#bytes !== undefined) this.closeBytes(this.#bytes, how)
   }
@@ -89,19 +89,19 @@ export abstract class PageRequest {
     return offset >= this.offset && offset < this.end
   }
 
-  /** The answer is in, and is used. */
+  /** Settles the request: its answer is used. */
   settle(): void {
     this.#state = 'settled'
   }
 
-  /** What the pages held is out of date. Returns whether the request still counts. */
+  /** Marks the answer as stale. Returns whether the request stays pending. */
   invalidate(): boolean {
     if (this.#state === 'abandoned') this.supersede()
     else this.#state = 'stale'
     return this.#state === 'stale'
   }
 
-  /** The last waiter has left. Returns whether the request still counts. */
+  /** Abandons the request, because the last waiter has left. Returns whether it stays pending. */
   abandon(reason?: unknown): boolean {
     if (this.#state === 'stale') this.supersede()
     else if (this.#state === 'asked') this.#state = 'abandoned'
@@ -110,13 +110,13 @@ export abstract class PageRequest {
     return this.#state === 'abandoned'
   }
 
-  /** Whatever the answer is, it is ignored. The page itself is taken away from the answerer at once. */
+  /** Ignores every answer from now on. Detaches the bytes from the answerer at once where they are the page itself. */
   supersede(): void {
     this.#state = 'superseded'
     if (this.firstWrite && this.#bytes !== undefined) this.closeBytes(this.#bytes, 'failed')
   }
 
-  /** Hands the waits over to a new request of the same kind. */
+  /** Passes the waiters to a new request of the same kind. */
   again(): this {
     const next = this.copy()
     next.waiters.push(...this.waiters.splice(0))

@@ -2,7 +2,7 @@ import type { PageRequest } from './page-request.js'
 import type { PageWaiter } from './page-waiter.js'
 import type { RequestCounters } from './request-counters.js'
 
-/** The requests that are not answered, and the waits for them. They are few. */
+/** The pending requests and their waiters. They are few. */
 export class PendingRequests<R extends PageRequest> {
   readonly #counters: RequestCounters
   readonly #requests: R[] = []
@@ -11,7 +11,7 @@ export class PendingRequests<R extends PageRequest> {
     this.#counters = counters
   }
 
-  /** Those of now, whatever becomes of them meanwhile. */
+  /** The requests at the time of the call; the loop may change them. */
   [Symbol.iterator](): Iterator<R> {
     return [...this.#requests][Symbol.iterator]()
   }
@@ -40,13 +40,13 @@ export class PendingRequests<R extends PageRequest> {
     return undefined
   }
 
-  /** The first request to fill pages that has the property. */
+  /** The first fill request for which `has` returns true. */
   find(has: (request: R) => boolean): R | undefined {
     for (const request of this.#requests) if (!request.firstWrite && has(request)) return request
     return undefined
   }
 
-  /** How far `[offset, end)` reaches without a page that is being filled. */
+  /** The end of the part of `[offset, end)` before the first page that is being filled. */
   clip(offset: number, end: number): number {
     let until = end
     for (const request of this.#requests) {
@@ -56,7 +56,7 @@ export class PendingRequests<R extends PageRequest> {
     return until
   }
 
-  /** What is given for `[start, end)` is out of date. */
+  /** Marks the answers for pages of `[start, end)` as stale. */
   invalidate(start: number, end: number): void {
     for (const request of this) {
       if (request.firstWrite || request.offset >= end || start >= request.end) continue
@@ -69,14 +69,19 @@ export class PendingRequests<R extends PageRequest> {
     this.#counters.countWaiting(1)
   }
 
-  /** Ends the count of all waits for a request, before they are settled: a woken thread sees its own fault counted. */
+  /**
+   * Removes the waiters of a request and updates the counters, before the waiters are settled: a woken thread sees its own fault counted.
+   */
   takeWaiters(request: R): PageWaiter[] {
     const waiters = request.waiters.splice(0)
     this.#count(waiters)
     return waiters
   }
 
-  /** Takes away the waits for which `leaves` holds, and has them settled. A request without any other is abandoned, for what `settle` returns. */
+  /**
+   * Removes the waiters for which `leaves` returns true, and passes them to `settle`. A request without other waiters is abandoned;
+   * `settle` returns the reason for its signal.
+   */
   leave(
     leaves: (waiter: PageWaiter) => boolean,
     settle?: (request: R, waiters: readonly PageWaiter[]) => unknown,
@@ -86,7 +91,7 @@ export class PendingRequests<R extends PageRequest> {
       if (leaving.length === 0) continue
       request.waiters.splice(0, Infinity, ...request.waiters.filter((waiter) => !leaving.includes(waiter)))
       this.#count(leaving)
-      // A call that hears of its end may wait for the same request at once.
+      // A settled call may wait for the same request again at once.
       const reason = settle?.(request, leaving)
       if (request.waiters.length === 0 && !request.abandon(reason)) this.remove(request)
     }

@@ -17,14 +17,14 @@ export class ReadAhead {
     this.#most = Math.max(least, most)
   }
 
-  /** How long the run that begins at `offset` is to be. */
+  /** The length of the run to request at `offset`, in bytes. */
   lengthAt(offset: number): number {
     const stream = this.#ends.indexOf(offset)
     if (stream < 0) return this.#least
     return Math.min(this.#most, this.#lengths[stream]! * 2)
   }
 
-  /** A run that `lengthAt` allowed `asked` bytes was requested, of `length` bytes as far as there was room. */
+  /** Records a request of `length` bytes, where `lengthAt` allowed `asked`. */
   began(offset: number, asked: number, length: number): void {
     let stream = this.#ends.indexOf(offset)
     if (stream < 0) {

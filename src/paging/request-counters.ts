@@ -5,9 +5,9 @@ const LATENCIES = 32
 const [FAULTS, FILLS, BYTES_FILLED, FAILURES, TIMEOUTS, WAITING, BYTES_DROPPED, HITS] = [0, 1, 2, 3, 4, 5, 6, 7]
 const COUNTERS = 8
 
-/** What was asked and answered so far. The numbers may lie in memory that another thread reads; one thread writes them. */
+/** The counters of requests and answers. They may lie in memory that another thread reads; one thread writes them. */
 export class RequestCounters {
-  /** Bytes of memory that the counters take, on a multiple of 8. */
+  /** The size of the counters in bytes. Their address must be a multiple of 8. */
   static readonly BYTES: number = (COUNTERS + LATENCIES) * 8
   readonly #numbers: Float64Array
 
@@ -15,7 +15,7 @@ export class RequestCounters {
     this.#numbers = new Float64Array(memory, at, COUNTERS + LATENCIES)
   }
 
-  /** Counts on from what other counters have, with no waiter. */
+  /** Continues from other counters, with no waiter. */
   continueFrom(previous: RequestCounters): void {
     this.#numbers.set(previous.#numbers)
     this.#numbers[WAITING] = 0

@@ -6,28 +6,28 @@ import type { PageRefusal, PageWaiter } from './page-waiter.js'
 import { PendingRequests } from './pending-requests.js'
 import type { RequestCounters } from './request-counters.js'
 
-/** How often a run is asked for again because it was invalidated while it was filled. */
+/** How often a run is requested again because it was invalidated while it was filled. */
 const MOST_ROUNDS = 100
-/** The longest that a timer takes, in milliseconds. */
+/** The longest time of a timer, in milliseconds. */
 const LONGEST = 2 ** 31 - 1
 
 export interface RequestDispatcherParts<R extends PageRequest> {
   readonly pageSize: number
-  /** How long one wait lasts at most, in milliseconds. `Infinity` waits for ever. */
+  /** The longest wait, in milliseconds. `Infinity` is no limit. */
   readonly timeout: number
   readonly counters: RequestCounters
-  /** Asks: returns or resolves when the request is answered, throws or rejects where it is refused. */
+  /** Calls the answerer: returns or resolves when it has answered, throws or rejects where it refuses. */
   ask(request: R): void | PromiseLike<void>
-  /** Puts an answer where its waiters find it. Throws what prevents that. The waiters are settled afterwards. */
+  /** Puts an answer into memory. Throws the error that prevents it. The waiters are settled afterwards. */
   complete(request: R, waiters: readonly PageWaiter[]): void
-  /** So many bytes are about to come, those of all pending requests included. */
+  /** Makes room for `bytes`, which include those of all pending requests. */
   makeRoom?(bytes: number): void
 }
 
 /**
- * Asks for pages, once for all that wait for one, and ends each wait: with the page, with the refusal, or with its time limit.
+ * Requests pages, each once for all its waiters, and ends each wait: with the page, a refusal, or the time limit.
  *
- * What asks and what waits are up to its owner. It is for one thread, and `ask` may call back into it.
+ * The owner defines the answerer and the waiters. All calls are from one thread, and `ask` may call back into it.
  */
 export class RequestDispatcher<R extends PageRequest> {
   readonly pending: PendingRequests<R>
@@ -41,14 +41,14 @@ export class RequestDispatcher<R extends PageRequest> {
     this.pending = new PendingRequests(parts.counters)
   }
 
-  /** An answer is to come by a promise. */
+  /** Whether a pending answer is a promise. */
   get waits(): boolean {
     return this.#unsettled > 0
   }
 
   /**
-   * The request for the page at `offset`, or for the first write to it, that a new waiter can join. One that is abandoned may never be
-   * answered: it is superseded.
+   * The request for the page at `offset`, or for the first write to it, that a new waiter can join. An abandoned request may never be
+   * answered, so it is superseded instead.
    */
   joinable(offset: number, firstWrite = false): R | undefined {
     const request = this.pending.at(offset, firstWrite)
@@ -63,24 +63,24 @@ export class RequestDispatcher<R extends PageRequest> {
     this.#arm()
   }
 
-  /** Asks for a request that nothing waits for yet. The waiter may be settled before this returns. */
+  /** Makes a new request with its first waiter, which may be settled before this returns. */
   request(request: R, waiter: PageWaiter): void {
     this.pending.wait(request, waiter)
     this.#ask(request)
   }
 
-  /** Ends a wait that no request was made for. */
+  /** Refuses a waiter without a request. */
   refuse(waiter: PageWaiter, reason: VmError | undefined, end: number): void {
     this.#parts.counters.countFailures(1)
     waiter.settle({ reason, offset: waiter.offset, end, mayRetry: false })
   }
 
-  /** What is given for `[start, end)` is out of date. */
+  /** Marks the answers for pages of `[start, end)` as stale. */
   invalidate(start: number, end: number): void {
     this.pending.invalidate(start, end)
   }
 
-  /** The call waits for nothing any more. */
+  /** Removes all waiters of the call `owner`. */
   leave(owner: object): void {
     this.pending.leave((waiter) => waiter.owner === owner)
   }
@@ -95,7 +95,7 @@ export class RequestDispatcher<R extends PageRequest> {
     }
   }
 
-  /** Ends all waits without an answer, so that each access is tried again, and ignores all answers. `reason` is what their signals report. */
+  /** Ends all waits without an answer, so that each access retries, and ignores all answers. `reason` is the reason of the signals. */
   release(reason: unknown): void {
     this.stop()
     for (const request of this.pending) {
@@ -106,7 +106,7 @@ export class RequestDispatcher<R extends PageRequest> {
     }
   }
 
-  /** Ignores all answers. The waits are left to another server. */
+  /** Ignores all answers. The waiters stay for another server. */
   stop(): void {
     this.#closed = true
     clearTimeout(this.#timer)
@@ -165,7 +165,7 @@ export class RequestDispatcher<R extends PageRequest> {
     if (waiters !== undefined) this.#refuse(request, waiters, error)
   }
 
-  /** The waiters of a request whose answer counts; `undefined` where it does not, or where the request was asked again. */
+  /** The waiters of a request whose answer is used; `undefined` where it is not, or where the request was made again. */
   #concluded(request: R): PageWaiter[] | undefined {
     if (this.#closed || request.state === 'superseded') return undefined
     this.pending.remove(request)
@@ -187,7 +187,7 @@ export class RequestDispatcher<R extends PageRequest> {
     this.#refuseAll(request, waiters, new VmError('EIO', request.call, { hint }), false)
   }
 
-  // A run was more than was needed: what is wrong may be with another page of it than those that are waited for.
+  // In a run, the error may concern another page than those of the waiters: let them retry alone.
   #refuse(request: R, waiters: readonly PageWaiter[], error: unknown): void {
     const reason = hookError(error, request.call)
     this.#refuseAll(request, waiters, reason, !request.firstWrite && request.length > this.#parts.pageSize)
@@ -196,7 +196,7 @@ export class RequestDispatcher<R extends PageRequest> {
   #refuseAll(request: R, waiters: readonly PageWaiter[], reason: VmError, mayRetry: boolean): void {
     if (!mayRetry) this.#parts.counters.countFailures(waiters.length)
     const refusal: PageRefusal = { reason, offset: request.offset, end: request.end, mayRetry }
-    // Calls go first: they ask for single pages in order, and an access joins those.
+    // Settle calls first: they request single pages in order, and an access joins those.
     for (const waiter of waiters) if (!waiter.isAccess) waiter.settle(refusal)
     for (const waiter of waiters) if (waiter.isAccess) waiter.settle(refusal)
   }

@@ -1,21 +1,21 @@
-/** What a list of resident pages has done to them. Ranges are of whole pages, in bytes of the device. */
+/** The functions that a list of resident pages calls. Ranges consist of whole pages, in bytes of the device. */
 export interface ResidentListHost {
-  /** Takes pages from view: the owner reports the next touch by `touch`. */
+  /** Hides pages: the owner reports the next touch by `touch`. */
   hide(offset: number, length: number): void
   /** Drops pages. */
   drop(offset: number, length: number): void
 }
 
-/** How much of the budget is out of view, so that a touch of it faults and is noticed. */
+/** The part of the budget that is hidden, so that a touch of it faults and is noticed. */
 const INACTIVE_PART = 1 / 3
-/** Room is made for so much more than is needed, in parts of the budget: a few large drops cost less than many small ones. */
+/** The extra room that a drop makes, as a part of the budget: a few large drops cost less than many small ones. */
 const SLACK_PART = 1 / 16
 
 /**
- * Which pages of a device are in memory, and which of them were used lately: two queues, as the kernel's own.
+ * The pages of a device in memory, by their last use, in two queues as in the kernel.
  *
- * A page that comes is active. The oldest active ones are hidden and become inactive: a touch makes them active again, and without one
- * they are the next to be dropped.
+ * A new page is active. The oldest active pages are hidden and become inactive: a touch makes them active again; without one they are
+ * dropped next.
  */
 export class ResidentList {
   readonly #host: ResidentListHost
@@ -37,7 +37,10 @@ export class ResidentList {
     return (this.#active.size + this.#inactive.size) * this.#pageSize
   }
 
-  /** Pages have come, or were used: the first of them surely, and so it is the last to go. They stay, whatever has to go for them. */
+  /**
+   * Notes pages that are new or were used; the first was surely used, so it is dropped last of them. Other pages are dropped to make
+   * room.
+   */
   touch(offset: number, length: number): void {
     const first = offset / this.#pageSize
     for (let page = first + length / this.#pageSize - 1; page >= first; page--) {
@@ -45,12 +48,12 @@ export class ResidentList {
       this.#active.delete(page)
       this.#active.add(page)
     }
-    // Room was made for them when they were asked for, if there was so much: with many others in flight there was not.
+    // The request made room for them, but with many others in flight there may be too little.
     this.makeRoom(0)
     this.#deactivate(length / this.#pageSize)
   }
 
-  /** Pages are gone. */
+  /** Notes pages that are no longer in memory. */
   remove(offset: number, length: number): void {
     const first = offset / this.#pageSize
     const last = first + length / this.#pageSize
@@ -66,7 +69,7 @@ export class ResidentList {
     }
   }
 
-  /** Drops what was not used lately, so that so many bytes find room. */
+  /** Drops the least recently used pages, to make room for `bytes`. */
   makeRoom(bytes: number): void {
     const needed = bytes / this.#pageSize
     const over = this.#active.size + this.#inactive.size + needed - this.#limit
@@ -74,10 +77,10 @@ export class ResidentList {
     this.#take(over + Math.floor(this.#limit * SLACK_PART), (offset, length) => this.#host.drop(offset, length))
   }
 
-  /** Hides the oldest active pages, but none of the `newest`: they are about to be shown. */
+  /** Hides the oldest active pages, but none of the `newest`, which are about to be shown. */
   #deactivate(newest: number): void {
     const wanted = Math.floor(this.#limit * INACTIVE_PART)
-    // Only what is about to be full has to know what it uses.
+    // Track use only when the budget is nearly full.
     if (this.#active.size + this.#inactive.size < this.#limit - wanted || this.#inactive.size >= wanted / 2) return
     const most = Math.min(wanted - this.#inactive.size, this.#active.size - newest)
     const oldest: number[] = []
@@ -107,7 +110,7 @@ export class ResidentList {
     this.#runs(pages, drop)
   }
 
-  /** Neighbours that follow each other go together. */
+  /** Calls `call` once for each run of consecutive pages. */
   #runs(pages: number[], call: (offset: number, length: number) => void): void {
     pages.sort((left, right) => left - right)
     for (let at = 0; at < pages.length; ) {

@@ -1,10 +1,10 @@
-/** So many are used in turn, so that a driver that writes after it has returned does not soon meet another answer. */
+/** The number of buffers that are used in turn, so that a driver that writes after its answer does not soon change another one. */
 const KEPT = 16
 
 /**
- * Memory to write the answer for a single page on: an array buffer over other memory, as `RunBuffers` has, costs 1.6 µs on a virtual Xeon,
+ * Buffers for the answers of single pages: an array buffer over other memory, as `RunBuffers` has, costs 1.6 µs on a virtual Xeon,
  * of 5 µs for the whole fault. A part of one large buffer would cost nothing, and would let a driver that clones or posts `fault.bytes`,
- * or goes by its buffer, reach pages that it was not asked for.
+ * or uses its `buffer`, reach pages that were not requested.
  */
 export class PageBuffers {
   readonly #pageSize: number
@@ -21,7 +21,7 @@ export class PageBuffers {
     return draft.fill(0)
   }
 
-  /** The driver has returned, and has no use for it any more. One that it has given away is not taken back. */
+  /** Takes a page back after the driver has returned. A page that the driver transferred is not reused. */
   giveBack(draft: Uint8Array): void {
     if (draft.length === this.#pageSize) this.#free.push(draft)
   }

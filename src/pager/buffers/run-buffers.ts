@@ -3,17 +3,17 @@ import { MAP } from '../../vocabulary/map.js'
 import { PROT } from '../../vocabulary/prot.js'
 import type { PagerKernel } from '../thread/pager-kernel.js'
 
-/** Free drafts that are kept: so many, and so many bytes of them. */
+/** The most free drafts that are kept, by number and by bytes. */
 const KEPT = 16
 const KEPT_BYTES = 32 * 2 ** 20
 
 interface Draft {
   readonly region: Region
-  /** All of it. What a driver is given is a shorter array of its own, over the same memory. */
+  /** All bytes of the draft. The driver gets a shorter array over the same memory. */
   readonly bytes: Uint8Array
 }
 
-/** Memory to write the answer for a run of pages on. A driver has it as an array of its own, which is empty once it has answered. */
+/** Buffers for the answers of runs of pages. The driver's array is detached once it has answered. */
 export class RunBuffers {
   readonly #kernel: PagerKernel
   /** The shortest first. */
@@ -24,7 +24,7 @@ export class RunBuffers {
     this.#kernel = kernel
   }
 
-  /** So many bytes of zeros. Throws `ENOMEM`. */
+  /** A buffer of `length` zeros. Throws `ENOMEM`. */
   take(length: number): Uint8Array {
     const at = this.#free.findIndex(({ bytes }) => bytes.length >= length)
     const draft = at < 0 ? this.#make(length) : this.#free.splice(at, 1)[0]!
@@ -34,7 +34,7 @@ export class RunBuffers {
     return new Uint8Array(view)
   }
 
-  /** The driver has answered: an array that it kept is empty. A buffer that it transferred stays with its new owner. */
+  /** Detaches the array after the driver has answered. A buffer that it transferred stays with the new owner. */
   giveBack(array: Uint8Array): void {
     const { buffer, length } = array
     const draft = this.#lent.get(buffer)
@@ -55,13 +55,13 @@ export class RunBuffers {
     return this.#free.reduce((sum, { bytes }) => sum + bytes.length, 0)
   }
 
-  /** The driver has given up, and a read that it began may still write there: this memory is not used again. */
+  /** Discards the memory of a request that failed, because a read that the driver began may still write to it. */
   drop({ buffer }: Uint8Array): void {
     this.#lent.get(buffer)?.region.unmap()
     this.#lent.delete(buffer)
   }
 
-  // A power of two, so that runs that grow find room in what there is.
+  // A power of two, so that a growing run fits in an existing draft.
   #make(length: number): Draft {
     const { regions, pageSize } = this.#kernel
     const room = 2 ** Math.ceil(Math.log2(length))

@@ -1,13 +1,13 @@
 import type { FaultSource } from './fault-source.js'
 import type { FaultSourceAddress } from './fault-source-address.js'
 
-/** Takes over, on the pager's thread, the fault source that the program has opened. `deadline` is in milliseconds. */
+/** Connects the pager's thread to the fault source that the program has opened. `deadline` is in milliseconds. */
 export async function connectFaultSource(
   { name, descriptor }: FaultSourceAddress,
   deadline: number,
   pageSize: number,
 ): Promise<FaultSource> {
-  // What only the one or the other needs is not loaded for each device.
+  // Load only the module of the source that is used.
   if (name === 'guard') {
     const { GuardSource } = await import('./guard-source.js')
     const guard = new GuardSource({ timeout: deadline })

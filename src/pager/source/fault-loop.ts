@@ -3,15 +3,15 @@ import type { FaultQueue } from './fault-queue.js'
 
 /** How long the loop stays awake after a fault, in milliseconds: the next one often follows at once. */
 const LINGER = 5
-/** Faults that are served before the event loop has its turn. */
+/** How many faults are served before the event loop runs. */
 const IN_A_ROW = 64
 
 /**
- * Takes faults from a queue and hands them on.
+ * Takes faults from a queue and passes them to the server.
  *
- * While faults come, it waits for the next without the event loop, a millisecond at most, and lets that turn in between: so a stream of
- * faults has no latency of the event loop, and timers, sockets and messages of the driver go on. When nothing came for a while, or while
- * the driver waits for something, the event loop polls the queue.
+ * While faults come, it waits for the next without the event loop, a millisecond at most, and runs the event loop in between: so a stream
+ * of faults has no latency of the event loop, and timers, sockets and messages of the driver are handled. After a while without a fault,
+ * or while the driver waits, the event loop polls the queue.
  */
 export class FaultLoop {
   readonly #faults: FaultQueue

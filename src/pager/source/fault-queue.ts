@@ -1,9 +1,9 @@
 import type { FaultSourceName } from '../../vocabulary/fault-source-name.js'
 
 /**
- * The faults of watched memory, and how a server ends their waits: what serving any memory has in common.
+ * The faults of watched memory, and the calls that end their waits: the part that serving any memory has in common.
  *
- * All of it is for the thread that serves, save `interrupt`. A call for a fault returns 0 or a negative error number, and allocates
+ * All calls but `interrupt` are for the thread that serves. A call for a fault returns 0 or a negative error number, and allocates
  * nothing. Addresses are numbers below 2^53, ranges are half-open and made of whole pages.
  */
 export interface FaultQueue {
@@ -14,7 +14,8 @@ export interface FaultQueue {
   readonly id: number
 
   /**
-   * Takes the faults that wait, after waiting up to so many milliseconds for one. Returns how many. `address`, `isWrite` and `isFirstWrite`
+   * Takes the waiting faults, after waiting for one up to `timeout` milliseconds. Returns their number. `address`, `isWrite` and
+   * `isFirstWrite`
    * describe them until the next call.
    */
   take(milliseconds: number): number
@@ -23,12 +24,12 @@ export interface FaultQueue {
   /** The address of the page. */
   address(index: number): number
   isWrite(index: number): boolean
-  /** The page is in view already, and only writing it is new. */
+  /** Whether the page is visible already and only the write is new. */
   isFirstWrite(index: number): boolean
 
-  /** Wakes the waiters of the range: their accesses are tried again. */
+  /** Wakes the waiters of the range, which retry their accesses. */
   wake(start: number, length: number): void
-  /** Fails the waiters of the range. An access that comes before the failure was reported and taken away may fail as well. */
+  /** Fails the waiters of the range. A later access may fail too, until the failure is reported and cleared. */
   fail(start: number, length: number): number
   close(): void
 }

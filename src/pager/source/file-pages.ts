@@ -1,13 +1,16 @@
 /**
- * Maps of a memory file whose pages come into view one by one.
+ * Maps of a memory file whose pages are shown one by one.
  *
- * The file is the truth about what there is: a page that is in the file, and shown, is plain memory; any other faults. For the thread
- * that serves, with codes, addresses and ranges as in `FaultQueue`.
+ * The file decides which pages are in memory: a page that is in the file and shown is plain memory; any other page faults. All calls are
+ * for the thread that serves, with codes, addresses and ranges as in `FaultQueue`.
  */
 export interface FilePages {
-  /** A page that is in view when a hole is punched into the file reads as zeros, without a fault: hide it before. */
+  /** Whether a visible page reads as zeros, without a fault, after a hole is punched into the file: hide it before. */
   readonly showsHoles: boolean
-  /** `show` and `hide` also act on what `mapOver` has mapped. Otherwise such a page is hidden by mapping it without permission. */
+  /**
+   * Whether `show` and `hide` also act on pages that `mapOver` has mapped. Otherwise such a page is hidden by mapping it without
+   * permission.
+   */
   readonly coversOverlays: boolean
 
   /**
@@ -15,9 +18,9 @@ export interface FilePages {
    * With `notifyWrites`, the first write to a page that was shown read-only faults too. Throws `VmError`.
    */
   watch(start: number, length: number, protection: number, notifyWrites: boolean): void
-  /** Watches the rest of a range that has grown to `length` bytes where it is. Throws `VmError`. */
+  /** Watches the rest of a range that has grown in place to `length` bytes. Throws `VmError`. */
   grow(start: number, length: number, protection: number, notifyWrites: boolean): void
-  /** The program changed what it may do in a part of a watched range. */
+  /** The program has changed the protection of a part of a watched range. */
   setProtection(start: number, length: number, protection: number): void
   /** Ends the watch and wakes the waiters of the range. */
   unwatch(start: number, length: number): void
@@ -25,21 +28,23 @@ export interface FilePages {
   unmapped(start: number, length: number): void
 
   /**
-   * Puts the first `length` bytes of `bytes` into the file as pages that it lacks, by way of a shared map of them at `start`, shows them and
+   * Puts the first `length` bytes of `bytes` into the file as pages that it lacks, by way of a shared map of them at `start`, shows them
+   * and
    * wakes their waiters. Returns how many bytes it did: the rest has to be written to the file, and shown.
    */
   put(start: number, bytes: Uint8Array, length: number, writable: boolean): number
   /** Shows pages that are in the file, writable or not, and wakes their waiters. Pages that are shown already stay. */
   show(start: number, length: number, writable: boolean): number
-  /** Takes pages from view. They stay in the file: a touch faults again. */
+  /** Hides pages. They stay in the file: a touch faults again. */
   hide(start: number, length: number): number
-  /** The page at the address may be in view without the right to write it: a first write was not answered yet. */
+  /** Whether the page at the address may be visible and write-protected: its first write is not answered yet. */
   mayBeWriteProtected(address: number): boolean
   /**
-   * Maps a part of a file over a part of a watched range, which stays watched, and wakes no waiter. `flags` is of `MAP`. `-ENOENT` where the
+   * Maps a part of a file over a part of a watched range, which stays watched, and wakes no waiter. `flags` is of `MAP`. `-ENOENT` where
+   * the
    * program has unmapped the range meanwhile: it may hold other memory now.
    */
   mapOver(start: number, length: number, protection: number, flags: number, descriptor: number, offset: number): number
-  /** The program may do something else with what was mapped over a range. `-ENOENT` likewise. */
+  /** Sets the protection of pages that were mapped over a range. `-ENOENT` as in `mapOver`. */
   protectOver(start: number, length: number, protection: number): number
 }

@@ -7,31 +7,31 @@ import { VmError } from '../../vocabulary/vm-error.js'
 import type { FaultQueue } from './fault-queue.js'
 import type { FilePages } from './file-pages.js'
 
-/** How many faults one `take` gives at most. */
+/** The most faults of one `take`. */
 const MOST = 64
 const [WRITE, FIRST_WRITE] = [1, 2]
-/** Where the addon looks for the range of a call, in the sharedResults's results. */
+/** The indices in the shared results at which the addon reads the range of a call. */
 const [ADDRESS, LENGTH] = [1, 3]
 const EBADF = -9
 
 export interface GuardSourceOptions {
-  /** How long an access waits for its page, in milliseconds: then it fails. `Infinity`, the default, waits for ever. */
+  /** How long an access waits for its page, in milliseconds, before it fails. `Infinity`, the default, is no limit. */
   readonly timeout?: number
   /** `false` hides pages by their permission alone, as on a kernel before 6.15. */
   readonly guardMarkers?: boolean
 }
 
 /**
- * Faults that the guard's SIGSEGV handler takes: for where userfaultfd is refused. The thread that makes it serves it.
+ * Faults that the guard's SIGSEGV handler takes, for machines that refuse userfaultfd. The thread that makes the source serves it.
  *
- * Pages that are not shown have no permission, or a guard marker, and an access to one waits in the handler. What this way can't do:
+ * Pages that are not shown have no permission, or a guard marker, and an access to one waits in the handler. Its limits:
  *
  * - A system call on a page that is not shown fails with `EFAULT`.
  * - `/proc/PID/maps` shows parts of a watched range without permission.
- * - Where the kernel puts no guard markers into maps of files (before 6.15), on locked memory, and where `notifyWrites` has let pages be
- *   written, each run of pages shown alike is an area of its own. At the limit of their number all pages are hidden at once and fault
- *   again as they are touched.
- * - Without guard markers, a debugger or a read of `/proc/PID/mem` that reads a page that is not there makes it a page of zeros.
+ * - Where the kernel supports no guard markers in maps of files (before 6.15), on locked memory, and where `notifyWrites` has made pages
+ * writable, each run of pages in the same state is an area of its own. At the limit of areas all pages are hidden at once and fault again
+ * when they are touched.
+ * - Without guard markers, a debugger or a read of `/proc/PID/mem` that reads a missing page makes it a page of zeros.
  *
  * An access of the thread that serves would wait for itself and fails at once; so does every access when that thread has ended.
  */
@@ -40,7 +40,7 @@ export class GuardSource implements FaultQueue, FilePages {
   readonly showsHoles = true
   readonly coversOverlays = false
   readonly descriptor: number
-  /** Whether pages are hidden by guard markers, so that showing them makes no areas. */
+  /** Whether guard markers hide pages, so that showing a page makes no area. */
   readonly usesGuardMarkers: boolean
   /** For `GuardSource.interrupt`, which any thread may call. */
   readonly id: number
@@ -61,15 +61,16 @@ export class GuardSource implements FaultQueue, FilePages {
   }
 
   /**
-   * Whether another source is about to take over what the one with that `id` watches: its waiters and new faults, when it is closed, are left
-   * to wait for it, for as long as ever. When none is expected any more they fail. Any thread may call it.
+   * Sets whether another source is about to take over the memory of the one with that `id`: when that one is closed, its waiters and new
+   * faults wait for the other, without a time limit. They fail when none is expected any more. Any thread may call it.
    */
   static expectServer(id: number, expected: boolean): void {
     addon().guardExpectServer(id, expected)
   }
 
   /**
-   * The memory must be mapped without permission, so that no thread can have touched it, and in one area; or it was watched by a source that
+   * The memory must be mapped without permission, so that no thread can have touched it, and in one area; or it was watched by a source
+   * that
    * has been closed or whose thread has ended, and is taken over: all of its pages are hidden then.
    */
   watch(start: number, length: number, protection: number, notifyWrites: boolean): void {
@@ -80,14 +81,14 @@ export class GuardSource implements FaultQueue, FilePages {
     this.#check(this.#addon.guardWatch(this.id, protection, notifyWrites, area.shared), 'watch', start, length)
   }
 
-  /** The addon has seen it grow. */
+  /** The addon has recorded the growth. */
   grow(): void {}
 
   unmapped(start: number, length: number): void {
     this.unwatch(start, length)
   }
 
-  /** It keeps no account of it, and a fault is taken only while the page can't be written. */
+  /** Always true: it does not record this, and a first write faults only while the page is write-protected. */
   mayBeWriteProtected(): boolean {
     return true
   }
@@ -97,7 +98,7 @@ export class GuardSource implements FaultQueue, FilePages {
     this.#check(this.#addon.guardSetProtection(this.id, protection), 'mprotect', start, length)
   }
 
-  /** What was hidden stays without permission: its pages may not be there. */
+  /** Hidden pages stay without permission: they may not be in the file. */
   unwatch(start: number, length: number): void {
     this.#range(start, length)
     this.#check(this.#addon.guardUnwatch(this.id), 'unwatch', start, length)
@@ -125,18 +126,18 @@ export class GuardSource implements FaultQueue, FilePages {
     return (this.#faults[2 * index + 1]! & FIRST_WRITE) !== 0
   }
 
-  /** It has no such way. */
+  /** The guard can't install pages through a map. */
   put(): number {
     return 0
   }
 
-  /** `writable` counts where first writes are reported, and elsewhere the protection alone. */
+  /** `writable` is used where first writes are reported; elsewhere the protection decides alone. */
   show(start: number, length: number, writable: boolean): number {
     this.#range(start, length)
     return this.#addon.guardShow(this.id, writable)
   }
 
-  /** Private copies that the program made by writing stay, and are seen again when the page is shown. */
+  /** Private copies of the program stay, and are visible again when the page is shown. */
   hide(start: number, length: number): number {
     this.#range(start, length)
     return this.#addon.guardHide(this.id)

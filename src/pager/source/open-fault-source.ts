@@ -10,13 +10,13 @@ import { OpenedUserfaultfd } from './opened-userfaultfd.js'
 const LONGEST = 2 ** 31 - 1
 
 export interface FaultSourceRequest {
-  /** The source that is asked for; the best that the machine allows where it is `undefined`. */
+  /** The requested source; `undefined` for the best that the machine allows. */
   readonly name: FaultSourceName | undefined
-  /** `UFFD_FEATURE`: what a userfaultfd must have. */
+  /** The `UFFD_FEATURE` bits that a userfaultfd must have. */
   readonly features: bigint
-  /** The guard can serve this memory, and does where userfaultfd is refused. It takes faults of maps of a memory file alone. */
+  /** Whether the guard may serve this memory where userfaultfd is refused. It can serve maps of a memory file alone. */
   readonly guard: boolean
-  /** How long a thread waits for one fault at most, in milliseconds. `Infinity` waits for ever. */
+  /** The longest wait of a thread for one fault, in milliseconds. `Infinity` is no limit. */
   readonly deadline: number
 }
 

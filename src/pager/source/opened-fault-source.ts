@@ -6,10 +6,10 @@ import type { FaultSourceAddress } from './fault-source-address.js'
  */
 export interface OpenedFaultSource {
   readonly name: FaultSourceAddress['name']
-  /** The serving thread alone can change what the program may do in a watched range: pages that are not shown have no permission. */
+  /** Whether the serving thread alone can change the protection of a watched range, because hidden pages have no permission. */
   readonly changesProtection: boolean
 
-  /** Gives the source to the thread that is about to serve it. */
+  /** Passes the source to the thread that is about to serve it. */
   give(): FaultSourceAddress
   /**
    * Whether another thread is about to serve in place of the one that serves now, whose end would otherwise fail all waiters. `id` is that
@@ -22,7 +22,7 @@ export interface OpenedFaultSource {
   takeFailed(): RawFailedFault[]
   /** Whether a thread serves the page at the address now. Always `false` where `takeFailed` reports the faults that no thread serves. */
   isServed(address: number): boolean
-  /** Removes the poison of the page at the address: a later touch faults. A page that has come there meanwhile stays. */
+  /** Removes the poison of the page at the address: a later touch faults. A page that was installed meanwhile stays. */
   takePoison(address: number): void
   close(): void
 }

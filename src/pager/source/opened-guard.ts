@@ -4,7 +4,7 @@ import type { FaultSourceAddress } from './fault-source-address.js'
 import { GuardSource } from './guard-source.js'
 import type { OpenedFaultSource } from './opened-fault-source.js'
 
-/** The guard as a source of faults. There is nothing to keep open: the thread that serves makes the source itself. */
+/** The guard as a source of faults. It keeps no descriptor: the thread that serves makes the source itself. */
 export class OpenedGuard implements OpenedFaultSource {
   readonly name = 'guard'
   readonly changesProtection = true
@@ -17,10 +17,10 @@ export class OpenedGuard implements OpenedFaultSource {
     GuardSource.expectServer(id, expected)
   }
 
-  /** A waiter is woken by the end of the source that it waits for. */
+  /** The end of a source wakes its waiters. */
   wakeUnanswered(): void {}
 
-  /** The access itself reports it. */
+  /** The access itself reports the failure. */
   takeFailed(): RawFailedFault[] {
     return []
   }

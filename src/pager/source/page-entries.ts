@@ -6,7 +6,7 @@ const PRESENT_OR_SWAPPED = (1 << 31) | (1 << 30)
 const WRITE_PROTECTED = 1 << 25
 const GUARD = 1 << 26
 
-/** The page table of this process, an entry at a time. */
+/** The page table of this process, one entry at a time. */
 export class PageEntries {
   readonly #pageSize: number
   readonly #entry = new Uint32Array(2)

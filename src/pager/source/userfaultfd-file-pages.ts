@@ -8,10 +8,13 @@ import { PageEntries } from './page-entries.js'
 /** Attempts at a call that answers `EAGAIN`, because another thread changes the layout. */
 const ATTEMPTS = 1000
 
-/** Bytes that one call copies: the kernel holds off an unmap for as long as a call takes. */
+/** Bytes that one call copies: the kernel holds an unmap off during a call. */
 const STEP = 2 ** 18
 
-/** Pages of a memory file by `UFFDIO_COPY` and `UFFDIO_CONTINUE`: a page that never was there is missing, one that was hidden is minor. */
+/**
+ * Pages of a memory file by `UFFDIO_COPY` and `UFFDIO_CONTINUE`: a page that was never installed is a missing fault, a hidden page is a
+ * minor fault.
+ */
 export class UserfaultfdFilePages implements FilePages {
   readonly showsHoles = false
   readonly coversOverlays = true
@@ -36,7 +39,7 @@ export class UserfaultfdFilePages implements FilePages {
     this.watch(start, length, protection, notifyWrites)
   }
 
-  /** The kernel has seen the change. */
+  /** The kernel itself tracks the change. */
   setProtection(): void {}
 
   unwatch(start: number, length: number): void {
@@ -48,7 +51,7 @@ export class UserfaultfdFilePages implements FilePages {
     }
   }
 
-  /** The kernel has seen it. */
+  /** The kernel itself tracks the unmap. */
   unmapped(): void {}
 
   put(start: number, bytes: Uint8Array, length: number, writable: boolean): number {
@@ -80,7 +83,7 @@ export class UserfaultfdFilePages implements FilePages {
         if (writable && this.#notifiesWrites) this.#raw.writeprotect(at, this.#pageSize, 0)
         at += this.#pageSize
       } else if (code === ERRNO_RESULT.ENOENT && end - at > this.#pageSize) {
-        // The rest runs past the end of an area, and has to be shown one page at a time.
+        // The rest extends past the end of an area, and has to be shown one page at a time.
         const one = this.show(at, this.#pageSize, writable)
         if (one !== 0) return this.#stopped(start, at, one)
         at += this.#pageSize
@@ -96,7 +99,7 @@ export class UserfaultfdFilePages implements FilePages {
     const end = start + length
     for (let at = start; at < end; ) {
       const code = this.#raw.hideOwn(at, end - at)
-      // A page that was unmapped meanwhile is in no view.
+      // A page that was unmapped meanwhile is hidden already.
       if (code === ERRNO_RESULT.ENOENT) at += this.#pageSize
       else if (code === 0) at += this.#raw.done
       else return code
@@ -109,7 +112,7 @@ export class UserfaultfdFilePages implements FilePages {
   }
 
   /**
-   * Takes the page at the address from view for `UserfaultfdQueue.fail`. `false` where a page came meanwhile that may be a private copy by
+   * Hides the page at the address for `UserfaultfdQueue.fail`. `false` where a page was installed meanwhile that may be a private copy by
    * now, or poison is there already: the waiters find either.
    */
   displace(page: number): boolean {
@@ -134,7 +137,7 @@ export class UserfaultfdFilePages implements FilePages {
     return this.#raw.protectOwn(start, length, protection)
   }
 
-  // The waiters of pages that were in view already have not been woken by showing them.
+  // Showing pages that were visible already wakes no waiters: wake them here.
   #stopped(start: number, end: number, code: number): number {
     if (end > start) this.#raw.wake(start, end - start)
     return code

@@ -16,15 +16,15 @@ export interface UserfaultfdQueueParts {
   readonly name: FaultSourceName
   readonly pageSize: number
   /**
-   * Called for each message that is no fault (`REMOVE`, `UNMAP`, `REMAP`, `FORK`), in the order of the kernel, before `take` returns: such a
-   * message is newer than the faults of the same read, and holds for them. `messages` is good during the call.
+   * Called for each message that is not a fault (`REMOVE`, `UNMAP`, `REMAP`, `FORK`), in the kernel's order, before `take` returns: such
+   * a message is newer than the faults of the same read, and applies to them. `messages` is valid during the call.
    */
   readonly onEvent?: (messages: UffdMessages, index: number) => void
-  /** Takes a page that is in view away, so that poison can be put there. Without it, a page that is there stays, and its waiters are woken. */
+  /** Hides a visible page, so that poison can be put there. Without this function a visible page stays, and its waiters are woken. */
   readonly displace?: (page: number) => boolean
 }
 
-/** Faults from a userfaultfd. What the memory is, and how its pages are made, is up to the owner of `raw`. */
+/** Faults from a userfaultfd. The owner of `raw` decides what the memory is and how its pages are made. */
 export class UserfaultfdQueue implements FaultQueue {
   readonly name: FaultSourceName
   readonly id = -1
@@ -64,7 +64,7 @@ export class UserfaultfdQueue implements FaultQueue {
     return faults
   }
 
-  /** Hands on the events that came while no thread served. */
+  /** Passes on the events that arrived while no thread served. */
   takeMissed(): void {
     const messages = this.#messages
     for (let read = 1; read > 0; ) {
@@ -97,7 +97,7 @@ export class UserfaultfdQueue implements FaultQueue {
     let first = 0
     for (let page = start; page < start + length; page += this.#pageSize) {
       let code = this.#poison(page)
-      // Poison goes only where there is neither a page nor the mark of one that was write-protected.
+      // The kernel poisons only where there is neither a page nor a write-protection marker.
       if (code === ERRNO_RESULT.EEXIST) code = this.#displace?.(page) === true ? this.#poison(page) : 0
       first ||= code
     }

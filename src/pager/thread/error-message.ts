@@ -1,11 +1,11 @@
-/** An error on its way to another thread. `structuredClone` would lose the class and all that is not `message` and `stack`. */
+/** An error as a message for another thread. `structuredClone` would lose the class and all but `message` and `stack`. */
 export interface ErrorMessage {
-  /** `other` is a value that is no error. */
+  /** `other` is a value that is not an error. */
   readonly kind: 'VmError' | 'UsageError' | 'error' | 'other'
   readonly name: string
   readonly message: string
   readonly stack: string | undefined
-  /** What else the error has, as far as it can be copied. */
+  /** The other properties of the error that can be copied. */
   readonly properties: Readonly<Record<string, unknown>>
   readonly cause: ErrorMessage | undefined
 }

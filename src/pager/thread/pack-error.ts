@@ -2,10 +2,10 @@ import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { ErrorMessage } from './error-message.js'
 
-/** A longer chain of causes is a circle, or too long to read. */
+/** The longest chain of causes that is followed: a longer one is circular or unreadable. */
 const MOST_CAUSES = 8
 
-/** Makes a message of whatever was thrown. Never throws, whatever the error's getters do. */
+/** Makes a message of any thrown value. Never throws, even if the error's getters do. */
 export function packError(error: unknown, depth = 0): ErrorMessage {
   if (!(error instanceof Error)) {
     const value = copyOf(error)

@@ -10,9 +10,9 @@ import { unpackError } from './unpack-error.js'
 import { watchOpening } from './watch-opening.js'
 import { workerArguments } from './worker-arguments.js'
 
-/** How often a thread that waits looks whether the pager's still lives, in milliseconds. */
+/** How often a waiting thread checks whether the pager's thread is alive, in milliseconds. */
 const LOOK = 20
-/** In how many looks without a word a thread counts as silent, in so many parts of its deadline each. */
+/** The number of checks in a deadline: a thread that sends nothing in all of them counts as silent. */
 const SILENT_LOOKS = 5
 const LOOKS = 4
 /** Milliseconds. */
@@ -23,14 +23,14 @@ type Distributed<T> = T extends unknown ? Omit<T, 'id'> : never
 /** A request that is answered, before it has its number. */
 export type Question = Distributed<Extract<PagerRequest, { id: number }>>
 
-/** What a thread begins with, but for the ends of the line to it. */
+/** The start data of a thread, without the ends of the connection. */
 export type ThreadStart = Omit<ServingThreadData, 'port' | 'state'>
 
 export interface PagerConnectionEvents {
   failure(message: Extract<PagerMessage, { type: 'failure' }>): void
   /** Swapped pages can't leave memory, or can again. */
   eviction?(error: Error | undefined): void
-  /** The thread has ended without having been asked to. */
+  /** The thread has ended unexpectedly. */
   end(cause: Error): void
   /** The thread has sent nothing for longer than its deadline. */
   silence(): void
@@ -41,7 +41,7 @@ interface Pending {
   readonly reject: (error: unknown) => void
 }
 
-/** The program's end of the line to a pager's thread. */
+/** The program's end of the connection to a pager's thread. */
 export class PagerConnection {
   readonly #program: ThreadProgram
   readonly #worker: Worker
@@ -63,7 +63,10 @@ export class PagerConnection {
   #ended = false
   #ending = false
 
-  /** Starts a thread and waits until its driver is there. Rejects with what kept it from that, `ETIMEDOUT` where nothing was heard of it. */
+  /**
+   * Starts a thread and waits until its driver is set up. Rejects with the error that prevents it, `ETIMEDOUT` where the thread sends
+   * nothing.
+   */
   static async start(
     program: ThreadProgram,
     data: ThreadStart,
@@ -109,7 +112,7 @@ export class PagerConnection {
     this.#worker.unref()
   }
 
-  /** Bytes of the device, as its driver said. */
+  /** The size of the device in bytes, which its driver declares. */
   get size(): number {
     return this.#size
   }
@@ -119,22 +122,22 @@ export class PagerConnection {
     return this.#sourceId
   }
 
-  /** The thread runs, as far as can be told without the event loop. */
+  /** Whether the thread runs, by what is known without the event loop. */
   get lives(): boolean {
     return !this.#ended && (this.#threadId === 0 || existsSync(`/proc/self/task/${this.#threadId}`))
   }
 
-  /** What ended the thread, once it has. */
+  /** The error that ended the thread. */
   get cause(): Error {
     return this.#cause ?? this.#endedError('')
   }
 
-  /** Says something that has no answer. */
+  /** Sends a message without an answer. */
   tell(request: PagerRequest): void {
     if (!this.#ended) this.#port.postMessage(request)
   }
 
-  /** Whether the thread handles a message within so many milliseconds in which a processor was free for it. */
+  /** Whether the thread handles a message within that many milliseconds of time in which a processor was free for it. */
   async turns(milliseconds: number): Promise<boolean> {
     if (!this.lives) return false
     const waited = () => performance.now() - runDelay(this.#threadId)
@@ -152,7 +155,7 @@ export class PagerConnection {
     return turns
   }
 
-  /** Asks, and resolves with the answer. */
+  /** Sends a request and resolves with the answer. */
   async ask(question: Question, signal?: AbortSignal): Promise<unknown> {
     signal?.throwIfAborted()
     if (this.#ended) throw this.cause
@@ -173,8 +176,8 @@ export class PagerConnection {
   }
 
   /**
-   * Asks, and stops the calling thread until the answer is there. Throws what the other side threw, what ended it, or `ETIMEDOUT` after
-   * so many milliseconds.
+   * Sends a request and blocks the calling thread until the answer arrives. Throws the error of the other side, the error that ended it,
+   * or `ETIMEDOUT` after `timeout` milliseconds.
    */
   askNow(question: Question, timeout: number): unknown {
     const id = ++this.#lastId
@@ -191,7 +194,7 @@ export class PagerConnection {
     const until = performance.now() + timeout
     for (;;) {
       const seen = this.#state.answers
-      // Looked at first: what the thread said before it ended still counts.
+      // Read messages first: those that the thread sent before it ended are valid.
       const lives = this.lives
       this.drain()
       if (outcome !== undefined) {
@@ -210,7 +213,7 @@ export class PagerConnection {
     }
   }
 
-  /** Takes in what the thread has said so far, without the event loop. */
+  /** Receives the messages that the thread has sent so far, without the event loop. */
   drain(): void {
     for (let next = receiveMessageOnPort(this.#port); next !== undefined; next = receiveMessageOnPort(this.#port)) {
       this.#receive(next.message as PagerMessage)
@@ -227,7 +230,7 @@ export class PagerConnection {
 
   #expect(id: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      // Only a call that waits for an answer keeps the process alive.
+      // Keep the process alive only while a call waits for an answer.
       this.#port.ref()
       this.#worker.ref()
       this.#pending.set(id, { resolve, reject })
@@ -264,7 +267,7 @@ export class PagerConnection {
     const pending = this.#pending.get(id)
     if (pending === undefined) return
     this.#pending.delete(id)
-    // An answer may come while the thread is being ended. A call that waits for the end keeps the process alive too.
+    // An answer may arrive while the thread is being terminated. A call that waits for the termination keeps the process alive too.
     if (this.#pending.size === 0 && !this.#ending) {
       this.#port.unref()
       this.#worker.unref()
@@ -289,7 +292,7 @@ export class PagerConnection {
     return new VmError('EIO', 'fault', { hint, ...(this.#uncaught === undefined ? {} : { cause: this.#uncaught }) })
   }
 
-  // Counts looks and no time, so that a process that was stopped does not blame the thread.
+  // Counts checks instead of time, so that a process that was stopped does not blame the thread.
   #watchOver(): void {
     if (this.#watch !== undefined || this.#deadline === Infinity) return
     this.#silentLooks = 0

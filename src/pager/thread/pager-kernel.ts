@@ -3,7 +3,10 @@ import { LinuxFiles } from '../../linux/linux-files.js'
 import { LinuxSystemCalls } from '../../linux/linux-system-calls.js'
 import { LinuxRegions } from '../../linux/regions/linux-regions.js'
 
-/** What a pager's thread uses of the running kernel. It is not all of `LinuxKernel`, because it is loaded for each device that is opened. */
+/**
+ * The part of the running kernel that a pager's thread uses. It is smaller than `LinuxKernel`, because each device that is opened loads
+ * it.
+ */
 export class PagerKernel {
   readonly pageSize: number = addon().pageSize
   readonly calls: LinuxSystemCalls = new LinuxSystemCalls()

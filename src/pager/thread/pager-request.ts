@@ -1,16 +1,16 @@
 import type { ErrorMessage } from './error-message.js'
 import type { SwapRequest } from './swap-request.js'
 
-/** What the program asks of the pager's thread. Addresses are numbers below 2^53. */
+/** The requests of the program to the pager's thread. Addresses are numbers below 2^53. */
 export type PagerRequest =
   | MapRequest
   | SwapRequest
-  /** Fills what is absent in `[offset, offset + length)`, and shows it wherever it is mapped. */
+  /** Fills the absent pages of `[offset, offset + length)`, and shows them wherever they are mapped. */
   | { readonly type: 'fill'; readonly id: number; readonly offset: number; readonly length: number }
-  /** The caller of the `fill` with that number waits no more. */
+  /** The caller of the `fill` with that number no longer waits. */
   | { readonly type: 'cancel'; readonly id: number }
   | { readonly type: 'invalidate'; readonly id: number; readonly offset: number; readonly length: number }
-  /** What the program may do in a part of a mapped range is another from now on. */
+  /** The protection of a part of a mapped range has changed. */
   | {
       readonly type: 'protect'
       readonly id: number
@@ -18,7 +18,7 @@ export type PagerRequest =
       readonly length: number
       readonly protection: number
     }
-  /** A mapped range has another length. No thread touches it meanwhile. */
+  /** The length of a mapped range has changed. No thread touches it meanwhile. */
   | {
       readonly type: 'resize'
       readonly id: number
@@ -29,40 +29,40 @@ export type PagerRequest =
   /** A private map is about to become writable. */
   | { readonly type: 'expectCopies'; readonly id: number; readonly start: number; readonly length: number }
   | { readonly type: 'unmap'; readonly start: number; readonly length: number }
-  /** Asks whether the thread still handles messages, while a call waits for an answer. */
+  /** Tests whether the thread still handles messages, while a call waits for an answer. */
   | { readonly type: 'ping' }
   | { readonly type: 'close'; readonly id: number }
   /** Another thread is about to serve: closes the driver, and leaves the waiters. */
   | { readonly type: 'leave'; readonly id: number }
 
-/** A range of the device that was laid out and can't be touched yet. */
+/** A mapped range of the device that no thread can touch yet. */
 export interface MapRequest {
   readonly type: 'map'
   readonly id: number
   readonly start: number
   readonly length: number
   readonly offset: number
-  /** `PROT`: what the program will be allowed. */
+  /** The `PROT` bits that the program will have. */
   readonly protection: number
   /** `MAP` */
   readonly flags: number
-  /** It is private, and may be written to, or was. */
+  /** Whether it is private and is or was writable, so that it may have copies. */
   readonly copies: boolean
 }
 
-/** What the pager's thread says. */
+/** The messages of the pager's thread. */
 export type PagerMessage =
-  /** The driver is there. `threadId` is the kernel's number of the thread, `sourceId` that of its guard source, or -1. */
+  /** The driver is set up. `threadId` is the kernel's number of the thread, `sourceId` that of its guard source, or -1. */
   | { readonly type: 'ready'; readonly size: number; readonly threadId: number; readonly sourceId: number }
   | { readonly type: 'pong' }
   | { readonly type: 'answer'; readonly id: number; readonly value?: unknown }
   | { readonly type: 'refusal'; readonly id: number; readonly error: ErrorMessage }
-  /** The driver did not give the page at the address. Its waiters fail after this message. */
+  /** The driver failed to provide the page at the address. Its waiters fail after this message. */
   | { readonly type: 'failure'; readonly address: number; readonly error: ErrorMessage | undefined }
   /** Swapped pages can't leave memory, for this error; without one they can again. */
   | { readonly type: 'eviction'; readonly error: ErrorMessage | undefined }
 
-/** What an `mmap` hook made of a range, beyond what the kernel was advised: bits of `VM`. */
+/** The `VM` bits that an `mmap` hook set or cleared for a range and that the library has to hold. */
 export interface MapAnswer {
   readonly set: bigint
   readonly cleared: bigint

@@ -5,8 +5,8 @@ const BUSY_AT = 8
 const COUNTERS_AT = 16
 
 /**
- * The memory that a program and a serving thread share, so that each sees what it has to see of the other while that one is busy: the
- * counters, and how long a hook has been running.
+ * The memory that a program and a serving thread share, so that each can read the state of the other while that is busy: the counters,
+ * and how long a hook has been running.
  */
 export class PagerState {
   readonly memory: SharedArrayBuffer
@@ -22,14 +22,14 @@ export class PagerState {
     this.counters = new RequestCounters(memory, COUNTERS_AT)
   }
 
-  /** For the thread that follows one that ended: the counters go on, and no access waits for it yet. */
+  /** The state for the next thread: the counters continue, with no waiting access. */
   forNextThread(): PagerState {
     const next = new PagerState()
     next.counters.continueFrom(this.counters)
     return next
   }
 
-  /** Since when the driver is set up, or a synchronous hook of it runs, on the clock of `Date.now()`; 0 while none does. */
+  /** The time of `Date.now()` at which the driver's setup or a synchronous hook began; 0 while none runs. */
   get busySince(): number {
     return this.#busy[0]!
   }
@@ -38,7 +38,7 @@ export class PagerState {
     this.#busy[0] = time
   }
 
-  /** How many answers the thread has given. */
+  /** How many answers the thread has sent. */
   get answers(): number {
     return Atomics.load(this.#answers, 0)
   }
@@ -49,7 +49,7 @@ export class PagerState {
     Atomics.notify(this.#answers, 0)
   }
 
-  /** Stops the calling thread until there are other than `seen` answers, for so many milliseconds at most. */
+  /** Blocks the calling thread until the number of answers differs from `seen`, for at most `timeout` milliseconds. */
   waitForAnswer(seen: number, milliseconds: number): void {
     Atomics.wait(this.#answers, 0, seen, milliseconds)
   }

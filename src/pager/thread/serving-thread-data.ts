@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads'
 
-/** What every serving thread begins with. */
+/** The start data of every serving thread. */
 export interface ServingThreadData {
-  /** How long an access waits at most, whatever the thread does, in milliseconds. */
+  /** The longest wait of an access, even if the thread hangs, in milliseconds. */
   readonly deadline: number
   readonly state: SharedArrayBuffer
   readonly port: MessagePort

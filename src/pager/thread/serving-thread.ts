@@ -4,10 +4,10 @@ import type { PagerMessage, PagerRequest } from './pager-request.js'
 import { PagerState } from './pager-state.js'
 import type { ThreadProgram } from './thread-program.js'
 
-/** The longest that a timer takes, in milliseconds. */
+/** The longest time of a timer, in milliseconds. */
 const LONGEST = 2 ** 32 - 1
 
-/** In so many milliseconds a thread that works handles a message. */
+/** The time within which a working thread handles a message, in milliseconds. */
 const AT_ONCE = 1000
 
 export interface ServingThreadInit {
@@ -21,17 +21,17 @@ export interface ServingThreadInit {
   death(cause: Error): void
 }
 
-/** The thread that serves a device or a swap, as the program knows it. When it has ended or hangs, another one may be started. */
+/** The thread that serves a device or a swap, on the program's side. When it has ended or hangs, another one may be started. */
 export class ServingThread {
   readonly #init: ServingThreadInit
   #state = new PagerState()
   #connection: PagerConnection | undefined
-  /** Of a thread that is being ended: what it said before still counts. */
+  /** The connection of a thread that is being terminated: its earlier messages are still valid. */
   #ending: PagerConnection | undefined
   #size = 0
-  /** What ended it. */
+  /** The error that ended it. */
   #cause: Error | undefined
-  /** A fault or a question found that the thread does not act, before its end was reported. */
+  /** Whether a fault or a request found that the thread does not act, before its end was reported. */
   #unserved = false
 
   constructor(init: ServingThreadInit) {
@@ -42,7 +42,7 @@ export class ServingThread {
     return this.#state
   }
 
-  /** Bytes of the device, as the driver said last. */
+  /** The size of the device in bytes, which the current driver declares. */
   get size(): number {
     return this.#size
   }
@@ -72,17 +72,17 @@ export class ServingThread {
     this.#cause = undefined
   }
 
-  /** A fault or a question has found that no thread serves. */
+  /** Notes that a fault or a request found no serving thread. */
   foundUnserved(): void {
     this.#unserved = true
   }
 
-  /** Asks, and resolves with the answer. Rejects with `EIO` where no thread serves, for the call with that name. */
+  /** Sends a request and resolves with the answer. Rejects with `EIO` where no thread serves, for the call with that name. */
   async ask(syscall: string, question: Question, signal?: AbortSignal): Promise<unknown> {
     return this.#serving(syscall).ask(question, signal)
   }
 
-  /** Asks, and waits for the answer. Throws likewise. */
+  /** Sends a request and blocks until the answer arrives. Throws as `ask` rejects. */
   askNow(syscall: string, question: Question): unknown {
     return this.#serving(syscall).askNow(question, this.#init.deadline)
   }
@@ -91,13 +91,13 @@ export class ServingThread {
     this.#connection?.tell(request)
   }
 
-  /** Takes in what the thread has said so far, without the event loop. */
+  /** Receives the messages that the thread has sent so far, without the event loop. */
   drain(): void {
     this.#ending?.drain()
     this.#connection?.drain()
   }
 
-  /** Lets the driver close, if it is able to, and ends the thread. What the hook throws is discarded. */
+  /** Lets the driver close if it can, and ends the thread. Errors of the hook are ignored. */
   async close(): Promise<void> {
     try {
       if (this.#connection?.lives && !this.#hangs()) {
@@ -114,7 +114,7 @@ export class ServingThread {
     return this.#connection?.sourceId ?? -1
   }
 
-  /** The same before a restart: the waiters stay for the next thread. A thread that loops is terminated at once. */
+  /** Closes the driver before a restart: the waiters stay for the next thread. A thread in an endless loop is terminated at once. */
   async leave(): Promise<void> {
     try {
       if (this.serves && (await this.#connection!.turns(AT_ONCE))) {
@@ -138,7 +138,7 @@ export class ServingThread {
     throw this.#unservedError(syscall)
   }
 
-  /** A hook has kept the thread for longer than the deadline. */
+  /** Whether a hook has been running for longer than the deadline. */
   #hangs(): boolean {
     const since = this.#state.busySince
     return since > 0 && Date.now() - since > this.#init.deadline

@@ -1,8 +1,8 @@
 import type { OpeningWords } from '../../paging/opening-limit.js'
 
-/** What a serving thread runs, and how messages speak of it. */
+/** The program of a serving thread, and the words for it in messages. */
 export interface ThreadProgram extends OpeningWords {
-  /** Asked for when a thread begins, so that a bundler that leaves no address of this module breaks nothing else. */
+  /** Evaluated when a thread starts, so that a bundler that drops this module's address breaks nothing else. */
   entry(): URL
   /** The thread's name, as a list of threads shows it. */
   readonly name: string

@@ -3,7 +3,7 @@ import { packError } from './pack-error.js'
 import type { PagerMessage } from './pager-request.js'
 import type { PagerState } from './pager-state.js'
 
-/** The serving thread's end of the line to the program. */
+/** The serving thread's end of the connection to the program. */
 export class ThreadReplies {
   readonly #port: MessagePort
   readonly #state: PagerState
@@ -30,7 +30,7 @@ export class ThreadReplies {
     )
   }
 
-  /** Runs what makes the thread ready. Where that fails, the program is told, and the thread ends. */
+  /** Runs `serve`, which sets the thread up. On an error it reports the error to the program and ends the thread. */
   async begin(serve: () => Promise<void>): Promise<void> {
     try {
       await serve()

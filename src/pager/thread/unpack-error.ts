@@ -12,7 +12,7 @@ const standard: Record<string, ErrorConstructor> = {
   URIError,
 }
 
-/** The error that another thread packed: of the same class where it is one that is known here, with all that it had. */
+/** The error that another thread packed, with all its properties, and of the same class where this module knows the class. */
 export function unpackError(message: ErrorMessage): unknown {
   if (message.kind === 'other') return message.properties.value
   const error = create(message)

@@ -3,7 +3,7 @@ import type { VmError } from '../../vocabulary/vm-error.js'
 import type { PagerState } from './pager-state.js'
 import type { ThreadProgram } from './thread-program.js'
 
-/** Looks in the time that a driver has to be set up. */
+/** The number of checks in the time for setting a driver up. */
 const LOOKS = 8
 /** Milliseconds. */
 const SHORTEST_LOOK = 10
@@ -23,7 +23,7 @@ export function watchOpening(
   const pause = Math.min(Math.max(deadline / LOOKS, SHORTEST_LOOK), LONGEST_LOOK)
   let looks = 0
   let setsUp = false
-  // Counts looks and no time, so that a process that was stopped does not blame the thread.
+  // Counts checks instead of time, so that a process that was stopped does not blame the thread.
   const timer = setInterval(() => {
     if (!setsUp && state.busySince > 0) {
       setsUp = true

@@ -1,11 +1,11 @@
-/** Options of Node's that take a value and say how modules are found. */
+/** Options of Node that take a value and decide how modules are found. */
 const withValue = /^(--import|--require|-r|--loader|--experimental-loader|--conditions|-C|--disable-warning)$/
 const alike =
   /^(--(import|require|loader|conditions|disable-warning)=|--(no-)?experimental-|--enable-source-maps|--preserve-symlinks|--no-warnings|--trace-warnings)/
 
 /**
- * What of this process's options a thread of the pager's is started with: how modules are found and loaded, for the driver's, and
- * nothing else. A Worker refuses some of the others, such as V8's, and takes `--eval` for a program of its own.
+ * The options of this process that a pager's thread inherits: those that decide how the driver's modules are found and loaded. A Worker
+ * refuses some others, such as V8's, and would run `--eval` as its own program.
  */
 export function workerArguments(execArguments: readonly string[]): string[] {
   const kept: string[] = []

@@ -1,6 +1,6 @@
 import { VmError } from '../../../vocabulary/vm-error.js'
 
-/** What a call on a device that was closed fails with. */
+/** The error of a call on a closed device. */
 export function closedError(syscall: string): VmError {
   return new VmError('ENODEV', syscall, { hint: 'the device was closed' })
 }

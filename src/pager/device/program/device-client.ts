@@ -25,7 +25,7 @@ import { FaultCauses } from './fault-causes.js'
 import { mayCopy } from './may-copy.js'
 import { openDeviceSource } from './open-device-source.js'
 
-/** How much longer than `timeout` the thread may take before it counts as dead, in milliseconds: it ends waits itself when it can. */
+/** How much longer than `timeout` the thread may take before it counts as dead, in milliseconds: a thread that runs ends waits itself. */
 const GRACE = 500
 
 const PROGRAM: ThreadProgram = {
@@ -37,10 +37,10 @@ const PROGRAM: ThreadProgram = {
   advice: 'restart() the device',
 }
 
-/** How a region is, or will be, mapped. */
+/** The mapping of a region. */
 type Layout = Pick<MapRequest, 'offset' | 'flags' | 'protection' | 'copies'>
 
-/** A device on the running kernel, on the program's side: its files, its maps, and the line to the thread that serves it. */
+/** A device on the running kernel, on the program's side: its files, its maps, and the connection to the thread that serves it. */
 export class DeviceClient implements RawDevice {
   readonly #kernel: LinuxKernel
   readonly #driver: string
@@ -128,7 +128,7 @@ export class DeviceClient implements RawDevice {
     const { regions, pageSize } = this.#kernel
     const asked = (flags & ~(MAP.POPULATE | MAP.LOCKED)) | MAP.NORESERVE
     const shared = (flags & MAP.SHARED) !== 0
-    // Of a private map nothing must reach the device, by whatever way: it is one of a file that can only be read.
+    // A private map uses a read-only descriptor, so that no write can reach the device.
     const file = shared ? this.#file : openSync(`/proc/self/fd/${this.#file}`, 'r')
     let region: LinuxRegion
     try {
@@ -180,9 +180,9 @@ export class DeviceClient implements RawDevice {
       if (serves) this.#source.expectServer(false, sourceId)
     }
     this.#source.wakeUnanswered(this.#kernel.pageSize)
-    this.#failures.takeUnanswered() // They are the thread's before, and say nothing of this one.
+    this.#failures.takeUnanswered() // Discard timeouts of the previous thread.
     for (const region of this.#regions.all()) {
-      // What was covered comes back poisoned with restore(), which heals it then.
+      // A covered page is poisoned when restore() puts it back, and restore() heals it then.
       if (region.fault === undefined) this.heal(Number(region.start), region.length)
     }
   }
@@ -211,7 +211,7 @@ export class DeviceClient implements RawDevice {
     this.#listeners.push(listener)
   }
 
-  // ---- what its regions tell ----
+  // ---- reports of its regions ----
 
   adopt(region: LinuxRegion): void {
     this.#regions.add(region)
@@ -221,12 +221,12 @@ export class DeviceClient implements RawDevice {
     this.#regions.remove(region)
   }
 
-  /** What the program may do in a part of a region has changed. */
+  /** Reports a change of protection of a part of a region. */
   protected(start: number, length: number, protection: number): void {
     this.#thread.tell({ type: 'protect', id: 0, start, length, protection })
   }
 
-  /** Has the pager change what the program may do in a part of a region. */
+  /** Lets the pager change the protection of a part of a region. */
   protect(start: number, length: number, protection: number): void {
     this.#checkOpen('mprotect')
     this.#thread.askNow('mprotect', { type: 'protect', start, length, protection })
@@ -238,21 +238,21 @@ export class DeviceClient implements RawDevice {
     if (this.#lifetime.isClosed && this.#regions.all().length === 0) this.#source.close()
   }
 
-  /** Where it is: no area of a device moves. */
+  /** Resizes in place: an area of a device never moves. */
   resized(region: LinuxRegion, oldLength: number): void {
     if (this.state !== 'serving') return
     const question = { type: 'resize', start: Number(region.start), oldLength, length: region.length } as const
     this.#thread.askNow('mremap', question)
   }
 
-  /** The private region is about to become writable. */
+  /** Reports that the private region is about to become writable. */
   expectCopies(region: LinuxRegion): void {
     if (this.#options.residentLimit === Infinity || this.state !== 'serving') return
     const question = { type: 'expectCopies', start: Number(region.start), length: region.length } as const
     this.#thread.askNow('mprotect', question)
   }
 
-  /** Takes the poison of what failed in the range away: a later touch asks the driver again. */
+  /** Removes the poison of failed pages in the range: a later touch requests them from the driver again. */
   heal(start: number, length: number): void {
     this.#failures.heal(start, length)
   }
@@ -272,7 +272,7 @@ export class DeviceClient implements RawDevice {
     const start = Number(region.start)
     const question = { type: 'map', start, length, offset, protection, flags, copies } as const
     const answer = this.#thread.askNow('mmap', question) as MapAnswer
-    // What is dropped would take writes with it.
+    // Dropping a page would lose writes to it.
     const readOnly = this.#options.residentLimit !== Infinity && (flags & MAP.SHARED) !== 0
     const cleared = answer.cleared | (readOnly ? VM.MAYWRITE : 0n)
     region.holdFlags(0, length, answer.set, cleared)
@@ -281,7 +281,7 @@ export class DeviceClient implements RawDevice {
 
   async #close(): Promise<void> {
     try {
-      // The files are a restart's until it has come to its end.
+      // A restart uses the files until it ends.
       await this.#lifetime.restarted()
       await this.#thread.close()
     } finally {

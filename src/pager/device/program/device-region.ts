@@ -7,10 +7,10 @@ import { VmError } from '../../../vocabulary/vm-error.js'
 import type { DeviceClient } from './device-client.js'
 import { mayCopy } from './may-copy.js'
 
-/** What a region is a map of. */
+/** The part of a device that a region maps. */
 export interface DeviceRegionPart {
   readonly device: DeviceClient
-  /** Where in the device the region begins, in bytes. */
+  /** The offset in the device at which the region begins, in bytes. */
   readonly offset: number
   /** `MAP` */
   readonly flags: number
@@ -18,7 +18,7 @@ export interface DeviceRegionPart {
   readonly cleared: bigint
 }
 
-/** Keeps a region that is a map of a device: the pager's thread hears of each change of its shape or protection. */
+/** The keeper of a region that maps a device: it reports each change of shape or protection to the pager's thread. */
 export class DeviceRegion implements RegionKeeper {
   readonly kind = 'device'
   readonly part: DeviceRegionPart
@@ -31,17 +31,17 @@ export class DeviceRegion implements RegionKeeper {
     this.#copies = copies
   }
 
-  /** The keeper of a region, where it is a map of a device. */
+  /** The keeper of a region that maps a device, or `undefined`. */
   static of(region: Region | undefined): DeviceRegion | undefined {
     return region?.keeper instanceof DeviceRegion ? region.keeper : undefined
   }
 
-  /** `PROT`, as it was set last for the whole. */
+  /** The `PROT` bits that were set last for the whole region. */
   get protection(): number {
     return this.#protection
   }
 
-  /** It is private, and may be written to, or was. */
+  /** Whether it is private and is or was writable, so that it may have copies. */
   get copies(): boolean {
     return this.#copies
   }

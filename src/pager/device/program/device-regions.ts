@@ -1,7 +1,7 @@
 import type { LinuxRegion } from '../../../linux/regions/linux-region.js'
 import { DeviceRegion } from './device-region.js'
 
-/** The regions of one device that are mapped. Each is forgotten when nothing else refers to it. */
+/** The regions of one device that are mapped. It refers to them weakly. */
 export class DeviceRegions {
   readonly #regions = new Set<WeakRef<LinuxRegion>>()
 

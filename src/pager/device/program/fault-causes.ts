@@ -15,31 +15,31 @@ export interface FaultCausesInit {
   readonly timeout: number
   /** The device was closed. */
   isClosed(): boolean
-  /** The address is in a region of the device. */
+  /** Whether the address is in a region of the device. */
   has(address: number): boolean
-  /** The page at the address was covered because an access failed, and is until its region is restored. */
+  /** Whether the page at the address is covered, from a failed access until its region is restored. */
   isCovered(address: bigint): boolean
 }
 
-/** Why accesses to a device failed, on the program's side: the errors of the driver, and those of a thread that does not answer. */
+/** The causes of failed accesses to a device, on the program's side: errors of the driver, and those of a thread that does not answer. */
 export class FaultCauses {
   readonly #init: FaultCausesInit
   readonly #pages: PoisonedPages
 
   constructor(init: FaultCausesInit) {
     this.#init = init
-    // The region may have gone: other memory must not be touched.
+    // The region may be unmapped: do not touch other memory at its address.
     this.#pages = new PoisonedPages((address) => {
       if (init.has(address)) init.source.takePoison(address)
     })
   }
 
-  /** The page at the address has failed, and is poisoned. */
+  /** Notes that the page at the address has failed and is poisoned. */
   add(address: number, cause: unknown): void {
     this.#pages.add(address, cause)
   }
 
-  /** The fault with its cause. A page that failed is healed: a later touch asks the driver again. */
+  /** The fault with its cause. Removes the poison of a failed page, so that a later touch requests it from the driver again. */
   explain(fault: FaultRecord): FaultRecord {
     // If another waiter already reported and cleared this poison, the fault now looks like past-end-of-file.
     const late = fault.reason === 'past-end-of-file'
@@ -50,7 +50,7 @@ export class FaultCauses {
     if (this.takeUnanswered()) thread.foundUnserved()
     const failure = this.#pages.get(page)
     if (late && failure === undefined) return fault
-    // A page that was covered comes back poisoned with restore(), which heals it then.
+    // A covered page is poisoned when restore() puts it back, and restore() heals it then.
     const covered = this.#init.isCovered(fault.address)
     if (!covered && fault.reason === 'poisoned') this.#pages.healMet(page)
     else if (!covered) this.heal(page, 1)
@@ -66,17 +66,17 @@ export class FaultCauses {
     return { ...fault, reason: 'driver', ...(cause === undefined ? {} : { cause }) }
   }
 
-  /** Takes the poison of what failed in the range away: a later touch asks the driver again. */
+  /** Removes the poison of failed pages in the range: a later touch requests them from the driver again. */
   heal(start: number, length: number): void {
     this.#pages.heal(start, start + length)
   }
 
-  /** Nothing of the device is in the range any more. */
+  /** Forgets the causes in a range that no longer maps the device. */
   forget(start: number, length: number): void {
     this.#pages.forget(start, start + length)
   }
 
-  /** Notes the faults that were not answered in time. Returns whether one of them was found without a server. */
+  /** Notes the faults that were not answered in time. Returns whether one of them had no server. */
   takeUnanswered(): boolean {
     let unserved = false
     for (const { address, reason } of this.#init.source.takeFailed()) {

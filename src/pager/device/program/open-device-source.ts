@@ -4,7 +4,7 @@ import { UFFD_FEATURE } from '../../../vocabulary/uffd-feature.js'
 import { openFaultSource } from '../../source/open-fault-source.js'
 import type { OpenedFaultSource } from '../../source/opened-fault-source.js'
 
-/** What maps of a device's memory file require of a userfaultfd. */
+/** The userfaultfd features that maps of a device's memory file require. */
 const FEATURES =
   UFFD_FEATURE.MISSING_SHMEM |
   UFFD_FEATURE.MINOR_SHMEM |

@@ -1,4 +1,4 @@
-/** How many pages that failed are remembered with their cause. */
+/** How many failed pages are kept with their cause. */
 const MOST = 4096
 
 interface FailedPage {
@@ -7,19 +7,19 @@ interface FailedPage {
 }
 
 /**
- * Why pages failed, by their address, the oldest first. A page stays poisoned until its failure was reported, and the cause stays known for
- * its other waiters.
+ * The causes of failed pages by address, the oldest first. A page stays poisoned until its failure is reported; the cause is kept for its
+ * other waiters.
  */
 export class PoisonedPages {
   readonly #pages = new Map<number, FailedPage>()
   readonly #takePoison: (address: number) => void
 
-  /** @param takePoison lets a later touch of the page ask the driver again */
+  /** @param takePoison removes the poison, so that a later touch of the page requests it from the driver again */
   constructor(takePoison: (address: number) => void) {
     this.#takePoison = takePoison
   }
 
-  /** The page at the address has failed, and is poisoned. */
+  /** Notes that the page at the address has failed and is poisoned. */
   add(address: number, cause: unknown): void {
     this.#pages.delete(address)
     this.#pages.set(address, { cause, poisoned: true })
@@ -30,7 +30,7 @@ export class PoisonedPages {
     return this.#pages.get(address)
   }
 
-  /** Takes the poison of what failed in `[start, end)` away. */
+  /** Removes the poison of failed pages in `[start, end)`. */
   heal(start: number, end: number): void {
     for (const [address, page] of this.#pages) {
       if (address < start || address >= end || !page.poisoned) continue
@@ -39,7 +39,7 @@ export class PoisonedPages {
     }
   }
 
-  /** A touch has met the poison of the page at the address: takes it away, whatever was taken before. */
+  /** Removes the poison of the page at the address after a touch met it, even if it was removed before. */
   healMet(address: number): void {
     const page = this.#pages.get(address)
     if (page === undefined) return
@@ -47,7 +47,7 @@ export class PoisonedPages {
     this.#takePoison(address)
   }
 
-  /** Nothing of the device is in `[start, end)` any more. */
+  /** Forgets `[start, end)`, which no longer maps the device. */
   forget(start: number, end: number): void {
     for (const address of this.#pages.keys()) if (address >= start && address < end) this.#pages.delete(address)
   }

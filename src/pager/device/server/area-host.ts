@@ -8,7 +8,7 @@ import type { DeviceAreaHost } from './device-area.js'
 import type { DeviceMap } from './device-map.js'
 import type { ServedDevice } from './served-device.js'
 
-/** What a driver asks about the areas that its hooks are given, or that it looks up. */
+/** The calls of a driver about the areas that its hooks are given or that it looks up. */
 export class AreaHost implements DeviceAreaHost {
   readonly inode: bigint
   readonly #device: () => ServedDevice
@@ -46,7 +46,7 @@ export class AreaHost implements DeviceAreaHost {
 
   #isThere(device: ServedDevice, map: DeviceMap, address: number): boolean {
     if (map.area.hookRunning) return map.inserted.has(address)
-    // A page that a request is pending for counts as absent, whatever the page table has (P1).
+    // A page with a pending request counts as absent, even if the page table has it (P1).
     if (requestAt(device, address) !== undefined) return false
     this.#entries ??= new PageEntries(device.pageSize)
     return this.#entries.isThere(address)

@@ -8,7 +8,7 @@ import { DriverPage } from './driver-page.js'
 import type { FaultWaiter } from './serve-fault.js'
 import type { ServedDevice } from './served-device.js'
 
-/** Puts what a driver has answered where the waiters find it, and wakes them. Throws what prevents that. */
+/** Puts the answer of a driver into memory and wakes the waiters. Throws the error that prevents it. */
 export function completeRequest(device: ServedDevice, request: DeviceRequest, waiters: readonly PageWaiter[]): void {
   const { answered } = request
   if (request.firstWrite) allowWrite(device, waiters)
@@ -17,7 +17,7 @@ export function completeRequest(device: ServedDevice, request: DeviceRequest, wa
   else giveOwnPages(device, request, waiters)
 }
 
-/** The page, if it is one that the driver of this device owns. Throws `EINVAL`. */
+/** The page as one that the driver of this device owns. Throws `EINVAL` for any other. */
 export function driverPage({ driverPages }: ServedDevice, page: RawPage, call: string): DriverPage {
   if (page instanceof DriverPage && driverPages.owns(page) && !page.orphaned) return page
   throw foreignPage(call)
@@ -29,7 +29,7 @@ function giveOwnPages(device: ServedDevice, request: DeviceRequest, waiters: rea
   if (bytes.length !== length) {
     throw new VmError('EINVAL', 'fault', { hint: 'the driver transferred the buffer of fault.bytes away' })
   }
-  // The waiters are woken below: they see their pages counted, and within the budget.
+  // Count the pages before waking the waiters, so that a woken thread sees its own fault counted.
   state.counters.countFilled(length)
   resident?.touch(offset, length)
   let shown: DeviceMap | undefined
@@ -67,13 +67,13 @@ function giveDriverPage(
     const address = addressOf(waiter)
     if (address < 0) continue
     const map = maps.at(address)
-    // The answer is for the page that the driver was asked for: a waiter for another one of the run faults again, and asks for that.
+    // The answer is for the requested page: a waiter for another page of the run faults again.
     if (map === undefined || waiter.offset !== request.offset) source.faults.wake(address, pageSize)
     else overlays.insert(map, address, page)
   }
 }
 
-/** `VM_FAULT_NOPAGE`: the hook has put a page there itself. */
+/** `VM_FAULT_NOPAGE`: the hook has mapped a page itself. */
 function wakeAll({ source, pageSize }: ServedDevice, waiters: readonly PageWaiter[]): void {
   for (const waiter of waiters) {
     const address = addressOf(waiter)

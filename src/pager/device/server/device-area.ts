@@ -18,16 +18,16 @@ export interface DeviceAreaInit {
   readonly flags: number
 }
 
-/** What an area asks of the pager that serves it. */
+/** The calls of an area to the pager that serves it. */
 export interface DeviceAreaHost {
   readonly addressSpace: AddressSpace
-  /** Of the device's own memory file. */
+  /** The inode of the device's own memory file. */
   readonly inode: bigint
   zap(address: bigint, size: number): void
   insertPage(address: bigint, page: RawPage): void
 }
 
-/** The raw `vm_area_struct` of a device's mapping, as its driver sees it on the pager's thread. */
+/** The raw `vm_area_struct` of a device's mapping, for its driver on the pager's thread. */
 export class DeviceArea implements Area {
   readonly #host: DeviceAreaHost
   #start: number
@@ -37,9 +37,9 @@ export class DeviceArea implements Area {
   readonly deviceMinor = 1
   readonly pathBytes: Uint8Array = new TextEncoder().encode('/memfd:vmarea-device (deleted)')
   #flags: bigint
-  /** Its `mmap` hook is running, so that its flags may be changed. */
+  /** Whether its `mmap` hook is running: only then may its flags change. */
   hookRunning = false
-  /** It was unmapped, or never came to be. */
+  /** Whether it was unmapped, or its `mmap` hook failed. */
   gone = false
 
   constructor(host: DeviceAreaHost, { start, length, offset, protection, flags }: DeviceAreaInit) {
@@ -114,12 +114,12 @@ export class DeviceArea implements Area {
     this.#host.insertPage(address, page)
   }
 
-  /** The program may do something else with it now. */
+  /** The program has changed the protection. */
   protect(protection: number): void {
     this.#flags = (this.#flags & ~(VM.READ | VM.WRITE | VM.EXEC)) | rightsOf(protection)
   }
 
-  /** The program has given it another length. */
+  /** The program has changed the length. */
   resize(start: number, length: number): void {
     this.#start = start
     this.#end = start + length
@@ -131,7 +131,7 @@ export class DeviceArea implements Area {
   }
 }
 
-/** As `do_mmap` makes them for a file that is open for reading and writing. */
+/** The flags that `do_mmap` sets for a file that is open for reading and writing. */
 function flagsOf(protection: number, flags: number): bigint {
   const shared = (flags & MAP.SHARED) !== 0 ? VM.SHARED | VM.MAYSHARE : 0n
   const reserved = (flags & MAP.NORESERVE) !== 0 ? VM.NORESERVE : 0n

@@ -10,16 +10,16 @@ import type { PagerKernel } from '../../thread/pager-kernel.js'
 const SEEK_DATA = 3
 const SEEK_HOLE = 4
 
-/** Bytes a window: few windows over much, and yet no more than an ArrayBuffer spans anywhere. */
+/** Bytes of a window: large enough that there are few, and within what every engine allows for an ArrayBuffer. */
 const WINDOW = 2 ** 30
 
 /**
- * The memory of a device, on the pager's side: a memory file, and windows to look at the pages that are there.
+ * The memory of a device, on the pager's side: a memory file, and windows to access its pages.
  *
- * The file itself is the truth about which pages are there. Offsets and lengths are in bytes and lie on pages, below `end`.
+ * The file itself decides which pages are in memory. Offsets and lengths are in bytes and lie on pages, below `end`.
  */
 export class DeviceFile {
-  /** Where the last page ends: 2^53 - 1 rounded down to a page for a device without an end. */
+  /** The end of the last page: 2^53 - 1 rounded down to a page for a device without an end. */
   readonly end: number
   readonly #kernel: PagerKernel
   readonly descriptor: number
@@ -51,17 +51,17 @@ export class DeviceFile {
     return place < 0 || place > to ? to : place
   }
 
-  /** A page that is there, itself. The buffer has this page and no other. */
+  /** A page in memory, not a copy. The buffer has this page and no other. */
   page(offset: number): Uint8Array {
     return new Uint8Array(this.#windowAt(offset).view(offset % WINDOW, this.pageSize))
   }
 
-  /** Takes back what `page` gave: an array that was kept is empty. */
+  /** Detaches the array that `page` returned. */
   detach(offset: number, page: Uint8Array): void {
     this.#windowAt(offset).detach(page.buffer as ArrayBuffer)
   }
 
-  /** Writes `[from, to)` of the bytes as pages, from `offset` on. A page becomes visible only when it is whole. Throws `ENOMEM`. */
+  /** Writes `[from, to)` of the bytes as pages, from `offset` on. A page becomes visible only when it is complete. Throws `ENOMEM`. */
   put(offset: number, bytes: Uint8Array, from: number, to: number): void {
     try {
       for (let at = from; at < to; ) at += writeSync(this.descriptor, bytes, at, to - at, offset + (at - from))

@@ -13,7 +13,7 @@ export interface DeviceMapInit {
   readonly copies: boolean
 }
 
-/** One map of a device, on the pager's side: which part of the device is where. */
+/** One map of a device, on the pager's side: the addresses of a part of the device. */
 export class DeviceMap {
   readonly area: DeviceArea
   readonly start: number
@@ -23,13 +23,13 @@ export class DeviceMap {
   readonly shared: boolean
   /** `PROT`: what the program may do there. */
   protection: number
-  /** The first write to a page is asked for. */
+  /** Whether the first write to a page calls the driver's `pageMkwrite` hook. */
   readonly notifiesWrites: boolean
-  /** It is private, and may have been written to. */
+  /** Whether it is private and may have been written to. */
   copies: boolean
-  /** What was mapped over the map a page at a time, by address. */
+  /** The pages that were mapped over the map one at a time, by address. */
   readonly placed = new Map<number, FilePage>()
-  /** Pages of the driver's, by address. */
+  /** Pages of the driver, by address. */
   readonly inserted = new Map<number, DriverPage>()
 
   constructor({ area, start, end, offset, shared, protection, notifiesWrites, copies }: DeviceMapInit) {
@@ -56,7 +56,7 @@ export class DeviceMap {
     return this.start + (offset - this.offset)
   }
 
-  /** Ends at the address from now on. Returns the map of what was behind it. */
+  /** Truncates the map at the address. Returns a map of the rest. */
   cutAt(address: number): DeviceMap {
     const rest = new DeviceMap({ ...this, start: address, offset: this.offsetAt(address) })
     this.end = address
@@ -66,7 +66,7 @@ export class DeviceMap {
   }
 }
 
-/** Gives away what is at the address and above. */
+/** Removes and returns the entries at the address and above. */
 function give<T>(from: Map<number, T>, to: Map<number, T>, address: number): void {
   for (const [at, page] of from) {
     if (at < address) continue

@@ -7,12 +7,12 @@ export interface DeviceMapPart {
   readonly end: number
 }
 
-/** The maps of one device, by address and by the part of the device that they show. They are few. */
+/** The maps of one device, by address and by the part of the device. They are few. */
 export class DeviceMaps {
   #maps: DeviceMap[] = []
   #last: DeviceMap | undefined
 
-  /** The map around the address. */
+  /** The map that contains the address. */
   at(address: number): DeviceMap | undefined {
     const last = this.#last
     if (last !== undefined && address >= last.start && address < last.end) return last
@@ -29,7 +29,7 @@ export class DeviceMaps {
     return found
   }
 
-  /** Where `[offset, offset + length)` of the device is shown: the maps, and the addresses in each. */
+  /** The maps of `[offset, offset + length)` of the device, and the addresses in each. */
   *showing(offset: number, length: number): Generator<DeviceMapPart> {
     for (const map of this.#maps) {
       const from = Math.max(offset, map.offset)
@@ -38,7 +38,7 @@ export class DeviceMaps {
     }
   }
 
-  /** The maps in `[start, end)`, cut so that none reaches over either end. */
+  /** The maps in `[start, end)`, split so that none extends past either end. */
   within(start: number, end: number): DeviceMap[] {
     this.#cut(start)
     this.#cut(end)
@@ -51,7 +51,7 @@ export class DeviceMaps {
     this.#maps.splice(at < 0 ? this.#maps.length : at, 0, map)
   }
 
-  /** Nothing of the device is in `[start, end)` any more. */
+  /** Forgets `[start, end)`, which no longer maps the device. */
   remove(start: number, end: number): void {
     this.#last = undefined
     const gone = new Set(this.within(start, end))
@@ -62,7 +62,7 @@ export class DeviceMaps {
     }
   }
 
-  /** Makes two maps of the one that reaches over the address. */
+  /** Splits the map that contains the address. */
   #cut(address: number): void {
     const map = this.at(address)
     if (map === undefined || map.start === address) return

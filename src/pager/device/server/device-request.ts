@@ -4,12 +4,12 @@ import { type BytesRelease, PageRequest } from '../../../paging/page-request.js'
 import type { DeviceArea } from './device-area.js'
 import type { DeviceFile } from './device-file.js'
 
-/** What made a driver be asked. */
+/** The cause of a request to a driver. */
 export interface DeviceRequestAbout {
   readonly file: DeviceFile
   /** The area that was touched. */
   readonly area?: DeviceArea
-  /** Of the page that was touched; -1 for a fetch. */
+  /** The address of the touched page; -1 for a fetch. */
   readonly page: number
   readonly write: boolean
 }
@@ -38,7 +38,7 @@ export class DeviceRequest extends PageRequest implements RawFault {
     return this.#about.area
   }
 
-  /** Of the page that was touched; -1 for a fetch. */
+  /** The address of the touched page; -1 for a fetch. */
   get page(): number {
     return this.#about.page
   }
@@ -51,7 +51,10 @@ export class DeviceRequest extends PageRequest implements RawFault {
     return this.#about.write
   }
 
-  /** The page that the driver answered with, or that it has inserted one where the access was; otherwise the answer is in `bytes`. */
+  /**
+   * The page with which the driver answered, or `'inserted'` where it has mapped one at the address; `undefined` where the answer is in
+   * `bytes`.
+   */
   get answered(): RawPage | 'inserted' | undefined {
     return this.#answer
   }
@@ -60,7 +63,7 @@ export class DeviceRequest extends PageRequest implements RawFault {
     this.#answer = page
   }
 
-  /** The driver has put a page of its own at the address (`VM_FAULT_NOPAGE`). An answer counts for more. */
+  /** Notes that the driver has mapped a page of its own at the address (`VM_FAULT_NOPAGE`). An answer with a page takes precedence. */
   noteInserted(): void {
     this.#answer ??= 'inserted'
   }

@@ -20,7 +20,7 @@ import type { DriverPages } from './driver-pages.js'
 import { OverlayPages } from './overlay-pages.js'
 import type { ServedDevice } from './served-device.js'
 
-/** What a device is served with. */
+/** The parts that serve a device. */
 export interface DeviceServerParts {
   readonly kernel: PagerKernel
   readonly operations: FileOperations
@@ -36,19 +36,20 @@ export interface DeviceServerParts {
 /**
  * Makes the record of a device that this thread serves.
  *
- * The states of a page of the device, and what moves it:
+ * The states of a page of the device and their transitions:
  *
  *     absent ──fault──▶ requested ──answer──▶ shown ──budget──▶ hidden ──budget──▶ absent
  *     requested ──invalidate──▶ requested again        requested ──error, timeout──▶ poisoned ──reported──▶ absent
  *     hidden ──touch──▶ shown                          shown, hidden ──invalidate──▶ absent
  *
- * Where each state is kept, and what holds:
- *  P1. Absent and not absent: the memory file, which is the truth, save for pages that a request is pending for. Such a page may be in the
- *      file, written by an answer that is just being completed, and counts as absent.
+ * Where each state is kept, and its invariant:
+ * P1. Absent and not absent: the memory file decides, except for pages with a pending request. Such a page may be in the file, written by
+ * an answer that is being completed, and counts as absent.
  *  P2. Requested: `requests`. A page is in one pending request at most; its states are at `RequestState`.
- *  P3. Shown and hidden: the page tables of the program, by `source.pages`. A page that is not in the file is in no view, save as a private
- *      copy, which is the program's own.
- *  P4. Poisoned: the page tables of the program. The error goes to the program before the poison, and the program takes the poison away.
+ * P3. Shown and hidden: the page tables of the program, by `source.pages`. A page that is not in the file is not visible, except as a
+ * private copy, which belongs to the program.
+ * P4. Poisoned: the page tables of the program. The error is sent to the program before the page is poisoned, and the program removes the
+ * poison.
  *  P5. With a budget, `resident` has each page that is shown or hidden, and no other.
  *
  * The states of the device are at `DeviceLifetime`.
@@ -101,7 +102,7 @@ export function createServedDevice(parts: DeviceServerParts): ServedDevice {
   return device
 }
 
-/** Forgets what the device's pages that `[offset, offset + length)` touches held. What is being filled there is asked for again. */
+/** Drops the device's pages that `[offset, offset + length)` touches. Pending requests there are made again. */
 export function invalidate(device: ServedDevice, offset: number, length: number): void {
   const { start, end } = pageRange(offset, length, device.pageSize, device.file.end)
   if (start >= end) return
@@ -110,13 +111,13 @@ export function invalidate(device: ServedDevice, offset: number, length: number)
   device.resident?.remove(start, end - start)
 }
 
-/** Has the pages that `[offset, offset + length)` touches filled, and shown wherever they are mapped. */
+/** Fills the pages that `[offset, offset + length)` touches, and shows them wherever they are mapped. */
 export function fetch(device: ServedDevice, id: number, offset: number, length: number): Promise<void> {
   const { start, end } = pageRange(offset, length, device.pageSize, device.file.end)
   return device.fetches.fetch(id, start, end)
 }
 
-/** Fails all waits, and asks the driver for nothing more. */
+/** Fails all waits, and makes no more requests. */
 export function closeServedDevice({ fetches, requests }: ServedDevice): void {
   const error = new VmError('ENODEV', 'fault', { hint: 'the device was closed' })
   fetches.close(error)
@@ -132,7 +133,7 @@ function callHook({ operations, state }: ServedDevice, request: DeviceRequest): 
   }
 }
 
-/** With the pages in it that a previous thread left in the file. */
+/** A resident list with the pages that a previous thread left in the file. */
 function residentList(
   limit: number,
   file: DeviceFile,

@@ -8,12 +8,12 @@ import type { OverlayPages } from './overlay-pages.js'
 const ENOENT = -2
 const EAGAIN = -11
 const EFAULT = -14
-/** For how long a call is made again while some other thread changes the layout, in milliseconds: that one may have to wait for a processor. */
+/** How long a call is retried while another thread changes the layout, in milliseconds: that thread may have to wait for a processor. */
 const PATIENCE = 2000
 /** To sleep on. */
 const nothing = new Int32Array(new SharedArrayBuffer(4))
 
-/** What the program sees of a device: shows pages in its maps, and takes them from view. */
+/** The visible pages of a device: shows and hides pages in its maps. */
 export class DeviceView {
   readonly #maps: DeviceMaps
   readonly #source: FaultSource
@@ -30,12 +30,12 @@ export class DeviceView {
   }
 
   /**
-   * Turns what a driver has written into pages of the device, from `offset` on: where the kernel can, through the map in which a thread waits
-   * for the first of them, which shows them there at once. Returns the map, if all of its part is shown. Throws `ENOMEM`.
+   * Makes pages of the device from the bytes of a driver, from `offset` on. Where possible it installs them through the map in which a
+   * thread waits for the first of them, which shows them there at once. Returns that map if all of its part is shown. Throws `ENOMEM`.
    */
   put(map: DeviceMap | undefined, offset: number, bytes: Uint8Array): DeviceMap | undefined {
     const { length } = bytes
-    // A private map would be given copies, and the device nothing.
+    // A private map would get copies, and the device no page.
     const most = map?.shared && map.inserted.size === 0 ? Math.min(length, map.endOffset - offset) : 0
     const done = most === 0 ? 0 : this.#source.pages.put(map!.addressOf(offset), bytes, most, !map!.notifiesWrites)
     if (done < length) this.#file.put(offset + done, bytes, done, length)
@@ -43,8 +43,8 @@ export class DeviceView {
   }
 
   /**
-   * Shows the device's own pages that are in the file, also where a page of the driver's was. Throws `VmError`. The waiters of a page that has
-   * gone meanwhile fault again.
+   * Shows the device's own pages that are in the file, also in place of a page of the driver. Throws `VmError`. The waiters of a page
+   * that was dropped meanwhile fault again.
    */
   show(map: DeviceMap, address: number, length: number): void {
     if (map.inserted.size > 0) {
@@ -60,14 +60,14 @@ export class DeviceView {
     this.#source.faults.wake(address, length)
   }
 
-  /** Shows pages of the device that are there wherever they are mapped. Pages of the driver's stay. */
+  /** Shows pages of the device that are in memory wherever they are mapped. Pages of the driver stay. */
   showEverywhere(offset: number, length: number): void {
     for (const { map, start, end } of this.#maps.showing(offset, length)) {
       for (const run of this.#ownRuns(map, start, end)) this.#showRun(map, run.start, run.end - run.start)
     }
   }
 
-  /** Takes pages of the device from view wherever that loses nothing: a private map may have copies. */
+  /** Hides pages of the device in every map but private ones that may have copies, which hiding would lose. */
   hide(offset: number, length: number): void {
     for (const { map, start, end } of this.#maps.showing(offset, length)) {
       if (!map.copies) this.#hideOwn(map, start, end)
@@ -82,7 +82,7 @@ export class DeviceView {
     this.#file.punch(offset, length)
   }
 
-  /** `zap_page_range_single`: takes whatever is in the range from view. */
+  /** `zap_page_range_single`: removes all pages of the range from the page table. */
   zap(address: number, size: number): void {
     const from = address - (address % this.#pageSize)
     const to = Math.ceil((address + size) / this.#pageSize) * this.#pageSize
@@ -111,7 +111,7 @@ export class DeviceView {
     return code
   }
 
-  /** What of `[start, end)` shows the device's own pages. */
+  /** The runs of `[start, end)` that show the device's own pages. */
   #ownRuns(map: DeviceMap, start: number, end: number): { readonly start: number; readonly end: number }[] {
     if (map.inserted.size === 0) return [{ start, end }]
     const runs: { start: number; end: number }[] = []

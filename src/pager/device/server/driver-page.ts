@@ -1,6 +1,6 @@
 import type { RawPage } from '../../../kernel/raw-page.js'
 
-/** A page that the driver owns, in a memory file for those. */
+/** A page that the driver owns, in a memory file for such pages. */
 export class DriverPage implements RawPage {
   /** Of the memory file. */
   readonly descriptor: number
@@ -11,7 +11,7 @@ export class DriverPage implements RawPage {
   #references = 1
   #put = false
 
-  /** `free` is called when the last reference is gone. */
+  /** `free` is called when the last reference is dropped. */
   constructor(descriptor: number, offset: number, bytes: Uint8Array, free: (page: DriverPage) => void) {
     this.descriptor = descriptor
     this.offset = offset
@@ -23,17 +23,17 @@ export class DriverPage implements RawPage {
     return this.#references
   }
 
-  /** Its owner has given it back: it can't be inserted any more. */
+  /** Whether its owner has disposed of it: it can't be inserted any more. */
   get orphaned(): boolean {
     return this.#put
   }
 
-  /** `get_page`, by a place that maps it. */
+  /** `get_page`, for a new mapping of it. */
   take(): void {
     this.#references++
   }
 
-  /** `put_page`, by a place that maps it no more. */
+  /** `put_page`, for a mapping that ends. */
   drop(): void {
     if (--this.#references === 0) this.#free(this)
   }

@@ -9,7 +9,7 @@ import { DriverPage } from './driver-page.js'
 /** Pages a window of the file. */
 const WINDOW_PAGES = 1024
 
-/** The pages that a driver owns: a second memory file, because they must stay when the device's own page is forgotten. */
+/** The pages that a driver owns: a second memory file, because they must stay when the device's own page is dropped. */
 export class DriverPages {
   /** The memory file's descriptor. */
   readonly descriptor: number
@@ -39,7 +39,7 @@ export class DriverPages {
     return new DriverPage(this.descriptor, number * pageSize, bytes, (page) => this.#freePage(page))
   }
 
-  /** Whether the page is one of these. */
+  /** Whether the page belongs to this file. */
   owns(page: DriverPage): boolean {
     return page.descriptor === this.descriptor
   }

@@ -12,7 +12,7 @@ export interface FilePage {
 const ENOENT = -2
 
 /**
- * Maps one page of a memory file over what is at the address. It is an area of its own from then on; the flags that are held of it stay.
+ * Maps one page of a memory file at the address, as an area of its own. The held flags of the address stay.
  * Wakes no waiter of the page that was there. Does nothing where the program has unmapped it meanwhile.
  */
 export function mapFilePage(
@@ -24,7 +24,7 @@ export function mapFilePage(
   shared: boolean,
 ): void {
   const flags = (shared ? MAP.SHARED : MAP.PRIVATE) | MAP.NORESERVE
-  // What private copies are made of must be a file that can't be written through their map.
+  // A private map must use a descriptor through which the file can't be written.
   const file = shared ? descriptor : openSync(`/proc/self/fd/${descriptor}`, 'r')
   try {
     const code = source.pages.mapOver(address, pageSize, protection, flags, file, offset)

@@ -8,7 +8,7 @@ import { DeviceArea } from './device-area.js'
 import { DeviceMap } from './device-map.js'
 import type { ServedDevice } from './served-device.js'
 
-/** The flags that the kernel can keep of an area of a memory file. */
+/** The flags that the kernel itself can set on an area of a memory file. */
 const ADVICE: readonly (readonly [flag: bigint, advice: number])[] = [
   [VM.DONTCOPY, MADV.DONTFORK],
   [VM.DONTDUMP, MADV.DONTDUMP],
@@ -17,7 +17,7 @@ const ADVICE: readonly (readonly [flag: bigint, advice: number])[] = [
 ]
 const KEPT_BY_KERNEL = ADVICE.reduce((flags, [flag]) => flags | flag, 0n)
 
-/** Lays a map of the device out and calls the `mmap` hook. Throws what the hook throws. */
+/** Sets up a map of the device and calls the `mmap` hook. Throws the error of the hook. */
 export function addMap(device: ServedDevice, request: MapRequest): MapAnswer {
   const { start, length, offset, protection, flags, copies } = request
   const { areas, operations, maps, source, overlays } = device
@@ -40,7 +40,7 @@ export function addMap(device: ServedDevice, request: MapRequest): MapAnswer {
   return { set: area.flags & ~before & ~KEPT_BY_KERNEL, cleared: before & ~area.flags }
 }
 
-/** The program may do something else in a part of a map. */
+/** The program has changed the protection of a part of a map. */
 export function protectMaps(device: ServedDevice, start: number, length: number, protection: number): void {
   device.source.pages.setProtection(start, length, protection)
   for (const map of device.maps.within(start, start + length)) {
@@ -50,7 +50,7 @@ export function protectMaps(device: ServedDevice, start: number, length: number,
   }
 }
 
-/** A map has grown or shrunk where it is. No thread touches it meanwhile. */
+/** A map has grown or shrunk in place. No thread touches it meanwhile. */
 export function resizeMap(device: ServedDevice, start: number, oldLength: number, length: number): void {
   if (length < oldLength) {
     removeMaps(device, start + length, oldLength - length)
@@ -63,7 +63,7 @@ export function resizeMap(device: ServedDevice, start: number, oldLength: number
   device.source.pages.grow(start, length, last.protection, last.notifiesWrites)
 }
 
-/** The program is about to write to a private map: from now on its pages may be copies, which no driver can give again. */
+/** The program is about to write to a private map: from now on its pages may be private copies, which no driver can provide again. */
 export function expectCopies({ maps }: ServedDevice, start: number, length: number): void {
   for (const map of maps.within(start, start + length)) map.copies = true
 }

@@ -6,9 +6,9 @@ import type { DriverPage } from './driver-page.js'
 import { type FilePage, mapFilePage } from './map-file-page.js'
 
 /**
- * Pages that are mapped over a map one at a time: those of the driver's, and where one of them was, the device's own.
+ * Pages that are mapped over a map one at a time: pages of the driver, and the device's own pages that replace them.
  *
- * Each is an area of its own. A page is in its file before it is placed, so that it may be seen at once: it is never a hole.
+ * Each is an area of its own. A page is in its file before it is placed, so that it can be shown at once: it is never a hole.
  */
 export class OverlayPages {
   readonly #source: FaultSource
@@ -30,19 +30,19 @@ export class OverlayPages {
     if (!map.area.hookRunning) this.#placeDriverPage(map, address, page)
   }
 
-  /** The map is watched now. */
+  /** Called when the map is watched. */
   placeAll(map: DeviceMap): void {
     for (const [address, page] of map.inserted) this.#placeDriverPage(map, address, page)
   }
 
-  /** Puts the device's own page back to where one of the driver's is. */
+  /** Replaces a page of the driver by the device's own page. */
   remove(map: DeviceMap, address: number): void {
     this.#place(map, address, { descriptor: this.#file.descriptor, offset: map.offsetAt(address) })
     map.inserted.get(address)!.drop()
     map.inserted.delete(address)
   }
 
-  /** The guard hides and shows areas that it has watched as a whole, and those of placed pages are others. */
+  /** The guard hides and shows whole watched areas, which placed pages are not part of. */
   setSeen(map: DeviceMap, address: number, length: number, seen: boolean): void {
     if (map.placed.size === 0 || this.#covered) return
     for (const [at, page] of map.placed) {
@@ -51,13 +51,13 @@ export class OverlayPages {
     }
   }
 
-  /** The program may write to the page, if it is a placed one. */
+  /** Allows the program to write to the page, if it is a placed one. */
   allowWrite(map: DeviceMap, address: number): void {
     const page = map.placed.get(address)
     if (page !== undefined && !this.#covered) this.#mapFilePage(address, page, map.protection, true)
   }
 
-  /** The program may do something else with the map. A page may have been placed after it had changed what was there before. */
+  /** The program has changed the protection of the map. A page may have been placed after that change. */
   protect(map: DeviceMap, protection: number): void {
     for (const address of map.placed.keys()) this.#source.pages.protectOver(address, this.#file.pageSize, protection)
   }

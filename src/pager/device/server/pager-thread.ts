@@ -29,7 +29,7 @@ const closing = new AbortController()
 const replies = new ThreadReplies(port, state)
 const send = (message: PagerMessage): void => replies.send(message)
 
-// Keeps the thread alive while nothing else does: a driver's open hook may wait for what never comes.
+// Keeps the thread alive: a driver's open hook may wait for a promise that never settles.
 port.ref()
 await replies.begin(serve)
 

@@ -5,7 +5,7 @@ import type { DeviceMap } from './device-map.js'
 import { DeviceRequest } from './device-request.js'
 import type { ServedDevice } from './served-device.js'
 
-/** Pages in the file that one fault shows at once. */
+/** How many pages in the file one fault shows at most. */
 const SHOWN_AROUND = 16
 
 /** An access that waits for a page of the device. */
@@ -26,7 +26,7 @@ export class FaultWaiter implements PageWaiter {
     this.since = since
   }
 
-  /** A page that is in memory has been shown by then. */
+  /** A page in memory is shown by then. */
   settle(refusal?: PageRefusal): void {
     if (refusal === undefined) return
     if (refusal.mayRetry) askAlone(this.#device, this)
@@ -35,15 +35,15 @@ export class FaultWaiter implements PageWaiter {
 
   #fail({ reason }: PageRefusal): void {
     const { source, pageSize, send } = this.#device
-    // The error goes ahead of the poison, so that it is there when the access fails (P4).
+    // Send the error before poisoning, so that it has arrived when the access fails (P4).
     send({ type: 'failure', address: this.address, error: reason === undefined ? undefined : packError(reason) })
     source.faults.fail(this.address, pageSize)
   }
 }
 
 /**
- * Serves the fault with that index among those that the source has taken: it joins a request, is shown a page that is there, or makes the
- * driver be asked. `now` is the time of `performance.now()`.
+ * Serves the fault with that index among those that the source has taken: shows a page in memory, joins a pending request, or makes a
+ * request. `now` is the time of `performance.now()`.
  */
 export function serveFault(device: ServedDevice, index: number, now: number): void {
   const { source, maps, requests, pageSize, state } = device
@@ -114,7 +114,7 @@ function askToFill(
   requests.request(DeviceRequest.fill(about, offset, end - offset), waiter)
 }
 
-// Two threads may have written to the page before the first of them was answered: the second one's fault is out of date then.
+// Two threads may have written to the page before the first fault was answered: the second fault is stale then.
 function askToWrite({ source, file, requests, pageSize }: ServedDevice, map: DeviceMap, waiter: FaultWaiter): void {
   const { address, offset, write } = waiter
   if (!source.pages.mayBeWriteProtected(address)) {
@@ -125,7 +125,7 @@ function askToWrite({ source, file, requests, pageSize }: ServedDevice, map: Dev
   requests.request(DeviceRequest.firstWrite(about, offset, pageSize), waiter)
 }
 
-/** A run that the waiter's page was in was refused: asks for that page alone. */
+/** Requests the waiter's page alone, after the driver refused a run that contained it. */
 function askAlone(device: ServedDevice, waiter: FaultWaiter): void {
   const { maps, requests, source, pageSize } = device
   const { address, offset } = waiter

@@ -30,7 +30,7 @@ export interface ServedDevice {
   readonly requests: RequestDispatcher<DeviceRequest>
   readonly fetches: Fetches<DeviceRequest>
   readonly readAhead: ReadAhead
-  /** What keeps the device within its budget, where it has one. */
+  /** Keeps the device within its budget, where it has one. */
   readonly resident: ResidentList | undefined
   readonly state: PagerState
   /** Sends a message to the program. */
