@@ -12,8 +12,8 @@ export type DeviceSetup<Options> = (options: Options, device: DeviceContext) => 
 /**
  * Defines a device: what a driver module exports as its default.
  *
- * The same module runs on Linux, on a thread of its own, and in the model. What it keeps between calls belongs into `setup`, not beside
- * it: a module is loaded once a thread, and `setup` is called for each device.
+ * The same module runs on Linux, on a thread of its own, and in the model. Keep the state of a device in `setup`, not in the module: a
+ * module is loaded once for each thread, and `setup` is called for each device.
  *
  * @example
  * export default defineDevice<{ byte: number }>(({ byte }) => ({

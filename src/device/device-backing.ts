@@ -33,7 +33,7 @@ export class DeviceBacking implements Backing {
     return new DeviceBacking(this.#raw, this.#name, this.#offset + bytes, this.shared)
   }
 
-  /** A device knows its own memory. The kernel does not: pages that its driver inserted are areas of their own. */
+  /** The device decides. The kernel's areas can't, because pages that the driver inserted are areas of their own. */
   continuesIn(next: Backing, size: number): boolean {
     return next instanceof DeviceBacking && next.#raw === this.#raw && next.#offset === this.#offset + size
   }
@@ -42,7 +42,7 @@ export class DeviceBacking implements Backing {
     return this.#raw.explain(fault)
   }
 
-  /** What a driver's `mmap` hook threw has words of its own. */
+  /** The error of a driver's `mmap` hook explains itself. */
   whyNotAllowed(syscall: string): string | undefined {
     if (syscall === 'mmap') return undefined
     return 'the device, or its driver, has taken the right to this permission away for good'

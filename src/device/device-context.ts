@@ -2,7 +2,7 @@ import type { DeviceHost } from '../kernel/device-host.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { Page } from './page.js'
 
-/** What a driver may ask of the kernel that hosts it: the second argument of the function that `defineDevice` takes. */
+/** The calls of a driver to the kernel that hosts it: the second argument of the function that `defineDevice` takes. */
 export class DeviceContext {
   readonly #host: DeviceHost
 

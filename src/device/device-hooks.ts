@@ -5,10 +5,10 @@ import type { VmaNew } from './vma-new.js'
  * What a driver does when its memory is used: `file_operations` and `vm_operations_struct` in one. Either `mmap` or `fault` must be
  * there. Hooks are called as methods of this object.
  *
- * A hook that throws `VmError` gives that error to the program; anything else arrives as `EIO` with its cause.
+ * A `VmError` that a hook throws is passed to the program; any other error becomes `EIO` with its cause.
  */
 export interface DeviceHooks {
-  /** How many bytes the device has. A touch of a page wholly past them fails. Without it the device has no end. */
+  /** The size of the device in bytes. A touch of a page wholly past it fails. Without it the device has no end. */
   readonly size?: number
   /** `f_ops->open`: before anything is mapped, and again when the device is restarted. */
   open?(): void | Promise<void>
@@ -18,12 +18,12 @@ export interface DeviceHooks {
    */
   mmap?(vma: VmaNew): void
   /**
-   * `vm_ops->fault`: a page was touched that is not there. Fill `fault.bytes`, or `fault.answer(page)`. A touch of a page that was not
-   * put there by `mmap` is `SIGBUS` without this hook.
+   * `vm_ops->fault`: a missing page was touched. Fill `fault.bytes`, or call `fault.answer(page)`. Without this hook a touch of a page
+   * that `mmap` has not inserted is `SIGBUS`.
    */
   fault?(fault: VmFault): void | Promise<void>
   /** `vm_ops->page_mkwrite`: a page of a shared area is about to be written for the first time. Throw to refuse. */
   pageMkwrite?(fault: VmFault): void | Promise<void>
-  /** `f_ops->release`: the device is closed, or about to be restarted. What it throws is discarded. */
+  /** `f_ops->release`: the device is closed, or about to be restarted. Its errors are ignored. */
   close?(): void | Promise<void>
 }

@@ -1,8 +1,8 @@
-/** What became of a device. `death`: its driver has ended without having been asked to. */
+/** A change of a device. `death`: its driver has ended unexpectedly. */
 export type DeviceChange = 'open' | 'death' | 'restart' | 'close'
 
-/** Hears of what happens to the devices of a process. */
+/** Is called for each change of the devices of a process. */
 export interface DeviceObserver {
-  /** A device changed. `name` is its driver; `cause` is what it died of. */
+  /** A device changed. `name` is its driver; `cause` is the error that ended the driver. */
   device(change: DeviceChange, name: string, cause?: Error): void
 }

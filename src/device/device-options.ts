@@ -10,7 +10,7 @@ export interface DeviceOptions<Options = unknown> {
   /**
    * How long an access waits for the driver, in milliseconds. An access that waits longer throws a `MemoryFault`, and the device keeps
    * serving. The driver's function and its `open` hook may take as long together, and on Linux half a second more: then `openDevice` and
-   * `restart` reject with `ETIMEDOUT`. `Infinity` waits for ever. @defaultValue 30 000
+   * `restart` reject with `ETIMEDOUT`. `Infinity` is no limit. @defaultValue 30 000
    */
   readonly timeout?: number
   /**

@@ -44,7 +44,7 @@ function checkHooks(hooks: DeviceHooks): void {
   }
 }
 
-/** A function with almost the name of a hook would never be called. What is no function, and other names, are the driver's own. */
+/** Refuse a function whose name is almost that of a hook, because it would never be called. Other members belong to the driver. */
 function refuseMisspeltHooks(hooks: DeviceHooks): void {
   for (const [name, value] of Object.entries(hooks)) {
     if (typeof value !== 'function' || (hookNames as readonly string[]).includes(name)) continue
@@ -64,7 +64,7 @@ function callMmap(hooks: DeviceHooks, area: Area): void {
     lifetime.hookReturned()
   }
   if (!isThenable(result)) return
-  // The promise settles after the area is gone: its error has no receiver.
+  // The promise settles after the area has ended, and no call waits for it: ignore its error.
   result.then(undefined, () => {})
   throw new UsageError(
     'ERR_VMAREA_INVALID_ARGUMENT',

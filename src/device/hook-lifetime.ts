@@ -3,7 +3,7 @@ import type { AreaLifetime } from '../mm/area-lifetime.js'
 import { MmWithUser } from '../mm/mm-with-user.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 
-/** A right over an area that holds while a hook runs, because the kernel holds the lock for that long. */
+/** The lifetime of a reference to an area during a hook: the kernel holds the lock until the hook returns. */
 export class HookLifetime implements AreaLifetime {
   readonly #area: Area
   readonly #hook: string
@@ -18,7 +18,7 @@ export class HookLifetime implements AreaLifetime {
     return MmWithUser.fromRaw(this.#area.addressSpace)
   }
 
-  /** From now on the right is gone. */
+  /** Ends the lifetime. */
   hookReturned(): void {
     this.#returned = true
   }

@@ -16,7 +16,7 @@ export class Page implements Disposable {
     this.#page = page
   }
 
-  /** Takes over the owner's reference to a raw page. Ask `DeviceContext.page` for one instead. */
+  /** Takes over the owner's reference to a raw page. Call `DeviceContext.page` instead. */
   static fromRaw(page: RawPage): Page {
     return new Page(page)
   }
@@ -26,7 +26,9 @@ export class Page implements Disposable {
     return this.#held()
   }
 
-  /** The page's bytes, live: every mapping of the page sees what is written here. @throws UsageError `ERR_VMAREA_PAGE_PUT` once disposed */
+  /**
+   * The page's bytes, live: every mapping of the page shows what is written here. @throws UsageError `ERR_VMAREA_PAGE_PUT` once disposed
+   */
   get bytes(): Uint8Array {
     return this.#held().bytes
   }

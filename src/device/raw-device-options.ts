@@ -9,7 +9,7 @@ const defaultTimeout = 30_000
 /** A timer with a longer delay fires at once. */
 const longestTimeout = 2 ** 31 - 1
 const defaultMost = 64 * 1024
-/** A single instruction can touch several pages, and must find all of them at once. */
+/** The pages that a single instruction can touch, all of which must be in memory at once. */
 const leastResidentPages = 16
 
 const sources: { readonly [name in FaultSourceName]: true } = {

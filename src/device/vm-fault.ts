@@ -32,7 +32,7 @@ export class VmFault {
     return this.#fault.address
   }
 
-  /** Where in the device `bytes` begins, in bytes. */
+  /** The offset in the device of the first byte of `bytes`, in bytes. */
   get offset(): number {
     return this.#fault.offset
   }
@@ -44,7 +44,8 @@ export class VmFault {
 
   /**
    * The device's own pages that the program will see, from `offset` on: whole pages, at least one, as many as the
-   * request is for (`run`). Fill them before the hook returns or its promise resolves: bytes that are not written are zero. Do not keep them.
+   * request is for (`run`). Fill them before the hook returns or its promise resolves: bytes that are not written are zero. Do not keep
+   * them.
    */
   get bytes(): Uint8Array {
     return this.#fault.bytes
@@ -56,7 +57,8 @@ export class VmFault {
   }
 
   /**
-   * Answers with a page that the driver owns, instead of `bytes`. It stays the driver's, and may be mapped in several places.
+   * Answers with a page that the driver owns, instead of `bytes`. The page still belongs to the driver, and may be mapped at several
+   * addresses.
    *
    * @throws UsageError `ERR_VMAREA_HOOK_RETURNED` once the hook has settled, `ERR_VMAREA_INVALID_ARGUMENT` for what is no page
    */

@@ -1,16 +1,16 @@
-/** What a device has done so far. Counts, but for what says bytes; `latency` is a histogram. */
+/** The counters of a device since it was opened. Members with `bytes` in their name are in bytes; `latency` is a histogram. */
 export interface DeviceStatistics {
   /** Faults that were taken: the same page may fault on several threads, and again after it was dropped. */
   readonly faults: number
-  /** Faults on pages that were in memory already, so that the driver was not asked. */
+  /** Faults on pages that were in memory already, so that the driver was not called. */
   readonly hits: number
   /** Calls of the `fault` hook. */
   readonly fills: number
-  /** Bytes that the `fault` hook was asked for and gave. */
+  /** Bytes that the `fault` hook provided. */
   readonly bytesFilled: number
   /** Waits that ended with an error, the timed-out included. */
   readonly failures: number
-  /** Waits whose answer did not come in time. */
+  /** Waits that reached the time limit. */
   readonly timeouts: number
   /** Faults and prefetches that wait for an answer now. */
   readonly waiting: number

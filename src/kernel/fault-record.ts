@@ -1,13 +1,13 @@
 import type { FaultAccess, FaultReason } from '../vocabulary/memory-fault.js'
 
-/** One contained fault, as the kernel's side knows it: it does not know mappings, so it has an address and no offset. */
+/** One contained fault, as the kernel reports it: by address, because the kernel does not know mappings and their offsets. */
 export interface FaultRecord {
   readonly address: bigint
   readonly access: FaultAccess
   /** `past-end-of-file` may turn out to be `io`: that depends on the size of the file. */
   readonly reason: FaultReason
-  /** Of `driver`, why there was no answer: late, no thread serves, or the waiter is the serving thread itself. */
+  /** For the reason `driver`, why there was no answer: it was late, no thread serves, or the waiter is the serving thread itself. */
   readonly unanswered?: 'timeout' | 'no-server' | 'itself'
-  /** What made a driver fail, where its kernel can tell. */
+  /** The error that made a driver fail, where the kernel knows it. */
   readonly cause?: unknown
 }

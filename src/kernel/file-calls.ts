@@ -10,12 +10,12 @@ export interface FileStatus {
   readonly writable: boolean
   /** Bytes a page of the file's memory, where that is not the kernel's own: a file of huge pages. */
   readonly pageSize?: number
-  /** `size` says nothing: the kernel makes the file's bytes as they are read, as under /proc. */
+  /** Whether `size` is meaningless: the kernel makes the file's bytes when they are read, as under /proc. */
   readonly sizeUnknown?: true
 }
 
 /**
- * Files, as far as mapping them needs: descriptors are numbers in the process's table.
+ * The calls on files that mapping requires. Descriptors are numbers in the process's table.
  *
  * On Linux they are the process's own descriptors, so that one from `fs.openSync` serves as well; the model has a table of its own.
  */

@@ -9,8 +9,8 @@ import type { UserfaultfdCalls } from './userfaultfd-calls.js'
 /**
  * The seam: one process as its kernel sees it. `linux/` has it for this process, `model/` for each process of a modelled machine.
  *
- * All above it is shared by both, and all below it is raw: numbers, ranges and error codes. What a kernel can't do at all throws
- * `VmError` and says so; it is never done otherwise in silence.
+ * The code above it is shared by both; the seam itself is raw: numbers, ranges and error codes. A call that a kernel does not support
+ * throws `VmError`; it never does something else in silence.
  */
 export interface Kernel {
   readonly kind: 'linux' | 'model'
@@ -27,8 +27,8 @@ export interface Kernel {
   readonly devices: Devices
   readonly swaps: Swaps
 
-  /** What the processor needs after code was written, where it needs anything. */
+  /** Flushes the instruction cache on processors that require it after code was written. */
   flushInstructionCache(address: bigint, length: number): void
-  /** Which limit made a call fail with `ENOMEM` or `EAGAIN`, with its value, as a sentence; `undefined` if none stands out. */
+  /** Which limit made a call fail with `ENOMEM` or `EAGAIN`, with its value, as a sentence; `undefined` where no limit explains it. */
   explainLimit(syscall: string, length: number): string | undefined
 }

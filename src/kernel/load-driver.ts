@@ -2,10 +2,10 @@ import { UsageError } from '../vocabulary/usage-error.js'
 import type { DeviceDriver } from './device-driver.js'
 
 /**
- * Imports a driver module and gives its default export. Rejects with `ERR_VMAREA_NOT_A_DRIVER`, which names the URL, where there is no
- * such module, it fails as it loads, or it exports something else.
+ * Imports a driver module and returns its default export. Rejects with `ERR_VMAREA_NOT_A_DRIVER`, which names the URL, where there is no
+ * such module, it fails to load, or its default export is no driver.
  *
- * A module is loaded once a thread, as any other: each device that is opened with it calls its setup function.
+ * A module is loaded once for each thread, as any other: each device that is opened with it calls its setup function.
  */
 export async function loadDriver(url: string): Promise<DeviceDriver> {
   let module: { readonly default?: unknown }

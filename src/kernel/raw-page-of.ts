@@ -2,7 +2,7 @@ import { showValue } from '../vocabulary/options/show-value.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import type { RawPage } from './raw-page.js'
 
-/** The raw page of what a driver gave for one. Throws `ERR_VMAREA_INVALID_ARGUMENT` for anything that is no page. */
+/** The raw page of a driver's argument. Throws `ERR_VMAREA_INVALID_ARGUMENT` for anything that is not a page. */
 export function rawPageOf(page: { asPtr(): RawPage } | RawPage): RawPage {
   if (typeof page === 'object' && page !== null) {
     if ('asPtr' in page) return page.asPtr()

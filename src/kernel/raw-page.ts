@@ -5,8 +5,8 @@ export interface RawPage {
   /** References held: by the owner and by each place that maps it. */
   readonly references: number
   /**
-   * `put_page` of the owner: gives its reference back. The memory goes when no area maps the page any more. Doing it again does
-   * nothing; inserting the page afterwards is `EINVAL`.
+   * `put_page` of the owner: drops its reference. The memory is freed when no area maps the page any more. A second call does nothing;
+   * inserting the page afterwards is `EINVAL`.
    */
   put(): void
 }

@@ -1,6 +1,6 @@
 /** The faults and threads that wait for a userfaultfd, as far as its kernel reports them. */
 export interface RawUnanswered {
-  /** Faults that were not read yet. */
+  /** Faults that have not been read. */
   readonly unread: number
   /** Threads that wait, for read faults and unread ones. */
   readonly waiting: number

@@ -2,24 +2,24 @@ import type { RawFailedFault } from './raw-failed-fault.js'
 import type { RawUnanswered } from './raw-unanswered.js'
 
 /**
- * One userfaultfd, raw: each call is one ioctl and answers with a code instead of an exception, because the loop that serves
- * faults must not allocate. For the same reason an address may be a number, which is exact below 2^53.
+ * One userfaultfd, raw: each call is one ioctl and returns a code instead of throwing, because the loop that serves faults must not
+ * allocate. For the same reason an address may be a number, which is exact below 2^53.
  *
- * A resolving call returns 0 or a negative error number. `done` then holds the bytes that it did, in either case: never a negative
- * number, whatever the kernel wrote there. Where the kernel made progress and said only `EAGAIN`, the code is `-EAGAIN` and the
- * next call, from `done` on, returns why. `-EDEADLK` says that the call would wait for a fault that only this thread could answer.
+ * A resolving call returns 0 or a negative error number. `done` is the number of bytes done in either case, and never negative. Where the
+ * kernel made progress and returned `EAGAIN` alone, the code is `-EAGAIN`, and the next call, from `done` on, returns the reason.
+ * `-EDEADLK` means that the call would wait for a fault that only this thread could answer.
  */
 export interface RawUserfaultfd {
   /** The descriptor, or -1 once closed. */
   readonly descriptor: number
   /** Bytes that the last resolving call did. */
   readonly done: number
-  /** The features that are on, as far as they are known. 0 before `api`. */
+  /** The enabled features that are known. 0 before `api`. */
   readonly features: bigint
   /** Whether reading never blocks. One that may block can't be polled either. */
   readonly nonblocking: boolean
 
-  /** `UFFDIO_API`. Throws `VmError`. Answers with what the kernel has, of which the asked-for is enabled. */
+  /** `UFFDIO_API`. Throws `VmError`. Enables the requested features and returns all that the kernel has. */
   api(features: bigint): { readonly features: bigint; readonly ioctls: bigint }
   /** `UFFDIO_REGISTER`. Throws `VmError`. Returns the mask of ioctls that the range allows. */
   register(start: bigint, length: number, mode: number): bigint
@@ -43,26 +43,26 @@ export interface RawUserfaultfd {
 
   /** read(2) of whole messages, 32 bytes each, into `messages`. Returns the bytes, or `-EAGAIN` when there are none. */
   read(messages: Uint8Array): number
-  /** Resolves when there is something to read, the signal aborts, or the userfaultfd is closed. */
+  /** Resolves when there is a message to read, the signal aborts, or the userfaultfd is closed. */
   readable(signal?: AbortSignal): Promise<void>
   /**
-   * `read`, which stops the calling thread for up to so many milliseconds first. Returns 0 when the time is over and `-EINTR` when
+   * Does what `read` does after blocking the calling thread for up to `milliseconds`. Returns 0 at the timeout and `-EINTR` when
    * `interrupt` was called. Only on a kernel whose threads can wait.
    */
   wait?(messages: Uint8Array, milliseconds: number): number
-  /** Ends each `wait` on this userfaultfd, on whatever thread, and where a handle does not wait now, its next one. */
+  /** Ends each `wait` on this userfaultfd, on any thread; for a handle that does not wait now, its next one. */
   interrupt?(): void
 
   /** A second handle on the same userfaultfd. Throws `VmError`. */
   clone(): RawUserfaultfd
-  /** The number of the descriptor is known outside this object from now on. */
+  /** Notes that other code knows the number of the descriptor. */
   expose?(): void
-  /** Gives the descriptor away, open, and closes this handle. */
+  /** Returns the open descriptor to the caller, who owns it now, and ends this handle. */
   intoDescriptor(): number
-  /** A server that ends leaves no poison: its waiters wait for the next server. */
+  /** Keeps waiters waiting for the next server when this one ends, instead of poisoning. */
   keepWaiting?(): void
   /**
-   * Limits each wait to so many milliseconds, 0 for ever: then the page is poisoned, and the access that waits for it fails, as does each
+   * Limits each wait to `milliseconds`, 0 for no limit: then the page is poisoned, and the access that waits for it fails, as does each
    * later one. The limit holds for the userfaultfd, through every handle. A thread of the addon enforces it, so that a serving thread that
    * ended or loops can't prevent it:
    *
@@ -82,15 +82,15 @@ export interface RawUserfaultfd {
    */
   setDeadline?(milliseconds: number): void
   /**
-   * Whether another thread is about to serve: when the present one ends, its waiters and new faults wait for the next, for at most the
-   * deadline. When none is expected any more and no thread serves, they fail.
+   * Sets whether another thread is about to serve: when the present one ends, its waiters and new faults wait for the next, for at most
+   * the deadline. When none is expected any more and no thread serves, they fail.
    */
   expectServer?(expected: boolean): void
   /** The faults that failed at the deadline since the last call through any handle, the oldest first. */
   takeFailed?(): RawFailedFault[]
   /**
-   * Closes this handle. With the last handle of the userfaultfd, what is missing in its ranges is poisoned, or reads as zeros from now
-   * on. Losing the last handle poisons.
+   * Closes this handle. With the last handle of the userfaultfd, missing pages in its ranges are poisoned, or read as zeros from now on.
+   * Losing the last handle poisons.
    */
   close(missing?: 'poison' | 'zero'): void
 

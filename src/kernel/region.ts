@@ -2,18 +2,18 @@ import type { FaultRecord } from './fault-record.js'
 import type { RegionKeeper } from './region-keeper.js'
 
 /**
- * Memory that this process holds: a page-aligned range `[start, end)` of its address space, which the library gives to no other call.
+ * Memory that this process holds: a page-aligned range `[start, end)` of its address space, which the library assigns to no other call.
  *
- * The range outlives the memory: after `unmap` it stays taken, inaccessible and guarded, until no buffer that was handed out can reach
- * it any more. A buffer that was kept meets a contained fault there, never other memory.
+ * The range outlives the memory: after `unmap` it stays reserved, inaccessible and guarded, until no buffer that was handed out can reach
+ * it. An access through a kept buffer is a contained fault, never an access to other memory.
  *
- * Offsets count from `start`, in bytes. A region checks nothing that its caller can check: ranges lie inside, protections are sound.
- * Every call fails with `ERR_VMAREA_UNMAPPED` once the region is gone.
+ * Offsets count from `start`, in bytes. The caller checks arguments: ranges lie inside, protections are valid. Every call fails with
+ * `ERR_VMAREA_UNMAPPED` once the region is unmapped.
  */
 export interface Region {
-  /** What holds the region: the holder of a region in which a fault was contained. */
+  /** The object that holds the region, to find the holder when a fault was contained in it. */
   owner: object | undefined
-  /** Takes part in each change of the region, where something else than the kernel serves its pages. */
+  /** Takes part in each change of the region, where the kernel does not serve its pages alone. */
   keeper: RegionKeeper | undefined
   readonly start: bigint
   /** Whole pages, in bytes. */
@@ -25,13 +25,13 @@ export interface Region {
   protect(offset: number, length: number, protection: number, previous: number): void
   /** Replaces a part by fresh, inaccessible, uncharged anonymous memory, in one step. */
   replaceByNothing(offset: number, length: number): void
-  /** Cuts in two: this region keeps `[0, at)`, the returned one is the rest. The memory is not touched. */
+  /** Splits the region: this one keeps `[0, at)`, the returned one is the rest. The memory is not touched. */
   split(at: number): Region
-  /** Takes in the region that starts where this one ends. That one is gone. */
+  /** Absorbs the region that starts at the end of this one, and ends that region object. */
   absorb(next: Region): void
   /** Grows or shrinks, and moves when it must: `start` may be another afterwards. Views must be detached. */
   resize(length: number): void
-  /** Gives the memory back at once. Doing it again does nothing. */
+  /** Unmaps the memory. A second call does nothing. */
   unmap(): void
 
   /**
@@ -40,14 +40,13 @@ export interface Region {
    */
   view(offset: number, length: number): ArrayBuffer
   /**
-   * Detaches a buffer that `view` gave: its length is 0 from now on. A buffer that was detached already is left alone.
-   * Works on a region that is gone.
+   * Detaches a buffer of `view`: its length becomes 0. Does nothing for a detached buffer. Works on an unmapped region.
    */
   detach(buffer: ArrayBuffer): void
 
   /**
-   * The live bytes of a part, as a SharedArrayBuffer, which can't be detached: the addresses stay this region's, or inaccessible, until no
-   * thread has it any more. Throws `ERR_VMAREA_NO_VIEW` where the engine can't make one.
+   * The live bytes of a part, as a SharedArrayBuffer, which can't be detached: the addresses stay with this region, or inaccessible,
+   * while any thread has it. Throws `ERR_VMAREA_NO_VIEW` where the engine can't make one.
    */
   share(offset: number, length: number): SharedArrayBuffer
 
@@ -56,9 +55,9 @@ export interface Region {
    * region has an unanswered `fault`, copies nothing and returns that.
    */
   read(offset: number, target: Uint8Array): FaultRecord | undefined
-  /** Copies `source` into memory, likewise. */
+  /** Copies `source` into memory. Reports a bad page as `read` does. */
   write(offset: number, source: Uint8Array): FaultRecord | undefined
-  /** `read` on another thread. Rejects if the region goes meanwhile. */
+  /** `read` on another thread. Rejects if the region is unmapped meanwhile. */
   readAsync(offset: number, target: Uint8Array): Promise<FaultRecord | undefined>
   /** `write` on another thread. */
   writeAsync(offset: number, source: Uint8Array): Promise<FaultRecord | undefined>
@@ -67,10 +66,10 @@ export interface Region {
   /** madvise(2) on another thread. */
   madviseAsync(offset: number, length: number, advice: number): Promise<void>
 
-  /** Contained faults of all time, in scopes or out of them. Guarded copies leave no trace. */
+  /** The number of contained faults since the region was mapped, in scopes and outside. Guarded copies do not count. */
   readonly faults: number
   /** The first fault that was contained outside any scope and not restored since. */
   readonly fault: FaultRecord | undefined
-  /** Puts the true pages back under all that was contained, and forgets `fault`. */
+  /** Puts the true pages back at every contained fault, and clears `fault`. */
   restore(): void
 }

@@ -2,11 +2,11 @@ import type { FaultRecord } from './fault-record.js'
 import type { FaultScope } from './fault-scope.js'
 import type { Region } from './region.js'
 
-/** How memory is held on a kernel. */
+/** Holding memory on a kernel. */
 export interface Regions {
   /**
-   * mmap(2), with a region over the result. `pageSize` is the size of the pages it is made of.
-   * The memory goes with `unmap`, or when neither the region object nor a view of it is left.
+   * mmap(2), and a region of the result. `pageSize` is the size of its pages. `unmap` frees the memory, or the collection of the region
+   * object and all its views.
    * With `MAP.FIXED`, without `MAP.FIXED_NOREPLACE`, a range that touches another region is refused with `ERR_VMAREA_RANGE_IN_USE`.
    */
   mapRegion(
@@ -21,13 +21,13 @@ export interface Regions {
   /** The scope for contained faults of the calling thread. */
   readonly faultScope: FaultScope
   /**
-   * Calls `listener` on this thread, when its event loop turns or the thread exits, for each contained fault in a region of this thread
+   * Calls `listener` on this thread, when its event loop runs or the thread exits, for each contained fault in a region of this thread
    * that no scope has answered. In place of the region: `'unmapped'` where its memory is gone already, and `'thread-ended'` for a fault of
    * another thread that ended before it could report it.
    */
   onFault(listener: (fault: FaultRecord, region: Region | 'unmapped' | 'thread-ended') => void): void
-  /** The region of this thread around the address. */
+  /** The region of this thread that contains the address. */
   regionAt(address: bigint): Region | undefined
-  /** How large a buffer `view` can give, in bytes. 0 where there are no views. */
+  /** The longest buffer of `view`, in bytes. 0 where there are no views. */
   readonly longestView: number
 }

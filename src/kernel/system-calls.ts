@@ -13,7 +13,7 @@ export interface SystemCalls {
   munmap(address: bigint, length: number): void
   /** mprotect(2) */
   mprotect(address: bigint, length: number, protection: number): void
-  /** mremap(2). `newAddress` counts with `MREMAP.FIXED` and `MREMAP.DONTUNMAP`. Returns the new address. */
+  /** mremap(2). `newAddress` is used with `MREMAP.FIXED` and `MREMAP.DONTUNMAP`. Returns the new address. */
   mremap(oldAddress: bigint, oldLength: number, newLength: number, flags: number, newAddress?: bigint): bigint
   /** madvise(2) */
   madvise(address: bigint, length: number, advice: number): void
@@ -29,7 +29,7 @@ export interface SystemCalls {
   mlockall(flags: number): void
   /** munlockall(2) */
   munlockall(): void
-  /** mincore(2): a byte a page goes to `vector`, whose lowest bit says whether the page is resident. */
+  /** mincore(2): writes one byte for each page to `vector`, whose lowest bit is set where the page is resident. */
   mincore(address: bigint, length: number, vector: Uint8Array): void
   /** mseal(2) */
   mseal(address: bigint, length: number, flags: number): void

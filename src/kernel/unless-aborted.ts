@@ -1,4 +1,4 @@
-/** What `promise` comes to, unless `signal` is aborted before: rejects with its reason then, and leaves the promise alone. */
+/** Settles as `promise` does, or rejects with the reason of `signal` if that is aborted first; `promise` itself is not affected. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   return new Promise((resolve, reject) => {

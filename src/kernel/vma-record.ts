@@ -1,4 +1,4 @@
-/** What a kernel answers about one VMA: a copy, true at the time of the answer. */
+/** A kernel's record of one VMA: a copy, which may be stale when it is read. */
 export interface VmaRecord {
   /** Inclusive. */
   readonly start: bigint
@@ -9,7 +9,7 @@ export interface VmaRecord {
   readonly executable: boolean
   /** `VM_MAYSHARE`: a shared mapping, the `s` of `/proc/PID/maps`. */
   readonly shared: boolean
-  /** Where in its file the area begins, in bytes. 0 without a file. */
+  /** The offset in its file at which the area begins, in bytes. 0 without a file. */
   readonly offset: bigint
   readonly deviceMajor: number
   readonly deviceMinor: number

@@ -4,8 +4,8 @@ import type { AddonFunctions } from './addon/addon-functions.js'
 const RLIMIT = { DATA: 2, MEMLOCK: 8, AS: 9 } as const
 
 /**
- * Which limit a call that failed for want of memory ran into, with its value. The kernel has one error number for all of them.
- * Counts VMAs in the addon, on its stack: there may be no memory left for more.
+ * Which limit made a call fail for lack of memory, with its value. The kernel has one error number for all of them. The addon counts VMAs
+ * on its stack, because no memory may be left.
  */
 export function explainLimit(addon: AddonFunctions, syscall: string, length: number): string | undefined {
   try {
@@ -19,7 +19,7 @@ export function explainLimit(addon: AddonFunctions, syscall: string, length: num
 function explainMapCount(addon: AddonFunctions): string | undefined {
   const limit = Number(readFileSync('/proc/sys/vm/max_map_count', 'latin1'))
   const areas = addon.countAreas()
-  // mremap requires three to spare, a split one.
+  // mremap requires three more areas, a split one.
   if (areas < limit - 4) return undefined
   return `the process has ${areas} memory areas and vm.max_map_count is ${limit}; raise it with sysctl, or hold fewer, larger mappings`
 }

@@ -21,7 +21,7 @@ const sealHints: Record<number, string> = {
 export class LinuxFiles implements FileCalls {
   open(path: string, access: 'read' | 'write' | 'read-write'): number {
     try {
-      // NONBLOCK: opening a named pipe must not wait for its other end; it is refused a moment later.
+      // NONBLOCK: opening a named pipe must not wait for its other end; the file is refused afterwards.
       return openSync(path, openFlags[access] | constants.O_NONBLOCK)
     } catch (error) {
       throw fileCallError(error, 'open', path)
@@ -66,7 +66,7 @@ export class LinuxFiles implements FileCalls {
     check(addon().punchHole(descriptor, offset, length), 'fallocate', { length })
   }
 
-  /** How many bytes of the file are anywhere, in memory or on a disk. */
+  /** How many bytes of the file are allocated, in memory or on a disk. */
   bytesInMemory(descriptor: number): number {
     return fstatSync(descriptor).blocks * 512
   }
@@ -110,7 +110,7 @@ function madeAsRead(descriptor: number): boolean {
   return type !== undefined && MADE_AS_READ.has(type)
 }
 
-/** The magic number of the file system; `undefined` where it can't be asked. */
+/** The magic number of the file system; `undefined` where it can't be read. */
 function fileSystemOf(descriptor: number): bigint | undefined {
   try {
     return BigInt.asUintN(32, statfsSync(`/proc/self/fd/${descriptor}`, { bigint: true }).type)
@@ -119,7 +119,7 @@ function fileSystemOf(descriptor: number): bigint | undefined {
   }
 }
 
-// Every other file system reports a block size below that of a huge page, or is asked.
+// Every other file system reports a block size below that of a huge page, or is queried.
 function isOfHugePages(descriptor: number, blockSize: bigint): boolean {
   if (blockSize < SMALLEST_HUGE_PAGE) return false
   return fileSystemOf(descriptor) === HUGETLBFS_MAGIC

@@ -11,7 +11,7 @@ import { pageSizes } from './page-sizes.js'
 import { LinuxRegions } from './regions/linux-regions.js'
 import { LinuxUserfaultfdCalls } from './userfaultfd/linux-userfaultfd-calls.js'
 
-/** What serves memory on the running kernel, which a kernel is made with. */
+/** The servers of memory on the running kernel, which a kernel is constructed with. */
 export interface LinuxHosts {
   readonly devices: (kernel: LinuxKernel) => Devices
   readonly swaps: (kernel: LinuxKernel) => Swaps
@@ -29,7 +29,7 @@ export class LinuxKernel implements Kernel {
   readonly #devices: Devices | undefined
   readonly #swaps: Swaps | undefined
 
-  /** @param hosts those of the pager. Without them `devices` and `swaps` are refused. */
+  /** @param hosts the hosts of the pager. Without them `devices` and `swaps` are refused. */
   constructor(hosts?: LinuxHosts) {
     this.#devices = hosts?.devices(this)
     this.#swaps = hosts?.swaps(this)

@@ -1,6 +1,6 @@
 import { addon } from './addon/addon.js'
 
-/** What page stores get from this kernel beside their page size: the calls on files that Node does not have. */
+/** What this kernel offers page stores: the calls on files that Node does not have. */
 export const pageStoreHost = {
   readCached: (descriptor: number, into: Uint8Array, position: number): number =>
     addon().readCached(descriptor, into, position),

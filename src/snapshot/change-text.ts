@@ -1,7 +1,7 @@
 import { byteSize } from './byte-size.js'
 import type { Change } from './changes.js'
 
-/** What a change did, in a few words beside its kind and range. `shown` makes a name safe for where it is written. */
+/** The effect of a change in a few words, beside its kind and range. `shown` escapes a name for the output. */
 export function changeText({ change, before, after }: Change, shown: (name: string) => string): string {
   switch (change) {
     case 'mapped':

@@ -33,8 +33,8 @@ interface Span {
  * What changed from one list of areas to the next, in order of address: each range that was mapped, unmapped or given other
  * permissions, areas that were split and merged without that, and, with `usage`, what came into memory and went from it.
  *
- * It is told from two looks. What was mapped and unmapped between them is not seen, and `moved` is concluded: the same file and length,
- * or the same resident anonymous memory, gone from one place and come to another.
+ * It compares two looks. A range that was mapped and unmapped between them is missed. `moved` is inferred: the same file and length, or
+ * the same resident anonymous memory, disappeared at one address and appeared at another.
  */
 export function changesBetween(
   before: readonly AreaSnapshot[],
@@ -127,7 +127,7 @@ function joined(changes: Iterable<Change>): Change[] {
   return result
 }
 
-/** A boundary that came or went inside memory that stayed mapped as it was. */
+/** A boundary that appeared or disappeared inside memory that stayed mapped. */
 function* boundaries(old: readonly Span[], now: readonly Span[]): Generator<Change> {
   yield* boundariesInside(old, now, 'split')
   yield* boundariesInside(now, old, 'merged')
@@ -158,7 +158,7 @@ function* boundariesInside(
   }
 }
 
-/** Concludes moves from what went and what came. */
+/** Infers moves from the removed and the added areas. */
 function withMoves(changes: readonly Change[], old: readonly Span[], now: readonly Span[]): Change[] {
   const oldAt = new Map(old.map((span) => [hexOf(span.start), span] as const))
   const newAt = new Map(now.map((span) => [hexOf(span.start), span] as const))

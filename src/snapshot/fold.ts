@@ -23,7 +23,7 @@ export class Fold {
     this.sum.add(area, Number(end - start))
   }
 
-  /** Takes in the next area. */
+  /** Adds the next area. */
   add(area: AreaSnapshot, start: bigint, end: bigint): void {
     this.end = end
     if (area.permissions !== this.permissions) this.permissions = common(this.permissions, area.permissions)

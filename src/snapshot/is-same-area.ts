@@ -2,7 +2,7 @@ import { isSameOutline } from './is-same-outline.js'
 import type { AreaSnapshot } from './snapshot.js'
 import { USAGE_FIELDS } from './usage-fields.js'
 
-/** Whether everything that was seen of an area is as it was. */
+/** Whether all recorded fields of an area are unchanged. */
 export function isSameArea(a: AreaSnapshot, b: AreaSnapshot): boolean {
   return (
     a === b ||

@@ -1,6 +1,6 @@
 import type { AreaSnapshot } from './snapshot.js'
 
-/** What tells at a glance whether an area is another one. */
+/** The fields that identify an area. */
 export type Outline = Pick<AreaSnapshot, 'start' | 'end' | 'permissions' | 'offset' | 'inode' | 'device' | 'path'>
 
 /** Whether two areas have the same range, permissions, and place in the same file. */

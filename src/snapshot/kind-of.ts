@@ -16,7 +16,7 @@ export const KINDS = [
 
 export type Kind = (typeof KINDS)[number]
 
-/** What an area is for, as far as its name and flags tell. */
+/** The purpose of an area, by its name and flags. */
 export function kindOf({ path, permissions, flags, inode }: AreaSnapshot): Kind {
   if (path === '[heap]') return 'heap'
   if (path.startsWith('[stack') || flags.includes('gd')) return 'stack'

@@ -1,7 +1,7 @@
 import { isSameArea } from './is-same-area.js'
 import type { AreaSnapshot } from './snapshot.js'
 
-/** What turns the areas of one look at a process into those of the next. */
+/** The changes that turn the areas of one look at a process into those of the next. */
 export interface LookDifference {
   /** The addresses at which areas began that are gone. */
   readonly gone: readonly string[]
@@ -9,7 +9,7 @@ export interface LookDifference {
   readonly put: readonly AreaSnapshot[]
 }
 
-/** The difference of two looks. Of an area, everything that was seen counts. */
+/** The difference of two looks, by all recorded fields of an area. */
 export function lookDifference(before: readonly AreaSnapshot[], after: readonly AreaSnapshot[]): LookDifference {
   const old = new Map(before.map((area) => [area.start, area] as const))
   const put = after.filter((area) => {

@@ -2,10 +2,10 @@ import type { VmaRef } from '../mm/vma-ref.js'
 import { codesOfFlags } from '../vocabulary/vm-flag-codes.js'
 import type { VmaUsage } from '../vocabulary/vma-usage.js'
 
-/** The version of the saved form. It changes when a field goes or changes its meaning. */
+/** The version of the saved form. It changes when a field is removed or changes its meaning. */
 export const SNAPSHOT_VERSION = 1
 
-/** What was seen of one area. Addresses are hexadecimal strings, sizes are bytes, `null` is what could not be told. */
+/** The record of one area. Addresses are hexadecimal strings, sizes are bytes, `null` is unknown. */
 export interface AreaSnapshot {
   readonly start: string
   readonly end: string
@@ -51,7 +51,7 @@ export function areaSnapshot(vma: VmaRef): AreaSnapshot {
   }
 }
 
-/** The same without flags and usage, which would have to be asked for. */
+/** The same without flags and usage, which cost further calls. */
 export function areaOutline(vma: VmaRef): AreaSnapshot {
   return {
     start: `0x${vma.start.toString(16)}`,

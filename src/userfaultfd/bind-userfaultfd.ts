@@ -20,7 +20,8 @@ export interface BoundUserfaultfd {
    */
   create(options?: UserfaultfdOptions): Userfaultfd
   /**
-   * Takes over a descriptor, which belongs to the object from now on. Its `UFFDIO_API` must be done. A descriptor that blocks when it is read
+   * Takes over a descriptor, which belongs to the object from now on. Its `UFFDIO_API` must be done. A descriptor that blocks when it is
+   * read
    * is refused by the calls that read, unless `setNonblocking` changes that, for all that share it.
    *
    * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` where it is no descriptor; VmError `EBADF`, `EINVAL` where it is no userfaultfd
@@ -30,17 +31,18 @@ export interface BoundUserfaultfd {
     options?: { setNonblocking?: boolean; whenServerEnds?: 'poison' | 'wait' },
   ): Userfaultfd
   /**
-   * Takes a userfaultfd that another process sends over a Unix socket (`SCM_RIGHTS`), with the message that comes along. Listens at the path
+   * Takes a userfaultfd that another process sends over a Unix socket (`SCM_RIGHTS`), with the message that comes along. Listens at the
+   * path
    * for one connection, or with `connect` connects to it. A path that begins with `@` is in the abstract namespace.
    *
    * The ranges that the other process had registered by then are registered here as well, which changes nothing there, so that its pages do
    * not become zeros when this process loses the userfaultfd. That requires the right to look into the process. Without it, register the
-   * ranges: until then, closing the userfaultfd keeps it open, and waiters go on waiting.
+   * ranges: until then, closing the userfaultfd keeps it open, and waiters continue to wait.
    *
    * @throws VmError as socket(2), bind(2) and connect(2); the signal's reason
    */
   receive(socketPath: string, options?: ReceiveOptions): Promise<ReceivedUserfaultfd>
-  /** What userfaultfds can do here, found with one that is closed again. @throws VmError where none can be opened */
+  /** The capabilities of userfaultfds on this machine, tested with one that is closed again. @throws VmError where none can be opened */
   support(options?: { userModeOnly?: boolean }): UserfaultfdSupport
   /** `value instanceof Userfaultfd` */
   [Symbol.hasInstance](value: unknown): value is Userfaultfd
@@ -56,7 +58,7 @@ const receiveRules: OptionRules<ReceiveOptions> = {
 }
 const supportRules = { userModeOnly: 'boolean' } as const
 
-/** Binds the constructors of {@link Userfaultfd} to a process's kernel, which is only asked for when one of them is called. */
+/** Binds the constructors of {@link Userfaultfd} to a process's kernel, which is loaded at the first call of one. */
 export function bindUserfaultfd(kernel: () => Kernel): BoundUserfaultfd {
   return {
     create(options = {}) {
@@ -67,7 +69,7 @@ export function bindUserfaultfd(kernel: () => Kernel): BoundUserfaultfd {
       const checked = checkOptions('Userfaultfd.fromRawDescriptor()', options, adoptRules)
       return new Userfaultfd(kernel(), adoptDescriptor(kernel(), descriptor, checked), undefined)
     },
-    // Rejects: its users await it.
+    // Returns a rejected promise instead of throwing.
     async receive(socketPath, options = {}) {
       const checked = checkOptions('Userfaultfd.receive()', options, receiveRules)
       const { userfaultfds } = kernel()

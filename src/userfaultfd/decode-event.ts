@@ -4,7 +4,7 @@ import type { UffdEvent } from './uffd-event.js'
 import type { UffdMessages } from './uffd-messages.js'
 import type { Userfaultfd } from './userfaultfd.js'
 
-/** The event in a message. `adopt` takes over the descriptor that a fork brings. */
+/** The event in a message. `adopt` wraps the descriptor of a fork event. */
 export function decodeEvent(
   messages: UffdMessages,
   index: number,

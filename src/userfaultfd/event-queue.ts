@@ -11,9 +11,10 @@ const MOST_GIVEN = 4096
 /**
  * The events of a userfaultfd in the order in which they must be applied.
  *
- * The kernel hands out faults before events; a server that answers a fault before it applied the event ahead of it fills a page with what is no
- * longer true, or gets `EAGAIN`. So all that is queued is read first, layout events come before faults, and a fault whose answer met
- * `EAGAIN` comes again: after the next layout event, or after a while, because the kernel may go on saying so after the last was read.
+ * The kernel returns faults before events; a server that answers a fault before it applies an earlier event fills a page with stale
+ * bytes, or gets `EAGAIN`. So all queued messages are read first, and layout events are yielded before faults. A fault whose answer got
+ * `EAGAIN` is yielded again: after the next layout event, or after a while, because the kernel may return `EAGAIN` even after the last
+ * event was read.
  */
 export class EventQueue {
   readonly #raw: RawUserfaultfd
@@ -35,28 +36,28 @@ export class EventQueue {
     this.#decode = decode
   }
 
-  /** Whether something has been read from the descriptor and not been given yet. */
+  /** Whether a message was read from the descriptor and not yielded yet. */
   get waiting(): boolean {
     return this.#layout.length > 0 || this.#faults.length > 0
   }
 
-  /** The next event that was read and not given. */
+  /** The next event that was read and not yielded. */
   take(): UffdEvent | undefined {
     return this.#layout.shift() ?? this.#faults.shift()
   }
 
-  /** The range was answered: its faults are done with. */
+  /** Removes the faults of an answered range. */
   answered(start: bigint, length: number): void {
     for (const fault of this.#given) if (within(fault, start, length)) this.#given.delete(fault)
     for (const fault of this.#parked) if (within(fault, start, length)) this.#parked.delete(fault)
   }
 
-  /** Whether there are faults that `answered` would be done with. */
+  /** Whether `answered` would remove any fault. */
   get expectsAnswers(): boolean {
     return this.#given.size > 0 || this.#parked.size > 0
   }
 
-  /** The answer met `EAGAIN`: the faults come again. */
+  /** Notes that the answer got `EAGAIN`: yields the faults again. */
   park(start: bigint, length: number): void {
     for (const fault of this.#given) {
       if (!within(fault, start, length)) continue
@@ -94,7 +95,7 @@ export class EventQueue {
     }
   }
 
-  /** Reads all there is. */
+  /** Reads all queued messages. */
   #drain(): void {
     for (;;) {
       const length = this.#raw.read(this.#messages.bytes)

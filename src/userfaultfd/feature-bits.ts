@@ -1,7 +1,7 @@
 import { UFFD_FEATURE, type UffdFeature } from '../vocabulary/uffd-feature.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 
-/** The mask of features that are given by name, or as bits for those that have no name here yet. */
+/** The mask of features, which are given by name, or as bits for those without a name in this version. */
 export function featureBits(features: readonly (UffdFeature | bigint)[]): bigint {
   return features.reduce<bigint>((bits, feature) => bits | bitOf(feature), 0n)
 }

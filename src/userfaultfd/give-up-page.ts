@@ -3,7 +3,7 @@ import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
 const EINVAL = -22
 
 /**
- * Poisons the page at `address` and so ends every wait for it. A fault's message does not tell the size of its page: the kernel answers
+ * Poisons the page at `address` and so ends every wait for it. A fault's message does not contain the size of its page: the kernel answers
  * `EINVAL` for a part of a huge one, so each size of the machine is tried, the smallest first. A page that can't be poisoned is woken.
  */
 export function giveUpPage(raw: RawUserfaultfd, address: bigint, pageSizes: readonly number[]): void {

@@ -12,7 +12,7 @@ import type { UffdEvent } from './uffd-event.js'
 import type { UffdMessages } from './uffd-messages.js'
 import type { Userfaultfd } from './userfaultfd.js'
 
-/** What a handle of a userfaultfd holds: the descriptor until it is given away, and the events that were read and not given. */
+/** The state of a handle of a userfaultfd: the descriptor until it is handed out, and the events that were read and not yielded. */
 export class HeldUserfaultfd {
   readonly kernel: Kernel
   readonly raw: RawUserfaultfd
@@ -20,7 +20,7 @@ export class HeldUserfaultfd {
   readonly #adopt: (raw: RawUserfaultfd) => Userfaultfd
   #moved = false
 
-  /** @param adopt makes the handle of a child's userfaultfd, which a fork event brings */
+  /** @param adopt makes the handle of a child's userfaultfd from a fork event */
   constructor(kernel: Kernel, raw: RawUserfaultfd, adopt: (raw: RawUserfaultfd) => Userfaultfd) {
     this.kernel = kernel
     this.raw = raw
@@ -28,17 +28,17 @@ export class HeldUserfaultfd {
     this.#adopt = adopt
   }
 
-  /** The descriptor was given away. */
+  /** Whether the descriptor was handed out. */
   get moved(): boolean {
     return this.#moved
   }
 
-  /** Not closed and not given away. */
+  /** Whether it is neither closed nor handed out. */
   get open(): boolean {
     return this.raw.descriptor !== -1
   }
 
-  /** Gives the descriptor away, open. */
+  /** Hands out the open descriptor. */
   intoDescriptor(): number {
     this.checkHeld()
     const descriptor = this.raw.intoDescriptor()
@@ -46,7 +46,7 @@ export class HeldUserfaultfd {
     return descriptor
   }
 
-  /** Throws `ERR_VMAREA_MOVED` once the descriptor was given away. */
+  /** Throws `ERR_VMAREA_MOVED` once the descriptor was handed out. */
   checkHeld(): void {
     if (this.#moved) throw moved()
   }
@@ -57,23 +57,23 @@ export class HeldUserfaultfd {
     )
   }
 
-  /** Ends a resolving call that did all of its range. Tells the queue only while an iterator runs. Returns `length`. */
+  /** Ends a resolving call that did its whole range. Updates the queue only while an iterator runs. Returns `length`. */
   finished(address: UffdAddress, length: number, mode: number): number {
-    // Asked first: handed to a function, an address that is a number may become an object.
+    // Check first: passed to a function, an address that is a number may become a heap object.
     if ((mode & UFFD_RESOLVE_MODE.DONTWAKE) === 0 && this.queue.expectsAnswers) {
       this.queue.answered(BigInt(address), length)
     }
     return length
   }
 
-  /** The error of a resolving call. The faults of one that met `EAGAIN` come again. */
+  /** The error of a resolving call. After `EAGAIN` its faults are yielded again. */
   error(code: number, syscall: string, address: UffdAddress, length: number, done: number): Error {
     if (this.#moved) return moved()
     if (code === ERRNO_RESULT.EAGAIN) this.queue.park(BigInt(address) + BigInt(done), length - done)
     return resolveError(code, syscall, { address, length, done, pageSize: this.kernel.pageSize })
   }
 
-  /** Makes a call that throws, and throws its error with what it means. */
+  /** Makes a call, and throws its error with an explanation. */
   explained<T>(syscall: string, address: bigint, length: number, call: () => T): T {
     this.checkHeld()
     try {

@@ -31,7 +31,7 @@ export class MessageReader {
     return this.#held.decode(single, 0)
   }
 
-  /** Fills `messages` with those that have come, and returns how many. */
+  /** Fills `messages` with the queued ones and returns their number. */
   messages(messages: UffdMessages): number {
     this.checkNonblocking()
     this.#refuseQueued()
@@ -41,7 +41,7 @@ export class MessageReader {
     throw this.#error(length)
   }
 
-  /** The same, and stops the thread until there is one, for at most `timeout` milliseconds. */
+  /** The same, but blocks the thread until there is one, for at most `timeout` milliseconds. */
   wait(messages: UffdMessages, timeout: number): number {
     this.checkNonblocking()
     this.#refuseQueued()
@@ -58,7 +58,7 @@ export class MessageReader {
     return 0
   }
 
-  /** Throws where a read would stop the thread. */
+  /** Throws where a read would block the thread. */
   checkNonblocking(): void {
     const held = this.#held
     held.checkHeld()

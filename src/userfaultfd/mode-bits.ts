@@ -1,7 +1,7 @@
 import { UFFD_MODE, type UffdMode } from '../vocabulary/uffd-mode.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 
-/** The mask of modes to register, given by name, or as a number for those that have no name here yet. */
+/** The mask of modes to register, given by name, or as a number for those without a name in this version. */
 export function modeBits(modes: readonly UffdMode[] | number): number {
   if (typeof modes === 'number') return modes
   return modes.reduce((bits, mode) => {

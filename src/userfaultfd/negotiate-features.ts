@@ -10,17 +10,17 @@ import { openUserfaultfd, type UserfaultfdRefusal } from './open-userfaultfd.js'
 import { userfaultfdOptionRules } from './userfaultfd-option-rules.js'
 import type { UserfaultfdOptions, UserfaultfdWay } from './userfaultfd-options.js'
 
-/** What a kernel's userfaultfd can do here. */
+/** The capabilities of userfaultfds on this kernel. */
 export interface UserfaultfdSupport {
   readonly features: NamedBits<UffdFeature>
   /** The ioctls of the descriptor itself; `register` returns those of a range. */
   readonly ioctls: NamedBits<UffdIoctl>
-  /** The way a userfaultfd came, and those that were refused before. */
+  /** The way in which a userfaultfd was opened, and the ways that were refused before. */
   readonly way: UserfaultfdWay
   readonly refusals: readonly UserfaultfdRefusal[]
 }
 
-/** Asks on a throw-away descriptor, because `UFFDIO_API` can be called but once on each. */
+/** Uses a temporary descriptor, because `UFFDIO_API` can be called only once on each. */
 export function probeUserfaultfd(calls: UserfaultfdCalls, userModeOnly: boolean | undefined): UserfaultfdSupport {
   const { raw, way, refusals } = openUserfaultfd(calls, userModeOnly)
   try {
@@ -31,7 +31,10 @@ export function probeUserfaultfd(calls: UserfaultfdCalls, userModeOnly: boolean 
   }
 }
 
-/** Checks the options and returns the mask to ask for: all that must be on, and what else is wanted and there. Throws where one is lacking. */
+/**
+ * Checks the options and returns the mask to request: all required features, and the optional ones that the kernel has. Throws where a
+ * required one is missing.
+ */
 export function negotiateFeatures(calls: UserfaultfdCalls, given: UserfaultfdOptions): bigint {
   const options = checkOptions('a userfaultfd', given, userfaultfdOptionRules)
   const required = featureBits(options.features ?? [])

@@ -4,13 +4,13 @@ import { UFFD } from '../vocabulary/uffd.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import type { UserfaultfdWay } from './userfaultfd-options.js'
 
-/** A refusal on the way to a userfaultfd. */
+/** A refused way to open a userfaultfd. */
 export interface UserfaultfdRefusal {
   readonly way: UserfaultfdWay
   readonly error: VmError
 }
 
-/** A userfaultfd before `UFFDIO_API`, the way it came, and the ways that were refused before. */
+/** A userfaultfd before `UFFDIO_API`, the way in which it was opened, and the ways that were refused before. */
 export interface OpenedUserfaultfd {
   readonly raw: RawUserfaultfd
   readonly way: UserfaultfdWay
@@ -31,7 +31,7 @@ const names: Record<UserfaultfdWay, string> = {
   'user-mode-only': 'userfaultfd(2) with UFFD_USER_MODE_ONLY',
 }
 
-/** Climbs the ladder: the device, the system call, the system call for faults of the program alone. */
+/** Tries the ways in order: the device, the system call, the system call for faults of the program alone. */
 export function openUserfaultfd(calls: UserfaultfdCalls, userModeOnly: boolean | undefined): OpenedUserfaultfd {
   const tried: UserfaultfdWay[] =
     userModeOnly === undefined

@@ -1,11 +1,11 @@
 import type { Userfaultfd } from './userfaultfd.js'
 
-/** What came with a userfaultfd that another process sent. */
+/** A userfaultfd that another process sent, with its message. */
 export interface ReceivedUserfaultfd {
   readonly userfaultfd: Userfaultfd
   readonly message: Uint8Array
-  /** Further descriptors that came along: they are the caller's to close. */
+  /** Further descriptors of the message, which the caller has to close. */
   readonly descriptors: readonly number[]
-  /** The process at the other end, or 0 where that is not known. */
+  /** The process number of the peer, or 0 where it is not known. */
   readonly pid: number
 }

@@ -4,7 +4,7 @@ import { hex } from '../vocabulary/hex.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
 
-/** What a failing ioctl of a userfaultfd was about. */
+/** The arguments of a failing ioctl of a userfaultfd. */
 export interface ResolveErrorDetail {
   readonly address: bigint | number
   readonly length: number
@@ -14,7 +14,7 @@ export interface ResolveErrorDetail {
   readonly cause?: unknown
 }
 
-/** The error for the code of a raw call, with what it means for this very call. */
+/** The error for the code of a raw call, with its meaning for that call. */
 export function resolveError(code: number, syscall: string, detail: ResolveErrorDetail): VmError | UsageError {
   const name = errnoName(Math.abs(code)) as ErrnoName
   const address = BigInt(detail.address)

@@ -4,7 +4,7 @@ import type { UffdAddress } from './uffd-address.js'
 
 const syscalls = { zeropage: 'UFFDIO_ZEROPAGE', continue: 'UFFDIO_CONTINUE', poison: 'UFFDIO_POISON' } as const
 
-/** A resolving call whose first attempt returned `code`: what it was for. */
+/** A resolving call whose first attempt returned `code`. */
 interface Attempt {
   readonly address: UffdAddress
   readonly length: number
@@ -13,8 +13,8 @@ interface Attempt {
 }
 
 /**
- * Ends resolving calls that did only a part. The kernel returns `EAGAIN` then; only the next attempt, from there on, returns why it
- * stopped. They throw that, with the bytes done.
+ * Continues resolving calls that did only a part. The kernel returns `EAGAIN` then, and only the next attempt, from there on, returns the
+ * reason, which is thrown with the bytes done.
  */
 export const resolveRest = {
   copy(held: HeldUserfaultfd, attempt: Attempt, data: Uint8Array): void {

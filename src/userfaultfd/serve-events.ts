@@ -23,12 +23,12 @@ export async function serveEvents(
   }
 }
 
-/** The error of an answer that meets a page which is there, or of one that is tried again. */
+/** Whether an error means that the page is present already, or that the answer is retried. */
 function isAnswered({ raw, kernel }: HeldUserfaultfd, error: unknown, { address }: PagefaultEvent): boolean {
   if (!(error instanceof VmError)) return false
   if (error.errno === ERRNO_RESULT.EAGAIN) return true // The queue has it already.
   if (error.errno !== ERRNO_RESULT.EEXIST) return false
-  // The answer knows the size of the page, which the fault does not tell.
+  // The answer contains the size of the page, which the fault does not.
   const { address: start, length } = error
   if (start !== undefined && length !== undefined && address >= start && address < start + BigInt(length)) {
     raw.wake(start, length)

@@ -1,2 +1,2 @@
-/** An address. A number, exact below 2^53, spares a loop the bigint. */
+/** An address. A number, exact below 2^53, saves a loop the allocation of a bigint. */
 export type UffdAddress = bigint | number

@@ -30,14 +30,14 @@ export interface RemapEvent {
   readonly length: number
 }
 
-/** The pages of `[start, end)` were dropped: the next touch must find zeros, never what was there. The registration stands. */
+/** The pages of `[start, end)` were dropped: the next touch must find zeros, never the old bytes. The range stays registered. */
 export interface RemoveEvent {
   readonly kind: 'remove'
   readonly start: bigint
   readonly end: bigint
 }
 
-/** `[start, end)` was unmapped: its registration is gone. */
+/** `[start, end)` was unmapped and is no longer registered. */
 export interface UnmapEvent {
   readonly kind: 'unmap'
   readonly start: bigint

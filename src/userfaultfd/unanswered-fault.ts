@@ -13,11 +13,11 @@ export interface UnansweredFault {
 
 /** The faults and threads that wait for a userfaultfd. */
 export interface Unanswered {
-  /** Faults that were not read yet. */
+  /** Faults that have not been read. */
   readonly unread: number
   /** Threads that wait in all. */
   readonly waiting: number
-  /** Faults that were read in this process and are without an answer, the oldest first. */
+  /** Faults that were read in this process and are not answered, the oldest first. */
   readonly read: readonly UnansweredFault[]
   /** The threads of the process that wait in a fault of any userfaultfd; empty where that can't be seen. */
   readonly threads: readonly WaitingThread[]

@@ -1,7 +1,7 @@
 import type { OptionRules } from '../vocabulary/options/check-options.js'
 import type { UserfaultfdOptions } from './userfaultfd-options.js'
 
-/** What each option must be. The features are checked where they are translated. */
+/** The rule of each option. The code that translates the features checks them. */
 export const userfaultfdOptionRules: OptionRules<UserfaultfdOptions> = {
   features: 'list',
   optionalFeatures: 'list',

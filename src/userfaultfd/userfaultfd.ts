@@ -28,7 +28,7 @@ import type { UserfaultfdWay } from './userfaultfd-options.js'
  * faulted waits. userfaultfd(2), ioctl_userfaultfd(2).
  *
  * @remarks Invariant: while a handle of the userfaultfd is open, a missing page of a registered range makes its thread wait, and is never
- * zero by accident. When the last handle goes, by `close`, by dispose, by being collected, or with its thread, the pages that were not
+ * zero by accident. When the last handle ends, by `close`, by dispose, by being collected, or with its thread, the pages that were not
  * served are poisoned: an access to one fails (`MemoryFault`), and other pages work. Only `close({ missing: 'zero' })` and `unregister`
  * turn missing pages into zeros.
  *
@@ -75,14 +75,15 @@ export class Userfaultfd {
     return this.way === undefined ? undefined : this.way === 'user-mode-only'
   }
 
-  /** Not closed and not given away. */
+  /** Whether it is neither closed nor handed out. */
   get open(): boolean {
     return this.#held.open
   }
 
   /**
    * Catches the faults of `[address, address + length)`, and passes over holes in it. Registering a range again replaces its modes, unless
-   * all of them are on already: to take one away, unregister first. Returns the ioctls that the kernel lists for the range. (It lists `move`
+   * all of them are on already: to take one away, unregister first. Returns the ioctls that the kernel lists for the range. (It lists
+   * `move`
    * for shared memory, and refuses it there.) `UFFDIO_REGISTER`.
    *
    * `missing` requires anonymous or shared memory, or huge pages; `minor` shared memory or huge pages; `wp` with the feature `wp_async`
@@ -150,7 +151,7 @@ export class Userfaultfd {
   }
 
   /**
-   * Makes every access to pages that are missing fail: SIGBUS, `MemoryFault`. A later `copy` heals them. `UFFDIO_POISON`.
+   * Makes every access to pages that are missing fail: SIGBUS, `MemoryFault`. A later `copy` replaces the poison. `UFFDIO_POISON`.
    *
    * @throws VmError as `copy`
    */
@@ -232,7 +233,8 @@ export class Userfaultfd {
   }
 
   /**
-   * As `readEvents`, and stops the thread until there is a message: for a Worker that only serves faults, which can be terminated meanwhile.
+   * As `readEvents`, and stops the thread until there is a message: for a Worker that only serves faults, which can be terminated
+   * meanwhile.
    * Returns 0 after `timeout` milliseconds, or when another handle called `interrupt`.
    *
    * @throws UsageError as `readEvents`
@@ -251,7 +253,8 @@ export class Userfaultfd {
    * The events in the order in which they must be applied: all that is queued is read, layout events come first, then faults, each page
    * once. Waiters in a range that was unmapped or moved are woken.
    *
-   * A fault whose answer, through this object, threw `EAGAIN` comes again, so the loop can ignore that error. Events that an ended loop did
+   * A fault whose answer, through this object, threw `EAGAIN` is yielded again, so the loop can ignore that error. Events that an ended
+   * loop did
    * not yield stay for the next one. Ends when the userfaultfd is closed.
    *
    * @throws the signal's reason when it aborts; UsageError `ERR_VMAREA_WOULD_BLOCK` where the descriptor blocks
@@ -268,7 +271,8 @@ export class Userfaultfd {
   /**
    * Calls `handler` for each event of `events`, one after the other, until the signal aborts or the userfaultfd is closed.
    *
-   * An answer that throws `EAGAIN` is asked for again; one that throws `EEXIST` wakes the waiters of the page. Where the handler throws
+   * A fault whose answer throws `EAGAIN` is passed to the handler again; one that throws `EEXIST` wakes the waiters of the page. Where
+   * the handler throws
    * another error, the page is poisoned, so that its waiters fail; then `onError` is called.
    *
    * @throws what the handler threw, where there is no `onError`; the signal's reason
@@ -289,7 +293,7 @@ export class Userfaultfd {
     return unansweredFaults(this.#held, pid)
   }
 
-  /** Another handle on the same userfaultfd. Each is closed by itself. @throws VmError `EMFILE` */
+  /** Another handle on the same userfaultfd, to be closed separately. @throws VmError `EMFILE` */
   tryClone(): Userfaultfd {
     this.#held.checkHeld()
     return new Userfaultfd(this.#held.kernel, this.#raw.clone(), this.way && { way: this.way, refusals: this.refusals })
@@ -301,13 +305,16 @@ export class Userfaultfd {
     return this.#raw.descriptor
   }
 
-  /** Gives the descriptor away, open, for another thread's `fromRawDescriptor`. This object is moved. @throws UsageError `ERR_VMAREA_MOVED` */
+  /**
+   * Hands out the open descriptor, for another thread's `fromRawDescriptor`. This object is moved. @throws UsageError `ERR_VMAREA_MOVED`
+   */
   intoRawDescriptor(): number {
     return this.#held.intoDescriptor()
   }
 
   /**
-   * Sends it to another process over a Unix socket (`SCM_RIGHTS`), with a message. It stays open here as well. When the last handle is closed
+   * Sends it to another process over a Unix socket (`SCM_RIGHTS`), with a message. It stays open here as well. When the last handle is
+   * closed
    * here, the addon keeps a descriptor: should the other process die, threads wait instead of reading zeros.
    *
    * @throws VmError `EBADF` once closed, or as connect(2) and sendmsg(2); UsageError where the message is empty

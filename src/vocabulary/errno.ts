@@ -1,7 +1,7 @@
 /**
  * The error numbers of Linux, as x86-64 and arm64 have them, with the sentence that Node prints for each.
  *
- * A table of our own, because the model must know them where there is no operating system to ask.
+ * The table is part of the package, because the model uses it where there is no operating system.
  */
 export const ERRNO = {
   EPERM: [1, 'operation not permitted'],

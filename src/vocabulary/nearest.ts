@@ -1,4 +1,4 @@
-/** The candidate that is most like a misspelt name: few letters differ, or one begins with the other. `undefined` where none is. */
+/** The candidate that is most similar to a misspelt name: few letters differ, or one begins with the other. `undefined` where none is. */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   const asked = name.toLowerCase()
   let best: string | undefined

@@ -1,12 +1,12 @@
 /**
- * The bits that say how a page is. 0 is a page that is mapped and not there: nothing has touched it, or it was given up.
+ * The bits of a page's state. 0 is a page that is mapped and not in memory: it was never touched, or it was dropped.
  *
- * Which of them a kernel can tell is in `AddressSpace.knownPageStates`.
+ * `AddressSpace.knownPageStates` has those that a kernel reports.
  */
 export const PAGE_STATE = {
   /** In memory and in the page table. */
   PRESENT: 1,
-  /** In swap, or a mark in its place, as a guard page has. */
+  /** In swap, or replaced by a marker, as a guard page is. */
   SWAPPED: 2,
   /** Belongs to a file, or to shared memory. */
   FILE: 4,

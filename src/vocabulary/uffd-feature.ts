@@ -1,8 +1,8 @@
-/** `UFFD_FEATURE_*`: what a userfaultfd can be asked to do, as of Linux 6.18. Each says since when. */
+/** `UFFD_FEATURE_*`: the features of a userfaultfd, as of Linux 6.18, each with the version that introduced it. */
 export const UFFD_FEATURE = {
   /** Write-protect faults, and `UFFDIO_WRITEPROTECT` (5.7). */
   PAGEFAULT_FLAG_WP: 1n << 0n,
-  /** A fork gives the child a userfaultfd of its own, which comes with the event (4.11, needs `CAP_SYS_PTRACE`). */
+  /** A fork gives the child a userfaultfd of its own, which the event contains (4.11, requires `CAP_SYS_PTRACE`). */
   EVENT_FORK: 1n << 1n,
   /** mremap sends an event, and the registration moves along (4.11). */
   EVENT_REMAP: 1n << 2n,
@@ -16,7 +16,7 @@ export const UFFD_FEATURE = {
   EVENT_UNMAP: 1n << 6n,
   /** No messages: a fault is a SIGBUS for the thread, `EFAULT` for a system call (4.14). */
   SIGBUS: 1n << 7n,
-  /** Faults say which thread waits (4.14). */
+  /** Faults contain the number of the waiting thread (4.14). */
   THREAD_ID: 1n << 8n,
   /** Minor faults of huge pages (5.13). */
   MINOR_HUGETLBFS: 1n << 9n,
@@ -26,11 +26,11 @@ export const UFFD_FEATURE = {
   EXACT_ADDRESS: 1n << 11n,
   /** Write-protection of huge pages and shared memory (5.19). */
   WP_HUGETLBFS_SHMEM: 1n << 12n,
-  /** Write-protection holds where no page is yet as well (6.4). */
+  /** Write-protection covers missing pages too (6.4). */
   WP_UNPOPULATED: 1n << 13n,
   /** `UFFDIO_POISON` (6.6). */
   POISON: 1n << 14n,
-  /** The kernel lifts write-protection by itself and keeps account (6.7). Brings `WP_UNPOPULATED` along. */
+  /** The kernel lifts write-protection by itself and records it (6.7). Includes `WP_UNPOPULATED`. */
   WP_ASYNC: 1n << 15n,
   /** `UFFDIO_MOVE` (6.8). */
   MOVE: 1n << 16n,

@@ -1,4 +1,4 @@
-/** The stable codes of misuse. `docs/errors.md` says of each when it comes and what to do. */
+/** The stable codes of misuse. `docs/errors.md` states for each when it is thrown and what to do. */
 export type UsageErrorCode =
   | 'ERR_VMAREA_ASYNC_ACCESS'
   | 'ERR_VMAREA_ATTRIBUTE_MISMATCH'

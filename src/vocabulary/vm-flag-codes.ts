@@ -45,7 +45,7 @@ export const VM_FLAG_CODES: Readonly<Partial<Record<VmFlagName, string>>> = {
 
 const flagOfCode = new Map(Object.entries(VM_FLAG_CODES).map(([name, code]) => [code, VM[name as VmFlagName]] as const))
 
-/** The flags behind codes such as `'rd wr mr mw me ac'`, and the codes that stand for none of them. */
+/** The flags for codes such as `'rd wr mr mw me ac'`, and the codes without a flag. */
 export function flagsByCode(codes: string): { flags: bigint; unknown: string[] } {
   let flags: bigint = VM.NONE
   const unknown: string[] = []

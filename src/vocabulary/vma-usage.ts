@@ -1,7 +1,7 @@
 /**
- * What of an area is in memory and how: every field of /proc/PID/smaps, in bytes.
+ * How much of an area is in memory, and in which state: every field of /proc/PID/smaps, in bytes.
  *
- * `undefined` is a field that this kernel does not tell, which is not 0.
+ * `undefined` is a field that this kernel does not report, which is not 0.
  */
 export interface VmaUsage {
   /** The length of the area. */
@@ -16,10 +16,10 @@ export interface VmaUsage {
   readonly pss: number | undefined
   /** The dirty part of `pss`. */
   readonly pssDirty: number | undefined
-  /** Mapped by several, and as it is in the file. */
+  /** Mapped by several processes, and unchanged since it was read. */
   readonly sharedClean: number | undefined
   readonly sharedDirty: number | undefined
-  /** Mapped here alone, and as it is in the file. */
+  /** Mapped by this process alone, and unchanged since it was read. */
   readonly privateClean: number | undefined
   readonly privateDirty: number | undefined
   /** Touched since the kernel last cleared the marks. */
@@ -28,7 +28,7 @@ export interface VmaUsage {
   readonly anonymous: number | undefined
   /** Merged with equal pages by KSM. */
   readonly ksm: number | undefined
-  /** Given up with `MADV_FREE` and not yet taken. */
+  /** Freed with `MADV_FREE` and not yet reclaimed. */
   readonly lazyFree: number | undefined
   /** In transparent huge pages. */
   readonly anonHugePages: number | undefined

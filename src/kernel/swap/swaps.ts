@@ -32,7 +32,7 @@ export interface RawSwapOptions {
   /** Parts of the budget: eviction begins above the high one and goes on down to the low one. */
   readonly lowWater: number
   readonly highWater: number
-  /** Which way to take faults; the best there is where it is `undefined`. */
+  /** The source of faults; `undefined` for the best that the machine allows. */
   readonly source: FaultSourceName | undefined
   /** The path of the control socket. */
   readonly control: string | undefined

@@ -3,13 +3,13 @@ import type { GuestFunctions } from './guest-functions.js'
 import type { ProcessMemoryFunctions } from './process-memory-functions.js'
 
 /**
- * What the addon has: each function answers a result or a negative error number, in the kernel's own units.
+ * The functions of the addon: each returns a result or a negative error number, in the kernel's own units.
  * `native/` holds the other side. An address is a number below 2^53 or a bigint.
  */
 export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunctions, GuestFunctions {
   readonly version: string
   readonly pageSize: number
-  /** Where the binary is, and the keeper beside it. */
+  /** The folder of the binary and of the keeper. */
   readonly folder: string
   /** `SharedResults` of `native/addon/thread-state.h`. */
   readonly sharedResults: ArrayBuffer
@@ -62,17 +62,17 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   findRegion(handle: number): object | undefined
   findRegionAt(a: Address): object | undefined
   viewRegion(handle: number, offset: number, length: number): ArrayBuffer | number
-  /** Likewise a SharedArrayBuffer. */
+  /** The same for a SharedArrayBuffer. */
   shareRegion(handle: number, offset: number, length: number): SharedArrayBuffer | number
   detachView(handle: number, buffer: ArrayBuffer): number
   readRegion(handle: number, offset: number, target: Uint8Array): number | undefined
   writeRegion(handle: number, offset: number, source: Uint8Array): number | undefined
   /**
-   * Holds VM flags of a part that the kernel can't hold, for all threads, beside those that are held of it already. A part with no flags
-   * held is a device's as well: it grows only where it is. The numbers are masks of `VM`.
+   * Adds VM flags for a part, which the kernel can't hold itself, to those that are held for it; they hold for all threads. A held part
+   * without flags belongs to a device too: it grows only in place. The numbers are masks of `VM`.
    */
   holdFlags(handle: number, offset: number, length: number, set: number, cleared: number): number
-  /** 1 where something is held at the address, with the flags that are set and those that are cleared in the sharedResults's results. */
+  /** 1 where the library holds flags at the address, with the set and the cleared ones in the results of the shared results. */
   emulatedFlagsAt(a: Address): number
   regionFaults(handle: number): number
   regionFault(handle: number): number
@@ -107,12 +107,12 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   uffdZeropage(handle: number, mode: number): void
   uffdContinue(handle: number, mode: number): void
   uffdPoison(handle: number, mode: number): void
-  // These only in memory that is registered with the very userfaultfd: -ENOENT elsewhere.
+  // These work only in memory that is registered with this userfaultfd: -ENOENT elsewhere.
   uffdCopyOwn(handle: number, mode: number, source: Uint8Array): void
   uffdContinueOwn(handle: number, mode: number): void
   uffdPoisonOwn(handle: number, mode: number): void
   uffdHideOwn(handle: number): void
-  /** `mmap` with `MAP_FIXED`. The modes of what was there stay. */
+  /** `mmap` with `MAP_FIXED`. The range stays registered in its modes. */
   uffdMapOverOwn(handle: number, protection: number, flags: number, descriptor: number, offset: number): void
   uffdProtectOwn(handle: number, protection: number): void
   uffdMove(handle: number, mode: number): void
@@ -130,9 +130,9 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   uffdHoldUntilRegistered(handle: number): number
   uffdSetDeadline(handle: number, milliseconds: number): number
   uffdTakeFailed(handle: number, records: Float64Array): number
-  /** Takes messages of layout events that came while no thread served. Answers how many; there may be more. */
+  /** Takes messages of layout events that arrived while no thread served. Returns their number; there may be more. */
   uffdTakeMissed(handle: number, messages: Uint8Array): number
-  /** Takes the poison of a page of this process away. Leaves a page that is there, which may be a private copy. */
+  /** Removes the poison of a page of this process. Leaves a present page, which may be a private copy. */
   uffdTakePoison(a: Address): number
   uffdUnanswered(handle: number, records: Float64Array): number
   threadId(): number
@@ -164,5 +164,5 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
 
 export type Address = bigint | number
 
-/** A code, and where it is `-EFAULT` the fault's address, access and reason as `native/addon/thread-state.h` numbers them. */
+/** A code, and with `-EFAULT` the fault's address, access and reason as `native/addon/thread-state.h` numbers them. */
 export type AsyncAnswer = [code: number, address: number, access: number, reason: number]

@@ -9,7 +9,7 @@ import { packageRoot } from './package-root.js'
 let loaded: AddonFunctions | undefined
 
 /**
- * The addon of this thread, loaded on first use: so the package loads, and the model works, where the addon can't.
+ * The addon of this thread, loaded at first use, so that the package and the model work where the addon can't be loaded.
  *
  * Throws `VmError` `EOPNOTSUPP` on another platform than Linux and `ERR_VMAREA_NOT_BUILT` where there is no binary.
  */
@@ -33,7 +33,7 @@ function load(): AddonFunctions {
   }
   const { folder, version } = root
   const built = join(folder, 'build', 'vmarea.node')
-  // Which target this is takes milliseconds to tell, on each thread.
+  // Finding the target takes milliseconds, on each thread.
   const path = existsSync(built) ? built : prebuilt(folder)
   if (path === undefined) {
     throw new UsageError(

@@ -4,7 +4,9 @@ import { addon } from './addon.js'
 
 const EINVAL = -22
 
-/** Advice that is younger than the oldest kernel that the package names, and since when. What the addon does itself there is not among it. */
+/**
+ * Advice that the oldest supported kernel lacks, with the version that introduced it. Advice that the addon emulates there is not listed.
+ */
 const SINCE: ReadonlyMap<number, string> = new Map([
   [MADV.DONTNEED_LOCKED, '5.18'],
   [MADV.COLLAPSE, '6.1'],
@@ -12,7 +14,7 @@ const SINCE: ReadonlyMap<number, string> = new Map([
   [MADV.GUARD_REMOVE, '6.13'],
 ])
 
-/** The addon's answer to an advice, or the error that it stands for, which says so where this kernel does not know the advice. */
+/** The addon's answer to an advice. Throws the error of a negative answer, with a hint where this kernel lacks the advice. */
 export function checkAdvice(answer: number, advice: number, detail: VmErrorDetail): number {
   if (answer >= 0) return answer
   const since = SINCE.get(advice)

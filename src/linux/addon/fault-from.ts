@@ -16,7 +16,7 @@ const reasons: readonly FaultReason[] = [
 ]
 const unanswered: Readonly<Record<number, FaultRecord['unanswered']>> = { 7: 'itself', 8: 'timeout', 9: 'no-server' }
 
-/** A fault as the addon numbers it. */
+/** The fault for the numbers of the addon. */
 export function faultFrom(address: number, access: number, reason: number): FaultRecord {
   const why = unanswered[reason]
   return {

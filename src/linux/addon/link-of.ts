@@ -1,7 +1,7 @@
 import { readlinkSync } from 'node:fs'
 import { VmError } from '../../vocabulary/vm-error.js'
 
-/** What a descriptor that is to be a userfaultfd is open on. Throws `EBADF`. */
+/** The target of a descriptor that should be a userfaultfd. Throws `EBADF`. */
 export function linkOf(descriptor: number): string {
   try {
     return readlinkSync(`/proc/self/fd/${descriptor}`)

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Where the package lies and which version it is. */
+/** The folder and the version of the package. */
 export interface PackageRoot {
   readonly folder: string
   readonly version: string

@@ -3,8 +3,8 @@ export interface ProcessMemoryFunctions {
   /** `query` takes the kernel's `struct procmap_query` and, where it is longer, the name behind it. */
   procmapQuery(descriptor: number, address: bigint | number, flags: number, query: Uint8Array): number
   /**
-   * Tells the regions whose pages are of the `wanted` categories, with those of the `told` ones that they are of. `words` takes where the
-   * walk ended, then three words a region. Answers how many regions.
+   * Lists the regions whose pages have the `wanted` categories, with those of the `told` categories that they have. Writes the end of the
+   * walk to `words`, then three words for each region. Returns the number of regions.
    */
   pagemapScan(
     descriptor: number,
@@ -23,8 +23,8 @@ export interface ProcessMemoryFunctions {
   writeMemory(address: bigint | number, bytes: Uint8Array): number
 
   /**
-   * Reads the lines of maps in `[from, to)` into rows from `firstRow` on. Answers how many; the sharedResults's results have where it stopped,
-   * and 1 where the line there is none of the kernel's.
+   * Reads the lines of maps in `[from, to)` into rows from `firstRow` on. Returns their number; the results of the shared results have
+   * the position where it stopped, and 1 where the line there is not in the kernel's format.
    */
   parseMaps(bytes: Uint8Array, from: number, to: number, rows: Uint32Array, firstRow: number): number
   /**

@@ -1,6 +1,6 @@
 import { watchReadable } from './watch-readable.js'
 
-/** Resolves once there is something to read at the descriptor, or the signal aborts. */
+/** Resolves once the descriptor is readable or the signal aborts. */
 export function readable(descriptor: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted === true) return resolve()

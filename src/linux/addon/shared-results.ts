@@ -2,7 +2,7 @@ import { addon } from './addon.js'
 
 /**
  * The memory that the addon shares with JavaScript on this thread. The counters are read with `Atomics`, because the signal handler
- * changes them in the midst of code that the compiler believes to have no effect.
+ * changes them during code that has no effect in the compiler's view.
  */
 export interface SharedResults {
   readonly counters: Int32Array

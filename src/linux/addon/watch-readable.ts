@@ -5,8 +5,8 @@ const listeners = new Map<number, () => void>()
 let listening = false
 
 /**
- * Calls `listener` on this thread once there is something to read at the descriptor. Returns the function that ends the watch; after
- * it `listener` is not called. The event loop stays alive as long as the watch lasts.
+ * Calls `listener` on this thread once the descriptor is readable. Returns a function that ends the watch; afterwards `listener` is not
+ * called. The watch keeps the event loop alive.
  */
 export function watchReadable(descriptor: number, listener: () => void): () => void {
   if (!listening) {

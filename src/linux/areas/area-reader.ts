@@ -3,9 +3,9 @@ import type { RawPage } from '../../kernel/raw-page.js'
 import type { AreaDetails } from '../proc/area-details.js'
 import type { LinuxArea } from './linux-area.js'
 
-/** What an area asks of its address space. */
+/** The calls of an area to its address space. */
 export interface AreaReader extends AddressSpace {
-  /** What smaps has of the area now. Throws `ERR_VMAREA_STALE` where the area has changed since it was found. */
+  /** The area's entry in smaps, read now. Throws `ERR_VMAREA_STALE` where the area has changed since it was found. */
   detailsOf(area: LinuxArea): AreaDetails
   isDeleted(area: LinuxArea): boolean
   /** The name of the area's file as its file system has it, where the text of maps is ambiguous. */

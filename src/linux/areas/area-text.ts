@@ -11,18 +11,18 @@ import type { LinuxArea } from './linux-area.js'
 import type { ListingDetails } from './listed-area.js'
 import type { Listing } from './listed-areas.js'
 
-/** The areas of a process as the text of /proc/PID/maps and smaps has them. Throws `ESRCH` where the process has gone. */
+/** The areas of a process from the text of /proc/PID/maps and smaps. Throws `ESRCH` where the process has ended. */
 export class AreaText {
   readonly #files: ProcFiles
   readonly #mustStand: () => void
 
-  /** @param mustStand throws where the process has gone or runs another program */
+  /** @param mustStand throws where the process has ended or runs another program */
   constructor(files: ProcFiles, mustStand: () => void) {
     this.#files = files
     this.#mustStand = mustStand
   }
 
-  /** All areas. Their details are read together when the first is asked for. */
+  /** All areas. The first use of a detail reads the details of all. */
   listing(): Listing {
     let read: SmapsTable | undefined
     const details: ListingDetails = {
@@ -56,14 +56,14 @@ export class AreaText {
   #readMaps(): MapsTable {
     const table = new MapsTable()
     readText(this.#files.maps, this.#files.path('maps'), (bytes, from, to) => table.addAll(bytes, from, to))
-    // The text of a process that ends meanwhile just stops: a part would pass for the whole.
+    // The text of a process that ends meanwhile is truncated without an error: check, so that a part is not taken for the whole.
     if (table.count === 0 || !this.#hasText()) {
       throw new VmError('ESRCH', 'read', { path: this.#files.path('maps'), hint: PROCESS_GONE })
     }
     return table
   }
 
-  /** The maps of a process that has gone have no text. */
+  /** Whether maps has text: for an ended process it is empty. */
   #hasText(): boolean {
     return this.#files.pid === 'self' || addon().readFully(this.#files.maps, 0, new Uint8Array(1)) > 0
   }

@@ -28,16 +28,16 @@ import { withEmulatedFlags } from './with-emulated-flags.js'
 
 /** No area that a look-up can find begins here or above: it is the kernel's half, where only `[vsyscall]` is listed. */
 const KERNEL_HALF = 1n << 63n
-/** How many areas are asked for one by one before the whole list is read instead. */
+/** How many areas are queried one by one before the whole list is read instead. */
 const SINGLE_QUERIES = 32
 const EAGAIN = -11
 const EINVAL = -22
 
-/** Advice that changes no area, which process_madvise(2) takes for any process. Anything else changes the layout. */
+/** Advice that changes no area, which process_madvise(2) accepts for any process. Other advice may change the layout. */
 const ADVICE_ON_PAGES: readonly number[] = [MADV.WILLNEED, MADV.COLD, MADV.PAGEOUT, MADV.COLLAPSE]
 
 export interface LinuxAddressSpaceOptions {
-  /** `false` asks /proc/PID/maps for everything, as on a kernel before 6.11. */
+  /** `false` reads the text of /proc/PID/maps for every look-up, as on a kernel before 6.11. */
   readonly procmapQuery?: boolean
   /** `false` reads the entries of /proc/PID/pagemap, as on a kernel before 6.7. */
   readonly pagemapScan?: boolean
@@ -51,19 +51,19 @@ export interface LinuxAddressSpaceOptions {
 /**
  * An address space of the running kernel: this process's, or another's.
  *
- * An open /proc/PID/maps is the `mm_struct` (`proc_maps_open` pins it): it stays that of the program that ran when it was opened. When
- * the process ends, or runs another program, every call fails with `ESRCH`.
+ * An open /proc/PID/maps is the `mm_struct` (`proc_maps_open` pins it): it belongs to the program that ran when it was opened. When the
+ * process ends or runs another program, every call fails with `ESRCH`.
  *
- * The lock of this process is the library's own: it holds off every change the library makes, on all threads, and none of V8's or the
- * C library's. Another process has no lock that could be taken: what is read of it is true for the moment.
+ * The lock of this process belongs to the library: it holds off the changes that the library makes, on all threads, and not those of V8
+ * or the C library. Another process has no lock that could be taken: an answer about it may be stale when it is read.
  */
 export class LinuxAddressSpace implements AreaReader {
   readonly pid: number
-  /** This process: its lock can be held. */
+  /** Whether it is this process, whose lock can be held. */
   readonly isSelf: boolean
   readonly #files: ProcFiles
   readonly #text: AreaText
-  /** Cleared on a kernel before 6.11, which has no `PROCMAP_QUERY`: then the list is read for every answer. */
+  /** `false` on a kernel before 6.11, which has no `PROCMAP_QUERY`: then every look-up reads the list. */
   #canQuery: boolean
   readonly #mayScan: boolean
   readonly #insertPage: LinuxAddressSpaceOptions['insertPage']
@@ -140,7 +140,7 @@ export class LinuxAddressSpace implements AreaReader {
 
   *pages(from: bigint, to: bigint): Generator<PageRun, void, undefined> {
     const pagemap = this.#files.open('pagemap')
-    // Opened later than maps, it could be that of the next program in this process.
+    // It was opened later than maps and could belong to the next program in this process.
     this.#mustStand('open')
     const end = to < KERNEL_HALF ? to : KERNEL_HALF
     const scanned = this.#mayScan ? scanPagemap(pagemap, from, end) : undefined
@@ -148,7 +148,7 @@ export class LinuxAddressSpace implements AreaReader {
       scanned ??
       readPagemap(pagemap, this.#files.path('pagemap'), clipped(this.areas(from, end), from, end), addon().pageSize)
     yield* runs
-    // The page map of a process that has gone is empty, and of one that went meanwhile it was from there on.
+    // The page map of an ended process is empty; if the process ended during the walk, the rest was empty.
     this.#mustStand('ioctl(PAGEMAP_SCAN)')
   }
 
@@ -229,7 +229,7 @@ export class LinuxAddressSpace implements AreaReader {
     this.#insertPage(address, page)
   }
 
-  /** `false` once the process has no memory any more, or never had any. */
+  /** `false` once the process has no memory, or if it never had any. */
   #hasUsers(): boolean {
     if (this.isSelf) return true
     try {
@@ -250,7 +250,7 @@ export class LinuxAddressSpace implements AreaReader {
     return outcome
   }
 
-  /** The areas of a part: the first ones are asked for one by one, so that a few of many cost little. */
+  /** The areas of a part: the first ones are queried one by one, so that reading a few of many is cheap. */
   *#queried(from: bigint, to: bigint): Generator<LinuxArea, void, undefined> {
     let next = from
     for (let queries = 0; queries < SINGLE_QUERIES && next < to; queries++) {

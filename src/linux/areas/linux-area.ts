@@ -6,12 +6,12 @@ import type { AreaDetails } from '../proc/area-details.js'
 import type { AreaReader } from './area-reader.js'
 
 /**
- * What the running kernel answered about one VMA. Range, permissions, file and name are of one moment; flags and usage are of the
- * moment they are first asked for, and are refused if the area is no longer the same then.
+ * The running kernel's record of one VMA. Range, permissions, file and name are of one moment; flags and usage are read at their first
+ * use, which throws if the area is no longer the same.
  */
 export abstract class LinuxArea implements Area {
   readonly addressSpace: AreaReader
-  /** What was asked for since. Areas come by the thousand, and most are asked for nothing more. */
+  /** The details that were read since. An object of its own, because there are thousands of areas and most have none. */
   #asked: { flags?: bigint; unknownFlagCodes?: readonly string[]; deleted?: boolean } | undefined
 
   constructor(addressSpace: AreaReader) {

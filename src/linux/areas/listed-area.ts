@@ -5,17 +5,17 @@ import type { SmapsTable } from '../proc/smaps-table.js'
 import type { AreaReader } from './area-reader.js'
 import { LinuxArea } from './linux-area.js'
 
-/** Where the details of the areas of one listing come from. */
+/** The source of the details of the areas of one listing. */
 export interface ListingDetails {
-  /** The very table that the listing is of, where it has the details already. */
+  /** The table of the listing itself, where it contains the details. */
   readonly table?: SmapsTable
-  /** Read for all areas together, on the first ask. */
+  /** Reads the details of all areas together, at the first use. */
   of(area: LinuxArea, row: number): AreaDetails
-  /** Read now, for this one: what is in memory changes all the time. */
+  /** Reads the details of one area now, because the amount of memory changes all the time. */
   fresh(area: LinuxArea, row: number): AreaDetails
 }
 
-/** An area as a line of /proc/PID/maps or smaps told it. Its fields are made from the listing when asked for. */
+/** An area from a line of /proc/PID/maps or smaps. Its fields are made from the listing when they are read. */
 export class ListedArea extends LinuxArea {
   readonly #table: MapsTable
   readonly #row: number

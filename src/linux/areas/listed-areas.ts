@@ -2,14 +2,14 @@ import type { MapsTable } from '../proc/maps-table.js'
 import type { AreaReader } from './area-reader.js'
 import { ListedArea, type ListingDetails } from './listed-area.js'
 
-/** A listing of areas, with where their details come from. */
+/** A listing of areas, with the source of their details. */
 export interface Listing {
   readonly table: MapsTable
   readonly details: ListingDetails
 }
 
 /**
- * The areas of one listing that overlap `[from, to)`. The list is read when the first is asked for.
+ * The areas of one listing that overlap `[from, to)`. The first step reads the list.
  *
  * Not a generator: resuming one costs as much as making the area.
  */

@@ -3,7 +3,7 @@ import { procmapFields } from '../proc/procmap-query.js'
 import type { AreaReader } from './area-reader.js'
 import { LinuxArea } from './linux-area.js'
 
-/** An area as `PROCMAP_QUERY` told it. */
+/** An area from the answer of `PROCMAP_QUERY`. */
 export class QueriedArea extends LinuxArea {
   readonly start: bigint = procmapFields.start()
   readonly end: bigint = procmapFields.end()
@@ -14,7 +14,7 @@ export class QueriedArea extends LinuxArea {
   readonly inode: bigint = procmapFields.inode()
   readonly pathBytes: Uint8Array
 
-  /** @param name where the query could give none */
+  /** @param name for a query that returned none */
   constructor(addressSpace: AreaReader, name: Uint8Array = procmapFields.name()) {
     super(addressSpace)
     this.pathBytes = name

@@ -3,10 +3,10 @@ import { PAGE_STATE } from '../../vocabulary/page-state.js'
 
 let kept: boolean | undefined
 
-/** Whether the kernel keeps soft-dirty marks (CONFIG_MEM_SOFT_DIRTY): then some page of this process has one. */
+/** Whether the kernel keeps soft-dirty bits (CONFIG_MEM_SOFT_DIRTY): then some page of this process has one. */
 export function softDirtyIsKept(openSelf: () => AddressSpace): boolean {
   if (kept !== undefined) return kept
-  // What the pages are asked for must not ask for the marks again.
+  // The query below must not call this function again.
   kept = false
   const own = openSelf()
   for (const { state } of own.pages(0n, 1n << 63n)) {

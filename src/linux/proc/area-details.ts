@@ -1,6 +1,6 @@
 import type { VmaUsage } from '../../vocabulary/vma-usage.js'
 
-/** What /proc/PID/smaps has of one area beyond /proc/PID/maps. */
+/** The fields of one area that /proc/PID/smaps has and /proc/PID/maps lacks. */
 export interface AreaDetails {
   readonly flags: bigint
   readonly unknownFlagCodes: readonly string[]

@@ -1,8 +1,8 @@
 /**
- * Where the addresses of programs end: the highest end up to which the kernel takes a range. That depends on the processor, on the levels of its
- * page tables and on the size of a page, and nothing tells it.
+ * The end of a program's addresses: the highest end of a range that the kernel accepts. It depends on the processor, the levels of its
+ * page tables and the page size, and no call reports it.
  *
- * @param accepts whether the kernel takes the range `[start, end)`, both on a border of pages
+ * @param accepts whether the kernel accepts the range `[start, end)`, both on pages
  */
 export function endOfUserAddresses(
   pageSize: bigint,

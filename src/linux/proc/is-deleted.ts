@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 
 const SUFFIX = ' (deleted)'
 
-/** What is asked about a file: where it is mapped, and its name as the kernel writes it. */
+/** A file to check: its mapped range, and its name as the kernel writes it. */
 export interface MappedName {
   readonly start: bigint
   readonly end: bigint
@@ -11,8 +11,9 @@ export interface MappedName {
 }
 
 /**
- * Whether the file of an area has been unlinked. The kernel says so with ` (deleted)` behind the name, as a living file's own name may
- * end: so its links are counted through map_files, and where some are left, or map_files is not permitted, the name itself is looked up.
+ * Whether the file of an area has been unlinked. The kernel marks it with ` (deleted)` behind the name, but the name of an existing file
+ * may end in the same way. So its links are counted through map_files; where some are left, or map_files is not permitted, the name
+ * itself is looked up.
  */
 export function isDeleted(pid: number | 'self', { start, end, inode, pathBytes }: MappedName): boolean {
   if (!endsInSuffix(pathBytes)) return false

@@ -7,7 +7,7 @@ const PF_KTHREAD = 0x0020_0000
 export function isKernelThread(pid: number): boolean {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // The name stands in parentheses and may have any in it. Seven fields behind it are the flags.
+    // The name is in parentheses and may contain parentheses. The flags are the seventh field after it.
     const flags = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[6]
     return (Number(flags) & PF_KTHREAD) !== 0
   } catch {

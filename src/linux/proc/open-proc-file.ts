@@ -20,7 +20,7 @@ export function openProcFile(pid: number | 'self', name: string): number {
   }
 }
 
-/** What would allow looking at the memory of this process. */
+/** The right that this process lacks to look at another one's memory. */
 export function missingRight(pid: number | 'self'): string {
   if (pid === 'self')
     return 'a process that has changed its user may not look into itself (prctl PR_SET_DUMPABLE), nor one in a container that hides /proc'

@@ -3,7 +3,7 @@ import { addon } from '../addon/addon.js'
 
 const REGIONS = 2048
 
-/** What to ask of `PAGEMAP_SCAN`: its flags, the categories that a page must be of, and those that it returns. */
+/** The arguments of `PAGEMAP_SCAN`: its flags, the categories that a page must have, and those that it returns. */
 export interface PagemapScan {
   readonly flags: number
   readonly wanted: number
@@ -11,8 +11,8 @@ export interface PagemapScan {
 }
 
 /**
- * Walks `[from, to)` with `PAGEMAP_SCAN` on an open /proc/PID/pagemap, as many calls as it takes. Regions come by address; neighbours of
- * the same categories may come apart.
+ * Walks `[from, to)` with `PAGEMAP_SCAN` on an open /proc/PID/pagemap, in as many calls as necessary. Regions are in the order of
+ * addresses; neighbours with the same categories may be separate.
  */
 export function* pagemapRegions(
   descriptor: number,
@@ -24,7 +24,7 @@ export function* pagemapRegions(
   for (let at = from; at < to; ) {
     const found = addon().pagemapScan(descriptor, at, to, flags, wanted, told, words)
     if (found < 0) throw new VmError(found, 'PAGEMAP_SCAN', { address: at, length: Number(to - at) })
-    // The walk's end can lie before the last region that it gave.
+    // The reported end of the walk can lie before the end of the last region.
     let walked = words[0]!
     for (let index = 0; index < found; index++) {
       const end = words[2 + index * 3]!

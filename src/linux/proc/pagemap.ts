@@ -34,10 +34,10 @@ const ENTRY = {
 /** The categories that this kernel knows; 0 where it has no `PAGEMAP_SCAN`. */
 let categories: number | undefined
 
-/** The kernel refuses a range that reaches past it. */
+/** The kernel refuses a range that extends past it. */
 let endOfAddresses: bigint | undefined
 
-/** Whether this kernel has `PAGEMAP_SCAN`. Asked of this process, once its page map could be opened. */
+/** Whether this kernel has `PAGEMAP_SCAN`. Tested on this process, once its page map could be opened. */
 export function canScanPagemap(): boolean {
   categories ??= categoriesOfKernel()
   return categories !== undefined && categories !== 0
@@ -68,8 +68,8 @@ function categoriesOfKernel(): number | undefined {
 }
 
 /**
- * The states of the pages in `[from, to)` by `PAGEMAP_SCAN` on an open /proc/PID/pagemap: it walks the page tables, so that time goes
- * with what is there and not with how wide the range is. Neighbours in the same state come as one run.
+ * The states of the pages in `[from, to)` by `PAGEMAP_SCAN` on an open /proc/PID/pagemap: it walks the page tables, so that its time
+ * grows with the present pages and not with the length of the range. Neighbours in the same state are one run.
  *
  * Returns `undefined` on a kernel before 6.7, which has no such call.
  */
@@ -85,8 +85,8 @@ function* statesOf(descriptor: number, from: bigint, to: bigint): Generator<Page
 }
 
 /**
- * The same from the entries of /proc/PID/pagemap, eight bytes a page: time goes with the width of the ranges, which are those that are
- * mapped. It can't tell a huge page or the page of zeros.
+ * The same from the entries of /proc/PID/pagemap, eight bytes a page: its time grows with the length of the mapped ranges. It can't
+ * distinguish huge pages or the page of zeros.
  */
 export function* readPagemap(
   descriptor: number,
@@ -110,7 +110,7 @@ function* entriesOf(
       const pages = Math.min(Number((end - at) / pageSize), bytes.length / 8)
       const read = addon().readFully(descriptor, Number(at / pageSize) * 8, bytes.subarray(0, pages * 8))
       if (read < 0) throw new VmError(read, 'read', { path, address: at })
-      // What the file ends before can't be looked at, such as the kernel's half.
+      // Addresses past the end of the file, such as the kernel's half, have no entries.
       if (read < 8) break
       for (let page = 0; page < read / 8; ) {
         const high = words[page * 2 + 1]!
@@ -148,7 +148,7 @@ function stateOfCategories(category: number): number {
   if ((category & CATEGORY.PFNZERO) !== 0) state |= PAGE_STATE.ZERO
   if ((category & CATEGORY.SOFT_DIRTY) !== 0) state |= PAGE_STATE.DIRTY
   if ((category & CATEGORY.GUARD) !== 0) state |= PAGE_STATE.GUARD
-  // The kernel calls every page written that is not write-protected, even where there is none.
+  // The kernel reports every page that is not write-protected as written, even a missing one.
   const there = (category & (CATEGORY.PRESENT | CATEGORY.SWAPPED)) !== 0
   if (there && (category & CATEGORY.WRITTEN) === 0) state |= PAGE_STATE.WRITE_PROTECTED
   return state

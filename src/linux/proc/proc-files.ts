@@ -4,7 +4,7 @@ import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
 import { openProcFile } from './open-proc-file.js'
 
-/** Why the files of a process have no text any more. */
+/** The error for a process whose files have no text any more. */
 export const PROCESS_GONE = 'the process has ended or runs another program now'
 
 /** The descriptors behind one address space: `maps` from the start, each other one from its first use. */

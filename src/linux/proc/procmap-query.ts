@@ -4,7 +4,7 @@ import { addon } from '../addon/addon.js'
 const STRUCTURE = 104
 const LONGEST_NAME = 4096
 
-/** Asks for the next area where none contains the address. */
+/** Requests the next area where none contains the address. */
 export const COVERING_OR_NEXT = 0x10
 
 const ENOENT = -2
@@ -13,13 +13,13 @@ const EINVAL = -22
 const ENOTTY = -25
 const ENAMETOOLONG = -36
 
-/** What the last `procmapQuery` of this thread answered. It is overwritten by the next one. */
+/** The answer of this thread's last `procmapQuery`, which the next one overwrites. */
 const procmapAnswer: Uint8Array = new Uint8Array(STRUCTURE + LONGEST_NAME)
 const longs = new BigUint64Array(procmapAnswer.buffer, 0, STRUCTURE / 8)
 const words = new Uint32Array(procmapAnswer.buffer, 0, STRUCTURE / 4)
 const withoutName = procmapAnswer.subarray(0, STRUCTURE)
 
-/** Where the fields of `struct procmap_query` are, in `longs` or `words`. */
+/** The indices of the fields of `struct procmap_query` in `longs` or `words`. */
 export const procmapFields = {
   start: () => longs[3]!,
   end: () => longs[4]!,
@@ -32,7 +32,7 @@ export const procmapFields = {
   name: () => procmapAnswer.slice(STRUCTURE, STRUCTURE + Math.max(0, words[20]! - 1)),
 }
 
-/** What came of a query: an answer, no such area, or a kernel that has no such call. */
+/** The result of a query: an answer, no such area, or a kernel without the call. */
 export type ProcmapOutcome = 'found' | 'none' | 'name-too-long' | 'unsupported'
 
 /**

@@ -7,9 +7,9 @@ const SMALLEST_ROOM = 1 << 13
 let spare: Uint8Array | undefined
 
 /**
- * Reads a text file of /proc from its beginning, in pieces that stay in the processor's cache, and hands whole lines to `consume`:
- * those of `bytes` in `[from, to)`. `consume` returns where it stopped, if it needs more lines to go on; at the end of the file it gets
- * what is left with `last` set, and has to take it all. `bytes` is only lent.
+ * Reads a text file of /proc from its beginning, in pieces that stay in the processor's cache, and passes whole lines to `consume`: those
+ * of `bytes` in `[from, to)`. `consume` returns where it stopped, if it requires more lines to continue; at the end of the file it gets
+ * the rest with `last` set, and must consume all of it. `bytes` is valid during the call.
  *
  * Returns the bytes read. Throws `VmError`; `ESRCH` when the process has gone.
  */

@@ -8,7 +8,7 @@ export function isAmbiguousName(name: Uint8Array): boolean {
   return nextEscape(name, 0) >= 0
 }
 
-/** The name with every `\012` read as a newline: the more likely of its readings, for a kernel that can't be asked. */
+/** The name with every `\012` read as a newline: the more likely of its readings, for a kernel without the query. */
 export function unescapeName(name: Uint8Array): Uint8Array {
   const parts: number[] = []
   let at = 0

@@ -5,9 +5,9 @@ import { faultFrom } from '../addon/fault-from.js'
 import { COUNTER, sharedResults } from '../addon/shared-results.js'
 
 /**
- * Scopes of this thread. A scope is a mark, which is how many faults the thread has contained, and changes nothing: what cuts
- * JavaScript short (a full stack, the end of its thread, a timeout of `vm`) can leave no scope open. The faults of such a scope are
- * reported by the event loop. Without a fault neither end makes a call into the addon.
+ * Scopes of this thread. A scope is a mark, which is how many faults the thread has contained, and changes nothing: an event that cuts
+ * JavaScript short (a full stack, the end of its thread, a timeout of `vm`) can't leave a scope open. The event loop reports the faults
+ * of such a scope. Without a fault, neither end of a scope calls the addon.
  */
 export class LinuxFaultScope implements FaultScope {
   readonly #counters = sharedResults().counters

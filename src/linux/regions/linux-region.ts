@@ -37,7 +37,7 @@ export class LinuxRegion implements Region {
     this.#check(addon.ownRegion(handle, this), 'mmap', 0, length)
   }
 
-  /** What the addon knows this region by. */
+  /** The addon's handle of this region. */
   get handle(): number {
     return this.#handle
   }
@@ -156,7 +156,7 @@ export class LinuxRegion implements Region {
   }
 
   get fault(): FaultRecord | undefined {
-    // Mostly no region of this thread has one, and the answer needs no call.
+    // Usually no region of this thread has a fault, and the answer requires no call.
     if (Atomics.load(this.#counters, COUNTER.UNSETTLED) === 0) return undefined
     const answer = this.#addon.regionFault(this.#handle)
     return answer === 0 ? undefined : this.#faultOr(answer, 0, 0)
@@ -193,10 +193,10 @@ export class LinuxRegion implements Region {
     offset: number,
     length: number,
   ): Promise<FaultRecord | undefined> {
-    // A copy whose other side is bad is over before it began.
+    // Check the other side of the copy first: a bad one fails at once.
     if (pending === EFAULT) return this.#faultOr(pending, offset, length)
     const [code, address, access, reason] = typeof pending === 'number' ? [pending, 0, 0, 0] : await pending
-    // Only a copy has a fault to tell; to madvise, EFAULT is an error like others.
+    // Only a copy reports a fault; for madvise EFAULT is an error like others.
     if (code === EFAULT && reason !== 0) return faultFrom(address, access, reason)
     this.#check(code, syscall, offset, length)
     return undefined

@@ -14,8 +14,8 @@ const HINTS: { readonly [code: number]: string } = {
 }
 
 /**
- * A Unix socket that listens at a path, or at an abstract name where the path begins with `@`. A file of a socket at which no process listens
- * any more is replaced. `close` removes the file, unless another one has its name.
+ * A Unix socket that listens at a path, or at an abstract name where the path begins with `@`. It replaces the file of a socket at which
+ * no process listens any more. `close` removes the file, unless another one has its name.
  */
 export class ListeningSocket {
   readonly descriptor: number
@@ -29,7 +29,7 @@ export class ListeningSocket {
     this.descriptor = bind(path)
     try {
       if (!path.startsWith('@')) {
-        // Nobody can connect before the mode is right.
+        // No process can connect before the mode is set.
         chmodSync(path, mode)
         this.#inode = inodeOf(path)
       }

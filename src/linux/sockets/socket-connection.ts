@@ -40,7 +40,7 @@ async function connect(path: string, signal: AbortSignal | undefined): Promise<n
     const connection = addon().socketConnect(path)
     if (connection >= 0) return connection
     if (connection !== EAGAIN) throw new VmError(connection, 'connect', { path })
-    await new Promise((resolve) => setTimeout(resolve, 5)) // The listener has more to accept than its queue holds.
+    await new Promise((resolve) => setTimeout(resolve, 5)) // The queue of the listener is full: try again.
     signal?.throwIfAborted()
   }
 }

@@ -10,7 +10,10 @@ import { userfaultfdInfo } from './userfaultfd-info.js'
 
 const EBUSY = -16
 
-/** Takes over a descriptor of a userfaultfd that `UFFDIO_API` was called on. Throws `VmError`, and `UsageError` where another handle has it. */
+/**
+ * Adopts the descriptor of a userfaultfd on which `UFFDIO_API` was called. Throws `VmError`, and `UsageError` where another handle has
+ * it.
+ */
 export function adoptUserfaultfd(descriptor: number, parent?: RawUserfaultfd): LinuxUserfaultfd {
   const link = linkOf(descriptor)
   if (link !== 'anon_inode:[userfaultfd]') {

@@ -6,7 +6,7 @@ const ENOENT = 2
 const EACCES = 13
 const ENOSYS = 38
 
-/** Why `/dev/userfaultfd` gave no userfaultfd, and what would help. */
+/** Why `/dev/userfaultfd` opened no userfaultfd, and what would help. */
 export function explainDeviceRefusal(errno: number, opened: boolean): string {
   if (opened) return 'the device opened and refused: a security module or an eBPF program forbids it'
   if (errno === ENOENT) return 'there is no such device: it needs Linux 6.1, and in a container to be passed in'
@@ -17,7 +17,7 @@ export function explainDeviceRefusal(errno: number, opened: boolean): string {
   return 'the device could not be opened'
 }
 
-/** Why userfaultfd(2) gave none, and what would help. */
+/** Why userfaultfd(2) opened none, and what would help. */
 export function explainSystemCallRefusal(errno: number, flags: number): string {
   const userModeOnly = (flags & UFFD.USER_MODE_ONLY) !== 0
   if (errno === ENOSYS) return 'the kernel is built without CONFIG_USERFAULTFD, or a seccomp filter hides the call'

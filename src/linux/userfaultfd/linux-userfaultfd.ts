@@ -18,12 +18,12 @@ const EBADF = -9
 /** Flags and a category of `PAGEMAP_SCAN`. */
 const SCAN = { WP_MATCHING: 1, CHECK_WPASYNC: 2, WRITTEN: 2 } as const
 
-/** A handle that stands for nothing. */
+/** The number of no handle. */
 const CLOSED = 0
 /** As the addon numbers them. */
 const failures: readonly RawFailedFault['reason'][] = ['timeout', 'no-server', 'itself']
 
-// A handle that was lost is closed, as at the end of its thread: pages that are not served any more are poisoned.
+// A collected handle is closed, as at the end of its thread: pages without a server are poisoned.
 const lost = new FinalizationRegistry<number>((handle) => addon().uffdClose(handle, true))
 
 /** A userfaultfd of this process: a handle into the addon's table, which belongs to the thread that made it. */
@@ -32,7 +32,7 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
   done = 0
   features = 0n
   readonly #addon: AddonFunctions = addon()
-  // Where the addon takes numbers from and leaves its answer: as arguments they would be an allocation a call.
+  // The array through which the addon takes numbers and returns its answer: as arguments they would cost an allocation in each call.
   readonly #operands: Float64Array = sharedResults().results
   readonly #watches = new Set<() => void>()
   #handle: number
@@ -46,7 +46,7 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
     lost.register(this, handle, this)
   }
 
-  /** What the addon knows this handle by. */
+  /** The addon's number of this handle. */
   get handle(): number {
     return this.#handle
   }
@@ -117,7 +117,7 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
     return this.#operands[1]!
   }
 
-  /** `continue`, but only in memory that is registered here: what is there after an unmap may be another's. `-ENOENT` elsewhere. */
+  /** `continue`, but only in memory that is registered here, because after an unmap the addresses may be reused. `-ENOENT` elsewhere. */
   continueOwn(start: number, length: number, mode: number): number {
     this.#operands[1] = start
     this.#operands[3] = length
@@ -126,7 +126,7 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
     return this.#operands[1]!
   }
 
-  /** `poison`, likewise. */
+  /** `poison`, restricted as `continueOwn`. */
   poisonOwn(start: number, length: number, mode: number): number {
     this.#operands[1] = start
     this.#operands[3] = length
@@ -144,7 +144,7 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
     return this.#operands[1]!
   }
 
-  /** Maps a part of a file there, likewise: it is registered as what was there. */
+  /** Maps a part of a file there, restricted as `continueOwn`. The new memory is registered in the modes of the old. */
   mapOverOwn(
     start: number,
     length: number,
@@ -159,7 +159,7 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
     return this.#operands[1]!
   }
 
-  /** `mprotect`, likewise. */
+  /** `mprotect`, restricted as `continueOwn`. */
   protectOwn(start: number, length: number, protection: number): number {
     this.#operands[1] = start
     this.#operands[3] = length
@@ -258,12 +258,14 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
     }
   }
 
-  /** Takes events of the layout that came while no thread served, as `read` does. Returns the bytes. */
+  /** Takes layout events that arrived while no thread served, as `read` does. Returns the number of bytes. */
   takeMissed(messages: Uint8Array): number {
     return check(this.#addon.uffdTakeMissed(this.#handle, messages), 'userfaultfd') * 32
   }
 
-  /** What is registered is not known: until a range is registered here, losing the last handle leaves the userfaultfd open. */
+  /**
+   * Notes that the registered ranges are not known: until a range is registered here, losing the last handle leaves the userfaultfd open.
+   */
   holdUntilRegistered(): void {
     check(this.#addon.uffdHoldUntilRegistered(this.#handle), 'userfaultfd')
   }

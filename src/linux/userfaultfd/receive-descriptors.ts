@@ -23,7 +23,7 @@ export async function receiveDescriptors(
     while (length < LONGEST_MESSAGE) {
       const count = addon().socketReceive(connection, bytes, places)
       if (count === EAGAIN) {
-        // The descriptors come with the first byte; what is there at once belongs to the message.
+        // The descriptors arrive with the first byte; the bytes that arrive with it belong to the message.
         if (descriptors.length > 0 && !toEnd) break
         await readable(connection, signal)
         signal?.throwIfAborted()

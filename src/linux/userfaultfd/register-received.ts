@@ -12,8 +12,9 @@ const MODES: readonly (readonly [flag: bigint, mode: number])[] = [
 ]
 
 /**
- * Makes known here what the process had registered with a userfaultfd that it sent. Registering again in the same modes changes nothing
- * there, and the kernel refuses what belongs to another userfaultfd (`EBUSY`). Returns whether the process could be looked into.
+ * Records the ranges that a process had registered with a userfaultfd that it sent. It registers them again: in the same modes that
+ * changes nothing, and the kernel refuses ranges of another userfaultfd (`EBUSY`). Returns whether this process may look at the other
+ * one's areas.
  */
 export function registerReceived(raw: LinuxUserfaultfd, pid: number): boolean {
   const table = readSmaps(pid)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** What `/proc/self/fdinfo` says of a userfaultfd. */
+/** The record of a userfaultfd in `/proc/self/fdinfo`. */
 export interface UserfaultfdInfo {
   /** Faults that were not read. */
   readonly pending: number
@@ -14,7 +14,7 @@ export interface UserfaultfdInfo {
 
 const INITIALIZED = 1n << 31n
 
-/** Throws Node's own `ENOENT` where the descriptor is not open; `features` is 0 for what is no userfaultfd. */
+/** Throws Node's own `ENOENT` where the descriptor is not open; `features` is 0 for any other kind of file. */
 export function userfaultfdInfo(descriptor: number): UserfaultfdInfo {
   const text = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1')
   const [, features] = /^API:\s+[0-9a-f]+:([0-9a-f]+):/m.exec(text) ?? []
@@ -23,7 +23,7 @@ export function userfaultfdInfo(descriptor: number): UserfaultfdInfo {
     pending: Number(/^pending:\s+(\d+)/m.exec(text)?.[1] ?? 0),
     total: Number(/^total:\s+(\d+)/m.exec(text)?.[1] ?? 0),
     features: bits & ~INITIALIZED,
-    // A kernel before 5.16 has no such bit, and shows the features alone.
+    // A kernel before 5.16 lacks the bit and shows the features alone.
     initialized: (bits & INITIALIZED) !== 0n || bits !== 0n,
     flags: Number.parseInt(/^flags:\s+([0-7]+)/m.exec(text)?.[1] ?? '0', 8),
   }

@@ -6,11 +6,11 @@ import { waitsInFault } from './waits-in-fault.js'
 export interface WaitingThread {
   readonly threadId: number
   readonly name: string
-  /** Milliseconds since it was first seen in this very wait. */
+  /** Milliseconds since it was first seen in this wait. */
   readonly seenFor: number
 }
 
-// By thread: how often it had been switched away, which stands still while it waits, and when that was first seen.
+// For each thread, its number of context switches, which is constant while it waits, and when that number was first seen.
 const seen = new Map<number, { switches: string; since: number }>()
 
 /** The threads of a process that wait in a fault, whichever userfaultfd it is for. Empty where /proc does not show it. */

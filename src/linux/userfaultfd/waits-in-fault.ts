@@ -3,8 +3,9 @@ import { procText } from './proc-text.js'
 /**
  * Whether a thread waits for a userfaultfd's fault to be answered, by its folder in /proc.
  *
- * `wchan` says so from Linux 5.16 on. Before, it says `0` of each thread of x86-64, and `stack` may be read with CAP_SYS_ADMIN alone. To others
- * `syscall` tells that a thread sleeps and made no system call, which a fault does; a thread that waits inside of a system call is not seen.
+ * `wchan` shows it from Linux 5.16 on. Before, `wchan` is `0` for each thread on x86-64, and reading `stack` requires CAP_SYS_ADMIN.
+ * Without that, `syscall` shows that a thread sleeps outside of a system call, as it does in a fault; a thread that waits inside a system
+ * call is missed.
  */
 export function waitsInFault(folder: string): boolean {
   const place = procText(`${folder}/wchan`)

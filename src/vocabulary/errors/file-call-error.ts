@@ -2,8 +2,8 @@ import type { ErrnoName } from '../errno.js'
 import { VmError } from '../vm-error.js'
 
 /**
- * What a file call of Node threw, as a `VmError`. Node's permission model refuses with an error that has no number: that is `EACCES`, with
- * what Node says and the flag that would allow it. Anything else that is no system error is returned as it is.
+ * The error of a file call of Node as a `VmError`. Node's permission model refuses with an error without a number: that becomes `EACCES`,
+ * with Node's message and the flag that would allow the call. Any other error that is no system error is returned unchanged.
  */
 export function fileCallError(error: unknown, syscall: string, path?: string, hint?: string): unknown {
   if (error instanceof VmError || typeof error !== 'object' || error === null) return error

@@ -2,7 +2,7 @@ import { nearest } from '../nearest.js'
 import { UsageError } from '../usage-error.js'
 import { showValue } from './show-value.js'
 
-/** What an option must be; `any` where a check that knows more follows. */
+/** The rule for an option; `any` where a later check knows more. */
 export type OptionRule =
   | 'any'
   | 'boolean'
@@ -42,7 +42,7 @@ export function checkOptions<Options extends object>(
   }
   for (const name in options) if (!Object.hasOwn(rules, name)) throw unknown(call, name, Object.keys(rules))
   const read: Record<string, unknown> = {}
-  // Not the options' own members: a getter of a class counts as well.
+  // Include inherited members: a getter of a class counts as well.
   for (const name in rules) {
     const value = readOption(call, options, name)
     if (value === undefined) continue
