@@ -35,8 +35,8 @@ export { mergeWorkingSets, readWorkingSet, type WorkingSet, writeWorkingSet } fr
 export type { FaultOutcome, GuestRegion, OnGuestFailure } from './kernel/guest-host.js'
 
 /**
- * Listens at the path of a Unix socket for monitors that restore a snapshot, such as Firecracker with `backend_type: Uffd`: many at one path.
- * A path that begins with `@` is in the abstract namespace. The file of a socket that nobody listens at any more is replaced.
+ * Listens at the path of a Unix socket for monitors that restore a snapshot, such as Firecracker with `backend_type: Uffd`: many at one
+ * path. A path that begins with `@` is in the abstract namespace. The file of a socket that nobody listens at any more is replaced.
  *
  * Rejects with `VmError`: `EADDRINUSE` where another process listens there.
  *
@@ -49,8 +49,9 @@ export async function listenForGuests(path: string, options: GuestsOptions = {})
 }
 
 /**
- * What a driver has: see `openDevice`. A thread of the source's own opens it when the first guest is served from it, and closes it with the last. A
- * driver that was defined in this program, and not in a module, is read by the thread that calls `serve`. `identity` tells this content from another's.
+ * What a driver has: see `openDevice`. A thread of the source's own opens it when the first guest is served from it, and closes it with the
+ * last. A driver that was defined in this program, and not in a module, is read by the thread that calls `serve`. `identity` tells this
+ * content from another's.
  */
 export function driverSource<Options>(
   driver: DeviceModule<Options>,
@@ -74,8 +75,8 @@ export function driverSource<Options>(
 }
 
 /**
- * A program's own source on a thread of its own, so that the program's event loop may be busy. The module's default export is a function that takes
- * the options and returns `{ size, identity?, read(offset, target) }`, or a promise of it. The options are cloned.
+ * A program's own source on a thread of its own, so that the program's event loop may be busy. The module's default export is a function
+ * that takes the options and returns `{ size, identity?, read(offset, target) }`, or a promise of it. The options are cloned.
  *
  * Serving rejects with `ERR_VMAREA_INVALID_ARGUMENT` where the module exports something else, and with what the function throws.
  *
@@ -103,8 +104,9 @@ export interface StoreSourceOptions {
 }
 
 /**
- * A page store of `vmarea/stores`. One that is described is opened by a thread of its own when the first guest is served from it, and closed with the last: a
- * store of your own, which finds its pages elsewhere. One that is open is read by the thread that calls `serve`, and stays open.
+ * A page store of `vmarea/stores`. One that is described is opened by a thread of its own when the first guest is served from it, and
+ * closed with the last: a store of your own, which finds its pages elsewhere. One that is open is read by the thread that calls `serve`,
+ * and stays open.
  *
  * @throws `ERR_VMAREA_INVALID_ARGUMENT`.
  *

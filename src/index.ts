@@ -148,8 +148,7 @@ export function reserveNone(options: MmapOptions): ReservedNone {
 }
 
 /**
- * Reserves addresses. Parts of them can be committed for reading: see {@link Reserved}. @throws as {@link
- * Process.mapMut}
+ * Reserves addresses. Parts of them can be committed for reading: see {@link Reserved}. @throws as {@link Process.mapMut}
  */
 export function reserve(options: MmapOptions): Reserved {
   return thisProcess().reserve(options)
@@ -164,24 +163,23 @@ export function reserveExec(options: MmapOptions): Reserved {
 }
 
 /**
- * Reserves addresses. Parts of them can be committed for reading and writing: see {@link ReservedMut}. @throws as
- * {@link Process.mapMut}
+ * Reserves addresses. Parts of them can be committed for reading and writing: see {@link ReservedMut}. @throws as {@link Process.mapMut}
  */
 export function reserveMut(options: MmapOptions): ReservedMut {
   return thisProcess().reserveMut(options)
 }
 
 /**
- * Reserves addresses. Parts of them can be committed for reading, writing and executing; requires `jit: true`. @throws
- * as {@link Process.mapExecMut}
+ * Reserves addresses. Parts of them can be committed for reading, writing and executing; requires `jit: true`. @throws as {@link
+ * Process.mapExecMut}
  */
 export function reserveExecMut(options: MmapOptions): ReservedMut {
   return thisProcess().reserveExecMut(options)
 }
 
 /**
- * Opens a device, whose memory a driver serves: see {@link Device}. `driver` is the URL of its module. @throws as
- * {@link Process.openDevice}
+ * Opens a device, whose memory a driver serves: see {@link Device}. `driver` is the URL of its module. @throws as {@link
+ * Process.openDevice}
  */
 export function openDevice<Options = unknown>(
   driver: DeviceModule<Options>,

@@ -28,8 +28,8 @@ const RW = PROT.READ | PROT.WRITE
 const RWX = PROT.READ | PROT.WRITE | PROT.EXEC
 
 /**
- * One address space, with everything that the library can do in it. The functions of the package are those of this
- * process; a process of a modelled machine has the same ones.
+ * One address space, with everything that the library can do in it. The functions of the package are those of this process; a process of a
+ * modelled machine has the same ones.
  *
  * ```ts
  * using memory = thisProcess().mapMut({ length: 4096 })
@@ -85,13 +85,12 @@ export class Process {
    * Maps memory for reading and writing: mmap(2).
    *
    * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` and `ERR_VMAREA_OUT_OF_RANGE` for an option: the message names it;
-   * `ERR_VMAREA_NOT_PAGE_ALIGNED` for an `address` between pages; `ERR_VMAREA_RANGE_IN_USE` where `fixed: 'replace'`
-   * would replace memory that the library holds
+   * `ERR_VMAREA_NOT_PAGE_ALIGNED` for an `address` between pages; `ERR_VMAREA_RANGE_IN_USE` where `fixed: 'replace'` would replace memory
+   * that the library holds
    * @throws VmError `ENOMEM` where a limit was met: the message names it; `EACCES` where the file is not open for that
-   * access, `ENOENT` where it does not exist, `EISDIR` and `ENODEV` where it can't be mapped, `EEXIST` where `fixed:
-   * 'noreplace'` and the range is in use, `EPERM` below the lowest address or without a privilege, `EINVAL` where
-   * advice does not fit, `EMFILE` without a free descriptor, `EDEADLK` where this thread holds the address space for
-   * reading
+   * access, `ENOENT` where it does not exist, `EISDIR` and `ENODEV` where it can't be mapped, `EEXIST` where `fixed: 'noreplace'` and the
+   * range is in use, `EPERM` below the lowest address or without a privilege, `EINVAL` where advice does not fit, `EMFILE` without a free
+   * descriptor, `EDEADLK` where this thread holds the address space for reading
    */
   mapMut(options: MmapOptions): MmapMut {
     return new MmapMut(createMapping(this.#holdings, options, { protection: RW, reserved: false }))
@@ -166,8 +165,7 @@ export class Process {
    * @param memory one mapping or several: private memory without a file, or shared memory files; of a reservation, the parts
    * that are committed now
    * @throws UsageError `ERR_VMAREA_NOT_A_STORE` where the store's module is none, `ERR_VMAREA_SWAPPED` and
-   * `ERR_VMAREA_UNSUPPORTED` for memory that can't be swapped, `ERR_VMAREA_INVALID_ARGUMENT` and
-   * `ERR_VMAREA_OUT_OF_RANGE` for an option
+   * `ERR_VMAREA_UNSUPPORTED` for memory that can't be swapped, `ERR_VMAREA_INVALID_ARGUMENT` and `ERR_VMAREA_OUT_OF_RANGE` for an option
    * @throws VmError as the store: `EIO`, `ENOSPC`, `ECONNREFUSED`; `ETIMEDOUT` where it did not open within `timeout`
    * @throws the reason of `signal`
    */

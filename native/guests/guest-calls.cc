@@ -93,7 +93,8 @@ int keep(ThreadState* state, bool alive) {
   return 0;
 }
 
-// Takes over a userfaultfd, a pidfd with the number of its process, and the descriptor of a log (-1 for none). Four numbers a region: address, bytes, offset, bytes a page.
+// Takes over a userfaultfd, a pidfd with the number of its process, and the descriptor of a log (-1 for none). Four numbers a region:
+// address, bytes, offset, bytes a page.
 int64_t open_guest(ThreadState* state, int descriptor, int pidfd, int process, int log, int on_failure, View<double> regions) {
   GuestPointer guest = std::make_shared<Guest>();
   guest->descriptor = descriptor;
@@ -170,7 +171,8 @@ int prefetch(GivenGuest given, View<double> ranges) {
   return 0;
 }
 
-// The counts by outcome, then pages there, pages removed, removals, then for each histogram its sum and its buckets. Answers how many numbers.
+// The counts by outcome, then pages there, pages removed, removals, then for each histogram its sum and its buckets. Answers how many
+// numbers.
 int statistics(GivenGuest given, View<double> into) {
   const Statistics& statistics = given.guest->statistics;
   size_t place = 0;

@@ -1,7 +1,7 @@
 // The memory of another process that this one serves: a virtual machine monitor's guest.
 //
-// One thread of the process, the server thread, serves all guests: it waits for all of them at once, owns the states of their pages and makes
-// every answer. JavaScript gives it what to do as functions that it runs between two answers, and reads counters.
+// One thread of the process, the server thread, serves all guests: it waits for all of them at once, owns the states of their pages and
+// makes every answer. JavaScript gives it what to do as functions that it runs between two answers, and reads counters.
 #pragma once
 
 #include <atomic>

@@ -9,8 +9,8 @@ namespace vmarea::guests {
 // How a fault, or a page that was fetched before its fault, came out. `src/kernel/guest-host.ts` has the same order.
 enum Outcome { kFilled, kZeroed, kPrefetched, kRaced, kRetried, kFailed, kUnprotected, kOutcomes };
 
-// How an answer came out, for its time. A fault that ended in several ways counts as the last of these. `src/linux/guests/linux-guest.ts` has the
-// same order.
+// How an answer came out, for its time. A fault that ended in several ways counts as the last of these. `src/linux/guests/linux-guest.ts`
+// has the same order.
 enum Answer {
   kMissing,     // from the source
   kRemoved,     // with zeros: the page was given back

@@ -1,5 +1,5 @@
-// The kernel's interface of userfaultfds, as of Linux 6.18.
-// Declared here, because the headers of the compiling machine may be older than the running kernel.
+// The kernel's interface of userfaultfds, as of Linux 6.18. Declared here, because the headers of the compiling machine may be older than
+// the running kernel.
 #pragma once
 
 #include <cstdint>

@@ -84,8 +84,8 @@ export class Device implements AsyncDisposable, Reporter {
   }
 
   /**
-   * `'serving'`; `'dead'` when the driver's thread has ended or does not answer, so that a touch of a page that is not in memory fails until
-   * `restart()`; `'closed'`.
+   * `'serving'`; `'dead'` when the driver's thread has ended or does not answer, so that a touch of a page that is not in memory fails
+   * until `restart()`; `'closed'`.
    */
   get state(): RawDevice['state'] {
     return this.#raw.state
@@ -175,8 +175,8 @@ export class Device implements AsyncDisposable, Reporter {
   }
 
   /**
-   * Drops the device's own pages that `[offset, offset + length)` touches, from memory and from every mapping: the next touch asks the driver
-   * again. Resolves when no mapping shows the old ones. Private copies stay.
+   * Drops the device's own pages that `[offset, offset + length)` touches, from memory and from every mapping: the next touch asks the
+   * driver again. Resolves when no mapping shows the old ones. Private copies stay.
    *
    * @throws UsageError `ERR_VMAREA_DEVICE_CLOSED`, `ERR_VMAREA_OUT_OF_RANGE`; VmError `EIO` on a dead device
    */

@@ -43,9 +43,8 @@ export class VmFault {
   }
 
   /**
-   * The device's own pages that the program will see, from `offset` on: whole pages, at least one, as many as the
-   * request is for (`run`). Fill them before the hook returns or its promise resolves: bytes that are not written are zero. Do not keep
-   * them.
+   * The device's own pages that the program will see, from `offset` on: whole pages, at least one, as many as the request is for (`run`).
+   * Fill them before the hook returns or its promise resolves: bytes that are not written are zero. Do not keep them.
    */
   get bytes(): Uint8Array {
     return this.#fault.bytes

@@ -9,8 +9,7 @@ import { VM } from '../vocabulary/vm.js'
 import { VmError } from '../vocabulary/vm-error.js'
 
 /**
- * An area that is being set up in an `mmap` hook: the kernel's `VmaNew`. No other code can reach it yet, so its flags
- * may be changed.
+ * An area that is being set up in an `mmap` hook: the kernel's `VmaNew`. No other code can reach it yet, so its flags may be changed.
  *
  * Invariant: the `mmap` hook runs.
  *

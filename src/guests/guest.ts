@@ -215,8 +215,8 @@ export class Guest implements Reporter {
   }
 
   /**
-   * The pages that the guest has written or given back since it was served with `dirty: true`, or since the last call with `reset`, as runs of
-   * the memory file. A page that was never touched is not among them. While the guest runs, a page may become dirty right after.
+   * The pages that the guest has written or given back since it was served with `dirty: true`, or since the last call with `reset`, as runs
+   * of the memory file. A page that was never touched is not among them. While the guest runs, a page may become dirty right after.
    *
    * With `reset` the pages count as clean from now on: in one step, so that each write is in this answer or in the next.
    *
@@ -228,9 +228,9 @@ export class Guest implements Reporter {
   }
 
   /**
-   * Writes the dirty pages to a file as a diff of the snapshot: as large as the memory, with the dirty pages at their offsets, those given back as
-   * zeros, and holes elsewhere. `layerSources([fileSource(diff), fileSource(base)])` reads it. The file appears whole or not at all. Pause the
-   * guest first: what it writes meanwhile may be in the file in part.
+   * Writes the dirty pages to a file as a diff of the snapshot: as large as the memory, with the dirty pages at their offsets, those given
+   * back as zeros, and holes elsewhere. `layerSources([fileSource(diff), fileSource(base)])` reads it. The file appears whole or not at
+   * all. Pause the guest first: what it writes meanwhile may be in the file in part.
    *
    * Resolves with the runs that it wrote. With `reset` they count as clean from now on, unless it fails.
    *

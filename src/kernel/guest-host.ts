@@ -57,9 +57,9 @@ export interface RawGuestStatistics {
 }
 
 /**
- * How an answer to a fault came out: `missing` from the source; `removed` with zeros, as the page was given back; `raced` after another answer had
- * installed the page; `retried` again, as the layout of the process was changing; `failed` with poison. `prefetched` is no fault, but a
- * read of the source beforehand.
+ * How an answer to a fault came out: `missing` from the source; `removed` with zeros, as the page was given back; `raced` after another
+ * answer had installed the page; `retried` again, as the layout of the process was changing; `failed` with poison. `prefetched` is no
+ * fault, but a read of the source beforehand.
  */
 export type FaultOutcome = 'missing' | 'removed' | 'prefetched' | 'raced' | 'retried' | 'failed'
 

@@ -6,8 +6,8 @@ import type { Region } from './region.js'
 export interface Regions {
   /**
    * mmap(2), and a region of the result. `pageSize` is the size of its pages. `unmap` frees the memory, or the collection of the region
-   * object and all its views.
-   * With `MAP.FIXED`, without `MAP.FIXED_NOREPLACE`, a range that touches another region is refused with `ERR_VMAREA_RANGE_IN_USE`.
+   * object and all its views. With `MAP.FIXED`, without `MAP.FIXED_NOREPLACE`, a range that touches another region is refused with
+   * `ERR_VMAREA_RANGE_IN_USE`.
    */
   mapRegion(
     address: bigint,

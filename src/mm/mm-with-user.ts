@@ -11,9 +11,8 @@ import { VmaReadGuard } from './vma-read-guard.js'
  *
  * Invariant: the address space had users when this was made. That of this process has them until the process ends.
  *
- * The lock belongs to the library, one for all threads of this process. It holds off the changes that this library
- * makes; V8, the C library and other addons map and unmap regardless. Another process has no such lock: a guard on it
- * holds nothing off.
+ * The lock belongs to the library, one for all threads of this process. It holds off the changes that this library makes; V8, the C library
+ * and other addons map and unmap regardless. Another process has no such lock: a guard on it holds nothing off.
  *
  * ```ts
  * using user = thisProcess().mm.mmgetNotZero()!
@@ -31,8 +30,7 @@ export class MmWithUser implements Disposable {
   #put = false
 
   /**
-   * Takes over a count of the users that `tryGet` gave. Without `isCounted` it holds none, and the caller guarantees
-   * the users.
+   * Takes over a count of the users that `tryGet` gave. Without `isCounted` it holds none, and the caller guarantees the users.
    */
   constructor(addressSpace: AddressSpace, isCounted: boolean) {
     this.#addressSpace = addressSpace
@@ -55,9 +53,8 @@ export class MmWithUser implements Disposable {
   }
 
   /**
-   * `mmap_read_lock`: holds off this library's changes to the layout, on all threads, until the guard is released.
-   * Several threads may hold it at a time. A change by a thread that holds it fails with `EDEADLK`; those of other
-   * threads wait.
+   * `mmap_read_lock`: holds off this library's changes to the layout, on all threads, until the guard is released. Several threads may hold
+   * it at a time. A change by a thread that holds it fails with `EDEADLK`; those of other threads wait.
    */
   mmapReadLock(): MmapReadGuard {
     this.#check()
@@ -74,8 +71,7 @@ export class MmWithUser implements Disposable {
   /**
    * `lock_vma_under_rcu`: the area that contains `address`, held by a guard of its own, without waiting.
    *
-   * `undefined` does not mean that nothing is mapped there: the answer is the same while a change is in progress. Take
-   * the mmap lock then.
+   * `undefined` does not mean that nothing is mapped there: the answer is the same while a change is in progress. Take the mmap lock then.
    *
    * @throws VmError `ESRCH` where the process has ended, `EACCES` where this process may not read its areas
    */
@@ -96,9 +92,8 @@ export class MmWithUser implements Disposable {
   }
 
   /**
-   * Copies memory from `address` on into `target`, as process_vm_readv(2) does, and faults no page that this process
-   * may not read. Returns the number of bytes that were copied, which is smaller where a page is not mapped or not
-   * readable.
+   * Copies memory from `address` on into `target`, as process_vm_readv(2) does, and faults no page that this process may not read. Returns
+   * the number of bytes that were copied, which is smaller where a page is not mapped or not readable.
    *
    * @throws VmError `EFAULT` when not even the first byte could be read, `EPERM` when this process may not read that
    * one, `ESRCH` when it has ended
@@ -113,8 +108,8 @@ export class MmWithUser implements Disposable {
    * process_madvise(2): advises the kernel how `length` bytes from `address` on will be used. Another process accepts
    * `'willneed'`, `'cold'`, `'pageout'` and `'collapse'`. Returns the number of bytes that were advised.
    *
-   * Advice that changes contents (`'dontneed'`, `'free'`, `'remove'`, …) reaches any memory of this process, that of
-   * the engine included: pass addresses of mappings alone.
+   * Advice that changes contents (`'dontneed'`, `'free'`, `'remove'`, …) reaches any memory of this process, that of the engine included:
+   * pass addresses of mappings alone.
    *
    * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` for an advice or a length that does not exist
    * @throws VmError as process_madvise(2): `EINVAL` where the advice does not fit, `EPERM` without the privilege,

@@ -7,8 +7,8 @@ import { MmWithUser } from './mm-with-user.js'
 /**
  * An address space that may have been torn down already: the kernel's `Mm`.
  *
- * It keeps the structure alive, not the memory: `mmgetNotZero()` tests whether it still has users. It belongs to the
- * program that ran when the `Mm` was made: when the process executes another program (execve), this address space ends.
+ * It keeps the structure alive, not the memory: `mmgetNotZero()` tests whether it still has users. It belongs to the program that ran when
+ * the `Mm` was made: when the process executes another program (execve), this address space ends.
  *
  * ```ts
  * using mm = Mm.of(process.ppid)
@@ -67,8 +67,8 @@ export class Mm implements Disposable {
   }
 
   /**
-   * `mmget_not_zero`: an `Mm` that is known to have users, or `undefined` when the process has ended. A later call on
-   * another process may still fail with `ESRCH`: this object does not keep the process from ending.
+   * `mmget_not_zero`: an `Mm` that is known to have users, or `undefined` when the process has ended. A later call on another process may
+   * still fail with `ESRCH`: this object does not keep the process from ending.
    *
    * @throws VmError `EINVAL` for a thread of the kernel, which has no memory of its own
    */

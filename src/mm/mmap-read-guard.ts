@@ -20,8 +20,8 @@ export interface AreaRange extends AreasOptions {
 /**
  * The read side of the mmap lock, held: the kernel's `MmapReadGuard`.
  *
- * Invariant: until it is released, this library changes no layout of the address space. Every `VmaRef` that it gave
- * ends with it. A guard belongs to the thread that took it; it can't be sent to another.
+ * Invariant: until it is released, this library changes no layout of the address space. Every `VmaRef` that it gave ends with it. A guard
+ * belongs to the thread that took it; it can't be sent to another.
  *
  * ```ts
  * using guard = mm.mmgetNotZero()!.mmapReadLock()
@@ -75,11 +75,10 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
   }
 
   /**
-   * The areas that overlap a range, whole, in the order of their addresses. With `usage: true` their flags and usage
-   * are read in the same pass, which is by far the cheapest way to read them for many areas.
+   * The areas that overlap a range, whole, in the order of their addresses. With `usage: true` their flags and usage are read in the same
+   * pass, which is by far the cheapest way to read them for many areas.
    *
-   * V8 and the C library may map and unmap meanwhile: each area is right, but all of them together need not be of one
-   * moment.
+   * V8 and the C library may map and unmap meanwhile: each area is right, but all of them together need not be of one moment.
    *
    * ```ts
    * for (const vma of guard.areas({ usage: true })) console.log(vma.path, vma.usage().pss)
@@ -130,8 +129,7 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
 }
 
 /**
- * The areas of an iteration as references. Not a generator: there may be tens of thousands of areas, and one generator
- * below it is enough.
+ * The areas of an iteration as references. Not a generator: there may be tens of thousands of areas, and one generator below it is enough.
  */
 class VmaRefs implements IterableIterator<VmaRef> {
   readonly #areas: Iterator<Area>

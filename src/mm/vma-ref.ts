@@ -19,12 +19,11 @@ import { UncheckedLifetime } from './unchecked-lifetime.js'
  *
  * Invariant: the mmap lock or the area's own lock is held for reading.
  *
- * Range, permissions, offset and name are those of the moment when the area was found. Flags are read at their first
- * use.
+ * Range, permissions, offset and name are those of the moment when the area was found. Flags are read at their first use.
  *
  * @throws UsageError `ERR_VMAREA_GUARD_RELEASED` from every member after the release of the lock;
- * `ERR_VMAREA_HOOK_RETURNED` where a driver's hook was given the area and has returned; `ERR_VMAREA_STALE` for flags of
- * an area that has changed since
+ * `ERR_VMAREA_HOOK_RETURNED` where a driver's hook was given the area and has returned; `ERR_VMAREA_STALE` for flags of an area that has
+ * changed since
  */
 export class VmaRef {
   readonly #area: Area
@@ -160,13 +159,11 @@ export class VmaRef {
   }
 
   /**
-   * `zap_page_range_single`: takes the pages in `[address, address + size)` out of the page table, and frees those that
-   * belong to the area alone, irreversibly. Anonymous memory reads as zeros afterwards; a file's page is read again,
-   * without what was written to a private copy of it, but with what was written to a shared file. A range that does not
-   * lie inside the area does nothing, as in the kernel.
+   * `zap_page_range_single`: takes the pages in `[address, address + size)` out of the page table, and frees those that belong to the area
+   * alone, irreversibly. Anonymous memory reads as zeros afterwards; a file's page is read again, without what was written to a private
+   * copy of it, but with what was written to a shared file. A range that does not lie inside the area does nothing, as in the kernel.
    *
-   * It works on any area, that of the engine or of a stack included: a process that takes away pages which it did not
-   * map itself may end.
+   * It works on any area, that of the engine or of a stack included: a process that takes away pages which it did not map itself may end.
    *
    * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` where `address` is no address or `size` no number of bytes
    * @throws VmError `EINVAL` for an area of another process, and for one of bare frame numbers
@@ -221,8 +218,8 @@ export class VmaMixedMap extends VmaRef {
   }
 
   /**
-   * `vm_insert_page`: maps one page of the driver at `address`. The page still belongs to the driver: the kernel takes
-   * a reference of its own.
+   * `vm_insert_page`: maps one page of the driver at `address`. The page still belongs to the driver: the kernel takes a reference of its
+   * own.
    *
    * @throws VmError `EFAULT` outside the area, `EINVAL` for a page that can't be mapped, `EBUSY` where one is already
    * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` for what is no address or no page, `ERR_VMAREA_PAGE_PUT` for a
@@ -234,8 +231,8 @@ export class VmaMixedMap extends VmaRef {
   }
 
   /**
-   * `vm_insert_pages`: maps pages of the driver from `address` on. It stops at the first that can't be mapped, with its
-   * error, whose `done` is the number of bytes that were mapped.
+   * `vm_insert_pages`: maps pages of the driver from `address` on. It stops at the first that can't be mapped, with its error, whose `done`
+   * is the number of bytes that were mapped.
    *
    * @throws VmError `EFAULT`, with no page mapped, where they do not all lie in the area; as `vmInsertPage`: `EINVAL`,
    * `EBUSY`
@@ -265,8 +262,7 @@ export class VmaMixedMap extends VmaRef {
   }
 
   /**
-   * `vm_map_pages`: maps pages of the driver over the whole area. The area's offset, in pages, is the index of the
-   * first one.
+   * `vm_map_pages`: maps pages of the driver over the whole area. The area's offset, in pages, is the index of the first one.
    *
    * @throws VmError `ENXIO` where the pages are too few; as `vmInsertPages`: `EINVAL`, `EBUSY`
    */
@@ -276,8 +272,8 @@ export class VmaMixedMap extends VmaRef {
   }
 
   /**
-   * `vm_map_pages_zero`: does what `vmMapPages` does, beginning with the first page. @throws VmError as `vmMapPages`:
-   * `ENXIO`, `EINVAL`, `EBUSY`
+   * `vm_map_pages_zero`: does what `vmMapPages` does, beginning with the first page. @throws VmError as `vmMapPages`: `ENXIO`, `EINVAL`,
+   * `EBUSY`
    */
   vmMapPagesZero(pages: readonly ({ asPtr(): RawPage } | RawPage)[]): void {
     this.#mapPages(pages, 0, pages.length === 0 ? undefined : sizeOf(pages[0]!))

@@ -13,8 +13,8 @@ export type MergeSide = Pick<
 >
 
 /**
- * Why two neighbouring areas are not one: a sentence for each of the kernel's conditions for a merge (`can_vma_merge_after` in mm/vma.c) that
- * fails, in the kernel's order.
+ * Why two neighbouring areas are not one: a sentence for each of the kernel's conditions for a merge (`can_vma_merge_after` in mm/vma.c)
+ * that fails, in the kernel's order.
  *
  * ```ts
  * const [first, second] = guard

@@ -10,9 +10,8 @@ export interface OpeningWords {
 }
 
 /**
- * How long a stage of opening a device or a page store may take, in milliseconds, and the error where it takes longer: loading the
- * module, or
- * setting it up.
+ * How long a stage of opening a device or a page store may take, in milliseconds, and the error where it takes longer: loading the module,
+ * or setting it up.
  */
 export function openingLimit(
   stage: 'load' | 'set up',

@@ -21,8 +21,7 @@ export interface BoundUserfaultfd {
   create(options?: UserfaultfdOptions): Userfaultfd
   /**
    * Takes over a descriptor, which belongs to the object from now on. Its `UFFDIO_API` must be done. A descriptor that blocks when it is
-   * read
-   * is refused by the calls that read, unless `setNonblocking` changes that, for all that share it.
+   * read is refused by the calls that read, unless `setNonblocking` changes that, for all that share it.
    *
    * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` where it is no descriptor; VmError `EBADF`, `EINVAL` where it is no userfaultfd
    */
@@ -32,8 +31,7 @@ export interface BoundUserfaultfd {
   ): Userfaultfd
   /**
    * Takes a userfaultfd that another process sends over a Unix socket (`SCM_RIGHTS`), with the message that comes along. Listens at the
-   * path
-   * for one connection, or with `connect` connects to it. A path that begins with `@` is in the abstract namespace.
+   * path for one connection, or with `connect` connects to it. A path that begins with `@` is in the abstract namespace.
    *
    * The ranges that the other process had registered by then are registered here as well, which changes nothing there, so that its pages do
    * not become zeros when this process loses the userfaultfd. That requires the right to look into the process. Without it, register the

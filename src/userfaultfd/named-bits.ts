@@ -1,6 +1,6 @@
 /**
- * A mask of the kernel with names: the set of the names whose bit is set. `bits` has the whole mask, so that a bit for
- * which this version of the library has no name is not lost.
+ * A mask of the kernel with names: the set of the names whose bit is set. `bits` has the whole mask, so that a bit for which this version
+ * of the library has no name is not lost.
  *
  * ```ts
  * const allowed = uffd.register(address, length)

@@ -7,8 +7,8 @@ const WORDS = BYTES / 4
 const HIGH = 2 ** 32
 
 /**
- * A buffer for messages of a userfaultfd, read without making objects: for a loop that serves faults. Addresses are
- * numbers, which are exact, because the kernel gives a program no address above 2^53 unless it asks for one.
+ * A buffer for messages of a userfaultfd, read without making objects: for a loop that serves faults. Addresses are numbers, which are
+ * exact, because the kernel gives a program no address above 2^53 unless it asks for one.
  *
  * ```ts
  * const messages = new UffdMessages(64)

@@ -83,8 +83,7 @@ export class Userfaultfd {
   /**
    * Catches the faults of `[address, address + length)`, and passes over holes in it. Registering a range again replaces its modes, unless
    * all of them are on already: to take one away, unregister first. Returns the ioctls that the kernel lists for the range. (It lists
-   * `move`
-   * for shared memory, and refuses it there.) `UFFDIO_REGISTER`.
+   * `move` for shared memory, and refuses it there.) `UFFDIO_REGISTER`.
    *
    * `missing` requires anonymous or shared memory, or huge pages; `minor` shared memory or huge pages; `wp` with the feature `wp_async`
    * takes any memory.
@@ -234,8 +233,7 @@ export class Userfaultfd {
 
   /**
    * As `readEvents`, and stops the thread until there is a message: for a Worker that only serves faults, which can be terminated
-   * meanwhile.
-   * Returns 0 after `timeout` milliseconds, or when another handle called `interrupt`.
+   * meanwhile. Returns 0 after `timeout` milliseconds, or when another handle called `interrupt`.
    *
    * @throws UsageError as `readEvents`
    */
@@ -254,8 +252,7 @@ export class Userfaultfd {
    * once. Waiters in a range that was unmapped or moved are woken.
    *
    * A fault whose answer, through this object, threw `EAGAIN` is yielded again, so the loop can ignore that error. Events that an ended
-   * loop did
-   * not yield stay for the next one. Ends when the userfaultfd is closed.
+   * loop did not yield stay for the next one. Ends when the userfaultfd is closed.
    *
    * @throws the signal's reason when it aborts; UsageError `ERR_VMAREA_WOULD_BLOCK` where the descriptor blocks
    */
@@ -271,9 +268,8 @@ export class Userfaultfd {
   /**
    * Calls `handler` for each event of `events`, one after the other, until the signal aborts or the userfaultfd is closed.
    *
-   * A fault whose answer throws `EAGAIN` is passed to the handler again; one that throws `EEXIST` wakes the waiters of the page. Where
-   * the handler throws
-   * another error, the page is poisoned, so that its waiters fail; then `onError` is called.
+   * A fault whose answer throws `EAGAIN` is passed to the handler again; one that throws `EEXIST` wakes the waiters of the page. Where the
+   * handler throws another error, the page is poisoned, so that its waiters fail; then `onError` is called.
    *
    * @throws what the handler threw, where there is no `onError`; the signal's reason
    */
@@ -305,17 +301,14 @@ export class Userfaultfd {
     return this.#raw.descriptor
   }
 
-  /**
-   * Hands out the open descriptor, for another thread's `fromRawDescriptor`. This object is moved. @throws UsageError `ERR_VMAREA_MOVED`
-   */
+  /** Hands out the open descriptor, for another thread's `fromRawDescriptor`. Moves this object. @throws UsageError `ERR_VMAREA_MOVED` */
   intoRawDescriptor(): number {
     return this.#held.intoDescriptor()
   }
 
   /**
    * Sends it to another process over a Unix socket (`SCM_RIGHTS`), with a message. It stays open here as well. When the last handle is
-   * closed
-   * here, the addon keeps a descriptor: should the other process die, threads wait instead of reading zeros.
+   * closed here, the addon keeps a descriptor: should the other process die, threads wait instead of reading zeros.
    *
    * @throws VmError `EBADF` once closed, or as connect(2) and sendmsg(2); UsageError where the message is empty
    */

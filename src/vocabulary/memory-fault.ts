@@ -46,8 +46,8 @@ const because: Record<FaultReason, string> = {
 }
 
 /**
- * An access that the memory could not serve. The access was contained: the process continues and the file on disk is
- * unchanged. Do not use a result that was computed from the access.
+ * An access that the memory could not serve. The access was contained: the process continues and the file on disk is unchanged. Do not use
+ * a result that was computed from the access.
  */
 export class MemoryFault extends Error {
   /** Always `'MemoryFault'`. */

@@ -2,8 +2,8 @@ import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * The files that a path names: itself, or the regular files below a folder, in the order of their names. Links below a folder are not followed.
- * Throws Node's error where a path can't be read.
+ * The files that a path names: itself, or the regular files below a folder, in the order of their names. Links below a folder are not
+ * followed. Throws Node's error where a path can't be read.
  */
 export function* filesBelow(path: string): Generator<string> {
   if (!statSync(path).isDirectory()) {

@@ -3,8 +3,8 @@ import type { GuestFunctions } from './guest-functions.js'
 import type { ProcessMemoryFunctions } from './process-memory-functions.js'
 
 /**
- * The functions of the addon: each returns a result or a negative error number, in the kernel's own units.
- * `native/` holds the other side. An address is a number below 2^53 or a bigint.
+ * The functions of the addon: each returns a result or a negative error number, in the kernel's own units. `native/` holds the other side.
+ * An address is a number below 2^53 or a bigint.
  */
 export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunctions, GuestFunctions {
   readonly version: string

@@ -118,9 +118,8 @@ export abstract class MappedRange implements Disposable {
   }
 
   /**
-   * Advises the kernel how the memory will be used: madvise(2). Advice that changes what the memory holds
-   * (`'dontneed'`, `'free'`, `'remove'`, …) requires a range of whole pages; for other advice the range extends to
-   * whole pages.
+   * Advises the kernel how the memory will be used: madvise(2). Advice that changes what the memory holds (`'dontneed'`, `'free'`,
+   * `'remove'`, …) requires a range of whole pages; for other advice the range extends to whole pages.
    *
    * ```ts
    * mapping.advise('sequential')
@@ -145,8 +144,8 @@ export abstract class MappedRange implements Disposable {
   }
 
   /**
-   * Faults all pages of a range in, off the event loop: for writing where the memory may be written, else for reading.
-   * The range extends to whole pages. madvise(2) with `MADV_POPULATE_READ` or `MADV_POPULATE_WRITE`.
+   * Faults all pages of a range in, off the event loop: for writing where the memory may be written, else for reading. The range extends to
+   * whole pages. madvise(2) with `MADV_POPULATE_READ` or `MADV_POPULATE_WRITE`.
    *
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_COMMITTED`
    * @throws VmError `EFAULT` where the file ends before a page or a page is poisoned, `EINVAL` where the memory can't
@@ -165,8 +164,8 @@ export abstract class MappedRange implements Disposable {
   }
 
   /**
-   * Returns which pages of a range are in memory now (for a large mapping `residentRuns` is shorter and faster): one byte for each page of `kernel.pageSize` bytes, 1 or 0. The
-   * answer may be stale when it is read. mincore(2).
+   * Returns which pages of a range are in memory now (for a large mapping `residentRuns` is shorter and faster): one byte for each page of
+   * `kernel.pageSize` bytes, 1 or 0. The answer may be stale when it is read. mincore(2).
    *
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`
    */
@@ -205,8 +204,8 @@ export abstract class MappedRange implements Disposable {
   // ---- files ----
 
   /**
-   * Writes the changed pages of a shared file mapping to the file and waits for the disk, off the event loop. The range
-   * extends to whole pages. msync(2) with `MS_SYNC`.
+   * Writes the changed pages of a shared file mapping to the file and waits for the disk, off the event loop. The range extends to whole
+   * pages. msync(2) with `MS_SYNC`.
    *
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`; `ERR_VMAREA_UNMAPPED` also where the mapping is unmapped meanwhile
    * @throws VmError `EIO` where the disk failed
@@ -261,8 +260,7 @@ export abstract class MappedRange implements Disposable {
   }
 
   /**
-   * Puts the true pages back at every contained fault, and clears `fault`. What was written to the pages that stood in
-   * for them is lost.
+   * Puts the true pages back at every contained fault, and clears `fault`. What was written to the pages that stood in for them is lost.
    *
    * @throws VmError `ENOMEM` where the process has no room for another area
    */

@@ -15,9 +15,9 @@ import { transitions } from './transitions.js'
  * @remarks Invariant: as long as the handle is neither moved nor unmapped, `[start, end)` belongs to this mapping
  * alone, with the permission that the handle's class states.
  *
- * A method that changes the permission *moves* the mapping: use the handle that it returns, the old one throws
- * `ERR_VMAREA_MOVED`. If such a method throws, nothing has changed: the old handle still works and its views live. A
- * method that succeeds detaches the views that were handed out before, so that a stale one has length 0.
+ * A method that changes the permission *moves* the mapping: use the handle that it returns, the old one throws `ERR_VMAREA_MOVED`. If such
+ * a method throws, nothing has changed: the old handle still works and its views live. A method that succeeds detaches the views that were
+ * handed out before, so that a stale one has length 0.
  */
 export abstract class Mapping<F extends PermissionTypes = PermissionTypes> extends MappedRange {
   // ---- permission ----
@@ -46,8 +46,7 @@ export abstract class Mapping<F extends PermissionTypes = PermissionTypes> exten
   }
 
   /**
-   * Makes the memory readable and executable, and flushes the instruction cache on processors that require it. Moves
-   * the mapping.
+   * Makes the memory readable and executable, and flushes the instruction cache on processors that require it. Moves the mapping.
    *
    * @throws VmError `EACCES` on a file system that is mounted noexec or where a driver has taken this permission away,
    * `ENOMEM` where the process has no room for another area
@@ -68,8 +67,8 @@ export abstract class Mapping<F extends PermissionTypes = PermissionTypes> exten
   }
 
   /**
-   * Makes the memory readable and writable: mprotect(2). Moves the mapping. A shared mapping of a path requires
-   * `writable: true` when it is mapped.
+   * Makes the memory readable and writable: mprotect(2). Moves the mapping. A shared mapping of a path requires `writable: true` when it is
+   * mapped.
    *
    * @throws VmError `EACCES` where the file is not open for writing or a driver has taken this permission away,
    * `ENOMEM` where the process has no room for another area
@@ -114,8 +113,7 @@ export abstract class Mapping<F extends PermissionTypes = PermissionTypes> exten
   // ---- shape ----
 
   /**
-   * Cuts the mapping in two: this handle keeps `[0, at)`, the returned one has the rest. No byte is touched; the views
-   * are detached.
+   * Cuts the mapping in two: this handle keeps `[0, at)`, the returned one has the rest. No byte is touched; the views are detached.
    *
    * ```ts
    * const body = mapping.splitOff(4096) // `mapping` keeps the first 4096 bytes
@@ -130,8 +128,7 @@ export abstract class Mapping<F extends PermissionTypes = PermissionTypes> exten
   }
 
   /**
-   * Cuts the mapping in two: this handle keeps `[at, size)`, the returned one has what was before. As `splitOff`
-   * otherwise.
+   * Cuts the mapping in two: this handle keeps `[at, size)`, the returned one has what was before. As `splitOff` otherwise.
    *
    * @param at bytes from the first byte: on a page boundary of the memory, above 0 and below `size`
    * @throws UsageError as `splitOff`: `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_PAGE_ALIGNED`
@@ -141,9 +138,9 @@ export abstract class Mapping<F extends PermissionTypes = PermissionTypes> exten
   }
 
   /**
-   * Joins the mapping that begins where this one ends; `other` is moved. Both must be of one kind: the same permission,
-   * sharing, page size and file, and the bytes of the file must continue without a gap. The kernel's areas decide that,
-   * not what the handles remember. On an error both mappings stay as they are.
+   * Joins the mapping that begins where this one ends; `other` is moved. Both must be of one kind: the same permission, sharing, page size
+   * and file, and the bytes of the file must continue without a gap. The kernel's areas decide that, not what the handles remember. On an
+   * error both mappings stay as they are.
    *
    * ```ts
    * const tail = memory.splitOff(8192)

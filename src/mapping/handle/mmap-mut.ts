@@ -57,9 +57,8 @@ export class MmapMut extends ReadableMapping<CommittedTypes, Uint8Array<ArrayBuf
   }
 
   /**
-   * Grows or shrinks the mapping to `length` bytes: mremap(2). The memory may move: `start` can change. The size of the
-   * file does not. The views are detached. New anonymous bytes are zero; pages past the end of a file fault until the
-   * file has grown.
+   * Grows or shrinks the mapping to `length` bytes: mremap(2). The memory may move: `start` can change. The size of the file does not. The
+   * views are detached. New anonymous bytes are zero; pages past the end of a file fault until the file has grown.
    *
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE` where `length` is no whole number above 0
    * @throws VmError `EFAULT` where parts of the mapping were locked or advised differently, `ENOMEM` where a limit was met or

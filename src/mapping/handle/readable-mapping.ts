@@ -9,20 +9,18 @@ import type { PermissionTypes } from './permission-types.js'
  * Memory that may be read.
  *
  * @remarks Invariant: every committed page of `[start, end)` is mapped with `PROT_READ`. A page may still be missing,
- * as when its file was truncated: `read` and `access` throw `MemoryFault` for it, and a bare access to `bytes` is
- * contained and reported.
+ * as when its file was truncated: `read` and `access` throw `MemoryFault` for it, and a bare access to `bytes` is contained and reported.
  */
 export abstract class ReadableMapping<
   F extends PermissionTypes,
   Bytes extends ReadonlyBytes | Uint8Array<ArrayBuffer>,
 > extends Mapping<F> {
   /**
-   * All bytes of the memory, not a copy: the same array each time. Its length becomes 0 when the mapping is unmapped or
-   * moved.
+   * All bytes of the memory, not a copy: the same array each time. Its length becomes 0 when the mapping is unmapped or moved.
    *
    * @throws UsageError `ERR_VMAREA_VIEW_TOO_LARGE` beyond what one ArrayBuffer spans (4 GiB on Node 20): use `view`;
-   * `ERR_VMAREA_NOT_COMMITTED` in a reservation that is not committed as a whole; `ERR_VMAREA_NO_VIEW` in the model,
-   * whose memory has no buffers
+   * `ERR_VMAREA_NOT_COMMITTED` in a reservation that is not committed as a whole; `ERR_VMAREA_NO_VIEW` in the model, whose memory has no
+   * buffers
    * @throws VmError `ENOMEM` where the engine's count of memory is full
    */
   get bytes(): Bytes {
@@ -30,8 +28,7 @@ export abstract class ReadableMapping<
   }
 
   /**
-   * The bytes `[offset, offset + length)` of the memory, not a copy. The array's length becomes 0 when the mapping is
-   * unmapped or moved.
+   * The bytes `[offset, offset + length)` of the memory, not a copy. The array's length becomes 0 when the mapping is unmapped or moved.
    *
    * ```ts
    * const record = mapping.view(4096, 64) // changes when the file changes
@@ -45,12 +42,12 @@ export abstract class ReadableMapping<
   }
 
   /**
-   * All bytes over a `SharedArrayBuffer`: for `Atomics`, and for a Worker, which gets the same memory by `postMessage`, without a mapping of
-   * its own. The same array each time, until `start` or `size` change. Only for a shared mapping.
+   * All bytes over a `SharedArrayBuffer`: for `Atomics`, and for a Worker, which gets the same memory by `postMessage`, without a mapping
+   * of its own. The same array each time, until `start` or `size` change. Only for a shared mapping.
    *
-   * A shared buffer can't be detached. Once the memory is unmapped, made inaccessible or read-only, or its thread has ended, an access through
-   * it that the memory does not allow is contained and reported, on whichever thread it is made; the addresses are not reused while any
-   * thread has the buffer.
+   * A shared buffer can't be detached. Once the memory is unmapped, made inaccessible or read-only, or its thread has ended, an access
+   * through it that the memory does not allow is contained and reported, on whichever thread it is made; the addresses are not reused while
+   * any thread has the buffer.
    *
    * `Atomics.wait` and `Atomics.notify` work only together, on one and the same buffer: between two mappings use `wait` and `notify`.
    *
@@ -75,8 +72,7 @@ export abstract class ReadableMapping<
    * ```
    *
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_COMMITTED`, `ERR_VMAREA_INVALID_ARGUMENT` where
-   * `target` is no typed array or DataView; `ERR_VMAREA_WOULD_DEADLOCK` where only this thread could answer the fault
-   * of a page
+   * `target` is no typed array or DataView; `ERR_VMAREA_WOULD_DEADLOCK` where only this thread could answer the fault of a page
    * @throws MemoryFault `ERR_VMAREA_FAULT` at the first page that can't be read; the bytes before it are copied
    */
   read<T extends ArrayBufferView>(offset: number, target: T): T {
@@ -89,8 +85,7 @@ export abstract class ReadableMapping<
   }
 
   /**
-   * Does what `read` does on another thread, for pages that come from a disk or a driver. Do not change `target` until
-   * the promise settles.
+   * Does what `read` does on another thread, for pages that come from a disk or a driver. Do not change `target` until the promise settles.
    *
    * @throws UsageError as `read`: `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_COMMITTED`, `ERR_VMAREA_INVALID_ARGUMENT`;
    * `ERR_VMAREA_UNMAPPED` also where the mapping is unmapped meanwhile
@@ -107,9 +102,9 @@ export abstract class ReadableMapping<
   }
 
   /**
-   * Calls `use` with the bytes `[offset, offset + length)`, all by default, and returns what it returns. If a fault was
-   * contained on this thread meanwhile, in any mapping, `access` puts the true pages back and throws: no result that
-   * was computed from a missing page is returned. If `use` throws as well, its error is the fault's `cause`.
+   * Calls `use` with the bytes `[offset, offset + length)`, all by default, and returns what it returns. If a fault was contained on this
+   * thread meanwhile, in any mapping, `access` puts the true pages back and throws: no result that was computed from a missing page is
+   * returned. If `use` throws as well, its error is the fault's `cause`.
    *
    * `use` must be synchronous: `access` can't see the faults after an `await`.
    *

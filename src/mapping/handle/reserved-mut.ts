@@ -12,8 +12,7 @@ import { transitions } from './transitions.js'
  * Reserved addresses, whose committed parts may be read and written.
  *
  * @remarks Invariant: `[start, end)` belongs to this process; committed pages are mapped with `PROT_READ` and
- * `PROT_WRITE`, and the others can't be accessed. `bytes`, `view`, `read`, `write` and `access` require their range
- * committed as a whole.
+ * `PROT_WRITE`, and the others can't be accessed. `bytes`, `view`, `read`, `write` and `access` require their range committed as a whole.
  *
  * ```ts
  * using heap = reserveMut({ length: 2 ** 40 })
@@ -35,8 +34,8 @@ export class ReservedMut extends ReadableMapping<ReservedTypes, Uint8Array<Array
   }
 
   /**
-   * Gives a part of the reservation its permission: its pages count as memory from now on. A range of whole pages, in
-   * any order; a part that is committed already stays as it is.
+   * Gives a part of the reservation its permission: its pages count as memory from now on. A range of whole pages, in any order; a part
+   * that is committed already stays as it is.
    *
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_PAGE_ALIGNED`
    * @throws VmError `ENOMEM` where a limit was met: nothing is committed then
@@ -46,8 +45,8 @@ export class ReservedMut extends ReadableMapping<ReservedTypes, Uint8Array<Array
   }
 
   /**
-   * Frees the memory of a part and keeps its addresses. A range of whole pages. Private contents are lost; a file keeps
-   * its bytes. Detaches the views.
+   * Frees the memory of a part and keeps its addresses. A range of whole pages. Private contents are lost; a file keeps its bytes. Detaches
+   * the views.
    *
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_PAGE_ALIGNED`
    * @throws VmError `ENOMEM` where the process has no room for another area
@@ -60,8 +59,7 @@ export class ReservedMut extends ReadableMapping<ReservedTypes, Uint8Array<Array
    * Copies `source` to `[offset, offset + source.byteLength)`, which must be committed.
    *
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_COMMITTED`, `ERR_VMAREA_INVALID_ARGUMENT` where
-   * `source` is no typed array or DataView; `ERR_VMAREA_WOULD_DEADLOCK` where only this thread could answer the fault
-   * of a page
+   * `source` is no typed array or DataView; `ERR_VMAREA_WOULD_DEADLOCK` where only this thread could answer the fault of a page
    * @throws MemoryFault `ERR_VMAREA_FAULT` at the first page that can't be written; the bytes before it are written
    */
   write(offset: number, source: ArrayBufferView): void {

@@ -19,8 +19,8 @@ export class ReservedNone extends Mapping<ReservedTypes> {
   declare readonly [permission]: 'reserved-none'
 
   /**
-   * Gives a part of the reservation its permission: its pages count as memory from now on. A range of whole pages, in
-   * any order; a part that is committed already stays as it is.
+   * Gives a part of the reservation its permission: its pages count as memory from now on. A range of whole pages, in any order; a part
+   * that is committed already stays as it is.
    *
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_PAGE_ALIGNED`
    * @throws VmError `ENOMEM` where a limit was met: nothing is committed then
@@ -30,8 +30,8 @@ export class ReservedNone extends Mapping<ReservedTypes> {
   }
 
   /**
-   * Frees the memory of a part and keeps its addresses. A range of whole pages. Private contents are lost; a file keeps
-   * its bytes. Detaches the views.
+   * Frees the memory of a part and keeps its addresses. A range of whole pages. Private contents are lost; a file keeps its bytes. Detaches
+   * the views.
    *
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_PAGE_ALIGNED`
    * @throws VmError `ENOMEM` where the process has no room for another area

@@ -12,8 +12,7 @@ import { transitions } from './transitions.js'
  * Reserved addresses, whose committed parts may be read.
  *
  * @remarks Invariant: `[start, end)` belongs to this process; committed pages are mapped with `PROT_READ` and without
- * `PROT_WRITE`, and the others can't be accessed. `bytes`, `view`, `read` and `access` require their range committed as
- * a whole.
+ * `PROT_WRITE`, and the others can't be accessed. `bytes`, `view`, `read` and `access` require their range committed as a whole.
  *
  * ```ts
  * using file = reserve({ file: 'data.bin' })
@@ -34,8 +33,8 @@ export class Reserved extends ReadableMapping<ReservedTypes, ReadonlyBytes> {
   }
 
   /**
-   * Gives a part of the reservation its permission: its pages count as memory from now on. A range of whole pages, in
-   * any order; a part that is committed already stays as it is.
+   * Gives a part of the reservation its permission: its pages count as memory from now on. A range of whole pages, in any order; a part
+   * that is committed already stays as it is.
    *
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_PAGE_ALIGNED`
    * @throws VmError `ENOMEM` where a limit was met: nothing is committed then
@@ -45,8 +44,8 @@ export class Reserved extends ReadableMapping<ReservedTypes, ReadonlyBytes> {
   }
 
   /**
-   * Frees the memory of a part and keeps its addresses. A range of whole pages. Private contents are lost; a file keeps
-   * its bytes. Detaches the views.
+   * Frees the memory of a part and keeps its addresses. A range of whole pages. Private contents are lost; a file keeps its bytes. Detaches
+   * the views.
    *
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_PAGE_ALIGNED`
    * @throws VmError `ENOMEM` where the process has no room for another area

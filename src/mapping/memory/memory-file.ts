@@ -9,13 +9,11 @@ export interface MemoryFileOptions {
   /** Bytes. Default 0; `truncate` sets it later. */
   readonly size?: number
   /**
-   * Seals to set once the size is set. Without this member the file can't be sealed, ever; with `[]` it can be sealed
-   * later.
+   * Seals to set once the size is set. Without this member the file can't be sealed, ever; with `[]` it can be sealed later.
    */
   readonly seals?: readonly Seal[]
   /**
-   * The size in bytes of its pages, which must be a size of huge page that the machine has. Default: pages of the base
-   * size.
+   * The size in bytes of its pages, which must be a size of huge page that the machine has. Default: pages of the base size.
    */
   readonly hugePages?: number
 }
@@ -37,8 +35,8 @@ const bits: Record<Seal, number> = {
 /**
  * An anonymous file in memory, which mappings of any process can share: memfd_create(2).
  *
- * Its seals can't be removed: a program that does not trust the file's maker can map a file that is sealed against
- * `'shrink'` without faults past its end.
+ * Its seals can't be removed: a program that does not trust the file's maker can map a file that is sealed against `'shrink'` without
+ * faults past its end.
  *
  * ```ts
  * using file = memfd('frames', { size: 1 << 20, seals: ['shrink', 'grow'] })

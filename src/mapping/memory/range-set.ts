@@ -1,6 +1,6 @@
 /**
- * A set of byte offsets, kept as sorted half-open ranges that do not touch each other.
- * A look-up takes logarithmic time in the number of ranges; a change moves the ranges after it.
+ * A set of byte offsets, kept as sorted half-open ranges that do not touch each other. A look-up takes logarithmic time in the number of
+ * ranges; a change moves the ranges after it.
  */
 export class RangeSet {
   // Flat: start, end, start, end, … in ascending order. A number at an even index opens a range, one at an odd index closes it.

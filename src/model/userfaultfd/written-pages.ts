@@ -5,8 +5,8 @@ import { VM_FLAG } from '../structs/vm-flag.js'
 
 /**
  * `PAGEMAP_SCAN` for `PAGE_IS_WRITTEN` with `PM_SCAN_CHECK_WPASYNC`: adds the runs of pages in `[start, end)` that a userfaultfd does not
- * write-protect to `runs`, and with `reset` protects them. Returns 0 or an error.
- * Pages that were never touched count as written until they are protected.
+ * write-protect to `runs`, and with `reset` protects them. Returns 0 or an error. Pages that were never touched count as written until they
+ * are protected.
  */
 export function writtenPages(
   mm: Mm,

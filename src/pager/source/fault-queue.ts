@@ -15,8 +15,7 @@ export interface FaultQueue {
 
   /**
    * Takes the waiting faults, after waiting for one up to `timeout` milliseconds. Returns their number. `address`, `isWrite` and
-   * `isFirstWrite`
-   * describe them until the next call.
+   * `isFirstWrite` describe them until the next call.
    */
   take(milliseconds: number): number
   /** Ends a `take` that waits, or the next one. Any thread may call it. */

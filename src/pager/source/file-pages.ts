@@ -29,8 +29,7 @@ export interface FilePages {
 
   /**
    * Puts the first `length` bytes of `bytes` into the file as pages that it lacks, by way of a shared map of them at `start`, shows them
-   * and
-   * wakes their waiters. Returns how many bytes it did: the rest has to be written to the file, and shown.
+   * and wakes their waiters. Returns how many bytes it did: the rest has to be written to the file, and shown.
    */
   put(start: number, bytes: Uint8Array, length: number, writable: boolean): number
   /** Shows pages that are in the file, writable or not, and wakes their waiters. Pages that are shown already stay. */
@@ -41,8 +40,7 @@ export interface FilePages {
   mayBeWriteProtected(address: number): boolean
   /**
    * Maps a part of a file over a part of a watched range, which stays watched, and wakes no waiter. `flags` is of `MAP`. `-ENOENT` where
-   * the
-   * program has unmapped the range meanwhile: it may hold other memory now.
+   * the program has unmapped the range meanwhile: it may hold other memory now.
    */
   mapOver(start: number, length: number, protection: number, flags: number, descriptor: number, offset: number): number
   /** Sets the protection of pages that were mapped over a range. `-ENOENT` as in `mapOver`. */

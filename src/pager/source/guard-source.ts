@@ -70,8 +70,7 @@ export class GuardSource implements FaultQueue, FilePages {
 
   /**
    * The memory must be mapped without permission, so that no thread can have touched it, and in one area; or it was watched by a source
-   * that
-   * has been closed or whose thread has ended, and is taken over: all of its pages are hidden then.
+   * that has been closed or whose thread has ended, and is taken over: all of its pages are hidden then.
    */
   watch(start: number, length: number, protection: number, notifyWrites: boolean): void {
     this.#addressSpace ??= new LinuxAddressSpace('self')

@@ -12,8 +12,8 @@ export interface FilePage {
 const ENOENT = -2
 
 /**
- * Maps one page of a memory file at the address, as an area of its own. The held flags of the address stay.
- * Wakes no waiter of the page that was there. Does nothing where the program has unmapped it meanwhile.
+ * Maps one page of a memory file at the address, as an area of its own. The held flags of the address stay. Wakes no waiter of the page
+ * that was there. Does nothing where the program has unmapped it meanwhile.
  */
 export function mapFilePage(
   source: FaultSource,
