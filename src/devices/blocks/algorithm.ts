@@ -1,2 +1,2 @@
-/** How the blocks of a packed file are compressed. */
+/** The compression of the blocks of a packed file. */
 export type Algorithm = 'gzip' | 'deflate' | 'brotli'

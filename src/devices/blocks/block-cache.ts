@@ -1,13 +1,13 @@
 /**
- * Blocks that were decompressed for a part of them, so that the rest need not be decompressed again. What was not used for longest goes
- * first.
+ * Blocks that were decompressed to read a part of them, so that reading the rest does not decompress them again. It drops the least
+ * recently used block first.
  */
 export class BlockCache {
   readonly #most: number
   readonly #blocks = new Map<number, Uint8Array>()
   #bytes = 0
 
-  /** @param most how many bytes it may hold */
+  /** @param most the most bytes that it holds */
   constructor(most: number) {
     this.#most = most
   }
@@ -15,13 +15,13 @@ export class BlockCache {
   get(number: number): Uint8Array | undefined {
     const block = this.#blocks.get(number)
     if (block === undefined) return undefined
-    // A map keeps the order of insertion: the first is the one that was not used for longest.
+    // A map keeps the order of insertion: the first is the least recently used.
     this.#blocks.delete(number)
     this.#blocks.set(number, block)
     return block
   }
 
-  /** Keeps a block that it does not hold yet, if there is room for one of that length at all. */
+  /** Adds a block, if its length is within the limit. */
   add(number: number, block: Uint8Array): void {
     if (block.length > this.#most) return
     for (const [oldest, { length }] of this.#blocks) {

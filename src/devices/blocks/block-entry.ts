@@ -1,13 +1,13 @@
 import type { BlockKind } from './block-kind.js'
 
-/** Where one block is. Offsets and lengths are bytes; both ranges are half-open. */
+/** The position of one block. Offsets and lengths are in bytes; both ranges are half-open. */
 export interface BlockEntry {
   readonly number: number
   readonly kind: BlockKind
-  /** Where its first byte is in what was packed, and how many it has. */
+  /** Its range in the unpacked content. */
   readonly start: number
   readonly length: number
-  /** Where it lies in the packed file. */
+  /** Its range in the packed file. */
   readonly packedOffset: number
   readonly packedLength: number
   /** CRC-32 of its bytes, unpacked. */

@@ -9,21 +9,21 @@ import { packedLengthRange } from './packed-length-range.js'
 const KIND_SHIFT = 30
 const LENGTH_MASK = 2 ** KIND_SHIFT - 1
 
-/** What a packed file says of itself in its header and footer. */
+/** The fields of a packed file's header and footer. */
 export interface PackedShape {
   readonly algorithm: Algorithm
-  /** Bytes a block; the last one may have fewer. */
+  /** Bytes of a block; the last one may have fewer. */
   readonly blockSize: number
   /** Bytes that were packed. */
   readonly size: number
 }
 
 /**
- * Which block lies where in a packed file.
+ * The positions of the blocks in a packed file.
  *
  * # Invariant
  *
- * The blocks lie one behind the other, without a gap, from `begin` to `end`, and each takes as many bytes as one of its kind can.
+ * The blocks follow each other without a gap from `begin` to `end`, and the length of each is possible for its kind.
  */
 export class BlockIndex {
   readonly shape: PackedShape
@@ -33,9 +33,9 @@ export class BlockIndex {
   readonly #offsets: Float64Array
 
   /**
-   * @param entries as they stand in the file, without their frames: eight bytes a block
-   * @param begin where the first block begins in the file, and `end` where the last one ends
-   * @throws a `RangeError` that says what is wrong, when these can't be the entries of such a file
+   * @param entries as in the file, without their frames: eight bytes for each block
+   * @param begin the offset in the file of the first block; `end` is the end of the last one
+   * @throws a `RangeError` that names the fault, when these can't be the entries of such a file
    */
   constructor(shape: PackedShape, entries: Buffer, begin: number, end: number) {
     this.shape = shape

@@ -1,8 +1,8 @@
-/** How a block lies in a packed file. `docs/blocks.md` has the numbers. */
+/** The kinds of blocks in a packed file. `docs/blocks.md` has the numbers. */
 export const BLOCK_KIND = {
   /** All its bytes are zero, and need not be read. */
   ZEROS: 0,
-  /** As it is, because compression did not make it smaller. */
+  /** Uncompressed, because compression did not make it smaller. */
   STORED: 1,
   COMPRESSED: 2,
 } as const

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 import { BLOCK_KIND, type BlockKind } from './block-kind.js'
 import type { Codec } from './codec.js'
 
-/** A block as it goes into the file. */
+/** A block in the form in which it is written to the file. */
 export interface PackedBlock {
   readonly kind: BlockKind
   readonly bytes: Uint8Array
@@ -15,7 +15,7 @@ export interface PackedBlock {
 export class BlockPacker {
   readonly #codec: Codec
   readonly #level: number
-  /** What a whole block of zeros gives. Made once: a sparse file has many. */
+  /** The packed form of a whole block of zeros, made once, because a sparse file has many. */
   #zeros: Promise<PackedBlock> | undefined
 
   constructor(codec: Codec, level: number) {
@@ -23,7 +23,7 @@ export class BlockPacker {
     this.#level = level
   }
 
-  /** Packs a block. It must not be changed any more. A block that is shorter than those before it is the last. */
+  /** Packs a block, which must not change any more. A block that is shorter than the ones before it must be the last. */
   async pack(block: Uint8Array): Promise<PackedBlock> {
     if (isZero(block)) {
       if ((await this.#zeros)?.length !== block.length) this.#zeros = this.#packZeros(block)

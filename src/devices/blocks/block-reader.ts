@@ -2,21 +2,21 @@ import { BlockCache } from './block-cache.js'
 import { BLOCK_KIND } from './block-kind.js'
 import type { PackedFile } from './packed-file.js'
 
-/** Reads any range of what was packed. */
+/** Reads any range of the unpacked content. */
 export class BlockReader {
   readonly #file: PackedFile
   readonly #cache: BlockCache
 
-  /** @param cache how many bytes of blocks that were read in part to keep */
+  /** @param cache how many bytes of partly read blocks to keep */
   constructor(file: PackedFile, cache: number) {
     this.#file = file
     this.#cache = new BlockCache(cache)
   }
 
   /**
-   * Fills `target` with what begins at `offset`, and with zeros past the end.
+   * Fills `target` with the bytes from `offset` on, and with zeros past the end.
    *
-   * @throws what `PackedFile.read` throws; `target` holds nothing that is wrong then, and is not whole
+   * @throws what `PackedFile.read` throws; `target` is incomplete then, but holds no wrong bytes
    */
   read(offset: number, target: Uint8Array): void {
     const { size, blockSize } = this.#file.index.shape
@@ -39,7 +39,7 @@ export class BlockReader {
     const kept = this.#cache.get(number)
     const block = kept ?? this.#file.read(entry)
     target.set(block.subarray(from, from + target.length))
-    // A block that was given whole has no rest that a later read would need.
+    // Do not keep a block that was read as a whole.
     if (kept === undefined && target.length < entry.length) this.#cache.add(number, block)
   }
 }

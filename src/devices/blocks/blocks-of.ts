@@ -1,6 +1,6 @@
 import { bytesOfChunk } from './bytes-of-chunk.js'
 
-/** Cuts a stream of bytes into blocks of one size; the last may be shorter. Each is a buffer of its own. */
+/** Splits a stream of bytes into blocks of one size; the last may be shorter. Each is a buffer of its own. */
 export async function* blocksOf(source: AsyncIterable<Uint8Array>, blockSize: number): AsyncGenerator<Uint8Array> {
   let block = new Uint8Array(blockSize)
   let filled = 0

@@ -1,22 +1,21 @@
-/** One way to compress a block. */
+/** A compression algorithm for blocks. */
 export interface Codec {
   /** Its number in the header. */
   readonly number: number
   /** The ten bytes with which each frame of the file begins. */
   readonly signature: Uint8Array
-  /** What a packed file's name ends in. */
+  /** The suffix of a packed file's name. */
   readonly extension: string
   /**
-   * Whether the file is what this algorithm's own tool unpacks. Then no block may be left out or stored as it is: even zeros are
-   * compressed, and what does not shrink is the algorithm's own affair.
+   * Whether this algorithm's own tool can unpack the file. Then no block may be left out or stored uncompressed: blocks of zeros and
+   * blocks that do not shrink are compressed too.
    */
   readonly selfContained: boolean
   readonly level: { readonly least: number; readonly usual: number; readonly most: number }
-  /** On libuv's thread pool. */
+  /** Compresses on libuv's thread pool. */
   compress(block: Uint8Array, level: number): Promise<Uint8Array>
   /**
-   * On this thread. Throws what zlib throws when `packed` is no such stream, or one that gives more than `length` bytes; it may give
-   * fewer.
+   * Decompresses on this thread. Throws zlib's error when `packed` is no such stream, or has more than `length` bytes; it may have fewer.
    */
   decompress(packed: Uint8Array, length: number): Uint8Array
 }

@@ -13,7 +13,7 @@ import {
 import type { Algorithm } from './algorithm.js'
 import type { Codec } from './codec.js'
 
-/** A gzip header (RFC 1952) that announces an extra field; the time is not told, and neither is the system. */
+/** A gzip header (RFC 1952) that announces an extra field, with an unknown time and an unknown system. */
 const GZIP = Uint8Array.of(0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff)
 /** No text: "\x89vmablk\r\n\x1a", which a transfer as text damages at once. */
 const OWN = Uint8Array.of(0x89, 0x76, 0x6d, 0x61, 0x62, 0x6c, 0x6b, 0x0d, 0x0a, 0x1a)
@@ -61,12 +61,12 @@ export const CODECS: Readonly<Record<Algorithm, Codec>> = {
   },
 }
 
-/** A little more than the whole: zlib gives it in one piece then, and does not begin another to find that nothing comes. */
+/** Slightly more than the length: zlib then returns one piece, and does not start another to find the end. */
 function room(length: number): number {
   return length + (length >> 8) + 64
 }
 
-/** However much the stream would give: more than the block is an error, and never allocated. */
+/** A stream with more bytes than the block is an error, and they are never allocated. */
 function bounds(length: number): { chunkSize: number; maxOutputLength: number } {
   return { chunkSize: room(length), maxOutputLength: length }
 }

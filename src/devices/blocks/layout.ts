@@ -1,7 +1,7 @@
-/** The sizes in a packed file, in bytes where nothing else is said. `docs/blocks.md` draws it. */
+/** The sizes in a packed file, in bytes unless noted. `docs/blocks.md` has a drawing. */
 export const LAYOUT = {
   version: 1,
-  /** What stands before and behind the payload of each frame. */
+  /** The bytes before and after the payload of each frame. */
   framePrefix: 16,
   frameSuffix: 10,
   headerPayload: 16,
@@ -12,7 +12,7 @@ export const LAYOUT = {
   entriesInFrame: 4096,
   /** A block's size is a multiple of this, so that each page lies in one block. */
   blockSizeStep: 4096,
-  /** Decompressing a block takes memory of that size, however small the file is. */
+  /** Decompressing a block allocates its size, even if the file is small. */
   largestBlockSize: 16 << 20,
   usualBlockSize: 64 << 10,
 } as const

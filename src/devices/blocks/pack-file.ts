@@ -10,8 +10,8 @@ import type { WriteOptions } from './write-options.js'
 const READ_AHEAD = 1 << 20
 
 /**
- * Packs a file, or a stream of bytes, into a new file: it is there when it is whole and on the disk, and not before. A file's permissions go
- * to the new one.
+ * Packs a file, or a stream of bytes, into a new file, which appears only when it is complete and on the disk. The permissions of a file
+ * are copied to the new one.
  *
  * @throws Node's error of the call that failed; `EEXIST` when `output` is there and may not be replaced; `ERR_VMAREA_INVALID_ARGUMENT`
  */

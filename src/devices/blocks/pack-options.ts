@@ -4,10 +4,10 @@ import type { Algorithm } from './algorithm.js'
 export interface PackOptions {
   /** `gzip`, the default, gives a file that `gunzip` unpacks as well; `deflate` the same a little smaller; `brotli` the smallest. */
   readonly algorithm?: Algorithm
-  /** How hard to try: 1 to 9, or 0 to 11 for `brotli`. By default 6, or 9. */
+  /** The compression level: 1 to 9, or 0 to 11 for `brotli`. By default 6, or 9. */
   readonly level?: number
-  /** Bytes a block: a multiple of 4096, at most 16 MiB, by default 64 KiB. A touch of one byte decompresses one block. */
+  /** Bytes of a block: a multiple of 4096, at most 16 MiB, by default 64 KiB. A touch of one byte decompresses one block. */
   readonly blockSize?: number
-  /** Ends it; nothing is left behind. */
+  /** Aborts the packing; no file is left behind. */
   readonly signal?: AbortSignal
 }

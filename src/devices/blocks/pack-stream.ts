@@ -13,8 +13,8 @@ import { writeEntry } from './write-entry.js'
 const WIDTH = 2 * (Number(process.env.UV_THREADPOOL_SIZE) || 4)
 
 /**
- * Packs a stream: gives the packed file's bytes in order, and what came of it at the end. Several blocks are compressed at once; it reads no
- * further ahead than those, and keeps of what is done only the index, eight bytes a block.
+ * Packs a stream: yields the packed file's bytes in order, and returns a summary. Several blocks are compressed at once; it reads no
+ * further ahead than those, and keeps only the index of finished blocks, eight bytes each.
  */
 export async function* packStream(
   source: AsyncIterable<Uint8Array>,
@@ -38,7 +38,7 @@ export async function* packStream(
   for await (const block of blocksOf(source, blockSize)) {
     signal?.throwIfAborted()
     const packed = packer.pack(block)
-    // It is looked at in its turn, when an earlier one may have ended everything.
+    // Its error is handled in its turn, because an earlier block may fail first.
     packed.catch(() => {})
     underWay.push(packed)
     if (underWay.length >= WIDTH) yield noted(await underWay.shift()!)

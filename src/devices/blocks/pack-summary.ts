@@ -1,9 +1,9 @@
-/** What came of packing. */
+/** The result of packing. */
 export interface PackSummary {
-  /** Bytes that were packed, and what they take. */
+  /** The bytes before and after packing. */
   readonly size: number
   readonly packedSize: number
-  /** Blocks: all, those of zeros, and those that were stored because they did not shrink. */
+  /** The number of blocks: all, those of zeros, and those that were stored because they did not shrink. */
   readonly blocks: number
   readonly zeros: number
   readonly stored: number

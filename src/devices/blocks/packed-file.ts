@@ -11,25 +11,25 @@ import { readAt } from './read-at.js'
 import { readIndex } from './read-index.js'
 
 /**
- * A packed file that is open.
+ * An open packed file.
  *
- * All is read and decompressed on this thread. libuv's thread pool is one for the whole process: a program that hands a device's bytes to
- * `fs.write` or `zlib` blocks its threads until the pages have come, so they can't come from there.
+ * It reads and decompresses on this thread. libuv has one thread pool for the whole process: a program that passes a device's bytes to
+ * `fs.write` or `zlib` blocks its threads until the pages arrive, so they can't provide the pages.
  *
  * # Invariant
  *
- * The index is right. A block is given as it was packed, or not at all.
+ * The index is valid. A read returns the original bytes of a block, or throws.
  */
 export class PackedFile {
   readonly path: string
   readonly index: BlockIndex
-  /** Bytes of the packed file, when it was opened. */
+  /** The size of the packed file in bytes, when it was opened. */
   readonly packedSize: number
   /** Its permission bits. */
   readonly mode: number
   #descriptor: number | undefined
 
-  /** @throws `VmError`: what open(2) says; `EINVAL` when it is no packed file, or of an unknown version; `EIO` when it is damaged */
+  /** @throws `VmError`: as open(2); `EINVAL` when it is no packed file, or of an unknown version; `EIO` when it is damaged */
   constructor(path: string) {
     this.path = path
     this.#descriptor = open(path)
@@ -46,10 +46,10 @@ export class PackedFile {
   }
 
   /**
-   * The bytes of a block. They are the caller's.
+   * The bytes of a block, in a buffer that the caller owns.
    *
-   * @param unpackZeros reads what stands in the file for a block of zeros as well, if anything does
-   * @throws `VmError` `EIO`, which names the block, when it is damaged or not there any more
+   * @param unpackZeros also reads the bytes in the file for a block of zeros, if there are any
+   * @throws `VmError` `EIO`, which names the block, when it is damaged or truncated
    */
   read(block: BlockEntry, unpackZeros = false): Uint8Array {
     const { kind, length, packedLength, packedOffset } = block
@@ -63,7 +63,7 @@ export class PackedFile {
     return bytes
   }
 
-  /** Once or again. Nothing can be read any more. */
+  /** Closes the file. Later reads throw; a second call does nothing. */
   close(): void {
     const descriptor = this.#descriptor
     this.#descriptor = undefined
@@ -98,12 +98,12 @@ export class PackedFile {
   }
 }
 
-/** A pipe would be waited for; it is opened without, and refused then. */
+/** Opens a pipe without waiting for its other end; the pipe is refused afterwards. */
 function open(path: string): number {
   return asVmErrors(path, () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY))
 }
 
-/** Errors of Node's file calls as our own, which cross to another thread whole. */
+/** Converts errors of Node's file calls to `VmError`, which can be sent to another thread with all properties. */
 function asVmErrors<Result>(path: string, call: () => Result): Result {
   try {
     return call()

@@ -14,8 +14,8 @@ const FOOTER_LENGTH = AROUND + LAYOUT.footerPayload
 const MAGIC = 'vmblocks'
 
 /**
- * Reads header, footer and index of a packed file, and checks them: after this every byte of the file but those of its blocks is known to
- * be right. Needs memory for the index, eight bytes a block and as many again, and no more than that however large the file says it is.
+ * Reads header, footer and index of a packed file, and checks them: afterwards every byte of the file but those of its blocks is
+ * verified. It allocates memory for the index, twice eight bytes for each block, and no more, whatever size the file claims.
  */
 export function readIndex(descriptor: number, path: string, fileSize: number): BlockIndex {
   const header = read(0, HEADER_LENGTH)
@@ -82,7 +82,7 @@ export function readIndex(descriptor: number, path: string, fileSize: number): B
     )
   }
 
-  /** The payload of a frame that must be whole. */
+  /** The payload of a frame, which must be complete. */
   function unframe(name: FrameName, frame: Buffer, otherwise: string): Buffer {
     const payload = frame.subarray(LAYOUT.framePrefix, -LAYOUT.frameSuffix)
     if (!sealFrame(codec, name, payload).equals(frame)) throw damaged(otherwise)

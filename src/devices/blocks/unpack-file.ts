@@ -4,7 +4,7 @@ import { writeNewFile } from './write-new-file.js'
 import type { WriteOptions } from './write-options.js'
 
 /**
- * Unpacks into a new file, which gets the permissions of the packed one. Blocks of zeros become holes.
+ * Unpacks to a new file with the permissions of the packed one. Blocks of zeros become holes.
  *
  * @throws as {@link writeNewFile}; `VmError` `EIO` at the first block that is damaged
  */

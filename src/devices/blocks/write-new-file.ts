@@ -33,12 +33,12 @@ export async function writeNewFile<Result>(
   }
 }
 
-/** The file at the end of symbolic links: they stay. */
+/** The file that symbolic links lead to: the links stay. */
 async function whatItNames(path: string): Promise<string> {
   return (await realpath(path).catch(unlessMissing)) ?? path
 }
 
-/** link(2) refuses a name that has come meanwhile, and rename(2) would not; but not every file system has links. */
+/** link(2) refuses a name that was created meanwhile, which rename(2) would replace; but not every file system has links. */
 async function renameToNew(temporary: string, target: string): Promise<void> {
   try {
     await link(temporary, target)
@@ -51,7 +51,7 @@ async function renameToNew(temporary: string, target: string): Promise<void> {
   await unlink(temporary)
 }
 
-/** The name is on the disk when its folder is. A folder that can't be read or synchronized is left to the file system. */
+/** Synchronizes the folder, so that the name is on the disk. Ignores a folder that can't be read or synchronized. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r').catch(() => undefined)
   await folder?.sync().catch(() => {})

@@ -3,25 +3,27 @@ import type { TransientError } from './transient-error.js'
 
 const FIRST = 100
 const LONGEST = 5000
-/** A server that asks for more than that will not be waited for. */
+/** The longest delay of a server that is accepted: a longer one fails the request. */
 const LONGEST_ASKED = 60_000
 
-/** How long to wait before a request is repeated: twice as long each time, with a random part, so that many clients do not come at once. */
+/**
+ * How long to wait before a request is repeated: twice as long each time, with a random part, so that many clients do not retry at once.
+ */
 export class BackOff {
   readonly #most: number
   #failures = 0
 
-  /** @param most how many times in a row it may fail */
+  /** @param most how many times in a row a request may fail */
   constructor(most: number) {
     this.#most = most
   }
 
-  /** Something came: what failed before does not count any more. */
+  /** Resets the count of failures after bytes arrived. */
   reset(): void {
     this.#failures = 0
   }
 
-  /** Resolves when it is time to try again. Throws the failure's own error when it has been tried often enough. */
+  /** Resolves when it is time to try again. Throws the error of the failure when the retries are used up. */
   async wait(failure: TransientError, signal: AbortSignal): Promise<void> {
     if (!failure.counts) return
     const { delay = Math.min(FIRST * 2 ** this.#failures, LONGEST) * (0.5 + Math.random() / 2) } = failure

@@ -4,17 +4,16 @@ import { VmError } from '../../vocabulary/vm-error.js'
 import type { CheckedHttpOptions } from './checked-http-options.js'
 
 const MEBIBYTE = 2 ** 20
-/** A timer of Node's can't be set further. */
+/** The longest timer of Node. */
 const LONGEST_TIMER = 2 ** 31 - 1
 const CONSISTENCIES = ['strong', 'weak', 'none'] as const
 const NAMES = ['url', 'headers', 'connections', 'etag', 'consistency', 'readAhead', 'stall', 'retries']
-/** What the device itself says in each request. */
+/** The headers that the device itself sets in each request. */
 const OWN_HEADERS =
   /^(range|if-.*|accept-encoding|connection|content-length|transfer-encoding|upgrade|expect|te|trailer)$/i
 
 /**
- * Checks what came as `driver`, of whatever type, and puts in what was left out. Throws `EINVAL`: what else a setup throws
- * would arrive as `EIO`. */
+ * Checks the value of `driver`, of any type, and sets defaults. Throws `EINVAL`, because any other error of a setup becomes `EIO`. */
 export function checkHttpOptions(options: unknown): CheckedHttpOptions {
   if (typeof options !== 'object' || options === null) throw wrong('driver', options, 'an object with a url')
   const given = options as Record<string, unknown>
@@ -44,7 +43,7 @@ function checkUrl(url: unknown): URL {
   return parsed
 }
 
-/** Takes a user's name and password out of the URL, so that no message shows them. Returns the header that says the same. */
+/** Removes the user name and password from the URL, so that no message shows them. Returns the header with the same credentials. */
 function takeCredentials(url: URL): Record<string, string> {
   if (url.username === '' && url.password === '') return {}
   const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
@@ -65,7 +64,7 @@ function checkHeaders(headers: unknown, first: Record<string, string>): Record<s
       validateHeaderName(name)
       validateHeaderValue(name, value as string)
     } catch (error) {
-      // Not the value: it may be a secret.
+      // Do not show the value: it may be a secret.
       throw wrong(`driver.headers['${name}']`, typeof value, 'the name and the text of a header', error)
     }
     if (typeof value !== 'string') throw wrong(`driver.headers['${name}']`, typeof value, 'a string')

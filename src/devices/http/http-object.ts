@@ -14,21 +14,21 @@ import type { Sequence } from './sequence.js'
 import { Sequences } from './sequences.js'
 import { TransientError } from './transient-error.js'
 
-/** One version of an object on a server, to be read by ranges. Invariant: all bytes that it ever gave are of that version. */
+/** One version of an object on a server, read by ranges. Invariant: all bytes that it returned belong to that version. */
 export class HttpObject {
   readonly version: ObjectVersion
   readonly #options: CheckedHttpOptions
   readonly #requests: RangeRequests
   readonly #sequences = new Sequences()
   readonly #streams = new Set<RangeStream>()
-  /** Whether the server does what it should when it is asked for this version only. */
+  /** Whether the server answers conditional requests for this version correctly. */
   #heedsConditions = true
-  /** Why nothing is read any more: the server has shown another version, or the device was closed. */
+  /** The error that ended reading: the server has another version, or the device was closed. */
   #over: VmError | undefined
 
   /**
-   * Asks the server what it has. Rejects with `VmError` where it can't be reached, has no such object, does not serve
-   * ranges of it, or marks its versions less well than `options.consistency` requires.
+   * Opens the object on the server. Rejects with `VmError` where the server can't be reached, has no such object, does not serve ranges
+   * of it, or marks its versions less reliably than `options.consistency` requires.
    */
   static async open(options: CheckedHttpOptions, signal: AbortSignal): Promise<HttpObject> {
     const requests = new RangeRequests(options)
@@ -47,15 +47,15 @@ export class HttpObject {
   }
 
   /**
-   * Fills `bytes` with the object's bytes from `offset` on, and with zeros what lies past its end. What fails in passing is asked for
-   * again until `signal` ends it. Rejects with `VmError`; nothing is written to `bytes` after that.
+   * Fills `bytes` with the object's bytes from `offset` on, and with zeros past its end. Transient failures are retried until `signal`
+   * aborts. Rejects with `VmError`; nothing is written to `bytes` after that.
    */
   async read(offset: number, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     const length = Math.max(Math.min(bytes.length, this.version.size - offset), 0)
     bytes.fill(0, length)
     if (length === 0) return
     const sequence = this.#sequences.enter(offset, length)
-    // No more than was read before in sequence: a random read asks for itself alone.
+    // Read ahead no more than was read in sequence before: a random read requests its own range alone.
     const ahead = Math.min(sequence.length - length, this.#options.readAhead)
     const backOff = new BackOff(this.#options.retries)
     let done = 0
@@ -85,12 +85,12 @@ export class HttpObject {
     this.#requests.close()
   }
 
-  /** An answer that stands at `position`, or a new one that brings `[position, end)` and what is read ahead of a sequence. */
+  /** The answer whose next byte is at `position`, or a new one for `[position, end)` and the read-ahead of the sequence. */
   #streamAt(position: number, end: number, sequence: Sequence, readAhead: number): RangeStream {
     const standing = sequence.stream
     if (standing?.isOpen === true && standing.tail === position && standing.end > position) return standing
     if (this.#streams.size >= this.#options.connections) this.#sequences.giveUpIdle()
-    // Only the last read of a sequence: what comes after the others has been asked for.
+    // Only the last read of a sequence reads ahead: the bytes after the others are requested already.
     const ahead = sequence.next === end ? readAhead : 0
     const stream = new RangeStream(
       position,
@@ -117,12 +117,12 @@ export class HttpObject {
     }
   }
 
-  /** Ends an answer that brings more than will be read. */
+  /** Ends an answer with more bytes than will be read. */
   #leave(stream: RangeStream, sequence: Sequence): void {
     if (stream.isIdle && sequence.stream !== stream) stream.destroy(new Error('the rest of the answer is not read'))
   }
 
-  /** Asks for just `[first, end)` of just this version. */
+  /** Requests exactly `[first, end)` of this version. */
   async #ask(first: number, end: number, signal: AbortSignal): Promise<IncomingMessage> {
     const conditions = this.#heedsConditions ? this.version.conditions : {}
     const response = await this.#requests.ask(first, end, conditions, signal)
@@ -146,18 +146,18 @@ export class HttpObject {
     }
   }
 
-  /** What to say when the server has no more the version that was asked for. */
+  /** The error where the server refuses the requested version. */
   async #refused(signal: AbortSignal): Promise<Error> {
     const version = await openObject(this.#requests, { ...this.#options, etag: undefined, consistency: 'none' }, signal)
     if (!version.equals(this.version)) return this.#change(version)
-    // It has this version: it does not understand what it was asked, or had another for a moment.
+    // The server has this version after all: it misreads conditional requests, or had another version for a moment.
     this.#heedsConditions = false
     return new TransientError(httpError('ESTALE', this.#requests.url, `the server denies to have ${this.version}`), {
       delay: 0,
     })
   }
 
-  /** What to say when the server finds the range to lie outside of the object. */
+  /** The error where the server reports that the range lies outside the object. */
   #outside({ headers }: IncomingMessage): Error {
     const total = parseContentRange(headers['content-range'])?.total
     if (total !== undefined && total !== this.version.size) return this.#change(new ObjectVersion(headers, total))

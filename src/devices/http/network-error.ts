@@ -7,17 +7,17 @@ import { TransientError } from './transient-error.js'
 const PASSING =
   /^(ECONNRESET|ECONNREFUSED|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|EAI_AGAIN|ENOTFOUND)$/
 
-/** What Node's error says about a request without an answer. `reused`: it went over a connection that had stood idle. */
+/** The error for Node's error of a request without an answer. `reused`: it was sent over a connection that had been idle. */
 export function networkError(url: URL, error: unknown, reused: boolean): TransientError | VmError {
   const { code = '', message } = flatten(error)
   const name = (code in ERRNO ? code : code.startsWith('HPE_') ? 'EPROTO' : 'EIO') as ErrnoName
   const wrapped = httpError(name, url, message, error)
   if (!PASSING.test(code)) return wrapped
-  // A connection that the server had closed while it was idle says nothing about the server.
+  // The server may close an idle connection at any time: that does not count as a failure.
   return new TransientError(wrapped, { counts: !(reused && (code === 'ECONNRESET' || code === 'EPIPE')) })
 }
 
-/** A name with several addresses fails with one error an address: the last one, which has a text. */
+/** A name with several addresses fails with one error for each address: take the last one with a text. */
 function flatten(error: unknown): { code?: string; message: string } {
   if (error instanceof AggregateError && error.errors.length > 0) return flatten(error.errors.at(-1))
   const { code, message } = error as { code?: unknown; message?: unknown }

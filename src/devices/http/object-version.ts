@@ -1,15 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** RFC 9110, 8.8.2.2: a date proves a version once it is so much older than the answer that brings it. */
+/** RFC 9110, 8.8.2.2: a date identifies a version once it is this much older than the answer that contains it. */
 const STRONG_AGE = 1000
 
-/** One version of an object, by the marks that a server gives it. Invariant: the bytes of two versions are never served together. */
+/** One version of an object, by the validators of the server. Invariant: the bytes of two versions are never served together. */
 export class ObjectVersion {
   readonly etag: string | undefined
   readonly lastModified: string | undefined
   /** Bytes. */
   readonly size: number
-  /** How well the marks tell this version from others. */
+  /** How reliably the validators distinguish this version from others. */
   readonly strength: 'strong' | 'weak' | 'none'
 
   constructor(headers: IncomingHttpHeaders, size: number) {
@@ -20,7 +20,7 @@ export class ObjectVersion {
     this.strength = strong ? 'strong' : this.etag !== undefined || this.lastModified !== undefined ? 'weak' : 'none'
   }
 
-  /** The headers of a request that only this version is to answer. Only a strong tag may be asked for by `If-Match`. */
+  /** The headers of a request for this version only. `If-Match` allows only a strong tag. */
   get conditions(): Record<string, string> {
     if (isStrong(this.etag)) return { 'if-match': this.etag }
     return this.lastModified === undefined ? {} : { 'if-unmodified-since': this.lastModified }
@@ -28,7 +28,7 @@ export class ObjectVersion {
 
   equals(other: ObjectVersion): boolean {
     if (this.size !== other.size || this.etag !== other.etag) return false
-    // A strong tag says all; a server may write another date for the same bytes.
+    // A strong tag is sufficient; a server may send another date for the same bytes.
     return isStrong(this.etag) || this.lastModified === other.lastModified
   }
 

@@ -9,12 +9,12 @@ import type { RangeRequests } from './range-requests.js'
 import { readPartHead } from './read-part-head.js'
 import { TransientError } from './transient-error.js'
 
-/** A server that can't be reached from the start is not waited for as long as one that could. */
+/** Fewer retries for a server that was never reached than for one that was. */
 const MOST_RETRIES = 3
 
 /**
- * Finds out which version of the object the server has. It asks for the first byte rather than for the head alone: that some servers
- * refuse, others answer it differently, and it does not show that ranges are served.
+ * Finds the version of the object on the server. It requests the first byte instead of the head, because some servers refuse HEAD or
+ * answer it differently, and HEAD does not show that ranges are served.
  */
 export async function openObject(
   requests: RangeRequests,

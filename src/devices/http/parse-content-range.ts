@@ -1,13 +1,13 @@
-/** What a `Content-Range` says: the bytes `[first, end)` of `total`. */
+/** A parsed `Content-Range`: the bytes `[first, end)` of `total`. */
 export interface ContentRange {
-  /** 0 and `end` 0 in the answer to a range that can't be satisfied, which names only the total. */
+  /** 0, with `end` 0, in the answer to a range that can't be satisfied, which contains only the total. */
   readonly first: number
   readonly end: number
   /** `undefined` where the server does not know it. */
   readonly total: number | undefined
 }
 
-/** Reads the header of a single range, or gives `undefined` for what is none: RFC 9110, 14.4. */
+/** Parses the header of a single range; `undefined` for anything else: RFC 9110, 14.4. */
 export function parseContentRange(text: string | undefined): ContentRange | undefined {
   const [, first, last, total] = /^bytes (?:(\d{1,16})-(\d{1,16})|\*)\/(\d{1,16}|\*)$/i.exec(text ?? '') ?? []
   if (total === undefined) return undefined

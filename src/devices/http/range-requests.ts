@@ -9,16 +9,16 @@ import { TransientError } from './transient-error.js'
 
 const MOST_REDIRECTS = 10
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
-/** What a place that a redirect led to answers when it was good for a while only, as a signed URL is. */
+/** The statuses of an expired redirect target, such as a signed URL. */
 const NO_LONGER = new Set([401, 403, 404, 410])
-/** What speaks of the object: a part of it, the whole of it, another version than was asked for, a range outside of it. */
+/** The statuses about the object itself: a part of it, all of it, another version than requested, a range outside of it. */
 const ABOUT_THE_OBJECT = new Set([200, 206, 412, 416])
 
-/** Asks one URL for ranges over connections that stay open. */
+/** Requests ranges of one URL over persistent connections. */
 export class RangeRequests {
   readonly #options: CheckedHttpOptions
   readonly #agents: { readonly 'http:': http.Agent; readonly 'https:': https.Agent }
-  /** Where redirects led. */
+  /** The target of redirects. */
   #target: URL
 
   constructor(options: CheckedHttpOptions) {
@@ -28,14 +28,14 @@ export class RangeRequests {
     this.#agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) }
   }
 
-  /** Where the object is read from now. */
+  /** The URL from which the object is read now. */
   get url(): URL {
     return this.#target
   }
 
   /**
-   * Asks for the bytes `[first, end)`. Resolves with an answer about the object, whose body has not begun to flow: 200, 206, 412
-   * or 416. Rejects with a `TransientError` or a `VmError`.
+   * Requests the bytes `[first, end)`. Resolves with an answer about the object before its body is read: 200, 206, 412 or 416. Rejects
+   * with a `TransientError` or a `VmError`.
    */
   async ask(first: number, end: number, conditions: Record<string, string>, signal: AbortSignal) {
     const headers = { range: `bytes=${first}-${end - 1}`, 'accept-encoding': 'identity', ...conditions }
@@ -75,7 +75,7 @@ export class RangeRequests {
       let answer: http.IncomingMessage | undefined
       request.on('response', (response) => {
         answer = response
-        // The connection may be lost before the caller listens: the answer is destroyed then.
+        // If the connection is lost before the caller listens, the answer is destroyed.
         response.on('error', () => {})
         resolve(response)
       })
@@ -85,7 +85,7 @@ export class RangeRequests {
         const unfinished = answer ?? request
         unfinished.destroy(error)
       })
-      // Once the answer has begun, it reports errors itself: this promise has resolved.
+      // After the promise has resolved, the answer itself reports errors.
       request.on('error', (error) => {
         reject(error instanceof TransientError ? error : networkError(url, error, request.reusedSocket))
       })
@@ -95,7 +95,7 @@ export class RangeRequests {
 }
 
 function follow(from: URL, header: string): URL {
-  // Node gives a header as Latin-1. Servers send UTF-8, and fetch() takes it for that.
+  // Node decodes headers as Latin-1. Servers send UTF-8, which fetch() expects.
   const location = Buffer.from(header, 'latin1').toString('utf8')
   if (!URL.canParse(location, from.href)) throw httpError('EIO', from, 'the server redirects to what is no URL')
   const to = new URL(location, from)

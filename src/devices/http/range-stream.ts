@@ -3,7 +3,7 @@ import { httpError } from './http-error.js'
 import { networkError } from './network-error.js'
 import { TransientError } from './transient-error.js'
 
-/** A place that waits for its bytes. */
+/** A buffer that waits for its bytes. */
 interface Part {
   readonly bytes: Uint8Array
   filled: number
@@ -11,35 +11,35 @@ interface Part {
 }
 
 /**
- * One answer, read in consecutive parts, each straight into its place. Between two parts it stands still: what the server sends then waits
- * in the connection's own buffers, which is all the read-ahead there is.
+ * One answer, read in consecutive parts, each directly into its buffer. Between two parts it is paused: further bytes wait in the
+ * connection's buffers, which are the only read-ahead.
  */
 export class RangeStream {
-  /** Where the range that was asked for ends. */
+  /** The end of the requested range. */
   readonly end: number
   readonly #url: () => URL
   readonly #abort = new AbortController()
   readonly #released: (stream: RangeStream) => void
   readonly #parts: Part[] = []
-  /** What has come and belongs to the next part. */
+  /** Received bytes that belong to the next part. */
   readonly #early: Buffer[] = []
-  /** Where the next byte that comes belongs. */
+  /** The offset of the next byte to receive. */
   #received: number
-  /** Where the next byte that is put in its place belongs. */
+  /** The offset of the next byte to copy to a part. */
   #position: number
-  /** Where the next part must begin. */
+  /** The offset at which the next part must begin. */
   #tail: number
   #response: IncomingMessage | undefined
   #failure: Error | undefined
-  /** All has come, and the answer ended there as it should. */
+  /** Whether all bytes were received and the answer ended there. */
   #isComplete = false
   #isClosed = false
 
   /**
    * Asks for `[first, end)`.
    *
-   * @param ask makes the request, and rejects an answer that is not just that
-   * @param released called when it needs its connection no more
+   * @param ask makes the request, and rejects an answer with any other range
+   * @param released called when it no longer uses its connection
    */
   constructor(
     first: number,
@@ -60,7 +60,7 @@ export class RangeStream {
     )
   }
 
-  /** Where the next part must begin. It can be read while that is below `end` and the stream is open. */
+  /** The offset at which the next part must begin. Reading is possible while it is below `end` and the stream is open. */
   get tail(): number {
     return this.#tail
   }
@@ -69,19 +69,19 @@ export class RangeStream {
     return !this.#isClosed
   }
 
-  /** It is open and not read. */
+  /** Whether it is open and no part waits. */
   get isIdle(): boolean {
     return !this.#isClosed && this.#parts.length === 0
   }
 
-  /** Why it ended before its end. */
+  /** The error that ended it early. */
   get failure(): Error | undefined {
     return this.#failure
   }
 
   /**
-   * Reads on, from `tail`, until `bytes` is full, or the range ends. Resolves with how many bytes came and are sound: fewer where
-   * `failure` says why. After that, and after `destroy`, nothing is written to `bytes` any more.
+   * Reads from `tail` on until `bytes` is full or the range ends. Resolves with the number of valid bytes: fewer after an error, which
+   * `failure` has. After that, and after `destroy`, nothing is written to `bytes`.
    */
   read(bytes: Uint8Array): Promise<number> {
     const wanted = bytes.subarray(0, this.end - this.#tail)
@@ -94,7 +94,7 @@ export class RangeStream {
     })
   }
 
-  /** Ends the request. Its readers get what has come, and find `failure`. */
+  /** Ends the request. Its readers get the received bytes and `failure`. */
   destroy(failure: Error): void {
     if (this.#isClosed) return
     this.#failure = failure
@@ -134,7 +134,7 @@ export class RangeStream {
     if (this.#parts.length === 0) this.#response?.pause()
   }
 
-  /** Puts what has come in its place. */
+  /** Copies the received bytes to the parts. */
   #give(): void {
     while (this.#early.length > 0 && this.#parts.length > 0) {
       const chunk = this.#early[0]!
@@ -146,7 +146,7 @@ export class RangeStream {
       if (length === chunk.length) this.#early.shift()
       else this.#early[0] = chunk.subarray(length)
       if (part.filled < part.bytes.length) continue
-      // The last part is done only once the answer has ended here.
+      // The last part is done only when the answer has ended.
       if (this.#position === this.end) break
       this.#parts.shift()
       part.resolve(part.filled)
@@ -177,7 +177,7 @@ export class RangeStream {
   #close(): void {
     this.#isClosed = true
     this.#early.length = 0
-    // What a server sent that does not keep to its word is not sound.
+    // Discard the bytes of a server that breaks the protocol.
     const isSound = this.#failure === undefined || this.#failure instanceof TransientError
     for (const { filled, resolve } of this.#parts.splice(0)) resolve(isSound ? filled : 0)
     this.#released(this)

@@ -3,14 +3,17 @@ import { httpError } from './http-error.js'
 import { ObjectVersion } from './object-version.js'
 import { parseContentRange } from './parse-content-range.js'
 
-/** The head of an answer that brings one part of an object. */
+/** The head of an answer with one part of an object. */
 export interface PartHead {
   readonly first: number
   readonly end: number
   readonly version: ObjectVersion
 }
 
-/** Reads and checks the head of an answer to the request for a range. Throws `VmError` where it brings no single part of plain bytes. */
+/**
+ * Reads and checks the head of an answer to the request for a range. Throws `VmError` where the answer is not a single part of plain
+ * bytes.
+ */
 export function readPartHead(url: URL, { statusCode, headers }: IncomingMessage): PartHead {
   if (statusCode !== 206) {
     throw httpError(

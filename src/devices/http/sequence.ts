@@ -1,11 +1,11 @@
 import type { RangeStream } from './range-stream.js'
 
-/** A place that is read sequentially. */
+/** A sequential read of the object. */
 export interface Sequence {
-  /** Where the next read begins if it is sequential. */
+  /** The offset of the next read if it is sequential. */
   next: number
-  /** How many bytes were read up to there, one behind the other. */
+  /** How many bytes were read in sequence up to there. */
   length: number
-  /** The answer that stands at `next`, where one does. */
+  /** The answer whose next byte is at `next`, if there is one. */
   stream: RangeStream | undefined
 }

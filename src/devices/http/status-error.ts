@@ -14,7 +14,7 @@ const CODES: Readonly<Record<number, ErrnoName>> = {
   503: 'EAGAIN',
 }
 
-/** What the status of an answer says where it brings no part of the object. */
+/** The error for the status of an answer without a part of the object. */
 export function statusError(url: URL, response: IncomingMessage): TransientError | VmError {
   const { statusCode = 0, statusMessage = '' } = response
   const error = httpError(
@@ -26,7 +26,7 @@ export function statusError(url: URL, response: IncomingMessage): TransientError
   return new TransientError(error, { delay: retryAfter(response.headers['retry-after']) })
 }
 
-/** `Retry-After` in milliseconds: it is in seconds, or a date. */
+/** `Retry-After` in milliseconds: the header is in seconds, or a date. */
 function retryAfter(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const delay = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now()

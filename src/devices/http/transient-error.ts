@@ -3,11 +3,11 @@ import type { VmError } from '../../vocabulary/vm-error.js'
 /** A request that may succeed when it is repeated. */
 export class TransientError extends Error {
   override readonly name = 'TransientError'
-  /** The error to throw when it is not repeated, or repeating failed. */
+  /** The error to throw when the request is not repeated or the retries fail. */
   readonly error: VmError
-  /** Milliseconds to wait before that, where it is known. */
+  /** Milliseconds to wait before the retry, where the server states it. */
   readonly delay: number | undefined
-  /** It speaks against the server or the network, and can't go on so for ever. */
+  /** Whether it counts as a failure of the server or the network, which limits the retries. */
   readonly counts: boolean
 
   constructor(
