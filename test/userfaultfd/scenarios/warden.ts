@@ -180,7 +180,8 @@ function failures(): string[] {
 function switches(): number {
   for (const task of readdirSync('/proc/self/task')) {
     const status = readFileSync(`/proc/self/task/${task}/status`, 'latin1')
-    if (status.startsWith('Name:\tvmarea-deadline')) return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)![1])
+    if (status.startsWith('Name:\tvmarea-deadline'))
+      return Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)![1])
   }
   throw new Error('there is no deadline thread')
 }
