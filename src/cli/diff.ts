@@ -14,7 +14,7 @@ export function diff(
   operands: readonly string[],
 ): number {
   const [first, second, ...more] = operands
-  if (first === undefined || second === undefined || more.length > 0) throw new CommandError('diff wants two files')
+  if (first === undefined || second === undefined || more.length > 0) throw new CommandError('diff requires two files')
   const before = readSnapshot(first)
   const after = readSnapshot(second)
   const changes = changesBetween(before.areas, after.areas, { usage: !values.layout })

@@ -24,7 +24,7 @@ export interface PackOptions {
 /** `vmarea pack`. Resolves to the exit code. */
 export async function pack(values: PackOptions, operands: readonly string[]): Promise<number> {
   const [path, ...more] = operands
-  if (path === undefined || path === '' || more.length > 0) throw new CommandError('pack wants one file')
+  if (path === undefined || path === '' || more.length > 0) throw new CommandError('pack requires one file')
   const asked = (['list', 'check', 'unpack'] as const).filter((name) => values[name])
   if (asked.length > 1) throw new CommandError(`--${asked.join(' and --')} are done one at a time`)
   const [what = 'make'] = asked
@@ -64,6 +64,6 @@ function refuseIdle(what: keyof typeof USED, values: PackOptions): void {
 }
 
 function parseLevel(text: string): number {
-  if (!/^\d{1,2}$/.test(text)) throw new CommandError(`--level wants a number, not ${JSON.stringify(text)}`)
+  if (!/^\d{1,2}$/.test(text)) throw new CommandError(`--level must be a number, and this is ${JSON.stringify(text)}`)
   return Number(text)
 }

@@ -127,14 +127,14 @@ test('what is asked for wrongly has its exit code, and a message that says what 
   run('pack', file, '-o', `${cut}.gz`, '--force')
   writeFileSync(cut, readFileSync(`${cut}.gz`).subarray(0, 200))
   const cases: [args: string[], code: number, error: RegExp][] = [
-    [[], 2, /wants one file/],
-    [[file, file], 2, /wants one file/],
+    [[], 2, /requires one file/],
+    [[file, file], 2, /requires one file/],
     [['--list', '--check', file], 2, /one at a time/],
     [['--list', file, '--force'], 2, /--force does nothing with --list/],
     [[file, '--json'], 2, /--json does nothing when/],
     [[file, '--algorithm', 'constructor'], 2, /gzip or deflate or brotli, not constructor/],
     [[file, '--level', '10'], 2, /from 1 to 9 for gzip, not 10/],
-    [[file, '--level', 'x'], 2, /--level wants a number/],
+    [[file, '--level', 'x'], 2, /--level must be a number/],
     [[file, '--block-size', '5K'], 2, /multiple of 4096/],
     [[file, '--block-size', '64k b'], 2, /--block-size must be bytes/],
     [['-'], 2, /-o FILE/],

@@ -36,7 +36,7 @@ export const serveCommand: Command = defineCommand({
       type: 'string',
       choices: ['poison', 'kill', 'wait'],
       value: 'WHAT',
-      help: 'what becomes of guests when nobody serves them: poison, kill or wait; by default poison',
+      help: 'what becomes of guests when the server ends: poison, kill or wait; by default poison',
     },
     keeper: { type: 'boolean', help: 'starts a process that sees to that when this one is killed' },
     state: { type: 'string', value: 'FILE', help: 'writes what another handler needs to take the guests over' },

@@ -3,11 +3,11 @@ import { missingRight } from '../../linux/proc/open-proc-file.js'
 import { waitingThreads } from '../../linux/userfaultfd/waiting-threads.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 
-/** Who in a process waits for a fault to be answered, and which of its userfaultfds have faults. */
+/** The threads of a process that wait for a fault to be answered, and its userfaultfds that have faults. */
 export interface Stuck {
   readonly pid: number
   readonly threads: readonly { readonly threadId: number; readonly name: string }[]
-  /** `unread`: faults that nobody has read yet; `waiting`: all that wait, read or not. `null` where the kernel does not tell. */
+  /** `unread`: faults that no thread has read yet; `waiting`: all that wait, read or not. `null` where the kernel does not report it. */
   readonly userfaultfds: readonly {
     readonly descriptor: number
     readonly unread: number | null
