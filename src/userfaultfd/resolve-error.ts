@@ -1,6 +1,7 @@
 import { ERRNO, type ErrnoName } from '../vocabulary/errno.js'
 import { errnoName } from '../vocabulary/errno-name.js'
 import { hex } from '../vocabulary/hex.js'
+import { showValue } from '../vocabulary/options/show-value.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
 
@@ -16,6 +17,10 @@ export interface ResolveErrorDetail {
 
 /** The error for the code of a raw call, with its meaning for that call. */
 export function resolveError(code: number, syscall: string, detail: ResolveErrorDetail): VmError | UsageError {
+  if (!isAddress(detail.address)) {
+    const given = showValue(detail.address)
+    return new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `address must be a bigint or a whole number, and is ${given}`)
+  }
   const name = errnoName(Math.abs(code)) as ErrnoName
   const address = BigInt(detail.address)
   if (name === 'EDEADLK') {
@@ -32,6 +37,10 @@ export function resolveError(code: number, syscall: string, detail: ResolveError
     ...(hint === undefined ? {} : { hint }),
     ...(detail.cause === undefined ? {} : { cause: detail.cause }),
   })
+}
+
+function isAddress(value: unknown): boolean {
+  return typeof value === 'bigint' || Number.isInteger(value)
 }
 
 function hintFor(

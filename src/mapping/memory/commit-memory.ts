@@ -1,11 +1,13 @@
 import { MADV } from '../../vocabulary/madv.js'
 import { PROT } from '../../vocabulary/prot.js'
+import { ensureStack } from './ensure-stack.js'
 import type { HeldMemory } from './held-memory.js'
 
 /** Gives a part of a reservation its permission. Pages that are committed already stay as they are. On an error nothing is committed. */
 export function commitMemory(holding: HeldMemory, offset: number, length: number): void {
   const [from, bytes] = holding.wholePages(offset, length, 'commit')
   const committed = holding.committed!
+  ensureStack()
   const done: (readonly [from: number, to: number])[] = []
   try {
     for (const [start, end] of uncommitted(holding, from, from + bytes)) {
@@ -28,6 +30,7 @@ export function decommitHolding(holding: HeldMemory, offset: number, length: num
   const [from, bytes] = holding.wholePages(offset, length, 'decommit')
   holding.checkSettled()
   const { region, backing } = holding
+  ensureStack()
   try {
     if (backing.decommits === 'replace') {
       region.replaceByNothing(from, bytes)

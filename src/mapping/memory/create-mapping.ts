@@ -10,6 +10,7 @@ import { VmError } from '../../vocabulary/vm-error.js'
 import { adviceNumber } from './advice-number.js'
 import { AnonymousBacking } from './anonymous-backing.js'
 import type { Backing, BackingSource } from './backing.js'
+import { ensureStack } from './ensure-stack.js'
 import { explainError } from './explain-error.js'
 import { FileBacking } from './file-backing.js'
 import { HeldMemory } from './held-memory.js'
@@ -50,6 +51,7 @@ export function createMapping(holdings: ProcessMemory, given: MmapOptions, reque
   const backing = source.backing(offset, shared)
   checkNotSwapped(holdings, backing)
   const address = placeOf(options, pageSize)
+  ensureStack()
   let region: Region
   try {
     region = source.map({

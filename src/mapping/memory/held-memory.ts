@@ -6,6 +6,7 @@ import { PROT } from '../../vocabulary/prot.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import type { Backing } from './backing.js'
 import { checkRange } from './check-range.js'
+import { ensureStack } from './ensure-stack.js'
 import { explainError } from './explain-error.js'
 import type { MappingChange } from './observer.js'
 import type { ProcessMemory } from './process-memory.js'
@@ -240,6 +241,7 @@ export class HeldMemory {
 
   /** Puts the true pages back at every contained fault. */
   restore(): void {
+    ensureStack()
     this.region.restore()
     this.#explained = undefined
     this.tellChange('restore')
@@ -268,6 +270,7 @@ export class HeldMemory {
   protect(protection: number): void {
     if ((protection & (PROT.WRITE | PROT.EXEC)) === (PROT.WRITE | PROT.EXEC)) refuseWritableAndExecutable(this.jit)
     this.checkSettled()
+    ensureStack()
     const done: (readonly [offset: number, length: number])[] = []
     try {
       for (const [from, to] of this.committed?.within(0, this.region.length) ?? [[0, this.region.length] as const]) {
@@ -284,6 +287,7 @@ export class HeldMemory {
   }
 
   unmap(): void {
+    ensureStack()
     // Unmap before detaching, because it can fail: after an error the views still work.
     try {
       this.region.unmap()

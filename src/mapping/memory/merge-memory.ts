@@ -2,6 +2,7 @@ import type { VmaRecord } from '../../kernel/vma-record.js'
 import { hex } from '../../vocabulary/hex.js'
 import { PROT } from '../../vocabulary/prot.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
+import { ensureStack } from './ensure-stack.js'
 import type { HeldMemory } from './held-memory.js'
 
 /** Joins `next` to `holding`, which must end where `next` begins. On an error both stay as they are. */
@@ -17,6 +18,7 @@ export function mergeMemory(holding: HeldMemory, next: HeldMemory): void {
   next.checkSettled()
   refuseAnotherBacking(holding, next)
   refuseAnotherKeeper(holding, next)
+  ensureStack()
   const boundary = holding.region.length
   const total = holding.size + next.size
   holding.detachViews()

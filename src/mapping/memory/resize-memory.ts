@@ -1,6 +1,7 @@
 import { showValue } from '../../vocabulary/options/show-value.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
+import { ensureStack } from './ensure-stack.js'
 import type { HeldMemory } from './held-memory.js'
 
 /** Changes the length of a holding: mremap(2) of all of it, which may move it. */
@@ -12,6 +13,7 @@ export function resizeMemory(holding: HeldMemory, length: number): void {
     )
   }
   holding.checkSettled()
+  ensureStack()
   const { region } = holding
   const whole = Math.ceil((holding.lead + length) / region.pageSize) * region.pageSize
   if (whole !== region.length) {

@@ -1,5 +1,6 @@
 import { showValue } from '../../vocabulary/options/show-value.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
+import { ensureStack } from './ensure-stack.js'
 import { HeldMemory } from './held-memory.js'
 
 /** Cuts a holding at `at` and returns the part that it does not keep. */
@@ -18,6 +19,7 @@ export function splitMemory(holding: HeldMemory, at: number, keep: 'keep-head' |
     )
   }
   holding.checkSettled()
+  ensureStack()
   const tailRegion = region.split(lead + at)
   holding.detachViews()
   const head = { region, lead, size: at, backing, committed }

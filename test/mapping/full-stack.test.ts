@@ -1,0 +1,109 @@
+// A call as deep in the stack as any: it throws, and has changed nothing, or it is done.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { MmapMut, mapMut, pageSize, type ReservedMut, reserveMut, thisProcess } from 'vmarea'
+
+const page = pageSize()
+const PAGES = 8
+const MOST_FRAMES = 6000
+const AROUND = 60
+
+/** Calls it where so many frames are left on the stack, of a small kind. */
+function withFrames(frames: number, call: () => void): void {
+  let left: number | undefined
+  const descend = () => {
+    try {
+      descend()
+    } catch (error) {
+      if (!(error instanceof RangeError) || left !== undefined) throw error
+      left = frames
+    }
+    if (left !== undefined && left-- === 0) call()
+  }
+  descend()
+}
+
+/** What the library knows of the memory is what the kernel has. */
+function check(mapping: MmapMut | ReservedMut): void {
+  const { start, end, size } = mapping
+  assert.equal(end - start, BigInt(size))
+  const user = thisProcess().mm.mmgetNotZero()!
+  let known = 0n
+  {
+    using guard = user.mmapReadLock()
+    for (const area of guard.areas({ from: start, to: end })) {
+      for (let at = start; at < end; at += BigInt(page)) if (at >= area.start && at < area.end) known += BigInt(page)
+    }
+  }
+  assert.equal(known, BigInt(size))
+  if (mapping instanceof MmapMut) mapping.read(0, new Uint8Array(size))
+}
+
+const filled = () => {
+  const mapping = mapMut({ length: PAGES * page })
+  mapping.write(0, new Uint8Array(PAGES * page).fill(1))
+  return mapping
+}
+
+const operations: Record<string, () => { mapping: MmapMut | ReservedMut; call: () => unknown }> = {
+  splitOff: () => {
+    const mapping = filled()
+    return { mapping, call: () => mapping.splitOff(3 * page) }
+  },
+  splitTo: () => {
+    const mapping = filled()
+    return { mapping, call: () => mapping.splitTo(3 * page) }
+  },
+  merge: () => {
+    const mapping = filled()
+    const tail = mapping.splitOff(3 * page)
+    return { mapping, call: () => mapping.merge(tail) }
+  },
+  resize: () => {
+    const mapping = filled()
+    return { mapping, call: () => mapping.resize(3 * page) }
+  },
+  commit: () => {
+    const mapping = reserveMut({ length: PAGES * page })
+    return {
+      mapping,
+      call: () => {
+        mapping.commit(0, page)
+      },
+    }
+  },
+}
+
+describe('a call on a full stack changes nothing, or all', () => {
+  for (const [name, begin] of Object.entries(operations)) {
+    test(name, () => {
+      let [thrown, done] = [0, 0]
+      const isDone = (frames: number): boolean => {
+        const { mapping, call } = begin()
+        const before = mapping.size
+        let error: unknown
+        try {
+          withFrames(frames, call)
+          done++
+        } catch (caught) {
+          if (!(caught instanceof RangeError)) throw caught
+          error = caught
+          thrown++
+          assert.equal(mapping.size, before)
+        }
+        check(mapping)
+        mapping.unmap()
+        return error === undefined
+      }
+      // The last frames that are missing are those of the last steps: as many depths around the border as steps have frames.
+      let [few, enough] = [0, MOST_FRAMES]
+      while (enough - few > 1) {
+        const middle = Math.floor((few + enough) / 2)
+        if (isDone(middle)) enough = middle
+        else few = middle
+      }
+      for (let frames = Math.max(0, few - AROUND); frames < few + 4; frames++) isDone(frames)
+      assert.ok(thrown > 0 && done > 0, `${thrown} thrown, ${done} done`)
+    })
+  }
+})
