@@ -3,6 +3,7 @@ import type { ViewBoot } from '../view/data/view-boot.js'
 import { CommandError } from './command-error.js'
 import { reasonOf } from './error-text.js'
 import { EXIT } from './exit-code.js'
+import { openProcess } from './process/open-process.js'
 import { processArgument } from './process/process-argument.js'
 import { KernelRuns } from './view/kernel/kernel-runs.js'
 import { LiveView } from './view/live-view.js'
@@ -60,7 +61,10 @@ function sourceOf(operands: readonly string[], { lessons, model }: ViewOptions):
   if (first === undefined) return { boot: { ...rest, source: 'play' } }
   if (second !== undefined) return { boot: { ...rest, source: 'file', data: readTwoViewFiles(first, second) } }
   if (/^\d+$/.test(first) || first === 'self') {
-    return { live: new LiveView(processArgument(first)), boot: { ...rest, source: 'live' } }
+    const pid = processArgument(first)
+    // For its errors, which name the process and the right that is missing.
+    openProcess(pid)[Symbol.dispose]()
+    return { live: new LiveView(pid), boot: { ...rest, source: 'live' } }
   }
   return { boot: { ...rest, source: 'file', data: readViewFile(first) } }
 }

@@ -17,7 +17,10 @@ test('a lesson is stepped through by the keyboard, with the memory before and af
   const before = page.getByRole('list', { name: 'before' }).getByRole('listitem')
   assert.deepEqual([await before.count(), await after.count()], [2, 4])
   assert.equal(await page.locator('.box.new').count(), 3)
-  assert.match(await page.locator('.effects').innerText(), /split .* 1 area became 3 areas __split_vma/)
+  assert.match(
+    await page.locator('.effects').innerText(),
+    /split .* 1 area became 3 areas vma_modify_flags → __split_vma/,
+  )
   await page.keyboard.press('ArrowLeft')
   await page.locator('.effects', { hasText: 'mmap_region' }).waitFor()
   assert.match(page.url(), /step=2/)
