@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import { packageRoot } from '../linux/addon/package-root.js'
 import { CommandError } from './command-error.js'
 import { paint } from './paint.js'
 import { outputWidth } from './table.js'
@@ -70,5 +72,7 @@ export async function tour(_: object, operands: readonly string[]): Promise<numb
       : `${failed} of ${stops.length} steps failed.\n`,
   )
   process.stdout.write(`\n${NEXT}`)
+  const picture = join(packageRoot()?.folder ?? '.', 'docs', 'viewing.png')
+  process.stdout.write(`To see an address space in the browser: vmarea view PID. A picture of it: ${picture}\n`)
   return failed === 0 ? 0 : 1
 }
