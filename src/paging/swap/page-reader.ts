@@ -8,6 +8,9 @@ import { within } from './within.js'
 /** A page that could not be read is asked for again after so many milliseconds, which double up to the second number. */
 const [RETRY, LONGEST_RETRY] = [10, 1000]
 
+/** Runs of more pages than the first number and no more than the second are read into buffers that are kept, so many of them. */
+const [SHORT, LONG, BUFFERS] = [16, 256, 4]
+
 /** A page on its way back. */
 interface Read {
   /** When a fault began to wait for it; `undefined` while none does. */
@@ -27,6 +30,7 @@ export class PageReader {
   readonly #returned: (page: number) => void
   readonly #reads = new Map<number, Read>()
   readonly #causes = new Map<number, Error>()
+  readonly #buffers: Uint8Array[] = []
   #calls = 0
 
   constructor(context: SwapContext, progress: () => void, returned: (page: number) => void) {
@@ -88,7 +92,13 @@ export class PageReader {
     const { places, memory, store, host, timeout, counters } = this.#context
     const pages = Array.from({ length: count }, (_, index) => page + index)
     for (const each of pages) places.note(each, NOTE.BUSY)
-    const bytes = new Uint8Array(count * memory.pageSize)
+    const buffer = this.#buffer(count)
+    const bytes = buffer.subarray(0, count * memory.pageSize)
+    // The store may write to it until its call returns, however late, and the pages are taken from it when the call settles.
+    let uses = 2
+    const give = () => {
+      if (--uses === 0 && buffer.length === this.#longest && this.#buffers.length < BUFFERS) this.#buffers.push(buffer)
+    }
     this.#calls++
     within(
       host,
@@ -99,12 +109,25 @@ export class PageReader {
         if (error === undefined) counters.add(COUNT.BYTES_READ, bytes.length)
         else counters.add(COUNT.FAILURES)
         this.#arrived(page, count, bytes, error)
+        give()
         this.#progress()
       },
       () => {
         for (const each of pages) this.#returned(each)
+        give()
       },
     )
+  }
+
+  // Fresh memory costs a fault a page.
+  #buffer(count: number): Uint8Array {
+    const { pageSize } = this.#context.memory
+    if (count <= SHORT || count > LONG) return new Uint8Array(count * pageSize)
+    return this.#buffers.pop() ?? new Uint8Array(this.#longest)
+  }
+
+  get #longest(): number {
+    return LONG * this.#context.memory.pageSize
   }
 
   #arrived(page: number, count: number, bytes: Uint8Array, error: Error | undefined): void {

@@ -1,0 +1,169 @@
+// The floor of swap: the same work in C, in the same process, on memory of its own: UFFDIO_MOVE to staging, pwrite and pread of a file.
+#include "../floor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+// Older headers have neither.
+struct move { uint64_t to, from, length, mode; int64_t moved; };
+#define MOVE 0xc028aa05
+#define FEATURE_MOVE (1ull << 16)
+#define PAGE 4096ull
+#define BATCH (2ull << 20)
+
+static struct {
+  int uffd, file;
+  uint8_t *memory, *staging, *buffer;
+  uint64_t length;
+  volatile int from_file;
+} swap;
+
+static uint8_t *map(uint64_t length) {
+  uint8_t *memory = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  madvise(memory, length, MADV_NOHUGEPAGE);
+  return memory;
+}
+
+static int move(uint64_t to, uint64_t from, uint64_t length) {
+  while (length > 0) {
+    struct move call = {to, from, length, 0, 0};
+    if (ioctl(swap.uffd, MOVE, &call) == 0) return 0;
+    if (call.moved <= 0) return -errno;
+    to += call.moved, from += call.moved, length -= call.moved;
+  }
+  return 0;
+}
+
+static int copy(uint64_t to, const uint8_t *from, uint64_t length) {
+  struct uffdio_copy call = {to, (uintptr_t)from, length, 0, 0};
+  return ioctl(swap.uffd, UFFDIO_COPY, &call) == 0 ? 0 : -errno;
+}
+
+// (length, descriptor of a file): 0 or an error, negative
+static napi_value open_swap(napi_env env, napi_callback_info info) {
+  double values[2] = {0};
+  numbers_of(env, info, values, 2);
+  swap.length = (uint64_t)values[0];
+  swap.file = (int)values[1];
+  swap.uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+  struct uffdio_api api = {UFFD_API, FEATURE_MOVE, 0};
+  if (swap.uffd < 0 || ioctl(swap.uffd, UFFDIO_API, &api) != 0) return answer(env, -errno);
+  swap.memory = map(swap.length);
+  swap.staging = map(swap.length);
+  swap.buffer = map(BATCH);
+  memset(swap.buffer, 1, BATCH);
+  for (uint64_t at = 0; at < swap.length; at += PAGE) *(uint64_t *)(swap.memory + at) = at + 1;
+  uint8_t *both[] = {swap.memory, swap.staging};
+  for (int which = 0; which < 2; which++) {
+    struct uffdio_register call = {{(uintptr_t)both[which], swap.length}, UFFDIO_REGISTER_MODE_MISSING, 0};
+    if (ioctl(swap.uffd, UFFDIO_REGISTER, &call) != 0) return answer(env, -errno);
+  }
+  return answer(env, (double)(uintptr_t)swap.memory);
+}
+
+// All to staging. Nanoseconds.
+static napi_value stage(napi_env env, napi_callback_info info) {
+  (void)info;
+  uint64_t before = now();
+  for (uint64_t at = 0; at < swap.length; at += BATCH) {
+    uint64_t size = swap.length - at < BATCH ? swap.length - at : BATCH;
+    int code = move((uintptr_t)swap.staging + at, (uintptr_t)swap.memory + at, size);
+    if (code != 0) return answer(env, code);
+  }
+  return answer(env, (double)(now() - before));
+}
+
+// What is staged to the file, and its memory given back. Nanoseconds.
+static napi_value out(napi_env env, napi_callback_info info) {
+  (void)info;
+  uint64_t before = now();
+  for (uint64_t at = 0; at < swap.length; at += BATCH) {
+    uint64_t size = swap.length - at < BATCH ? swap.length - at : BATCH;
+    if (pwrite(swap.file, swap.staging + at, size, (off_t)at) != (ssize_t)size) return answer(env, -errno);
+    madvise(swap.staging + at, size, MADV_DONTNEED);
+  }
+  return answer(env, (double)(now() - before));
+}
+
+// All back from the file. Nanoseconds.
+static napi_value in(napi_env env, napi_callback_info info) {
+  (void)info;
+  uint64_t before = now();
+  for (uint64_t at = 0; at < swap.length; at += BATCH) {
+    uint64_t size = swap.length - at < BATCH ? swap.length - at : BATCH;
+    if (pread(swap.file, swap.buffer, size, (off_t)at) != (ssize_t)size) return answer(env, -errno);
+    int code = copy((uintptr_t)swap.memory + at, swap.buffer, size);
+    if (code != 0) return answer(env, code);
+  }
+  return answer(env, (double)(now() - before));
+}
+
+static void resolve(uint64_t address) {
+  uint64_t at = (address & ~(PAGE - 1)) - (uintptr_t)swap.memory;
+  if (!swap.from_file) move((uintptr_t)swap.memory + at, (uintptr_t)swap.staging + at, PAGE);
+  else if (pread(swap.file, swap.buffer, PAGE, (off_t)at) == (ssize_t)PAGE) copy((uintptr_t)swap.memory + at, swap.buffer, PAGE);
+}
+
+static void *serve(void *unused) {
+  (void)unused;
+  serve_faults(swap.uffd, -1, resolve);
+  return NULL;
+}
+
+// (from the file): a thread answers faults until stop()
+static napi_value start(napi_env env, napi_callback_info info) {
+  double values[1] = {0};
+  pthread_t thread;
+  numbers_of(env, info, values, 1);
+  swap.from_file = values[0] != 0;
+  running = 1;
+  pthread_create(&thread, NULL, serve, NULL);
+  pthread_detach(thread);
+  return answer(env, 0);
+}
+
+// (from the file): brings back, page by page, what no fault has
+static napi_value bring_back(napi_env env, napi_callback_info info) {
+  double values[1] = {0};
+  numbers_of(env, info, values, 1);
+  swap.from_file = values[0] != 0;
+  for (uint64_t at = 0; at < swap.length; at += PAGE) resolve((uintptr_t)swap.memory + at);
+  return answer(env, 0);
+}
+
+static napi_value stop(napi_env env, napi_callback_info info) {
+  (void)info;
+  running = 0;
+  return answer(env, 0);
+}
+
+// (address, Uint32Array of pages, Float64Array): touches a byte of each, and notes the nanoseconds
+static napi_value touch_in_order(napi_env env, napi_callback_info info) {
+  napi_value arguments[3];
+  size_t count = 3, pages = 0;
+  double address = 0;
+  void *order, *times;
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  napi_get_value_double(env, arguments[0], &address);
+  napi_get_typedarray_info(env, arguments[1], NULL, &pages, &order, NULL, NULL);
+  napi_get_typedarray_info(env, arguments[2], NULL, NULL, &times, NULL, NULL);
+  double sum = 0;
+  for (size_t index = 0; index < pages; index++) {
+    uint64_t before = now();
+    sum += *(volatile uint8_t *)((uintptr_t)address + ((uint32_t *)order)[index] * PAGE);
+    ((double *)times)[index] = (double)(now() - before);
+  }
+  return answer(env, sum);
+}
+
+static napi_value init(napi_env env, napi_value exports) {
+  static const struct function functions[] = {{"openSwap", open_swap}, {"stage", stage}, {"out", out}, {"in", in},
+                                              {"start", start}, {"stop", stop},
+                                              {"bringBack", bring_back}, {"touchInOrder", touch_in_order}};
+  return with_functions(env, exports, functions, sizeof functions / sizeof *functions);
+}
+
+NAPI_MODULE(floor, init)

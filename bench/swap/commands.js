@@ -1,0 +1,112 @@
+// Memory out to a file and back in order, and single faults on it, beside the same in C: UFFDIO_MOVE, pwrite, pread, UFFDIO_COPY of 2 MiB.
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { mapMut, openSwap } from 'vmarea'
+import { fileStore } from 'vmarea/stores'
+import { loadFloor } from '../support/load-floor.js'
+import { median } from '../support/paired.js'
+
+const MiB = 2 ** 20
+const LENGTH = Number(process.env.VMAREA_BENCH_SWAP_MIB ?? 1024) * MiB
+const ROUNDS = Number(process.env.VMAREA_BENCH_SWAP_ROUNDS ?? 5)
+const FAULTS = 3000
+
+export async function run() {
+  const floor = loadFloor(new URL('../support/swap/floor.c', import.meta.url))
+  const folder = mkdtempSync(join(tmpdir(), 'vmarea-bench-swap-'))
+  try {
+    const file = openSync(join(folder, 'floor'), 'w+')
+    const address = check(floor.openSwap(LENGTH, file))
+    const memory = mapMut({ length: LENGTH })
+    memory.advise('nohugepage')
+    const words = new BigUint64Array(memory.view(0, LENGTH).buffer, 0, LENGTH / 8)
+    for (let at = 0; at < words.length; at += 512) words[at] = BigInt(at + 1)
+    const swap = await openSwap(memory, { store: fileStore({ folder }) })
+    const rows = [...(await commands(swap, floor, words)), ...(await faults(swap, memory, floor, address))]
+    await swap.exit()
+    closeSync(file)
+    return rows
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+async function commands(swap, floor, words) {
+  const times = { stage: [], out: [], in: [] }
+  for (let round = -1; round < ROUNDS; round++) {
+    // Else the store has it all already.
+    for (let at = 1; at < words.length; at += 512) words[at]++
+    const ours = [await timed(() => swap.enable()), await timed(() => swap.out()), await timed(() => swap.disable())]
+    const theirs = [check(floor.stage()), check(floor.out()), check(floor.in())].map((time) => time / 1e9)
+    if (round < 0) continue
+    for (const [index, name] of Object.keys(times).entries()) times[name].push([ours[index], theirs[index]])
+  }
+  const rate = (name, work) => {
+    const [measured, base] = [0, 1].map((which) => LENGTH / MiB / median(times[name].map((pair) => pair[which])))
+    return {
+      work: `${work} of ${LENGTH / MiB} MiB in order (MiB/s)`,
+      measured,
+      floor: base,
+      ratio: measured / base,
+      target: '>= 0.8',
+    }
+  }
+  return [
+    rate('stage', 'enable: all moved to staging'),
+    rate('out', 'out: staging to a file'),
+    rate('in', 'disable: back from the file'),
+  ]
+}
+
+async function faults(swap, memory, floor, address) {
+  const order = new Uint32Array(FAULTS)
+  // No two of them follow each other.
+  const step = Math.floor(LENGTH / 4096 / FAULTS)
+  for (let at = 0; at < FAULTS; at++) order[at] = ((at * 7919) % FAULTS) * step
+  const times = new Float64Array(FAULTS)
+  const rows = []
+  for (const origin of ['staging', 'the file in the page cache']) {
+    const samples = [[], []]
+    for (let round = -1; round < ROUNDS; round++) {
+      await swap.enable()
+      if (origin !== 'staging') await swap.out()
+      floor.touchInOrder(Number(memory.start), order, times)
+      if (round >= 0) samples[0].push(...times)
+      check(floor.stage())
+      if (origin !== 'staging') check(floor.out())
+      floor.start(origin === 'staging' ? 0 : 1)
+      floor.touchInOrder(address, order, times)
+      if (round >= 0) samples[1].push(...times)
+      floor.stop()
+      await swap.disable()
+      // What was not touched is still out: in C as well.
+      floor.bringBack(origin === 'staging' ? 0 : 1)
+    }
+    for (const [name, share, target] of [
+      ['p50', 0.5, '<= 1.3'],
+      ['p99', 0.99, '<= 4'],
+    ]) {
+      const [measured, base] = samples.map((all) => all.sort((a, b) => a - b)[Math.floor(all.length * share)] / 1000)
+      rows.push({
+        work: `one fault from ${origin}, ${name} (µs)`,
+        measured,
+        floor: base,
+        ratio: measured / base,
+        target,
+      })
+    }
+  }
+  return rows
+}
+
+async function timed(work) {
+  const since = performance.now()
+  await work()
+  return (performance.now() - since) / 1000
+}
+
+function check(result) {
+  if (result < 0) throw new Error(`the floor failed: error ${-result}`)
+  return result
+}
