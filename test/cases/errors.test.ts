@@ -87,7 +87,7 @@ describe('a file that the kernel makes as it is read is told for what it is', ()
 })
 
 // The case name-that-is-no-utf8.
-test('a name as a Buffer, and a URL that is no UTF-8, are refused with the way to map such a file', () => {
+test('a name as a Buffer, and a URL that is no UTF-8, are refused with a hint on how to map such a file', () => {
   const name = Buffer.concat([Buffer.from(join(temporaryFolder, 'caf')), Buffer.from([0xe9])])
   fs.writeFileSync(name, 'latin')
   assert.match(errorOf(() => map({ file: name as unknown as string })).message, /a Buffer: .*openSync/)

@@ -10,7 +10,7 @@ import { until } from '../support/until.js'
 const hasPython = spawnSync('python3', ['--version']).status === 0
 
 // The case areas-that-change.
-test('an area that comes again, merged with the one before it, is listed from there on', () => {
+test('an area that is listed again, merged with the one before it, continues the list', () => {
   const lines = [
     '1000-3000 rw-p 00000000 00:00 0 ',
     '2000-5000 r--p 00007000 08:01 7 /file', // was protected meanwhile, and became one with what follows
@@ -96,7 +96,7 @@ function aKernelThread(): string | undefined {
 
 // The case thread-of-the-kernel.
 const thread = aKernelThread()
-test('a thread of the kernel is told from a process that has ended', {
+test('a thread of the kernel is distinguished from a process that has ended', {
   skip: thread === undefined && 'no thread of the kernel is to be seen here',
 }, () => {
   using mm = Mm.of(Number(thread))

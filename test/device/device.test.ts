@@ -131,7 +131,7 @@ test('the synchronous read says that it would block, and what would not', async 
   assert.equal(byteAt(memory, 0), 0)
 })
 
-test('everyone who waits for a page that can’t be had is told why, and the next one asks again', async () => {
+test('every waiter for a page that fails gets the cause, and the next access requests the page again', async () => {
   const { faults, fault } = byHand()
   const { device } = await open({ fault })
   const [one, other] = [device.map(), device.map()]
@@ -227,7 +227,7 @@ test('a late answer is thrown away, and its signal tells the hook', async () => 
   assert.equal(device.statistics.timeouts, 1)
 })
 
-test('closing ends who waits, aborts the signals, and hears no later answer', async () => {
+test('closing fails the waiters, aborts the signals, and ignores later answers', async () => {
   const { faults, fault } = byHand()
   const { device, context, machine } = await open({ fault })
   const memory = device.map()
@@ -502,13 +502,13 @@ test('what a driver is given is copied where its module is named, and given as i
   assert.equal(got, given)
 })
 
-test('a map of a device of size 0 must be told its length, and has no page', async () => {
+test('a map of a device of size 0 requires a length, and has no page', async () => {
   const { device } = await open({ size: 0, fault() {} })
   throwsUsage(() => device.map(), 'ERR_VMAREA_OUT_OF_RANGE', /device is empty/)
   throwsFault(() => byteAt(device.map({ length: PAGE }), 0), { reason: 'past-end-of-file' })
 })
 
-test('the flags that a hook set stay on the parts of a split, and on what is mapped anew they are set anew', async () => {
+test('the flags that a hook set stay on the parts of a split, and the hook sets them again for a new map', async () => {
   const { device, area } = await open({
     fault() {},
     mmap(vma) {

@@ -80,7 +80,7 @@ test('vm_insert_page 2: without VM_MIXEDMAP it sets the flag under the write loc
   )
 })
 
-test('vm_insert_page 3: a page that was given back, the zero page, an anonymous page and no page at all are EINVAL', async () => {
+test('vm_insert_page 3: a disposed page, the zero page, an anonymous page and a value that is no page are EINVAL', async () => {
   const { process, later, memory } = await mapped((mixed, device) => {
     const page = device.page()
     const raw = page.asPtr()
@@ -196,7 +196,7 @@ test('remap_pfn_range, vm_iomap_memory, vmf_insert_pfn, vmf_insert_mixed, zap_vm
   }
 })
 
-test('zap_page_range_single: a page of the device or of the driver loses a reference, and its copy is gone', async () => {
+test('zap_page_range_single: a page of the device or of the driver loses a reference, and a private copy is freed', async () => {
   let page: Page | undefined
   const { memory, later, process } = await mapped(
     (mixed, device) => {
@@ -358,7 +358,7 @@ test('mmap: a hook that throws VmError gives that very error, and anything else 
   assert.equal(process.maps().includes('vmarea'), false)
 })
 
-test('mmap: where a hook fails, a range that MAP_FIXED replaced is left a hole, and what the hook put in is gone', async () => {
+test('mmap: where a hook fails, a range that MAP_FIXED replaced stays a hole, and the pages of the hook are freed', async () => {
   let fails = false
   const pages: Page[] = []
   const { device, process, machine, area } = await open((context) => ({

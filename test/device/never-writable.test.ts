@@ -114,7 +114,7 @@ eachSource(({ openDevice, skip }) => {
   for (const shared of [true, false]) {
     const kind = shared ? 'shared' : 'private'
 
-    test(`no way makes a ${kind} area writable after tryClearMaywrite`, { skip }, async (context) => {
+    test(`no call makes a ${kind} area writable after tryClearMaywrite`, { skip }, async (context) => {
       const driver: ProbeOptions = { size: PAGES * page, setUp: ['tryClearMaywrite'] }
       await using device = await openDevice(module, { driver })
       for (const [way, attempt] of Object.entries(ways)) {
@@ -160,7 +160,7 @@ eachSource(({ openDevice, skip }) => {
     }
   })
 
-  test('no write to a private area reaches the device, by whatever way', { skip }, async (context) => {
+  test('no write to a private area reaches the device by any call', { skip }, async (context) => {
     const writes: { readonly [way: string]: (memory: MmapMut) => unknown } = {
       bytes: (memory) => (memory.bytes[BYTE] = 99),
       write: (memory) => memory.write(BYTE, bytes(99)),

@@ -23,7 +23,7 @@ async function heard(act: () => Promise<void>): Promise<DeviceMessage[]> {
   return messages
 }
 
-test('opening, beginning anew and closing a device is published', async () => {
+test('opening, restarting and closing a device is published', async () => {
   const messages = await heard(async () => {
     const process = new Process(new Machine().spawn().kernel, diagnostics())
     const device = await process.openDevice(defineDevice(() => ({ size: PAGE, fault() {} })))

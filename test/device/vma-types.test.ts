@@ -300,7 +300,7 @@ test('Page: read_raw, write_raw, fill_zero_raw ask for off + len within the page
   }
 })
 
-test('Page: dropping it gives the owner’s reference back, once; whoever maps it keeps it', async () => {
+test('Page: disposing it drops the owner’s reference once; mappings keep the page', async () => {
   let page: Page | undefined
   const { device, machine } = await open((context) => ({
     mmap(vma) {

@@ -126,7 +126,7 @@ for (const { name, skip, process } of kernels) {
     await assert.rejects(open({ path: temporaryFile(bad) }), (error) => isVm(error, 'EIO', /index is damaged/))
   })
 
-  test(`${name}: a damaged block is an error for its pages, which names it; the rest goes on, and it heals with the file`, {
+  test(`${name}: a damaged block is an error for its pages that names it; other blocks still work, and so does this one once the file is repaired`, {
     skip,
   }, async () => {
     const bytes = Buffer.alloc(8 * 16384, 'some text, ')

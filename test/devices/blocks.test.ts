@@ -210,7 +210,7 @@ test('of damaged blocks nothing wrong is ever read: EIO names block and file, an
   }
 })
 
-test('what stands in the file for zeros is looked at by a check, and not needed to read them', async () => {
+test('a check reads the bytes in the file for zeros, and a read does not require them', async () => {
   const path = await packed(eachKind(), { blockSize: 4096 })
   using file = new PackedFile(path)
   const entry = file.index.at(1)
@@ -221,7 +221,7 @@ test('what stands in the file for zeros is looked at by a check, and not needed 
   throwsVm(() => file.read(entry, true), 'EIO', /block 1 /)
 })
 
-test('a file that is cut short or changed while it is open: an error for the blocks that are gone, the rest goes on', async () => {
+test('a file that is truncated or changed while it is open: an error for the lost blocks, and the others still work', async () => {
   const bytes = eachKind()
   for (const algorithm of ALGORITHMS) {
     const path = await packed(bytes, { algorithm, blockSize: 4096 })

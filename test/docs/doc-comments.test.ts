@@ -51,7 +51,7 @@ test('every exported declaration and each member of an exported class has a doc 
   assert.deepEqual(missing, [])
 })
 
-test('every code behind @throws stands in docs/errors.md', () => {
+test('every code behind @throws is in docs/errors.md', () => {
   const page = readFileSync(join(root, 'docs/errors.md'), 'utf8')
   const unknown: string[] = []
   for (const { documented } of places) {
@@ -117,7 +117,7 @@ async function watch(place: Place): Promise<void> {
   }
 }
 
-test('what the members of the exported classes throw on a modelled machine stands behind their @throws', async () => {
+test('the errors that members of the exported classes throw on a modelled machine are named behind their @throws', async () => {
   for (const place of places) if (place.documented.kind === 'class') await watch(place)
   const cases: (() => unknown)[] = []
   conformance({

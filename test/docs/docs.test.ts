@@ -48,14 +48,14 @@ for (const page of [
   }
 }
 
-test('every code of misuse stands in the table of errors', () => {
+test('every code of misuse is in the table of errors', () => {
   const codes = [...text('src/vocabulary/usage-error-code.ts').matchAll(/'(ERR_VMAREA_\w+)'/g)].map((match) => match[1])
   assert.ok(codes.length > 10)
   const page = text('docs/errors.md')
   for (const code of codes) assert.ok(new RegExp(`^\\| \`${code}\` +\\| \\S`, 'm').test(page), `${code} is missing`)
 })
 
-test('every code that the package itself throws as a VmError stands in the table of errors', () => {
+test('every code that the package itself throws as a VmError is in the table of errors', () => {
   const page = text('docs/errors.md')
   const table = page.slice(0, page.indexOf('## `MemoryFault`'))
   const codes = new Set(

@@ -31,7 +31,15 @@ test('CONTRIBUTING says what each room of the rule is, and no other', () => {
   )
 })
 
-test('every folder of a room with floors stands in the rule', () => {
+test('CONTRIBUTING says what each folder of native is, and no other', () => {
+  const section = /## Native code\n([\s\S]*?)\n## /.exec(readFileSync(path, 'utf8'))![1]!
+  const rows = [...section.matchAll(/^\| (`native.*?) \|/gm)].map(([, names]) => names!)
+  const described = rows.flatMap((names) => [...names.matchAll(/`native\/([a-z]+)\/`/g)].map(([, name]) => name!))
+  const folders = readdirSync(join(root, 'native'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  assert.deepEqual(described.sort(), folders.map(({ name }) => name).sort())
+})
+
+test('every folder of a room with floors is in the rule', () => {
   for (const [room, order] of Object.entries(floors)) {
     const folders = readdirSync(join(root, 'src', room), { withFileTypes: true }).filter((entry) => entry.isDirectory())
     assert.deepEqual(

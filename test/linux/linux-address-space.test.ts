@@ -204,7 +204,7 @@ test('a range gives the areas that overlap it, whole, also beyond the number tha
   }
 })
 
-test('names as hostile as the kernel allows come out raw, with deleted told from a name that only ends so', () => {
+test('names of any bytes are returned raw, with a deleted file distinguished from a name with that suffix', () => {
   const names = [
     'new\nline',
     'back\\012slash',
@@ -247,7 +247,7 @@ test('names as hostile as the kernel allows come out raw, with deleted told from
   }
 })
 
-test('a file that was unlinked under one name and lives on under another is deleted, as the name that is shown is gone', async () => {
+test('a file that was unlinked under the shown name is deleted, even if another name of it exists', async () => {
   const { linkSync } = await import('node:fs')
   const path = join(folder, 'one')
   writeFileSync(path, Buffer.alloc(page))
@@ -296,7 +296,7 @@ test('usage follows what is touched', () => {
   assert.equal(area.usage().rss, before + 8 * page, 'an area that was found before reads it anew')
 })
 
-test('a process that is gone, was never there, or is the kernel’s is distinguished from one without memory', async () => {
+test('a process that has ended, never existed, or belongs to the kernel is distinguished from one without memory', async () => {
   const missing = Number(readFileSync('/proc/sys/kernel/pid_max', 'latin1')) + 1
   assert.throws(() => new LinuxAddressSpace(missing), { code: 'ESRCH' })
 

@@ -320,7 +320,7 @@ describe('other calls that can not be', () => {
     throwsUsage(() => mapping.advise('quickly' as never), 'ERR_VMAREA_INVALID_ARGUMENT', /quickly/)
   })
 
-  test('commit and decommit want whole pages inside', () => {
+  test('commit and decommit require whole pages inside the reservation', () => {
     using reserved = reserveMut({ length: 4 * page })
     assertUnchanged(() => {
       for (const act of ['commit', 'decommit'] as const) {

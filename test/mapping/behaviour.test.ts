@@ -444,7 +444,7 @@ describe('memory files', () => {
     assert.ok(executable.seals.includes('exec'))
   })
 
-  test('future-write leaves the maps that stand writing, and lets no new one', () => {
+  test('future-write keeps existing writable maps and refuses new ones', () => {
     using file = memfd('f', { size: page, seals: [] })
     using writer = mapMut({ file, shared: true })
     throwsVm(() => file.addSeals('write'), 'EBUSY', /future-write/)

@@ -299,7 +299,7 @@ describe('bare access', () => {
     mapping.unmap()
   })
 
-  test('a write to a read-only page is seen by no other and is gone after restore', () => {
+  test('a write to a read-only page is invisible to other mappings and undone by restore', () => {
     const file = temporaryFile(page)
     using mapping = map({ file, shared: true })
     const bytes = mapping.bytes as unknown as Uint8Array
@@ -456,7 +456,7 @@ describe('faults in memory files', () => {
   })
 })
 
-test('a copy on another thread does not take a page that stands in for a covered one', async () => {
+test('a copy on another thread does not read a cover instead of the covered page', async () => {
   for (const way of ['read', 'write'] as const) {
     using file = memfd('short', { size: page })
     using mapping = mapMut({ file, length: 2 * page, shared: true })

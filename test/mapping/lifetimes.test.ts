@@ -74,7 +74,7 @@ describe('memory goes', () => {
     assert.equal(held(), 0)
   })
 
-  test('not while work in the background uses it, even after every handle is gone', async () => {
+  test('is kept while a call in the background uses it, even after every handle is collected', async () => {
     const target = new Uint8Array(4 * page)
     const reading = (() => map({ file }).readAsync(0, target))()
     const flushing = (() => map({ file }).flush())()
@@ -85,7 +85,7 @@ describe('memory goes', () => {
     assert.ok(await collectGarbageUntil(() => held() === 0))
   })
 
-  test('when it is collected while this thread holds the layout for reading: then as soon as it lets go', async () => {
+  test('when it is collected while this thread holds the layout for reading: freed at the release', async () => {
     const { addressSpace } = thisProcess().kernel
     const kept = (() => {
       const mappings = [map({ file }), map({ file })]

@@ -69,7 +69,7 @@ describe('sharedBytes', { skip, concurrency: 2 }, () => {
       for (const { worker } of workers) await worker.terminate()`)
   })
 
-  test('keep their addresses as a guarded hole after unmap, until the last thread has let go', async () => {
+  test('keep their addresses as a guarded hole after unmap, until no thread has a buffer', async () => {
     await survives(`${support}
       let shared = mapMut({ file, shared: true })
       const { start } = shared

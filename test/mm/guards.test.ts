@@ -189,7 +189,7 @@ test('a zap reaches locked memory too, as the kernel’s does', () => {
   assert.equal(mapping.bytes[0], 0)
 })
 
-test('disposing of what stands for this process, or of another Mm of it, leaves the process its own', () => {
+test('disposing an MmWithUser or another Mm of this process does not affect its own Mm', () => {
   {
     using mm = thisProcess().mm
     assert.ok(mm.mmgetNotZero())

@@ -47,7 +47,7 @@ test('__split_vma, dup_mmap, remove_vma: each area that comes to be is opened, a
   }
   const { machine, process, calls, start } = open(operations, 3)
   const [second, third] = [start + BigInt(PAGE), start + BigInt(2 * PAGE)]
-  assert.deepEqual(open_, [], 'the hook of mmap is told of the first one')
+  assert.deepEqual(open_, [], 'the mmap hook, not the open hook, is called for the first one')
   calls.munmap(second, PAGE)
   assert.deepEqual([open_.splice(0), closed.splice(0)], [[start, third], [second]])
   const child = process.fork()

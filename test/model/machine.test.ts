@@ -56,7 +56,7 @@ test('fork copies on write, in either direction, and leaves out what DONTFORK sa
   assert.throws(() => child.kernel.calls.munmap(address, PAGE), { code: 'ESRCH' })
 })
 
-test('Mm pins a process that ends, and says so when it is gone', () => {
+test('Mm pins the address space of a process that ends, and reports its end', () => {
   const machine = new Machine()
   const process = machine.spawn()
   const mapping = process.mapMut({ length: PAGE })

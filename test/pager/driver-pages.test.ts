@@ -195,7 +195,9 @@ eachSource(({ openDevice, skip }) => {
     assert.deepEqual([...memory.bytes.subarray(0, 2)], [1, 1])
   })
 
-  test('flags that the hook sets are seen and held, and those that it clears are gone for good', { skip }, async () => {
+  test('flags that the hook sets are visible and in effect, and those that it clears stay cleared', {
+    skip,
+  }, async () => {
     const strict = driverUrl(() => ({
       size: 4 * page,
       mmap(area) {

@@ -48,7 +48,7 @@ eachSource(({ openDevice, skip, source }) => {
     assert.deepEqual([...new Set(copy)], [4])
   })
 
-  test('a second map finds the pages that the first had filled', { skip }, async () => {
+  test('a second map shows the pages that the first one filled', { skip }, async () => {
     await using device = await openDevice(numbered, { driver: { size: pages(4) }, run: page })
     using first = device.map()
     using second = device.map({ offset: page, length: pages(2) })
@@ -60,7 +60,7 @@ eachSource(({ openDevice, skip, source }) => {
     assert.equal(device.statistics.fills, 2)
   })
 
-  test('what a driver throws is the cause of a MemoryFault, the neighbours go on, and a later touch asks again', {
+  test('an error of a driver is the cause of a MemoryFault, neighbouring pages work, and a later touch requests the page again', {
     skip,
   }, async () => {
     const flaky = driverUrl(() => {

@@ -54,7 +54,7 @@ for (const how of ['markers', 'permissions']) {
       assert.ok(zeros)
     })
 
-    test('a server that throws: what it had not served fails at once, what it had stays', () => {
+    test('a server that throws: unserved pages fail at once, and served pages stay', () => {
       const answer = run('fails', ['throws'])
       const first = [true, 'driver', 'driver', 'driver']
       assert.deepEqual(answer, { first, after: [true, 'driver'], error: 'the server failed' })

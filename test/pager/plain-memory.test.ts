@@ -95,7 +95,7 @@ test('reading it from front to back asks for growing runs', { skip }, () =>
   ),
 )
 
-test('prefetch fills a range, around what is there', { skip }, () =>
+test('prefetch fills the missing pages of a range', { skip }, () =>
   serve(
     async ({ read, memory, asked }) => {
       await read(5)

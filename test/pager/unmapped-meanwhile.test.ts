@@ -34,7 +34,7 @@ const late = driverUrl<Int32Array>((numbers, host) => {
 })
 
 eachSource(({ source, skip }) => {
-  test("a page that is inserted where its map no more is goes over nobody else's memory", { skip }, async () => {
+  test("a page that is inserted after its map was unmapped replaces no other memory's memory", { skip }, async () => {
     const scenario = `
       const [driver, source] = args
       // The addresses can be another thread's before this one asks for them.

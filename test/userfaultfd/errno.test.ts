@@ -273,7 +273,7 @@ test('continue: every reason to stop', { skip: skip || skipWithout('minor_shmem'
   file.close()
 })
 
-test('poison: what is there stays, and copy mends', { skip }, () => {
+test('poison: present pages stay, and copy replaces the poison', { skip }, () => {
   using uffd = bindUserfaultfd(() => kernel).create()
   const area = anonymous(4)
   uffd.register(area.start, area.length)
@@ -363,7 +363,7 @@ test('wake and unregister', { skip }, () => {
   area.unmap()
 })
 
-test('a closed one, one that was given away, and what is no userfaultfd', { skip }, () => {
+test('a closed userfaultfd, one that was handed out, and a descriptor of another kind', { skip }, () => {
   const uffd = bindUserfaultfd(() => kernel).create()
   const area = anonymous(1)
   uffd.register(area.start, page)

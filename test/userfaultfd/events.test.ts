@@ -31,7 +31,7 @@ test('REMOVE while a fault is pending, iterated: the event comes first', { skip 
   assert.equal(touched, 7)
 })
 
-test('REMOVE between a fault and its answer: the fault comes again after the event', { skip }, () => {
+test('REMOVE between a fault and its answer: the fault is yielded again after the event', { skip }, () => {
   const { order, touched } = inChild<{ order: string[]; touched: number }>('remove-while-faulting', {
     args: ['parked'],
   })
@@ -40,7 +40,7 @@ test('REMOVE between a fault and its answer: the fault comes again after the eve
   assert.equal(touched, 7)
 })
 
-test('a fault that waits to come again is not lost with the loop that had it', { skip }, () => {
+test('a fault that is to be yielded again survives the end of its loop', { skip }, () => {
   const { order, touched } = inChild<{ order: string[]; touched: number }>('remove-while-faulting', { args: ['left'] })
   assert.deepEqual(order.slice(0, 3), ['pagefault', 'EAGAIN', 'remove'])
   assert.deepEqual(withoutRetries(order.slice(3)), ['answered'])

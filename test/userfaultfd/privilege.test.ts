@@ -23,7 +23,7 @@ interface Refused {
   causes: number
 }
 
-test('with all rights the device is the way', { skip }, () => {
+test('with all rights the device is used', { skip }, () => {
   using uffd = bindUserfaultfd(() => kernel).create()
   assert.deepEqual([uffd.way, uffd.userModeOnly, uffd.refusals], ['device', false, []])
   assert.match(String(Reflect.get(uffd, Symbol.for('nodejs.util.inspect.custom')).call(uffd)), /descriptor \d+, device/)

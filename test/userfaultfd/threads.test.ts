@@ -26,7 +26,9 @@ for (const [workers, servers] of [
   })
 }
 
-test('a handler that throws: what it had not served fails, what it had stays, a later copy mends', { skip }, () => {
+test('a handler that throws: unserved pages fail, served pages stay, and a later copy replaces the poison', {
+  skip,
+}, () => {
   const { seen, mended } = inChild<{ seen: { pages: (number | string)[]; right: boolean }; mended: number }>(
     'server-ends',
     {

@@ -28,6 +28,6 @@ for (const how of ['exit', 'throw', 'terminate']) {
   })
 }
 
-test('threads without work go, and come again', { skip }, () => {
+test('idle threads end, and new ones start when there is work', { skip }, () => {
   assert.deepEqual(inChild('waiting-calls', { args: ['idle', '16'] }), { again: 7 })
 })

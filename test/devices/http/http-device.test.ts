@@ -115,7 +115,7 @@ for (const [kernel, { process, module, source, skip }] of Object.entries(hosts))
     }
   })
 
-  test(`${kernel}: once the object has changed, touching more of it fails with both versions, and what is there stays`, {
+  test(`${kernel}: once the object has changed, touching a new page fails with both versions, and pages in memory stay`, {
     skip,
   }, async () => {
     await using all = await opened({ run: PAGE })
@@ -133,7 +133,9 @@ for (const [kernel, { process, module, source, skip }] of Object.entries(hosts))
     assert.deepEqual(await memory.readAsync(0, new Uint8Array(PAGE)), before)
   })
 
-  test(`${kernel}: a server that hangs ends that access by the timeout, and the next goes on`, { skip }, async () => {
+  test(`${kernel}: with a server that hangs the access ends at the timeout, and the next one works`, {
+    skip,
+  }, async () => {
     await using all = await opened({ run: PAGE, timeout: 300 })
     const { server, device } = all
     using memory = device.map()

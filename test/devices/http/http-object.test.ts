@@ -100,7 +100,7 @@ test('reads at once go over connections of their own, no more than were allowed,
   assert.equal(server.connections, 8)
 })
 
-test('reads in sequence go on with one answer, which asks for no more than was read', async () => {
+test('sequential reads use one answer, which reads ahead no more than was read before', async () => {
   await using all = await opened({ connections: 1 })
   const { server, object } = all
   for (let page = 0; page < 16; page += 1)
@@ -140,7 +140,7 @@ test('reads of a sequence that come at once share one answer', async () => {
   assert.equal(server.requests.length, 3)
 })
 
-test('one who gives up does not take the answer from others who read it', async () => {
+test('an aborted reader does not end the answer for its other readers', async () => {
   await using all = await opened()
   const { server, object } = all
   for (const page of [0, 1, 2]) await read(object, page * PAGE, PAGE)
@@ -197,7 +197,7 @@ test('an answer whose place in the object is forgotten while it is read is close
   await closed
 })
 
-test('what nobody has asked for yet is left with the server', async () => {
+test('bytes that no read has requested stay with the server', async () => {
   const half = 32 * 2 ** 20
   await using all = await opened({}, (server) => {
     server.object = new Uint8Array(2 * half)
@@ -220,7 +220,7 @@ test('what nobody has asked for yet is left with the server', async () => {
   assert.ok(!hasSentAll)
 })
 
-test('an answer that stands idle gives its connection to a read elsewhere', async () => {
+test('an idle answer frees its connection for a read elsewhere', async () => {
   await using all = await opened({ connections: 1 })
   const { server, object } = all
   await read(object, 0, PAGE)
@@ -310,7 +310,7 @@ test('where an answer in chunks ends early, the rest is asked for again', async 
   assert.equal(server.requests.length, 2)
 })
 
-test('an answer in chunks, without a length, is as good as any', async () => {
+test('an answer in chunks, without a length, is accepted', async () => {
   const chunked = { 'content-length': undefined, 'transfer-encoding': 'chunked' }
   await using all = await opened({}, (server) => {
     server.always = (_, response, range) => server.honest(response, range, { headers: chunked })
@@ -388,7 +388,7 @@ test('a connection that brings nothing is given up after the stall, and the rest
   assert.equal(server.requests.at(-1)!.first, 8 * PAGE + 100)
 })
 
-test('after as many failures as are allowed, the last one is thrown, and the next read begins anew', async () => {
+test('after the allowed number of failures the last one is thrown, and the next read starts with a new count', async () => {
   await using all = await opened({ retries: 2 })
   all.server.always = status(500)
   await assert.rejects(comesRight(all), (error) => isVm(error, 'EIO', /answered 500/))
@@ -397,7 +397,7 @@ test('after as many failures as are allowed, the last one is thrown, and the nex
   await comesRight(all)
 })
 
-test('a server that is gone is an error of the network', async () => {
+test('a server that can not be reached is an error of the network', async () => {
   await using all = await opened({ retries: 1 })
   await all.server[Symbol.asyncDispose]()
   await assert.rejects(comesRight(all), (error) => isVm(error, 'ECONNREFUSED', /127\.0\.0\.1/))
@@ -497,7 +497,7 @@ const lies: Record<string, [Lie, string, RegExp]> = {
 }
 
 for (const [what, [answer, code, message]] of Object.entries(lies)) {
-  test(`a server that answers ${what} is an error, and the next read goes on`, async () => {
+  test(`a server that answers ${what} is an error, and the next read works`, async () => {
     await using all = await opened()
     all.server.next.push(answer(all.server))
     await assert.rejects(comesRight(all), (error) => isVm(error, code, message))
@@ -626,7 +626,7 @@ for (const [what, prepare, refused, enough] of [
 
 // Giving up.
 
-test('a read that nobody waits for ends at once, frees its connection, and writes nothing more', async () => {
+test('a read without a waiter ends at once, frees its connection, and writes no more bytes', async () => {
   await using all = await opened({ connections: 1 })
   const { server, object } = all
   const controller = new AbortController()
@@ -645,7 +645,7 @@ test('a read that nobody waits for ends at once, frees its connection, and write
   await comesRight(all)
 })
 
-test('a request without an answer that nobody waits for frees its connection', async () => {
+test('an unanswered request without a waiter frees its connection', async () => {
   await using all = await opened({ connections: 1 })
   const controller = new AbortController()
   all.server.next.push(() => controller.abort())
@@ -677,7 +677,7 @@ test('a read whose signal is aborted already asks for nothing', async () => {
   assert.equal(all.server.requests.length, 0)
 })
 
-test('closing fails those who read', async () => {
+test('closing fails pending reads', async () => {
   await using all = await opened()
   const { server, object } = all
   server.next.push(() => object.close())
