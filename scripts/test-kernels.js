@@ -45,7 +45,7 @@ console.log(`\n${table(rows)}`)
 for (const { name, results } of rows) {
   for (const failure of results?.failures ?? []) console.log(`failed on ${name}: ${failure}`)
 }
-process.exitCode = rows.some(({ results }) => results !== undefined && results.failures.length > 0) ? 1 : 0
+process.exitCode = rows.some(({ results, broken }) => broken !== undefined || results?.failures.length > 0) ? 1 : 0
 
 function argumentsOf(args) {
   const known = [...Object.keys(machines), MUSL]
@@ -56,7 +56,7 @@ function argumentsOf(args) {
   }
 }
 
-/** @returns {Promise<{ name: string, how: string, results?: TapResults, skipped?: string, seconds: number }>} */
+/** @returns {Promise<{ name: string, how: string, results?: TapResults, skipped?: string, broken?: string, seconds: number }>} */
 async function rowOf(name) {
   const started = performance.now()
   const seconds = () => Math.round((performance.now() - started) / 1000)
@@ -64,8 +64,8 @@ async function rowOf(name) {
     const { how, results } = name === MUSL ? await onMusl(name) : await onKernel(name, machines[name])
     return { name, how, results, seconds: seconds() }
   } catch (error) {
-    if (!(error instanceof Unavailable)) throw error
-    return { name, how: machines[name]?.title ?? 'this kernel', skipped: error.message, seconds: seconds() }
+    const why = error instanceof Unavailable ? { skipped: error.message } : { broken: error.message }
+    return { name, how: machines[name]?.title ?? 'this kernel', ...why, seconds: seconds() }
   }
 }
 
@@ -129,7 +129,8 @@ async function collect(name, files, start) {
     // The kernel's command line is short.
     await start(rest.slice(0, 30), onLine)
     const last = results.files.at(-1)
-    if (results.files.length === before) throw new Error('the machine did not start')
+    if (results.files.length === before)
+      throw new Error(`it did not start: ${join(cache, `${name}.tap`)} has what it said`)
     if (last.code === undefined) results.add(`@@ result ${137}`)
   }
   return results
@@ -168,7 +169,8 @@ async function probeKvm(guest) {
   return works
 }
 
-function describe({ how, results, skipped, seconds }) {
+function describe({ how, results, skipped, broken, seconds }) {
+  if (broken !== undefined) return `failed before its first file: ${broken}`
   if (skipped !== undefined) return `skipped: ${skipped}`
   const sum = (count) => results.files.reduce((total, file) => total + count(file), 0)
   const failed = results.failures.length
