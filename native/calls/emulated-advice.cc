@@ -8,6 +8,7 @@
 #include "addon/answer.h"
 #include "calls/emulated-calls.h"
 #include "guard/area-at.h"
+#include "guard/shown-pages.h"
 #include "noted/emulated-flags.h"
 #include "page/newer-kernel.h"
 #include "page/page-size.h"
@@ -103,7 +104,8 @@ bool is_this_process(int process) {
 int emulated_madvise(uintptr_t address, size_t length, int advice) {
   auto call = [&](uintptr_t start, uintptr_t end) {
     int result = static_cast<int>(answer(madvise(at(start), end - start, advice)));
-    return result == -EINVAL && is_unknown_populate(advice) ? populate_by_touching(start, end, advice == MADV_POPULATE_WRITE) : result;
+    if (result == -EINVAL && is_unknown_populate(advice)) return populate_by_touching(start, end, advice == MADV_POPULATE_WRITE);
+    return result == 0 && is_zap(advice) ? hide_zapped_pages(start, end) : result;
   };
   if (!is_range(address, length)) return static_cast<int>(answer(madvise(at(address), length, advice)));
   uintptr_t end = address + whole_pages(length), done = address;

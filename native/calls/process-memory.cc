@@ -11,8 +11,10 @@
 #include "addon/callback.h"
 #include "addon/function-tables.h"
 #include "calls/emulated-calls.h"
+#include "guard/shown-pages.h"
 #include "page/guarded-copy.h"
 #include "page/newer-kernel.h"
+#include "page/page-size.h"
 
 namespace vmarea {
 namespace {
@@ -129,8 +131,11 @@ int64_t process_vm_readv_call(int process, uint64_t address, View<uint8_t> bytes
 
 int64_t pidfd_open_call(int process) { return answer(syscall(SYS_pidfd_open, process, 0)); }
 
-// madvise(2) on this process without the locks of the library: for advice that does not change the layout.
-int64_t advise_bare(uint64_t address, size_t length, int advice) { return answer(syscall(SYS_madvise, address, length, advice)); }
+// madvise(2) on this process without the layout lock: for advice that does not change the layout.
+int64_t advise_bare(uint64_t address, size_t length, int advice) {
+  int64_t result = answer(syscall(SYS_madvise, address, length, advice));
+  return result == 0 && is_zap(advice) ? hide_zapped_pages(address, address + whole_pages(length)) : result;
+}
 
 // Writes to memory of this process. A bad page is an error.
 int write_memory(uint64_t address, View<uint8_t> bytes) {

@@ -162,6 +162,20 @@ int hide_pages_locked(GuardSource* source, uintptr_t start, uintptr_t end) {
   return with_room_locked(source, [&] { return for_own_locked(source, start, end, hide_locked); });
 }
 
+int hide_zapped_pages(uintptr_t start, uintptr_t end) {
+  if (watched_ranges.load() == 0) return 0;
+  TableLock lock;
+  for (uintptr_t at = start; at < end;) {
+    auto next = first_watched_after_locked(at);
+    if (next == watched_ranges_locked().end() || next->second.start >= end) return 0;
+    uintptr_t from = std::max(at, next->second.start), to = std::min(end, next->second.end);
+    int error = hide_pages_locked(next->second.memory->source, from, to);
+    if (error != 0) return error;
+    at = to;
+  }
+  return 0;
+}
+
 int set_watched_protection_locked(uintptr_t start, uintptr_t end, int protection) {
   cut_watched_locked(start);
   cut_watched_locked(end);

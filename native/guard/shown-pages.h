@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "noted/guard-source.h"
+#include "page/newer-kernel.h"
 
 namespace vmarea {
 
@@ -23,6 +24,10 @@ int set_watched_protection_locked(uintptr_t start, uintptr_t end, int protection
 
 // ---- for the rest of the addon ----
 
+// After the program has dropped pages. A page that the driver put in is gone from a map by that, and the next access is a fault; without a
+// userfaultfd the kernel would map the same page again.
+int hide_zapped_pages(uintptr_t start, uintptr_t end);
+inline bool is_zap(int advice) { return advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED; }
 // mprotect for memory that may be watched in parts: hidden pages stay hidden.
 int protect_memory_locked(uintptr_t start, size_t length, int protection);
 

@@ -46,6 +46,35 @@ eachSource(({ openDevice, skip }) => {
     assert.equal(other.bytes[0], 45)
   })
 
+  for (const how of ['zapPageRangeSingle', "advise('dontneed')"]) {
+    test(`${how} by the program takes an inserted page out, and the next touch is a fault`, { skip }, async () => {
+      const inserting = driverUrl((_, host) => ({
+        size: 4 * page,
+        mmap(area) {
+          const inserted = host.allocatePage()
+          inserted.bytes.fill(71)
+          area.changeFlags(0x1000_0000n, 0n)
+          for (const number of [1n, 2n]) area.insertPage(area.start + number * BigInt(page), inserted)
+        },
+        fault(fault) {
+          fault.bytes.fill(1)
+        },
+      }))
+      await using device = await openDevice(inserting)
+      for (const shared of [true, false]) {
+        using memory = device.map({ shared })
+        const seen = () => [0, 1, 2].map((number) => memory.read(number * page + 9, new Uint8Array(1))[0])
+        assert.deepEqual(seen(), [1, 71, 71])
+        if (how === 'zapPageRangeSingle') {
+          using guard = thisProcess().mm.mmgetNotZero()!.mmapReadLock()
+          const address = memory.start + BigInt(page)
+          guard.vmaLookup(address)!.zapPageRangeSingle(address, page)
+        } else memory.advise('dontneed', page, page)
+        assert.deepEqual(seen(), [1, 1, 71], shared ? 'shared' : 'private')
+      }
+    })
+  }
+
   test('a fault hook inserts into the area that it looks up under the read lock, once other readers have left', {
     skip,
   }, async () => {

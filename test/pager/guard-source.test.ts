@@ -162,7 +162,7 @@ for (const how of ['markers', 'permissions']) {
         populated: 'done',
         seen: [0, 1, 2, 3, 4, 5, 6, 7],
         forbidden: ['EINVAL', 'done'],
-        dropped: ['done', true],
+        dropped: ['done', true, 3],
       })
     })
 
