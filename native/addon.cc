@@ -6,6 +6,7 @@
 #include "lifetime/shared-buffers.h"
 #include "calls/async.h"
 #include "addon/function-tables.h"
+#include "noted/futex-waits.h"
 #include "noted/guard-source.h"
 #include "guard/noted-faults.h"
 #include "page/page-size.h"
@@ -32,6 +33,7 @@ const FunctionTable* const kTables[] = {
     &kRegionFlags,    &kAsyncCalls,      &kUserfaultfdOpening, &kUserfaultfdRegistration,
     &kUserfaultfdOwnAreas, &kUserfaultfdResolving, &kUserfaultfdReading, &kGuardSources,
     &kWatches, &kSockets, &kGuests, &kGuestSources, &kGuestKeepers, &kGuestDirty, &kPageDigests, &kPlay,
+    &kFutexCalls,
 };
 
 void thread_ends(void* data) {
@@ -44,6 +46,7 @@ void thread_ends(void* data) {
   end_noted_faults(state);
   // First the memory: what is gone needs no poison, which would take long for much.
   unmap_regions_of(state);
+  end_futex_waits_of(state);
   release_userfaultfds_of(state);
   release_guard_sources_of(state);
   let_go_of_state(state);

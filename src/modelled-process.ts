@@ -64,6 +64,7 @@ export class ModelledProcess extends Process {
   /** exit_group(2): ends the process and frees its memory. An `Mm` that pins the address space keeps it until the last pin is dropped. */
   exit(): void {
     if (this.kernel.mm.users === 0) return
+    this.kernel.regions.waits.endIn(0n)
     this.kernel.devices.closeAll()
     this.kernel.swaps.closeAll()
     this.kernel.files.closeAll()

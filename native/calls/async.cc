@@ -1,4 +1,5 @@
-// Calls on a region that may wait, for a disk or for the server of its pages: they run on a thread of our own and settle a promise.
+// Calls on a region that may wait, for a disk, for the server of its pages, or for a word of it: they run on a thread of our own and settle a
+// promise.
 //
 // The addresses are leased meanwhile, so that no other memory can be mapped there; the result says whether the region was still mapped at
 // the end. An environment that ends waits for none of them: its regions become holes, which ends a copy, and the thread that ran it
@@ -13,6 +14,9 @@
 
 #include "lifetime/address-root.h"
 #include "addon/function-tables.h"
+#include "addon/futex.h"
+#include "addon/own-thread.h"
+#include "noted/futex-waits.h"
 #include "page/guarded-copy.h"
 #include "region/region-call.h"
 #include "calls/region-work.h"
@@ -28,6 +32,8 @@ struct Work : Job, RegionWork {
   double handle;
   uintptr_t start;  // of the region
   AddressRoot* lease;
+  FutexWait* wait = nullptr;  // what a wait for a word sleeps on
+  double key = 0;             // its own
 };
 
 }  // namespace
@@ -66,6 +72,7 @@ bool hand_over(napi_env env, Work* work) {
 // Frees a job whose environment has ended.
 void drop(Work* work) {
   free(work->bytes);
+  delete work->wait;
   release_lease(work->lease);
   delete work;
 }
@@ -74,7 +81,8 @@ void drop(Work* work) {
 // unmapped.
 void answer(napi_env env, Work* work) {
   Region* region = region_of(work->calls->state, work->handle);
-  bool stands = region != nullptr && region->start == work->start;  // a region that moved meanwhile was not at the address of the work
+  // A region that moved meanwhile was not at the address of the work. The move has ended a wait for a word.
+  bool stands = work->wait != nullptr || (region != nullptr && region->start == work->start);
   if (work->kind == WorkKind::kRead && stands && !hand_over(env, work)) work->error = -EINVAL;
   double fields[4] = {
       static_cast<double>(!stands ? -ENXIO : work->error),
@@ -98,7 +106,8 @@ void answer(napi_env env, Work* work) {
 void run(Job* job) {
   Work* work = static_cast<Work*>(job);
   AsyncCalls* calls = work->calls;
-  do_region_work(work);
+  if (work->wait != nullptr) work->error = finish_futex_wait(work->key, work->wait);
+  else do_region_work(work);
   {
     Lock lock(mutex());
     calls->under_way--;
@@ -163,12 +172,22 @@ AsyncCalls* calls_of(napi_env env, ThreadState* state) {
   return state->async_calls = calls;
 }
 
-napi_value start(Call* call, Region* region, Work* work) {
+// A wait has no end in sight, and must not keep others from a thread of the pool.
+int run_alone(Job* job) {
+  auto call = [](void* data) -> void* {
+    run(static_cast<Job*>(data));
+    return nullptr;
+  };
+  return start_own_thread("vmarea-futex", call, job);
+}
+
+napi_value start(Call* call, Region* region, Work* work, int (*begin)(Job*) = run_in_waiting_pool) {
   napi_env env = call->env();
   AsyncCalls* calls = calls_of(env, call->state());
   if (calls == nullptr) {
     if (work->array != nullptr) napi_delete_reference(env, work->array);
     free(work->bytes);
+    delete work->wait;
     delete work;
     return call->result(-ENOMEM);
   }
@@ -177,6 +196,7 @@ napi_value start(Call* call, Region* region, Work* work) {
   work->handle = region->handle;
   work->start = region->start;
   work->lease = lease_region(region);
+  if (work->wait != nullptr) call->state()->shared_results.results[0] = work->key = begin_futex_wait(work->wait);
   napi_value promise;
   napi_create_promise(env, &work->deferred, &promise);
   {
@@ -184,14 +204,15 @@ napi_value start(Call* call, Region* region, Work* work) {
     calls->under_way++;
   }
   if (calls->pending++ == 0) napi_ref_threadsafe_function(env, calls->bell);
-  int error = run_in_waiting_pool(work);
+  int error = begin(work);
   if (error == 0) return promise;
   {
     Lock lock(mutex());
     calls->under_way--;
   }
   if (--calls->pending == 0) napi_unref_threadsafe_function(env, calls->bell);
-  work->error = error;
+  if (work->wait != nullptr) end_futex_wait(work->key, -error);
+  work->error = work->wait != nullptr ? finish_futex_wait(work->key, work->wait) : error;
   answer(env, work);
   return promise;
 }
@@ -225,11 +246,19 @@ napi_value copy(Call* call, RegionBytes part) {
   return start(call, part.region, work);
 }
 
+// Leaves the wait's key in results.
+napi_value wait_for_word(Call* call, RegionWord word, double expected, double milliseconds) {
+  Work* work = new Work;
+  work->wait = new FutexWait{call->state(), word.address, static_cast<uint32_t>(static_cast<int64_t>(expected)), deadline_after(milliseconds)};
+  return start(call, word.region, work, run_alone);
+}
+
 constexpr Function kFunctions[] = {
     {"msyncRegion", callback<on_part<WorkKind::kSync>>},
     {"madviseRegion", callback<on_part<WorkKind::kAdvise>>},
     {"readRegionAsync", callback<copy<WorkKind::kRead>>},
     {"writeRegionAsync", callback<copy<WorkKind::kWrite>>},
+    {"waitRegionAsync", callback<wait_for_word>},
 };
 
 }  // namespace

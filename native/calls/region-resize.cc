@@ -7,6 +7,7 @@
 #include "guard/covers.h"
 #include "calls/emulated-calls.h"
 #include "noted/emulated-flags.h"
+#include "noted/futex-waits.h"
 #include "page/newer-kernel.h"
 #include "region/region-call.h"
 #include "region/spare-areas.h"
@@ -85,6 +86,7 @@ int resize_region(ThreadState* state, Region* region, size_t length) {
   uintptr_t start = reinterpret_cast<uintptr_t>(place);
   uintptr_t hole_start = start == region->start ? region->start + length : region->start;
   uintptr_t hole_end = region->end;
+  if (start != region->start) end_futex_waits_in_locked(region->start, region->length());
   if (length < region->length()) forget_range_locked(start + length, region->length() - length);
   if (held && grows) grow_range_locked(region->end, start + length);
   table_locked().erase(region->start);

@@ -11,9 +11,9 @@ namespace vmarea {
 enum class WorkKind { kSync, kAdvise, kRead, kWrite };
 
 struct RegionWork {
-  WorkKind kind;
-  uintptr_t memory;
-  size_t length;
+  WorkKind kind = WorkKind::kSync;
+  uintptr_t memory = 0;
+  size_t length = 0;
   int argument = 0;          // msync's flags, or the advice
   uint8_t* bytes = nullptr;  // the bytes to read or write
   // The result.

@@ -1,6 +1,7 @@
 #include "lifetime/forget-range.h"
 
 #include "noted/emulated-flags.h"
+#include "noted/futex-waits.h"
 #include "page/page-size.h"
 #include "userfaultfd/userfaultfd.h"
 #include "noted/watched-memory.h"
@@ -9,6 +10,7 @@ namespace vmarea {
 
 void forget_range_locked(uintptr_t start, size_t length) {
   size_t whole = whole_pages(length);
+  end_futex_waits_in_locked(start, whole);
   forget_userfaultfd_range(start, whole);
   forget_device_range_locked(start, whole);
 }

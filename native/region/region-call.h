@@ -21,6 +21,20 @@ struct RegionIfAny {
 };
 inline void take(Call& call, RegionIfAny* handle) { handle->region = region_of(call.state(), call.number(call.next())); }
 
+// From two arguments: handle, offset. A word that does not lie in the region as a whole, on a multiple of its size, is refused.
+struct RegionWord {
+  Region* region;
+  uintptr_t address;
+};
+inline void take(Call& call, RegionWord* word) {
+  size_t offset = 0;
+  take(call, &word->region);
+  take(call, &offset);
+  if (word->region == nullptr) return;
+  word->address = word->region->start + offset;
+  if (!word->region->has(offset, sizeof(uint32_t)) || word->address % sizeof(uint32_t) != 0) call.refuse(-EINVAL);
+}
+
 // From three arguments: handle, offset, length. A part that does not lie in the region is refused.
 struct RegionPart {
   Region* region;

@@ -6,6 +6,7 @@ import { mappingCases } from './mapping-cases.js'
 import { reservationCases } from './reservation-cases.js'
 import { seeingCases } from './seeing-cases.js'
 import { shapeCases } from './shape-cases.js'
+import { sharingCases } from './sharing-cases.js'
 import { transitionCases } from './transition-cases.js'
 
 /** All cases, by topic. */
@@ -13,6 +14,7 @@ export const cases: { readonly [topic: string]: ConformanceCases } = {
   mapping: mappingCases,
   transitions: transitionCases,
   shape: shapeCases,
+  sharing: sharingCases,
   reservations: reservationCases,
   faults: faultCases,
   seeing: seeingCases,

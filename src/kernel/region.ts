@@ -1,5 +1,7 @@
 import type { FaultRecord } from './fault-record.js'
 import type { RegionKeeper } from './region-keeper.js'
+import type { WaitResult } from './sharing/wait-result.js'
+import type { WordWait } from './sharing/word-wait.js'
 
 /**
  * Memory that this process holds: a page-aligned range `[start, end)` of its address space, which the library assigns to no other call.
@@ -65,6 +67,16 @@ export interface Region {
   msyncAsync(offset: number, length: number, flags: number): Promise<void>
   /** madvise(2) on another thread. */
   madviseAsync(offset: number, length: number, advice: number): Promise<void>
+
+  /**
+   * Sleeps while the 32-bit word at `offset` is `expected`, until it is notified, or for `timeout` milliseconds: futex(2), on memory that
+   * others map too. Returns the fault where the word can't be read.
+   */
+  wait(offset: number, expected: number, timeout: number): WaitResult | FaultRecord
+  /** `wait` on another thread, for a word that was seen to be `expected`. */
+  waitAsync(offset: number, expected: number, timeout: number): WordWait
+  /** Wakes at most `count` that wait for the word, in whichever process. Returns how many. */
+  notify(offset: number, count: number): number | FaultRecord
 
   /** The number of contained faults since the region was mapped, in scopes and outside. Guarded copies do not count. */
   readonly faults: number

@@ -1,6 +1,5 @@
 // An engine sorts an ArrayBuffer in place, because nothing else could write it, and leaves its bounds where another thread does; of a
 // SharedArrayBuffer it sorts a copy.
-import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { survives } from '../support/run-in-child.js'
 import { whyNoSharedBuffers } from '../support/shared-buffers.js'

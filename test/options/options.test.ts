@@ -16,6 +16,9 @@ type Call = (options: never) => unknown
 const driver = pathToFileURL(temporaryFile('export default undefined'))
 const device = await new Machine().spawn().openDevice(vmarea.defineDevice(() => ({ size: 8192, fault() {} })))
 
+const shared = vmarea.mapMut({ length: 4096, shared: true })
+const modelShared = new Machine().spawn().mapMut({ length: 4096, shared: true })
+
 /** For each interface of options: the functions that take it, with the options that they can't do without. */
 const calls: Record<string, { readonly least: Options; readonly calls: Record<string, Call> }> = {
   MmapOptions: {
@@ -32,6 +35,14 @@ const calls: Record<string, { readonly least: Options; readonly calls: Record<st
   DeviceOptions: { least: {}, calls: { openDevice: (options) => vmarea.openDevice(driver, options) } },
   DeviceMapOptions: { least: {}, calls: { 'device.map': (options) => device.map(options) } },
   UserfaultfdOptions: { least: {}, calls: { userfaultfd: (options) => new Machine().spawn().userfaultfd(options) } },
+  WaitOptions: {
+    least: { timeout: 0 },
+    calls: {
+      wait: (options) => shared.wait(0, 0, options),
+      waitAsync: (options) => shared.waitAsync(0, 0, options),
+      'wait of the model': (options) => modelShared.waitAsync(0, 0, options),
+    },
+  },
   MachineOptions: { least: {}, calls: { 'new Machine': (options) => new Machine(options) } },
   SpawnOptions: { least: {}, calls: { spawn: (options) => new Machine().spawn(options) } },
 }

@@ -88,6 +88,13 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   readRegionAsync(handle: number, offset: number, target: Uint8Array): Promise<AsyncAnswer> | number
   writeRegionAsync(handle: number, offset: number, source: Uint8Array): Promise<AsyncAnswer> | number
 
+  /** 0 when the word was notified or has changed, 2 when the time was up. `expected` is a signed number. */
+  waitRegion(handle: number, offset: number, expected: number, milliseconds: number): number
+  /** Likewise on a thread of its own, which `endWait` ends. Leaves the wait's key in the sharedResults. */
+  waitRegionAsync(handle: number, offset: number, expected: number, milliseconds: number): Promise<AsyncAnswer> | number
+  endWait(key: number): number
+  notifyRegion(handle: number, offset: number, count: number): number
+
   uffdCreate(flags: number): number
   uffdCreateFromDevice(flags: number): number
   uffdAdopt(descriptor: number, ownMemory: boolean, parent: number): number

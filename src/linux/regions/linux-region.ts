@@ -1,6 +1,8 @@
 import type { FaultRecord } from '../../kernel/fault-record.js'
 import type { Region } from '../../kernel/region.js'
 import type { RegionKeeper } from '../../kernel/region-keeper.js'
+import type { WaitResult } from '../../kernel/sharing/wait-result.js'
+import type { WordWait } from '../../kernel/sharing/word-wait.js'
 import { hex } from '../../vocabulary/hex.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
@@ -12,6 +14,11 @@ const ENXIO = -6
 const EFAULT = -14
 const EDEADLK = -35
 const EOPNOTSUPP = -95
+/** What a wait for a word answers where the time was up. */
+const TIME_IS_UP = 2
+
+const word = new Int32Array(1)
+const bytesOfWord = new Uint8Array(word.buffer)
 
 /** A region of this process: a handle into the addon's table, where the fault guard finds it by address. */
 export class LinuxRegion implements Region {
@@ -139,6 +146,33 @@ export class LinuxRegion implements Region {
 
   async madviseAsync(offset: number, length: number, advice: number): Promise<void> {
     await this.#settle(this.#addon.madviseRegion(this.#handle, offset, length, advice), 'madvise', offset, length)
+  }
+
+  wait(offset: number, expected: number, timeout: number): WaitResult | FaultRecord {
+    // Also brings the page in as every access does, or finds out that it can't come.
+    const fault = this.read(offset, bytesOfWord)
+    if (fault !== undefined) return fault
+    if (word[0] !== expected) return 'not-equal'
+    const answer = this.#addon.waitRegion(this.#handle, offset, expected, timeout)
+    return this.#check(answer, 'futex', offset, 4) === TIME_IS_UP ? 'timed-out' : 'ok'
+  }
+
+  waitAsync(offset: number, expected: number, timeout: number): WordWait {
+    const answer = this.#addon.waitRegionAsync(this.#handle, offset, expected, timeout)
+    const key = typeof answer === 'number' ? 0 : this.#results[0]!
+    return { result: this.#ended(answer, offset), end: () => this.#addon.endWait(key) }
+  }
+
+  async #ended(pending: Promise<AsyncAnswer> | number, offset: number): Promise<'ok' | 'timed-out'> {
+    const code = typeof pending === 'number' ? pending : (await pending)[0]
+    if (code === ENXIO)
+      throw new UsageError('ERR_VMAREA_UNMAPPED', 'the memory was unmapped or moved while a wait was pending')
+    return this.#check(code, 'futex', offset, 4) === TIME_IS_UP ? 'timed-out' : 'ok'
+  }
+
+  notify(offset: number, count: number): number | FaultRecord {
+    const fault = this.read(offset, bytesOfWord)
+    return fault ?? this.#check(this.#addon.notifyRegion(this.#handle, offset, count), 'futex', offset, 4)
   }
 
   /** Holds flags of `VM` of a part, for all threads: `set` beside the kernel's own, and `cleared` of `VM.MAYREAD` and its sisters. */

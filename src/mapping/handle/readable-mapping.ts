@@ -1,6 +1,9 @@
+import type { WaitResult } from '../../kernel/sharing/wait-result.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { asBytes } from '../memory/as-bytes.js'
 import type { ReadonlyBytes } from '../memory/readonly-bytes.js'
+import { SharedWord } from '../memory/shared-word.js'
+import type { WaitOptions } from '../memory/wait-options.js'
 import { Mapping } from './mapping.js'
 import { memoryOf } from './memory-of.js'
 import type { PermissionTypes } from './permission-types.js'
@@ -99,6 +102,46 @@ export abstract class ReadableMapping<
     const fault = await holding.region.readAsync(holding.lead + offset, bytes)
     if (fault !== undefined) throw holding.faultError(fault)
     return target
+  }
+
+  /**
+   * Sleeps while the 32-bit word at `offset` is `expected`, until `notify` wakes it from any mapping of the same file, in any thread or process:
+   * futex(2). Blocks this thread. Only of a shared mapping; the word's address is a multiple of 4, and `expected` signed or unsigned.
+   *
+   * As with futex(2), change the word before you notify: a notification that comes before the wait has begun finds nothing to wake. And look
+   * at the word again after `'ok'`, which says that it was notified or has changed, not by what.
+   *
+   * A Worker that is terminated ends its wait within a moment, and so does `process.exit()`.
+   *
+   * ```ts
+   * using memory = mapMut({ length: 4096, shared: true })
+   * memory.wait(0, 0, { timeout: 10 }) // 'timed-out'
+   * memory.wait(0, 1) // 'not-equal'
+   * ```
+   *
+   * @throws `ERR_VMAREA_NOT_SHARED`, `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_INVALID_ARGUMENT`; `MemoryFault` where the word can't be read; the
+   * signal's reason where it is aborted already; in the model `ERR_VMAREA_WOULD_BLOCK` without a timeout, because nothing else could run
+   */
+  wait(offset: number, expected: number, options: WaitOptions = {}): WaitResult {
+    return new SharedWord(this[memoryOf](), offset, 'wait').wait(expected, options)
+  }
+
+  /**
+   * `wait` on a thread of the package, none of libuv's; each pending wait has one. The event loop stays alive meanwhile.
+   *
+   * Rejects as `wait` throws, with the signal's reason when it is aborted, and with `ERR_VMAREA_UNMAPPED` when the memory is unmapped or moves.
+   */
+  async waitAsync(offset: number, expected: number, options: WaitOptions = {}): Promise<WaitResult> {
+    return new SharedWord(this[memoryOf](), offset, 'waitAsync').waitAsync(expected, options)
+  }
+
+  /**
+   * Wakes at most `count` that wait for the word at `offset`, in whichever thread or process. Returns how many.
+   *
+   * @throws as `wait` does
+   */
+  notify(offset: number, count = Infinity): number {
+    return new SharedWord(this[memoryOf](), offset, 'notify').notify(count)
   }
 
   /**

@@ -1,6 +1,8 @@
 import type { FaultRecord } from '../../kernel/fault-record.js'
 import type { Region } from '../../kernel/region.js'
 import type { RegionKeeper } from '../../kernel/region-keeper.js'
+import type { WaitResult } from '../../kernel/sharing/wait-result.js'
+import type { WordWait } from '../../kernel/sharing/word-wait.js'
 import { hex } from '../../vocabulary/hex.js'
 import { MAP } from '../../vocabulary/map.js'
 import { MREMAP } from '../../vocabulary/mremap.js'
@@ -66,6 +68,7 @@ export class ModelRegion implements Region {
     const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.NORESERVE | MAP.FIXED
     this.keeper?.unmapping?.(this)
     this.#calls.mmap(this.#at(offset), length, PROT.NONE, flags, -1, 0)
+    this.#regions.waits.endIn(this.#at(offset), length)
     this.keeper?.unmapped(this, this.#at(offset), length)
   }
 
@@ -89,9 +92,12 @@ export class ModelRegion implements Region {
   }
 
   resize(length: number): void {
+    const oldStart = this.#at(0)
     const oldLength = this.#length
     this.keeper?.resizing?.(this, length)
-    this.#start = this.#calls.mremap(this.#at(0), oldLength, length, MREMAP.MAYMOVE)
+    this.#start = this.#calls.mremap(oldStart, oldLength, length, MREMAP.MAYMOVE)
+    const kept = this.#start === oldStart ? length : 0
+    if (kept < oldLength) this.#regions.waits.endIn(oldStart + BigInt(kept), oldLength - kept)
     this.#length = this.#mm.roundUp(length)
     this.keeper?.resized(this, oldLength)
   }
@@ -100,6 +106,7 @@ export class ModelRegion implements Region {
     if (this.#gone) return
     this.keeper?.unmapping?.(this)
     this.#calls.munmap(this.#start, this.#length)
+    this.#regions.waits.endIn(this.#start, this.#length)
     this.#forget()
     const { keeper } = this
     this.keeper = undefined
@@ -143,6 +150,43 @@ export class ModelRegion implements Region {
       const cause = await waitsFor
       if (cause !== undefined) throw new VmError('EFAULT', 'madvise', { address: this.#at(offset), length, cause })
     }
+  }
+
+  wait(offset: number, expected: number, timeout: number): WaitResult | FaultRecord {
+    const seen = this.#look(offset)
+    if (typeof seen !== 'number') return seen
+    if (seen !== expected) return 'not-equal'
+    // Nothing else of the machine runs before this call returns.
+    if (timeout !== Infinity) return 'timed-out'
+    throw new UsageError(
+      'ERR_VMAREA_WOULD_BLOCK',
+      `nothing could notify the word at ${hex(this.#at(offset))} while this call waits: use waitAsync, or a timeout`,
+    )
+  }
+
+  waitAsync(offset: number, _expected: number, timeout: number): WordWait {
+    const { holder, word } = this.#wordAt(offset)
+    return this.#regions.waits.begin(this.#at(offset), holder, word, timeout)
+  }
+
+  notify(offset: number, count: number): number | FaultRecord {
+    const seen = this.#look(offset)
+    if (typeof seen !== 'number') return seen
+    const { holder, word } = this.#wordAt(offset)
+    return this.#mm.machine.futexes.wake(holder, word, count)
+  }
+
+  #look(offset: number): number | FaultRecord {
+    const word = new Int32Array(1)
+    return this.#copyNow(offset, new Uint8Array(word.buffer), false) ?? word[0]!
+  }
+
+  /** `get_futex_key`: a word of a file is the same for all that map it. */
+  #wordAt(offset: number): { readonly holder: object; readonly word: number } {
+    const address = Number(this.#at(offset))
+    const vma = this.#mm.tree.lookup(address)
+    if (vma?.file === undefined) return { holder: this.#mm, word: address }
+    return { holder: vma.file.inode, word: vma.pgoff * this.pageSize + (address - vma.start) }
   }
 
   restore(): void {

@@ -8,6 +8,7 @@ import type { Mm } from '../structs/mm.js'
 import type { OpenFile } from '../structs/open-file.js'
 import { ModelRegion } from './model-region.js'
 import type { ModelSystemCalls } from './model-system-calls.js'
+import { WordWaits } from './word-waits.js'
 
 /** The model hands out no views, so every fault is returned by the call that caused it. */
 const emptyScope: FaultScope = { enter: () => 0, leave: () => undefined }
@@ -17,11 +18,13 @@ export class ModelRegions implements Regions {
   readonly faultScope = emptyScope
   readonly longestView = 0
   readonly held = new Set<ModelRegion>()
+  readonly waits: WordWaits
   readonly #mm: Mm
   readonly #calls: ModelSystemCalls
 
   constructor(mm: Mm, calls: ModelSystemCalls) {
     this.#mm = mm
+    this.waits = new WordWaits(mm.machine.futexes)
     this.#calls = calls
   }
 

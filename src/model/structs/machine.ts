@@ -1,3 +1,4 @@
+import { FutexQueues } from './futex-queues.js'
 import { Inode } from './inode.js'
 import { Page } from './page.js'
 
@@ -54,6 +55,7 @@ export class Machine {
   readonly zeroPage: Page
   /** The file system: paths of files. */
   readonly files = new Map<string, Inode>()
+  readonly futexes = new FutexQueues()
   #random: number
   #inodes = 1024
   #pids = 1000
