@@ -1,5 +1,6 @@
 // Calls on descriptors, and queries about this process. They answer with the result, or a negative error number.
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -25,6 +26,8 @@ int64_t memfd_create_call(Name name, int64_t flags) {
 int64_t add_seals(int descriptor, int seals) { return answer(fcntl(descriptor, F_ADD_SEALS, seals)); }
 int64_t get_seals(int descriptor) { return answer(fcntl(descriptor, F_GET_SEALS)); }
 int64_t get_status_flags(int descriptor) { return answer(fcntl(descriptor, F_GETFL)); }
+
+int64_t close_descriptor(int descriptor) { return answer(close(descriptor)); }
 
 // Makes reads of the open file non-blocking.
 int64_t set_nonblocking(int descriptor) {
@@ -72,6 +75,9 @@ double getrlimit_call(int resource) {
   return limit.rlim_cur == RLIM_INFINITY ? __builtin_inf() : static_cast<double>(limit.rlim_cur);
 }
 
+// 1 where PR_SET_MDWE forbids that memory becomes executable.
+int denies_write_execute() { return prctl(PR_GET_MDWE, 0, 0, 0, 0) > 0; }
+
 // How many VMAs this process has, counted without allocating: it is called when no memory may be left.
 int64_t count_areas() {
   int descriptor = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
@@ -89,6 +95,7 @@ int64_t count_areas() {
 int64_t thread_id() { return syscall(SYS_gettid); }
 
 constexpr Function kFunctions[] = {
+    {"closeDescriptor", callback<close_descriptor>},
     {"memfdCreate", callback<memfd_create_call>},
     {"addSeals", callback<add_seals>},
     {"getSeals", callback<get_seals>},
@@ -100,6 +107,7 @@ constexpr Function kFunctions[] = {
     {"allocateFile", callback<allocate_file>},
     {"adviseFile", callback<advise_file>},
     {"pipe", callback<pipe_call>},
+    {"deniesWriteExecute", callback<denies_write_execute>},
     {"getrlimit", callback<getrlimit_call>},
     {"countAreas", callback<count_areas>},
     {"threadId", callback<thread_id>},

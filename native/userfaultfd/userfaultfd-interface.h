@@ -35,7 +35,7 @@ constexpr uint64_t kFaultOfProtection = 2;  // among the flags of a fault
 constexpr uint64_t kModeMissing = 1, kModeWp = 2, kModeMinor = 4;
 constexpr uint64_t kDontWake = 1;        // of COPY, ZEROPAGE, CONTINUE, POISON and MOVE
 constexpr uint64_t kProtect = 1, kProtectDontWake = 2;
-constexpr uint64_t kFeatureSigbus = 1 << 7, kFeatureThreadId = 1 << 8;
+constexpr uint64_t kFeatureSigbus = 1 << 7, kFeatureThreadId = 1 << 8, kFeatureWpAsync = 1 << 15;
 constexpr uint64_t kEventFeatures = 0x4e;  // of the layout: fork, remap, remove, unmap
 
 }  // namespace vmarea::uffd

@@ -67,8 +67,10 @@ bool access_waits_on_contexts(ThreadState* state, uintptr_t start, size_t length
                                     [](uintptr_t address, const Range& other) { return address < other.end; });
       if (range == context->ranges.end() || range->start >= start + length) continue;
       if (!only_answered_by_locked(context, state)) continue;
+      // With it the kernel lets writes through itself.
+      const uint64_t modes = (context->features & kFeatureWpAsync) != 0 ? ~kModeWp : ~uint64_t{0};
       for (; range != context->ranges.end() && range->start < start + length; ++range)
-        suspects.push_back({std::max(range->start, start), std::min(range->end, start + length), range->mode});
+        suspects.push_back({std::max(range->start, start), std::min(range->end, start + length), range->mode & modes});
     }
   }
   for (const Range& range : suspects)

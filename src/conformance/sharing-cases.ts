@@ -100,6 +100,34 @@ export const sharingCases: ConformanceCases = {
       rest.unmap()
     },
   },
+  'allocate makes the file as long as the range': {
+    async run({ process, page }) {
+      using file = process.memfd('sharing', { size: 10 })
+      using memory = process.mapMut({ file, shared: true, length: 3 * page })
+      expectError(() => memory.write(page, one), { code: 'ERR_VMAREA_FAULT' })
+      await memory.allocate(page, 4)
+      expect(file.size, page + 4, 'size')
+      memory.write(page, one)
+      await memory.allocate(0, 0)
+      await memory.allocate()
+      expect(file.size, 3 * page, 'size of all')
+      memory.write(3 * page - 4, one)
+    },
+  },
+  'allocate is refused past a seal, without a file, and of private memory': {
+    async run({ process, page }) {
+      using file = process.memfd('sharing', { size: page, seals: ['grow'] })
+      using memory = process.mapMut({ file, shared: true, length: 2 * page })
+      await memory.allocate(0, page)
+      const error = await expectRejection(memory.allocate(page, page), { code: 'EPERM', syscall: 'fallocate' })
+      expect(error.message.includes("sealed: 'grow'"), true, error.message)
+      using anonymous = process.mapMut({ length: page, shared: true })
+      await expectRejection(anonymous.allocate(), { code: 'ERR_VMAREA_NO_FILE' })
+      using own = process.mapMut({ file, length: page })
+      await expectRejection(own.allocate(), { code: 'ERR_VMAREA_NOT_SHARED' })
+      await expectRejection(memory.allocate(0, 3 * page), { code: 'ERR_VMAREA_OUT_OF_RANGE' })
+    },
+  },
   'a word whose page is gone is a fault': {
     async run({ process, page }) {
       using file = process.memfd('sharing', { size: page })

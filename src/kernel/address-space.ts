@@ -29,6 +29,8 @@ export interface AddressSpace {
   put(): void
   /** `mmap_read_lock`. Throws `EDEADLK` when this thread holds the write side. */
   readLock(): void
+  /** The guards that hold it for reading on this thread, by their class; not of another process. */
+  readonly guards?: string[] | undefined
   /** `mmap_read_trylock` */
   tryReadLock(): boolean
   /** `mmap_read_unlock` */

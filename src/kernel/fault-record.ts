@@ -8,6 +8,8 @@ export interface FaultRecord {
   readonly reason: FaultReason
   /** For the reason `driver`, why there was no answer: it was late, no thread serves, or the waiter is the serving thread itself. */
   readonly unanswered?: 'timeout' | 'no-server' | 'itself'
+  /** More on the reason than its name says: a sentence. */
+  readonly why?: string
   /** The error that made a driver fail, where the kernel knows it. */
   readonly cause?: unknown
 }

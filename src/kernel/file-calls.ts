@@ -28,6 +28,10 @@ export interface FileCalls {
   fstat(descriptor: number): FileStatus
   /** ftruncate(2) */
   ftruncate(descriptor: number, length: number): void
+  /** fallocate(2), off the event loop: room for `[offset, offset + length)`, to which the file grows */
+  allocate(descriptor: number, offset: number, length: number): Promise<void>
+  /** How many bytes the file system has room for, where it says */
+  freeBytes(descriptor: number): number | undefined
   /** memfd_create(2): an anonymous file in memory. `sealable` is `MFD_ALLOW_SEALING`. Returns the descriptor. */
   memfdCreate(name: string, options: { sealable: boolean; hugePageSize?: number }): number
   /** fcntl(2) `F_ADD_SEALS`, a mask of `SEAL` */

@@ -1,7 +1,9 @@
+import { showValue } from '../vocabulary/options/show-value.js'
 import { VmError } from '../vocabulary/vm-error.js'
 
 /** The error of a program whose driver's hook threw: a `VmError` as it is, anything else as `EIO` with its cause. */
 export function hookError(error: unknown, hook: string): VmError {
   if (error instanceof VmError) return error
-  return new VmError('EIO', hook, { cause: error, hint: `the ${hook} hook of the driver threw` })
+  const what = error instanceof Error ? error.message : showValue(error)
+  return new VmError('EIO', hook, { cause: error, hint: `the ${hook} hook of the driver threw: ${what}` })
 }

@@ -29,6 +29,8 @@ export interface Kernel {
 
   /** Flushes the instruction cache on processors that require it after code was written. */
   flushInstructionCache(address: bigint, length: number): void
+  /** Why a call that makes memory executable failed with `EACCES`, as a sentence; `undefined` if nothing is known. */
+  explainDenial(syscall: string): string | undefined
   /** Which limit made a call fail with `ENOMEM` or `EAGAIN`, with its value, as a sentence; `undefined` where no limit explains it. */
   explainLimit(syscall: string, length: number): string | undefined
 }

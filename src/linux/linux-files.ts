@@ -3,6 +3,7 @@ import type { FileCalls, FileStatus } from '../kernel/file-calls.js'
 import { fileCallError } from '../vocabulary/errors/file-call-error.js'
 import { addon } from './addon/addon.js'
 import { check } from './addon/check.js'
+import { closeDescriptor } from './addon/close-descriptor.js'
 
 const MFD = { CLOEXEC: 1, ALLOW_SEALING: 2, HUGETLB: 4, NOEXEC_SEAL: 8, EXEC: 16, HUGE_SHIFT: 26 } as const
 
@@ -17,19 +18,25 @@ const sealHints: Record<number, string> = {
   [-16]: "a shared mapping can still write to it: unmap that, or seal 'future-write'",
 }
 
+/** What this thread has opened through Node. The addon opens the others, and closes them: `closeDescriptor`. */
+const openedByNode = new Set<number>()
+
 /** This process's files. */
 export class LinuxFiles implements FileCalls {
   open(path: string, access: 'read' | 'write' | 'read-write'): number {
     try {
       // NONBLOCK: opening a named pipe must not wait for its other end; the file is refused afterwards.
-      return openSync(path, openFlags[access] | constants.O_NONBLOCK)
+      const descriptor = openSync(path, openFlags[access] | constants.O_NONBLOCK)
+      openedByNode.add(descriptor)
+      return descriptor
     } catch (error) {
       throw fileCallError(error, 'open', path)
     }
   }
 
   close(descriptor: number): void {
-    closeSync(descriptor)
+    if (openedByNode.delete(descriptor)) closeSync(descriptor)
+    else closeDescriptor(descriptor)
   }
 
   fstat(descriptor: number): FileStatus {
@@ -58,6 +65,20 @@ export class LinuxFiles implements FileCalls {
       ftruncateSync(descriptor, length)
     } catch (error) {
       throw fileCallError(error, 'ftruncate')
+    }
+  }
+
+  async allocate(descriptor: number, offset: number, length: number): Promise<void> {
+    check(await addon().allocateFileAsync(descriptor, offset, length), 'fallocate', { length })
+  }
+
+  freeBytes(descriptor: number): number | undefined {
+    try {
+      const { bavail, bsize, type } = statfsSync(`/proc/self/fd/${descriptor}`, { bigint: true })
+      // A memory file has the room of its machine, of which statfs says nothing.
+      return type === TMPFS_MAGIC && bavail === 0n && bsize === 0n ? undefined : Number(bavail * bsize)
+    } catch {
+      return undefined
     }
   }
 
@@ -90,6 +111,7 @@ export class LinuxFiles implements FileCalls {
   }
 }
 
+const TMPFS_MAGIC = 0x01021994n
 const HUGETLBFS_MAGIC = 0x958458f6n
 const SMALLEST_HUGE_PAGE = 65536n
 

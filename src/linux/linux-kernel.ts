@@ -58,6 +58,11 @@ export class LinuxKernel implements Kernel {
     addon().flushInstructionCache(address, length)
   }
 
+  explainDenial(syscall: string): string | undefined {
+    if ((syscall !== 'mmap' && syscall !== 'mprotect') || addon().deniesWriteExecute() === 0) return undefined
+    return 'PR_SET_MDWE is set for this process, as systemd does with MemoryDenyWriteExecute: no memory can become executable that is or was writable'
+  }
+
   explainLimit(syscall: string, length: number): string | undefined {
     return explainLimit(addon(), syscall, length)
   }

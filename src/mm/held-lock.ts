@@ -4,15 +4,20 @@ import { UsageError } from '../vocabulary/usage-error.js'
 /** One hold of the read side of the lock, to be released once. */
 class Hold {
   readonly #addressSpace: AddressSpace
+  readonly #name: string
   held = true
 
-  constructor(addressSpace: AddressSpace) {
+  constructor(addressSpace: AddressSpace, name: string) {
     this.#addressSpace = addressSpace
+    this.#name = name
+    addressSpace.guards?.push(name)
   }
 
   release(): void {
     if (!this.held) return
     this.held = false
+    const { guards } = this.#addressSpace
+    guards?.splice(guards.indexOf(this.#name), 1)
     this.#addressSpace.readUnlock()
   }
 }
@@ -35,7 +40,7 @@ export class HeldLock {
 
   /** Takes over a hold that the caller has taken. `owner` is the guard. */
   constructor(addressSpace: AddressSpace, owner: object, name: string) {
-    this.#hold = new Hold(addressSpace)
+    this.#hold = new Hold(addressSpace, name)
     this.#name = name
     forgotten.register(owner, this.#hold, this)
   }

@@ -31,6 +31,8 @@ export interface MemoryFaultDetail {
   readonly offset: number
   readonly access: FaultAccess
   readonly reason: FaultReason
+  /** More on the reason: a sentence. */
+  readonly why?: string
   readonly cause?: unknown
 }
 
@@ -63,9 +65,9 @@ export class MemoryFault extends Error {
   /** Why the access could not be served. */
   readonly reason: FaultReason
 
-  constructor({ address, offset, access, reason, ...rest }: MemoryFaultDetail) {
+  constructor({ address, offset, access, reason, why, ...rest }: MemoryFaultDetail) {
     super(
-      `${access} at ${hex(address)} (offset ${offset}) failed: ${because[reason]}`,
+      `${access} at ${hex(address)} (offset ${offset}) failed: ${why ?? because[reason]}`,
       'cause' in rest ? { cause: rest.cause } : undefined,
     )
     this.address = address

@@ -58,7 +58,9 @@ const unchecked = [
   'MemoryStoreOptions',
   'PackOptions',
   'PageStoreConformanceOptions',
+  'RedisStoreOptions',
   'ServeOptions',
+  'StoreSourceOptions',
   'SwapOptions',
   'TieredStoreOptions',
   'WriteOptions',
@@ -172,7 +174,7 @@ describe('a number among the options', () => {
 test('a name where options belong leads to the right call', () => {
   assert.throws(() => vmarea.map('/etc/passwd' as never), /write \{ file: '\/etc\/passwd' \}/)
   assert.throws(() => vmarea.map({ path: '/etc/passwd' } as never), /did you mean file\?/)
-  assert.throws(() => vmarea.Mm.of('1' as never), /this is '1': write Mm.of\(1\)/)
+  assert.throws(() => vmarea.Mm.of('1' as never), /is '1': write Mm.of\(1\)/)
 })
 
 test('bytes is the same array until the memory changes hands', () => {

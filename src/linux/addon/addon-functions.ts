@@ -28,6 +28,7 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   mincore(a: Address, length: number, vector: Uint8Array): number
   mseal(a: Address, length: number, flags: number): number
 
+  closeDescriptor(descriptor: number): number
   memfdCreate(name: string, flags: number): number
   addSeals(descriptor: number, seals: number): number
   getSeals(descriptor: number): number
@@ -36,7 +37,9 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   readCached(descriptor: number, bytes: Uint8Array, position: number): number
   allocateFile(descriptor: number, position: number, length: number): number
   adviseFile(descriptor: number, offset: number, length: number, advice: number): number
+  allocateFileAsync(descriptor: number, position: number, length: number): Promise<number> | number
   getStatusFlags(descriptor: number): number
+  deniesWriteExecute(): number
   getrlimit(resource: number): number
   countAreas(): number
   pipe(): number

@@ -31,6 +31,8 @@ const KERNEL_HALF = 1n << 63n
 /** How many areas are queried one by one before the whole list is read instead. */
 const SINGLE_QUERIES = 32
 const EAGAIN = -11
+/** The guards of this process's address space. */
+const guardsOfThisThread: string[] = []
 const EINVAL = -22
 
 /** Advice that changes no area, which process_madvise(2) accepts for any process. Other advice may change the layout. */
@@ -98,6 +100,10 @@ export class LinuxAddressSpace implements AreaReader {
   }
 
   put(): void {}
+
+  get guards(): string[] | undefined {
+    return this.isSelf ? guardsOfThisThread : undefined
+  }
 
   readLock(): void {
     if (this.isSelf) check(addon().layoutReadLock(), 'mmap_read_lock')

@@ -1,9 +1,9 @@
-import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { GuestRegion, OnGuestFailure, RawGuest, RawPeer } from '../../kernel/guest-host.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
+import { closeDescriptor } from '../addon/close-descriptor.js'
 import { linkOf } from '../addon/link-of.js'
 import { readable } from '../addon/readable.js'
 import { adoptUserfaultfd } from '../userfaultfd/adopt-userfaultfd.js'
@@ -85,7 +85,7 @@ export class GuestPeer implements RawPeer {
       if (onFailure === 'wait' || !registerReceived(raw, this.pid)) raw.holdUntilRegistered()
       raw.close()
     } catch {
-      closeSync(descriptor) // Its UFFDIO_API was not called: nothing can be registered with it.
+      closeDescriptor(descriptor) // Its UFFDIO_API was not called: nothing can be registered with it.
     }
   }
 
@@ -97,8 +97,8 @@ export class GuestPeer implements RawPeer {
   #close(): void {
     if (this.#closed) return
     this.#closed = true
-    for (const descriptor of this.#descriptors.splice(0)) closeSync(descriptor)
-    if (this.#pidfd >= 0) closeSync(this.#pidfd)
-    closeSync(this.#connection)
+    for (const descriptor of this.#descriptors.splice(0)) closeDescriptor(descriptor)
+    if (this.#pidfd >= 0) closeDescriptor(this.#pidfd)
+    closeDescriptor(this.#connection)
   }
 }

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RawGuest, RawKeeper } from '../../kernel/guest-host.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
+import { closeDescriptor } from '../addon/close-descriptor.js'
 import { sharedResults } from '../addon/shared-results.js'
 import type { LinuxGuest } from './linux-guest.js'
 
@@ -26,10 +26,10 @@ export class Keeper implements RawKeeper {
       child.unref()
       return new Keeper(own)
     } catch (error) {
-      closeSync(own)
+      closeDescriptor(own)
       throw error
     } finally {
-      closeSync(other)
+      closeDescriptor(other)
     }
   }
 
@@ -38,6 +38,6 @@ export class Keeper implements RawKeeper {
   }
 
   close(): void {
-    closeSync(this.#socket)
+    closeDescriptor(this.#socket)
   }
 }

@@ -1,8 +1,9 @@
-import { closeSync, readdirSync, readlinkSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import type { GuestRegion, OnGuestFailure } from '../../kernel/guest-host.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
+import { closeDescriptor } from '../addon/close-descriptor.js'
 import { LinuxGuest } from './linux-guest.js'
 
 /** Takes the userfaultfd out of a monitor whose handler has ended: pidfd_getfd(2). */
@@ -19,11 +20,11 @@ export function takeOver(
     try {
       return new LinuxGuest({ userfaultfd, pidfd, pid, log }, regions, onFailure, () => {})
     } catch (error) {
-      closeSync(userfaultfd)
+      closeDescriptor(userfaultfd)
       throw error
     }
   } catch (error) {
-    closeSync(pidfd)
+    closeDescriptor(pidfd)
     throw error
   }
 }

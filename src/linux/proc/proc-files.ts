@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
+import { closeDescriptor } from '../addon/close-descriptor.js'
 import { openProcFile } from './open-proc-file.js'
 
 /** The error for a process whose files have no text any more. */
@@ -13,6 +14,7 @@ export class ProcFiles {
   /** -1 when they have been closed. */
   maps: number
   readonly #descriptors = new Map<string, number>()
+  #pidfd = -1
 
   constructor(pid: number | 'self') {
     this.pid = pid
@@ -29,23 +31,31 @@ export class ProcFiles {
   }
 
   openPid(pid: number): number {
-    return this.#remember('pid', () => check(addon().pidfdOpen(pid), 'pidfd_open'))
+    this.#refuseClosed()
+    if (this.#pidfd < 0) this.#pidfd = check(addon().pidfdOpen(pid), 'pidfd_open')
+    return this.#pidfd
   }
 
   close(): void {
     for (const descriptor of this.#descriptors.values()) closeSync(descriptor)
     this.#descriptors.clear()
+    if (this.#pidfd >= 0) closeDescriptor(this.#pidfd)
+    this.#pidfd = -1
     this.maps = -1
   }
 
   #remember(name: string, open: () => number): number {
-    if (this.maps === -1)
-      throw new UsageError('ERR_VMAREA_GUARD_RELEASED', `the address space of process ${this.pid} was disposed of`)
+    this.#refuseClosed()
     let descriptor = this.#descriptors.get(name)
     if (descriptor === undefined) {
       descriptor = open()
       this.#descriptors.set(name, descriptor)
     }
     return descriptor
+  }
+
+  #refuseClosed(): void {
+    if (this.maps !== -1) return
+    throw new UsageError('ERR_VMAREA_GUARD_RELEASED', `the address space of process ${this.pid} was disposed of`)
   }
 }

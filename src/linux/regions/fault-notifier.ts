@@ -1,6 +1,6 @@
-import { closeSync } from 'node:fs'
 import type { FaultRecord } from '../../kernel/fault-record.js'
 import type { AddonFunctions } from '../addon/addon-functions.js'
+import { closeDescriptor } from '../addon/close-descriptor.js'
 import { faultFrom } from '../addon/fault-from.js'
 import { sharedResults } from '../addon/shared-results.js'
 
@@ -29,7 +29,7 @@ export class FaultNotifier {
     socket.on('data', () => this.#drain())
     socket.on('error', () => {
       addon.setBell(-1)
-      closeSync(writeEnd)
+      closeDescriptor(writeEnd)
     })
     socket.unref()
     addon.setBell(writeEnd)

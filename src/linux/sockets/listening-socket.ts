@@ -1,6 +1,7 @@
-import { chmodSync, closeSync, lstatSync, unlinkSync } from 'node:fs'
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
+import { closeDescriptor } from '../addon/close-descriptor.js'
 
 const EADDRINUSE = -98
 const ENAMETOOLONG = -36
@@ -36,7 +37,7 @@ export class ListeningSocket {
       const code = addon().socketStartListening(this.descriptor, BACKLOG)
       if (code < 0) throw new VmError(code, 'listen', { path })
     } catch (error) {
-      closeSync(this.descriptor)
+      closeDescriptor(this.descriptor)
       throw error
     }
   }
@@ -45,7 +46,7 @@ export class ListeningSocket {
     if (this.#closed) return
     this.#closed = true
     if (this.#inode !== undefined && inodeOf(this.#path) === this.#inode) unlinkSync(this.#path)
-    closeSync(this.descriptor)
+    closeDescriptor(this.descriptor)
   }
 }
 
@@ -64,7 +65,7 @@ function bind(path: string): number {
 function isStale(path: string): boolean {
   if (path.startsWith('@') || !lstatSync(path).isSocket()) return false
   const connection = addon().socketConnect(path)
-  if (connection >= 0) closeSync(connection)
+  if (connection >= 0) closeDescriptor(connection)
   return connection === ECONNREFUSED
 }
 

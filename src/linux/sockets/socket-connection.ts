@@ -1,6 +1,7 @@
-import { closeSync, unlinkSync } from 'node:fs'
+import { unlinkSync } from 'node:fs'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
+import { closeDescriptor } from '../addon/close-descriptor.js'
 import { readable } from '../addon/readable.js'
 
 const EAGAIN = -11
@@ -30,7 +31,7 @@ async function accept(path: string, signal: AbortSignal | undefined): Promise<nu
       signal?.throwIfAborted()
     }
   } finally {
-    closeSync(listener)
+    closeDescriptor(listener)
     if (!path.startsWith('@')) unlinkSync(path)
   }
 }

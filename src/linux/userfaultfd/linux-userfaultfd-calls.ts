@@ -1,10 +1,10 @@
-import { closeSync } from 'node:fs'
 import type { RawUserfaultfd } from '../../kernel/raw-userfaultfd.js'
 import type { ReceivedRaw, ReceiveOptions, SendOptions, UserfaultfdCalls } from '../../kernel/userfaultfd-calls.js'
 import { UFFD } from '../../vocabulary/uffd.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
+import { closeDescriptor } from '../addon/close-descriptor.js'
 import { linkOf } from '../addon/link-of.js'
 import { sharedResults } from '../addon/shared-results.js'
 import { adoptUserfaultfd } from './adopt-userfaultfd.js'
@@ -60,8 +60,8 @@ export class LinuxUserfaultfdCalls implements UserfaultfdCalls {
       if (!registerReceived(raw, pid)) raw.holdUntilRegistered()
       return { raw, message, descriptors, pid }
     } catch (error) {
-      for (const other of descriptors) closeSync(other)
-      if (descriptor !== undefined) closeSync(descriptor)
+      for (const other of descriptors) closeDescriptor(other)
+      if (descriptor !== undefined) closeDescriptor(descriptor)
       throw error
     }
   }
@@ -75,6 +75,6 @@ export class LinuxUserfaultfdCalls implements UserfaultfdCalls {
 
 function own(descriptor: number, flags: number): LinuxUserfaultfd {
   const handle = addon().uffdAdopt(descriptor, true, 0)
-  if (handle < 0) closeSync(descriptor)
+  if (handle < 0) closeDescriptor(descriptor)
   return new LinuxUserfaultfd(check(handle, 'userfaultfd'), 0n, (flags & UFFD.NONBLOCK) !== 0)
 }

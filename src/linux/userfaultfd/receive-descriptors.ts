@@ -1,7 +1,7 @@
-import { closeSync } from 'node:fs'
 import type { ReceiveOptions } from '../../kernel/userfaultfd-calls.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
+import { closeDescriptor } from '../addon/close-descriptor.js'
 import { readable } from '../addon/readable.js'
 import { socketConnection } from '../sockets/socket-connection.js'
 
@@ -37,9 +37,9 @@ export async function receiveDescriptors(
     }
     return { descriptors, message: Buffer.concat(parts), pid: Math.max(0, addon().socketPeer(connection)) }
   } catch (error) {
-    for (const descriptor of descriptors) closeSync(descriptor)
+    for (const descriptor of descriptors) closeDescriptor(descriptor)
     throw error
   } finally {
-    closeSync(connection)
+    closeDescriptor(connection)
   }
 }

@@ -1,6 +1,6 @@
-import { closeSync } from 'node:fs'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
+import { closeDescriptor } from '../addon/close-descriptor.js'
 import { socketConnection } from '../sockets/socket-connection.js'
 
 const EAGAIN = -11
@@ -29,6 +29,6 @@ export async function sendDescriptors(
       places = new Int32Array(0)
     } while (rest.length > 0)
   } finally {
-    closeSync(connection)
+    closeDescriptor(connection)
   }
 }

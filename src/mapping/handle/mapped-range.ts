@@ -104,7 +104,11 @@ export abstract class MappedRange implements Disposable {
    * page could not be locked
    */
   lock(offset = 0, length: number = this.size - offset): void {
-    this.#onPages('mlock', offset, length, (calls, address, bytes) => calls.mlock(address, bytes))
+    try {
+      this.#onPages('mlock', offset, length, (calls, address, bytes) => calls.mlock(address, bytes))
+    } catch (error) {
+      throw explainLock(error, this[memoryOf]().protection)
+    }
   }
 
   /**
@@ -296,6 +300,16 @@ export abstract class MappedRange implements Disposable {
       throw holding.explain(error, syscall === 'mlock' ? bytes : length)
     }
   }
+}
+
+function explainLock(error: unknown, protection: number): unknown {
+  if (!(error instanceof VmError) || error.code !== 'ENOMEM' || error.cause !== undefined) return error
+  return VmError.withHint(
+    error,
+    protection === PROT.NONE
+      ? 'the memory allows no access, so that none of its pages can be brought in: makeReadOnly() or makeMut() it first'
+      : 'a page of the range can not be brought in: the file ends before it, or it is a guard page, or poisoned',
+  )
 }
 
 function explainPopulate(error: unknown): unknown {

@@ -1,3 +1,4 @@
+import { allocateMemory } from '../memory/allocate-memory.js'
 import { resizeMemory } from '../memory/resize-memory.js'
 import { writeHoldingAsync, writeMemory } from '../memory/write-memory.js'
 import { memoryOf } from './memory-of.js'
@@ -54,6 +55,22 @@ export class MmapMut extends ReadableMapping<CommittedTypes, Uint8Array<ArrayBuf
    */
   writeAsync(offset: number, source: ArrayBufferView): Promise<void> {
     return writeHoldingAsync(this[memoryOf](), offset, source)
+  }
+
+  /**
+   * Reserves room in the file behind a part of a shared mapping, so that no later write through the mapping meets a full file system:
+   * fallocate(2), off the event loop. The file grows where the range ends behind it. Room that was reserved stays when a later call fails.
+   *
+   * ```ts
+   * await log.allocate(0, 1 << 20) // ENOSPC comes here, and not as a fault in the midst of a record
+   * ```
+   *
+   * @throws `ENOSPC` with what is free; `EPERM` of a memory file that is sealed against growing; `EOPNOTSUPP` where the file system can't;
+   * `ERR_VMAREA_NOT_SHARED`, `ERR_VMAREA_OUT_OF_RANGE`; `ERR_VMAREA_NO_FILE` of memory without a file, or whose file can't be reached
+   * under the name or descriptor by which it was mapped
+   */
+  async allocate(offset = 0, length: number = this.size - offset): Promise<void> {
+    await allocateMemory(this[memoryOf](), offset, length)
   }
 
   /**

@@ -119,7 +119,7 @@ export abstract class ReadableMapping<
    * memory.wait(0, 1) // 'not-equal'
    * ```
    *
-   * @throws `ERR_VMAREA_NOT_SHARED`, `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_INVALID_ARGUMENT`; `MemoryFault` where the word can't be read; the
+   * @throws UsageError `ERR_VMAREA_NOT_SHARED`, `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_INVALID_ARGUMENT`; `MemoryFault` where the word can't be read; the
    * signal's reason where it is aborted already; in the model `ERR_VMAREA_WOULD_BLOCK` without a timeout, because nothing else could run
    */
   wait(offset: number, expected: number, options: WaitOptions = {}): WaitResult {
@@ -129,7 +129,8 @@ export abstract class ReadableMapping<
   /**
    * `wait` on a thread of the package, none of libuv's; each pending wait has one. The event loop stays alive meanwhile.
    *
-   * Rejects as `wait` throws, with the signal's reason when it is aborted, and with `ERR_VMAREA_UNMAPPED` when the memory is unmapped or moves.
+   * @throws UsageError `ERR_VMAREA_UNMAPPED` when the memory is unmapped or moves meanwhile; `ERR_VMAREA_NOT_SHARED`,
+   * `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_INVALID_ARGUMENT`; MemoryFault where the word can't be read; the signal's reason
    */
   async waitAsync(offset: number, expected: number, options: WaitOptions = {}): Promise<WaitResult> {
     return new SharedWord(this[memoryOf](), offset, 'waitAsync').waitAsync(expected, options)
@@ -138,7 +139,7 @@ export abstract class ReadableMapping<
   /**
    * Wakes at most `count` that wait for the word at `offset`, in whichever thread or process. Returns how many.
    *
-   * @throws as `wait` does
+   * @throws UsageError `ERR_VMAREA_NOT_SHARED`, `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_INVALID_ARGUMENT`; MemoryFault where the word can't be read
    */
   notify(offset: number, count = Infinity): number {
     return new SharedWord(this[memoryOf](), offset, 'notify').notify(count)

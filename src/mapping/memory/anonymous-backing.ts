@@ -40,7 +40,12 @@ export class AnonymousBacking implements Backing {
   /** Memory without a file has no end, so the page was poisoned, or the pool of huge pages is empty. */
   explain(fault: FaultRecord, _offset: number, pageSize: number): FaultRecord {
     if (fault.reason !== 'past-end-of-file') return fault
-    return { ...fault, reason: pageSize > this.#kernel.pageSize ? 'io' : 'poisoned' }
+    if (pageSize === this.#kernel.pageSize) return { ...fault, reason: 'poisoned' }
+    return {
+      ...fault,
+      reason: 'io',
+      why: `no huge page of ${pageSize} bytes is free: /sys/kernel/mm/hugepages says how many there are`,
+    }
   }
 
   whyNotAllowed(): undefined {}

@@ -12,6 +12,11 @@ export interface Backing {
 
   /** Names the file behind the memory: the same for all mappings of one file, and for no other file. */
   readonly file?: string
+  /**
+   * Opens what is behind a shared mapping for writing, where that is a file: its descriptor, and where in it the mapping begins. Throws
+   * where it is not to be reached any more.
+   */
+  reopen?(): Disposable & { readonly descriptor: number; readonly offset: number }
   /** The backing of the part of the mapping that begins at `bytes`. */
   from(bytes: number): Backing
   /** Whether `next` is the same file or device, `size` bytes further on. `undefined`: the kernel's areas have to be compared. */

@@ -6,12 +6,26 @@ import type { Backing } from './backing.js'
 export function explainError(kernel: Kernel, error: unknown, length: number, backing: Backing): unknown {
   // An error with a cause was explained already, by code that knows more.
   if (!(error instanceof VmError) || error.cause !== undefined) return error
-  const hint =
-    error.code === 'EACCES'
-      ? backing.whyNotAllowed(error.syscall)
-      : ['ENOMEM', 'EAGAIN', 'EPERM'].includes(error.code)
-        ? kernel.explainLimit(error.syscall, length)
-        : undefined
-  if (hint === undefined) return error
-  return VmError.withHint(error, hint, length)
+  const hint = why(kernel, error, length, backing)
+  return hint === undefined ? error : VmError.withHint(error, hint, length)
+}
+
+function why(kernel: Kernel, { code, syscall }: VmError, length: number, backing: Backing): string | undefined {
+  switch (code) {
+    case 'EACCES':
+      return backing.whyNotAllowed(syscall) ?? kernel.explainDenial(syscall)
+    case 'EDEADLK':
+      return whichGuards(kernel.addressSpace.guards ?? [])
+    case 'ENOMEM':
+    case 'EAGAIN':
+    case 'EPERM':
+      return kernel.explainLimit(syscall, length)
+    default:
+      return undefined
+  }
+}
+
+function whichGuards(guards: readonly string[]): string | undefined {
+  if (guards.length === 0) return undefined
+  return `this thread holds the address space for reading (${guards.join(', ')}), and the change would wait for it: release it first`
 }

@@ -1,6 +1,7 @@
 import type { FaultRecord } from '../../kernel/fault-record.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import { SEAL } from '../../vocabulary/seal.js'
+import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { Backing, BackingSource } from './backing.js'
 import type { MappableFile } from './mmap-options.js'
@@ -69,13 +70,33 @@ export class FileBacking implements Backing {
   /** The processor can't tell a page past the end of a file from a page that could not be read. The file's size can. */
   explain(fault: FaultRecord, offset: number, pageSize: number): FaultRecord {
     if (fault.reason !== 'past-end-of-file') return fault
-    const size = this.#sizeNow()
+    const { size, free } = this.#stateNow()
     const inFile = size !== undefined && Math.floor((this.#offset + offset) / pageSize) * pageSize < size
-    return inFile ? { ...fault, reason: 'io' } : fault
+    if (!inFile) return fault
+    if (free === undefined || free >= pageSize) return { ...fault, reason: 'io' }
+    return {
+      ...fault,
+      reason: 'io',
+      why: `the file system of ${this.describe()} is full: allocate() says so before a write`,
+    }
   }
 
   whyNotAllowed(): string | undefined {
     return this.shared ? 'the file is not open for writing: map it with writable: true' : undefined
+  }
+
+  reopen(): Disposable & { readonly descriptor: number; readonly offset: number } {
+    const { source, device, inode } = this.#file
+    const opened = openFile(this.#kernel, source, 'read-write')
+    if (opened.status.device === device && opened.status.inode === inode) {
+      const close = () => opened[Symbol.dispose]()
+      return { descriptor: opened.descriptor, offset: this.#offset, [Symbol.dispose]: close }
+    }
+    opened[Symbol.dispose]()
+    throw new UsageError(
+      'ERR_VMAREA_NO_FILE',
+      `${this.describe()} is not the file that was mapped any more: keep its name, or its descriptor open`,
+    )
   }
 
   describe(): string {
@@ -83,14 +104,15 @@ export class FileBacking implements Backing {
     return `${typeof source === 'number' ? `descriptor ${source}` : `'${source}'`} at ${this.#offset}`
   }
 
-  /** `undefined` where the path or descriptor no longer leads to this file. */
-  #sizeNow(): number | undefined {
+  /** Nothing where the path or descriptor no longer leads to this file. */
+  #stateNow(): { readonly size?: number; readonly free?: number | undefined } {
     try {
       using opened = openFile(this.#kernel, this.#file.source, 'read')
       const { size, device, inode } = opened.status
-      return device === this.#file.device && inode === this.#file.inode ? size : undefined
+      if (device !== this.#file.device || inode !== this.#file.inode) return {}
+      return { size, free: this.#kernel.files.freeBytes(opened.descriptor) }
     } catch {
-      return undefined
+      return {}
     }
   }
 }

@@ -3,6 +3,7 @@ import { checkOptions, type OptionRules } from '../../vocabulary/options/check-o
 import { showValue } from '../../vocabulary/options/show-value.js'
 import { SEAL, type Seal } from '../../vocabulary/seal.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
+import { VmError } from '../../vocabulary/vm-error.js'
 
 /** The size and the seals of a memory file, and the pages that it is made of. */
 export interface MemoryFileOptions {
@@ -94,7 +95,14 @@ export class MemoryFile implements Disposable {
    */
   truncate(size: number): void {
     checkSize(size)
-    this.#kernel.files.ftruncate(this.fd, size)
+    const before = this.size
+    try {
+      this.#kernel.files.ftruncate(this.fd, size)
+    } catch (error) {
+      const seal = size < before ? 'shrink' : 'grow'
+      if (!(error instanceof VmError) || error.code !== 'EPERM' || !this.seals.includes(seal)) throw error
+      throw VmError.withHint(error, `the file is sealed: '${seal}', has ${before} bytes and can't have ${size}`)
+    }
   }
 
   /** The seals that are set: fcntl(2) with `F_GET_SEALS`. */

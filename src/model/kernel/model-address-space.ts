@@ -49,6 +49,10 @@ export class ModelAddressSpace implements AddressSpace {
     if (--this.#mm.users === 0) tearDown(this.#mm)
   }
 
+  get guards(): string[] {
+    return this.#mm.guards
+  }
+
   readLock(): void {
     if (this.tryReadLock()) return
     throw new VmError('EDEADLK', 'mmap_read_lock', {

@@ -1,6 +1,7 @@
 import type { FileCalls, FileStatus } from '../../kernel/file-calls.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addSeals } from '../files/add-seals.js'
+import { allocateFile } from '../files/allocate-file.js'
 import { truncate } from '../files/truncate.js'
 import { Inode } from '../structs/inode.js'
 import type { Machine } from '../structs/machine.js'
@@ -68,6 +69,12 @@ export class ModelFiles implements FileCalls {
   ftruncate(descriptor: number, length: number): void {
     this.#check(truncate(this.#get(descriptor, 'ftruncate'), length), 'ftruncate')
   }
+
+  async allocate(descriptor: number, offset: number, length: number): Promise<void> {
+    this.#check(allocateFile(this.#get(descriptor, 'fallocate'), offset, length), 'fallocate')
+  }
+
+  freeBytes(): undefined {}
 
   memfdCreate(name: string, options: { sealable: boolean; hugePageSize?: number }): number {
     if (options.hugePageSize !== undefined) {

@@ -42,6 +42,8 @@ export class ModelKernel implements Kernel {
 
   flushInstructionCache(): void {}
 
+  explainDenial(): undefined {}
+
   explainLimit(_syscall: string, length: number): string | undefined {
     const { mm, machine } = this
     const pages = Math.ceil(length / mm.pageSize)

@@ -152,7 +152,7 @@ export class ModelSystemCalls implements SystemCalls {
     if (this.#mm.users === 0) throw new VmError('ESRCH', syscall, { hint: 'the process has ended' })
     if (this.#mm.readers === 0 && this.#mm.hooks === 0) return
     throw new VmError('EDEADLK', syscall, {
-      hint: 'the address space is locked by a guard or a hook of this very thread: release it first',
+      ...(this.#mm.hooks === 0 ? {} : { hint: 'a hook of a driver runs, under the lock of the address space' }),
     })
   }
 

@@ -60,6 +60,8 @@ export class Mm {
   users = 1
   /** Readers of the mmap lock. */
   readers = 0
+  /** The classes of the guards that hold it, for messages. */
+  readonly guards: string[] = []
   /** The top of the stack when it was made, by which its area is named. */
   stackTop = 0
   /** The VMA that was freed last: see `newVma`. */
