@@ -14,8 +14,8 @@ export interface FaultQueue {
   readonly id: number
 
   /**
-   * Takes the waiting faults, after waiting for one up to `timeout` milliseconds. Returns their number. `address`, `isWrite` and
-   * `isFirstWrite` describe them until the next call.
+   * Takes the waiting faults, after waiting for one up to `timeout` milliseconds. Returns their number. `address`, `isWrite`,
+   * `isFirstWrite` and `threadId` describe them until the next call. A signal wakes a thread that waits: it faults again, and has two faults then.
    */
   take(milliseconds: number): number
   /** Ends a `take` that waits, or the next one. Any thread may call it. */
@@ -25,6 +25,8 @@ export interface FaultQueue {
   isWrite(index: number): boolean
   /** Whether the page is visible already and only the write is new. */
   isFirstWrite(index: number): boolean
+  /** The kernel's number of the thread that waits; 0 where it is not known, which is where a thread faults once for each wait. */
+  threadId(index: number): number
 
   /** Wakes the waiters of the range, which retry their accesses. */
   wake(start: number, length: number): void

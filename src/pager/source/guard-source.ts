@@ -125,6 +125,11 @@ export class GuardSource implements FaultQueue, FilePages {
     return (this.#faults[2 * index + 1]! & FIRST_WRITE) !== 0
   }
 
+  /** A thread waits in the guard's handler, where no signal makes it fault again. */
+  threadId(): number {
+    return 0
+  }
+
   /** The guard can't install pages through a map. */
   put(): number {
     return 0

@@ -89,6 +89,10 @@ export class UserfaultfdQueue implements FaultQueue {
     return this.#messages.isWriteProtected(index)
   }
 
+  threadId(index: number): number {
+    return this.#messages.threadId(index)
+  }
+
   wake(start: number, length: number): void {
     this.#raw.wake(start, length)
   }

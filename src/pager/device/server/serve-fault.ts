@@ -17,13 +17,35 @@ export class FaultWaiter implements PageWaiter {
   readonly offset: number
   readonly write: boolean
   readonly since: number
+  /** See `FaultQueue.threadId`. */
+  readonly threadId: number
 
-  constructor(device: ServedDevice, address: number, offset: number, write: boolean, since: number) {
+  constructor(
+    device: ServedDevice,
+    {
+      address,
+      offset,
+      write,
+      since,
+      threadId,
+    }: Pick<FaultWaiter, 'address' | 'offset' | 'write' | 'since' | 'threadId'>,
+  ) {
     this.#device = device
     this.address = address
     this.offset = offset
     this.write = write
     this.since = since
+    this.threadId = threadId
+  }
+
+  /** Whether it is the same thread's wait for the same page. */
+  isSame(other: PageWaiter): boolean {
+    return (
+      this.threadId !== 0 &&
+      other instanceof FaultWaiter &&
+      other.threadId === this.threadId &&
+      other.address === this.address
+    )
   }
 
   /** A page in memory is shown by then. */
@@ -48,17 +70,21 @@ export class FaultWaiter implements PageWaiter {
 export function serveFault(device: ServedDevice, index: number, now: number): void {
   const { source, maps, requests, pageSize, state } = device
   const { faults } = source
-  state.counters.countFault()
   const address = faults.address(index)
   const map = maps.at(address)
   if (map === undefined) {
+    state.counters.countFault()
     faults.wake(address, pageSize) // It was unmapped meanwhile.
     return
   }
   const offset = map.offsetAt(address)
   const firstWrite = faults.isFirstWrite(index)
-  const waiter = new FaultWaiter(device, address, offset, faults.isWrite(index), now)
+  const write = faults.isWrite(index)
+  const waiter = new FaultWaiter(device, { address, offset, write, since: now, threadId: faults.threadId(index) })
   const pending = requests.joinable(offset, firstWrite)
+  // A signal made the thread fault again: its wait began with the first fault.
+  if (pending?.waiters.some((other) => waiter.isSame(other))) return
+  state.counters.countFault()
   if (pending !== undefined) requests.join(pending, waiter)
   else if (firstWrite) askToWrite(device, map, waiter)
   else if (map.inserted.has(address)) askToFill(device, map, waiter, offset + pageSize)
