@@ -48,7 +48,7 @@ function binaryOfThisMachine() {
   else mkdirSync(ownPrebuilds)
   const folder = join(prebuilds, `linux-${process.arch}-${libc}`)
   mkdirSync(folder, { recursive: true })
-  copyFileSync(join(root, 'build', 'vmarea.node'), join(folder, 'vmarea.node'))
+  for (const name of ['vmarea.node', 'vmarea-keeper']) copyFileSync(join(root, 'build', name), join(folder, name))
 }
 
 /** Does nothing in a checkout that has its own form. */
