@@ -45,8 +45,8 @@ function sharedLog() {
 const words = { turn: 0, answered: 64, stamp: 128 }
 
 async function medianOfWakeUps() {
-  using memoryFile = memfd('wake-up', { size: 4096 })
-  using memory = mapMut({ file: memoryFile, shared: true })
+  const memoryFile = memfd('wake-up', { size: 4096 })
+  const memory = mapMut({ file: memoryFile, shared: true })
   const turn = new Int32Array(memory.bytes.buffer)
   const stamp = new BigInt64Array(memory.bytes.buffer, words.stamp)
   const source = `
@@ -74,5 +74,8 @@ async function medianOfWakeUps() {
     memory.notify(words.turn, 1)
     while (Atomics.load(turn, words.answered / 4) === round) memory.wait(words.answered, round)
   }
-  return median([...(await samples)])
+  const result = median([...(await samples)])
+  memory.unmap()
+  memoryFile[Symbol.dispose]()
+  return result
 }
