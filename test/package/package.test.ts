@@ -1,7 +1,17 @@
 // The package as its users install it: packed, unpacked into a project of its own, and used there with what they use.
 // It takes minutes and the network, so `npm run test:package` runs it and not `npm test`.
 import assert from 'node:assert/strict'
-import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { ordinaryUser, skipUnlessOrdinaryUser } from '../support/ordinary-user.js'
@@ -54,7 +64,7 @@ describe('the packed tarball', () => {
       statSync(join(project.installed, name)).isFile(),
     )
     const known =
-      /^(dist\/.*(\.js|\.d\.ts)|dist\/view\/page\/page\.css|dist\/vmarea\.1|docs\/.*|examples\/.*|native\/.*(\.cc|\.h|\.map)|prebuilds\/[\w-]+\/vmarea\.node|scripts\/(build-native|progress)\.js|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/
+      /^(dist\/.*(\.js|\.d\.ts)|dist\/view\/page\/page\.css|dist\/vmarea\.1|docs\/.*|examples\/.*|native\/.*(\.cc|\.h|\.map)|prebuilds\/[\w-]+\/(vmarea\.node|vmarea-keeper)|scripts\/(build-native|progress)\.js|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/
     assert.match(readFileSync(join(project.installed, 'dist/vmarea.1'), 'utf8'), /^\.TH VMAREA 1/)
     assert.deepEqual(
       files.filter((name) => !known.test(name)),
@@ -62,6 +72,13 @@ describe('the packed tarball', () => {
     )
     for (const name of files.filter((name) => /^dist\/.*\.(js|d\.ts)$/.test(name)))
       assert.doesNotMatch(readFileSync(join(project.installed, name), 'utf8'), /sourceMappingURL/, name)
+  })
+
+  test('has the keeper beside each binary, as a program', () => {
+    const folder = join(project.installed, 'prebuilds')
+    const platforms = readdirSync(folder)
+    assert.notEqual(platforms.length, 0)
+    for (const platform of platforms) accessSync(join(folder, platform, 'vmarea-keeper'), constants.X_OK)
   })
 
   test('loads few modules for each entry point', () => {
