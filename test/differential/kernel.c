@@ -263,12 +263,17 @@ static uint64_t ask_reader(int what, int fd) {
   return answer;
 }
 
-// The events of the last call: whose, which, and their words.
+// The events of the last call: whose, which, and their words. Those of one userfaultfd are in their order, as a program reads them; between two
+// there is none that a program could see, and the model has none.
 static void put_events(void) {
   uint64_t count = reader < 0 ? 0 : ask_reader(READER_TELL, 0);
   put64(count);
-  read_from(reader, out + used, count * 40);
-  used += count * 40;
+  uint64_t events[256][5];
+  if (count > 256) die("more events than the reader keeps");
+  read_from(reader, events, count * sizeof *events);
+  for (uint64_t userfaultfd = 0; userfaultfd < 64; userfaultfd++)
+    for (uint64_t at = 0; at < count; at++)
+      if (events[at][0] == userfaultfd) put(events[at], sizeof *events);
 }
 
 static void put_state(long result, uint64_t value) {

@@ -232,6 +232,18 @@ const rules: Record<string, Rule> = {
     0,
     0,
   ],
+  '2.6 guards: one that PAGEMAP_SCAN has write-protected is a guard still, and DONTNEED keeps it': [
+    [
+      anon(0, 4),
+      ['uffdOpen', 0xa080],
+      ['uffdRegister', at(0), 4 * PAGE, 3],
+      advise(1, 1, 102),
+      ['uffdWritten', at(0), 4 * PAGE, 1],
+      advise(0, 4, 4),
+      read(1),
+    ],
+    MAPERR,
+  ],
   '2.6 guards: POPULATE is EFAULT and mlock ENOMEM over one': [
     [anon(0, 2), advise(1, 1, 102), advise(0, 2, 22), lock(0, 2)],
     EFAULT,

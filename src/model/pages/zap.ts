@@ -24,7 +24,8 @@ export function zap(mm: Mm, start: number, end: number, markers: Markers): void 
       table.bits[index] = markers === 'keep-and-mark' && bits & PTE.UFFD_WP ? PTE.UFFD_WP : 0
     } else if (markers === 'drop' || bits & PTE.POISON) {
       table.bits[index] = 0
-    } else if (bits & PTE.UFFD_WP && markers === 'keep') {
+    } else if (bits & PTE.UFFD_WP && !(bits & PTE.GUARD) && markers === 'keep') {
+      // A guard that is write-protected is a guard still.
       table.bits[index] = 0
     }
   })
