@@ -244,6 +244,19 @@ const rules: Record<string, Rule> = {
     ],
     MAPERR,
   ],
+  '2.6 guards: one that PAGEMAP_SCAN has write-protected stays so when its userfaultfd lets go of it': [
+    [
+      anon(0, 4),
+      ['uffdOpen', 0xa080],
+      ['uffdRegister', at(0), 4 * PAGE, 3],
+      advise(1, 1, 102),
+      ['uffdWritten', at(0), 4 * PAGE, 1],
+      ['uffdUnregister', at(0), 4 * PAGE],
+      ['uffdRegister', at(0), 4 * PAGE, 3],
+      ['uffdWritten', at(0), 4 * PAGE, 1],
+    ],
+    2,
+  ],
   '2.6 guards: POPULATE is EFAULT and mlock ENOMEM over one': [
     [anon(0, 2), advise(1, 1, 102), advise(0, 2, 22), lock(0, 2)],
     EFAULT,

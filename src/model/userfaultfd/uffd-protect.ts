@@ -8,7 +8,9 @@ export function uffdProtect(vma: Vma, start: number, end: number, protect: boole
   const last = end / mm.pageSize
   if (!protect) {
     mm.tables.visit(first, last, (_page, table, index) => {
-      table.bits[index] = table.bits[index]! & ~PTE.UFFD_WP
+      const bits = table.bits[index]!
+      // change_pte_range leaves a guard and poison as they are, with their marks.
+      if (!(bits & (PTE.GUARD | PTE.POISON))) table.bits[index] = bits & ~PTE.UFFD_WP
     })
     return
   }
