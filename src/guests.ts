@@ -36,7 +36,7 @@ export type { FaultOutcome, GuestRegion, OnGuestFailure } from './kernel/guest-h
 
 /**
  * Listens at the path of a Unix socket for monitors that restore a snapshot, such as Firecracker with `backend_type: Uffd`: many at one
- * path. A path that begins with `@` is in the abstract namespace. The file of a socket that nobody listens at any more is replaced.
+ * path. A path that begins with `@` is in the abstract namespace. The file of a socket without a listener is replaced.
  *
  * Rejects with `VmError`: `EADDRINUSE` where another process listens there.
  *

@@ -52,8 +52,8 @@ std::unordered_map<uint32_t, GuestPointer>& by_number() {
   return *by_number;
 }
 
-// A userfaultfd is watched for what comes anew: `take_events` reads all that is there. Otherwise the kernel looks at it once more for each
-// fault.
+// A userfaultfd is watched edge-triggered (EPOLLET), because `take_events` reads until it is empty. Level-triggered, the kernel would poll it
+// once more for each fault.
 int watch(int descriptor, uint64_t key, uint32_t events = EPOLLIN) {
   epoll_event event = {};
   event.events = events;

@@ -35,7 +35,7 @@ export const sharingCases: ConformanceCases = {
       expectError(() => memory.wait(0, 2 ** 32), { code: 'ERR_VMAREA_OUT_OF_RANGE' })
     },
   },
-  'a change of the word and notify wake who waits in another mapping of the file': {
+  'a change of the word and notify wake a waiter in another mapping of the file': {
     async run({ process, page }) {
       const { waiter, other } = twoMappings(process, page)
       const waiting = waiter.waitAsync(page + 4, 0, { timeout: 60_000 })
@@ -66,7 +66,7 @@ export const sharingCases: ConformanceCases = {
       expect(memory.notify(0, 0), 0, 'none')
     },
   },
-  'private memory has nobody to wait for': {
+  'wait and notify on private memory are refused': {
     async run({ process, page }) {
       using memory = process.mapMut({ length: page })
       expectError(() => memory.wait(0, 0), { code: 'ERR_VMAREA_NOT_SHARED' })

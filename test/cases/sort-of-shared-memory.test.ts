@@ -1,3 +1,4 @@
+// The case sec-sort-of-shared-memory, through sharedBytes.
 // An engine sorts an ArrayBuffer in place, because nothing else could write it, and leaves its bounds where another thread does; of a
 // SharedArrayBuffer it sorts a copy.
 import { test } from 'node:test'

@@ -19,6 +19,7 @@ import { seed } from '../support/seed.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { skipUnlessRoot, skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
 import { Monitor, patternOf } from './monitor.js'
+import { serveMonitor } from './serve-monitor.js'
 
 const skip = skipWithout('poison', 'event_remove', 'pagefault_flag_wp') || skipWithoutCompiler() || skipUnlessRoot()
 const skipAsync = skip || skipWithout('wp_async')
@@ -38,21 +39,13 @@ function memoryFile(pages: number): string {
   return path
 }
 
-async function served(
+function served(
   options: readonly string[],
   source: GuestSource | PageSource,
   serveOptions: ServeOptions,
   look: (monitor: Monitor, guest: Guest) => Promise<void>,
 ): Promise<void> {
-  const name = `@vmarea-dirty-${process.pid}-${count++}`
-  await using guests = await listenForGuests(name)
-  await using monitor = new Monitor(name, options)
-  await monitor.ready
-  for await (const guest of guests) {
-    await guest.serve(source, { dirty: true, around: 16384, ...serveOptions })
-    await look(monitor, guest)
-    break
-  }
+  return serveMonitor(options, source, { dirty: true, around: 16384, ...serveOptions }, look)
 }
 
 /** The memory of a monitor's regions, one after another: what is missing is asked for. */

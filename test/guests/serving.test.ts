@@ -26,6 +26,7 @@ import { temporaryFolder } from '../support/temporary-folder.js'
 import { until } from '../support/until.js'
 import { skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
 import { Monitor, patternOf } from './monitor.js'
+import { serveMonitor } from './serve-monitor.js'
 
 const skip = skipWithout('poison', 'event_remove') || skipWithoutCompiler()
 const skipHuge = skip || raiseHugePages(4)
@@ -44,24 +45,18 @@ function objectOf(pages: number, more: Partial<PageSource> = {}): PageSource {
   return { size: bytes.length, read, ...more }
 }
 
-/** Serves one monitor with these options, and looks at it. */
-async function served(
+/** Serves one monitor with these options, and looks at it until it has gone. */
+function served(
   options: readonly string[],
   source: GuestSource | PageSource,
   serveOptions: ServeOptions,
   look: (monitor: Monitor, guest: Guest) => Promise<void>,
 ): Promise<void> {
-  const path = join(temporaryFolder, `guests-${count++}`)
-  await using guests = await listenForGuests(path)
-  await using monitor = new Monitor(path, options)
-  await monitor.ready
-  for await (const guest of guests) {
-    await guest.serve(source, serveOptions)
+  return serveMonitor(options, source, serveOptions, async (monitor, guest) => {
     await look(monitor, guest)
     await monitor.kill()
     assert.equal((await guest.closed).reason, 'gone')
-    return
-  }
+  })
 }
 
 /** A thread may be woken a moment before its page is counted. */

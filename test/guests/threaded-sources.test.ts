@@ -5,22 +5,12 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { packFile } from '#vmarea/devices/blocks.js'
-import {
-  type Guest,
-  type GuestSource,
-  layerSources,
-  listenForGuests,
-  moduleSource,
-  type PageSource,
-  packedSource,
-  type ServeOptions,
-  storeSource,
-  zeroSource,
-} from '#vmarea/guests.js'
+import { layerSources, listenForGuests, moduleSource, packedSource, storeSource, zeroSource } from '#vmarea/guests.js'
 import { memoryStore, openPageStore, type PageStore } from '#vmarea/stores.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
 import { Monitor, patternOf } from './monitor.js'
+import { serveMonitor } from './serve-monitor.js'
 
 const skip = skipWithout('poison', 'event_remove') || skipWithoutCompiler()
 const page = 4096
@@ -60,21 +50,7 @@ export default {
   },
 }`).href
 
-async function served(
-  source: GuestSource | PageSource,
-  serveOptions: ServeOptions,
-  look: (monitor: Monitor, guest: Guest) => Promise<void>,
-): Promise<void> {
-  const path = `@vmarea-threaded-${process.pid}-${count++}`
-  await using guests = await listenForGuests(path)
-  await using monitor = new Monitor(path, [`regions=${PAGES}`])
-  await monitor.ready
-  for await (const guest of guests) {
-    await guest.serve(source, serveOptions)
-    await look(monitor, guest)
-    break
-  }
-}
+const served = serveMonitor.bind(undefined, [`regions=${PAGES}`])
 
 test('a module, a described store and a packed file serve a guest while the event loop of the program is busy', {
   skip,

@@ -9,7 +9,7 @@ export interface TourContext {
 /** A stop of the tour: shows one thing and says in a few lines what it showed. Throws if it turned out otherwise. */
 export interface Stop {
   readonly title: string
-  /** What it is about, for a reader who has never met the subject. Wrapped where it is shown. */
+  /** An explanation that requires no knowledge of the subject. It is wrapped when it is printed. */
   readonly explanation: string
   show(context: TourContext): readonly string[] | Promise<readonly string[]>
 }

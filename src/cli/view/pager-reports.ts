@@ -10,7 +10,7 @@ const RETRY_AFTER = 1000
 /** A longer line is not of `offerStatistics`. */
 const LONGEST_LINE = 2 ** 21
 
-/** What the pagers of a process say of themselves, while somebody looks; nothing where the process offers no statistics. */
+/** The statistics that the devices, swaps and guests of a process offer, read while a browser is connected. Empty where the process offers none. */
 export class PagerReports {
   readonly #pid: number
   readonly #changed: (reports: readonly NamedReport[]) => void

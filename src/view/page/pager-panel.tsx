@@ -22,7 +22,9 @@ export function PagerPanel({ store }: { store: Store }) {
   }
   return (
     <div class="pagers">
-      {connection === 'open' ? null : <p class="unknown">This is the last that was told.</p>}
+      {connection === 'open' ? null : (
+        <p class="unknown">The connection is closed. These are the last statistics received.</p>
+      )}
       {pagers.map((pager) => (
         <Pager key={pager.name} pager={pager} />
       ))}
