@@ -36,7 +36,6 @@ export async function startSourceThread(source: ThreadedSource): Promise<Readabl
   const worker = new Worker(new URL('./guest-source-worker.js', import.meta.url), {
     name: 'vmarea-source',
     workerData: source,
-    trackUnmanagedFds: false, // the addon opens descriptors that Node closes
     execArgv: [], // not those of this process, which may be a program on the command line
   })
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>()

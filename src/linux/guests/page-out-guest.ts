@@ -1,8 +1,9 @@
-import { closeSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import type { GuestRegion } from '../../kernel/guest-host.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
+import { closeDescriptor } from '../addon/close-descriptor.js'
 
 const MADV_PAGEOUT = 21
 const EPERM = -1
@@ -27,7 +28,7 @@ export function pageOutGuest(pid: number, regions: readonly GuestRegion[]): numb
       }
     }
   } finally {
-    closeSync(pidfd)
+    closeDescriptor(pidfd)
   }
   const [, kilobytes = '0'] = /^VmSwap:\s*(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? []
   return Number(kilobytes) * 1024

@@ -1,7 +1,8 @@
-import { closeSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
+import { closeDescriptor } from '../addon/close-descriptor.js'
 import { sharedResults } from '../addon/shared-results.js'
 
 /** The system calls that the process makes, in the order of the table in `native/play/serve-calls.cc`. */
@@ -105,7 +106,7 @@ export class ServedProcess implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#socket)
+    closeDescriptor(this.#socket)
     try {
       process.kill(this.pid, 'SIGKILL')
     } catch {
