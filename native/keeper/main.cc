@@ -4,6 +4,7 @@
 // When the handler's end of the socket closes, the handler is gone: each guest is poisoned, killed or left to wait, as it was given. The keeper
 // ends when its guests have ended. Signals do not end it, but for SIGKILL.
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -42,6 +43,22 @@ void watch(int descriptor, void* key) {
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) != 0) _exit(3);
 }
 
+// Moves both to a pair of numbers, an even one and the next: a handler that takes a guest over finds its userfaultfd below the pidfd.
+void pair(int descriptors[2]) {
+  for (int even = 4;; even += 2) {
+    if (fcntl(even, F_GETFD) >= 0 || fcntl(even + 1, F_GETFD) >= 0) continue;
+    int moved[2] = {dup3(descriptors[0], even, O_CLOEXEC), dup3(descriptors[1], even + 1, O_CLOEXEC)};
+    if (moved[0] < 0 || moved[1] < 0) {
+      if (moved[0] >= 0) close(moved[0]);
+      return;  // the limit of descriptors: they stay where they are
+    }
+    close(descriptors[0]);
+    close(descriptors[1]);
+    memcpy(descriptors, moved, sizeof moved);
+    return;
+  }
+}
+
 // Answers false at the end.
 bool take_guest() {
   Message message;
@@ -53,6 +70,7 @@ bool take_guest() {
   if (rights == nullptr || rights->cmsg_len != CMSG_LEN(2 * sizeof(int)) || message.count > kMostRegions) return true;
   int descriptors[2];
   memcpy(descriptors, CMSG_DATA(rights), sizeof descriptors);
+  pair(descriptors);
   Guest* guest = new Guest{descriptors[0], descriptors[1], message.on_failure, {message.regions, message.regions + message.count}};
   guests.push_back(guest);
   watch(guest->pidfd, guest);

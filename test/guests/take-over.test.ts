@@ -22,6 +22,7 @@ async function orphan(
     waiting: Promise<{ good: number }>,
     paths: { memory: string; state: string },
   ) => Promise<void>,
+  { options = [], keeper = false }: { options?: string[]; keeper?: boolean } = {},
 ): Promise<void> {
   const [memory, state] = ['memory', 'state'].map((name) => join(temporaryFolder, `${name}-${count++}`)) as [
     string,
@@ -32,14 +33,14 @@ async function orphan(
   const program = `
     import { fileSource, listenForGuests } from 'vmarea/guests'
     const [path, memory, state] = process.argv.slice(1)
-    const guests = await listenForGuests(path, { onFailure: 'wait', state })
+    const guests = await listenForGuests(path, { onFailure: 'wait', keeper: ${keeper}, state })
     for await (const guest of guests) await guest.serve(fileSource(memory), { around: 4096 })`
   const args = ['--input-type=module', '--eval', program, '--', path, memory, state]
   const handler = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' })
   const ended = new Promise((resolve) => handler.once('exit', resolve))
   try {
     await until('the handler listens', () => readFileSync('/proc/net/unix', 'latin1').includes(path))
-    await using monitor = new Monitor(path, ['regions=64'])
+    await using monitor = new Monitor(path, ['regions=64', ...options])
     assert.equal((await monitor.check(0, 4)).good, 4)
     await monitor.ask('remove', 8, 4)
     handler.kill('SIGKILL')
@@ -64,6 +65,34 @@ test('a guest whose handler was killed is taken over: who waits goes on, and wha
     await monitor.kill()
     assert.equal((await guest.closed).reason, 'gone')
   })
+})
+
+test('a guest whose monitor kept no userfaultfd is taken over from the keeper of its handler', { skip }, async () => {
+  const look: Parameters<typeof orphan>[0] = async (monitor, waiting, { memory, state }) => {
+    await using guests = await listenForGuests(`@vmarea-next-${process.pid}-${count++}`)
+    const guest = await guests.takeOver({ pid: monitor.pid, state })
+    await guest.serve(fileSource(memory))
+    assert.equal((await waiting).good, 1)
+    assert.deepEqual(await monitor.check(0, 64), { good: 60, zero: 4, other: 0, poisoned: 0 })
+  }
+  // The guests of two keepers at a time: each is found by its monitor.
+  await Promise.all([
+    orphan(look, { options: ['drop'], keeper: true }),
+    orphan(look, { options: ['drop'], keeper: true }),
+  ])
+})
+
+test('a guest of which no process holds the userfaultfd is refused by name', { skip }, async () => {
+  await using guests = await listenForGuests(`@vmarea-next-${process.pid}-${count++}`)
+  await using monitor = new Monitor('@', ['regions=8', 'silent', 'drop'])
+  const { message } = await monitor.ready
+  const regions = message.map(({ base_host_virt_addr: start, size: length, offset }) => ({
+    start,
+    length,
+    offset,
+    pageSize: page,
+  }))
+  await assert.rejects(guests.takeOver({ pid: monitor.pid, regions }), { code: 'ESRCH', message: /no keeper/ })
 })
 
 test('by its regions alone a guest is taken over, and what it had given back is the source again', {

@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import type { GuestRegion, OnGuestFailure } from '../../kernel/guest-host.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
@@ -6,7 +6,7 @@ import { check } from '../addon/check.js'
 import { closeDescriptor } from '../addon/close-descriptor.js'
 import { LinuxGuest } from './linux-guest.js'
 
-/** Takes the userfaultfd out of a monitor whose handler has ended: pidfd_getfd(2). */
+/** Takes the userfaultfd out of a monitor whose handler has ended, or out of the keeper that the handler left: pidfd_getfd(2). */
 export function takeOver(
   pid: number,
   regions: readonly GuestRegion[],
@@ -15,8 +15,7 @@ export function takeOver(
 ): LinuxGuest {
   const pidfd = check(addon().pidfdOpen(pid), 'pidfd_open')
   try {
-    const userfaultfd = addon().pidfdGet(pidfd, userfaultfdOf(pid))
-    if (userfaultfd < 0) throw new VmError(userfaultfd, 'pidfd_getfd', { hint: WHO_MAY })
+    const userfaultfd = takeUserfaultfd(pid)
     try {
       return new LinuxGuest({ userfaultfd, pidfd, pid, log }, regions, onFailure, () => {})
     } catch (error) {
@@ -32,8 +31,48 @@ export function takeOver(
 const WHO_MAY =
   'taking a descriptor requires the right to trace the monitor: root, CAP_SYS_PTRACE, or its own user where it may be dumped'
 
-/** The first of the process's descriptors that is a userfaultfd. */
-function userfaultfdOf(pid: number): number {
+function takeUserfaultfd(pid: number): number {
+  const own = descriptorsOf(pid).find(({ link }) => link === 'anon_inode:[userfaultfd]')
+  const place = own === undefined ? inKeeper(pid) : { holder: pid, name: own.name }
+  if (place === undefined) {
+    throw new VmError('ESRCH', 'pidfd_getfd', {
+      hint: `process ${pid} has no userfaultfd, and no keeper holds it: start the handler with a keeper, and onFailure 'wait'`,
+    })
+  }
+  const holder = check(addon().pidfdOpen(place.holder), 'pidfd_open')
+  try {
+    const taken = addon().pidfdGet(holder, place.name)
+    if (taken < 0) throw new VmError(taken, 'pidfd_getfd', { hint: WHO_MAY })
+    return taken
+  } finally {
+    closeDescriptor(holder)
+  }
+}
+
+/** A keeper holds the userfaultfd of a guest at the number below the pidfd of its monitor. */
+function inKeeper(pid: number): { holder: number; name: number } | undefined {
+  for (const holder of readdirSync('/proc').map(Number).filter(Number.isInteger)) {
+    if (!textOf(`/proc/${holder}/comm`).startsWith('vmarea-keeper')) continue
+    for (const { name, link } of ownDescriptorsOf(holder)) {
+      if (link !== 'anon_inode:[userfaultfd]') continue
+      const [, owner] = /^Pid:\s*(-?\d+)/m.exec(textOf(`/proc/${holder}/fdinfo/${name + 1}`)) ?? []
+      if (Number(owner) === pid) return { holder, name }
+    }
+  }
+  return undefined
+}
+
+/** None of a keeper that this process may not look into, which may be of another user's handler. */
+function ownDescriptorsOf(pid: number): ReturnType<typeof descriptorsOf> {
+  try {
+    return descriptorsOf(pid)
+  } catch {
+    return []
+  }
+}
+
+/** By number, the lowest first. */
+function descriptorsOf(pid: number): { name: number; link: string | undefined }[] {
   const folder = `/proc/${pid}/fd`
   let names: string[]
   try {
@@ -44,12 +83,10 @@ function userfaultfdOf(pid: number): number {
       cause,
     })
   }
-  const found = names
+  return names
     .map(Number)
     .sort((one, other) => one - other)
-    .find((name) => linkAt(`${folder}/${name}`) === 'anon_inode:[userfaultfd]')
-  if (found === undefined) throw new VmError('ESRCH', 'pidfd_getfd', { hint: `process ${pid} has no userfaultfd` })
-  return found
+    .map((name) => ({ name, link: linkAt(`${folder}/${name}`) }))
 }
 
 function linkAt(path: string): string | undefined {
@@ -57,5 +94,13 @@ function linkAt(path: string): string | undefined {
     return readlinkSync(path)
   } catch {
     return undefined // It was closed meanwhile.
+  }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return '' // The process has ended, or the descriptor was closed.
   }
 }
