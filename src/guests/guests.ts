@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { GuestHost, GuestRegion, RawGuest, RawGuestListener, RawKeeper, RawPeer } from '../kernel/guest-host.js'
 import { UsageError } from '../vocabulary/usage-error.js'
+import type { VmError } from '../vocabulary/vm-error.js'
 import { Guest } from './guest.js'
 import { publishGuest } from './guest-channel.js'
 import { type GuestState, readGuestState } from './guest-state.js'
@@ -93,11 +95,23 @@ export class Guests implements AsyncIterable<Guest> {
     }
     const regions = checkRegions(given, this.#host.pageSize)
     const log = this.#state?.open(pid, regions, known?.removed) ?? -1
-    const raw = this.#host.takeOver(pid, regions, this.#options.onFailure, log)
+    const raw = await this.#takeUserfaultfd(pid, regions, log)
     raw.takenOver(known?.removed ?? [])
     const guest = this.#add({ pid, uid: -1 }, raw, regions, '')
     guest.expectedIdentity = known?.identity
     return guest
+  }
+
+  /** A keeper whose handler was killed may not have read its last guests yet: tries again for a second. */
+  async #takeUserfaultfd(pid: number, regions: readonly GuestRegion[], log: number): Promise<RawGuest> {
+    for (const end = performance.now() + 1000; ; await sleep(10)) {
+      try {
+        return this.#host.takeOver(pid, regions, this.#options.onFailure, log)
+      } catch (error) {
+        const isGone = this.#host.startOf(pid) === undefined
+        if ((error as VmError).code !== 'ESRCH' || isGone || performance.now() > end) throw error
+      }
+    }
   }
 
   /** Stops listening and closes every guest: see `onFailure`. */
