@@ -50,8 +50,8 @@ export async function listenForGuests(path: string, options: GuestsOptions = {})
 
 /**
  * What a driver has: see `openDevice`. A thread of the source's own opens it when the first guest is served from it, and closes it with the
- * last. A driver that was defined in this program, and not in a module, is read by the thread that calls `serve`. `identity` tells this
- * content from another's.
+ * last. A driver that was defined in this program, and not in a module, is read by the thread that calls `serve`. `identity` names this
+ * content.
  */
 export function driverSource<Options>(
   driver: DeviceModule<Options>,
@@ -99,7 +99,7 @@ export interface StoreSourceOptions {
   readonly pageSize?: number
   /** A page that the store does not have: a page that can't be read, or zeros, which swap does not write. @defaultValue 'error' */
   readonly missing?: 'error' | 'zero'
-  /** What tells this content from another's. */
+  /** Names this content. */
   readonly identity?: string
 }
 

@@ -29,7 +29,7 @@ export async function run() {
     unpin()
     rows.push(...(await everything(memory)), await firstAnswer(memory))
     rows.push(...(await replay(memory, join(folder, 'set'))))
-    rows.push(...(await manyGuests()), await takeOver(memory, join(folder, 'state')))
+    rows.push(await removals(memory), ...(await manyGuests()), await takeOver(memory, join(folder, 'state')))
     return rows
   } finally {
     rmSync(folder, { recursive: true })
@@ -187,6 +187,17 @@ async function replay(memory, record) {
       second.ratio,
     ),
   ]
+}
+
+/** Two threads of the guest read pages while its balloon drops them: a removed page must read as zeros, and no read may hang. */
+async function removals(memory) {
+  const found = []
+  for (const removed of ['zero', 'unregister']) {
+    const look = (monitor) => monitor.ask('race', 0, 4096, 1000, 1)
+    found.push(await served(fileSource(memory), { removed }, look))
+  }
+  const old = found.reduce((sum, { old, left }) => sum + old + left, 0)
+  return row('1,000 removals of pages that are read meanwhile, twice: old bytes that were read', old, 0, '0', undefined)
 }
 
 async function manyGuests() {

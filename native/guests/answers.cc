@@ -250,7 +250,7 @@ bool prefetch_some(const GuestPointer& pointer) {
     int result = answer_chunk(pointer, *region, chunk, kPrefetched, nullptr);
     if (result == -EAGAIN) guest.parked = true;
     if (result == -EAGAIN || result == 2) return false;
-    // What can't be read now is left to the one who asks for it.
+    // A page that can't be read now is read again when the guest demands it.
     offset = region->offset + (address - region->start) + chunk.length;
     if (result == 0) guest.statistics.latency[kBeforehand].add(now() - since);
     if (result == 0) return true;

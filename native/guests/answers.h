@@ -11,7 +11,7 @@ namespace vmarea::guests {
 int install(Guest& guest, const GuestRegion& region, uint64_t start, uint64_t length, const uint8_t* bytes, Outcome outcome);
 
 // Each of these answers false where the fault must be tried again.
-// A page that can't be had: its accesses fail from now on, and `error` is reported.
+// Poisons a page that could not be read, or kills the monitor, and reports `error`.
 bool fail_page(Guest& guest, const GuestRegion& region, uint64_t address, int error);
 bool answer_fault(const GuestPointer& guest, const WaitingFault& fault);
 // Installs the next pages of the ranges to prefetch. Answers whether there is more to do at once.

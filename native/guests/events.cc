@@ -47,7 +47,7 @@ void poison_again(const Guest& guest, uint64_t start, uint64_t end) {
 
 void take_event(Guest& guest, const UffdMessage& message, uint64_t time) {
   if (message.event == kEventFork) {
-    // A child of the monitor that nobody serves.
+    // The monitor forked. The child's memory is not served.
     int child = static_cast<int>(message.fork.descriptor);
     std::vector<Range> ranges;
     for (const GuestRegion& region : guest.regions) ranges.push_back({region.start, region.start + region.length, 1});

@@ -17,7 +17,7 @@
 
 namespace vmarea::guests {
 
-// What becomes of the pages that were not served when nobody serves the guest any more.
+// What becomes of the pages that were not served when serving ends.
 enum class OnFailure : int { kPoison, kKill, kWait };
 
 // A piece of the guest's memory, and where its bytes are in the source. Half-open ranges, all in bytes.
@@ -47,7 +47,7 @@ struct Guest {
   std::unique_ptr<PageStates> states;
   Statistics statistics;
   struct Listener* listener = nullptr;  // the environment that hears of it
-  std::atomic<bool> over{false};        // nobody has to apply `on_failure` any more
+  std::atomic<bool> over{false};        // `on_failure` was applied, or the monitor is gone
 
   // The rest is the server thread's.
   enum Mode { kOpened, kServing, kPoisoned, kLeft, kGone } mode = kOpened;

@@ -75,7 +75,7 @@ void finish(Request* request) {
   GuestPointer guest = request->guest;
   request->ready = true;
   int result = request->error != 0 ? request->error : install_read(*guest, *request);
-  // What was read reaches to the end of the file and no further: those who wait for a page before the end get it.
+  // A read that crosses the end of the file fails as a whole: the pages before the end that are waited for are installed.
   if (result != 0 && result != -EAGAIN && result != -ESRCH && !fail_demanded(*guest, *request, result)) result = -EAGAIN;
   if (result == -EAGAIN) {
     guest->parked = request->met_change = true;
@@ -86,7 +86,7 @@ void finish(Request* request) {
     bool removed = guest->states->at(index_of(*request->region, fault.address)) == kRemovedPage;
     guest->statistics.latency[request->met_change ? kAgain : removed ? kRemoved : kMissing].add(time - fault.since);
   }
-  if (request->beforehand && result == 0) guest->statistics.latency[kBeforehand].add(time - request->since);
+  if (request->is_prefetch && result == 0) guest->statistics.latency[kBeforehand].add(time - request->since);
   take_from_guest(*guest, request);
   release(request);
   report_prefetched(*guest);
@@ -119,7 +119,7 @@ bool ask(const GuestPointer& guest, const GuestRegion& region, uint64_t start, u
   request->start = start;
   request->length = length;
   request->since = uffd::now();
-  request->beforehand = fault == nullptr;
+  request->is_prefetch = fault == nullptr;
   if (fault != nullptr) request->demanded.push_back({fault->address - (fault->address - region.start) % region.page, fault->flags, fault->since});
   guest->requests.push_back(request);
   if (script == nullptr) {
@@ -130,7 +130,7 @@ bool ask(const GuestPointer& guest, const GuestRegion& region, uint64_t start, u
     job->request = request;
     if (run_in_waiting_pool(job) == 0) return true;
     delete job;
-    request->error = bring_into_cache(*request->file, at, length);  // no thread can be had: this one waits itself
+    request->error = bring_into_cache(*request->file, at, length);  // no thread could be started: wait for the disk here
     finish(request);
     return true;
   }

@@ -19,12 +19,12 @@ struct Request {
   std::shared_ptr<const MappedFile> file;
   uint64_t at = 0;
   int error = 0;
-  bool beforehand = false;  // it began as a prefetch
+  bool is_prefetch = false;  // it began without a fault
   bool met_change = false;  // its answer met EAGAIN
   bool ready = false;  // read; it waits for the layout of the process to stand still
 };
 
-// Reads a part of a segment, whose bytes begin at `at`, for a fault or beforehand. Answers false where there is no room for one more.
+// Reads a part of a segment, whose bytes begin at `at`, for a fault or for the prefetch. Answers false where there is no room for one more.
 bool ask(const GuestPointer& guest, const GuestRegion& region, uint64_t start, uint64_t length, const Segment& segment, uint64_t at,
          const WaitingFault* fault);
 // Half of the room is kept for faults.
@@ -36,7 +36,7 @@ void finish_read(Script* script, uint32_t slot, int error);
 void retry_finished(Guest& guest);
 // Fails what waits too long. Answers the time when the next one is due, or UINT64_MAX.
 uint64_t fail_overdue(Guest& guest, uint64_t time);
-// The guest is gone: nobody waits any more.
+// The guest is gone: forget its requests.
 void abandon_requests(Guest& guest);
 // JavaScript reads it no more: what is in flight fails.
 void close_script(Script* script);

@@ -160,7 +160,7 @@ void* serve(void*) {
     int count = epoll_wait(epoll, events, 64, idle_work ? 0 : pause);
     for (int index = 0; index < count; index++) handle(events[index]);
     pause = go_on(uffd::now());
-    // Demand comes first: a turn that had some fetches nothing beforehand.
+    // Demand comes first: a turn that answered a fault prefetches nothing.
     idle_work = count > 0 ? std::any_of(guests().begin(), guests().end(), [](const auto& guest) { return !guest->prefetch.empty(); })
                           : prefetch();
   }

@@ -17,7 +17,7 @@ void run_on_server(std::function<void()> run);
 // These run on the server thread.
 int add_guest(const GuestPointer& guest);
 int begin_serving(const GuestPointer& guest);
-// Nobody serves the guest any more: `on_failure` is applied. Poison goes on as long as the monitor lives.
+// Stops serving and applies `on_failure`. With poison, pages that the guest gives back later are poisoned as long as the monitor lives.
 void leave_guest(const GuestPointer& guest);
 
 // The thread of JavaScript is gone, and with it its sources and what it decided. Waits for nothing.

@@ -13,7 +13,7 @@ namespace vmarea::guests {
 uint32_t add_to_table(GuestPointer guest);
 uint32_t add_to_table(std::shared_ptr<const MappedFile> file);
 uint32_t add_to_table(Script* script);
-// Nothing where the number stands for nothing.
+// nullptr where no entry has the number.
 GuestPointer guest_of(double number);
 std::shared_ptr<const MappedFile> file_of(double number);
 Script* script_of(double number);

@@ -33,7 +33,7 @@ export interface ServeCommandOptions {
   readonly json: boolean
 }
 
-/** `vmarea serve`. Resolves to the exit code, once it was told to end. */
+/** `vmarea serve`. Resolves to the exit code after SIGTERM or SIGINT. */
 export async function serve(values: ServeCommandOptions): Promise<number> {
   const { socket, memory, base, replay } = values
   if (socket === undefined || memory === undefined) throw new CommandError('serve requires --socket and --memory')

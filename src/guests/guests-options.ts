@@ -7,7 +7,7 @@ export interface GuestsOptions {
   /** The users that a monitor may run as, looked at before its message is read. @defaultValue this process's own, and root */
   readonly uid?: number | readonly number[]
   /**
-   * What becomes of a guest when nobody can serve it any more: this process ends, or `close` is called. `poison`: each access to what was
+   * What becomes of a guest when this process stops serving it: at its end, or at `close`. `poison`: each access to what was
    * not served fails (SIGBUS). `kill`: its monitor is killed. `wait`: the access waits, for the process that takes the guest over.
    *
    * @defaultValue 'poison'

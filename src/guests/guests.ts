@@ -73,8 +73,8 @@ export class Guests implements AsyncIterable<Guest> {
 
   /**
    * Takes over a guest whose handler has ended, from the state that it has left or by its regions; serve it then, from the same source.
-   * Without the state it is not known which pages the guest had given back: they would be the source's again. Needs the right to trace the
-   * monitor.
+   * Without the state, the pages that the guest gave back earlier are unknown, and read as the source has them. Requires the right to trace
+   * the monitor.
    *
    * @throws `VmError` `EPERM` without that right, `ESRCH` where no such process is, or it has no userfaultfd; `ERR_VMAREA_INVALID_ARGUMENT`
    * where the state does not know it.

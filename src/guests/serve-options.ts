@@ -29,7 +29,7 @@ export interface ServeOptions {
   readonly dirty?: boolean
   /** A page that can't be read after its retries. `poison`: each access to it fails. `kill`: the monitor is killed. @defaultValue 'poison' */
   readonly onPageFailure?: 'poison' | 'kill'
-  /** What is fetched beforehand, behind what is demanded: all of the memory, or a working set, which may be in a file. */
+  /** What is fetched before the guest demands it: all of the memory, a working set, or the path of one. Faults are answered first. */
   readonly prefetch?: 'all' | WorkingSet | string
   /** Notes which pages are demanded, in order: for `workingSet`, or the path of a file that is written when the guest ends. */
   readonly record?: boolean | string

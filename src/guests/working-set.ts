@@ -8,7 +8,7 @@ import { UsageError } from '../vocabulary/usage-error.js'
  */
 export interface WorkingSet {
   readonly version: 1
-  /** Of the source that it was recorded with; `null` where that had none. It is refused with another. */
+  /** Of the source that it was recorded with; `null` where the source has no identity. A source with another identity refuses the set. */
   readonly identity: string | null
   /** Half-open ranges `[start, end)`. */
   readonly ranges: readonly (readonly [start: number, end: number])[]

@@ -1,4 +1,4 @@
-/** What becomes of the pages of a guest that were not served when nobody serves it any more. */
+/** What becomes of the pages of a guest that were not served when serving ends. */
 export type OnGuestFailure = 'poison' | 'kill' | 'wait'
 
 /** A piece of a guest's memory: an address in its process, and where its bytes are in the memory file. All in bytes. */
@@ -41,7 +41,7 @@ export interface RawGuestStatistics {
   readonly prefetched: number
   /** Answers that found the page there already, or its memory gone. */
   readonly raced: number
-  /** Answers that had to be given again, because the layout of the process was changing. */
+  /** Answers that were given again, because the layout of the process was changing. */
   readonly retried: number
   /** Pages that could not be read. */
   readonly failed: number
@@ -59,7 +59,7 @@ export interface RawGuestStatistics {
 /**
  * How an answer to a fault came out: `missing` from the source; `removed` with zeros, as the page was given back; `raced` after another
  * answer had installed the page; `retried` again, as the layout of the process was changing; `failed` with poison. `prefetched` is no
- * fault, but a read of the source beforehand.
+ * fault, but a read of the prefetch.
  */
 export type FaultOutcome = 'missing' | 'removed' | 'prefetched' | 'raced' | 'retried' | 'failed'
 
@@ -90,7 +90,7 @@ export interface RawGuest {
    * faults come again that it had read.
    */
   takenOver(removed: readonly (readonly [start: number, end: number])[]): void
-  /** Fetches ranges of the memory file beforehand, behind what is demanded. */
+  /** Fetches ranges of the memory file. Faults are answered first. */
   prefetch(ranges: readonly (readonly [start: number, end: number])[]): void
   statistics(): RawGuestStatistics
   /** Takes the offsets of the pages that were demanded while missing, in order. */
@@ -145,7 +145,7 @@ export interface RawPeer {
 export interface RawKeeper {
   /** Gives it a guest, to hold until the guest's process ends. */
   hold(guest: RawGuest): void
-  /** It goes on as long as its guests do. */
+  /** Lets it end when its guests have ended. */
   close(): void
 }
 

@@ -48,7 +48,7 @@ const steps: Readonly<Record<string, (served: Served) => Promise<void>>> = {
     monitor.check(3, 1).catch(() => {})
     await until('a read', () => source.waiting.length > 0)
   },
-  'while its memory is fetched beforehand': async ({ guest, source }) => {
+  'while its memory is prefetched': async ({ guest, source }) => {
     await guest.serve(source, { around: page })
     void guest.prefetchAll()
     await until('a read', () => source.waiting.length > 0)

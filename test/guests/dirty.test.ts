@@ -168,7 +168,7 @@ test('memory of zeros and of huge pages is noted too', { skip: skipHuge }, async
   }
 })
 
-test('a guest that is closed goes on writing to the pages that it has', { skip }, async () => {
+test('a guest that is closed can still write to the pages that it has', { skip }, async () => {
   await served(['regions=8'], fileSource(memoryFile(8)), {}, async (monitor, guest) => {
     await monitor.check(0, 4)
     await guest.close()
@@ -178,7 +178,7 @@ test('a guest that is closed goes on writing to the pages that it has', { skip }
   })
 })
 
-test('who takes a guest over knows what was written before, and a write that waits goes on', {
+test('a handler that takes a guest over knows what was written before, and a write that waits is answered', {
   skip: skipAsync,
 }, async () => {
   for (const words of [[], ['wp_async']]) {

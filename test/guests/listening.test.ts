@@ -160,7 +160,7 @@ test('a monitor of another user is refused before its message is read, unless it
   }
 })
 
-test('the file of a socket that nobody listens at is replaced, a live one and another file are refused', {
+test('the file of a socket without a listener is replaced, a live one and another file are refused', {
   skip,
 }, async () => {
   const path = newPath()

@@ -1,4 +1,4 @@
-// What is counted and told of guests: statistics by outcome, the diagnostics channel, and the text for Prometheus.
+// Statistics by outcome, the diagnostics channel, and the text for Prometheus.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
@@ -16,7 +16,7 @@ import { Monitor, patternOf } from './monitor.js'
 const skip = skipWithout('poison', 'event_remove') || skipWithoutCompiler()
 const page = 4096
 
-test('answers are counted and timed by how they came out, and the channel tells what happens to a guest', {
+test('answers are counted and timed by how they came out, and the channel reports what happens to a guest', {
   skip,
 }, async () => {
   const messages: GuestMessage[] = []
@@ -62,7 +62,7 @@ test('answers are counted and timed by how they came out, and the channel tells 
   assert.match(String(messages.find(({ change }) => change === 'page-failed')?.cause), /0x9000/)
 })
 
-test('a monitor that is refused is told on the channel', { skip }, async () => {
+test('the channel reports a monitor that is refused', { skip }, async () => {
   const messages: GuestMessage[] = []
   const listener = (message: unknown) => messages.push(message as GuestMessage)
   subscribe('vmarea:guest', listener)

@@ -157,7 +157,7 @@ test('pages that the guest gives back are zeros, whatever the source has', { ski
   }
 })
 
-test('while a balloon removes pages that the guest touches, no old byte is read and nobody waits', {
+test('while a balloon removes pages that the guest touches, no old byte is read and no access hangs', {
   skip,
 }, async () => {
   for (const source of [fileSource(memoryFile(64)), objectOf(64)]) {
@@ -169,7 +169,7 @@ test('while a balloon removes pages that the guest touches, no old byte is read 
   }
 })
 
-test('all of the memory is fetched beforehand, while the guest runs', { skip }, async () => {
+test('all of the memory is prefetched while the guest runs', { skip }, async () => {
   for (const source of [fileSource(memoryFile(512)), objectOf(512)]) {
     await served(['regions=500,12'], source, {}, async (monitor, guest) => {
       await Promise.all([guest.prefetchAll(), monitor.check(100, 50)])
@@ -229,7 +229,7 @@ test('a page whose source fails is tried again, and then poisoned alone', { skip
   assert.deepEqual([failed, failures], [[3 * page], 3])
 })
 
-test('a huge page whose source fails is poisoned whole, and every thread that waits for it goes on', {
+test('a huge page whose source fails is poisoned whole, and every thread that waits for it gets SIGBUS', {
   skip: skipHuge,
 }, async () => {
   const failing: PageSource = {

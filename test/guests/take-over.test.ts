@@ -1,4 +1,4 @@
-// A handler is killed, and this process goes on with its guest.
+// A handler is killed, and this process takes its guest over.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
@@ -51,7 +51,7 @@ async function orphan(
   }
 }
 
-test('a guest whose handler was killed is taken over: who waits goes on, and what was given back stays zero', {
+test('a guest whose handler was killed is taken over: the fault that waits is answered, and pages that were given back stay zero', {
   skip,
 }, async () => {
   await orphan(async (monitor, waiting, { memory, state }) => {
@@ -95,7 +95,7 @@ test('a guest of which no process holds the userfaultfd is refused by name', { s
   await assert.rejects(guests.takeOver({ pid: monitor.pid, regions }), { code: 'ESRCH', message: /no keeper/ })
 })
 
-test('by its regions alone a guest is taken over, and what it had given back is the source again', {
+test('a guest is taken over by its regions alone, and pages that it gave back read as the source has them', {
   skip,
 }, async () => {
   await orphan(async (monitor, waiting, { memory }) => {

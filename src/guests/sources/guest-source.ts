@@ -4,7 +4,7 @@ import type { GuestHost, SourceSegment } from '../../kernel/guest-host.js'
 export interface OpenedSource {
   /** In bytes. */
   readonly size: number
-  /** What tells this content from another's; `undefined` where nothing does. */
+  /** Names this content: equal identities mean equal bytes. `undefined` where it is unknown. */
   readonly identity: string | undefined
   readonly segments: readonly SourceSegment[]
   /** Reads any part, on this thread. */
@@ -22,6 +22,6 @@ export interface SourceNeeds {
 
 /** Where the bytes of guests come from: what `fileSource` and its like return. Guests may share one. */
 export abstract class GuestSource {
-  /** @internal Opens it for one guest, who closes it. */
+  /** @internal Opens it for one guest. The guest closes it. */
   abstract open(host: GuestHost, needs: SourceNeeds): Promise<OpenedSource>
 }

@@ -7,7 +7,7 @@
 export interface PageSource {
   /** In bytes. */
   readonly size: number
-  /** What tells this content from another's: a working set that was recorded with one identity is refused with another. */
+  /** Names this content: a working set that was recorded with one identity is refused with another. */
   readonly identity?: string
   /** Fills all of `target` with the bytes from `offset` on, or throws. `target` is the library's again once the call has settled. */
   read(offset: number, target: Uint8Array): void | Promise<void>

@@ -76,7 +76,7 @@ export class GuestPeer implements RawPeer {
     this.#close()
   }
 
-  /** A userfaultfd that nobody will serve. */
+  /** Closes a userfaultfd that this process will not serve. */
   #leave(descriptor: number, onFailure: OnGuestFailure): void {
     if (onFailure === 'kill' && this.#pidfd >= 0) addon().pidfdSignal(this.#pidfd, constants.signals.SIGKILL)
     try {

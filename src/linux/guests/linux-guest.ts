@@ -34,7 +34,7 @@ export class LinuxGuest implements RawGuest {
   reports: GuestReports | undefined
   readonly #number: number
   readonly #features: bigint
-  /** Whether the kernel lifts the protection of a page that is written, and its page table tells. */
+  /** Whether the kernel lifts the protection of a written page itself (wp_async): the page table then says what was written. */
   #protectsItself = false
   #gone = false
   /** Written before this handler served it. */
