@@ -102,9 +102,9 @@ export class Guests implements AsyncIterable<Guest> {
     return guest
   }
 
-  /** A keeper whose handler was killed may not have read its last guests yet: tries again for a second. */
+  /** A keeper whose handler was killed may not have read its last guests yet: tries again for 5 seconds. */
   async #takeUserfaultfd(pid: number, regions: readonly GuestRegion[], log: number): Promise<RawGuest> {
-    for (const end = performance.now() + 1000; ; await sleep(10)) {
+    for (const end = performance.now() + 5000; ; await sleep(10)) {
       try {
         return this.#host.takeOver(pid, regions, this.#options.onFailure, log)
       } catch (error) {
