@@ -10,6 +10,7 @@ import type { MemoryFault } from './vocabulary/memory-fault.js'
 
 /** A message on the channel `vmarea:fault`. */
 export interface FaultMessage {
+  /** The fault: its address, its kind and its reason. */
   readonly fault: MemoryFault
   /** The mapping, in words. */
   readonly mapping: string
@@ -17,13 +18,17 @@ export interface FaultMessage {
 
 /** A message on the channel `vmarea:change`. */
 export interface ChangeMessage {
+  /** What was done to the mapping. */
   readonly change: MappingChange
+  /** The first address of its range after the change, or of its last range where it was unmapped. */
   readonly start: bigint
+  /** The address after the last byte of that range. */
   readonly end: bigint
 }
 
 /** A message on the channel `vmarea:device`. */
 export interface DeviceMessage {
+  /** What happened to the device. */
   readonly change: DeviceChange
   /** The URL of its driver. */
   readonly driver: string
@@ -33,7 +38,9 @@ export interface DeviceMessage {
 
 /** A message on the channel `vmarea:swap`. */
 export interface SwapMessage {
+  /** `failure`: pages can't leave RAM. `recovery`: they can again. `death`: the thread of the swap has ended. */
   readonly change: SwapChange
+  /** The swap to which it happened. */
   readonly swap: Swap
   /** What the store threw, or what the thread died of. */
   readonly cause: Error | undefined

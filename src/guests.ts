@@ -38,7 +38,7 @@ export type { FaultOutcome, GuestRegion, OnGuestFailure } from './kernel/guest-h
  * Listens at the path of a Unix socket for monitors that restore a snapshot, such as Firecracker with `backend_type: Uffd`: many at one
  * path. A path that begins with `@` is in the abstract namespace. The file of a socket without a listener is replaced.
  *
- * Rejects with `VmError`: `EADDRINUSE` where another process listens there.
+ * @throws VmError `EADDRINUSE` where another process listens there, and as bind(2); UsageError `ERR_VMAREA_INVALID_ARGUMENT` for an option
  *
  * @example
  * await using guests = await listenForGuests('/run/guests.sock', { mode: 0o660, uid: [0, 123] })
@@ -51,7 +51,7 @@ export async function listenForGuests(path: string, options: GuestsOptions = {})
 /**
  * What a driver has: see `openDevice`. A thread of the source's own opens it when the first guest is served from it, and closes it with the
  * last. A driver that was defined in this program, and not in a module, is read by the thread that calls `serve`. `identity` names this
- * content.
+ * content. Serving rejects with what opening the device throws.
  */
 export function driverSource<Options>(
   driver: DeviceModule<Options>,
@@ -78,7 +78,7 @@ export function driverSource<Options>(
  * A program's own source on a thread of its own, so that the program's event loop may be busy. The module's default export is a function
  * that takes the options and returns `{ size, identity?, read(offset, target) }`, or a promise of it. The options are cloned.
  *
- * Serving rejects with `ERR_VMAREA_INVALID_ARGUMENT` where the module exports something else, and with what the function throws.
+ * Serving rejects with UsageError `ERR_VMAREA_INVALID_ARGUMENT` where the module exports something else, and with what the function throws.
  *
  * @example
  * await guest.serve(moduleSource(new URL('./my-source.js', import.meta.url), { bucket: 'snapshots' }))
@@ -108,7 +108,7 @@ export interface StoreSourceOptions {
  * closed with the last: a store of your own, which finds its pages elsewhere. One that is open is read by the thread that calls `serve`,
  * and stays open.
  *
- * @throws `ERR_VMAREA_INVALID_ARGUMENT`.
+ * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` for an option
  *
  * @example
  * await guest.serve(storeSource({ module: import.meta.resolve('./my-store.js'), options: {} }, { size: 128 << 20 }))
@@ -131,13 +131,24 @@ export function storeSource(store: PageStore | PageStoreDescription, options: St
   return new DeviceSource(open, identity)
 }
 
-/** A memory file on a web server, read by ranges: the device `vmarea/devices/http`. */
+/**
+ * A memory file on a web server, read by ranges: the device `vmarea/devices/http`. Serving rejects with what the device throws when it is
+ * opened. With an `etag`, the etag is the identity of the source.
+ *
+ * @example
+ * await guest.serve(httpSource({ url: 'https://example.org/memory' }))
+ */
 export function httpSource(options: HttpOptions): GuestSource {
   const identity = options.etag === undefined ? {} : { identity: `etag:${options.etag}` }
   return driverSource(new URL('./devices/http.js', import.meta.url), options, identity)
 }
 
-/** A memory file that `vmarea pack` has compressed: the device `vmarea/devices/blocks`. */
+/**
+ * A memory file that `vmarea pack` has compressed: the device `vmarea/devices/blocks`. Its identity is the file's size, inode number and time
+ * of change.
+ *
+ * @throws Node's error of the file system where there is no such file
+ */
 export function packedSource(path: string, options: Omit<BlocksOptions, 'path'> = {}): GuestSource {
   const { size, ino, ctimeNs } = statSync(path, { bigint: true })
   return driverSource(

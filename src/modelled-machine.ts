@@ -62,6 +62,7 @@ export class ModelledMachine {
   readonly #machine: Machine
   readonly #kernels = new Set<ModelKernel>()
 
+  /** A machine without processes. @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` for an option */
   constructor(options: MachineOptions = {}) {
     this.#machine = new Machine(checkOptions('new Machine()', options, machineRules))
   }

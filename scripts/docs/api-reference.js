@@ -38,11 +38,17 @@ export function exportsOf(file) {
         name,
         doc: declarations.map(({ doc }) => doc).find((doc) => doc !== '') ?? '',
         text: declarations.map(({ head }) => head).join('\n'),
-        members: membersWithInherited(first),
+        members: membersWithInherited(aliased(first)),
       }
     })
     .filter(({ doc }) => !doc.includes('@internal'))
     .sort((a, b) => (a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1))
+}
+
+/** For `type X = Y`, the declaration of Y where it is a class or an interface: X has its members. */
+function aliased(declaration) {
+  const [, name] = /^type \w+ = (\w+);$/.exec(declaration.head) ?? []
+  return (name && localOf(declaration.file, name)?.[0]) ?? declaration
 }
 
 function entryPage(specifier, file) {
@@ -178,10 +184,35 @@ function split(text) {
   const members = [...itemsIn(lines.slice(open + 1, -1), '    ')]
     .filter(({ doc, text }) => !doc.includes('@internal') && !/^(#private|private |protected )/.test(text))
     .map(({ doc, text }) => ({ doc, text, name: memberName(text) }))
-  const extended = [
-    ...(/ extends ([^{]*)/.exec(head.split(' implements ')[0])?.[1].matchAll(/\b([A-Z]\w*)/g) ?? []),
-  ].map(([, name]) => name)
+  const extended = basesOf(head)
   return { head, members, extended }
+}
+
+/** What a class or an interface extends: each name, and the members of it that `Omit` leaves out. */
+function basesOf(head) {
+  const [own] = splitOutside(head, ' implements ')
+  const [, bases = ''] = splitOutside(own, ' extends ')
+  return splitOutside(bases, ',').flatMap((base) => {
+    const [, omitted, names] = /^Omit<(\w+),(.*)>$/s.exec(base.trim()) ?? []
+    const name = omitted ?? /^\w+/.exec(base.trim())?.[0]
+    return name === undefined ? [] : [{ name, without: [...(names ?? '').matchAll(/'(\w+)'/g)].map(([, it]) => it) }]
+  })
+}
+
+/** The parts of a text between separators that stand outside of `<…>`. */
+function splitOutside(text, separator) {
+  const parts = ['']
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '<') depth++
+    if (text[at] === '>') depth--
+    if (depth > 0 || !text.startsWith(separator, at)) parts[parts.length - 1] += text[at]
+    else {
+      parts.push('')
+      at += separator.length - 1
+    }
+  }
+  return parts
 }
 
 function memberName(text) {
@@ -203,10 +234,12 @@ function membersWithInherited({ members, extended, file }) {
     } else known.doc ||= member.doc
   }
   for (const member of members) add(member)
-  for (const base of extended) {
-    const [declaration] = localOf(file, base) ?? []
+  for (const { name, without } of extended) {
+    const [declaration] = localOf(file, name) ?? []
     if (declaration === undefined) continue
-    for (const member of membersWithInherited(declaration)) add(member, member.from ?? base)
+    for (const member of membersWithInherited(declaration)) {
+      if (!without.includes(member.name)) add(member, member.from ?? name)
+    }
   }
   return [...all.values()]
 }

@@ -6,7 +6,9 @@ import { differences } from './differences.js'
 
 /** Declares a test, as `test` of `node:test` does. `options` is passed only for a test to skip, with the reason. */
 export interface DeclareTest {
+  /** Declares a test with a title. */
   (title: string, run: () => void | Promise<void>): unknown
+  /** Declares a test that is skipped, for the reason `skip`. */
   (title: string, options: { readonly skip: string }, run: () => void | Promise<void>): unknown
 }
 

@@ -2,7 +2,9 @@ import type { ConformanceCapability } from './capability.js'
 
 /** What one of the two kernels of this package can not do. */
 export interface Difference {
+  /** The kernel that can do it. */
   readonly only: 'linux' | 'model'
+  /** Why the other one can't, as a sentence. */
   readonly reason: string
 }
 

@@ -5,6 +5,7 @@ declare const options: unique symbol
 
 /** A device that `defineDevice` defined: what a driver module exports, and what `openDevice` takes where the kernel can call it. */
 export class DeviceDefinition<Options = undefined> implements DeviceDriver {
+  /** Carries the type of the options. It has no value at run time. */
   declare readonly [options]: (options: Options) => void
   /** The raw operations of one device. */
   readonly operations: DeviceDriver['operations']

@@ -207,6 +207,7 @@ export class Device implements AsyncDisposable, Reporter {
     await this.#raw.close()
   }
 
+  /** Calls `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

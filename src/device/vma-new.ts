@@ -24,6 +24,7 @@ import { VmError } from '../vocabulary/vm-error.js'
 export class VmaNew extends VmaRef {
   readonly #lifetime: AreaLifetime
 
+  /** A new area and what says how long it is new. A driver gets one in its `mmap` hook, or makes one with `fromRaw`. */
   constructor(area: Area, lifetime: AreaLifetime) {
     super(area, lifetime)
     this.#lifetime = lifetime

@@ -5,6 +5,7 @@ export type GuestChange = 'accepted' | 'refused' | 'served' | 'page-failed' | 'e
 
 /** A message on the channel `vmarea:guest`. */
 export interface GuestMessage {
+  /** What happened. */
   readonly change: GuestChange
   /** Of the monitor. */
   readonly pid: number

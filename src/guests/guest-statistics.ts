@@ -3,9 +3,13 @@ import { latencyByOctave } from './latency-by-octave.js'
 
 /** Times of answers in microseconds: of a fault from its reading to the answer. A percentile is the upper end of a bucket, at most a quarter too large. */
 export interface FaultLatency {
+  /** The number of answers. */
   readonly count: number
+  /** The sum of their times. */
   readonly sum: number
+  /** The median. */
   readonly p50: number
+  /** The 99th percentile. */
   readonly p99: number
   /** Entry `i` counts the answers that took less than 2^i microseconds and not less than half of that. The last one counts all that took longer. */
   readonly octaves: readonly number[]

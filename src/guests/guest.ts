@@ -28,6 +28,7 @@ import {
 export interface GuestEnd {
   /** `gone`: its monitor has ended. `closed`: it was closed here. */
   readonly reason: 'gone' | 'closed'
+  /** The last counters of the guest. */
   readonly statistics: GuestStatistics
   /** Why the recorded working set could not be written. */
   readonly recordError?: unknown
@@ -127,8 +128,9 @@ export class Guest implements Reporter {
   /**
    * Begins to answer the guest's faults from a source, and resolves when it has begun. Once a guest.
    *
-   * @throws `ERR_VMAREA_SOURCE_TOO_SHORT` where a region reaches behind the end of the source, `ERR_VMAREA_OTHER_SNAPSHOT` where the working
-   * set is of another one, and what opening the source throws. The guest then waits, and may be served from another source.
+   * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` for an option, or where the guest is served or closed already,
+   * `ERR_VMAREA_SOURCE_TOO_SHORT` where a region ends past the end of the source, `ERR_VMAREA_OTHER_SNAPSHOT` where the working set is of
+   * another source; what opening the source throws. The guest then waits, and may be served from another source.
    *
    * @example
    * for await (const guest of guests) await guest.serve(fileSource('/snapshots/7/memory'), { prefetch: 'all' })
@@ -205,7 +207,7 @@ export class Guest implements Reporter {
     return this.#last ?? guestStatistics(this.#raw.statistics(), this.#pages)
   }
 
-  /** What was demanded so far, in order, with `record`. */
+  /** The pages that were demanded so far, in order, with `record`; empty without it. */
   workingSet(): WorkingSet {
     if (this.#last === undefined) this.#demanded.push(...this.#raw.takeRecord())
     const sizeAt = (offset: number) =>
@@ -271,6 +273,7 @@ export class Guest implements Reporter {
     await this.#ended('closed')
   }
 
+  /** Calls `close()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

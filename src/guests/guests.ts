@@ -58,6 +58,11 @@ export class Guests implements AsyncIterable<Guest> {
     return this.#open
   }
 
+  /**
+   * Yields each guest that is accepted, once. Ends after `close`.
+   *
+   * @throws `VmError` where the socket fails, as accept(2)
+   */
   async *[Symbol.asyncIterator](): AsyncGenerator<Guest, void, void> {
     for (;;) {
       const guest = this.#ready.shift()
@@ -124,6 +129,7 @@ export class Guests implements AsyncIterable<Guest> {
     this.#keeper?.close()
   }
 
+  /** Calls `close()`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

@@ -7,6 +7,7 @@ import { UsageError } from '../vocabulary/usage-error.js'
  * Its file is one JSON object with these members and `"vmarea": "working-set"`.
  */
 export interface WorkingSet {
+  /** The version of the format. */
   readonly version: 1
   /** Of the source that it was recorded with; `null` where the source has no identity. A source with another identity refuses the set. */
   readonly identity: string | null
@@ -31,7 +32,9 @@ export function workingSetOf(
 
 /**
  * What several runs demanded, as one set: by the mean place that a page had in the runs which have it, so that what is demanded early comes
- * first. They must be of one source: `ERR_VMAREA_OTHER_SNAPSHOT`.
+ * first.
+ *
+ * @throws UsageError `ERR_VMAREA_OTHER_SNAPSHOT` where they are not all of one source
  */
 export function mergeWorkingSets(sets: readonly WorkingSet[]): WorkingSet {
   const places = new Map<number, { end: number; sum: number; count: number }>()
@@ -50,14 +53,18 @@ export function mergeWorkingSets(sets: readonly WorkingSet[]): WorkingSet {
   return { version: 1, identity: sets[0]?.identity ?? null, ranges }
 }
 
-/** Writes a working set: whole, or not at all. */
+/** Writes a working set to a file: whole, or not at all. @throws Node's error of the file system */
 export async function writeWorkingSet(path: string, set: WorkingSet): Promise<void> {
   const unfinished = `${path}.${process.pid}`
   await writeFile(unfinished, `${JSON.stringify({ vmarea: 'working-set', ...set })}\n`)
   await rename(unfinished, path)
 }
 
-/** Reads a working set. Throws `ERR_VMAREA_INVALID_ARGUMENT` where the file is none. */
+/**
+ * Reads a working set.
+ *
+ * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` where the file is none that this version reads; Node's error of the file system
+ */
 export async function readWorkingSet(path: string): Promise<WorkingSet> {
   const text = await readFile(path, 'utf8')
   const value = parse(text)

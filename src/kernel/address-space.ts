@@ -2,8 +2,11 @@ import type { Area } from './area.js'
 
 /** A run of neighbouring pages in the same state: `[start, end)`, and a mask of `PAGE_STATE`. */
 export interface PageRun {
+  /** The address of the first page. */
   readonly start: bigint
+  /** The address after the last page. */
   readonly end: bigint
+  /** The bits of `PAGE_STATE` that all pages of the run have. */
   readonly state: number
 }
 

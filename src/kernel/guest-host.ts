@@ -3,8 +3,11 @@ export type OnGuestFailure = 'poison' | 'kill' | 'wait'
 
 /** A piece of a guest's memory: an address in its process, and where its bytes are in the memory file. All in bytes. */
 export interface GuestRegion {
+  /** The address of its first byte in the process. */
   readonly start: number
+  /** Its length: whole pages of `pageSize`. */
   readonly length: number
+  /** Where its bytes begin in the memory file. */
   readonly offset: number
   /** Bytes a page: an answer is whole ones. */
   readonly pageSize: number
@@ -45,6 +48,7 @@ export interface RawGuestStatistics {
   readonly retried: number
   /** Pages that could not be read. */
   readonly failed: number
+  /** First writes to pages whose writes are noted. */
   readonly unprotected: number
   /** Pages that are there. */
   readonly resident: number

@@ -13,18 +13,26 @@ import type { UserfaultfdCalls } from './userfaultfd-calls.js'
  * throws `VmError`; it never does something else in silence.
  */
 export interface Kernel {
+  /** The running kernel, or a modelled one. */
   readonly kind: 'linux' | 'model'
   /** Bytes a page. */
   readonly pageSize: number
   /** The page sizes that memory can have here, in bytes, ascending; the first is `pageSize`. */
   pageSizes(): readonly number[]
 
+  /** The system calls of memory: mmap(2), mprotect(2), … */
   readonly calls: SystemCalls
+  /** The calls that open, measure and change the files that are mapped. */
   readonly files: FileCalls
+  /** Makes regions: ranges of memory that the library holds and whose faults it contains. */
   readonly regions: Regions
+  /** The address space of this process. */
   readonly addressSpace: AddressSpace
+  /** Opens userfaultfds. */
   readonly userfaultfds: UserfaultfdCalls
+  /** Opens devices: memory whose pages a driver fills. */
   readonly devices: Devices
+  /** Opens swaps: memory whose pages a store keeps. */
   readonly swaps: Swaps
 
   /** Flushes the instruction cache on processors that require it after code was written. */

@@ -55,6 +55,8 @@ export class MmWithUser implements Disposable {
   /**
    * `mmap_read_lock`: holds off this library's changes to the layout, on all threads, until the guard is released. Several threads may hold
    * it at a time. A change by a thread that holds it fails with `EDEADLK`; those of other threads wait.
+   *
+   * @throws VmError `EDEADLK` inside a driver's `mmap` hook, which holds the lock for writing
    */
   mmapReadLock(): MmapReadGuard {
     this.#check()

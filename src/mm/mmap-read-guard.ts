@@ -93,6 +93,7 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
     return new VmaRefs(this.#mm.asRaw().areas(from, to, { usage })[Symbol.iterator](), this)
   }
 
+  /** All areas, in order of address: `areas()`. */
   [Symbol.iterator](): Iterator<VmaRef> {
     return this.areas()
   }
@@ -123,6 +124,7 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
     if (!this.#held) this.#lock.check()
   }
 
+  /** `mmap_read_unlock`: calls `release()`, for `using`. */
   [Symbol.dispose](): void {
     this.release()
   }

@@ -25,6 +25,7 @@ export class VmaReadGuard extends VmaRef implements Disposable {
     this.release = lifetime.holdFor(this)
   }
 
+  /** Calls `release()`, for `using`. */
   [Symbol.dispose](): void {
     this.release()
   }

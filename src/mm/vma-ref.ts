@@ -29,6 +29,7 @@ export class VmaRef {
   readonly #area: Area
   readonly #lifetime: AreaLifetime
 
+  /** An area, and what says how long it may be used. A guard's `vmaLookup` gives one, or `fromRaw`. */
   constructor(area: Area, lifetime: AreaLifetime) {
     this.#area = area
     this.#lifetime = lifetime

@@ -77,6 +77,7 @@ export class StatisticsOffer implements AsyncDisposable {
     this.#remove()
   }
 
+  /** Calls `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

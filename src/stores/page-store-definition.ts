@@ -6,6 +6,7 @@ declare const options: unique symbol
 
 /** A page store that `definePageStore` defined: what the module of a store exports as its default. */
 export class PageStoreDefinition<Options = undefined> {
+  /** Carries the type of the options. It has no value at run time. */
   declare readonly [options]: (options: Options) => void
   readonly #setup: (options: unknown, host: PageStoreHost) => PageStore | Promise<PageStore>
 

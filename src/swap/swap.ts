@@ -103,30 +103,46 @@ export class Swap implements AsyncDisposable, Reporter {
   /**
    * Stages all pages that are in memory: they stay in RAM, and a touch brings one back without a copy. Then the state is `pending`. Given again
    * it stages what came back since. Pages that the kernel holds (locked, pinned by a device, shared after a fork) stay, and are counted.
+   *
+   * @throws UsageError `ERR_VMAREA_SWAP_STATE` while `out` or another `enable` runs, and as the class
    */
   enable(): Promise<void> {
     return this.#raw.command('enable')
   }
 
-  /** Drops staged pages that are all zeros, and those that the store has unchanged. In `pending` alone. */
+  /**
+   * Drops staged pages that are all zeros, and those that the store has unchanged.
+   *
+   * @throws UsageError `ERR_VMAREA_SWAP_STATE` unless the state is `pending`, or `active` with a budget; and as the class
+   */
   trim(): Promise<void> {
     return this.#raw.command('trim')
   }
 
-  /** Writes all staged pages to the store and gives their RAM back. Then the state is `active`. In `pending`, and at any time with a budget. */
+  /**
+   * Writes all staged pages to the store and gives their RAM back. Then the state is `active`.
+   *
+   * @throws UsageError `ERR_VMAREA_SWAP_STATE` unless the state is `pending`, or `active` with a budget; and as the class;
+   * what the store threw
+   */
   out(): Promise<void> {
     return this.#raw.command('out')
   }
 
   /**
-   * Brings all pages back into memory, and ends the budget. Then the state is `ready`. Rejects with `EIO` where pages could not be read: the
-   * message has their number, and they stay poisoned.
+   * Brings all pages back into memory, and ends the budget. Then the state is `ready`.
+   *
+   * @throws VmError `EIO` where pages could not be read: the message has their number, and they stay poisoned
    */
   disable(): Promise<void> {
     return this.#raw.command('disable')
   }
 
-  /** Changes the budget, in bytes; `Infinity` ends it, and leaves what is out where it is. */
+  /**
+   * Changes the budget, in bytes; `Infinity` ends it, and leaves what is out where it is.
+   *
+   * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` where it is less than a page, `ERR_VMAREA_SWAP_ENDED` after `exit()`
+   */
   async setResidentLimit(bytes: number): Promise<void> {
     checkResidentLimit(bytes, this.#pageSize)
     await this.#raw.setResidentLimit(bytes)
@@ -135,6 +151,8 @@ export class Swap implements AsyncDisposable, Reporter {
   /**
    * Asks the store again for the pages that could not be read. Those that it gives are in memory soon after; an access to one of the others
    * goes on to fail.
+   *
+   * @throws UsageError `ERR_VMAREA_SWAP_ENDED` after `exit()`
    */
   restore(): Promise<void> {
     return this.#raw.restore()
@@ -143,21 +161,23 @@ export class Swap implements AsyncDisposable, Reporter {
   /**
    * Starts another thread where the one that served has ended or does nothing any more, with the store opened again. Pages that were in memory
    * or staged are as they were; of those in the store, an access fails unless the store has them still. Does nothing while the thread serves.
-   * Rejects with what kept the store from being opened.
+   *
+   * @throws what kept the store from being opened; UsageError `ERR_VMAREA_SWAP_ENDED` after `exit()`
    */
   restart(): Promise<void> {
     return this.#raw.restart()
   }
 
   /**
-   * Brings all pages back, closes the store and ends the swap: the memory is as it was before. Rejects as `disable` where pages could not be
-   * read, and has ended then as well. Doing it again does nothing.
+   * Brings all pages back, closes the store and ends the swap: the memory is as it was before. A second call does nothing.
+   *
+   * @throws VmError `EIO` where pages could not be read, as `disable`: the swap has ended then as well
    */
   exit(): Promise<void> {
     return this.#raw.exit()
   }
 
-  /** `exit`. */
+  /** Calls `exit()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.exit()
   }

@@ -33,6 +33,7 @@ export class NamedBits<Name extends string> implements Iterable<Name> {
     return this.#names.size
   }
 
+  /** The names whose bit is set, in the order of the bits' table. */
   [Symbol.iterator](): Iterator<Name> {
     return this.#names.values()
   }

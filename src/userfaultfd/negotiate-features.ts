@@ -12,11 +12,13 @@ import type { UserfaultfdOptions, UserfaultfdWay } from './userfaultfd-options.j
 
 /** The capabilities of userfaultfds on this kernel. */
 export interface UserfaultfdSupport {
+  /** The features that the kernel has: `UFFD_FEATURE_*`, ioctl_userfaultfd(2). */
   readonly features: NamedBits<UffdFeature>
   /** The ioctls of the descriptor itself; `register` returns those of a range. */
   readonly ioctls: NamedBits<UffdIoctl>
-  /** The way in which a userfaultfd was opened, and the ways that were refused before. */
+  /** The way in which the userfaultfd of the probe was opened. */
   readonly way: UserfaultfdWay
+  /** The ways that were refused before, each with its error. */
   readonly refusals: readonly UserfaultfdRefusal[]
 }
 

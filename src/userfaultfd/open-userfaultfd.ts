@@ -6,7 +6,9 @@ import type { UserfaultfdWay } from './userfaultfd-options.js'
 
 /** A refused way to open a userfaultfd. */
 export interface UserfaultfdRefusal {
+  /** The way that was tried. */
   readonly way: UserfaultfdWay
+  /** What the kernel answered, such as `EPERM`. */
   readonly error: VmError
 }
 

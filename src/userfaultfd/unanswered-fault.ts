@@ -2,8 +2,11 @@ import type { WaitingThread } from '../kernel/raw-unanswered.js'
 
 /** A fault that this process has read and not answered. */
 export interface UnansweredFault {
+  /** The address of the fault, as in its event. */
   readonly address: bigint
+  /** `missing`: no page is there. `wp`: a write to a write-protected page. `minor`: the page is in the page cache only. */
   readonly fault: 'missing' | 'wp' | 'minor'
+  /** Whether the access was a write. */
   readonly write: boolean
   /** The thread that waits, with the feature `thread_id`. */
   readonly threadId: number | undefined

@@ -261,6 +261,7 @@ export class Userfaultfd {
     yield* this.#held.queue.events(options.signal)
   }
 
+  /** The events of `events()`, without a signal. */
   [Symbol.asyncIterator](): AsyncGenerator<UffdEvent, void, void> {
     return this.events()
   }
@@ -326,9 +327,8 @@ export class Userfaultfd {
 
   /**
    * Closes this handle; a second time does nothing. With the last handle of the userfaultfd, `missing` decides what becomes of pages of
-   * registered ranges that were not served: `poison` makes an access to one fail, `zero` lets it read zeros. Waiters are woken.
+   * registered ranges that were not served: `poison`, the default, makes an access to one fail, `zero` lets it read zeros. Waiters are woken.
    *
-   * @defaultValue 'poison'
    * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` where `missing` is another value
    */
   close(options: { missing?: 'poison' | 'zero' } = {}): void {
@@ -336,6 +336,7 @@ export class Userfaultfd {
     if (!this.#held.moved) this.#raw.close(missing)
   }
 
+  /** Calls `close()`, for `using`: pages that were not served are poisoned. */
   [Symbol.dispose](): void {
     this.close()
   }

@@ -65,6 +65,7 @@ export class MemoryFault extends Error {
   /** Why the access could not be served. */
   readonly reason: FaultReason
 
+  /** The library throws such faults; a program makes one only for its tests. */
   constructor({ address, offset, access, reason, why, ...rest }: MemoryFaultDetail) {
     super(
       `${access} at ${hex(address)} (offset ${offset}) failed: ${why ?? because[reason]}`,

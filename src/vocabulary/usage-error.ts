@@ -11,6 +11,7 @@ export class UsageError extends Error {
   /** The kind of misuse: the table in docs/errors.md has them all. */
   readonly code: UsageErrorCode
 
+  /** The library throws such errors; a store or a driver may do so with a code of the table. */
   constructor(code: UsageErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code

@@ -18,9 +18,11 @@ export interface VmaUsage {
   readonly pssDirty: number | undefined
   /** Mapped by several processes, and unchanged since it was read. */
   readonly sharedClean: number | undefined
+  /** Mapped by several processes, and changed since it was read. */
   readonly sharedDirty: number | undefined
   /** Mapped by this process alone, and unchanged since it was read. */
   readonly privateClean: number | undefined
+  /** Mapped by this process alone, and changed since it was read. */
   readonly privateDirty: number | undefined
   /** Touched since the kernel last cleared the marks. */
   readonly referenced: number | undefined
@@ -32,10 +34,13 @@ export interface VmaUsage {
   readonly lazyFree: number | undefined
   /** In transparent huge pages. */
   readonly anonHugePages: number | undefined
+  /** Shared memory (shmem) that is mapped by huge pages. */
   readonly shmemPmdMapped: number | undefined
+  /** Pages of a file that are mapped by huge pages. */
   readonly filePmdMapped: number | undefined
-  /** In hugetlb pages, which `rss` does not count. */
+  /** In hugetlb pages that several processes map. `rss` does not count them. */
   readonly sharedHugetlb: number | undefined
+  /** In hugetlb pages that this process alone maps. `rss` does not count them. */
   readonly privateHugetlb: number | undefined
   /** Swapped out. */
   readonly swap: number | undefined

@@ -39,10 +39,24 @@ test('the API reference has every export of every entry point, with its comment 
     for (const { name, doc, members } of all) {
       assert.notEqual(doc, '', `${subpath}: ${name} has no doc comment`)
       assert.ok(page.includes(`<h2 id="${anchorOf(name)}">`), name)
-      for (const member of members)
+      for (const member of members) {
+        assert.notEqual(member.doc, '', `${subpath}: ${name}.${member.name} has no doc comment`)
         assert.ok(page.includes(`>${name}: ${member.name.replaceAll('<', '&lt;')}</h3>`), member.name)
+      }
     }
   }
+})
+
+test('the API reference gives a class the members that it has, through an alias and an Omit, and no others', () => {
+  const membersOf = (file: string, name: string) =>
+    exportsOf(join(root, 'dist', file))
+      .find((found) => found.name === name)!
+      .members.map((member) => member.name)
+  assert.ok(membersOf('index.d.ts', 'Userfaultfd').includes('register'))
+  assert.ok(membersOf('index.d.ts', 'Mmap').includes('splitOff'))
+  assert.ok(!membersOf('index.d.ts', 'Mmap').includes('write'), 'Mmap has a member of its type argument')
+  assert.ok(membersOf('guests.d.ts', 'GuestStatistics').includes('resident'))
+  assert.ok(!membersOf('guests.d.ts', 'GuestStatistics').includes('latencies'), 'Omit leaves it out')
 })
 
 test('no link of the site leads nowhere, and no anchor is missing', () => {

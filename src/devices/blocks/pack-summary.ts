@@ -1,10 +1,13 @@
 /** The result of packing. */
 export interface PackSummary {
-  /** The bytes before and after packing. */
+  /** Bytes before packing. */
   readonly size: number
+  /** Bytes of the packed file. */
   readonly packedSize: number
-  /** The number of blocks: all, those of zeros, and those that were stored because they did not shrink. */
+  /** The number of blocks. */
   readonly blocks: number
+  /** Blocks of zeros, which take no bytes of the packed file but those of the index. */
   readonly zeros: number
+  /** Blocks that were stored as they are, because they did not shrink. */
   readonly stored: number
 }

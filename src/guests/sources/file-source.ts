@@ -5,7 +5,8 @@ import { GuestSource, type OpenedSource } from './guest-source.js'
 
 /**
  * A memory file, such as a monitor writes with a snapshot. Pages are copied straight from its map, by the thread that serves. Its holes are
- * zeros, or in `layerSources` what the layer below has. The file must not change while it is served.
+ * zeros, or in `layerSources` what the layer below has. The file must not change while it is served. Serving
+ * rejects with Node's error of the file system where the file can't be opened.
  *
  * @example
  * await guest.serve(fileSource('/snapshots/7/memory'))

@@ -8,6 +8,8 @@ import type { PageSource } from './page-source.js'
 /**
  * Sources over each other, the top one first: a page comes from the first that has it. What a file does not have are its holes, so a diff
  * snapshot over the memory file that it was taken from is `layerSources([fileSource(diff), fileSource(base)])`.
+ *
+ * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` without a layer
  */
 export function layerSources(layers: readonly (GuestSource | PageSource)[]): GuestSource {
   if (layers.length === 0) throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', 'there must be a layer at least')

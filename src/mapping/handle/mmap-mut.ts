@@ -21,6 +21,7 @@ import { transitions } from './transitions.js'
  * ```
  */
 export class MmapMut extends ReadableMapping<CommittedTypes, Uint8Array<ArrayBuffer>> {
+  /** Makes the permission part of the type. It has no value at run time. */
   declare readonly [permission]: 'write'
 
   /**

@@ -17,6 +17,7 @@ import { transitions } from './transitions.js'
  * ```
  */
 export class MmapNone extends Mapping<CommittedTypes> {
+  /** Makes the permission part of the type. It has no value at run time. */
   declare readonly [permission]: 'none'
 
   /** Moves a reservation to an `MmapNone` and commits all of it. @throws VmError `ENOMEM` where a limit was met */

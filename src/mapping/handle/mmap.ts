@@ -20,6 +20,7 @@ import { transitions } from './transitions.js'
  * ```
  */
 export class Mmap extends ReadableMapping<CommittedTypes, ReadonlyBytes> {
+  /** Makes the permission part of the type. It has no value at run time. */
   declare readonly [permission]: 'read'
 
   /**

@@ -22,6 +22,7 @@ import { transitions } from './transitions.js'
  * ```
  */
 export class ReservedMut extends ReadableMapping<ReservedTypes, Uint8Array<ArrayBuffer>> {
+  /** Makes the permission part of the type. It has no value at run time. */
   declare readonly [permission]: 'reserved-write'
 
   /**

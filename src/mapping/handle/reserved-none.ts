@@ -16,6 +16,7 @@ import { transitions } from './transitions.js'
  * ```
  */
 export class ReservedNone extends Mapping<ReservedTypes> {
+  /** Makes the permission part of the type. It has no value at run time. */
   declare readonly [permission]: 'reserved-none'
 
   /**

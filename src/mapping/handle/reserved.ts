@@ -21,6 +21,7 @@ import { transitions } from './transitions.js'
  * ```
  */
 export class Reserved extends ReadableMapping<ReservedTypes, ReadonlyBytes> {
+  /** Makes the permission part of the type. It has no value at run time. */
   declare readonly [permission]: 'reserved-read'
 
   /**

@@ -7,6 +7,7 @@ type Changing = 'copyWithin' | 'fill' | 'reverse' | 'set' | 'sort' | 'subarray'
  * `fs.writeSync`, a hash). A write to it there is contained and reported, like every other bad access.
  */
 export interface ReadonlyBytes extends Omit<Uint8Array<ArrayBuffer>, Changing | number> {
+  /** The byte at an index; `undefined` past the end. */
   readonly [index: number]: number
   /** A part of these bytes, over the same memory. */
   subarray(begin?: number, end?: number): ReadonlyBytes

@@ -4,7 +4,9 @@ import type { HeldMemory } from './held-memory.js'
 
 /** A part of a mapping that is in memory: its offset in the mapping and its length, in bytes. */
 export interface ResidentRun {
+  /** Bytes from the first byte of the mapping. */
   readonly offset: number
+  /** Bytes. The run ends before `offset + length`. */
   readonly length: number
 }
 

@@ -14,7 +14,9 @@ export const DUMP = {
 
 /** The part of an area that a core dump holds. */
 export interface DumpedRange {
+  /** The first address of the area. */
   readonly start: bigint
+  /** The address after its last byte. */
   readonly end: bigint
   /** The bytes from `start` on that the dump holds; 0 where the area is only listed. */
   readonly bytes: number

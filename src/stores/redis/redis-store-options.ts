@@ -4,8 +4,9 @@ export interface RedisStoreOptions {
   readonly nodes: readonly string[]
   /** What the keys begin with. It must be this store's own, and has no braces. Default: `vmarea:` and a random number. */
   readonly prefix?: string
-  /** Default: what the addresses say. */
+  /** The user to log in as. Default: the one in the address, or the server's default user. */
   readonly username?: string
+  /** The password of that user. Default: the one in the address. */
   readonly password?: string
   /**
    * How many replicas must have a page before it leaves memory (`WAIT`). 0 for servers without replicas: a page is lost with its server then.

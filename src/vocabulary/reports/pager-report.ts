@@ -3,11 +3,15 @@
  * does not know, which is not zero.
  */
 export interface PagerReport {
+  /** What reports. */
   readonly kind: 'device' | 'swap' | 'guest'
+  /** `serving`: faults are answered. `dead`: the thread that answered them has ended. `ended`: it was closed, or the guest is gone. */
   readonly state: 'serving' | 'dead' | 'ended'
+  /** Faults that were taken. */
   readonly faults: number
   /** Faults that wait for an answer now: the queue. */
   readonly waiting: number | null
+  /** Calls of the driver or store that failed, or pages of a guest that could not be read. */
   readonly failures: number
   /** In memory now. */
   readonly residentBytes: number
@@ -17,6 +21,7 @@ export interface PagerReport {
   readonly hits: number | null
   /** Questions to the driver, or pages that the store or source was asked for. */
   readonly requests: number
+  /** Bytes that came from the driver, store or source. */
   readonly bytesRead: number
   /** What left memory: dropped, swapped out or given back. */
   readonly evictedBytes: number
