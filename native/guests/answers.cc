@@ -129,7 +129,7 @@ void note_demand(Guest& guest, uint64_t offset) {
 void report_prefetched(Guest& guest) {
   if (!guest.prefetching || !guest.prefetch.empty() || !guest.requests.empty()) return;
   guest.prefetching = false;
-  report(guest, Report::kPrefetched);
+  report(guest, Report::kPrefetched, guest.prefetches);
 }
 
 void wake(const Guest& guest, uint64_t start, uint64_t length) {

@@ -167,6 +167,7 @@ int prefetch(GivenGuest given, View<double> ranges) {
   run_on_server([guest, wanted = std::move(wanted)]() mutable {
     guest->prefetch.insert(guest->prefetch.begin(), wanted.begin(), wanted.end());
     guest->prefetching = true;
+    guest->prefetches++;
   });
   return 0;
 }

@@ -62,6 +62,7 @@ struct Guest {
   std::vector<Request*> requests;  // in flight
   std::vector<std::pair<uint64_t, uint64_t>> prefetch;  // ranges of the source still to be fetched, the next one last
   bool prefetching = false;
+  uint32_t prefetches = 0;  // how often ranges were given
   bool protects_itself = false;    // the kernel notes writes in the page table (wp_async), and lifts protection itself
   std::vector<uint64_t> dirty;     // a bit a page that was written or removed; empty where writes are not noted
 

@@ -179,6 +179,7 @@ uint64_t fail_overdue(Guest& guest, uint64_t time) {
     } else if (!request->ready) {
       take_from_guest(guest, request);
       request->guest = nullptr;  // its slot is free when the answer comes
+      report_prefetched(guest);
     }
   }
   return next;

@@ -32,15 +32,23 @@ export class GuestState {
       { pid, started: this.#host.startOf(pid), regions },
       ...removed.map((range) => ({ pid, removed: range })),
     ]
-    this.#host.writeLog(log, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
-    return log
+    try {
+      this.#host.writeLog(log, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+      return log
+    } catch (error) {
+      this.#host.closeLog(log)
+      throw error
+    }
   }
 
   /** Writes what a guest is served from. */
   served(pid: number, identity: string | undefined): void {
     const log = this.#host.openLog(this.#path)
-    this.#host.writeLog(log, `${JSON.stringify({ pid, identity: identity ?? null })}\n`)
-    this.#host.closeLog(log)
+    try {
+      this.#host.writeLog(log, `${JSON.stringify({ pid, identity: identity ?? null })}\n`)
+    } finally {
+      this.#host.closeLog(log)
+    }
   }
 }
 

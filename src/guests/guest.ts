@@ -78,7 +78,8 @@ export class Guest implements Reporter {
   #end: ((end: GuestEnd) => void) | undefined
   #last: GuestStatistics | undefined
   #left = false
-  #prefetched: (() => void) | undefined
+  /** Those that wait for the end of a prefetch, by the number of its call. */
+  readonly #prefetching = new Map<() => void, number>()
   #applied: (() => void) | undefined
 
   /** @internal */
@@ -115,7 +116,9 @@ export class Guest implements Reporter {
         )
         this.onPageFailed?.({ offset, errno })
       },
-      prefetched: () => this.#prefetched?.(),
+      prefetched: (calls) => {
+        for (const [resolve, call] of this.#prefetching) if (call <= calls) resolve()
+      },
       left: () => this.#applied?.(),
     }
   }
@@ -137,19 +140,19 @@ export class Guest implements Reporter {
    */
   async serve(source: GuestSource | PageSource, options: ServeOptions = {}): Promise<void> {
     const { around, timeout, atOnce, removed, onPageFailure, record, dirty } = checkServeOptions(options)
-    if (this.#serving || this.#left) {
-      throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', 'the guest is served already, or closed: serve each one once')
-    }
+    if (this.#serving || this.#left) throw notServed()
     this.#serving = true
     const largest = Math.max(around, ...this.regions.map(({ pageSize }) => pageSize))
     try {
       const opened = await openSource(this.#host, source, this.regions, { largest, atOnce })
       this.#source = opened
+      if (this.#left) throw notServed()
       if (this.expectedIdentity !== undefined && this.expectedIdentity !== opened.identity) {
         throw otherSnapshot(this.expectedIdentity, opened.identity ?? null)
       }
       this.#onServed(opened.identity)
       const prefetch = await this.#rangesOf(options.prefetch, opened)
+      if (this.#left) throw notServed()
       this.#recordPath = typeof record === 'string' ? record : undefined
       this.#raw.serve(opened.segments, {
         around,
@@ -173,11 +176,13 @@ export class Guest implements Reporter {
   /** Fetches all that is missing, behind what is demanded, and resolves when it has: the guest then needs this process no more. */
   async prefetchAll(): Promise<void> {
     if (!this.#serving || this.#left) return
-    await new Promise<void>((resolve) => {
-      this.#prefetched = resolve
-      void this.closed.then(() => resolve())
-      this.#raw.prefetch(this.#everything())
+    let resolve: () => void
+    const fetched = new Promise<void>((resolved) => {
+      resolve = resolved
     })
+    this.#prefetching.set(resolve!, this.#raw.prefetch(this.#everything()))
+    await Promise.race([fetched, this.closed])
+    this.#prefetching.delete(resolve!)
   }
 
   /** The counters as `offerStatistics` sends them: of hits and requests, pages. */
@@ -318,4 +323,8 @@ export class Guest implements Reporter {
   #everything(): (readonly [number, number])[] {
     return this.regions.map(({ offset, length }) => [offset, offset + length] as const)
   }
+}
+
+function notServed(): UsageError {
+  return new UsageError('ERR_VMAREA_INVALID_ARGUMENT', 'the guest is served already, or closed: serve each one once')
 }

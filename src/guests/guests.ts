@@ -1,5 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { GuestHost, GuestRegion, RawGuest, RawGuestListener, RawKeeper, RawPeer } from '../kernel/guest-host.js'
+import type {
+  GuestHost,
+  GuestRegion,
+  KnownMemory,
+  RawGuest,
+  RawGuestListener,
+  RawKeeper,
+  RawPeer,
+} from '../kernel/guest-host.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import type { VmError } from '../vocabulary/vm-error.js'
 import { Guest } from './guest.js'
@@ -99,19 +107,34 @@ export class Guests implements AsyncIterable<Guest> {
       )
     }
     const regions = checkRegions(given, this.#host.pageSize)
-    const log = this.#state?.open(pid, regions, known?.removed) ?? -1
-    const raw = await this.#takeUserfaultfd(pid, regions, log)
-    raw.takenOver(known?.removed ?? [])
+    const memory = { regions, removed: known?.removed ?? [] }
+    const raw = await this.#opened(pid, memory, (log) => this.#takeUserfaultfd(pid, memory, log))
     const guest = this.#add({ pid, uid: -1 }, raw, regions, '')
     guest.expectedIdentity = known?.identity
     return guest
   }
 
+  /** Writes a guest to the state, and opens it with a descriptor for its removals (-1 without a state). */
+  async #opened(
+    pid: number,
+    memory: KnownMemory,
+    open: (log: number) => RawGuest | Promise<RawGuest>,
+  ): Promise<RawGuest> {
+    const log = this.#state?.open(pid, memory.regions, memory.removed)
+    try {
+      return await open(log ?? -1)
+    } catch (error) {
+      if (log !== undefined) this.#host.closeLog(log)
+      throw error
+    }
+  }
+
   /** A keeper whose handler was killed may not have read its last guests yet: tries again for 5 seconds. */
-  async #takeUserfaultfd(pid: number, regions: readonly GuestRegion[], log: number): Promise<RawGuest> {
+  async #takeUserfaultfd(pid: number, memory: KnownMemory, log: number): Promise<RawGuest> {
     for (const end = performance.now() + 5000; ; await sleep(10)) {
+      if (this.#closing.signal.aborted) throw closed()
       try {
-        return this.#host.takeOver(pid, regions, this.#options.onFailure, log)
+        return this.#host.takeOver(pid, memory, this.#options.onFailure, log)
       } catch (error) {
         const isGone = this.#host.startOf(pid) === undefined
         if ((error as VmError).code !== 'ESRCH' || isGone || performance.now() > end) throw error
@@ -155,7 +178,7 @@ export class Guests implements AsyncIterable<Guest> {
       const { pageSize } = this.#host
       const { signal } = this.#closing
       const { message, regions } = await receiveMessage(peer, DIALECTS, { pageSize, timeout: messageTimeout, signal })
-      const raw = peer.open(regions, onFailure, this.#state?.open(peer.pid, regions) ?? -1)
+      const raw = await this.#opened(peer.pid, { regions, removed: [] }, (log) => peer.open(regions, onFailure, log))
       this.#ready.push(this.#add(peer, raw, regions, message))
       this.#wake()
     } catch (error) {
@@ -171,14 +194,26 @@ export class Guests implements AsyncIterable<Guest> {
     const guest = new Guest(this.#host, peer, raw, regions, message, served)
     this.#open.add(guest)
     void guest.closed.then(() => this.#open.delete(guest))
-    this.#keeper?.hold(raw)
     publishGuest({ change: 'accepted', pid: peer.pid, guest, cause: undefined })
+    try {
+      this.#keeper?.hold(raw)
+    } catch (error) {
+      void guest.close()
+      throw error
+    }
     return guest
   }
 
   #wake(): void {
     for (const taker of this.#takers.splice(0)) taker()
   }
+}
+
+function closed(): UsageError {
+  return new UsageError(
+    'ERR_VMAREA_INVALID_ARGUMENT',
+    'the listener is closed: take guests over before, or with another',
+  )
 }
 
 function strangeUser(uid: number, users: readonly number[]): UsageError {

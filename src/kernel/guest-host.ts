@@ -79,7 +79,8 @@ export interface GuestReports {
   /** The process is gone. */
   gone(): void
   pageFailed(offset: number, errno: number): void
-  prefetched(): void
+  /** All that the first `calls` calls of `prefetch` asked for was fetched, or could not be. */
+  prefetched(calls: number): void
   /** `onFailure` was applied, after `leave`. */
   left(): void
 }
@@ -89,13 +90,8 @@ export interface RawGuest {
   reports: GuestReports | undefined
   /** Throws `VmError` `ERANGE` where the source ends before a region. */
   serve(segments: readonly SourceSegment[], options: RawServeOptions): void
-  /**
-   * Goes on where another handler has ended, before `serve`: notes what is there, and what was removed (ranges of addresses), and lets the
-   * faults come again that it had read.
-   */
-  takenOver(removed: readonly (readonly [start: number, end: number])[]): void
-  /** Fetches ranges of the memory file. Faults are answered first. */
-  prefetch(ranges: readonly (readonly [start: number, end: number])[]): void
+  /** Fetches ranges of the memory file. Faults are answered first. Returns how often this was called. */
+  prefetch(ranges: readonly (readonly [start: number, end: number])[]): number
   statistics(): RawGuestStatistics
   /** Takes the offsets of the pages that were demanded while missing, in order. */
   takeRecord(): number[]
@@ -139,10 +135,16 @@ export interface RawPeer {
   receive(signal: AbortSignal): Promise<Uint8Array>
   /** How many descriptors came. */
   readonly descriptors: number
-  /** Makes a guest of it: its first descriptor that is a userfaultfd. Throws `VmError` `EINVAL` where none is. */
+  /** Makes a guest of it, which owns `log`: its first descriptor that is a userfaultfd. Throws `VmError` `EINVAL` where none is. */
   open(regions: readonly GuestRegion[], onFailure: OnGuestFailure, log: number): RawGuest
   /** Closes the connection and what came, a userfaultfd with `onFailure` applied. Nothing after `open`, until the guest is gone. */
   refuse(onFailure: OnGuestFailure): void
+}
+
+/** A guest that another handler has served. Ranges of addresses. */
+export interface KnownMemory {
+  readonly regions: readonly GuestRegion[]
+  readonly removed: readonly (readonly [start: number, end: number])[]
 }
 
 /** A process that holds what this one serves, and applies `onFailure` when this one is killed. */
@@ -164,8 +166,12 @@ export interface GuestHost {
   readonly pageSize: number
   /** Throws `VmError`: `EADDRINUSE` where another process listens at the path. The file of one that has ended is replaced. */
   listen(path: string, mode: number): RawGuestListener
-  /** Makes a guest of a process whose handler has ended. Throws `VmError`: `EPERM` where this process may not look into it. */
-  takeOver(pid: number, regions: readonly GuestRegion[], onFailure: OnGuestFailure, log: number): RawGuest
+  /**
+   * Makes a guest of a process whose handler has ended: notes the pages that it has and those that it gave back (ranges of addresses), and
+   * lets the faults come again that the handler had read. The guest owns `log`, unless this throws. Throws `VmError`: `EPERM` where this
+   * process may not look into the other one.
+   */
+  takeOver(pid: number, known: KnownMemory, onFailure: OnGuestFailure, log: number): RawGuest
   /** Opens a file to which lines are added, for `log`. Each guest gets a descriptor of its own. */
   openLog(path: string): number
   /** Adds a line to an open log. */

@@ -247,7 +247,7 @@ static void map_memory(uint64_t pages, int huge) {
   region_pages[region_count++] = pages;
 }
 
-static int in_pieces, only_listens;
+static int in_pieces, only_listens, no_userfaultfd;
 static const char *last_step = "";  // after which it ends: connect, part, message
 
 static void step(const char *name) {
@@ -282,7 +282,7 @@ static void send_message(const char *path, const char *text, int with_descriptor
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
     header->cmsg_len = CMSG_LEN(count * sizeof(int));
-    int descriptors[2] = {uffd, spare};
+    int descriptors[2] = {no_userfaultfd ? connection : uffd, spare};
     memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
   }
   if (sendmsg(connection, &message, MSG_NOSIGNAL) < 0) die("sendmsg");
@@ -304,7 +304,7 @@ static void take_commands(void) {
   }
 }
 
-// monitor SOCKET regions=4,8 [huge] [drop] [wp] [wp_async] [memfd] [kib] [silent] [pieces] [listen] [last=STEP] [file=PATH]
+// monitor SOCKET regions=4,8 [huge] [drop] [wp] [wp_async] [memfd] [kib] [silent] [pieces] [listen] [no-userfaultfd] [last=STEP] [file=PATH]
 int main(int count, char **arguments) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   int huge = 0, drop = 0, memfd = 0, kib = 0, silent = 0;
@@ -324,6 +324,7 @@ int main(int count, char **arguments) {
     else if (strncmp(word, "last=", 5) == 0) last_step = word + 5;
     else if (strcmp(word, "pieces") == 0) in_pieces = 1;
     else if (strcmp(word, "listen") == 0) only_listens = 1;
+    else if (strcmp(word, "no-userfaultfd") == 0) no_userfaultfd = 1;
   }
   struct sigaction action = {0};
   action.sa_handler = on_bus;

@@ -69,7 +69,7 @@ class ReportTaker {
     }
     const guest = this.#guests.get(about)
     if (kind === REPORT.PAGE_FAILED) guest?.pageFailed(one, other)
-    else if (kind === REPORT.PREFETCHED) guest?.prefetched()
+    else if (kind === REPORT.PREFETCHED) guest?.prefetched(one)
     else if (kind === REPORT.DIRTY) guest?.dirty()
     else if (kind === REPORT.LEFT) {
       this.#end(about)

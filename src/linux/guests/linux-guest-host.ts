@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import type {
   GuestHost,
-  GuestRegion,
+  KnownMemory,
   OnGuestFailure,
   RawGuest,
   RawGuestListener,
@@ -32,8 +32,8 @@ export class LinuxGuestHost implements GuestHost {
     return new GuestSocket(path, mode)
   }
 
-  takeOver(pid: number, regions: readonly GuestRegion[], onFailure: OnGuestFailure, log: number): RawGuest {
-    return takeOver(pid, regions, onFailure, log)
+  takeOver(pid: number, memory: KnownMemory, onFailure: OnGuestFailure, log: number): RawGuest {
+    return takeOver(pid, memory, onFailure, log)
   }
 
   openLog(path: string): number {

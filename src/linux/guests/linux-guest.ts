@@ -38,10 +38,11 @@ export class LinuxGuest implements RawGuest {
   #protectsItself = false
   #gone = false
   /** Written before this handler served it. */
-  #written: Range[] = []
+  #written: readonly Range[] = []
   /** Offsets of pages that were poisoned, which are never written. */
   readonly #failed = new Set<number>()
   readonly #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = []
+  #prefetches = 0
   readonly #pid: number
   readonly #regions: readonly GuestRegion[]
 
@@ -74,7 +75,7 @@ export class LinuxGuest implements RawGuest {
         this.reports?.pageFailed(offset, errno)
       },
       dirty: () => this.#waiting.shift()?.resolve(),
-      prefetched: () => this.reports?.prefetched(),
+      prefetched: (calls) => this.reports?.prefetched(calls),
       left: () => this.reports?.left(),
     })
   }
@@ -95,12 +96,9 @@ export class LinuxGuest implements RawGuest {
     if (protects && !this.#protectsItself) this.#mark(STATE.WRITTEN, this.#written)
   }
 
-  takenOver(removed: readonly (readonly [start: number, end: number])[]): void {
-    const ranges = this.#regions.map(({ start, length }) => [start, start + length] as const)
-    const present = withGuestPagemap(this.#pid, (pagemap) => {
-      this.#written = ranges.flatMap(([start, end]) => pagemap.written(start, end, false))
-      return ranges.flatMap(([start, end]) => pagemap.present(start, end))
-    })
+  /** Another handler served it before: call this first. */
+  takenOver({ present, written }: TakenPages, removed: readonly Range[]): void {
+    this.#written = written
     this.#mark(STATE.REMOVED, removed)
     this.#mark(STATE.THERE, present)
     check(addon().guestWakeAll(this.#number), 'userfaultfd')
@@ -175,8 +173,9 @@ export class LinuxGuest implements RawGuest {
     check(addon().guestMark(this.#number, state, Float64Array.from(ranges.flat())), 'userfaultfd')
   }
 
-  prefetch(ranges: readonly (readonly [start: number, end: number])[]): void {
+  prefetch(ranges: readonly (readonly [start: number, end: number])[]): number {
     check(addon().guestPrefetch(this.#number, Float64Array.from(ranges.flat())), 'userfaultfd')
+    return ++this.#prefetches
   }
 
   statistics(): RawGuestStatistics {
@@ -228,6 +227,12 @@ export class LinuxGuest implements RawGuest {
 }
 
 type Range = readonly [start: number, end: number]
+
+/** Ranges of addresses that a process has, and of those that are not write-protected. */
+export interface TakenPages {
+  readonly present: readonly Range[]
+  readonly written: readonly Range[]
+}
 
 function latencyAt(numbers: Float64Array, index: number): RawLatency {
   const at = COUNTS + index * (1 + BUCKETS)

@@ -1,15 +1,16 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import type { GuestRegion, OnGuestFailure } from '../../kernel/guest-host.js'
+import type { KnownMemory, OnGuestFailure } from '../../kernel/guest-host.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
 import { closeDescriptor } from '../addon/close-descriptor.js'
-import { LinuxGuest } from './linux-guest.js'
+import { withGuestPagemap } from './guest-pagemap.js'
+import { LinuxGuest, type TakenPages } from './linux-guest.js'
 
 /** Takes the userfaultfd out of a monitor whose handler has ended, or out of the keeper that the handler left: pidfd_getfd(2). */
 export function takeOver(
   pid: number,
-  regions: readonly GuestRegion[],
+  { regions, removed }: KnownMemory,
   onFailure: OnGuestFailure,
   log: number,
 ): LinuxGuest {
@@ -17,7 +18,11 @@ export function takeOver(
   try {
     const userfaultfd = takeUserfaultfd(pid)
     try {
-      return new LinuxGuest({ userfaultfd, pidfd, pid, log }, regions, onFailure, () => {})
+      // Once a guest is open, its failure would be the monitor's: this comes first.
+      const pages = pagesOf(pid, regions)
+      const guest = new LinuxGuest({ userfaultfd, pidfd, pid, log }, regions, onFailure, () => {})
+      guest.takenOver(pages, removed)
+      return guest
     } catch (error) {
       closeDescriptor(userfaultfd)
       throw error
@@ -26,6 +31,16 @@ export function takeOver(
     closeDescriptor(pidfd)
     throw error
   }
+}
+
+/** Ranges of addresses that the process has, and of those that are not write-protected. */
+function pagesOf(pid: number, regions: KnownMemory['regions']): TakenPages {
+  const all = (scan: (start: number, end: number) => readonly (readonly [number, number])[]) =>
+    regions.flatMap(({ start, length }) => scan(start, start + length))
+  return withGuestPagemap(pid, (pagemap) => ({
+    present: all((start, end) => pagemap.present(start, end)),
+    written: all((start, end) => pagemap.written(start, end, false)),
+  }))
 }
 
 const WHO_MAY =
