@@ -114,6 +114,7 @@ export class Device implements AsyncDisposable, Reporter {
       evictedBytes: bytesDropped,
       writtenBytes: null,
       stagedBytes: null,
+      eviction: this.#raw.evictionOrder() ?? null,
       latency,
     }
   }

@@ -203,6 +203,7 @@ export class Guest implements Reporter {
       evictedBytes: removed * pageSize,
       writtenBytes: null,
       stagedBytes: null,
+      eviction: null,
       latency: latency.octaves,
     }
   }

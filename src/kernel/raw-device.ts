@@ -1,4 +1,5 @@
 import type { FaultSourceName } from '../vocabulary/fault-source-name.js'
+import type { EvictionOrder } from '../vocabulary/reports/eviction-order.js'
 import type { DeviceStatistics } from './device-statistics.js'
 import type { FaultRecord } from './fault-record.js'
 import type { Region } from './region.js'
@@ -14,6 +15,11 @@ export interface RawDevice {
   readonly state: 'serving' | 'dead' | 'closed'
   /** A copy of the counters, now. */
   readonly statistics: DeviceStatistics
+  /**
+   * Which pages leave next. Where another thread serves the device, this is the answer to the call before, and that thread is asked for the
+   * next one. `undefined` without a budget, while no thread serves, and before the first answer.
+   */
+  evictionOrder(): EvictionOrder | undefined
 
   /**
    * mmap(2) of the device: calls its `mmap` hook, and returns the region if that did not throw. Arguments as of `Regions.mapRegion`.

@@ -1,3 +1,5 @@
+import type { EvictionOrder } from '../vocabulary/reports/eviction-order.js'
+
 /** The functions that a list of resident pages calls. Ranges consist of whole pages, in bytes of the device. */
 export interface ResidentListHost {
   /** Hides pages: the owner reports the next touch by `touch`. */
@@ -10,6 +12,8 @@ export interface ResidentListHost {
 const INACTIVE_PART = 1 / 3
 /** The extra room that a drop makes, as a part of the budget: a few large drops cost less than many small ones. */
 const SLACK_PART = 1 / 16
+/** How many pages `order` names. */
+const NAMED = 16
 
 /**
  * The pages of a device in memory, by their last use, in two queues as in the kernel.
@@ -35,6 +39,25 @@ export class ResidentList {
   /** Bytes. */
   get resident(): number {
     return (this.#active.size + this.#inactive.size) * this.#pageSize
+  }
+
+  /** Which pages are dropped next. */
+  order(): EvictionOrder {
+    const next: number[] = []
+    for (const list of [this.#inactive, this.#active]) {
+      for (const page of list) {
+        if (next.length === NAMED) break
+        next.push(page)
+      }
+    }
+    return {
+      by: 'age',
+      next,
+      candidates: this.#inactive.size,
+      others: this.#active.size,
+      hand: null,
+      round: null,
+    }
   }
 
   /**

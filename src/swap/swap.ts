@@ -86,6 +86,7 @@ export class Swap implements AsyncDisposable, Reporter {
       evictedBytes: (pages.evictedPages + pages.zeroPages) * this.#pageSize,
       writtenBytes: bytesWritten,
       stagedBytes: pages.stagingPages * this.#pageSize,
+      eviction: this.#raw.evictionOrder() ?? null,
       latency: zero.map((count, bucket) => count + staging[bucket]! + store[bucket]!),
     }
   }

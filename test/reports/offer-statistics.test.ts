@@ -13,6 +13,7 @@ import { readPagerReports } from '#vmarea/view/files/read-pager-reports.js'
 import { driverUrl } from '../pager/driver-url.js'
 import { ordinaryUser, skipUnlessOrdinaryUser } from '../support/ordinary-user.js'
 import { root } from '../support/root.js'
+import { until } from '../support/until.js'
 import { skipWithout } from '../userfaultfd/skip.js'
 
 const page = pageSize()
@@ -30,6 +31,7 @@ const REPORT: PagerReport = {
   evictedBytes: 0,
   writtenBytes: null,
   stagedBytes: null,
+  eviction: null,
   latency: [0, 1],
 }
 
@@ -66,6 +68,57 @@ test('a device within a budget reports its faults, hits, evictions and how long 
   assert.equal(faults, requests + hits!)
   const counted = latency.reduce((sum, count) => sum + count, 0)
   assert.ok(counted > 0 && counted <= faults, `${counted}`)
+})
+
+test('a device names the pages that leave next, and those are asked of the driver again once room was needed', async () => {
+  const fills = driverUrl(() => ({
+    mmap() {},
+    fault(fault) {
+      fault.bytes.fill(1)
+    },
+  }))
+  await using device = await openDevice(fills, { residentLimit: 64 * page, run: page })
+  using memory = device.map({ length: 256 * page })
+  for (let at = 0; at < 100; at++) memory.bytes[at * page]
+  // The device's thread answers for the next report.
+  device.report()
+  const { next, candidates, others } = await until(
+    () => 'an order',
+    () => device.report().eviction ?? undefined,
+  )
+  assert.equal((candidates + others) * page, device.report().residentBytes)
+  assert.equal(next.length, 16)
+  // At least one page more than the budget, which drops five.
+  for (let at = 200; at < 206; at++) memory.bytes[at * page]
+  const { requests } = device.report()
+  for (const at of next.slice(0, 5)) memory.bytes[at * page]
+  await until(
+    () => `${device.report().requests - requests} requests`,
+    () => device.report().requests === requests + 5,
+  )
+  await device.close()
+  assert.equal(device.report().eviction, null)
+  await using unlimited = await openDevice(fills)
+  unlimited.report()
+  assert.equal(unlimited.report().eviction, null)
+})
+
+test('an order of eviction that another program sends is checked, and one of an older vmarea is not known', () => {
+  const order = { by: 'clock', next: [3, 4], candidates: 2, others: 5, hand: 3, round: 10 }
+  const read = (eviction: unknown) => readPagerReports(JSON.stringify([{ ...REPORT, name: 'one', time: 1, eviction }]))
+  assert.deepEqual(read(order)[0]!.eviction, order)
+  assert.equal(read(undefined)[0]!.eviction, null)
+  const wrong = [
+    1,
+    { ...order, by: '<b>' },
+    { ...order, next: ['<b>'] },
+    { ...order, next: new Array(17).fill(1) },
+    { ...order, next: [-1] },
+    { ...order, candidates: 1e300 },
+    { ...order, hand: 11 },
+    { ...order, round: null },
+  ]
+  for (const eviction of wrong) assert.deepEqual(read(eviction), [], JSON.stringify(eviction))
 })
 
 test('a swap reports its budget, also after it has changed, and what it wrote', {

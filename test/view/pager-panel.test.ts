@@ -70,8 +70,68 @@ test('the budget, queue, hits, evictions and latency of a device follow what the
   // What a device does not know is a dash.
   assert.match(await panel.locator('div', { hasText: 'to the store' }).locator('dd').innerText(), /^– /)
   assert.ok((await panel.locator('.latency tr').count()) > 0)
+  await panel.getByText('By age: the page whose last use is longest ago leaves first.').waitFor()
+  await panel.locator('dd', { hasText: /^pages \d+ to \d+.*, the first one first$/ }).waitFor()
   await program.act('close')
   await page.getByText('The program offers no statistics').waitFor()
+})
+
+test('the order of eviction is shown with the hand of a clock, and said in words where there is none', {
+  skip,
+}, async (t) => {
+  const report = {
+    state: 'serving',
+    faults: 9,
+    waiting: 0,
+    failures: 0,
+    residentBytes: 32768,
+    residentLimit: 65536,
+    hits: 1,
+    requests: 8,
+    bytesRead: 32768,
+    evictedBytes: 0,
+    writtenBytes: null,
+    stagedBytes: null,
+    eviction: null,
+    latency: [],
+  }
+  const clock = { by: 'clock', next: [30, 31, 32, 7], candidates: 4, others: 4, hand: 40, round: 160 }
+  const reports = {
+    heap: { ...report, kind: 'swap', eviction: clock },
+    free: { ...report, kind: 'swap', residentLimit: null },
+    machine: { ...report, kind: 'guest', residentLimit: null },
+    lost: { ...report, kind: 'device', state: 'dead' },
+  }
+  const child = spawn(
+    process.execPath,
+    [
+      '--input-type=module',
+      '--eval',
+      `import { offerStatistics } from 'vmarea'
+      const offer = await offerStatistics()
+      for (const [name, report] of Object.entries(${JSON.stringify(reports)})) offer.add(name, { report: () => report })
+      setInterval(() => {}, 1e6)
+      console.log('ready')`,
+    ],
+    { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  started.push(child)
+  await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()
+  const page = await openView(t, [String(child.pid)])
+  await page.getByRole('tab', { name: 'Pager' }).click()
+  const heap = page.getByRole('region', { name: 'swap heap' })
+  const hand = heap.getByRole('img', { name: 'The hand of the clock: page 40 of 160' })
+  await hand.waitFor()
+  const [track, mark] = [await hand.boundingBox(), await hand.locator('.clock-hand').boundingBox()]
+  const part = (mark!.x + mark!.width / 2 - track!.x) / track!.width
+  assert.ok(Math.abs(part - 0.25) < 0.02, `the hand is drawn at ${part} of the round`)
+  await heap.locator('dd', { hasText: 'pages 30 to 32, 7, the first one first' }).waitFor()
+  await page
+    .getByRole('region', { name: 'swap free' })
+    .getByText('None: without a budget no page is evicted.')
+    .waitFor()
+  await page.getByRole('region', { name: 'guest machine' }).getByText('None: the guest decides').waitFor()
+  await page.getByRole('region', { name: 'device lost' }).getByText('Not known: the thread').waitFor()
 })
 
 test('a program that offers nothing is told as such', { skip }, async (t) => {

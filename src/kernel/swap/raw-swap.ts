@@ -1,4 +1,5 @@
 import type { FaultSourceName } from '../../vocabulary/fault-source-name.js'
+import type { EvictionOrder } from '../../vocabulary/reports/eviction-order.js'
 import type { SwapCommand, SwapState } from './swap-state.js'
 import type { SwapStatistics } from './swap-statistics.js'
 
@@ -7,6 +8,8 @@ export interface RawSwap {
   readonly source: FaultSourceName
   readonly state: SwapState
   readonly statistics: SwapStatistics
+  /** Which pages leave next. `undefined` without a budget, and once it has ended. */
+  evictionOrder(): EvictionOrder | undefined
   /** The budget in bytes; `Infinity` without one. */
   readonly residentLimit: number
   /** The last command that came to its end: pages that it moved, and milliseconds that it took. */

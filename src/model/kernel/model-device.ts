@@ -10,6 +10,7 @@ import { answerTimeout } from '../../paging/answer-timeout.js'
 import { checkResidentLimit } from '../../paging/check-resident-limit.js'
 import { DeviceLifetime } from '../../paging/device-lifetime.js'
 import { openingLimit } from '../../paging/opening-limit.js'
+import type { EvictionOrder } from '../../vocabulary/reports/eviction-order.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { Driver } from '../hooks/driver.js'
 import { mapAgain } from '../hooks/map-again.js'
@@ -87,6 +88,10 @@ export class ModelDevice implements RawDevice {
 
   get statistics(): DeviceStatistics {
     return this.#driver.statistics
+  }
+
+  evictionOrder(): EvictionOrder | undefined {
+    return this.state === 'serving' ? this.#driver.resident?.order() : undefined
   }
 
   map(address: bigint, length: number, protection: number, flags: number, offset: number): ModelRegion {

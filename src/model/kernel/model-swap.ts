@@ -12,6 +12,7 @@ import { openPageStore } from '../../stores/open-page-store.js'
 import type { PageStore } from '../../stores/page-store.js'
 import type { PageStoreDefinition } from '../../stores/page-store-definition.js'
 import { MADV } from '../../vocabulary/madv.js'
+import type { EvictionOrder } from '../../vocabulary/reports/eviction-order.js'
 import { UFFD_MODE } from '../../vocabulary/uffd-mode.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
@@ -140,6 +141,10 @@ export class ModelSwap implements RawSwap {
 
   get service(): 'serving' | 'ended' {
     return this.#hasEnded ? 'ended' : 'serving'
+  }
+
+  evictionOrder(): EvictionOrder | undefined {
+    return this.#hasEnded ? undefined : this.#record.evictionOrder
   }
 
   async command(command: SwapCommand): Promise<void> {

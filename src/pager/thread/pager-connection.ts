@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import type { EvictionOrder } from '../../vocabulary/reports/eviction-order.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { PagerMessage, PagerRequest } from './pager-request.js'
 import type { PagerState } from './pager-state.js'
@@ -30,6 +31,8 @@ export interface PagerConnectionEvents {
   failure(message: Extract<PagerMessage, { type: 'failure' }>): void
   /** Swapped pages can't leave memory, or can again. */
   eviction?(error: Error | undefined): void
+  /** Which pages of a device leave next. */
+  order?(order: EvictionOrder | undefined): void
   /** The thread has ended unexpectedly. */
   end(cause: Error): void
   /** The thread has sent nothing for longer than its deadline. */
@@ -245,6 +248,8 @@ export class PagerConnection {
     }
     if (message.type === 'eviction') {
       this.#events.eviction?.(message.error === undefined ? undefined : (unpackError(message.error) as Error))
+    } else if (message.type === 'order') {
+      this.#events.order?.(message.order)
     } else if (message.type === 'failure') {
       this.#events.failure(message)
     } else if (message.type === 'ready') {

@@ -1,3 +1,4 @@
+import type { EvictionOrder } from '../../vocabulary/reports/eviction-order.js'
 import type { ErrorMessage } from './error-message.js'
 import type { SwapRequest } from './swap-request.js'
 
@@ -31,6 +32,8 @@ export type PagerRequest =
   | { readonly type: 'unmap'; readonly start: number; readonly length: number }
   /** Tests whether the thread still handles messages, while a call waits for an answer. */
   | { readonly type: 'ping' }
+  /** Asks which pages leave next. */
+  | { readonly type: 'order' }
   | { readonly type: 'close'; readonly id: number }
   /** Another thread is about to serve: closes the driver, and leaves the waiters. */
   | { readonly type: 'leave'; readonly id: number }
@@ -59,6 +62,7 @@ export type PagerMessage =
   | { readonly type: 'refusal'; readonly id: number; readonly error: ErrorMessage }
   /** The driver failed to provide the page at the address. Its waiters fail after this message. */
   | { readonly type: 'failure'; readonly address: number; readonly error: ErrorMessage | undefined }
+  | { readonly type: 'order'; readonly order: EvictionOrder | undefined }
   /** Swapped pages can't leave memory, for this error; without one they can again. */
   | { readonly type: 'eviction'; readonly error: ErrorMessage | undefined }
 

@@ -1,3 +1,4 @@
+import type { EvictionOrder } from '../../vocabulary/reports/eviction-order.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { PagerConnection, type Question, type ThreadStart } from './pager-connection.js'
 import type { PagerMessage, PagerRequest } from './pager-request.js'
@@ -17,6 +18,8 @@ export interface ServingThreadInit {
   failure(message: Extract<PagerMessage, { type: 'failure' }>): void
   /** Swapped pages can't leave memory, or can again. */
   eviction?(error: Error | undefined): void
+  /** Which pages of a device leave next. */
+  order?(order: EvictionOrder | undefined): void
   /** The thread has ended by itself. */
   death(cause: Error): void
 }
@@ -62,6 +65,7 @@ export class ServingThread {
     const events = {
       failure: (message: Extract<PagerMessage, { type: 'failure' }>) => this.#init.failure(message),
       eviction: (error: Error | undefined) => this.#init.eviction?.(error),
+      order: (order: EvictionOrder | undefined) => this.#init.order?.(order),
       end: (cause: Error) => this.#ended(cause),
       silence: () => this.foundUnserved(),
     }

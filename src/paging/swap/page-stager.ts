@@ -1,5 +1,6 @@
 import { NOTE, PLACE } from './page-places.js'
 import type { SwapContext } from './swap-context.js'
+import { COUNT } from './swap-counters.js'
 import { REFUSAL } from './swap-memory.js'
 
 /** Pages that are looked at before faults have their turn: 2 MiB. */
@@ -8,7 +9,6 @@ const SLICE = 512
 /** Moves resident pages aside: all of them, or, hand over hand, those that were not used lately. */
 export class PageStager {
   readonly #context: SwapContext
-  #hand = 0
   /** The layout is changing: it is tried again a little later. */
   #waits = false
 
@@ -18,6 +18,15 @@ export class PageStager {
 
   get waits(): boolean {
     return this.#waits
+  }
+
+  /** The page that is looked at next. It is kept where other threads read it. */
+  get #hand(): number {
+    return this.#context.counters.get(COUNT.STAGE_HAND)
+  }
+
+  set #hand(page: number) {
+    this.#context.counters.values[COUNT.STAGE_HAND] = page
   }
 
   /** Moves resident pages from `from` on, one slice, aside. Returns the page to go on from. */

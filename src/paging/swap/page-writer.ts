@@ -15,8 +15,6 @@ export class PageWriter {
   readonly #context: SwapContext
   /** Called when pages have left memory, or could not. */
   readonly #progress: () => void
-  /** The next page that may be the oldest staged one. */
-  #hand = 0
   #calls = 0
   #delay = RETRY
   #failure: Error | undefined
@@ -32,6 +30,15 @@ export class PageWriter {
   /** Why the store took no pages last. */
   get failure(): Error | undefined {
     return this.#failure
+  }
+
+  /** The next page that may be the oldest staged one. It is kept where other threads read it. */
+  get #hand(): number {
+    return this.#context.counters.get(COUNT.WRITE_HAND)
+  }
+
+  set #hand(page: number) {
+    this.#context.counters.values[COUNT.WRITE_HAND] = page
   }
 
   /** Calls in flight. */

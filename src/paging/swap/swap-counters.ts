@@ -21,9 +21,12 @@ export const COUNT = {
   TRANSITION_MILLISECONDS: 15,
   /** Bytes; `Infinity` without a budget. */
   RESIDENT_LIMIT: 16,
+  /** Pages at which the clock's two hands stand: what is set aside next, and what is written next. */
+  STAGE_HAND: 17,
+  WRITE_HAND: 18,
 } as const
 
-const COUNTS = 17
+const COUNTS = 19
 const ORIGINS: readonly FaultOrigin[] = ['zero', 'staging', 'store']
 
 /** The counters behind `SwapStatistics`. They may lie in memory that another thread reads; one thread writes them. */

@@ -1,6 +1,8 @@
 import type { SwapState } from '../../kernel/swap/swap-state.js'
 import type { SwapStatistics } from '../../kernel/swap/swap-statistics.js'
 import type { SwapStatus } from '../../kernel/swap/swap-status.js'
+import type { EvictionOrder } from '../../vocabulary/reports/eviction-order.js'
+import { clockOrder } from './clock-order.js'
 import { PagePlaces, PLACE } from './page-places.js'
 import { COUNT, SwapCounters } from './swap-counters.js'
 import { swapStatusOf } from './swap-status-of.js'
@@ -70,6 +72,11 @@ export class SwapRecord {
 
   get status(): SwapStatus {
     return swapStatusOf(this.state, this.statistics, this.transition)
+  }
+
+  /** Which pages leave next; `undefined` without a budget. */
+  get evictionOrder(): EvictionOrder | undefined {
+    return this.residentLimit === Infinity ? undefined : clockOrder(this.places, this.counters)
   }
 
   get statistics(): SwapStatistics {

@@ -1,6 +1,7 @@
 import { byteSize } from '../../snapshot/byte-size.js'
 import type { NamedReport } from '../data/named-report.js'
 import { shownName } from '../data/shown-name.js'
+import { OrderOfEviction } from './order-of-eviction.js'
 import { type Store, useStore } from './store.js'
 
 /** What the devices, swaps and guests of the program say of themselves. */
@@ -56,6 +57,7 @@ function Pager({ pager }: { pager: NamedReport }) {
           </div>
         ))}
       </dl>
+      <OrderOfEviction pager={pager} />
       <Latency counts={latency} />
     </section>
   )

@@ -1,3 +1,5 @@
+import type { EvictionOrder } from './eviction-order.js'
+
 /**
  * What a device, a swap or a guest says of itself, for `offerStatistics`. Counts are since it was opened, sizes in bytes. `null` is what it
  * does not know, which is not zero.
@@ -29,6 +31,8 @@ export interface PagerReport {
   readonly writtenBytes: number | null
   /** What waits to be written to the store. */
   readonly stagedBytes: number | null
+  /** Which pages leave next; `null` where it is not known yet, or none leave: without a budget, and for guests. */
+  readonly eviction: EvictionOrder | null
   /** Entry `i` counts the faults that took less than 2^i microseconds and not less than half of that. The last one counts all that took longer. */
   readonly latency: readonly number[]
 }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import type { SwapCommand } from '#vmarea/kernel/swap/swap-state.js'
+import { PLACE } from '#vmarea/paging/swap/page-places.js'
 import { COUNT } from '#vmarea/paging/swap/swap-counters.js'
+import { seed } from '../../support/seed.js'
 import { PAGE, pageOf } from './simulated-memory.js'
 import { SimulatedProgram } from './simulated-program.js'
 
@@ -203,4 +206,40 @@ test('pages that the kernel does not let go stay, and are counted', async () => 
   await done(program, 'enable')
   const { residentPages, stagingPages, pinnedPages } = program.record.statistics
   assert.deepEqual({ residentPages, stagingPages, pinnedPages }, { residentPages: 2, stagingPages: 18, pinnedPages: 2 })
+})
+
+test('the pages that the order of eviction names are those that leave next', async () => {
+  const none = filled(20)
+  await none.finish()
+  assert.equal(none.record.evictionOrder, undefined, 'without a budget there is no order')
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.nat(199), { maxLength: 30 }),
+      fc.integer({ min: 1, max: 30 }),
+      async (touched, less) => {
+        const program = filled(200, { residentLimit: 80 * PAGE })
+        await program.finish()
+        for (const page of touched) {
+          program.access(page)
+          await program.finish()
+        }
+        const { record } = program
+        const { by, next, candidates, others, hand, round } = record.evictionOrder!
+        const { residentPages, stagingPages } = record.statistics
+        assert.deepEqual([by, candidates, others, round], ['clock', stagingPages, residentPages, 200])
+        assert.ok(hand! >= 0 && hand! <= 200)
+        assert.equal(new Set(next).size, next.length)
+        const isIn = (page: number) => [PLACE.RESIDENT, PLACE.STAGED].some((place) => record.places.get(page) === place)
+        const before = Array.from({ length: 200 }, (_, page) => page).filter(isIn)
+        assert.ok(next.length > 0 && next.every(isIn))
+        program.engine.setResidentLimit((80 - less) * PAGE)
+        await program.finish()
+        const left = new Set(before.filter((page) => !isIn(page)))
+        for (const page of next.slice(0, left.size))
+          assert.ok(left.has(page), `page ${page} of ${next} stayed; ${[...left]}`)
+        await program.checkAll()
+      },
+    ),
+    { seed, numRuns: 60 },
+  )
 })

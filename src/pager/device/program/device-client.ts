@@ -10,6 +10,7 @@ import { DeviceLifetime } from '../../../paging/device-lifetime.js'
 import type { FaultSourceName } from '../../../vocabulary/fault-source-name.js'
 import { MAP } from '../../../vocabulary/map.js'
 import { PROT } from '../../../vocabulary/prot.js'
+import type { EvictionOrder } from '../../../vocabulary/reports/eviction-order.js'
 import { VM } from '../../../vocabulary/vm.js'
 import type { OpenedFaultSource } from '../../source/opened-fault-source.js'
 import type { MapAnswer, MapRequest } from '../../thread/pager-request.js'
@@ -53,6 +54,9 @@ export class DeviceClient implements RawDevice {
   readonly #regions = new DeviceRegions()
   readonly #listeners: ((cause: Error) => void)[] = []
   readonly #failures: FaultCauses
+  #order: EvictionOrder | undefined
+  /** The thread was asked for the order and has not answered. */
+  #isOrderAsked = false
 
   /** Opens a device. Where the driver can't be opened, rejects and leaves nothing behind. */
   static async open(kernel: LinuxKernel, driver: string, options: RawDeviceOptions): Promise<DeviceClient> {
@@ -79,6 +83,10 @@ export class DeviceClient implements RawDevice {
       deadline: options.timeout + GRACE,
       failure: ({ address, error }) =>
         this.#failures.add(address, error === undefined ? undefined : unpackError(error)),
+      order: (order) => {
+        this.#order = order
+        this.#isOrderAsked = false
+      },
       death: (cause) => {
         for (const listener of this.#listeners) listener(cause)
       },
@@ -121,6 +129,14 @@ export class DeviceClient implements RawDevice {
       ...this.#thread.state.counters.read(),
       bytesResident: this.#lifetime.isClosed ? 0 : this.#kernel.files.bytesInMemory(this.#file),
     }
+  }
+
+  evictionOrder(): EvictionOrder | undefined {
+    if (this.#options.residentLimit === Infinity || this.state !== 'serving') return undefined
+    // A thread that is busy is not asked again.
+    if (!this.#isOrderAsked) this.#thread.tell({ type: 'order' })
+    this.#isOrderAsked = true
+    return this.#order
   }
 
   map(address: bigint, length: number, protection: number, flags: number, offset: number): LinuxRegion {
@@ -260,6 +276,8 @@ export class DeviceClient implements RawDevice {
   // ---- the thread ----
 
   #start(signal: AbortSignal | undefined): Promise<void> {
+    this.#order = undefined
+    this.#isOrderAsked = false
     const { driver, timeout, run, residentLimit } = this.#options
     const options = { driver, timeout, run, residentLimit }
     const [file, pages, source] = [this.#file, this.#pages, this.#source.give()]

@@ -109,6 +109,9 @@ function answer(request: PagerRequest, device: ServedDevice, loop: FaultLoop): v
     case 'ping':
       send({ type: 'pong' })
       return
+    case 'order':
+      send({ type: 'order', order: device.resident?.order() })
+      return
     case 'unmap':
       removeMaps(device, request.start, request.length)
       return

@@ -12,6 +12,7 @@ import type { FaultSourceName } from '../../../vocabulary/fault-source-name.js'
 import { MADV } from '../../../vocabulary/madv.js'
 import { MAP } from '../../../vocabulary/map.js'
 import { PROT } from '../../../vocabulary/prot.js'
+import type { EvictionOrder } from '../../../vocabulary/reports/eviction-order.js'
 import { UFFD_FEATURE } from '../../../vocabulary/uffd-feature.js'
 import { UsageError } from '../../../vocabulary/usage-error.js'
 import { openFaultSource } from '../../source/open-fault-source.js'
@@ -157,6 +158,10 @@ export class LinuxSwap implements RawSwap {
 
   get statistics(): SwapStatistics {
     return this.#record.statistics
+  }
+
+  evictionOrder(): EvictionOrder | undefined {
+    return this.#hasEnded ? undefined : this.#record.evictionOrder
   }
 
   get residentLimit(): number {

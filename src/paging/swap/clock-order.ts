@@ -1,0 +1,33 @@
+import type { EvictionOrder } from '../../vocabulary/reports/eviction-order.js'
+import { NOTE, type PagePlaces, PLACE } from './page-places.js'
+import { COUNT, type SwapCounters } from './swap-counters.js'
+
+/** Pages that are named. */
+const MOST = 16
+/** Pages that are looked at for each hand: the answer must not take long for a large memory. */
+const LOOKED_AT = 65_536
+
+/**
+ * Which pages of a swap leave next: staged ones from the one hand on, then resident ones that were not used from the other hand on. The thread
+ * that serves may go on meanwhile.
+ */
+export function clockOrder(places: PagePlaces, counters: SwapCounters): EvictionOrder {
+  const hand = counters.get(COUNT.STAGE_HAND)
+  const next: number[] = []
+  const look = (from: number, isNext: (page: number) => boolean) => {
+    for (let step = 0; step < Math.min(places.count, LOOKED_AT) && next.length < MOST; step++) {
+      const page = (from + step) % places.count
+      if (isNext(page)) next.push(page)
+    }
+  }
+  if (places.staged > 0) look(counters.get(COUNT.WRITE_HAND), (page) => places.get(page) === PLACE.STAGED)
+  look(hand, (page) => places.get(page) === PLACE.RESIDENT && !places.has(page, NOTE.YOUNG | NOTE.PINNED))
+  return {
+    by: 'clock',
+    next,
+    candidates: places.staged,
+    others: places.counts[PLACE.RESIDENT]!,
+    hand,
+    round: places.count,
+  }
+}
