@@ -1,9 +1,10 @@
 import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
+import { ERRNO_RESULT } from '../vocabulary/errno-result.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import type { PagefaultEvent, UffdEvent } from './uffd-event.js'
 import { UffdMessages } from './uffd-messages.js'
 
-const EAGAIN = -11
+const { EAGAIN } = ERRNO_RESULT
 const SHORTEST_PAUSE = 1
 const LONGEST_PAUSE = 20
 const MOST_GIVEN = 4096

@@ -1,6 +1,7 @@
 import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
+import { ERRNO_RESULT } from '../vocabulary/errno-result.js'
 
-const EINVAL = -22
+const { EINVAL } = ERRNO_RESULT
 
 /**
  * Poisons the page at `address` and so ends every wait for it. A fault's message does not contain the size of its page: the kernel answers

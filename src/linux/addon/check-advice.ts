@@ -1,8 +1,9 @@
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { MADV } from '../../vocabulary/madv.js'
 import { VmError, type VmErrorDetail } from '../../vocabulary/vm-error.js'
 import { addon } from './addon.js'
 
-const EINVAL = -22
+const { EINVAL } = ERRNO_RESULT
 
 /**
  * Advice that the oldest supported kernel lacks, with the version that introduced it. Advice that the addon emulates there is not listed.

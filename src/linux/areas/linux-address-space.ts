@@ -1,6 +1,7 @@
 import type { AreasOptions, PageRun } from '../../kernel/address-space.js'
 import { hostKernel } from '../../kernel/host-kernel.js'
 import type { RawPage } from '../../kernel/raw-page.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { hex } from '../../vocabulary/hex.js'
 import { MADV } from '../../vocabulary/madv.js'
 import { PAGE_STATE } from '../../vocabulary/page-state.js'
@@ -30,10 +31,9 @@ import { withEmulatedFlags } from './with-emulated-flags.js'
 const KERNEL_HALF = 1n << 63n
 /** How many areas are queried one by one before the whole list is read instead. */
 const SINGLE_QUERIES = 32
-const EAGAIN = -11
+const { EAGAIN, EINVAL } = ERRNO_RESULT
 /** The guards of this process's address space. */
 const guardsOfThisThread: string[] = []
-const EINVAL = -22
 
 /** Advice that changes no area, which process_madvise(2) accepts for any process. Other advice may change the layout. */
 const ADVICE_ON_PAGES: readonly number[] = [MADV.WILLNEED, MADV.COLD, MADV.PAGEOUT, MADV.COLLAPSE]

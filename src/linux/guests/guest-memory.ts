@@ -1,12 +1,13 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { RawGuestMemory } from '../../kernel/guest-host.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { missingRight } from '../proc/open-proc-file.js'
 import { errnoOf } from './errno-of.js'
 import { withGuestPagemap } from './guest-pagemap.js'
 
-const EIO = -5
+const { EIO } = ERRNO_RESULT
 
 /** The memory of a guest's process, read through /proc/PID/mem. */
 export class GuestMemory implements RawGuestMemory {

@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import type { GuestRegion, OnGuestFailure, RawGuest, RawPeer } from '../../kernel/guest-host.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
@@ -10,7 +11,7 @@ import { adoptUserfaultfd } from '../userfaultfd/adopt-userfaultfd.js'
 import { registerReceived } from '../userfaultfd/register-received.js'
 import { LinuxGuest } from './linux-guest.js'
 
-const EAGAIN = -11
+const { EAGAIN } = ERRNO_RESULT
 
 /** A connection of a monitor, with what it has sent. */
 export class GuestPeer implements RawPeer {

@@ -7,6 +7,7 @@ import type {
   RawGuestListener,
   ReadSource,
 } from '../../kernel/guest-host.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
@@ -19,8 +20,7 @@ import { takeOver } from './take-over.js'
 
 const SEEK_DATA = 3
 const SEEK_HOLE = 4
-const ENXIO = -6
-const EIO = -5
+const { ENXIO, EIO } = ERRNO_RESULT
 
 /** Guests of this process. */
 export class LinuxGuestHost implements GuestHost {

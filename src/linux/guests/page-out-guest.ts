@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import type { GuestRegion } from '../../kernel/guest-host.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
 import { closeDescriptor } from '../addon/close-descriptor.js'
 
 const MADV_PAGEOUT = 21
-const EPERM = -1
+const { EPERM } = ERRNO_RESULT
 /** What one call may cover. */
 const STEP = 1 << 30
 

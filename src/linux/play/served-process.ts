@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
@@ -42,7 +43,7 @@ const HEADER = 80
 const ANSWER_BYTES = 112
 const PAYLOAD = 64
 const NO_POINTER = -1n
-const EAGAIN = -11
+const { EAGAIN } = ERRNO_RESULT
 /** What no call takes, in milliseconds. */
 const PATIENCE = 10_000
 

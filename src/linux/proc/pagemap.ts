@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs'
 import type { PageRun } from '../../kernel/address-space.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { PAGE_STATE } from '../../vocabulary/page-state.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
@@ -19,7 +20,7 @@ const CATEGORY = {
   GUARD: 0x100,
 } as const
 const BEFORE_GUARD = 0xfe
-const EINVAL = -22
+const { EINVAL } = ERRNO_RESULT
 
 /** Bits of an entry of /proc/PID/pagemap, in its high word. */
 const ENTRY = {

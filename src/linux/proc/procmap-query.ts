@@ -1,3 +1,4 @@
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 
@@ -7,11 +8,7 @@ const LONGEST_NAME = 4096
 /** Requests the next area where none contains the address. */
 export const COVERING_OR_NEXT = 0x10
 
-const ENOENT = -2
-const ESRCH = -3
-const EINVAL = -22
-const ENOTTY = -25
-const ENAMETOOLONG = -36
+const { ENOENT, ESRCH, EINVAL, ENOTTY, ENAMETOOLONG } = ERRNO_RESULT
 
 /** The answer of this thread's last `procmapQuery`, which the next one overwrites. */
 const procmapAnswer: Uint8Array = new Uint8Array(STRUCTURE + LONGEST_NAME)

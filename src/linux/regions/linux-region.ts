@@ -3,6 +3,7 @@ import type { Region } from '../../kernel/region.js'
 import type { RegionKeeper } from '../../kernel/region-keeper.js'
 import type { WaitResult } from '../../kernel/sharing/wait-result.js'
 import type { WordWait } from '../../kernel/sharing/word-wait.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { hex } from '../../vocabulary/hex.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
@@ -10,10 +11,7 @@ import type { AddonFunctions, AsyncAnswer } from '../addon/addon-functions.js'
 import { faultFrom } from '../addon/fault-from.js'
 import { COUNTER, sharedResults } from '../addon/shared-results.js'
 
-const ENXIO = -6
-const EFAULT = -14
-const EDEADLK = -35
-const EOPNOTSUPP = -95
+const { ENXIO, EFAULT, EDEADLK, EOPNOTSUPP } = ERRNO_RESULT
 /** What a wait for a word answers where the time was up. */
 const TIME_IS_UP = 2
 

@@ -1,6 +1,7 @@
 import { constants } from 'node:buffer'
 import type { FaultRecord } from '../../kernel/fault-record.js'
 import type { Regions } from '../../kernel/regions.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { hex } from '../../vocabulary/hex.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
@@ -11,7 +12,7 @@ import { keepGuardInFront } from './keep-guard-in-front.js'
 import { LinuxFaultScope } from './linux-fault-scope.js'
 import { LinuxRegion } from './linux-region.js'
 
-const EBUSY = -16
+const { EBUSY } = ERRNO_RESULT
 
 /** Held memory of this thread. */
 export class LinuxRegions implements Regions {

@@ -1,11 +1,10 @@
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { closeDescriptor } from '../addon/close-descriptor.js'
 
-const EADDRINUSE = -98
-const ENAMETOOLONG = -36
-const ECONNREFUSED = -111
+const { EADDRINUSE, ENAMETOOLONG, ECONNREFUSED } = ERRNO_RESULT
 /** Connections that may wait to be accepted. */
 const BACKLOG = 1024
 

@@ -1,9 +1,9 @@
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { readable } from '../addon/readable.js'
 
-const EAGAIN = -11
-const ECONNABORTED = -103
+const { EAGAIN, ECONNABORTED } = ERRNO_RESULT
 
 /**
  * The descriptor of the next connection to a listening socket, which the caller closes. Resolves with `undefined` when the signal aborts,

@@ -1,10 +1,11 @@
 import { unlinkSync } from 'node:fs'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { closeDescriptor } from '../addon/close-descriptor.js'
 import { readable } from '../addon/readable.js'
 
-const EAGAIN = -11
+const { EAGAIN } = ERRNO_RESULT
 
 /**
  * A connection at a Unix socket's path, whose descriptor the caller closes. A path that begins with `@` is a name in the abstract

@@ -1,4 +1,5 @@
 import type { RawUserfaultfd } from '../../kernel/raw-userfaultfd.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { UFFD } from '../../vocabulary/uffd.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
@@ -8,7 +9,7 @@ import { linkOf } from '../addon/link-of.js'
 import { LinuxUserfaultfd } from './linux-userfaultfd.js'
 import { userfaultfdInfo } from './userfaultfd-info.js'
 
-const EBUSY = -16
+const { EBUSY } = ERRNO_RESULT
 
 /**
  * Adopts the descriptor of a userfaultfd on which `UFFDIO_API` was called. Throws `VmError`, and `UsageError` where another handle has

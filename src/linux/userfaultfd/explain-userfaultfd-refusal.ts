@@ -1,27 +1,25 @@
 import { readFileSync, statSync } from 'node:fs'
+import { errnoName } from '../../vocabulary/errno-name.js'
 import { UFFD } from '../../vocabulary/uffd.js'
-
-const EPERM = 1
-const ENOENT = 2
-const EACCES = 13
-const ENOSYS = 38
 
 /** Why `/dev/userfaultfd` opened no userfaultfd, and what would help. */
 export function explainDeviceRefusal(errno: number, opened: boolean): string {
   if (opened) return 'the device opened and refused: a security module or an eBPF program forbids it'
-  if (errno === ENOENT) return 'there is no such device: it needs Linux 6.1, and in a container to be passed in'
-  if (errno === EACCES) {
+  const name = errnoName(errno)
+  if (name === 'ENOENT') return 'there is no such device: it needs Linux 6.1, and in a container to be passed in'
+  if (name === 'EACCES') {
     return `it has ${deviceRights()}: let this user read it (chmod, chown or a udev rule)`
   }
-  if (errno === EPERM) return 'the device group of this container forbids it: allow character device 10:* or this one'
+  if (name === 'EPERM') return 'the device group of this container forbids it: allow character device 10:* or this one'
   return 'the device could not be opened'
 }
 
 /** Why userfaultfd(2) opened none, and what would help. */
 export function explainSystemCallRefusal(errno: number, flags: number): string {
+  const name = errnoName(errno)
   const userModeOnly = (flags & UFFD.USER_MODE_ONLY) !== 0
-  if (errno === ENOSYS) return 'the kernel is built without CONFIG_USERFAULTFD, or a seccomp filter hides the call'
-  if (errno !== EPERM) return 'the call failed'
+  if (name === 'ENOSYS') return 'the kernel is built without CONFIG_USERFAULTFD, or a seccomp filter hides the call'
+  if (name !== 'EPERM') return 'the call failed'
   if (userModeOnly) {
     return `faults of the program alone need no privilege, so ${filter()}: allow userfaultfd in the container's seccomp profile`
   }

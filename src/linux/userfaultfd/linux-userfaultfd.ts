@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs'
 import type { RawFailedFault } from '../../kernel/raw-failed-fault.js'
 import type { RawUnanswered } from '../../kernel/raw-unanswered.js'
 import type { RawUserfaultfd } from '../../kernel/raw-userfaultfd.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import type { AddonFunctions } from '../addon/addon-functions.js'
@@ -13,7 +14,7 @@ import { pagemapRegions } from '../proc/pagemap-regions.js'
 import { userfaultfdInfo } from './userfaultfd-info.js'
 import { waitingThreads } from './waiting-threads.js'
 
-const EBADF = -9
+const { EBADF } = ERRNO_RESULT
 
 /** Flags and a category of `PAGEMAP_SCAN`. */
 const SCAN = { WP_MATCHING: 1, CHECK_WPASYNC: 2, WRITTEN: 2 } as const

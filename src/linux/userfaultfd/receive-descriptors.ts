@@ -1,11 +1,12 @@
 import type { ReceiveOptions } from '../../kernel/userfaultfd-calls.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { closeDescriptor } from '../addon/close-descriptor.js'
 import { readable } from '../addon/readable.js'
 import { socketConnection } from '../sockets/socket-connection.js'
 
-const EAGAIN = -11
+const { EAGAIN } = ERRNO_RESULT
 const LONGEST_MESSAGE = 1 << 20
 
 /** Takes one message with its descriptors (SCM_RIGHTS) over a Unix socket. The caller closes the descriptors. */

@@ -1,9 +1,10 @@
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { closeDescriptor } from '../addon/close-descriptor.js'
 import { socketConnection } from '../sockets/socket-connection.js'
 
-const EAGAIN = -11
+const { EAGAIN } = ERRNO_RESULT
 
 /** Sends one message with descriptors (SCM_RIGHTS) over a Unix socket. */
 export async function sendDescriptors(

@@ -2,6 +2,7 @@ import { addon } from '../../linux/addon/addon.js'
 import { check } from '../../linux/addon/check.js'
 import { sharedResults } from '../../linux/addon/shared-results.js'
 import { LinuxAddressSpace } from '../../linux/areas/linux-address-space.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { FaultQueue } from './fault-queue.js'
@@ -12,7 +13,7 @@ const MOST = 64
 const [WRITE, FIRST_WRITE] = [1, 2]
 /** The indices in the shared results at which the addon reads the range of a call. */
 const [ADDRESS, LENGTH] = [1, 3]
-const EBADF = -9
+const { EBADF } = ERRNO_RESULT
 
 export interface GuardSourceOptions {
   /** How long an access waits for its page, in milliseconds, before it fails. `Infinity`, the default, is no limit. */

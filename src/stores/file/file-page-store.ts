@@ -1,5 +1,6 @@
 import { close, fsync, ftruncateSync, read, unlink, write } from 'node:fs'
 import { promisify } from 'node:util'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { checkPages } from '../check-pages.js'
 import { noSuchPage } from '../no-such-page.js'
@@ -15,7 +16,7 @@ import { PageCipher } from './page-cipher.js'
 /** Room is reserved in steps of so many bytes. */
 const STEP = 2 ** 23
 /** A short read at the end of the file, as a refusal of `readCached`. */
-const EOPNOTSUPP = -95
+const { EOPNOTSUPP } = ERRNO_RESULT
 
 /** Pages that follow each other both in the call and in the file. */
 interface Run {

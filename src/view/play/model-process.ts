@@ -11,6 +11,7 @@ import { FAULT_RESULT } from '../../model/structs/fault-result.js'
 import { Machine } from '../../model/structs/machine.js'
 import { areaSnapshot } from '../../snapshot/snapshot.js'
 import { errnoName } from '../../vocabulary/errno-name.js'
+import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { viewArea } from '../data/view-area.js'
 import { openMixedMapDevice } from './mixed-map-device.js'
 import { ModelPlayUserfaultfd } from './model-play-userfaultfd.js'
@@ -22,7 +23,7 @@ const EVERYTHING = ['CAP_IPC_LOCK', 'CAP_SYS_ADMIN', 'CAP_SYS_NICE', 'CAP_SYS_PT
 /** Where memory is placed from downwards: short addresses are easier to read, and nothing else lies there. */
 export const MMAP_BASE = 0x7000_0000
 const END = 2n ** 47n
-const EBADF = -9
+const { EBADF } = ERRNO_RESULT
 
 const ACCESSES: Readonly<Record<PlayAccess, number>> = {
   load: ACCESS.READ,

@@ -10,6 +10,7 @@ import type {
 } from '../../../view/play/play-process.js'
 import { byteOutcome, RUNS, signalOutcome, WAITS, WRITTEN } from '../../../view/play/touch-outcome.js'
 import { UnknownError } from '../../../view/play/unknown-error.js'
+import { ERRNO_RESULT } from '../../../vocabulary/errno-result.js'
 import { VmError } from '../../../vocabulary/vm-error.js'
 import { ProcessView } from '../process-view.js'
 import { KernelCalls, resultOf } from './kernel-calls.js'
@@ -33,7 +34,7 @@ const CODES: Readonly<Record<string, string>> = {
   [`${SIGBUS} 5`]: 'SIGBUS: the page is poisoned',
 }
 const NAMES: Readonly<Record<number, string>> = { [SIGBUS]: 'SIGBUS', [SIGSEGV]: 'SIGSEGV' }
-const ENOSYS = -38
+const { ENOSYS } = ERRNO_RESULT
 
 /** A process of the running kernel, as the playground has it. */
 export class KernelProcess implements PlayProcess {

@@ -1,3 +1,4 @@
+import { ERRNO_RESULT } from '../../../vocabulary/errno-result.js'
 import { VmError } from '../../../vocabulary/vm-error.js'
 import type { FaultSource } from '../../source/fault-source.js'
 import type { DeviceFile } from './device-file.js'
@@ -5,9 +6,7 @@ import type { DeviceMap } from './device-map.js'
 import type { DeviceMaps } from './device-maps.js'
 import type { OverlayPages } from './overlay-pages.js'
 
-const ENOENT = -2
-const EAGAIN = -11
-const EFAULT = -14
+const { ENOENT, EAGAIN, EFAULT } = ERRNO_RESULT
 /** How long a call is retried while another thread changes the layout, in milliseconds: that thread may have to wait for a processor. */
 const PATIENCE = 2000
 /** To sleep on. */

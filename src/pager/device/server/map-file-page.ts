@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { check } from '../../../linux/addon/check.js'
+import { ERRNO_RESULT } from '../../../vocabulary/errno-result.js'
 import { MAP } from '../../../vocabulary/map.js'
 import type { FaultSource } from '../../source/fault-source.js'
 
@@ -9,7 +10,7 @@ export interface FilePage {
   readonly offset: number
 }
 
-const ENOENT = -2
+const { ENOENT } = ERRNO_RESULT
 
 /**
  * Maps one page of a memory file at the address, as an area of its own. The held flags of the address stay. Wakes no waiter of the page
