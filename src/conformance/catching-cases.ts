@@ -43,6 +43,30 @@ export const catchingCases: ConformanceCases = {
       expect(byteAt(memory, page), 5, 'the byte')
     },
   },
+  'a call that faults pages in is refused where only this thread could answer, and changes nothing': {
+    needs: ['userfaultfd', 'locked-memory'],
+    run({ process, page }) {
+      using memory = process.mapMut({ length: 3 * page })
+      memory.write(0, new Uint8Array([3]))
+      using uffd = process.userfaultfd()
+      uffd.register(memory.start, memory.size)
+      expectError(() => memory.lock(), { code: 'ERR_VMAREA_WOULD_DEADLOCK' })
+      expectError(() => memory.lock(page, page), { code: 'ERR_VMAREA_WOULD_DEADLOCK' })
+      expectError(() => memory.advise('populate_read'), { code: 'ERR_VMAREA_WOULD_DEADLOCK' })
+      expectError(() => memory.advise('populate_write'), { code: 'ERR_VMAREA_WOULD_DEADLOCK' })
+      using user = process.mm.mmgetNotZero()!
+      const bytes = new Uint8Array(2 * page)
+      expectError(() => user.readMemory(memory.start, bytes), { code: 'ERR_VMAREA_WOULD_DEADLOCK' })
+      expect(uffd.readEvent(), undefined, 'an event')
+      memory.lock(0, page)
+      memory.unlock()
+      uffd.copy(memory.start + BigInt(page), 2 * page, new Uint8Array(2 * page).fill(5))
+      memory.lock()
+      expect(byteAt(memory, page), 5, 'the byte')
+      memory.unlock()
+      memory.makeReadOnly().lock()
+    },
+  },
   'a page that is there is not caught': {
     needs: ['userfaultfd'],
     run({ process, page }) {

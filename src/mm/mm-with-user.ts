@@ -97,6 +97,7 @@ export class MmWithUser implements Disposable {
    * Copies memory from `address` on into `target`, as process_vm_readv(2) does, and faults no page that this process may not read. Returns
    * the number of bytes that were copied, which is smaller where a page is not mapped or not readable.
    *
+   * @throws UsageError `ERR_VMAREA_WOULD_DEADLOCK` where only this thread could answer the fault of a page
    * @throws VmError `EFAULT` when not even the first byte could be read, `EPERM` when this process may not read that
    * one, `ESRCH` when it has ended
    */

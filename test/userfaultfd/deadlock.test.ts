@@ -55,6 +55,39 @@ test('a write to a protected page likewise, and a page of the page cache only wh
   file[Symbol.dispose]()
 })
 
+test('mlock of a protected page is refused where it would write: in private memory that is writable', { skip }, () => {
+  using uffd = bindUserfaultfd(() => kernel).create({ features: ['pagefault_flag_wp'] })
+  const { calls } = kernel
+  const mapping = thisProcess().mapMut({ length: 2 * page })
+  mapping.write(0, new Uint8Array(2 * page).fill(1))
+  uffd.register(mapping.start, mapping.size, ['missing', 'wp'])
+  uffd.writeProtect(mapping.start, page)
+  assert.throws(() => mapping.lock(), wouldDeadlock)
+  assert.throws(() => mapping.advise('populate_write'), wouldDeadlock)
+  assert.throws(() => calls.mlock2(mapping.start, mapping.size, 0), wouldDeadlock)
+  assert.throws(() => calls.mlockall(1), wouldDeadlock)
+  mapping.advise('populate_read')
+  calls.mlock2(mapping.start, mapping.size, 1) // MLOCK_ONFAULT faults nothing in
+  mapping.unlock()
+  const reader = mapping.makeReadOnly()
+  reader.lock()
+  reader.unmap()
+})
+
+test('mlock of a range with a hole faults nothing in, and is ENOMEM', { skip }, () => {
+  using uffd = bindUserfaultfd(() => kernel).create()
+  const mapping = thisProcess().mapMut({ length: 3 * page })
+  const end = mapping.splitOff(page)
+  const middle = end.splitTo(page)
+  uffd.register(mapping.start, page)
+  const { start } = mapping
+  middle.unmap()
+  assert.throws(() => kernel.calls.mlock(start, 3 * page), { code: 'ENOMEM' })
+  assert.equal(uffd.readEvent(), undefined)
+  mapping.unmap()
+  end.unmap()
+})
+
 test('the thread that serves is refused at once also where waits have a deadline', { skip }, () => {
   const { raw } = openUserfaultfd(kernel.userfaultfds, undefined)
   raw.api(0n)

@@ -99,7 +99,8 @@ export abstract class MappedRange implements Disposable {
   /**
    * Locks pages into memory: mlock(2). The range extends to whole pages.
    *
-   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_COMMITTED`
+   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_COMMITTED`, `ERR_VMAREA_WOULD_DEADLOCK` where only this thread could
+   * answer the fault of a page
    * @throws VmError `ENOMEM` and `EPERM` where a limit was met: the message names it and its value; `EAGAIN` where a
    * page could not be locked
    */
@@ -131,7 +132,8 @@ export abstract class MappedRange implements Disposable {
    * ```
    *
    * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` for an advice that does not exist, `ERR_VMAREA_OUT_OF_RANGE`,
-   * `ERR_VMAREA_NOT_COMMITTED`, `ERR_VMAREA_NOT_PAGE_ALIGNED`
+   * `ERR_VMAREA_NOT_COMMITTED`, `ERR_VMAREA_NOT_PAGE_ALIGNED`, `ERR_VMAREA_WOULD_DEADLOCK` where only this thread could answer the
+   * fault of a page to populate
    * @throws VmError as madvise(2): `EINVAL` where the advice does not fit the memory or the kernel, `ENOMEM` where a
    * limit was met, `EPERM` without the privilege
    */

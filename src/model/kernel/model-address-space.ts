@@ -3,6 +3,7 @@ import { PAGE_STATE } from '../../vocabulary/page-state.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { madvise } from '../calls/madvise.js'
 import { faultIn } from '../faults/fault-in.js'
+import { withdrawFault } from '../faults/withdraw-fault.js'
 import { ModelArea } from '../hooks/model-area.js'
 import { tearDown } from '../process/tear-down.js'
 import { addressOf } from '../structs/address-of.js'
@@ -124,8 +125,10 @@ export class ModelAddressSpace implements AddressSpace {
     for (let done = 0; done < target.length; ) {
       const at = start + done
       const vma = mm.tree.lookup(at)
+      mm.withdrawFault = undefined
       const refused = vma === undefined || vma.flags & (VM_FLAG.IO | VM_FLAG.PFNMAP) || !(vma.flags & VM_FLAG.READ)
       if (refused || faultIn(vma, at, false) !== FAULT_RESULT.DONE) {
+        withdrawFault(mm, address, target.length)
         if (done === 0) throw new VmError('EFAULT', 'process_vm_readv', { address, length: target.length })
         return done
       }

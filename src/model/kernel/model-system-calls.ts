@@ -2,6 +2,7 @@ import type { SystemCalls } from '../../kernel/system-calls.js'
 import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { hex } from '../../vocabulary/hex.js'
 import { MADV } from '../../vocabulary/madv.js'
+import { MLOCK } from '../../vocabulary/mlock.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { madvise } from '../calls/madvise.js'
@@ -15,6 +16,8 @@ import { mseal } from '../calls/mseal.js'
 import { msync } from '../calls/msync.js'
 import { munlock } from '../calls/munlock.js'
 import { munmap } from '../calls/munmap.js'
+import { populate } from '../faults/populate.js'
+import { withdrawFault } from '../faults/withdraw-fault.js'
 import { addressOf } from '../structs/address-of.js'
 import { addressOrError } from '../structs/address-or-error.js'
 import type { Mm } from '../structs/mm.js'
@@ -88,6 +91,7 @@ export class ModelSystemCalls implements SystemCalls {
 
   madvise(address: bigint, length: number, advice: number): void {
     if (this.madviseOrWait(address, length, advice) === undefined) return
+    withdrawFault(this.#mm, address, length)
     throw new UsageError(
       'ERR_VMAREA_WOULD_BLOCK',
       `a page of the ${length} bytes at ${hex(address)} waits for an answer that can't come meanwhile: use populate`,
@@ -98,6 +102,7 @@ export class ModelSystemCalls implements SystemCalls {
   madviseOrWait(address: bigint, length: number, advice: number): Promise<VmError | undefined> | undefined {
     if (!underReadLock.has(advice) || this.#mm.hooks > 0) this.#lock('madvise')
     this.#mm.waitsFor = undefined
+    this.#mm.withdrawFault = undefined
     this.#mm.driverError = undefined
     const result = madvise(this.#mm, addressOf(address), length, advice)
     if (result === ERRNO_RESULT.EAGAIN && this.#mm.waitsFor !== undefined) return this.#mm.waitsFor
@@ -115,11 +120,13 @@ export class ModelSystemCalls implements SystemCalls {
 
   mlock(address: bigint, length: number): void {
     this.#lock('mlock')
+    this.#checkPopulate(address, length)
     this.#settle(mlock(this.#mm, addressOf(address), length, 0), 'mlock', address, length)
   }
 
   mlock2(address: bigint, length: number, flags: number): void {
     this.#lock('mlock2')
+    if ((flags & MLOCK.ONFAULT) === 0) this.#checkPopulate(address, length)
     this.#settle(mlock(this.#mm, addressOf(address), length, flags), 'mlock2', address, length)
   }
 
@@ -145,6 +152,25 @@ export class ModelSystemCalls implements SystemCalls {
   mseal(address: bigint, length: number, flags: number): void {
     this.#lock('mseal')
     this.#settle(mseal(this.#mm, addressOf(address), length, flags), 'mseal', address, length)
+  }
+
+  /** Throws, before anything is locked, where mlock(2) would wait for an answer that only its caller could give. */
+  #checkPopulate(address: bigint, length: number): void {
+    const mm = this.#mm
+    const end = addressOf(address) + length
+    const start = addressOf(address) - (addressOf(address) % mm.pageSize)
+    let isCaught = false
+    for (let at = start; at < end; ) {
+      const vma = mm.tree.lookup(at)
+      if (vma === undefined) return // mlock(2) faults nothing in where a part is not mapped
+      isCaught ||= vma.uffd !== undefined
+      at = vma.end
+    }
+    if (!isCaught) return
+    mm.waitsFor = undefined
+    mm.withdrawFault = undefined
+    populate(mm, start, end, false)
+    withdrawFault(mm, address, length)
   }
 
   /** `mmap_write_lock`: throws where it is held. The holder is this very thread, so a wait would never end. */
