@@ -46,6 +46,9 @@ export default async function* report(events) {
     if (process.env.VMAREA_TEST_FAILURES !== undefined) {
       appendFileSync(process.env.VMAREA_TEST_FAILURES, nameOf(failure))
     }
+    if (process.env.VMAREA_FAILED_FILES !== undefined && failure.file !== undefined) {
+      appendFileSync(process.env.VMAREA_FAILED_FILES, `${resolve(failure.file)}\n`)
+    }
     yield nameOf(failure)
   }
 }
