@@ -41,7 +41,7 @@ const mortal = driverUrl(async ({ how, file }: { how: string; file: string }) =>
 const scenario = `
 const { openDevice } = vmarea
 const [how, url, file, source] = args
-const device = await openDevice(url, { driver: { how, file }, source, timeout: how === 'loop' ? 300 : 5000, run: page })
+const device = await openDevice(url, { driver: { how, file }, source, timeout: how === 'loop' ? 300 : 60_000, run: page })
 const deaths = []
 device.asRaw().onDeath((cause) => deaths.push(cause))
 const memory = device.map()
@@ -54,7 +54,7 @@ assert.throws(() => memory.access((bytes) => bytes[page]), (error) => {
   console.log(error.cause.code)
   return true
 })
-assert.ok(performance.now() - before < 4500, 'it waited for ' + (performance.now() - before))
+assert.ok(performance.now() - before < 55_000, 'it waited for ' + (performance.now() - before))
 assert.equal(memory.access((bytes) => bytes[0]), 1)
 // The hook began a little later than the access that waited for it.
 if (how === 'loop') while (device.state !== 'dead') await turn()
@@ -111,7 +111,7 @@ eachSource(({ source, skip }) => {
       { args: [simple, source] },
     )
     assert.deepEqual({ ...result, signal: result.signal }, { code: 0, signal: null, stdout: '1\n', stderr: '' })
-    assert.ok(performance.now() - before < patient(10_000))
+    assert.ok(performance.now() - before < patient(25_000))
   })
 })
 
