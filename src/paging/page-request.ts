@@ -9,9 +9,9 @@ import type { PageWaiter } from './page-waiter.js'
  *       └──answer──▶ settled ◀──answer── abandoned
  *
  * Invariants:
- *  1. A request is in `PendingRequests` in the states asked, stale and abandoned, and in no other.
- *  2. An answer is used in the states asked and abandoned alone.
- *  3. A request that is abandoned or superseded has no waiter, and its signal is aborted or its answer ignored.
+ *  R1. A request is in `PendingRequests` in the states asked, stale and abandoned, and in no other.
+ *  R2. An answer is used in the states asked and abandoned alone.
+ *  R3. A request that is abandoned or superseded has no waiter, and its signal is aborted or its answer ignored.
  */
 export type RequestState = 'asked' | 'stale' | 'abandoned' | 'superseded' | 'settled'
 
@@ -101,7 +101,7 @@ export abstract class PageRequest {
     return this.#state === 'stale'
   }
 
-  /** Abandons the request, because the last waiter has left. Returns whether it stays pending. */
+  /** Abandons the request, because the last waiter has left, and aborts its signal (R3). Returns whether it stays pending. */
   abandon(reason?: unknown): boolean {
     if (this.#state === 'stale') this.supersede()
     else if (this.#state === 'asked') this.#state = 'abandoned'
@@ -110,7 +110,7 @@ export abstract class PageRequest {
     return this.#state === 'abandoned'
   }
 
-  /** Ignores every answer from now on. Detaches the bytes from the answerer at once where they are the page itself. */
+  /** Ignores every answer from now on (R2, R3). Detaches the bytes from the answerer at once where they are the page itself. */
   supersede(): void {
     this.#state = 'superseded'
     if (this.firstWrite && this.#bytes !== undefined) this.closeBytes(this.#bytes, 'failed')

@@ -48,7 +48,7 @@ export class RequestDispatcher<R extends PageRequest> {
 
   /**
    * The request for the page at `offset`, or for the first write to it, that a new waiter can join. An abandoned request may never be
-   * answered, so it is superseded instead.
+   * answered, so it is superseded instead, and is pending no more (R1).
    */
   joinable(offset: number, firstWrite = false): R | undefined {
     const request = this.pending.at(offset, firstWrite)
@@ -165,7 +165,7 @@ export class RequestDispatcher<R extends PageRequest> {
     if (waiters !== undefined) this.#refuse(request, waiters, error)
   }
 
-  /** The waiters of a request whose answer is used; `undefined` where it is not, or where the request was made again. */
+  /** The waiters of a request whose answer is used (R2); `undefined` where it is not, or where the request was made again. */
   #concluded(request: R): PageWaiter[] | undefined {
     if (this.#closed || request.state === 'superseded') return undefined
     this.pending.remove(request)

@@ -37,11 +37,16 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
 
 /** The folders of a room from the ground up: a file imports from its own and from those before it. `.` is the room's own files. */
 export const floors: Readonly<Record<string, readonly string[]>> = {
+  vocabulary: ['.', 'errors', 'options', 'reports'],
+  stores: ['.', 'file', 'memory', 'redis', 'tiered'],
+  paging: ['.', 'swap'],
+  guests: ['protocol', 'sources', '.'],
+  devices: ['blocks', 'http', '.'],
   linux: ['addon', 'sockets', 'proc', 'regions', 'areas', 'userfaultfd', 'guests', 'play', '.'],
   model: ['structs', 'pages', 'files', 'hooks', 'areas', 'faults', 'userfaultfd', 'process', 'calls', 'swap', 'kernel'],
   mapping: ['memory', 'handle'],
   view: ['data', 'files', 'play', 'page'],
-  pager: ['requests', 'source', 'thread', 'buffers', 'device', 'swap', 'guests'],
+  pager: ['source', 'thread', 'buffers', 'device', 'swap'],
 }
 
 /** Neither imports the other. */

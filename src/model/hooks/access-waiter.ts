@@ -56,7 +56,7 @@ export class AccessWaiter implements PageWaiter {
     this.#resolve?.(this.#error)
   }
 
-  /** The result for `handle_mm_fault`: one of `FAULT_RESULT`. `mm` then has the error, or the promise that the access waits for. */
+  /** The result for `handle_mm_fault`: one of `FAULT_RESULT`. `mm` then has the error (P4), or the promise that the access waits for. */
   result(): number {
     const { mm } = this.access
     if (this.#state === 'retry') return FAULT_RESULT.DONE

@@ -43,6 +43,7 @@ function ask(driver: Driver, vma: Vma, waiter: AccessWaiter): void {
   const { offset } = waiter
   const asked = readAhead.lengthAt(offset)
   const most = Math.min(offset + asked, endOffset(vma), inode.length * vma.mm.pageSize)
+  // A page is in one pending request at most (P2).
   const until = requests.pending.clip(offset, driver.nextPresent(offset, most))
   readAhead.began(offset, asked, until - offset)
   const access = { ...waiter.access, area: ModelArea.of(vma) }

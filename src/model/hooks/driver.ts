@@ -116,8 +116,8 @@ export class Driver implements InodeDriver {
   }
 
   /**
-   * Drops the pages that `[offset, offset + length)` touches from memory and from every page table. Pending requests for them are
-   * repeated.
+   * Drops the pages that `[offset, offset + length)` touches from memory, from every page table and from `resident` (P5). Pending requests for
+   * them are repeated.
    */
   invalidate(offset: number, length: number): void {
     const { start, end } = pageRange(offset, length, this.inode.machine.pageSize, Infinity)
@@ -238,7 +238,7 @@ export class Driver implements InodeDriver {
     return Math.min(at, to)
   }
 
-  /** Removes the pages in `[start, end)`, in bytes, from the page cache and from every page table. */
+  /** Removes the pages in `[start, end)`, in bytes, from the page cache and from every page table (P1, P3). */
   #forget(start: number, end: number): void {
     const { inode } = this
     const [first, last] = [start / inode.machine.pageSize, end / inode.machine.pageSize]

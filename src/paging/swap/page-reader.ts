@@ -83,7 +83,7 @@ export class PageReader {
     this.#reads.delete(page)
     this.#causes.set(page, error)
     places.set(page, PLACE.POISONED)
-    // The error goes ahead of the poison, so that it is there when the access fails.
+    // Send the error before poisoning, so that it has arrived when the access fails (S6).
     host.lost(page, error)
     memory.poison(page)
   }
@@ -139,7 +139,7 @@ export class PageReader {
     if (error === undefined) memory.digest(bytes, digests)
     for (let from = page; from < end; ) {
       let to = from
-      // Of a page that was dropped meanwhile nothing is needed, and a damaged one is asked for again.
+      // A page that was dropped meanwhile is passed over (S1), and one whose digest differs is read again (S4).
       const isGood = (at: number) =>
         error === undefined && places.get(at) === PLACE.READING && digests[at - page] === places.digests[at]
       while (to < end && isGood(to)) to++

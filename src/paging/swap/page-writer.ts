@@ -102,7 +102,7 @@ export class PageWriter {
     return page
   }
 
-  /** The store's copy of the page is of no use any more. */
+  /** Gives up the store's copy of a page, which is not used again (S5). It is freed when no call for the page is in flight (S3). */
   giveUp(page: number): void {
     const { places } = this.#context
     if (!places.has(page, NOTE.KEPT | NOTE.UNWANTED)) return
@@ -184,7 +184,7 @@ export class PageWriter {
     for (const page of pages) {
       places.set(page, PLACE.WRITING)
       places.note(page, NOTE.BUSY)
-      // Until the store has answered nothing is known of what it has.
+      // Until the store has answered, its content of the page is unknown (S2).
       places.clear(page, NOTE.KEPT)
     }
     this.#calls++
@@ -223,7 +223,7 @@ export class PageWriter {
     }
   }
 
-  // What has become of pages whose content the store has, or does not.
+  // Moves the pages of a call that has settled: out of memory where the store has their content (S1, S2).
   #written(pages: readonly number[], digests: Float64Array, error: Error | undefined): void {
     const { places, counters } = this.#context
     const gone: number[] = []
@@ -234,7 +234,8 @@ export class PageWriter {
         continue
       }
       const place = places.get(page)
-      // The program has dropped it meanwhile. A page is poisoned after that alone: then too the content is an older one.
+      // The program has dropped the page meanwhile, and the store's content is an older one (S5). A page that was being written is
+      // poisoned only after it was dropped.
       if (place === PLACE.EMPTY || place === PLACE.GONE || place === PLACE.POISONED) {
         places.note(page, NOTE.UNWANTED)
         continue

@@ -34,13 +34,27 @@ export interface SwapEngineOptions {
 }
 
 /**
- * Swaps memory: decides which pages leave, has them written and read back, and answers faults. It knows pages and a store, and nothing of a
- * kernel: `SwapMemory` moves the pages.
+ * Swaps memory: decides which pages leave, writes them to the store, reads them back, and answers faults. It knows pages and a store, and
+ * nothing of a kernel: `SwapMemory` moves the pages.
+ *
+ * The states of a page (`PLACE`) and their transitions:
  *
  *     empty ─fault→ resident ─stage→ staged ─write→ writing ─written→ stored ─fault→ reading ─read→ resident
  *                      ↑←──────────touch───────┴────────────┘                           └─failed→ poisoned ─restore→ stored
  *
- * `fault` answers what can be answered at once. All else is done by `work`, a slice at a time, so that a fault waits for a slice at most.
+ * From every state the program can drop a page, which is then empty, or unmap it, which is then gone.
+ *
+ * Invariants:
+ *  S1. The thread that serves alone moves a page from one state to another. An answer of the store moves it only if the page is still in the
+ *      state in which the store was asked.
+ *  S2. A page leaves memory only when it is all zeros, or the store has its content: the note `KEPT`, with the content's digest in
+ *      `PagePlaces.digests`.
+ *  S3. For each page at most one call of the store is in flight: the note `BUSY`.
+ *  S4. A page is filled from the store only if the bytes have its digest.
+ *  S5. The store's copy of a page that the program dropped or unmapped is never used again: the note `KEPT` is cleared.
+ *  S6. The error of a page is sent to the program before the page is poisoned.
+ *
+ * `fault` answers what can be answered at once. `work` does the rest, a slice at a time, so that a fault waits for one slice at most.
  */
 export class SwapEngine {
   readonly #context: SwapContext

@@ -58,7 +58,7 @@ export class DeviceClient implements RawDevice {
   /** The thread was asked for the order and has not answered. */
   #isOrderAsked = false
 
-  /** Opens a device. Where the driver can't be opened, rejects and leaves nothing behind. */
+  /** Opens a device. Where the driver can't be opened, rejects and leaves nothing behind: nothing is mapped yet (D1). */
   static async open(kernel: LinuxKernel, driver: string, options: RawDeviceOptions): Promise<DeviceClient> {
     options.signal?.throwIfAborted()
     const source = openDeviceSource(kernel.userfaultfds, options.source, options.timeout + GRACE)
@@ -213,6 +213,7 @@ export class DeviceClient implements RawDevice {
     } finally {
       this.#lifetime.checkOpen()
     }
+    // The same pages and maps as before (D3).
     for (const region of this.#regions.all()) {
       const { part, protection, copies } = DeviceRegion.of(region)!
       this.#layOut(region, { ...part, protection, copies })
@@ -227,7 +228,7 @@ export class DeviceClient implements RawDevice {
     this.#listeners.push(listener)
   }
 
-  // ---- reports of its regions ----
+  // ---- reports of its regions, to the thread (D2) ----
 
   adopt(region: LinuxRegion): void {
     this.#regions.add(region)

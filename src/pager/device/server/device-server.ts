@@ -43,13 +43,13 @@ export interface DeviceServerParts {
  *     hidden ──touch──▶ shown                          shown, hidden ──invalidate──▶ absent
  *
  * Where each state is kept, and its invariant:
- * P1. Absent and not absent: the memory file decides, except for pages with a pending request. Such a page may be in the file, written by
- * an answer that is being completed, and counts as absent.
+ *  P1. Absent and not absent: the memory file decides, except for pages with a pending request. Such a page may be in the file, written by
+ *      an answer that is being completed, and counts as absent.
  *  P2. Requested: `requests`. A page is in one pending request at most; its states are at `RequestState`.
- * P3. Shown and hidden: the page tables of the program, by `source.pages`. A page that is not in the file is not visible, except as a
- * private copy, which belongs to the program.
- * P4. Poisoned: the page tables of the program. The error is sent to the program before the page is poisoned, and the program removes the
- * poison.
+ *  P3. Shown and hidden: the page tables of the program, by `source.pages`. A page that is not in the file is not visible, except as a
+ *      private copy, which belongs to the program.
+ *  P4. Poisoned: the page tables of the program. The error is sent to the program before the page is poisoned, and the program removes the
+ *      poison.
  *  P5. With a budget, `resident` has each page that is shown or hidden, and no other.
  *
  * The states of the device are at `DeviceLifetime`.
@@ -102,7 +102,7 @@ export function createServedDevice(parts: DeviceServerParts): ServedDevice {
   return device
 }
 
-/** Drops the device's pages that `[offset, offset + length)` touches. Pending requests there are made again. */
+/** Drops the device's pages that `[offset, offset + length)` touches, from `resident` too (P5). Pending requests there are made again. */
 export function invalidate(device: ServedDevice, offset: number, length: number): void {
   const { start, end } = pageRange(offset, length, device.pageSize, device.file.end)
   if (start >= end) return

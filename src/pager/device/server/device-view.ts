@@ -75,6 +75,7 @@ export class DeviceView {
 
   /** Drops pages of the device, wherever they are mapped. */
   forget(offset: number, length: number): void {
+    // Where a hole of the file would read as zeros, the page is hidden before it is dropped (P3).
     if (this.#source.pages.showsHoles) {
       for (const { map, start, end } of this.#maps.showing(offset, length)) this.#hideOwn(map, start, end)
     }

@@ -101,6 +101,7 @@ function showOrAsk(device: ServedDevice, map: DeviceMap, waiter: FaultWaiter): v
     showAround(device, map, waiter)
     return
   }
+  // A page is in one pending request at most (P2).
   const until = requests.pending.clip(offset, end)
   readAhead.began(offset, asked, until - offset)
   askToFill(device, map, waiter, until)
