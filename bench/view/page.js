@@ -182,7 +182,8 @@ async function live(browser) {
       .slice(11, 13)
       .reduce((sum, value) => sum + Number(value), 0)
   const [usedBefore, at] = [ticks(), performance.now()]
-  await loop()
+  // Ticks are of 10 ms: a few seconds of them.
+  for (let second = 0; second < 5; second++) await loop()
   const used = ((ticks() - usedBefore) * 10) / (performance.now() - at)
   await stop()
   // In turn, so that a drift of the machine's speed meets both.
@@ -209,8 +210,13 @@ async function live(browser) {
 
 /** A page with the view, and the seconds of its main thread's tasks so far. */
 async function open(browser, ...args) {
-  const child = spawn(process.execPath, [main, 'view', ...args], { stdio: ['ignore', 'pipe', 'ignore'] })
-  const { value: address } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()
+  const child = spawn(process.execPath, [main, 'view', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text
+  })
+  const { value: address, done } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next()
+  if (done) throw new Error(`vmarea view ${args.join(' ')} ended without an address: ${said}`)
   const page = await browser.newPage({ viewport: { width: 1600, height: 1000 } })
   await page.addInitScript(() => {
     globalThis.benchLongest = 0

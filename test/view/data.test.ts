@@ -7,6 +7,7 @@ import { applyDifferences } from '#vmarea/view/data/apply-differences.js'
 import { differenceBetween } from '#vmarea/view/data/difference.js'
 import { shownName } from '#vmarea/view/data/shown-name.js'
 import { type Step, Timeline } from '#vmarea/view/data/timeline.js'
+import type { ViewArea } from '#vmarea/view/data/view-area.js'
 import { decodeAreas, encodeAreas } from '#vmarea/view/data/wire-areas.js'
 import { decodeSteps, encodeSteps } from '#vmarea/view/data/wire-steps.js'
 import { seed } from '../support/seed.js'
@@ -94,6 +95,13 @@ test('the changes between two lists are those between their differences alone', 
     }),
     { seed, numRuns: 300 },
   )
+})
+
+test('of a usage that has some of its fields these are kept, and the others are unknown', () => {
+  const some = area(1, 2, { usage: { rss: 4096 } as ViewArea['usage'] })
+  const [came] = decodeAreas(encodeAreas([some], 4096), 4096)
+  assert.equal(came!.usage.rss, 4096)
+  assert.equal(came!.usage.swap, null)
 })
 
 test('a name shows what would hide in it', () => {

@@ -11,10 +11,13 @@ import { EventStream, textOf } from './event-stream.js'
 import { PagerReports } from './pager-reports.js'
 import { ProcessView } from './process-view.js'
 
-/** How long after a look the next one follows, in milliseconds: seldom enough that looking takes 1/60 of a processor at most. */
-const LAYOUT_EVERY = 100
-const USAGE_EVERY = 1000
-const SHARE = 60
+/**
+ * How long after a look the next one follows, in milliseconds: often enough that a change is on the screen in a quarter of a second, and seldom
+ * enough that each of the two kinds of look takes 1/100 of a processor at most.
+ */
+const LAYOUT_EVERY = 150
+const USAGE_EVERY = 2000
+const SHARE = 100
 const COST_EVERY = 1000
 
 /** A process that is watched for as many browsers as have the page open. While there is none, it is left alone. */

@@ -30,7 +30,9 @@ export function encodeAreas(areas: readonly ViewArea[], pageSize: number): WireA
   for (const area of areas) {
     const { device, inode, path, deleted, usage } = area
     const right = [area.permissions, ...area.flags].join(' ')
-    const fields = 'size' in usage ? USAGE_FIELDS.map((field) => usage[field] ?? null) : []
+    // A file may have some of the fields.
+    const isAsked = USAGE_FIELDS.some((field) => field in usage)
+    const fields = isAsked ? USAGE_FIELDS.map((field) => usage[field] ?? null) : []
     rows.push(
       area.startPage,
       area.endPage - area.startPage,

@@ -1,14 +1,18 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { byteSize } from '../../snapshot/byte-size.js'
 import { placeOf } from '../data/area-at.js'
-import { heatMap } from '../data/heat-map.js'
+import { type HeatMap, heatMap } from '../data/heat-map.js'
 import { areaAtPlace, overviewLayout } from '../data/overview-layout.js'
 import type { Timeline } from '../data/timeline.js'
+import { describeArea } from './describe-area.js'
 import { drawHeat } from './draw/draw-heat.js'
 import { useCanvas } from './draw/use-canvas.js'
 import { type Store, useStore } from './store.js'
 
 const COLUMNS = 240
 const ROWS = 48
+/** Pixels below the cells, for the markers of layout changes. */
+const MARKERS = 10
 /** A live heat map is counted again at most so often. */
 const AGAIN_AFTER = 1000
 
@@ -31,6 +35,7 @@ export function TimePanel({ store }: { store: Store }) {
 function Moments({ store, timeline }: { store: Store; timeline: Timeline }) {
   const { state, index, fromIndex, pageSize, beginning } = useStore(store)
   const [isPlaying, setPlaying] = useState(false)
+  const [hover, setHover] = useState('')
   const drag = useRef<number | undefined>(undefined)
   const { length } = timeline
   const first = timeline.timeAt(0)
@@ -44,8 +49,9 @@ function Moments({ store, timeline }: { store: Store; timeline: Timeline }) {
       return at < 0 ? -1 : Math.min(Math.floor(((layout.tops[at] ?? 0) / layout.total) * ROWS), ROWS - 1)
     }
     return {
+      rowOf,
       heat: heatMap(timeline, { columns: COLUMNS, rows: ROWS, fromTime: first, toTime: last }, rowOf),
-      nameAt: (row: number) => layout.areas[areaAtPlace(layout, ((row + 0.5) / ROWS) * layout.total)],
+      areaAt: (row: number) => layout.areas[areaAtPlace(layout, ((row + 0.5) / ROWS) * layout.total)],
     }
   }, [timeline, counted, pageSize])
   const now = timeline.timeAt(index)
@@ -57,6 +63,7 @@ function Moments({ store, timeline }: { store: Store; timeline: Timeline }) {
         width,
         height,
         map: map.heat,
+        markers: MARKERS,
         now: part(now),
         from: from === undefined ? undefined : part(from),
       })
@@ -78,6 +85,20 @@ function Moments({ store, timeline }: { store: Store; timeline: Timeline }) {
     const isFollowing = store.kind === 'live' && clamped === length - 1
     store.go({ time: isFollowing ? null : timeline.timeAt(clamped) - beginning })
   }
+  const columnOf = (time: number) => Math.min(Math.floor(part(time) * COLUMNS), COLUMNS - 1)
+  const startOf = (column: number) => first + (column / COLUMNS) * (last - first)
+  const here = map === undefined ? '' : `${clock(now)}: ${describeColumn(map.heat, columnOf(now))}`
+  /** What happened at the time and near the addresses under the mouse. */
+  const describeCell = (event: MouseEvent): string => {
+    if (map === undefined) return ''
+    const column = columnOf(timeUnder(event))
+    const box = ref.current!.getBoundingClientRect()
+    const row = Math.min(Math.max(Math.floor(((event.clientY - box.top) / (box.height - MARKERS)) * ROWS), 0), ROWS)
+    const area = row < ROWS ? map.areaAt(row) : undefined
+    // All that happened in an area is counted where it begins.
+    const what = describeColumn(map.heat, column, area === undefined ? undefined : map.rowOf(area.startPage))
+    return `${clock(startOf(column))}: ${what}${area === undefined ? '' : ` near ${describeArea(area, pageSize)}`}`
+  }
   const timeUnder = (event: MouseEvent) => {
     const box = ref.current!.getBoundingClientRect()
     return first + Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1) * (last - first)
@@ -88,12 +109,13 @@ function Moments({ store, timeline }: { store: Store; timeline: Timeline }) {
         ref={ref}
         class="heat"
         role="img"
-        aria-label={`Heat map: addresses from top to bottom, time from left to right. ${length - 1} looks with changes.`}
+        aria-label={`Heat map: addresses from top to bottom, time from left to right. ${length - 1} looks with changes. ${here}`}
         onMouseDown={(event) => {
           drag.current = timeUnder(event)
           store.go({ time: drag.current - beginning })
         }}
         onMouseMove={(event) => {
+          setHover(describeCell(event))
           if (drag.current === undefined) return
           const time = timeUnder(event)
           const [a, b] = [Math.min(drag.current, time), Math.max(drag.current, time)]
@@ -104,8 +126,13 @@ function Moments({ store, timeline }: { store: Store; timeline: Timeline }) {
         }}
         onMouseLeave={() => {
           drag.current = undefined
+          setHover('')
         }}
       />
+      <p class="hover" aria-hidden="true">
+        <span class="heat-key came" /> came into memory <span class="heat-key went" /> went{' '}
+        <span class="heat-key layout" /> the layout changed · {hover || here}
+      </p>
       <div class="scrub">
         <button type="button" onClick={() => setPlaying(!isPlaying)}>
           {isPlaying ? 'Pause' : 'Play'}
@@ -116,7 +143,7 @@ function Moments({ store, timeline }: { store: Store; timeline: Timeline }) {
           max={length - 1}
           value={index}
           aria-label="Moment"
-          aria-valuetext={`${clock(now)}, look ${index + 1} of ${length}`}
+          aria-valuetext={`${here || clock(now)}, look ${index + 1} of ${length}`}
           onInput={(event) => goTo(Number(event.currentTarget.value))}
         />
         <span>
@@ -140,6 +167,16 @@ function Moments({ store, timeline }: { store: Store; timeline: Timeline }) {
       </div>
     </section>
   )
+}
+
+/** What happened in a column of the heat map; with a row, what of it happened there. */
+function describeColumn({ rows, came, went, layouts }: HeatMap, column: number, row?: number): string {
+  const [from, to] =
+    row === undefined ? [column * rows, (column + 1) * rows] : [column * rows + row, column * rows + row + 1]
+  const sum = (bytes: Float64Array) => bytes.subarray(from, to).reduce((all, one) => all + one, 0)
+  const parts = [`${byteSize(sum(came))} came`, `${byteSize(sum(went))} went`]
+  if (row === undefined) parts.push(`${layouts[column]} change${layouts[column] === 1 ? '' : 's'} of the layout`)
+  return parts.join(', ')
 }
 
 /** The length that was counted last: it follows at once when it is the first, and else at most once a second. */

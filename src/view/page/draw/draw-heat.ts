@@ -5,19 +5,22 @@ export interface HeatDrawing {
   readonly width: number
   readonly height: number
   readonly map: HeatMap
+  /** The height of the markers of layout changes, below the cells. */
+  readonly markers: number
   /** The moment that is shown, from 0 to 1. */
   readonly now: number
   /** The moment that it is compared with. */
   readonly from: number | undefined
 }
 
-const MARKERS = 10
-
-/** Draws what came into memory (filled) and what went from it (framed), and below it where the layout changed. */
-export function drawHeat(context: CanvasRenderingContext2D, { width, height, map, now, from }: HeatDrawing): void {
+/** Draws what came into memory (whole cells) and what went from it (the lower halves), and below it where the layout changed. */
+export function drawHeat(
+  context: CanvasRenderingContext2D,
+  { width, height, map, markers, now, from }: HeatDrawing,
+): void {
   const { columns, rows, came, went, layouts, most } = map
   const across = width / columns
-  const tall = height - MARKERS
+  const tall = height - markers
   const down = tall / rows
   const strength = (bytes: number) => 0.2 + 0.8 * (Math.log2(1 + bytes) / Math.log2(1 + Math.max(most, 1)))
   if (from !== undefined) {
@@ -44,7 +47,7 @@ export function drawHeat(context: CanvasRenderingContext2D, { width, height, map
     if (layouts[column]! > 0) {
       context.globalAlpha = 0.8
       context.fillStyle = ink
-      const size = Math.min(2 + Math.log2(layouts[column]!), MARKERS)
+      const size = Math.min(2 + Math.log2(layouts[column]!), markers)
       context.fillRect(column * across, height - size, Math.max(across - 0.5, 1), size)
     }
   }
