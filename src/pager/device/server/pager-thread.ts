@@ -31,7 +31,8 @@ const send = (message: PagerMessage): void => replies.send(message)
 
 // Keeps the thread alive: a driver's open hook may wait for a promise that never settles.
 port.ref()
-await replies.begin(serve)
+// Not awaited: V8 of Node 20 ends the process where a thread is terminated while it evaluates a module that awaits.
+void replies.begin(serve)
 
 async function serve(): Promise<void> {
   const kernel = new PagerKernel()

@@ -28,7 +28,8 @@ const state = new PagerState(data.state)
 const replies = new ThreadReplies(port, state)
 const send = (message: PagerMessage): void => replies.send(message)
 
-await replies.begin(serve)
+// Not awaited: V8 of Node 20 ends the process where a thread is terminated while it evaluates a module that awaits.
+void replies.begin(serve)
 
 async function serve(): Promise<void> {
   const kernel = new PagerKernel()
