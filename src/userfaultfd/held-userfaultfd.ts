@@ -1,6 +1,7 @@
 import type { Kernel } from '../kernel/kernel.js'
 import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
 import { ERRNO_RESULT } from '../vocabulary/errno-result.js'
+import { showValue } from '../vocabulary/options/show-value.js'
 import { UFFD_RESOLVE_MODE } from '../vocabulary/uffd-resolve-mode.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
@@ -51,6 +52,14 @@ export class HeldUserfaultfd {
     if (this.#moved) throw moved()
   }
 
+  /** For calls that compute the end of their range before the kernel sees it. */
+  checkRange(address: bigint, length: number): void {
+    this.checkHeld()
+    if (typeof address !== 'bigint') throw wrong('address', 'a bigint', address)
+    if (!Number.isSafeInteger(length) || length < 0)
+      throw wrong('length', 'a whole number of bytes, at least 0,', length)
+  }
+
   decode(messages: UffdMessages, index: number): UffdEvent {
     return decodeEvent(messages, index, (descriptor) =>
       this.#adopt(this.kernel.userfaultfds.adoptUserfaultfd(descriptor, this.raw)),
@@ -90,4 +99,8 @@ function moved(): UsageError {
     'ERR_VMAREA_MOVED',
     'the descriptor was given away with intoRawDescriptor(): use the object that took it over',
   )
+}
+
+function wrong(name: string, rule: string, value: unknown): UsageError {
+  return new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `${name} must be ${rule} and is ${showValue(value)}`)
 }

@@ -204,10 +204,10 @@ export class Userfaultfd {
    * The runs of this process's memory that were written since they were write-protected with the feature `wp_async`, under which the kernel
    * keeps that record alone. `reset` protects in the same step what it returns, so that no write is missed. `PAGEMAP_SCAN`.
    *
-   * @throws UsageError `ERR_VMAREA_UNSUPPORTED` on a kernel without such a record
+   * @throws UsageError `ERR_VMAREA_UNSUPPORTED` on a kernel without such a record, `ERR_VMAREA_INVALID_ARGUMENT` for what is no range
    */
   written(address: bigint, length: number, options: { reset?: boolean } = {}): { start: bigint; end: bigint }[] {
-    this.#held.checkHeld()
+    this.#held.checkRange(address, length)
     if (this.#raw.written === undefined) throw unsupported(this.#held.kernel, 'it keeps no account of writes')
     return this.#raw.written(address, address + BigInt(length), options.reset === true)
   }

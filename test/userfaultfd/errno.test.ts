@@ -442,6 +442,16 @@ test('wp_async takes a file map, and returns what was written', { skip: skip || 
     uffd.register(area.start, area.length, 'wp')
     uffd.writeProtect(area.start, area.length)
     assert.deepEqual(uffd.written(area.start, area.length), [])
+    for (const [address, length] of [
+      [Number(area.start), area.length],
+      [undefined, area.length],
+      [area.start, -1],
+      [area.start, 0.5],
+      [area.start, Number.NaN],
+      [area.start, new ArrayBuffer(8)],
+      [area.start, 4096n],
+    ])
+      assert.throws(() => uffd.written(address as bigint, length as number), { code: 'ERR_VMAREA_INVALID_ARGUMENT' })
     kernel.calls.madvise(area.at(2), 2 * page, 23)
     kernel.calls.madvise(area.at(6), page, 23)
     const runs = [
