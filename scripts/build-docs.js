@@ -22,7 +22,7 @@ const MENU = [
   'guests',
   'model',
 ]
-/** What is copied beside the pages. */
+/** The files that are copied beside the pages. */
 const IMAGE = /\.(png|svg)$/
 
 const STYLE = `

@@ -38,7 +38,7 @@ const linkFlags = [
   '-Wl,--version-script=native/exports.map',
 ]
 
-/** The keeper is a program of its own. What it shares with the addon is the second. */
+/** The keeper is a program of its own. It shares the second file with the addon. */
 const keeperSources = [join('native', 'keeper') + sep, join('native', 'userfaultfd', 'poison.cc')]
 
 /**

@@ -31,7 +31,7 @@ export async function prebuild(names = Object.keys(targets)) {
     await buildNative({
       compiler: `${zig} c++ -target ${target.triple}`,
       link: ['-s'],
-      // Beside the objects of this machine's build, which removes what it does not know of its own.
+      // Not among the objects of this machine's own build, which deletes files that it does not know.
       objects: join('build', `objects-${name}`),
       output,
     })

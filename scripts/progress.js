@@ -1,4 +1,4 @@
-/** How far a piece of work is, on standard error: one line that is rewritten on a terminal, else a line every few seconds. */
+/** Shows the progress of some work on standard error: one line that is rewritten on a terminal, else a line every few seconds. */
 export class Progress {
   #what
   #total
@@ -19,7 +19,7 @@ export class Progress {
     this.#show(detail)
   }
 
-  /** Prints text of somebody else without tearing the line apart. */
+  /** Prints other text, and draws the line again after it. */
   print(text) {
     this.#clear()
     this.#out.write(text.endsWith('\n') ? text : `${text}\n`)

@@ -1,6 +1,6 @@
 // npm run soak -- --seconds 3600 --seed S: random use of random devices, with all that is read checked; a line a minute.
-// npm run soak -- --opens 10000: opens and closes so many devices, and looks whether anything is left of them.
-// --source userfaultfd|userfaultfd-user-mode-only|guard: that way to take faults alone, and not each that there is.
+// npm run soak -- --opens 10000: opens and closes so many devices, and checks that nothing is left of them.
+// --source userfaultfd|userfaultfd-user-mode-only|guard: uses this source of faults alone. Default: every source that works here.
 import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -21,7 +21,7 @@ const { values } = parseArgs({
     source: { type: 'string' },
   },
 })
-process.removeAllListeners('warning') // of the ends that it brings about
+process.removeAllListeners('warning') // of the deaths that it causes
 await setUp({ tests: true })
 const compiled = join(dirname(dirname(file)), 'test-dist', 'soak')
 const { faultSources } = await import(join(compiled, 'fault-sources.js'))

@@ -22,9 +22,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const cache = join(root, 'build', 'kernels')
 /** Seconds for one file. */
 const FILE_LIMIT = 600
-/** How much longer than usual a test may wait for what must come, where each instruction is emulated. */
+/** The factor for the time limits of tests where each instruction is emulated. */
 const EMULATED_TIME_FACTOR = 10
-/** Milliseconds for a guest to start a program. A KVM that only interprets the guest does not get that far. */
+/** Milliseconds for a guest to start a program. A KVM that only interprets the guest takes longer. */
 const PROBE_LIMIT = 30_000
 
 const { names, parts } = argumentsOf(process.argv.slice(2))
@@ -112,7 +112,7 @@ async function linesOf(start) {
   return lines.join(' ')
 }
 
-/** Runs files until each has a result: what ends the whole machine counts against the file that ran then. */
+/** Runs files until each has a result. If the machine ends, the file that ran then has failed. */
 async function collect(name, files, start) {
   const results = new TapResults()
   const log = openSync(join(cache, `${name}.tap`), 'w')

@@ -1,5 +1,5 @@
-// The report of `npm test`: how far it is, the name of each failure at once, and at the end each failure in full with what its file printed, the skipped tests by reason, and the
-// failed ones by name, last, where the tail of a log shows them.
+// The report of `npm test`: its progress, the name of each failure at once, and at the end each failure in full with the output of its
+// file, the skipped tests by reason, and last the names of the failed tests, where the tail of a log shows them.
 import { appendFileSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { inspect } from 'node:util'
@@ -25,7 +25,7 @@ export default async function* report(events) {
     } else if (type === 'test:pass' || type === 'test:fail') {
       seen.add(data.file)
       if (type === 'test:fail') {
-        // A group fails with its members, which are told by themselves.
+        // A group fails with its members, which are reported themselves.
         if (data.details.error?.failureType !== 'subtestsFailed') {
           failures.push(data)
           yield start + nameOf(data)

@@ -12,13 +12,13 @@ import { setUp } from './set-up.js'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const options = { node: { type: 'string' }, again: { type: 'boolean' } }
 const { values, positionals } = parseArgs({ allowPositionals: true, options })
-/** More files than these that failed are no accident of the machine. */
+/** If more files fail, they are not run again: the cause is not the load of the machine. */
 const MOST_UNSTEADY = 3
 
 await setUp({ tests: true })
 const files = readdirSync(join(root, 'test-dist'), { recursive: true })
   .filter((name) => name.endsWith('.test.js'))
-  // What takes minutes and the network runs by its own name: `npm run test:package`.
+  // The tests of the package take minutes and the network: `npm run test:package` runs them.
   .filter((name) => !name.startsWith('package/') || positionals.includes('package/'))
   .filter((name) => positionals.length === 0 || positionals.some((part) => name.includes(part)))
   .sort()
@@ -49,7 +49,7 @@ function run(names) {
       '--enable-source-maps',
       '--test',
       `--test-reporter=${positionals.length === 0 ? pathToFileURL(join(root, 'scripts', 'test-report.js')) : 'spec'}`,
-      // A hang is a failure with a name, not a run without an end. Node 20 and 22 count a whole file against it.
+      // A hang fails by its name, so that the run ends. Node 20 and 22 apply the limit to a whole file.
       `--test-timeout=${positionals.includes('package/') ? 1_800_000 : 600_000}`,
       `--test-concurrency=${availableParallelism()}`,
       ...names.map((name) => join(root, 'test-dist', name)),

@@ -1,4 +1,4 @@
-// A device served by TypeScript beside the same served by a C thread: one fault, a long read, many at once, and what is there.
+// A device served by TypeScript beside the same served by a C thread: one fault, a long read, many at once, and pages in memory.
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { openDevice } from '../../dist/index.js'
@@ -12,7 +12,7 @@ const GIB = 2 ** 30
 const RUN = 64 * 1024
 const DRIVER = new URL('../support/device/memory-driver.js', import.meta.url)
 
-/** With two CPUs, each fault wakes the other one, or the threads take turns on one: the scheduler chooses, so both are measured. */
+/** With two CPUs, each fault wakes the other CPU, or the threads take turns on one. The scheduler chooses, so both are measured. */
 export async function run() {
   const floor = loadFloor(new URL('../support/device/floor.c', import.meta.url))
   const cpus = availableParallelism() > 1 ? [0, 1] : [0]
@@ -103,7 +103,7 @@ async function together() {
   return row('8 asynchronous faults of 5 ms in flight, beside one (ms)', measured, floor, '<= 2', ratio)
 }
 
-/** The same loop, which must not know the difference, over memory of a device that is there and over an ArrayBuffer. */
+/** The same loop over pages of a device that are in memory and over an ArrayBuffer: both must take the same time. */
 async function whatIsThere() {
   const length = 64 * 2 ** 20
   const device = await openDevice(DRIVER, { driver: { size: length } })

@@ -1,4 +1,4 @@
-// An object on a server of this machine, read through the device http: how much is fetched, and how fast, beside a plain fetch.
+// An object on a server of this machine, read through the device http: the bytes fetched and the time, beside a plain fetch.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'

@@ -13,7 +13,7 @@ import { median, paired } from '../support/paired.js'
 const PAGE = 4096
 const PAGES = 32768 // 128 MiB
 const SET = 2000
-/** Of a checksum of each page that the guest touches: about 40 microseconds of work. */
+/** Rounds of the checksum of each page that the guest touches: about 40 microseconds. */
 const CHECKSUMS = 64
 const ROUNDS = Number(process.env.VMAREA_BENCH_ROUNDS ?? 7)
 const ALL = `regions=${PAGES}`
@@ -36,7 +36,7 @@ export async function run() {
   }
 }
 
-/** Serves one monitor from a source, and looks at it. */
+/** Serves one monitor from a source, and measures it. */
 async function served(source, serveOptions, look, options = {}) {
   const path = `@vmarea-bench-${process.pid}-${sockets++}`
   const guests = await listenForGuests(path, options)
@@ -78,7 +78,7 @@ async function oneFault(memory, cpu) {
   const samples = [[], []]
   for (let round = 0; round <= ROUNDS; round++) {
     const pair = [await ours(), await theirs()]
-    if (round === 0) continue // it warms up
+    if (round === 0) continue // warm-up
     for (const [index, times] of pair.entries()) samples[index].push(times)
   }
   floor.kill()

@@ -4,7 +4,7 @@ import { compile } from '../support/compile.js'
 import { paired } from '../support/paired.js'
 
 export const rounds = 20_000
-const turn = 1000 // The event loop turns now and then, as in a program, so that what is left for it is counted.
+const turn = 1000 // Let the event loop turn now and then, as in a program, so that its work is measured too.
 const byte = new Uint8Array([1])
 
 export async function cycles(touch) {

@@ -11,7 +11,7 @@ const wakeUps = 2000
 /** Microseconds before each, so that the waiter sleeps. */
 const pause = 200
 
-/** How long a thread takes to come back from `wait`, against a futex in C; and how many records of 64 bytes go through shared memory. */
+/** The time in which a thread returns from `wait`, beside a futex in C; and the records of 64 bytes a second through shared memory. */
 export async function run() {
   const inC = compile(file('wake-up.c'))
   const wakeUp = await paired(medianOfWakeUps, () => inC(wakeUps, pause)[0], 5)

@@ -1,4 +1,4 @@
-// The floor: opens a file, reads all of its bytes through a map or into a buffer, and lets go of it. Arguments: the path, `map` or `read`, the
+// The floor: opens a file, reads all of its bytes through a map or into a buffer, and closes it. Arguments: the path, `map` or `read`, the
 // rounds. Prints nanoseconds a round.
 #include <fcntl.h>
 #include <stdio.h>

@@ -14,7 +14,7 @@ const MOST_ROUNDS = 2000
 /** A byte that no file here has, so that every byte is read. */
 const ABSENT = 255
 
-/** Files of 4 KiB to 4 MiB in the page cache: open, read all bytes and let go, through a map and by `readFileSync`, and both in C. */
+/** Files of 4 KiB to 4 MiB in the page cache: open, read all bytes and close, through a map and by `readFileSync`, and both in C. */
 export async function run() {
   const inC = compile(fileURLToPath(new URL('small-files.c', import.meta.url)))
   const folder = mkdtempSync(join(tmpdir(), 'vmarea-bench-'))
@@ -69,7 +69,7 @@ function crossovers(results) {
   }
 }
 
-/** Where the ratio goes below 1 and stays there: between two sizes, on logarithmic scales. 0 where it is below from the first on. */
+/** The size from which the ratio stays below 1, between two sizes on logarithmic scales. 0 where it is below from the first size on. */
 function crossover(points) {
   const last = points.findLastIndex(([, ratio]) => ratio >= 1)
   if (last === -1) return points[0][0]

@@ -6,7 +6,7 @@ import { nanoseconds, paired } from '../support/paired.js'
 const COUNT = 50_000
 const LOOKUPS = 50_000
 
-/** Looking at a process of 50,000 areas: one of them, all of them, and all that smaps tells of all of them. */
+/** Reads a process of 50,000 areas: one area, all areas, and all areas with all fields of smaps. */
 export async function run() {
   const inC = ask()
   const { pid, first, stride, places, stop } = await manyAreas(COUNT)

@@ -7,7 +7,7 @@ import { paired } from '../support/paired.js'
 const COUNT = 50_000
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
-/** How long it takes until `vmarea maps` shows its first line, beside Node's own start. */
+/** The time until `vmarea maps` prints its first line, beside the start of Node itself. */
 export async function run() {
   const many = await manyAreas(COUNT)
   const shell = spawn('sh', ['-c', 'read line'], { stdio: ['pipe', 'ignore', 'ignore'] })

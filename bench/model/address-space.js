@@ -16,13 +16,13 @@ const count = 100_000
 const lookUp = 'look-up anywhere'
 
 /**
- * What calls of the model cost, in processor time, by how many areas there are. The floor is the same call with a thousand of them. Of a
- * look-up, which does little else than wait for memory, it is the same search over as many areas in C.
+ * The processor time of calls of the model, by the number of areas. The floor is the same call with a thousand areas. For a
+ * look-up, which mostly waits for memory, it is the same search over as many areas in C.
  */
 export async function run() {
   const search = compile(fileURLToPath(new URL('look-up.c', import.meta.url)))
   const lookUpInC = (areas) => search(areas)[0]
-  // The compiler's work and the first heap's growth are nobody's.
+  // The first calls include the compiler's work and the growth of the heap: do not count them.
   measure(addressSpace(few))
   const floor = measure(addressSpace(few))
   const rows = []
@@ -61,7 +61,7 @@ export async function run() {
   return rows
 }
 
-/** How much slower a look-up gets by memory that no cache holds. */
+/** How much slower a look-up is when no cache holds the memory. */
 function cachesAlone(areas, lookUpInC) {
   const [slow, fast] = [lookUpInC(areas), lookUpInC(few)]
   return {
@@ -87,7 +87,7 @@ function addressSpace(areas) {
 
 function measure(mm) {
   const starts = [...mm.tree].map((vma) => vma.start)
-  // In an order that no cache and no branch predictor foresees: one that comes round again after a thousand is learnt by heart.
+  // In an order that no branch predictor can learn: it learns one that repeats after a thousand.
   let state = 1
   const order = Array.from({ length: count }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0

@@ -1,4 +1,4 @@
-// What the caches alone cost a look-up: the same search over the same tree of areas as the model has (src/model/structs/vma-tree.ts),
+// The cost of the caches alone for a look-up: the same search over the same tree of areas as in the model (src/model/structs/vma-tree.ts),
 // in C. Argument: how many areas. Prints the nanoseconds of processor time that one look-up took, the best of five rounds.
 #include <math.h>
 #include <stdint.h>
@@ -8,7 +8,7 @@
 
 enum { CAPACITY = 16, ENDS = 8, STARTS = ENDS + CAPACITY, STRIDE = STARTS + CAPACITY, ROUND = 100000 };
 
-// As much as an area of the model is.
+// As many bytes as an area of the model has.
 struct area {
   double start, end;
   char rest[104];

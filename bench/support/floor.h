@@ -1,4 +1,4 @@
-// What the floors that serve faults in C share: touching from the program's side, waiting for faults on the other, and JavaScript's door.
+// The parts that the floors which serve faults in C share: touching pages, waiting for faults, and the functions for JavaScript.
 #define _GNU_SOURCE
 #include <node_api.h>
 #include <poll.h>
@@ -69,7 +69,7 @@ static napi_value touch(napi_env env, napi_callback_info info) {
 
 static volatile int running;
 
-// Gives each fault's address to `resolve` for as long as `running` stands. A cpu below 0 is any.
+// Calls `resolve` with the address of each fault while `running` is set. A cpu below 0 is any.
 static inline void serve_faults(int descriptor, int cpu, void (*resolve)(uint64_t address)) {
   struct message messages[16];
   if (cpu >= 0) pin_to(cpu);

@@ -1,6 +1,6 @@
 /**
- * Measures two pieces of work in turn, A B A B …, so that a drift of the machine's speed meets both.
- * Each answers with its own figure. Returns the medians, and the median of the ratios pair by pair.
+ * Measures two functions in turn, A B A B …, so that a drift of the machine's speed affects both.
+ * Each returns its own figure. Returns the medians, and the median of the ratios of the pairs.
  */
 export async function paired(measure, floor, rounds = 9) {
   await measure()

@@ -35,7 +35,7 @@ export async function run() {
 async function commands(swap, floor, words) {
   const times = { stage: [], out: [], in: [] }
   for (let round = -1; round < ROUNDS; round++) {
-    // Else the store has it all already.
+    // Otherwise the store has all pages already.
     for (let at = 1; at < words.length; at += 512) words[at]++
     const ours = [await timed(() => swap.enable()), await timed(() => swap.out()), await timed(() => swap.disable())]
     const theirs = [check(floor.stage()), check(floor.out()), check(floor.in())].map((time) => time / 1e9)
@@ -61,7 +61,7 @@ async function commands(swap, floor, words) {
 
 async function faults(swap, memory, floor, address) {
   const order = new Uint32Array(FAULTS)
-  // No two of them follow each other.
+  // No two of them are neighbours.
   const step = Math.floor(LENGTH / 4096 / FAULTS)
   for (let at = 0; at < FAULTS; at++) order[at] = ((at * 7919) % FAULTS) * step
   const times = new Float64Array(FAULTS)
@@ -80,7 +80,7 @@ async function faults(swap, memory, floor, address) {
       if (round >= 0) samples[1].push(...times)
       floor.stop()
       await swap.disable()
-      // What was not touched is still out: in C as well.
+      // Pages that were not touched are still out, in C as well.
       floor.bringBack(origin === 'staging' ? 0 : 1)
     }
     for (const [name, share, target] of [

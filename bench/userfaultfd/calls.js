@@ -51,7 +51,7 @@ export async function run() {
     [2048 * KIB, 1.1],
   ]) {
     const count = TOTAL / size
-    // There and back again, as often as makes enough calls that both run from warm caches.
+    // There and back, with enough calls that both run from warm caches.
     const trips = Math.ceil(256 / count)
     const mine = () => {
       const before = process.hrtime.bigint()
@@ -84,7 +84,7 @@ export async function run() {
   return rows
 }
 
-/** Both in turns, so that a change of the machine's mood meets both: their medians, and the median of the ratios turn by turn. */
+/** Measures both in turn, so that a change of the machine's speed affects both. Returns the medians, and the median of the ratios of the pairs. */
 function alternate(mine, theirs, reset) {
   const pairs = []
   for (let index = -2; index < ROUNDS; index++) {

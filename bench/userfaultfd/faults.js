@@ -1,4 +1,4 @@
-// One missing fault, answered by a Worker with copy, beside a C thread that does the same. The main thread takes the faults.
+// One missing fault, answered by a Worker with copy, beside a C thread that does the same. The main thread faults.
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -16,7 +16,7 @@ const [STOP, HEAP, SERVED] = [0, 1, 2]
 
 /**
  * On one CPU the threads take turns; on two, each fault wakes the other CPU, which in a virtual machine is most of the time. The
- * scheduler chooses either, for reasons that have nothing to do with us, so both are measured with the threads pinned.
+ * scheduler chooses either, so both are measured, with pinned threads.
  */
 export async function run() {
   const floor = loadFloor(new URL('../support/userfaultfd/floor.c', import.meta.url))
@@ -80,7 +80,7 @@ function area(kernel) {
   return { uffd, start }
 }
 
-/** The heap of the Worker over a stretch of faults in which nobody collects anything by hand. */
+/** The heap of the Worker over a series of faults without a forced garbage collection. */
 function heapRow(control, fault) {
   const before = heap(control, fault)
   const servedBefore = Atomics.load(control, SERVED)

@@ -186,7 +186,7 @@ async function live(browser) {
   for (let second = 0; second < 5; second++) await loop()
   const used = ((ticks() - usedBefore) * 10) / (performance.now() - at)
   await stop()
-  // In turn, so that a drift of the machine's speed meets both.
+  // In turn, so that a drift of the machine's speed affects both.
   const { ratio } = await paired(async () => {
     const watching = await open(browser, String(child.pid))
     const count = await loop()
@@ -208,7 +208,7 @@ async function live(browser) {
   ]
 }
 
-/** A page with the view, and the seconds of its main thread's tasks so far. */
+/** A page with the view, and the seconds of its main thread's tasks until now. */
 async function open(browser, ...args) {
   const child = spawn(process.execPath, [main, 'view', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''

@@ -1,4 +1,4 @@
-// Begins the process that makes a playground's calls on the running kernel.
+// Starts the process that makes a playground's calls on the running kernel.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -14,13 +14,13 @@
 namespace vmarea {
 namespace {
 
-// Answers the process; the socket to it is in results[0].
+// Returns the process number, and in results[0] the socket to the process.
 int64_t play_start(ThreadState* state) {
   int pair[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return -errno;
   pid_t child = fork();
   if (child == 0) {
-    // The process ends with the thread that began it.
+    // The process ends with the thread that started it.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     close(pair[0]);
     if (!play::enter_sandbox(pair[1])) _exit(5);

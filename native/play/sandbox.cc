@@ -18,7 +18,7 @@
 namespace vmarea::play {
 namespace {
 
-constexpr rlim_t kMemory = 1 << 30;   // beyond what the process has when it begins
+constexpr rlim_t kMemory = 1 << 30;   // beyond what the process has at its start
 constexpr rlim_t kSeconds = 60;       // of a processor
 
 #if defined(__x86_64__)
@@ -37,7 +37,7 @@ constexpr uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
 #define SYS_rseq 334
 #endif
 
-// The playground's calls, and what the C library makes of a thread, a fork and a packet.
+// The playground's calls, and those by which the C library starts a thread, forks and sends a packet.
 constexpr uint32_t kAllowed[] = {
     SYS_mmap, SYS_munmap, SYS_mprotect, SYS_mremap, SYS_madvise, SYS_mlock, SYS_munlock, SYS_mlockall, SYS_munlockall, SYS_mseal,
     SYS_memfd_create, SYS_ftruncate, SYS_pwrite64, SYS_close, SYS_userfaultfd, SYS_ioctl, SYS_read, SYS_sendto, SYS_recvfrom, SYS_sendmsg,
@@ -46,7 +46,7 @@ constexpr uint32_t kAllowed[] = {
 };
 constexpr size_t kCount = sizeof kAllowed / sizeof kAllowed[0];
 
-// Before the calls are filtered, as it opens files.
+// Before the calls are filtered, because this opens files.
 void limit_memory() {
   unsigned long pages = 0;
   FILE* own = fopen("/proc/self/statm", "r");
@@ -59,7 +59,7 @@ void limit_memory() {
   setrlimit(RLIMIT_AS, &memory);
   setrlimit(RLIMIT_CORE, &none);
   setrlimit(RLIMIT_CPU, &seconds);
-  // Where memory runs out all the same, this is what the kernel takes.
+  // If memory runs out all the same, the kernel kills this process first.
   int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (score >= 0) {
     if (write(score, "1000", 4) < 0) errno = 0;

@@ -20,13 +20,13 @@
 #include "play/message.h"
 #include "userfaultfd/userfaultfd-interface.h"
 
-// Of newer C libraries.
+// Older C libraries do not define them.
 extern "C" pid_t _Fork() __attribute__((weak));
 
 namespace vmarea::play {
 namespace {
 
-// The order is that of `PLAY_SYSTEM_CALLS` in `src/linux/play/play-process-socket.ts`.
+// The order is that of `PLAY_SYSTEM_CALLS` in `src/linux/play/served-process.ts`.
 constexpr long kCalls[] = {
     SYS_mmap,  SYS_munmap,     SYS_mprotect,     SYS_mremap,    SYS_madvise,  SYS_mlock, SYS_munlock,     SYS_mlockall, SYS_munlockall,
     SYS_mseal, SYS_memfd_create, SYS_ftruncate,  SYS_pwrite64,  SYS_close,    SYS_userfaultfd, SYS_ioctl, SYS_read,
@@ -36,10 +36,10 @@ constexpr size_t kStack = 256 << 10;
 
 int connection = -1;
 
-// One request and the thread that does it.
+// A request and the thread that carries it out.
 struct Operation {
   pthread_t thread;
-  std::atomic<bool> ends{false};  // nothing follows but the end of the thread
+  std::atomic<bool> ends{false};  // set last: after it the thread only ends
   Operation* next = nullptr;
   Request request;
   Answer answer;
@@ -63,7 +63,7 @@ bool is_before_jump(int number, void* context) {
 }
 
 void on_signal(int number, siginfo_t* info, void* context) {
-  // Not of an access of the program: this process is broken, and the viewer learns of it from the end of the socket.
+  // The signal is of no access of the program: this process is broken. The viewer sees the end of the socket.
   if (current == nullptr) _exit(2);
   if (is_before_jump(number, context)) return;
   if (number != SIGTRAP) {
@@ -83,7 +83,7 @@ void handle_signals() {
 
 int64_t jump(Operation* operation) {
 #if defined(__x86_64__)
-  // One instruction, with registers that make no system call and reach no memory but the operation's own.
+  // Executes one instruction, with registers that make no system call and reach no memory but the operation's own.
   __asm__ volatile("pushfq\n orq $0x100, (%%rsp)\n popfq\n jmp *%1\n"
                    :
                    : "a"(operation->request.bytes), "r"(operation->target)
@@ -137,7 +137,7 @@ void* run(void* data) {
   return nullptr;
 }
 
-// Joins the threads that are done. Those that are left wait for a userfaultfd and hold no lock of the C library, so that a child can go on.
+// Joins the threads that have ended. The others wait for a userfaultfd and hold no lock of the C library, so that a forked child can run.
 void join_finished(Operation** first) {
   for (Operation** place = first; *place != nullptr;) {
     Operation* operation = *place;
@@ -151,7 +151,7 @@ void join_finished(Operation** first) {
   }
 }
 
-// fork(2) without the handlers that Node has registered for it: they close descriptors by numbers that are the program's here.
+// fork(2) without the handlers that Node has registered: they close descriptors by number, and here the numbers are the program's.
 pid_t fork_alone() {
   if (_Fork != nullptr) return _Fork();
   return static_cast<pid_t>(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));

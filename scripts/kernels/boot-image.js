@@ -4,7 +4,7 @@ import { run } from './commands.js'
 import { DebianPackages } from './debian-packages.js'
 import { Unavailable } from './unavailable.js'
 
-/** What the root image is reached by. A module that is built in has no file. */
+/** The modules that mount the root image. A module that is built into the kernel has no file. */
 const WANTED = ['virtio_pci', 'virtio_blk', 'virtio_rng', 'crc32c_generic', 'ext4']
 
 const INIT = `#!/bin/busybox sh
@@ -33,7 +33,7 @@ export function makeBootImage(cache, { suite, architecture, series, flavour }, t
   const versionOf = (name) => name.replace(/^linux-[a-z]+-/, '')
   const version = packages.names(pattern).map(versionOf).sort(byVersion).at(-1)
   if (version === undefined) throw new Unavailable(`Debian's ${suite} has no kernel ${series} for ${flavour}`)
-  // Later packages of the image are empty, and its parts have packages of their own.
+  // In later versions the package of the image is empty, and its parts have packages of their own.
   const names = packages.names(new RegExp(`^linux-(binary|modules)-${version.replaceAll(/[.+]/g, '\\$&')}$`))
   const wanted = names.length > 0 ? names : [`linux-image-${version}`]
 
@@ -77,7 +77,7 @@ function makeInitramfs(folder, modules, tree, output) {
   rmSync(folder, { recursive: true })
 }
 
-/** The modules, each after those that it depends on. Each says so itself: the package has no modules.dep before it is set up. */
+/** The modules, each after those that it depends on. They are read from the modules, because the package has no modules.dep before it is set up. */
 function loadOrder(folder) {
   const files = new Map()
   for (const entry of readdirSync(folder, { recursive: true })) {

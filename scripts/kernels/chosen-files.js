@@ -1,8 +1,8 @@
-/** Tests of what does not depend on the kernel, the processor or the C library, or that read the sources. */
+/** Tests that read the sources, or depend on neither the kernel, the processor nor the C library. */
 const INDEPENDENT =
   /^(docs|house|options|package|paging|types|view)\/|^model\/(?!differential)|^conformance\/browser|^examples\//
 
-/** What meets the differences between kernels and processors, and ends within minutes where each instruction is emulated. */
+/** Tests that depend on the kernel or the processor, and end within minutes where each instruction is emulated. */
 const SHORT = [
   'cases/errors',
   'cases/kernel-lists',

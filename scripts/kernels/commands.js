@@ -21,7 +21,7 @@ export function run(command, args, options = {}) {
   throw new Error(`${command} ${args[0] ?? ''} ended with ${signal ?? status ?? error?.message}${said && `: ${said}`}`)
 }
 
-/** The same for what fetches: where it fails, what it was to fetch is not to be had here. */
+/** The same for a command that fetches. Where it fails, throws `Unavailable`. */
 export function fetchBy(command, args, options) {
   try {
     return run(command, args, options)

@@ -98,7 +98,7 @@ function packageIn(folder, name) {
   return file && join(folder, file)
 }
 
-/** Where this machine has its own packages from: other suites are beside them. */
+/** The archive of this machine's own packages, which has the other suites too. */
 function archiveOfThisMachine() {
   const format = '$(ORIGIN) $(LABEL) $(REPO_URI)'
   const lines = `${run('apt-get', ['indextargets', '--format', format])}`.split('\n')

@@ -12,7 +12,7 @@ busybox ifconfig lo 127.0.0.1 up
 busybox hostname guest
 command=$(sed -n 's/.*run64=\([^ ]*\).*/\1/p' /proc/cmdline | base64 -d)
 echo "@@ started on $(uname -r)"
-# A session of its own: what runs must not be ended by a signal of the console's.
+# A session of its own, so that no signal of the console ends the command.
 setsid -w sh -c "$command" </dev/null
 echo "@@ ended $?"
 sync

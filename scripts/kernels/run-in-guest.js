@@ -31,9 +31,9 @@ const BY_ARCHITECTURE = {
 export function runInGuest({ architecture, boot, image, command, kvm, milliseconds, processor, onLine }) {
   const { command: qemu, machine, console: serial, emulated } = BY_ARCHITECTURE[architecture]
   const encoded = Buffer.from(command).toString('base64')
-  // An emulated timer that comes late on a busy machine is no broken one.
+  // On a busy machine an emulated timer may come late: it is not broken.
   const append = `console=${serial} panic=-1 quiet loglevel=1 no_timer_check run64=${encoded}`
-  // What x86-64's command line may hold.
+  // The longest command line on x86-64.
   if (append.length > 2000) throw new Error(`the command is too long for the kernel's command line: ${command}`)
   const child = spawn(
     qemu,

@@ -1,4 +1,4 @@
-/** What test files say in TAP between the marks of run-files.sh: counts a file, and the names of what failed and what was skipped. */
+/** Reads the TAP of test files between the marks of run-files.sh: for each file the counts, and the names of failed and skipped tests. */
 export class TapResults {
   /** @type {{ name: string, passed: number, failed: string[], skipped: { name: string, reason: string }[], code?: number }[]} */
   files = []
@@ -34,7 +34,7 @@ export class TapResults {
     this.#parents.length = depth
     if (directive?.startsWith('SKIP')) file.skipped.push({ name, reason: directive.slice('SKIP'.length).trim() })
     else if (test[2] === 'ok') file.passed += isSuite ? 0 : 1
-    // A suite fails with its tests: they have said so already.
+    // A suite fails with its tests, which are reported themselves.
     else if (!file.failed.some((failed) => failed.startsWith(`${name} › `))) file.failed.push(name)
   }
 

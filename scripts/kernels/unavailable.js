@@ -1,2 +1,2 @@
-/** What a machine requires and can't be had here: it is skipped with this message. */
+/** A machine requires something that is not available here: it is skipped with this message. */
 export class Unavailable extends Error {}

@@ -1,9 +1,9 @@
 /**
- * What a kernel may be able to do or not:
+ * A capability of a kernel, which it declares:
  *
  * - `views`: memory is this process's own, so that `bytes` and `view` give it
  * - `other-processes`: `Mm.of` finds an address space by its process's number
- * - `locked-memory`: a page may be locked, by right and by limit
+ * - `locked-memory`: the process may lock a page: it has the right, and the limit allows it
  * - `userfaultfd`: faults can be caught, with the features `event_remove`, `event_unmap` and `poison`
  * - `write-protection`: of pages, through a userfaultfd
  * - `guard-pages`: `guard_install` and `guard_remove`

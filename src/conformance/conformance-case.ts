@@ -1,17 +1,17 @@
 import type { Process } from '../process.js'
 import type { ConformanceCapability } from './capability.js'
 
-/** What a case works with: a process, and its page size in bytes. */
+/** The process of a case, and its page size in bytes. */
 export interface Subject {
   readonly process: Process
   readonly page: number
 }
 
-/** One thing that every kernel does. */
+/** A behaviour of every kernel, as a test. */
 export interface ConformanceCase {
-  /** What the kernel must be able to do for it. */
+  /** The capabilities that the case requires. */
   readonly needs?: readonly ConformanceCapability[]
-  /** It is about a kernel that can not do this, and how it refuses. */
+  /** The case tests how a kernel without this capability refuses. */
   readonly lacks?: ConformanceCapability
   readonly run: (subject: Subject) => void | Promise<void>
 }

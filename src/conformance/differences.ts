@@ -1,6 +1,6 @@
 import type { ConformanceCapability } from './capability.js'
 
-/** What one of the two kernels of this package can not do. */
+/** A capability that only one of the two kernels of this package has. */
 export interface Difference {
   /** The kernel that can do it. */
   readonly only: 'linux' | 'model'
@@ -8,7 +8,7 @@ export interface Difference {
   readonly reason: string
 }
 
-/** All that only one kernel can do. A case that needs it is skipped on the other one with the reason. */
+/** The capabilities that only one kernel has. A case that requires one is skipped on the other kernel, with the reason. */
 export const differences: { readonly [capability in ConformanceCapability]?: Difference } = {
   views: {
     only: 'linux',

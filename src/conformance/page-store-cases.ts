@@ -33,7 +33,7 @@ function same(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && left.every((byte, index) => byte === right[index])
 }
 
-/** A store may throw at once instead of rejecting: a caller that awaits sees no difference. */
+/** Turns an error that a store throws into a rejection: a store may do either. */
 const attempt = async (act: () => unknown): Promise<unknown> => act()
 
 const noSuchPage = (store: PageStore, numbers: readonly number[]) =>
@@ -44,7 +44,7 @@ const noSuchPage = (store: PageStore, numbers: readonly number[]) =>
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index)
 
-/** What every page store does, by title. */
+/** The behaviours of every page store, by title. */
 export const pageStoreCases: { readonly [title: string]: (store: PageStore) => Promise<void> } = {
   'a page that was written reads back': async (store) => {
     await store.write([3], page(store, 3))

@@ -6,7 +6,7 @@ import { expectRejection } from './expect-rejection.js'
 
 const one = new Uint8Array(new Int32Array([1]).buffer)
 
-/** Two mappings of one file, as two programs would have them. */
+/** Two mappings of one file, as in two programs. */
 function twoMappings(process: Process, page: number) {
   using file = process.memfd('sharing', { size: 2 * page })
   const waiter = process.mapMut({ file, shared: true })

@@ -9,7 +9,7 @@ export interface GuestRegion {
   readonly length: number
   /** Where its bytes begin in the memory file. */
   readonly offset: number
-  /** Bytes a page: an answer is whole ones. */
+  /** Bytes of one page. An answer installs whole pages. */
   readonly pageSize: number
 }
 
@@ -34,29 +34,29 @@ export interface RawServeOptions {
   readonly records: boolean
 }
 
-/** Counts of pages by how their answer came out, and of what happened to pages. */
+/** Counts of pages, by the result of their answers and by their state. */
 export interface RawGuestStatistics {
   /** Pages that came from the source for a fault, those around it included. */
   readonly filled: number
-  /** Pages that were given back before, answered with zeros. */
+  /** Faults on pages that the guest had given back: answered with zeros. */
   readonly zeroed: number
   /** Pages that were fetched before a fault. */
   readonly prefetched: number
-  /** Answers that found the page there already, or its memory gone. */
+  /** Answers that came when the page was installed already, or its memory unmapped. */
   readonly raced: number
-  /** Answers that were given again, because the layout of the process was changing. */
+  /** Answers that were repeated, because the layout of the process was changing. */
   readonly retried: number
   /** Pages that could not be read. */
   readonly failed: number
   /** First writes to pages whose writes are noted. */
   readonly unprotected: number
-  /** Pages that are there. */
+  /** Pages that are in the guest's memory now. */
   readonly resident: number
-  /** Pages that were given back. */
+  /** Pages that the guest has given back. */
   readonly removed: number
-  /** How often some were. */
+  /** How often the guest gave pages back. */
   readonly removals: number
-  /** Times of answers, by how they came out. */
+  /** Times of answers, by their result. */
   readonly latencies: Readonly<Record<FaultOutcome, RawLatency>>
 }
 
@@ -79,13 +79,13 @@ export interface GuestReports {
   /** The process is gone. */
   gone(): void
   pageFailed(offset: number, errno: number): void
-  /** All that the first `calls` calls of `prefetch` asked for was fetched, or could not be. */
+  /** The first `calls` calls of `prefetch` are done: each of their pages was fetched, or could not be. */
   prefetched(calls: number): void
   /** `onFailure` was applied, after `leave`. */
   left(): void
 }
 
-/** The memory of another process, served by a thread of the kernel's side. */
+/** The memory of another process, whose faults a thread of the addon answers. */
 export interface RawGuest {
   reports: GuestReports | undefined
   /** Throws `VmError` `ERANGE` where the source ends before a region. */
@@ -108,9 +108,9 @@ export interface RawGuest {
   pageOut(): number
   /** Opens its memory for reading. Throws `VmError`: `EPERM` or `EACCES` where this process may not look into it. */
   openMemory(): Promise<RawGuestMemory>
-  /** Nobody serves it any more: what is not served becomes what `onFailure` says. */
+  /** Ends serving: `onFailure` is applied to the pages that were not served. */
   leave(): void
-  /** After `gone`. */
+  /** Releases the guest. Call it after `gone`. */
   forget(): void
 }
 
@@ -131,13 +131,13 @@ export interface RawPeer {
   /** 0 where that is not known. */
   readonly pid: number
   readonly uid: number
-  /** Resolves with the next bytes of its message, none at the end. Descriptors that come along are kept. Throws the signal's reason. */
+  /** Resolves with the next bytes of its message, with none at the end. Keeps the descriptors that come with them. Throws the signal's reason. */
   receive(signal: AbortSignal): Promise<Uint8Array>
-  /** How many descriptors came. */
+  /** The number of descriptors that came. */
   readonly descriptors: number
-  /** Makes a guest of it, which owns `log`: its first descriptor that is a userfaultfd. Throws `VmError` `EINVAL` where none is. */
+  /** Makes a guest of the first descriptor that is a userfaultfd. The guest owns `log`. Throws `VmError` `EINVAL` where none is. */
   open(regions: readonly GuestRegion[], onFailure: OnGuestFailure, log: number): RawGuest
-  /** Closes the connection and what came, a userfaultfd with `onFailure` applied. Nothing after `open`, until the guest is gone. */
+  /** Closes the connection and its descriptors, and applies `onFailure` to a userfaultfd. After `open` it does nothing until the guest is gone. */
   refuse(onFailure: OnGuestFailure): void
 }
 
@@ -149,9 +149,9 @@ export interface KnownMemory {
 
 /** A process that holds what this one serves, and applies `onFailure` when this one is killed. */
 export interface RawKeeper {
-  /** Gives it a guest, to hold until the guest's process ends. */
+  /** Gives the keeper a guest, which it holds until the guest's process ends. */
   hold(guest: RawGuest): void
-  /** Lets it end when its guests have ended. */
+  /** Lets the keeper end when its guests have ended. */
   close(): void
 }
 
@@ -161,7 +161,7 @@ export interface RawGuestListener {
   close(): void
 }
 
-/** What serving guests needs of the running kernel. */
+/** What the running kernel does for guests. */
 export interface GuestHost {
   readonly pageSize: number
   /** Throws `VmError`: `EADDRINUSE` where another process listens at the path. The file of one that has ended is replaced. */
@@ -186,7 +186,7 @@ export interface GuestHost {
   forgetFile(number: number): void
   /** The runs of a file that have bytes of their own: lseek(2), `SEEK_DATA`. */
   dataOf(descriptor: number, size: number): [start: number, end: number][]
-  /** A source that this thread reads, so many parts of up to `largest` bytes at once. Returns its number. */
+  /** Adds a source that this thread reads, in parts of up to `largest` bytes. Returns its number. */
   openScript(read: ReadSource, largest: number, atOnce: number): number
   closeScript(number: number): void
 }

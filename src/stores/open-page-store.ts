@@ -5,7 +5,7 @@ import type { PageStoreDescription } from './page-store-description.js'
 import type { PageStoreHost } from './page-store-host.js'
 
 /**
- * Opens a page store on this thread, from its description or from a definition with its options. Whoever opens a store closes it.
+ * Opens a page store on this thread, from its description or from a definition with its options. The caller must close it.
  *
  * Rejects with `ERR_VMAREA_NOT_A_STORE` where the module can't be loaded or exports something else, or where the pages of the store have
  * another size, and with what the setup threw.

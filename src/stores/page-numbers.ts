@@ -1,8 +1,8 @@
-/** Pages of a chunk. */
+/** The pages of one chunk. */
 const CHUNK = 1024
 
 /**
- * A number for each page that has one: a table of chunks, because page numbers go to 2^53 and neighbours mostly come together. It costs four
+ * A map from pages to numbers, in chunks, because page numbers go to 2^53 and neighbours mostly come together. It takes four
  * bytes a page (eight with `wide`) where chunks are full.
  */
 export class PageNumbers {
@@ -52,7 +52,7 @@ export class PageNumbers {
     this.#last = undefined
   }
 
-  /** Every page that has a number, in no order. */
+  /** The pages that have a number, in no order. */
   *pages(): IterableIterator<number> {
     for (const [key, { numbers }] of this.#chunks) {
       for (let index = 0; index < CHUNK; index++) if (numbers[index] !== 0) yield key * CHUNK + index

@@ -1,4 +1,4 @@
-/** What the opener of a page store gives the store. */
+/** What a store is given when it is opened. */
 export interface PageStoreHost {
   /** Bytes a page. */
   readonly pageSize: number

@@ -25,10 +25,10 @@ export interface PageStore {
   write(pages: readonly number[], bytes: Uint8Array): void | Promise<void>
   /** Reads the pages, one after another, into `into`. Rejects with `ERR_VMAREA_NO_SUCH_PAGE` for one that was never written, or was freed. */
   read(pages: readonly number[], into: Uint8Array): void | Promise<void>
-  /** Gives up the pages. One that the store does not have is passed over. */
+  /** Frees the pages. A page that the store does not have is skipped. */
   free(pages: readonly number[]): void | Promise<void>
   /** Settles when all that was written is as safe as the store can make it. */
   flush?(): void | Promise<void>
-  /** Gives everything back, the pages included. Every later call but `close` rejects with `ERR_VMAREA_STORE_CLOSED`. */
+  /** Frees everything, the pages included. Every later call but `close` rejects with `ERR_VMAREA_STORE_CLOSED`. */
   close(): void | Promise<void>
 }

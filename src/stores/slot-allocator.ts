@@ -1,14 +1,14 @@
-/** How many words of the bitmap are looked at for a run before the file grows instead. */
+/** How many words of the bitmap are searched for a run before the file grows instead. */
 const REACH = 512
 
-/** Which slots of a file are taken: a bit each. Runs are found next to where the last one was, so that neighbours lie together. */
+/** The taken slots of a file, as a bitmap. The search for a run begins after the last run, so that neighbours lie together. */
 export class SlotAllocator {
   #taken = new Uint32Array(64)
   #cursor = 0
   #count = 0
   #end = 0
 
-  /** How many are taken. */
+  /** The number of taken slots. */
   get count(): number {
     return this.#count
   }
@@ -43,7 +43,7 @@ export class SlotAllocator {
     }
   }
 
-  // A run that is long enough near the cursor; else the end of the file; else any slot.
+  // First a run that is long enough near the cursor, then the end of the file, then any slot.
   #findRun(wanted: number, limit: number): number {
     if (this.#count === this.#end) return this.#end < limit ? this.#end : -1
     let length = 0

@@ -23,7 +23,7 @@ export function rawSwapOptions<StoreOptions>(options: SwapOptions<StoreOptions>,
   return { store: storeOf(store, options), residentLimit, highWater, lowWater, timeout, source, control, signal }
 }
 
-/** Throws unless so many bytes can be a budget. */
+/** Throws unless `bytes` can be a budget. */
 export function checkResidentLimit(bytes: number, pageSize: number): void {
   if (bytes === Number.POSITIVE_INFINITY || (Number.isSafeInteger(bytes) && bytes >= pageSize)) return
   throw invalid(

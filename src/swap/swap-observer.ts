@@ -1,9 +1,9 @@
 import type { Swap } from './swap.js'
 
-/** What happens to a swap without having been asked for. */
+/** A change of a swap that no call made: evictions fail or work again, or its thread ends. */
 export type SwapChange = 'failure' | 'recovery' | 'death'
 
-/** Hears of what happens to the swaps of a process. */
+/** Is called for each change of the swaps of a process. */
 export interface SwapObserver {
   swap(change: SwapChange, swap: Swap, cause: Error | undefined): void
 }

@@ -10,7 +10,7 @@ import { UsageError } from '../vocabulary/usage-error.js'
 /** Memory that can be swapped: private without a file, or a shared memory file, and writable. Of a reservation, what is committed. */
 export type SwappableMemory = MmapMut | ReservedMut
 
-/** What of the memory is swapped. Throws where it can't be. */
+/** The parts of the memory that are swapped. Throws where the memory can't be swapped. */
 export function swapParts(memory: SwappableMemory | readonly SwappableMemory[], pageSize: number): SwapPart[] {
   const all = Array.isArray(memory) ? memory : [memory as SwappableMemory]
   if (all.length === 0) throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', 'no memory was given to swap')

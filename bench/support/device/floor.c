@@ -48,7 +48,7 @@ static napi_value open_device(napi_env env, napi_callback_info info) {
   if (ftruncate(device.file, (off_t)device.length) != 0) return answer(env, -1);
   device.program = mmap(NULL, device.length, PROT_READ, MAP_SHARED, device.file, 0);
   device.driver = mmap(NULL, device.length, PROT_READ | PROT_WRITE, MAP_SHARED, device.file, 0);
-  // What it copies from stays in the cache's reach, as the driver's under test does.
+  // The source of the copies stays in the cache, as that of the driver under test does.
   device.source = malloc((1 << 20) + device.run);
   memset(device.source, 7, (1 << 20) + device.run);
   device.descriptor = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);

@@ -1,4 +1,4 @@
-// A server of an object that is made up as it is sent: a process of its own, that tells its port and how many bytes it has sent.
+// A server of an object whose bytes are computed when they are sent: a process of its own, which reports its port and the bytes sent.
 import { createServer } from 'node:http'
 
 const size = Number(process.argv[2])

@@ -1,12 +1,12 @@
-// A relay that is a link of its own: it passes on what comes at a rate that all connections share, and later by half the round trip.
+// A relay as a network link: it passes bytes on at a rate that all connections share, delayed by half the round trip.
 // Arguments: the port to connect to, bits a second, the round trip in milliseconds. Sends `{ port }`; ends with its parent.
 import { connect, createServer } from 'node:net'
 
 const [target, rate, roundTrip] = process.argv.slice(2).map(Number)
 const bytesAMillisecond = rate / 8 / 1000
-/** What may be on the way in one direction of a connection before the sender has to wait, in bytes: what the link holds, four times. */
+/** The bytes that may be in flight in one direction of a connection before the sender waits: four times what the link holds. */
 const MOST_UNDER_WAY = Math.max(2 ** 16, 4 * bytesAMillisecond * roundTrip)
-/** When the link has passed on all that came, for each direction. */
+/** The time at which the link has passed on all its bytes, for each direction. */
 const free = { up: 0, down: 0 }
 
 const server = createServer({ allowHalfOpen: true }, (client) => {

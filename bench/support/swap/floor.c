@@ -64,7 +64,7 @@ static napi_value open_swap(napi_env env, napi_callback_info info) {
   return answer(env, (double)(uintptr_t)swap.memory);
 }
 
-// All to staging. Nanoseconds.
+// Moves all pages to staging. Nanoseconds.
 static napi_value stage(napi_env env, napi_callback_info info) {
   (void)info;
   uint64_t before = now();
@@ -76,7 +76,7 @@ static napi_value stage(napi_env env, napi_callback_info info) {
   return answer(env, (double)(now() - before));
 }
 
-// What is staged to the file, and its memory given back. Nanoseconds.
+// Writes the staged pages to the file, and drops their memory. Nanoseconds.
 static napi_value out(napi_env env, napi_callback_info info) {
   (void)info;
   uint64_t before = now();
@@ -88,7 +88,7 @@ static napi_value out(napi_env env, napi_callback_info info) {
   return answer(env, (double)(now() - before));
 }
 
-// All back from the file. Nanoseconds.
+// Reads all pages back from the file. Nanoseconds.
 static napi_value in(napi_env env, napi_callback_info info) {
   (void)info;
   uint64_t before = now();

@@ -1,4 +1,4 @@
-// The handler loop under test: one Worker, nothing but wait, copy, wait.
+// The handler loop under test: one Worker that only waits and copies.
 import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import { thisProcess } from '../../../dist/this-process.js'

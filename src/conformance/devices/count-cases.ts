@@ -5,14 +5,14 @@ import { expectRejection } from '../expect-rejection.js'
 import { rootCause } from './root-cause.js'
 import { withDevice } from './with-device.js'
 
-/** What a device has counted so far: bytes as pages. */
+/** The counters of a device so far, with bytes as pages. */
 type Counts = readonly [faults: number, fills: number, filled: number, dropped: number, resident: number]
 
 interface Readable {
   readAsync<T extends ArrayBufferView>(offset: number, target: T): Promise<T>
 }
 
-/** Reads a byte of each page, one after the other, and gives the counts afterwards. */
+/** Reads a byte of each page in turn, and returns the counts afterwards. */
 async function countsAfter(device: Device, memory: Readable, page: number, pages: Iterable<number>): Promise<Counts> {
   for (const at of pages) {
     const [byte] = await memory.readAsync(at * page + 100, new Uint8Array(1))
@@ -30,7 +30,7 @@ function backwards(end: number): number[] {
   return forwards(end).reverse()
 }
 
-/** `count` pages of 64, the same ones on every kernel. */
+/** The numbers of `count` pages among 64, the same on every kernel. */
 function scattered(count: number): number[] {
   let state = 7
   return Array.from({ length: count }, () => {

@@ -1,6 +1,6 @@
 import { expectError } from '../expect-error.js'
 
-/** What a bad access throws. */
+/** The `MemoryFault` that `access` throws. */
 export function faultOf(act: () => unknown): Error {
   try {
     act()

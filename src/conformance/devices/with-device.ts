@@ -4,7 +4,7 @@ import type { ConformanceCase, Subject } from '../conformance-case.js'
 import type { ProbeOptions } from '../drivers/probe-options.js'
 import { openProbe } from './open-probe.js'
 
-/** A case that works with a device of 16 pages, which is closed after it. */
+/** Makes a case with a device of 16 pages, which is closed after the case. */
 export function withDevice(
   probe: (page: number) => ProbeOptions,
   run: (device: Device, subject: Subject) => void | Promise<void>,

@@ -1,6 +1,6 @@
 import { defineDevice } from '../../device/define-device.js'
 
-/** A driver that can't be set up. */
+/** A driver whose setup throws. */
 export default defineDevice(() => {
   throw new RangeError('nothing can be set up here')
 })

@@ -1,26 +1,26 @@
-/** What the driver of the suite does. All of it can be cloned. */
+/** The options of the suite's driver, which can be cloned. */
 export interface ProbeOptions {
-  /** Bytes; without it the device has no end. */
+  /** The size in bytes. Without it the device has no end. */
   readonly size?: number
   /** What the `mmap` hook calls on its `VmaNew`, in this order. */
   readonly setUp?: readonly ProbeSetUp[]
-  /** Pages of the driver's own that the `mmap` hook puts in: which page of the area, and the byte that fills it. */
+  /** Pages of the driver that the `mmap` hook inserts: the page's index in the area, and the byte that fills it. */
   readonly insert?: readonly (readonly [page: number, byte: number])[]
-  /** What the `mmap` hook throws in the end. */
+  /** What the `mmap` hook throws at its end. */
   readonly refuse?: 'VmError' | 'Error'
   /** How the `fault` hook answers: at once by default. */
   readonly fault?: 'at once' | 'later' | 'never' | 'with its own page' | 'by inserting its own page' | 'none'
-  /** Pages whose `fault` throws, and how often. */
+  /** Pages for which the `fault` hook throws, and how often. */
   readonly broken?: readonly (readonly [page: number, times: number])[]
-  /** What broken pages throw. */
+  /** What the hook throws for these pages. */
   readonly brokenWith?: 'VmError' | 'Error'
-  /** Touching this page has the driver forget page 0. */
+  /** When this page is touched, the driver invalidates page 0. */
   readonly forgetAt?: number
-  /** What the `pageMkwrite` hook does, if there is to be one. */
+  /** What the `pageMkwrite` hook does. Without it there is no such hook. */
   readonly pageMkwrite?: 'allow' | 'refuse'
   /** The `open` hook never ends. */
   readonly hangs?: boolean
-  /** What is wrong with the `close` hook, if there is to be one. */
+  /** How the `close` hook misbehaves. Without it there is no such hook. */
   readonly close?: 'throws' | 'never ends'
 }
 
@@ -35,7 +35,7 @@ export type ProbeSetUp =
   | 'tryClearMayexec'
 
 /**
- * What stands in a page that the driver filled, as 32-bit little-endian numbers from its first byte on; behind them each byte is the
+ * The content of a page that the driver filled: these 32-bit little-endian numbers from its first byte on, and after them the
  * page's number.
  */
 export const PROBE = {

@@ -4,7 +4,7 @@ import type { VmFault } from '../../device/vm-fault.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { PROBE, PROBE_HEAD, type ProbeOptions } from './probe-options.js'
 
-/** The driver of the suite: it does what its options say, and writes into its pages what it was asked. */
+/** The driver of the suite. It does what its options say, and writes the request into each page that it fills. */
 export default defineDevice<ProbeOptions>((options, device) => {
   const { pageSize } = device
   const { setUp = [], insert = [], refuse, fault = 'at once', brokenWith = 'Error', forgetAt, pageMkwrite } = options

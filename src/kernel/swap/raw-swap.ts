@@ -3,7 +3,7 @@ import type { EvictionOrder } from '../../vocabulary/reports/eviction-order.js'
 import type { SwapCommand, SwapState } from './swap-state.js'
 import type { SwapStatistics } from './swap-statistics.js'
 
-/** A swap as its kernel has it. */
+/** The raw swap of a kernel. */
 export interface RawSwap {
   readonly source: FaultSourceName
   readonly state: SwapState
@@ -12,7 +12,7 @@ export interface RawSwap {
   evictionOrder(): EvictionOrder | undefined
   /** The budget in bytes; `Infinity` without one. */
   readonly residentLimit: number
-  /** The last command that came to its end: pages that it moved, and milliseconds that it took. */
+  /** The last command that ended: the pages that it moved, and its time in milliseconds. */
   readonly transition: { readonly pages: number; readonly milliseconds: number }
   /** Why pages can't leave memory at the moment. */
   readonly failure: Error | undefined
@@ -23,7 +23,7 @@ export interface RawSwap {
   setResidentLimit(bytes: number): Promise<void>
   /** Asks the store again for pages that could not be read. */
   restore(): Promise<void>
-  /** Brings all pages back and ends. Rejects with the number of pages that could not be read, which stay poisoned; it has ended then as well. */
+  /** Brings all pages back and ends the swap. Rejects, ended as well, with the number of pages that could not be read: they stay poisoned. */
   exit(): Promise<void>
   /** Starts another thread where the one that served has ended. Pages that the store, which is opened again, does not have are lost. */
   restart(): Promise<void>

@@ -4,7 +4,7 @@ export type FaultOrigin = 'zero' | 'staging' | 'store'
 /** Buckets of a latency histogram: bucket n counts what took less than 2^n microseconds, the last one all the rest. */
 export const LATENCY_BUCKETS = 24
 
-/** What a swap counts. Crosvm's metrics have its names, in camelCase. */
+/** The counters of a swap. Those that crosvm has too have crosvm's names, in camelCase. */
 export interface SwapStatistics {
   /** Pages in memory. */
   readonly residentPages: number

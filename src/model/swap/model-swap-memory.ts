@@ -16,7 +16,7 @@ export class ModelSwapMemory implements SwapMemory {
   readonly pageSize: number
   readonly pages: number
   refusal: Refusal | undefined
-  /** Set once the engine is there, which the userfaultfd needs. */
+  /** Set after the engine is made, because the userfaultfd calls the engine. */
   uffd!: Uffd
   readonly #mm: Mm
   readonly #map: PageMap
@@ -96,7 +96,7 @@ export class ModelSwapMemory implements SwapMemory {
     return (this.#mm.tables.bits(address / this.pageSize) & PTE.PRESENT) !== 0
   }
 
-  // What UFFDIO_MOVE does and refuses.
+  // As UFFDIO_MOVE, with its refusals.
   #takePrivate(page: number, address: number, { flags }: Vma): Refusal | undefined {
     const { tables } = this.#mm
     const number = address / this.pageSize

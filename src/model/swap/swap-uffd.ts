@@ -6,7 +6,7 @@ import { PTE } from '../structs/pte.js'
 import { Uffd } from '../structs/uffd.js'
 import type { Vma } from '../structs/vma.js'
 
-/** The userfaultfd of a swap: its faults and events go to the engine at once, as no thread has to read them. */
+/** The userfaultfd of a swap. It passes faults and events to the engine at once: no thread reads them. */
 export class SwapUffd extends Uffd {
   readonly #engine: SwapEngine
   readonly #map: PageMap
@@ -27,7 +27,7 @@ export class SwapUffd extends Uffd {
     const address = number * mm.pageSize
     const page = this.#map.pageAt(address)
     const waits = super.missing(vma, number, write)
-    // No other thread answers: an access that a store answers at once does not have to wait.
+    // The engine works here, on this thread: where the store answers at once, the access does not wait.
     if (page >= 0) this.#engine.fault(page, performance.now())
     const isAnswered = () => (mm.tables.bits(number) & (PTE.PRESENT | PTE.POISON)) !== 0
     while (!isAnswered() && this.#engine.work()) {}
@@ -37,7 +37,7 @@ export class SwapUffd extends Uffd {
     }
     mm.waitsFor = undefined
     mm.withdrawFault = undefined
-    // A write to a page of zeros gets a page of its own, as when the processor tries again.
+    // A write to the page of zeros makes a page of the process's own, as the retried access does.
     return waits === FAULT_RESULT.WAITS ? faultIn(vma, address, write) : waits
   }
 

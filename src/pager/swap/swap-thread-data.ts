@@ -3,7 +3,7 @@ import type { SwapRange } from '../../paging/swap/swap-range.js'
 import type { FaultSourceAddress } from '../source/fault-source-address.js'
 import type { ServingThreadData } from '../thread/serving-thread-data.js'
 
-/** What the thread of a swap begins with. */
+/** The data that the thread of a swap is started with. */
 export interface SwapThreadData extends ServingThreadData {
   readonly ranges: readonly SwapRange[]
   /** The address of the staging memory, which stays the program's: page n of the swap is staged at n pages from here. */
@@ -15,6 +15,6 @@ export interface SwapThreadData extends ServingThreadData {
   readonly control: { readonly listener: number; readonly path: string } | undefined
   /** The memory of the `SwapRecord`. */
   readonly record: SharedArrayBuffer
-  /** The record is that of a thread that has ended. */
+  /** Whether the record is that of an earlier thread, which has ended. */
   readonly continues: boolean
 }

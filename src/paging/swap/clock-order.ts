@@ -2,9 +2,9 @@ import type { EvictionOrder } from '../../vocabulary/reports/eviction-order.js'
 import { NOTE, type PagePlaces, PLACE } from './page-places.js'
 import { COUNT, type SwapCounters } from './swap-counters.js'
 
-/** Pages that are named. */
+/** How many pages `next` names. */
 const MOST = 16
-/** Pages that are looked at for each hand: the answer must not take long for a large memory. */
+/** How many pages are examined for each hand, so that the call is short for a large memory too. */
 const LOOKED_AT = 65_536
 
 /**

@@ -8,17 +8,17 @@ import { REFUSAL } from './swap-memory.js'
 
 /** The longest run that is read ahead. */
 const LONGEST_AHEAD = 64
-/** Faults that follow each other before something is read ahead. */
+/** Read-ahead begins after so many faults on consecutive pages. */
 const SEQUENTIAL = 2
 
-/** Answers faults: at once where the page is in RAM, and with a read where it is in the store. */
+/** Answers faults: at once where the page is in RAM, and after a read where it is in the store. */
 export class FaultServer {
   readonly #context: SwapContext
   readonly #reader: PageReader
   readonly #writer: PageWriter
   /** Faults that wait for room, oldest first: page and since when. */
   #waiting: { readonly page: number; readonly since: number; readonly cancel: () => void }[] = []
-  /** The page that a sequential program touches next, and how long it has been one. */
+  /** The page that a sequential program touches next, and the number of consecutive faults so far. */
   #expected = -1
   #streak = 0
   #ahead = 0
@@ -63,7 +63,7 @@ export class FaultServer {
     }
   }
 
-  /** Serves the faults that waited for room, as far as there is room. Returns whether it served one. */
+  /** Serves the fault that has waited longest for room, if there is room now. Returns whether it served one. */
   admit(): boolean {
     if (this.#waiting.length === 0 || !this.#isRoom()) return false
     const { page, since, cancel } = this.#waiting.shift()!
@@ -72,7 +72,7 @@ export class FaultServer {
     return true
   }
 
-  /** The page comes, or was dropped: its faults wait for room no more. Returns whether there were any. */
+  /** Ends the waits for room of a page that comes or was dropped. Returns whether there were any. */
   forget(page: number): boolean {
     const left = this.#waiting.filter((waiting) => waiting.page !== page)
     if (left.length === this.#waiting.length) return false

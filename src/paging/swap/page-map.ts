@@ -1,12 +1,12 @@
 import type { SwapRange } from './swap-range.js'
 
-/** Where swapped pages are in the address space: it follows what the program unmaps and moves. */
+/** The addresses of swapped pages, kept up to date when the program unmaps and moves memory. */
 export class PageMap {
   readonly pages: number
-  /** By page. Those whose memory is gone have the start -1. */
+  /** In the order of the pages. A range whose memory was unmapped has the start -1. */
   #ranges: SwapRange[]
   readonly #pageSize: number
-  /** Of shared memory: these do not move. */
+  /** The ranges of shared memory, which do not move. */
   readonly #twins: readonly SwapRange[]
   #last: SwapRange
 
@@ -45,13 +45,13 @@ export class PageMap {
     }
   }
 
-  /** The address of the page. -1 where its memory is gone. */
+  /** The address of the page, or -1 where its memory was unmapped. */
   addressOf(page: number): number {
     const { start, page: first } = this.#rangeOf(page)
     return start < 0 ? -1 : start + (page - first) * this.#pageSize
   }
 
-  /** Where shared memory is mapped a second time; `undefined` for private memory. */
+  /** The address of the page in the second map of shared memory; `undefined` for private memory. */
   twinOf(page: number): number | undefined {
     if (this.#twins.length === 0) return undefined
     const range = this.#twins.find(({ page: first, count }) => page >= first && page < first + count)
@@ -64,7 +64,7 @@ export class PageMap {
     return range.page + range.count
   }
 
-  /** The memory in `[start, end)` is elsewhere from now on, or gone with `to` -1. Returns the pages that it held. */
+  /** Notes that the memory in `[start, end)` has moved to `to`, or with -1 was unmapped. Returns the pages that it held. */
   move(start: number, end: number, to: number): { readonly page: number; readonly count: number }[] {
     const moved: SwapRange[] = []
     const ranges: SwapRange[] = []

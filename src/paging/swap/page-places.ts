@@ -2,7 +2,7 @@
 export const PLACE = {
   /** Nowhere: it reads as zeros. */
   EMPTY: 0,
-  /** In its memory. */
+  /** In the program's memory. */
   RESIDENT: 1,
   /** Moved aside, still in RAM: a touch brings it back without a copy. */
   STAGED: 2,
@@ -12,9 +12,9 @@ export const PLACE = {
   STORED: 4,
   /** On its way back from the store. */
   READING: 5,
-  /** It could not be read back: an access fails, until it is restored. */
+  /** The page could not be read back: each access to it fails until it is restored. */
   POISONED: 6,
-  /** No memory any more: the program has unmapped it. */
+  /** The program has unmapped the page. */
   GONE: 7,
 } as const
 
@@ -22,17 +22,17 @@ export type Place = (typeof PLACE)[keyof typeof PLACE]
 
 const PLACES = 7
 
-/** What else is known of a page. */
+/** Notes about a page, beside its place. */
 export const NOTE = {
   /** The store has a copy, and the digest is that copy's. It may be older than the memory. */
   KEPT: 8,
-  /** A call of the store for the page is in flight: there must be no second one. */
+  /** A call of the store for the page is in flight: no second one may begin (S3). */
   BUSY: 16,
-  /** It was touched since the hand passed. */
+  /** The page was used since the hand of the clock passed it. */
   YOUNG: 32,
   /** The kernel does not let it go: it is locked, pinned or shared. */
   PINNED: 64,
-  /** The store's copy is to be given up once no call is in flight. */
+  /** The store's copy is freed when the call in flight has returned. */
   UNWANTED: 128,
 } as const
 
@@ -43,12 +43,12 @@ const [PINNED_COUNT, KEPT_COUNT] = [PLACES + 1, PLACES + 2]
  * that serves next goes on with; one thread writes it.
  */
 export class PagePlaces {
-  /** How many numbers `counts` has. */
+  /** The length of `counts`. */
   static readonly COUNTS: number = PLACES + 3
   readonly count: number
   /** How many pages are in each place, by `PLACE`. */
   readonly counts: Float64Array
-  /** Of the page's copy in the store. */
+  /** The digest of the store's copy, by page. */
   readonly digests: Float64Array
   readonly #bytes: Uint8Array
 
@@ -75,7 +75,7 @@ export class PagePlaces {
     return this.counts[PLACE.RESIDENT]! + this.counts[PLACE.STAGED]! + this.counts[PLACE.WRITING]!
   }
 
-  /** Staged ones, and those being written. */
+  /** Pages that are staged or being written. */
   get staged(): number {
     return this.counts[PLACE.STAGED]! + this.counts[PLACE.WRITING]!
   }
@@ -98,7 +98,7 @@ export class PagePlaces {
     }
   }
 
-  /** Nothing is staged, and the store has no page. */
+  /** Whether no page is staged and the store has none. */
   get isAllInMemory(): boolean {
     return this.staged + this.counts[PLACE.STORED]! + this.counts[PLACE.READING]! + this.kept === 0
   }

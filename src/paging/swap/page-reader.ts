@@ -5,18 +5,18 @@ import { COUNT } from './swap-counters.js'
 import { REFUSAL } from './swap-memory.js'
 import { within } from './within.js'
 
-/** A page that could not be read is asked for again after so many milliseconds, which double up to the second number. */
+/** Milliseconds from a failed read to the next. They double up to the second number. */
 const [RETRY, LONGEST_RETRY] = [10, 1000]
 
-/** Runs of more pages than the first number and no more than the second are read into buffers that are kept, so many of them. */
+/** Runs of more than `SHORT` and up to `LONG` pages are read into buffers that are kept for later runs: up to `BUFFERS` of them. */
 const [SHORT, LONG, BUFFERS] = [16, 256, 4]
 
-/** A page on its way back. */
+/** A page that is being read. */
 interface Read {
   /** When a fault began to wait for it; `undefined` while none does. */
   faultAt: number | undefined
   readonly since: number
-  /** It must come back, or be poisoned: a page that is read ahead need not. */
+  /** Whether the page is poisoned if it can't be read. A page that is read ahead is not. */
   needed: boolean
   attempts: number
 }
@@ -24,9 +24,9 @@ interface Read {
 /** Brings pages back from the store. */
 export class PageReader {
   readonly #context: SwapContext
-  /** Called when pages have come back, or could not. */
+  /** Called when pages have come back, or failed to. */
   readonly #progress: () => void
-  /** Called for each page when the store's call for it is over. */
+  /** Called for each page when the store's call for it has returned. */
   readonly #returned: (page: number) => void
   readonly #reads = new Map<number, Read>()
   readonly #causes = new Map<number, Error>()
@@ -49,7 +49,7 @@ export class PageReader {
     return this.#causes.get(page)
   }
 
-  /** A fault waits for a page that is on its way. */
+  /** Notes that a fault waits for a page that is being read. */
   wait(page: number, since: number): void {
     const read = this.#reads.get(page)
     if (read === undefined) return
@@ -71,7 +71,7 @@ export class PageReader {
     this.#ask(page, count)
   }
 
-  /** The program has dropped a page that is on its way. */
+  /** The program has dropped the page: its read and its error are discarded. */
   forget(page: number): void {
     this.#reads.delete(page)
     this.#causes.delete(page)
@@ -94,7 +94,7 @@ export class PageReader {
     for (const each of pages) places.note(each, NOTE.BUSY)
     const buffer = this.#buffer(count)
     const bytes = buffer.subarray(0, count * memory.pageSize)
-    // The store may write to it until its call returns, however late, and the pages are taken from it when the call settles.
+    // Two users: the store may write to the buffer until its call returns, however late, and the pages are copied from it when the call settles.
     let uses = 2
     const give = () => {
       if (--uses === 0 && buffer.length === this.#longest && this.#buffers.length < BUFFERS) this.#buffers.push(buffer)
@@ -119,7 +119,7 @@ export class PageReader {
     )
   }
 
-  // Fresh memory costs a fault a page.
+  // New memory costs a page fault for each of its pages.
   #buffer(count: number): Uint8Array {
     const { pageSize } = this.#context.memory
     if (count <= SHORT || count > LONG) return new Uint8Array(count * pageSize)
@@ -159,7 +159,7 @@ export class PageReader {
     const { places, host, timeout } = this.#context
     const read = this.#reads.get(page)!
     if (host.now() - read.since >= timeout) {
-      // Without a waiter there is no access to fail: the next fault asks again.
+      // Without a waiter there is no access to fail: the next fault reads the page again.
       if (!read.needed) {
         this.#reads.delete(page)
         places.set(page, PLACE.STORED)
@@ -196,7 +196,7 @@ export class PageReader {
     }
   }
 
-  // What was dropped in the meantime is not filled.
+  // A page that was dropped meanwhile is not filled.
   #fillStill(page: number, count: number, bytes: Uint8Array): void {
     const { places, memory } = this.#context
     for (let at = page; at < page + count; at++) {

@@ -3,13 +3,13 @@ import type { SwapContext } from './swap-context.js'
 import { COUNT } from './swap-counters.js'
 import { REFUSAL } from './swap-memory.js'
 
-/** Pages that are looked at before faults have their turn: 2 MiB. */
+/** How many pages are examined before faults are served: 2 MiB. */
 const SLICE = 512
 
-/** Moves resident pages aside: all of them, or, hand over hand, those that were not used lately. */
+/** The clock of eviction. Stages resident pages: all of them, or those that were not used since its hand passed them last. */
 export class PageStager {
   readonly #context: SwapContext
-  /** The layout is changing: it is tried again a little later. */
+  /** The layout is changing: staging is retried after a millisecond. */
   #waits = false
 
   constructor(context: SwapContext) {
@@ -20,7 +20,7 @@ export class PageStager {
     return this.#waits
   }
 
-  /** The page that is looked at next. It is kept where other threads read it. */
+  /** The page that the hand points to. It is kept in the counters, where other threads read it. */
   get #hand(): number {
     return this.#context.counters.get(COUNT.STAGE_HAND)
   }
@@ -29,7 +29,7 @@ export class PageStager {
     this.#context.counters.values[COUNT.STAGE_HAND] = page
   }
 
-  /** Moves resident pages from `from` on, one slice, aside. Returns the page to go on from. */
+  /** Stages one slice of resident pages, from `from` on. Returns the page at which the next slice begins. */
   sweep(from: number): number {
     const { places, memory } = this.#context
     const first = places.find(PLACE.RESIDENT, from, places.count)
@@ -61,7 +61,7 @@ export class PageStager {
         this.#hand = this.#stage(first, page)
         return Math.max(this.#hand - first, 0)
       }
-      // It was used, or is pinned: the next round looks again.
+      // The page was used, or is pinned: the next round examines it again.
       places.clear(first, NOTE.YOUNG | NOTE.PINNED)
       this.#hand = first + 1
     }

@@ -3,17 +3,17 @@ import type { SwapContext } from './swap-context.js'
 import { COUNT } from './swap-counters.js'
 import { within } from './within.js'
 
-/** Pages of one call of the store: as many as are looked at before faults have their turn. */
+/** Pages of one call of the store: as many as are examined before faults are served. */
 const BATCH = 64
-/** Calls of the store that write, in flight at once. */
+/** How many writing calls of the store may be in flight. */
 const CALLS = 8
-/** After a failure the store is asked again after so many milliseconds, which double up to the second number. */
+/** Milliseconds from a failure of the store to the next call. They double up to the second number. */
 const [RETRY, LONGEST_RETRY] = [100, 5000]
 
-/** Takes staged pages into the store. */
+/** Writes staged pages to the store, and drops them from memory when the store has them. */
 export class PageWriter {
   readonly #context: SwapContext
-  /** Called when pages have left memory, or could not. */
+  /** Called when pages have left memory, or failed to. */
   readonly #progress: () => void
   #calls = 0
   #delay = RETRY
@@ -27,12 +27,12 @@ export class PageWriter {
     this.#progress = progress
   }
 
-  /** Why the store took no pages last. */
+  /** The error of the store's last call that failed; `undefined` after one that succeeded. */
   get failure(): Error | undefined {
     return this.#failure
   }
 
-  /** The next page that may be the oldest staged one. It is kept where other threads read it. */
+  /** The page at which the search for the oldest staged page begins. It is kept in the counters, where other threads read it. */
   get #hand(): number {
     return this.#context.counters.get(COUNT.WRITE_HAND)
   }
@@ -41,17 +41,17 @@ export class PageWriter {
     this.#context.counters.values[COUNT.WRITE_HAND] = page
   }
 
-  /** Calls in flight. */
+  /** The calls of the store in flight. */
   get calls(): number {
     return this.#calls
   }
 
-  /** It waits before it tries again what failed, or for calls in flight to return. */
+  /** Whether it waits: for the time of the next attempt, or for a call in flight to return. */
   get waits(): boolean {
     return this.#waits !== undefined || this.#calls >= CALLS
   }
 
-  /** Tries again at once. */
+  /** Makes the next attempt at once. */
   retry(): void {
     this.#waits?.()
     this.#waits = undefined
@@ -65,7 +65,7 @@ export class PageWriter {
     if (this.waits) return 0
     const { places } = this.#context
     const pages: number[] = []
-    // From the hand on to the end, and once more from the start.
+    // From the hand to the end, then from the start to the hand.
     let end = places.count
     for (let page = this.#hand, round = 0; pages.length < Math.min(most, BATCH); page++) {
       page = places.find(PLACE.STAGED, page, end)
@@ -115,7 +115,7 @@ export class PageWriter {
     }
   }
 
-  /** Has the store free what was given up. Returns whether there was something. */
+  /** Frees the pages that were given up in the store. Returns whether there were any. */
   free(): boolean {
     if (this.#unwanted.length === 0) return false
     const { store, host, timeout, counters } = this.#context
@@ -135,7 +135,7 @@ export class PageWriter {
     return true
   }
 
-  /** The store's call for the page is over: another one may begin. */
+  /** The store's call for the page has returned: the next call may begin (S3). */
   returned(page: number): void {
     const { places } = this.#context
     places.clear(page, NOTE.BUSY)
@@ -206,7 +206,7 @@ export class PageWriter {
         isBack = true
         this.#calls--
         if (this.#buffers.length < CALLS) this.#buffers.push(buffer)
-        // A call that came back too late: its pages went on without it.
+        // The call returned after its time limit: its pages are staged again, or have moved on.
         if (failed !== undefined) {
           this.#release(pages, failed)
           this.#progress()
@@ -215,7 +215,7 @@ export class PageWriter {
     )
   }
 
-  // The call for the pages is over: another one may begin.
+  // The call for the pages has returned: the next call may begin.
   #release(pages: readonly number[], failed: Error | undefined): void {
     for (const page of pages) {
       if (failed !== undefined) this.#context.places.note(page, NOTE.UNWANTED)

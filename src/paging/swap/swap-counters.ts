@@ -1,6 +1,6 @@
 import { type FaultOrigin, LATENCY_BUCKETS } from '../../kernel/swap/swap-statistics.js'
 
-/** What is counted: places in `SwapCounters.values`. */
+/** The counters, by their index in `SwapCounters.values`. */
 export const COUNT = {
   FAULTS: 0,
   COPIED_FROM_STORE: 1,
@@ -15,13 +15,13 @@ export const COUNT = {
   BYTES_WRITTEN: 10,
   BYTES_READ: 11,
   DEMAND_READS: 12,
-  /** Of the store; -1 where it can't tell. */
+  /** Bytes that the store occupies; -1 where the store can't tell. */
   BYTES_USED: 13,
   TRANSITION_PAGES: 14,
   TRANSITION_MILLISECONDS: 15,
   /** Bytes; `Infinity` without a budget. */
   RESIDENT_LIMIT: 16,
-  /** Pages at which the clock's two hands stand: what is set aside next, and what is written next. */
+  /** The pages that the clock's two hands point to: the next to stage, and the next to write. */
   STAGE_HAND: 17,
   WRITE_HAND: 18,
 } as const
@@ -31,7 +31,7 @@ const ORIGINS: readonly FaultOrigin[] = ['zero', 'staging', 'store']
 
 /** The counters behind `SwapStatistics`. They may lie in memory that another thread reads; one thread writes them. */
 export class SwapCounters {
-  /** How many numbers they are. */
+  /** The length of `values`. */
   static readonly LENGTH: number = COUNTS + ORIGINS.length * LATENCY_BUCKETS
   readonly values: Float64Array
 
@@ -47,7 +47,7 @@ export class SwapCounters {
     this.values[counter]! += amount
   }
 
-  /** A fault was served after so many milliseconds. */
+  /** Counts a fault that was served after `milliseconds`. */
   served(origin: FaultOrigin, milliseconds: number): void {
     this.add(COUNT.FAULTS)
     const bucket = Math.max(0, Math.min(LATENCY_BUCKETS - 1, Math.ceil(Math.log2(Math.max(milliseconds * 1000, 1)))))

@@ -14,7 +14,7 @@ import type { SwapRecord } from './swap-record.js'
 /** How much of the budget is staged before pages go to the store: the second chance. */
 const STAGED_PART = 1 / 8
 
-/** By so many bytes the budget may be exceeded while pages leave. */
+/** How many bytes the memory may exceed the budget by while pages leave. */
 const SLACK = 2 ** 21
 
 export interface SwapEngineOptions {
@@ -106,7 +106,7 @@ export class SwapEngine {
     return this.#writer.failure
   }
 
-  /** Pages that are in memory as the swap begins. */
+  /** Takes over pages that are in memory when the swap begins. */
   adopt(page: number, count: number): void {
     for (let at = page; at < page + count; at++) {
       this.#context.places.set(at, PLACE.RESIDENT)
@@ -115,7 +115,7 @@ export class SwapEngine {
     this.#context.host.ready()
   }
 
-  /** Pages that were found staged as a thread goes on with what another one knew. */
+  /** Takes over pages that an earlier thread has staged. */
   adoptStaged(page: number, count: number): void {
     for (let at = page; at < page + count; at++) {
       this.#context.places.set(at, PLACE.STAGED)
@@ -124,13 +124,13 @@ export class SwapEngine {
     this.#context.host.ready()
   }
 
-  /** A thread waits for the page since `since`. */
+  /** Serves a fault on the page, which has waited since `since`. */
   fault(page: number, since: number): void {
     this.#faults.serve(page, since)
     if (this.#isOver()) this.#context.host.ready()
   }
 
-  /** Does a slice of what is to be done. Returns whether there is more, so that it is to be called again after faults had their turn. */
+  /** Does one slice of the work. Returns whether there is more: then call it again after the faults that came meanwhile. */
   work(): boolean {
     const { record, store } = this.#context
     record.counters.values[COUNT.BYTES_USED] = store.bytesUsed ?? -1
@@ -141,12 +141,12 @@ export class SwapEngine {
     return freed || admitted || stepped || evicted
   }
 
-  /** Nothing is in flight and nothing is to be done. */
+  /** Whether nothing is in flight and no work is left. */
   get isIdle(): boolean {
     return this.#writer.calls === 0 && this.#reader.calls === 0 && !this.#jobs.runs
   }
 
-  /** Carries a command out. Rejects with `ERR_VMAREA_SWAP_STATE` in a wrong state and with `ERR_VMAREA_SWAP_ABORTED` when another one ends it. */
+  /** Runs a command. Rejects with `ERR_VMAREA_SWAP_STATE` in a wrong state, and with `ERR_VMAREA_SWAP_ABORTED` when another command ends it. */
   command(command: SwapCommand): Promise<void> {
     if (command === 'disable') this.#setLimit(Number.POSITIVE_INFINITY)
     const done = this.#jobs.begin(command)
@@ -171,7 +171,7 @@ export class SwapEngine {
     this.#dropped(page, count, PLACE.GONE)
   }
 
-  /** Takes the poison of a page away: brings it back from where it is. A page that the store does not give now stays poisoned. */
+  /** Removes the poison of a page by bringing the page back. If the store can't give the page now, it stays poisoned. */
   restore(page: number): void {
     const { places, memory, host } = this.#context
     const place = places.get(page)
@@ -184,7 +184,7 @@ export class SwapEngine {
     } else if (place === PLACE.STAGED || place === PLACE.WRITING) {
       if (memory.unstage(page, 1) === 1) places.set(page, PLACE.RESIDENT)
     } else if (place !== PLACE.GONE && place !== PLACE.READING) {
-      // A page of zeros, where there is nothing but the poison.
+      // The page is empty: zeros take the place of the poison.
       if (memory.fill(page, 1, new Uint8Array(memory.pageSize)) === 1) {
         this.#faults.forget(page)
         places.set(page, PLACE.RESIDENT)
@@ -232,7 +232,7 @@ export class SwapEngine {
     const excess = places.charged + places.counts[PLACE.READING]! - low
     if (excess <= 0) this.#evicting = false
     if (!this.#evicting || (this.#writer.failure !== undefined && this.#writer.waits)) return false
-    // Those being written are on their way out already.
+    // Pages that are being written leave already.
     const toWrite = excess - places.counts[PLACE.WRITING]!
     const toStage = toWrite + Math.ceil(limit * STAGED_PART) - places.counts[PLACE.STAGED]!
     const staged = toStage > 0 && !this.#stager.waits ? this.#stager.advance(toStage) : 0
@@ -250,7 +250,7 @@ export class SwapEngine {
       places.set(at, place)
       places.clear(at, NOTE.YOUNG | NOTE.PINNED)
       this.#writer.giveUp(at)
-      // A thread that waits for the content, or for room, touches the page again.
+      // Wake the threads that wait for the content, or for room: they fault again.
       if (this.#faults.forget(at) || before === PLACE.READING) memory.wake(at, 1)
     }
     this.#context.host.ready()

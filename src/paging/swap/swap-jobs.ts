@@ -8,7 +8,7 @@ import type { PageWriter } from './page-writer.js'
 import type { SwapContext } from './swap-context.js'
 import { COUNT } from './swap-counters.js'
 
-/** Pages of one call of the store that reads in order, and such calls in flight. */
+/** Pages of one call when `disable` reads in order, and how many such calls may be in flight. */
 const [READ, READS] = [256, 4]
 
 /** The states in which a command may be given. In a budget, pages are staged whatever the state is called. */
@@ -36,7 +36,7 @@ interface Job {
   pages: number
 }
 
-/** The states of a swap, and its commands: crosvm's. One is carried out at a time, a slice after the other. */
+/** The states and commands of a swap, which are crosvm's. One command runs at a time, slice by slice. */
 export class SwapJobs {
   #hasBudget: boolean
   readonly #context: SwapContext
@@ -54,7 +54,7 @@ export class SwapJobs {
     this.#context.record.state = hasBudget ? 'active' : 'ready'
   }
 
-  /** Whether a budget is kept: then pages may be out of memory in any state but `ready`. */
+  /** Whether there is a budget: pages may then be out of memory in every state but `ready`. */
   set hasBudget(hasBudget: boolean) {
     this.#hasBudget = hasBudget
     if (hasBudget && this.#context.record.state === 'ready' && this.#job === undefined)
@@ -87,7 +87,7 @@ export class SwapJobs {
     return this.#job.promise
   }
 
-  /** Does a slice of the command. Returns whether it is to be called again at once. */
+  /** Does one slice of the command. Returns whether to call it again at once. */
   step(): boolean {
     const job = this.#job
     if (job === undefined) return false
@@ -149,7 +149,7 @@ export class SwapJobs {
     const { places } = this.#context
     if (job.cursor < places.count) return this.#writer.waits ? 'wait' : this.#sweep(job, true)
     if (this.#writer.calls > 0) return 'wait'
-    // Those that a call of the store was in flight for are left.
+    // Pages whose earlier call was still in flight are left: sweep once more.
     if (places.counts[PLACE.STAGED] === 0) return 'done'
     job.cursor = 0
     return 'wait'
@@ -160,7 +160,7 @@ export class SwapJobs {
     if (job.cursor < places.count) return this.#bringBack(job)
     if (places.counts[PLACE.READING]! > 0 || this.#writer.calls > 0) return 'wait'
     if (places.staged > 0 || places.counts[PLACE.STORED]! > 0) {
-      // Those that were busy as the cursor passed, or could not be put back.
+      // Pages are left that were busy when the cursor passed, or could not be put back: pass again.
       job.cursor = 0
       this.#context.host.later(1, () => this.#context.host.ready())
       return 'wait'
@@ -209,7 +209,7 @@ export class SwapJobs {
     const done = memory.unstage(page, last - page)
     for (let at = page; at < page + done; at++) places.set(at, PLACE.RESIDENT)
     job.pages += done
-    // A page that can't be put back now is passed over, until the cursor comes round again.
+    // Skip a page that can't be put back now: the cursor passes it again.
     job.cursor = page + Math.max(done, 1)
     return 'more'
   }

@@ -10,7 +10,7 @@ export interface SwapKeeperInit {
   restored(start: number, end: number): void
 }
 
-/** Keeps the regions of one swap. The serving thread itself hears of each change of them, as events of the userfaultfd. */
+/** Keeps the regions of one swap. The serving thread learns of their changes from the events of its userfaultfd. */
 export class SwapKeeper implements RegionKeeper {
   readonly kind = 'swap'
   readonly #init: SwapKeeperInit
@@ -41,7 +41,7 @@ export class SwapKeeper implements RegionKeeper {
   }
 
   advising(region: Region, advice: number, apply: () => void): void {
-    // It would drop no content of shared memory, and the serving thread can't tell it from advice that does.
+    // On shared memory this advice drops no content, but the serving thread would read it as advice that does.
     const keepsContent = advice === MADV.DONTNEED || advice === MADV.DONTNEED_LOCKED
     if (!keepsContent || !this.#shared.has(region)) apply()
   }

@@ -1,14 +1,14 @@
-/** Why a page can't be moved or filled now, as the kernel's side says it. */
+/** Why the kernel did not move or fill a page. */
 export const REFUSAL = {
-  /** Nothing is there: the program has dropped the page. */
+  /** No page is there: the program has dropped it. */
   MISSING: 'missing',
-  /** Something is there already. */
+  /** A page is there already. */
   PRESENT: 'present',
   /** The kernel does not let it go: it is locked, pinned or shared. */
   PINNED: 'pinned',
-  /** The layout changes at the moment: try again. */
+  /** The layout is changing: retry. */
   AGAIN: 'again',
-  /** The memory is not there any more. */
+  /** The memory was unmapped. */
   GONE: 'gone',
 } as const
 
@@ -24,12 +24,12 @@ export interface SwapMemory {
   readonly pageSize: number
   /** Pages of all regions. */
   readonly pages: number
-  /** Why the last call did not do all of its pages. */
+  /** Why the last call stopped before its last page. */
   readonly refusal: Refusal | undefined
   /** One more than the last page of the region that holds the page. */
   regionEnd(page: number): number
 
-  /** Takes resident pages out of the program's reach, content and all. A touch faults. */
+  /** Moves resident pages with their content to staging memory. A touch then faults. */
   stage(page: number, count: number): number
   /** Puts staged pages back and wakes their waiters. */
   unstage(page: number, count: number): number
@@ -42,11 +42,11 @@ export interface SwapMemory {
    * is the same for as long as the memory is swapped.
    */
   digest(bytes: Uint8Array, digests: Float64Array): void
-  /** Gives missing pages and poisoned ones their content and wakes their waiters. */
+  /** Installs content in missing and poisoned pages, and wakes their waiters. */
   fill(page: number, count: number, bytes: Uint8Array): number
-  /** Gives missing pages zeros and wakes their waiters. */
+  /** Installs zeros in missing pages, and wakes their waiters. */
   zero(page: number, count: number): number
-  /** Wakes waiters: they touch the page again. */
+  /** Wakes waiters, which fault again. */
   wake(page: number, count: number): void
   /** Makes each access to a missing page fail, until it is filled. */
   poison(page: number): void

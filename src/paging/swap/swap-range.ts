@@ -1,8 +1,8 @@
-/** A range of swapped memory: `count` pages from the address on, of which the first is the swap's page with that number. */
+/** A range of swapped memory: `count` pages from the address `start` on. The first is page number `page` of the swap. */
 export interface SwapRange {
   readonly start: number
   readonly page: number
   readonly count: number
-  /** Of shared memory: the address of a second map of the same pages, at which the program touches nothing. */
+  /** For shared memory, the address of a second map of the same pages, which the program does not touch. */
   readonly twin?: number
 }

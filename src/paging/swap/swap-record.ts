@@ -18,8 +18,8 @@ const STATES: readonly SwapState[] = [
 ]
 
 /**
- * All that is known of swapped memory: where each page is, the state and the counters. The thread that serves writes it, the program reads it,
- * and a thread that follows goes on with it.
+ * The record of swapped memory: the place of each page, the state and the counters. The thread that serves writes it, the program reads it,
+ * and the next thread continues with it.
  */
 export class SwapRecord {
   readonly memory: ArrayBufferLike
@@ -27,7 +27,7 @@ export class SwapRecord {
   readonly counters: SwapCounters
   readonly #state: Int32Array
 
-  /** A record of so many pages; of memory that has one already, that record. */
+  /** A record of `pages` pages: a new one, or the one in `memory`. */
   constructor(pages: number, memory?: ArrayBufferLike, shared = false) {
     const [counters, counts, digests] = [
       8,

@@ -13,9 +13,9 @@ import type { FileStoreOptions } from './file-store-options.js'
 import { openStoreFile } from './open-store-file.js'
 import { PageCipher } from './page-cipher.js'
 
-/** Room is reserved in steps of so many bytes. */
+/** The bytes of one reservation of room. */
 const STEP = 2 ** 23
-/** A short read at the end of the file, as a refusal of `readCached`. */
+/** What `readCached` returns for a short read at the end of the file. */
 const { EOPNOTSUPP } = ERRNO_RESULT
 
 /** Pages that follow each other both in the call and in the file. */
@@ -108,7 +108,7 @@ export class FilePageStore implements PageStore {
     checkPages(pages, this.pageSize, bytes)
   }
 
-  // Gives each page without a slot one. All of them have one afterwards, or none of the new ones.
+  // Gives a slot to each page that has none. Where one can't be had, none of these pages keeps a new slot.
   #takeSlots(pages: readonly number[]): void {
     const without = pages.filter((page) => this.#slots.get(page) === -1)
     let done = 0
@@ -135,7 +135,7 @@ export class FilePageStore implements PageStore {
     let code = allocate?.(this.#descriptor, this.#reserved, wanted - this.#reserved) ?? 0
     let reserved = wanted
     if (code !== 0 && code !== EOPNOTSUPP) {
-      // Not a whole step, but what these pages need.
+      // There is no room for a whole step: reserve the room for these pages.
       reserved = end
       code = allocate!(this.#descriptor, this.#reserved, end - this.#reserved)
     }
@@ -153,7 +153,7 @@ export class FilePageStore implements PageStore {
     const end = Math.ceil((this.#allocator.end * this.pageSize) / STEP) * STEP
     if (end + STEP > this.#reserved || this.#inFlight.size > 0) return
     this.#reserved = end
-    // At once: a later write must not be cut off.
+    // Truncate at once, so that no later write is cut off.
     ftruncateSync(this.#descriptor, end)
   }
 
@@ -223,7 +223,7 @@ export class FilePageStore implements PageStore {
     }
   }
 
-  // The buffers are the store's until the last of them has ended, even where the first fails.
+  // Settles when the last run has ended, even if the first fails: until then the runs use the buffers.
   #together(runs: readonly Run[], act: (run: Run) => Promise<void>): Promise<void> {
     const all =
       runs.length === 1

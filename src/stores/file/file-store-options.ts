@@ -4,7 +4,7 @@ export interface FileStoreOptions {
   readonly folder?: string
   /** The path of a named file instead. It must not exist; its mode is 0600, and `close` removes it. */
   readonly path?: string
-  /** How large the file may grow, in bytes. Default: no limit but the disk's. */
+  /** The largest size of the file, in bytes. A write past it is refused with `ENOSPC`. Default: no limit. */
   readonly limit?: number
   /**
    * Encrypts each page with AES-256-XTS, as disks are, under a random key that only lives in memory. Changes to the file are found by the

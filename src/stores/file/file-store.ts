@@ -3,9 +3,9 @@ import type { PageStoreDescription } from '../page-store-description.js'
 import type { FileStoreOptions } from './file-store-options.js'
 
 /**
- * Describes a store that keeps pages in a file: in slots that freed pages leave to others, neighbours written in one piece.
+ * Describes a store that keeps pages in the slots of a file. Slots of freed pages are used again, and neighbours are written in one piece.
  *
- * Room is reserved (`fallocate`) before pages are written, so that a full disk is found when pages leave memory and never when they come
+ * Room is reserved (fallocate(2)) before pages are written, so that a full disk is noticed when pages leave memory and never when they come
  * back. A page that is in the page cache is read without waiting for the disk.
  *
  * Throws `ERR_VMAREA_INVALID_ARGUMENT` for options that can mean nothing. A folder that is gone, read-only or full is found when the store is

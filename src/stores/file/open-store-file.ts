@@ -17,7 +17,7 @@ export function openStoreFile({ folder = tmpdir(), path }: FileStoreOptions): nu
   try {
     return openSync(folder, constants.O_RDWR | constants.O_EXCL | TMPFILE, MODE)
   } catch (error) {
-    // A file system without such files (EOPNOTSUPP), or a kernel that takes the flags for those of a folder (EISDIR).
+    // EOPNOTSUPP: the file system has no such files. EISDIR: the kernel does not know the flag, and opens a folder.
     if (!/^(EOPNOTSUPP|ENOTSUP|EISDIR|EINVAL)$/.test((error as NodeJS.ErrnoException).code ?? ''))
       throw asVmError(error, folder)
   }

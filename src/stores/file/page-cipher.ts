@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 
 const ALGORITHM = 'aes-256-xts'
 
-/** Encrypts pages under a random key that only lives here. The tweak is the slot, as it is the sector on a disk. */
+/** Encrypts pages under a random key that only this object has. The tweak is the slot, as on a disk it is the sector. */
 export class PageCipher {
   readonly #key = randomBytes(64)
   readonly #tweak = Buffer.alloc(16)

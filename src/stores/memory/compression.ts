@@ -1,7 +1,7 @@
 /** Compresses pages one at a time, without waiting. */
 export interface Compression {
-  /** The page in fewer bytes, valid until the next call. */
+  /** Returns the compressed page, which is valid until the next call. */
   compress(page: Uint8Array): Uint8Array
-  /** The page whose compressed bytes these are. `into` is exactly one page. Throws for bytes that are none. */
+  /** Decompresses a page into `into`, which is exactly one page. Throws for bytes that are no compressed page. */
   decompress(bytes: Uint8Array, into: Uint8Array): void
 }

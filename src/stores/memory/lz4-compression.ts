@@ -11,7 +11,7 @@ export async function lz4Compression(pageSize: number): Promise<Compression> {
   const name: string = 'lz4-napi'
   const module = (await import(name)) as Lz4 & { readonly default?: Lz4 }
   const lz4 = module.default ?? module
-  // The package takes a page as a Buffer alone, which is what this makes of any other array.
+  // The package accepts a Buffer alone.
   const copy = Buffer.allocUnsafe(pageSize)
   return {
     compress(page) {

@@ -7,9 +7,9 @@ import { storeClosed } from '../store-closed.js'
 import type { Compression } from './compression.js'
 import { SlabMemory } from './slab-memory.js'
 
-/** A page that saves less than this part of its size is kept as it is. */
+/** A page that compression shrinks by less than this part of its size is kept uncompressed. */
 const WORTH = 1 / 8
-/** A place is a slot and a length in one number. */
+/** A slot and a length are kept in one number. */
 const LENGTHS = 2 ** 17
 
 /** Pages in memory, each compressed by itself where that saves room. */
@@ -17,7 +17,7 @@ export class MemoryPageStore implements PageStore {
   readonly pageSize: number
   readonly #compression: Compression | undefined
   readonly #limit: number
-  /** Of each page, `slot * LENGTHS + length`. */
+  /** `slot * LENGTHS + length` of each page. */
   readonly #places = new PageNumbers(true)
   #memory: SlabMemory
   #closed = false

@@ -1,20 +1,20 @@
 import { SlotAllocator } from '../slot-allocator.js'
 
-/** Bytes by which the sizes of slots differ. */
+/** The sizes of slots are multiples of this, in bytes. */
 const STEP = 64
-/** Bytes of memory that slots of one size take at a time. */
+/** The bytes of a slab. */
 const SLAB = 2 ** 18
 
 interface SizeClass {
   readonly size: number
   readonly perSlab: number
   readonly slots: SlotAllocator
-  /** A slab whose slots are all free is given back, and leaves a gap. */
+  /** A slab whose slots are all free is released, and leaves a gap. */
   readonly slabs: (Uint8Array | undefined)[]
   readonly used: number[]
 }
 
-/** A memory for pieces of different lengths, none longer than a page: slabs, each cut into slots of one size. */
+/** Memory for pieces of different lengths, none longer than a page: slabs, each of which consists of slots of one size. */
 export class SlabMemory {
   readonly #classes: SizeClass[] = []
   readonly #limit: number
@@ -33,10 +33,10 @@ export class SlabMemory {
     return this.#bytes
   }
 
-  /** Room for a piece. Returns its slot, for the same length, or -1 past the limit. */
+  /** Allocates room for a piece. Returns its slot, which is valid for this length, or -1 past the limit. */
   take(length: number): number {
     const of = this.#classOf(length)
-    // What the last slab, or a gap, has room for costs no new one.
+    // Use the last slab, or the gap of a released one, before making a new slab.
     const run = of.slots.take(1, Number.POSITIVE_INFINITY)!
     const slab = Math.floor(run.first / of.perSlab)
     if (of.slabs[slab] === undefined) {

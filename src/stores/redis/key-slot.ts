@@ -1,7 +1,7 @@
-/** Slots of a cluster. */
+/** The number of a cluster's slots. */
 const SLOTS = 16_384
 
-// CRC-16/XMODEM, a byte at a time.
+// CRC-16/XMODEM, byte by byte.
 const table = Uint16Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 8
   for (let bit = 0; bit < 8; bit++) crc = crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1

@@ -1,12 +1,12 @@
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { RedisStoreSetup } from './redis-store-options.js'
 
-/** How long a server may take to be connected to, in milliseconds. */
+/** The time limit for connecting to a server, in milliseconds. */
 const CONNECT = 2000
 
 type Reply = unknown
 
-/** What is used of a client of the package. */
+/** The part of the package's client that is used. */
 export interface RedisConnection {
   readonly isReady: boolean
   sendCommand(words: readonly (string | Buffer)[]): Promise<Reply>
@@ -19,7 +19,7 @@ interface PackageClient extends RedisConnection {
   withTypeMapping(mapping: object): RedisConnection
 }
 
-/** What is used of the package `@redis/client`. */
+/** The part of the package `@redis/client` that is used. */
 export interface RedisClient {
   readonly RESP_TYPES: { readonly BLOB_STRING: number }
   createClient(options: object): PackageClient
@@ -33,8 +33,8 @@ interface Shard {
 }
 
 /**
- * Connections to the servers of a cluster, and which of them has which slots. For each server there are two: `WAIT` holds up all that comes
- * behind it, and no read is to wait for it. A connection that is lost is not opened again by itself: a `WAIT` on a new one would count for
+ * Connections to the servers of a cluster, and the slots of each server. Each server has two connections: `WAIT` blocks the commands behind
+ * it, and reads must not wait for it. A lost connection is not opened again by itself: a `WAIT` on a new one would not wait for
  * writes of the old one.
  */
 export class RedisConnections {
@@ -50,7 +50,7 @@ export class RedisConnections {
     this.#setup = setup
   }
 
-  /** The address of the server that has the slot, as far as is known. */
+  /** The address of the server that has the slot, as last reported. */
   addressOf(slot: number): string | undefined {
     return this.#shards.find(({ first, last }) => slot >= first && slot <= last)?.address
   }
@@ -77,12 +77,12 @@ export class RedisConnections {
     return (await opening).use
   }
 
-  /** Closes the connections to a server that does not answer: what waits for it there fails. */
+  /** Closes the connections to a server that does not answer: their calls reject. */
   forget(address: string): void {
     for (const use of ['read', 'write']) this.#drop(`${use} ${address}`)
   }
 
-  /** Asks the servers which of them has which slots. */
+  /** Reads the slots of each server: `CLUSTER SLOTS`. */
   learn(): Promise<void> {
     this.#learning ??= this.#learn().finally(() => {
       this.#learning = undefined
@@ -134,7 +134,7 @@ export class RedisConnections {
       ...(secret === '' ? {} : { password: secret }),
       socket: { connectTimeout: CONNECT, reconnectStrategy: false, noDelay: true },
     })
-    // Every call that is in flight rejects as well.
+    // The calls in flight reject as well.
     raw.on('error', () => {})
     await within(CONNECT, raw.connect()).catch((error) => {
       destroy(raw)
@@ -154,7 +154,7 @@ function destroy(raw: PackageClient): void {
   try {
     raw.destroy()
   } catch {
-    // It is closed already.
+    // The connection is closed already.
   }
 }
 

@@ -8,17 +8,17 @@ import { keySlot } from './key-slot.js'
 import type { RedisConnection, RedisConnections } from './redis-connections.js'
 import type { RedisStoreSetup } from './redis-store-options.js'
 
-/** What failed is tried again after so many milliseconds, which double up to the second number. */
+/** Milliseconds from a failed attempt to the next. They double up to the second number. */
 const [RETRY, LONGEST_RETRY] = [20, 500]
-/** A server that has not answered an attempt after so many milliseconds is asked no more on that connection. */
+/** The time limit of an attempt, in milliseconds. After it, the connection to the server is closed. */
 const ATTEMPT = 5000
-/** Keys that are deleted by one round of commands at close. */
+/** How many keys one round of commands deletes at `close`. */
 const ROUND = 1024
 
-/** What is asked of a server about some of the pages, and may be asked again. `at` are indices of `pages`; then the time for it. */
+/** Commands to one server for some of the pages, which may be repeated. `at` has indices of `pages`; the last argument is the time limit. */
 type Ask = (connection: RedisConnection, at: readonly number[], milliseconds: number) => Promise<unknown>
 
-/** Pages in a cluster, one a key. The commands of a call go to each server in one pipeline. */
+/** Keeps pages in a cluster, each under a key of its own. The commands of a call go to each server in one pipeline. */
 export class RedisPageStore implements PageStore {
   readonly pageSize: number
   readonly #connections: RedisConnections
@@ -49,7 +49,7 @@ export class RedisPageStore implements PageStore {
       const replies: Promise<unknown>[] = at.map((index) =>
         connection.sendCommand(['SET', this.#key(pages[index]!), this.#part(bytes, index)]),
       )
-      // Behind the writes, on the connection that they went by.
+      // After the writes, on the connection that sent them.
       if (replicas > 0)
         replies.push(connection.sendCommand(['WAIT', String(replicas), String(Math.ceil(milliseconds / 4))]))
       const results = await Promise.all(replies)
@@ -99,7 +99,7 @@ export class RedisPageStore implements PageStore {
       }
       await this.#delete(round)
     } catch {
-      // What is left has the prefix.
+      // Keys that are left have the prefix.
     } finally {
       this.#written.clear()
       this.#connections.close()
@@ -112,7 +112,7 @@ export class RedisPageStore implements PageStore {
     )
   }
 
-  // Asks the servers of the pages, and asks again what failed, until the time is over.
+  // Sends the commands to the servers of the pages, and repeats those that failed until the time limit.
   async #ask(pages: readonly number[], use: 'read' | 'write', ask: Ask): Promise<void> {
     const end = performance.now() + this.#setup.timeout
     let cause: unknown
@@ -144,7 +144,7 @@ export class RedisPageStore implements PageStore {
         })
       }
       await new Promise((resolve) => setTimeout(resolve, delay))
-      // A server may have another's slots now. While none says so, those known stay.
+      // The slots may have moved to another server. Where no server answers, the known ones stay.
       await this.#connections.learn().catch(() => {})
     }
   }
@@ -161,7 +161,7 @@ export class RedisPageStore implements PageStore {
   }
 
   async #inTime(address: string, answer: Promise<unknown>, limit: number): Promise<void> {
-    // The connection is closed, so that the answer fails: the buffers are the caller's only when nothing uses them.
+    // Close the connection, so that its calls reject: the caller may use the buffers only when no call does.
     const timer = setTimeout(() => this.#connections.forget(address), limit)
     try {
       await answer

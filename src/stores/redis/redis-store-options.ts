@@ -1,6 +1,7 @@
 /** Options of `redisStore`. */
 export interface RedisStoreOptions {
-  /** Servers of the cluster to begin with, as `'redis://127.0.0.1:7000'` or `'rediss://…'`: the others are found. A server without a cluster will do. */
+  /** Addresses of some servers of the cluster, such as `'redis://127.0.0.1:7000'` or `'rediss://…'`. They name the others. A server
+   * without a cluster is possible too. */
   readonly nodes: readonly string[]
   /** What the keys begin with. It must be this store's own, and has no braces. Default: `vmarea:` and a random number. */
   readonly prefix?: string
@@ -9,7 +10,7 @@ export interface RedisStoreOptions {
   /** The password of that user. Default: the one in the address. */
   readonly password?: string
   /**
-   * How many replicas must have a page before it leaves memory (`WAIT`). 0 for servers without replicas: a page is lost with its server then.
+   * How many replicas must have a page before it leaves memory (`WAIT`). With 0, for servers without replicas, a page is lost with its server.
    * Default: 1.
    */
   readonly replicas?: number
@@ -17,6 +18,6 @@ export interface RedisStoreOptions {
   readonly timeout?: number
 }
 
-/** The same, each with a value. */
+/** The options, each with a value. */
 export type RedisStoreSetup = Required<Omit<RedisStoreOptions, 'username' | 'password'>> &
   Pick<RedisStoreOptions, 'username' | 'password'>

@@ -2,13 +2,13 @@ import { UsageError } from '../../vocabulary/usage-error.js'
 import type { PageStoreDescription } from '../page-store-description.js'
 import type { RedisStoreOptions, RedisStoreSetup } from './redis-store-options.js'
 
-/** The longest that a timer takes, in milliseconds. */
+/** The longest time of a timer, in milliseconds. */
 const LONGEST = 2 ** 31 - 1
 
 /**
  * Describes a store that keeps pages in a Redis or Valkey Cluster, through the package `@redis/client`, which the program installs.
  *
- * A page has left memory only when its server and `replicas` of that have it. Throws `ERR_VMAREA_INVALID_ARGUMENT` for options that can mean
+ * A page leaves memory only when its server and `replicas` of its replicas have it. Throws `ERR_VMAREA_INVALID_ARGUMENT` for options that can mean
  * nothing. Opening the store rejects with `ERR_VMAREA_UNSUPPORTED` where the package is not installed, and with `EIO` where no server answers.
  *
  * @example

@@ -4,12 +4,12 @@ import { PageNumbers } from '../page-numbers.js'
 import type { PageStore } from '../page-store.js'
 import { storeClosed } from '../store-closed.js'
 
-/** Pages that move to the slow store at a time. */
+/** How many pages move to the slow store at a time. */
 const BATCH = 64
 const [FAST, SLOW] = [0, 1]
 
 /**
- * Pages in a fast store, of which the oldest move on to a slow one. A page is in one of them, as `#tiers` says; while it moves, a call for it
+ * Keeps pages in a fast store, whose oldest pages move to a slow one. `#tiers` has the store of each page. While a page moves, a call for it
  * waits.
  */
 export class TieredPageStore implements PageStore {
@@ -20,11 +20,11 @@ export class TieredPageStore implements PageStore {
   readonly #tiers = new PageNumbers()
   /** Pages of the fast store, the oldest first. */
   readonly #ages = new Set<number>()
-  /** Pages that a call of the caller is in flight for. */
+  /** The pages of the calls in flight. */
   readonly #inFlight = new Set<number>()
   #moving: ReadonlySet<number> = new Set()
   #move: Promise<void> | undefined
-  /** Why pages could not move on. */
+  /** Why pages could not move to the slow store. */
   #failure: unknown
   #closed = false
 
@@ -41,14 +41,14 @@ export class TieredPageStore implements PageStore {
 
   async write(pages: readonly number[], bytes: Uint8Array): Promise<void> {
     await this.#call(pages, bytes, async () => {
-      // Pages that can't move on must not pile up in the fast store.
+      // If pages can't move to the slow store, they must not fill the fast one.
       if (this.#failure !== undefined && this.#isOver()) await this.#moveOn()
       if (this.#failure !== undefined && this.#isOver()) throw this.#failure
       let tier = FAST
       try {
         await this.#fast.write(pages, bytes)
       } catch {
-        // It is full, or fails. What it has of these pages now is of no use.
+        // The fast store is full, or fails. What it has of these pages is unknown.
         tier = SLOW
         await this.#slow.write(pages, bytes)
       }
@@ -132,7 +132,7 @@ export class TieredPageStore implements PageStore {
     if (tier === FAST) this.#ages.add(page)
   }
 
-  /** Frees what the tier has of the pages. */
+  /** Frees the pages that are in the tier. */
   async #leave(pages: readonly number[], tier: number): Promise<void> {
     const left = pages.filter((page) => this.#tiers.get(page) === tier)
     if (left.length > 0) await (tier === FAST ? this.#fast : this.#slow).free(left)

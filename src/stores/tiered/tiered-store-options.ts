@@ -1,12 +1,12 @@
 import type { PageStoreDescription } from '../page-store-description.js'
 
-/** What a tiered store is made of. */
+/** Options of `tieredStore`. */
 export interface TieredStoreOptions {
-  /** Bytes that the fast store may take before the oldest pages move on. */
+  /** Bytes that the fast store may take before its oldest pages move to the slow store. */
   readonly limit: number
 }
 
-/** What the setup of a tiered store gets. */
+/** The options that the setup of a tiered store is called with. */
 export interface TieredStoreSetup extends TieredStoreOptions {
   readonly fast: PageStoreDescription
   readonly slow: PageStoreDescription

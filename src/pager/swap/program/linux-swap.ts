@@ -43,16 +43,16 @@ const FEATURES =
   UFFD_FEATURE.POISON |
   UFFD_FEATURE.MOVE
 
-/** To swap memory files. */
+/** The features that swapping a memory file requires. */
 const OF_FILES = UFFD_FEATURE.MISSING_SHMEM | UFFD_FEATURE.PAGEFAULT_FLAG_WP | UFFD_FEATURE.WP_HUGETLBFS_SHMEM
 
-/** Of the control socket. */
+/** The permissions of the control socket. */
 const CONTROL_MODE = 0o600
 
-/** How much longer the thread may take than the store, in milliseconds, before it counts as dead. */
+/** How long the thread may take beyond the store's time limit before it counts as dead, in milliseconds. */
 const GRACE = 500
 
-/** A swap on the running kernel, on the program's side: its staging memory, and the line to the thread that serves it. */
+/** A swap on the running kernel, on the program's side: the staging memory, and the connection to the thread that serves. */
 export class LinuxSwap implements RawSwap {
   readonly #kernel: LinuxKernel
   readonly #options: RawSwapOptions
@@ -74,7 +74,7 @@ export class LinuxSwap implements RawSwap {
 
   static async open(kernel: LinuxKernel, parts: readonly SwapPart[], options: RawSwapOptions): Promise<LinuxSwap> {
     options.signal?.throwIfAborted()
-    // A fault may wait for room first, and for the store then.
+    // A fault may wait for room, and then for the store.
     const deadline = options.timeout * 2 + GRACE
     TwinMaps.checkMappedOnce(kernel, parts)
     const source = openFaultSource(kernel.userfaultfds, {
@@ -123,7 +123,7 @@ export class LinuxSwap implements RawSwap {
     const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.NORESERVE
     this.#staging = regions.mapRegion(0n, pages * pageSize, PROT.READ | PROT.WRITE, flags, -1, 0, pageSize)
     calls.madvise(this.#staging.start, this.#staging.length, MADV.DONTFORK)
-    // A huge page can't be moved whole to where only some of its pages go.
+    // A huge page can't move whole where only some of its pages are staged.
     calls.madvise(this.#staging.start, this.#staging.length, MADV.NOHUGEPAGE)
     this.#thread = new ServingThread({
       program: PROGRAM,
@@ -246,12 +246,12 @@ export class LinuxSwap implements RawSwap {
     await this.#thread.start(data satisfies Omit<SwapThreadData, keyof ServingThreadData>, signal)
   }
 
-  // Pages that could not be read stay poisoned, and all else has ended.
+  // Pages that could not be read stay poisoned. The swap has ended in every other way.
   async #end(): Promise<void> {
     let failure: unknown
     try {
       await this.#restarting
-      // What is staged is lost with the swap, so another thread brings it back.
+      // Staged pages would be lost with the swap: another thread brings them back first.
       if (!this.#thread.serves) {
         await this.#thread.leave()
         await this.#start(undefined, true)

@@ -4,7 +4,7 @@ import { VmError } from '../../../vocabulary/vm-error.js'
 import type { OpenedFaultSource } from '../../source/opened-fault-source.js'
 import type { ServingThread } from '../../thread/serving-thread.js'
 
-/** How many pages that failed are remembered with their cause. */
+/** How many failed pages are kept with their cause. */
 const MOST = 65_536
 
 /** Why accesses to swapped memory failed. The pages stay poisoned until they are restored. */
@@ -12,7 +12,7 @@ export class SwapFaults {
   readonly #source: OpenedFaultSource
   readonly #thread: ServingThread
   readonly #pageSize: number
-  /** By the address of the page, the oldest first. */
+  /** By the address of the page, oldest first. */
   readonly #causes = new Map<number, unknown>()
 
   constructor(source: OpenedFaultSource, thread: ServingThread, pageSize: number) {
@@ -37,7 +37,7 @@ export class SwapFaults {
     return cause === undefined ? fault : { ...fault, reason: 'swap', cause }
   }
 
-  /** The addresses in `[start, end)` that have failed, which are forgotten. */
+  /** Takes the addresses in `[start, end)` that have failed out of the list, and returns them. */
   take(start: number, end: number): number[] {
     this.#takeUnanswered()
     const addresses = [...this.#causes.keys()].filter((address) => address >= start && address < end)

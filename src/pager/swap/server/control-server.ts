@@ -11,7 +11,7 @@ import { crosvmStatus } from './crosvm-status.js'
 /** The longest line that is read, in characters. */
 const LONGEST = 1024
 
-/** Connections are accepted again so many milliseconds after that failed. */
+/** Milliseconds from a failed accept(2) to the next. */
 const RETRY = 1000
 
 const COMMANDS: readonly string[] = ['enable', 'trim', 'out', 'disable', 'status'] satisfies (SwapCommand | 'status')[]
@@ -46,7 +46,7 @@ export class ControlServer {
         const descriptor = await nextConnection(listener, path, signal)
         if (descriptor !== undefined) this.#open(descriptor)
       } catch {
-        // The process has no descriptor left, for now.
+        // The process has no free descriptor at the moment.
         await sleep(RETRY, undefined, { signal }).catch(() => {})
       }
     }

@@ -15,7 +15,7 @@ const { EBUSY, EEXIST, EINVAL, ENOENT } = ERRNO_RESULT
  * staging memory.
  */
 export class CopiedPages {
-  /** Bytes that the last call did. */
+  /** The bytes that the last call moved. */
   done = 0
   readonly #raw: LinuxUserfaultfd
   readonly #pageSize: number
@@ -47,7 +47,7 @@ export class CopiedPages {
   leave(address: number, twin: number, staged: number, length: number): number {
     this.done = 0
     let size = Math.min(length, ROOM * this.#pageSize)
-    // The kernel gives this advice on no locked memory. On other memory it does no more than what follows.
+    // The kernel refuses this advice on locked memory. On other memory the calls below have the same effect.
     const locked = addon().adviseBare(address, size, MADV.COLD)
     if (locked === EINVAL) return size > this.#pageSize ? EINVAL : EBUSY
     if (locked !== 0) return locked
@@ -57,7 +57,7 @@ export class CopiedPages {
     const armed = this.#raw.writeprotect(address, size, UFFD_RESOLVE_MODE.WRITEPROTECT_WP)
     if (armed !== 0) return armed
     const code = this.#takeAway(twin, staged, size)
-    // Also the marks that the protection left in the hole: no poison could be put there. Wakes the writers.
+    // Removes the marks that the protection left in the hole too, where no poison could be put. Wakes the writers.
     if (this.#raw.writeprotect(address, size, 0) !== 0) this.#raw.wake(address, size)
     return code
   }
@@ -72,7 +72,7 @@ export class CopiedPages {
     if (size === 0) return copied
     const freed = addon().adviseBare(twin, size, MADV.REMOVE)
     if (freed !== 0) return freed
-    // Of a huge page that could not be split, a hole is zeros in the file: a touch would find them.
+    // In a huge page that could not be split, the hole is a page of zeros in the file: a touch would read them.
     for (const { page, count } of this.present(twin, size / this.#pageSize)) {
       const from = page * this.#pageSize
       addon().writeMemory(twin + from, bytes.subarray(from, from + count * this.#pageSize))

@@ -12,7 +12,7 @@ import { UFFD_MODE } from '../../../vocabulary/uffd-mode.js'
 import { UFFD_RESOLVE_MODE } from '../../../vocabulary/uffd-resolve-mode.js'
 import type { PagerKernel } from '../../thread/pager-kernel.js'
 
-/** Pages of the memory through which pages are dropped. */
+/** The pages of the memory in which pages are dropped. */
 const ROOM = 512
 
 /**
@@ -35,7 +35,7 @@ export class DiscardedPages {
     this.#raw.register(start, length, UFFD_MODE.MISSING)
   }
 
-  /** Returns how many pages from the address on were dropped: all of them, unless the kernel holds one back. */
+  /** Drops pages from the address on, and returns how many: all of them, unless the kernel pins one. */
   drop(address: number, count: number): number {
     const { start } = this.#region
     let dropped = 0
@@ -44,7 +44,7 @@ export class DiscardedPages {
       this.#raw.move(start, address + dropped * this.#pageSize, length, UFFD_RESOLVE_MODE.DONTWAKE)
       const { done } = this.#raw
       if (done === 0) return dropped
-      // Bare, without the locks of the library: a thread that holds them may wait for this one to read an event.
+      // A bare system call, without the library's locks: a thread that holds them may wait for this one to read an event.
       check(addon().adviseBare(start, done, MADV.DONTNEED), 'madvise')
       dropped += done / this.#pageSize
     }

@@ -21,7 +21,7 @@ export interface MovedMemoryParts {
 /** Pages that are copied at once. */
 const ROOM = 512
 
-/** What is done with a run: `page` is its first, `length` is in bytes. Returns 0 or a negative error number. */
+/** A call on a run: `page` is its first page, `length` is in bytes. Returns 0 or a negative error number. */
 type Call = (page: number, length: number) => number
 
 /**
@@ -68,7 +68,7 @@ export class MovedMemory implements SwapMemory {
       done += isShared
         ? this.#run(page + done, count - done, copy, STAGE_REFUSALS, this.#copied)
         : this.#run(page + done, count - done, move, STAGE_REFUSALS)
-      // A page that the kernel held back when its staged copy was dropped is still there.
+      // The kernel pinned the staged copy of the page when it was dropped: the copy is still there.
       if (this.refusal !== REFUSAL.PRESENT) return done
       if (this.#discarded.drop(this.#staged(page + done), 1) === 0) {
         this.refusal = REFUSAL.PINNED
@@ -121,7 +121,7 @@ export class MovedMemory implements SwapMemory {
     this.#faults.fail(address, this.pageSize)
   }
 
-  /** Of shared memory also what a stopped thread left protected: a write there faults again and again. Wakes the waiters. */
+  /** Removes the protection that a stopped thread left on shared memory too, where a write would fault for ever. Wakes the waiters. */
   #unprotect(address: number, length: number): void {
     if (this.#raw.writeprotect(address, length, 0) !== 0) this.#raw.wake(address, length)
   }
@@ -158,7 +158,7 @@ export class MovedMemory implements SwapMemory {
     return done
   }
 
-  // A page of shared memory, or whose protection the program has changed, or that is poisoned, takes no moved page, but a copy.
+  // UFFDIO_MOVE can't install a page in shared memory, over poison, or where the program has changed the protection: copy it.
   #copyBack(page: number, count: number): number {
     this.read(page, count, this.#scratch, this.#digests.subarray(0, count))
     const done = this.fill(page, count, this.#scratch)
@@ -167,7 +167,7 @@ export class MovedMemory implements SwapMemory {
   }
 }
 
-/** What an error number says of the first page. */
+/** The refusal of the first page for an error number. */
 interface Refusals {
   readonly [code: number]: Refusal
   readonly other: Refusal
@@ -188,7 +188,7 @@ const STAGE_REFUSALS: Refusals = {
 
 const FILL_REFUSALS: Refusals = {
   [EAGAIN]: REFUSAL.AGAIN,
-  // Past the end of a file that the program has cut.
+  // The page is past the end of a file that the program has truncated.
   [EFAULT]: REFUSAL.GONE,
   [EEXIST]: REFUSAL.PRESENT,
   [ENOENT]: REFUSAL.GONE,

@@ -25,7 +25,7 @@ export interface SwapServiceParts {
   readonly send: (message: PagerMessage) => void
 }
 
-/** Serves swapped memory: takes its faults and the events of its layout, and lets the engine work in between. */
+/** Serves swapped memory: takes its faults and its layout events, and lets the engine work between them. */
 export class SwapService {
   readonly engine: SwapEngine
   readonly #raw: LinuxUserfaultfd
@@ -121,7 +121,7 @@ export class SwapService {
     }
   }
 
-  /** Leaves all as it is. */
+  /** Stops serving, and changes no page. */
   async stop(): Promise<void> {
     this.#control?.close()
     this.#loop.stop()
@@ -142,7 +142,7 @@ export class SwapService {
   #serve(address: number, now: number): void {
     const page = this.#map.pageAt(address)
     if (page >= 0) this.engine.fault(page, now)
-    // Memory that the program has appended to a range: it was never swapped.
+    // The program has appended this memory to a range: it was never swapped.
     else if (this.#raw.zeropage(address, this.#pageSize, 0) !== 0) this.#raw.wake(address, this.#pageSize)
   }
 
@@ -161,7 +161,7 @@ export class SwapService {
     }
   }
 
-  // Work is done a slice at a time: the event loop, and with it the loop that takes faults, has its turn in between.
+  // Do one slice at a time: the event loop, which takes the faults, runs between two slices.
   #schedule(): void {
     if (this.#works || this.#stopped) return
     this.#works = true

@@ -43,9 +43,9 @@ async function serve(): Promise<void> {
   const service = new SwapService({ kernel, raw, store, record, data, send })
   for (const range of data.ranges) register(raw, range, pageSize)
   raw.register(BigInt(data.staging), pages * pageSize, UFFD_MODE.MISSING)
-  // From here on pages come only through the engine, so none can be missed.
+  // From here on the engine alone installs pages, so that none is missed.
   const space = new LinuxAddressSpace('self')
-  // A mark that is no page is poison, save where a page was: the kernel has taken that to its own swap.
+  // An entry that is no page is poison. Where a page was, the kernel has moved the page to its own swap space.
   const wasThere = (page: number) => !data.continues || record.places.get(page) === PLACE.RESIDENT
   const copied = new CopiedPages(raw, pageSize)
   const resident = data.ranges.flatMap(({ start, page, count, twin }) =>
@@ -76,7 +76,7 @@ function register(raw: LinuxUserfaultfd, { start, count, twin }: SwapRange, page
   }
 }
 
-/** Runs of the pages that are in memory, of `count` from `first` on, which are at the address `start`. */
+/** The runs of pages in memory among the `count` pages from `first` on, which begin at the address `start`. */
 function* runsIn(
   space: LinuxAddressSpace,
   start: number,

@@ -1,7 +1,7 @@
 import type { PageStore } from '../../../stores/page-store.js'
 import type { PagerState } from '../../thread/pager-state.js'
 
-/** The store, whose calls the program can see running: one that does not return hangs the thread. */
+/** A store whose calls are noted where the program sees them, because a call that does not return hangs the thread. */
 export class WatchedStore implements PageStore {
   declare readonly bytesUsed?: number
   readonly #store: PageStore
