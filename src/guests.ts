@@ -2,7 +2,11 @@
 
 import { statSync } from 'node:fs'
 import type { DeviceModule } from './device/open-device.js'
+import { blocksOptionRules } from './devices/blocks/options/blocks-option-rules.js'
+import { checkBlocksOptions } from './devices/blocks/options/check-blocks-options.js'
 import type { BlocksOptions } from './devices/blocks.js'
+import { checkHttpOptions } from './devices/http/check-http-options.js'
+import { httpOptionRules } from './devices/http/http-option-rules.js'
 import type { HttpOptions } from './devices/http.js'
 import { startSourceThread } from './guest-source-thread.js'
 import type { Guests } from './guests/guests.js'
@@ -16,7 +20,10 @@ import { LinuxGuestHost } from './linux/guests/linux-guest-host.js'
 import type { PageStore } from './stores/page-store.js'
 import type { PageStoreDescription } from './stores/page-store-description.js'
 import { thisProcess } from './this-process.js'
-import { UsageError } from './vocabulary/usage-error.js'
+import { checkOptions, type OptionRules } from './vocabulary/options/check-options.js'
+import { powerOfTwo } from './vocabulary/options/power-of-two.js'
+import { textRule } from './vocabulary/options/text-rule.js'
+import { wholeNumber } from './vocabulary/options/whole-number.js'
 
 export type { DirtyRun } from './guests/dirty-runs.js'
 export { type FailedPage, Guest, type GuestEnd } from './guests/guest.js'
@@ -33,6 +40,15 @@ export type { PageSource } from './guests/sources/page-source.js'
 export { zeroSource } from './guests/sources/zero-source.js'
 export { mergeWorkingSets, readWorkingSet, type WorkingSet, writeWorkingSet } from './guests/working-set.js'
 export type { FaultOutcome, GuestRegion, OnGuestFailure } from './kernel/guest-host.js'
+
+const identity = textRule('a text that names the content')
+const identityRules = { identity } as const
+const storeSourceRules: OptionRules<StoreSourceOptions> = {
+  size: wholeNumber('bytes', 0),
+  pageSize: powerOfTwo(),
+  missing: ['error', 'zero'],
+  identity,
+}
 
 /**
  * Listens at the path of a Unix socket for monitors that restore a snapshot, such as Firecracker with `backend_type: Uffd`: many at one
@@ -56,8 +72,9 @@ export async function listenForGuests(path: string, options: GuestsOptions = {})
 export function driverSource<Options>(
   driver: DeviceModule<Options>,
   options: Options,
-  { identity }: { readonly identity?: string } = {},
+  of: { readonly identity?: string } = {},
 ): GuestSource {
+  const { identity } = checkOptions('driverSource()', of, identityRules)
   if (typeof driver === 'string' || driver instanceof URL) {
     const open = () => startSourceThread({ kind: 'driver', driver: String(driver), options })
     return new DeviceSource(open, identity)
@@ -86,8 +103,9 @@ export function driverSource<Options>(
 export function moduleSource(
   module: string | URL,
   options?: unknown,
-  { identity }: { readonly identity?: string } = {},
+  of: { readonly identity?: string } = {},
 ): GuestSource {
+  const { identity } = checkOptions('moduleSource()', of, identityRules)
   return new DeviceSource(() => startSourceThread({ kind: 'module', module: String(module), options }), identity)
 }
 
@@ -114,14 +132,9 @@ export interface StoreSourceOptions {
  * await guest.serve(storeSource({ module: import.meta.resolve('./my-store.js'), options: {} }, { size: 128 << 20 }))
  */
 export function storeSource(store: PageStore | PageStoreDescription, options: StoreSourceOptions): GuestSource {
-  const { size, pageSize = 4096, missing = 'error', identity } = options
+  const checked = checkOptions('storeSource()', options, storeSourceRules, ['size'])
+  const { size, pageSize = 4096, missing = 'error', identity } = checked
   const given = identity === undefined ? {} : { identity }
-  if (!Number.isSafeInteger(size) || size < 0) {
-    throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `the size of a source is in bytes; this is ${String(size)}`)
-  }
-  if (missing !== 'error' && missing !== 'zero') {
-    throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `missing must be 'error' or 'zero'; this is ${String(missing)}`)
-  }
   if (typeof (store as PageStore).read === 'function') {
     const source = new PageStoreSource(store as PageStore, { size, missing })
     return new ObjectSource({ size, ...given, read: (offset, target) => source.read(offset, target) })
@@ -139,8 +152,10 @@ export function storeSource(store: PageStore | PageStoreDescription, options: St
  * await guest.serve(httpSource({ url: 'https://example.org/memory' }))
  */
 export function httpSource(options: HttpOptions): GuestSource {
-  const identity = options.etag === undefined ? {} : { identity: `etag:${options.etag}` }
-  return driverSource(new URL('./devices/http.js', import.meta.url), options, identity)
+  const checked = checkOptions('httpSource()', options, httpOptionRules, ['url'])
+  checkHttpOptions(checked, 'httpSource()')
+  const identity = checked.etag === undefined ? {} : { identity: `etag:${checked.etag}` }
+  return driverSource(new URL('./devices/http.js', import.meta.url), checked, identity)
 }
 
 /**
@@ -150,10 +165,10 @@ export function httpSource(options: HttpOptions): GuestSource {
  * @throws Node's error of the file system where there is no such file
  */
 export function packedSource(path: string, options: Omit<BlocksOptions, 'path'> = {}): GuestSource {
-  const { size, ino, ctimeNs } = statSync(path, { bigint: true })
-  return driverSource(
-    new URL('./devices/blocks.js', import.meta.url),
-    { ...options, path },
-    { identity: `packed:${size}:${ino}:${ctimeNs}` },
-  )
+  const { cache } = checkOptions('packedSource()', options, { cache: blocksOptionRules.cache })
+  const given = cache === undefined ? { path } : { path, cache }
+  const checked = checkBlocksOptions(given, 'packedSource()')
+  const { size, ino, ctimeNs } = statSync(checked.path, { bigint: true })
+  const identity = `packed:${size}:${ino}:${ctimeNs}`
+  return driverSource(new URL('./devices/blocks.js', import.meta.url), checked, { identity })
 }

@@ -5,7 +5,8 @@ import { Inode } from './model/structs/inode.js'
 import { Machine, type MachineOptions } from './model/structs/machine.js'
 import type { Capability, Limits } from './model/structs/mm.js'
 import { ModelledProcess } from './modelled-process.js'
-import { checkOptions, type OptionRule, type OptionRules } from './vocabulary/options/check-options.js'
+import { checkOptions, type OptionRules } from './vocabulary/options/check-options.js'
+import { numberRule } from './vocabulary/options/number-rule.js'
 
 /** The limits and capabilities of a modelled process. */
 export interface SpawnOptions {
@@ -15,20 +16,16 @@ export interface SpawnOptions {
   readonly capabilities?: Iterable<Capability>
 }
 
-const number = (must: string, holds: (value: number) => boolean): OptionRule => ({
-  must,
-  holds: (value) => typeof value === 'number' && holds(value),
-})
-const notNegative = number('a number from 0 on', (value) => value >= 0)
+const notNegative = numberRule('a number from 0 on', (value) => value >= 0)
 const machineRules: OptionRules<MachineOptions> = {
-  pageSize: number('a power of two', (value) => value >= 1 && Number.isInteger(Math.log2(value))),
+  pageSize: numberRule('a power of two', (value) => value >= 1 && Number.isInteger(Math.log2(value))),
   memory: notNegative,
   overcommit: ['guess', 'always', 'never'],
   overcommitRatio: notNegative,
   maxMapCount: notNegative,
   mmapMinAddress: notNegative,
   protectionKeys: 'boolean',
-  seed: number('a whole number', Number.isSafeInteger),
+  seed: numberRule('a whole number', Number.isSafeInteger),
 }
 const spawnRules: OptionRules<SpawnOptions> = {
   limits: { must: 'an object of limits in bytes', holds: (value) => typeof value === 'object' && value !== null },

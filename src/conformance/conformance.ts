@@ -1,4 +1,5 @@
 import type { Process } from '../process.js'
+import { checkOptions, type OptionRules } from '../vocabulary/options/check-options.js'
 import type { ConformanceCapability } from './capability.js'
 import { cases } from './cases.js'
 import type { ConformanceCase } from './conformance-case.js'
@@ -22,6 +23,15 @@ export interface ConformanceOptions {
   readonly capabilities: Iterable<ConformanceCapability>
 }
 
+const rules: OptionRules<ConformanceOptions> = {
+  test: 'function',
+  factory: 'function',
+  capabilities: {
+    must: 'an iterable of capabilities',
+    holds: (value) => typeof (value as Iterable<unknown> | null)?.[Symbol.iterator] === 'function',
+  },
+}
+
 /**
  * Declares the conformance suite: the behaviour of every kernel behind a `Process`, tried on the kernel that `factory` gives.
  *
@@ -38,7 +48,9 @@ export interface ConformanceOptions {
  * })
  * ```
  */
-export function conformance({ test, factory, capabilities }: ConformanceOptions): void {
+export function conformance(options: ConformanceOptions): void {
+  const required = ['test', 'factory', 'capabilities'] as const
+  const { test, factory, capabilities } = checkOptions('conformance()', options, rules, required)
   const able = new Set(capabilities)
   for (const [topic, ofTopic] of Object.entries(cases)) {
     for (const [title, each] of Object.entries(ofTopic)) {

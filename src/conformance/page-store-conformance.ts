@@ -1,4 +1,6 @@
 import type { PageStore } from '../stores/page-store.js'
+import { checkOptions, type OptionRules } from '../vocabulary/options/check-options.js'
+import { powerOfTwo } from '../vocabulary/options/power-of-two.js'
 import type { DeclareTest } from './conformance.js'
 import { pageStoreCases } from './page-store-cases.js'
 
@@ -12,6 +14,8 @@ export interface PageStoreConformanceOptions {
   readonly pageSize?: number
 }
 
+const rules: OptionRules<PageStoreConformanceOptions> = { test: 'function', open: 'function', pageSize: powerOfTwo() }
+
 /**
  * Declares the conformance suite for page stores: what swap expects of each `PageStore`.
  *
@@ -21,7 +25,8 @@ export interface PageStoreConformanceOptions {
  *
  * pageStoreConformance({ test, open: (pageSize) => openPageStore(myStore, { pageSize }) })
  */
-export function pageStoreConformance({ test, open, pageSize = 4096 }: PageStoreConformanceOptions): void {
+export function pageStoreConformance(options: PageStoreConformanceOptions): void {
+  const { test, open, pageSize = 4096 } = checkOptions('pageStoreConformance()', options, rules, ['test', 'open'])
   for (const [title, run] of Object.entries(pageStoreCases)) {
     test(title, async () => {
       const store = await open(pageSize)

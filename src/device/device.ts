@@ -24,6 +24,7 @@ export interface DeviceParts {
   readonly residentLimit: number
 }
 
+const readyRules = { signal: 'signal' } as const
 const mapRules: OptionRules<DeviceMapOptions> = {
   length: 'any',
   offset: 'any',
@@ -158,9 +159,10 @@ export class Device implements AsyncDisposable, Reporter {
     length: number = this.size - offset,
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<void> {
+    const { signal } = checkOptions('device.ready()', options, readyRules)
     this.#checkOpen()
     this.#checkRange(offset, length, 'ready')
-    await this.#raw.fill(offset, length, options.signal)
+    await this.#raw.fill(offset, length, signal)
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { RawDeviceOptions } from '../kernel/devices.js'
-import type { FaultSourceName } from '../vocabulary/fault-source-name.js'
 import { checkOptions, type OptionRules } from '../vocabulary/options/check-options.js'
+import { faultSourceRule } from '../vocabulary/options/fault-source-rule.js'
 import { showValue } from '../vocabulary/options/show-value.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import type { DeviceOptions } from './device-options.js'
@@ -12,19 +12,12 @@ const defaultMost = 64 * 1024
 /** The pages that a single instruction can touch, all of which must be in memory at once. */
 const leastResidentPages = 16
 
-const sources: { readonly [name in FaultSourceName]: true } = {
-  userfaultfd: true,
-  'userfaultfd-user-mode-only': true,
-  guard: true,
-  model: true,
-}
-
 const rules: OptionRules<DeviceOptions> = {
   driver: 'any',
   timeout: 'any',
   run: 'any',
   residentLimit: 'any',
-  source: 'any',
+  source: faultSourceRule,
   signal: 'signal',
 }
 
@@ -32,9 +25,6 @@ const rules: OptionRules<DeviceOptions> = {
 export function rawDeviceOptions(given: DeviceOptions, pageSize: number): RawDeviceOptions {
   const options = checkOptions('openDevice()', given, rules)
   const { driver, source, signal } = options
-  if (source !== undefined && !Object.hasOwn(sources, source)) {
-    throw invalid(`source must be one of '${Object.keys(sources).join("', '")}', and is ${showValue(source)}`)
-  }
   const residentLimit = residentLimitOf(options, pageSize)
   return {
     driver,

@@ -3,8 +3,9 @@ import { VM } from '../vocabulary/vm.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { BlockReader } from './blocks/block-reader.js'
 import type { BlocksOptions } from './blocks/blocks-options.js'
-import { checkBlocksOptions } from './blocks/check-blocks-options.js'
+import { checkBlocksOptions } from './blocks/options/check-blocks-options.js'
 import { PackedFile } from './blocks/packed-file.js'
+import { checkDriverOptions } from './check-driver-options.js'
 
 export type { Algorithm } from './blocks/algorithm.js'
 export { packFile } from './blocks/pack-file.js'
@@ -25,7 +26,7 @@ export type { BlocksOptions }
  * ```
  */
 export default defineDevice<BlocksOptions>((options) => {
-  const { path, cache } = checkBlocksOptions(options)
+  const { path, cache } = checkDriverOptions(() => checkBlocksOptions(options, 'the device blocks'))
   const file = new PackedFile(path)
   const reader = new BlockReader(file, cache)
   return {

@@ -1,5 +1,6 @@
 import { defineDevice } from '../device/define-device.js'
 import { VmError } from '../vocabulary/vm-error.js'
+import { checkDriverOptions } from './check-driver-options.js'
 import { checkHttpOptions } from './http/check-http-options.js'
 import { HttpObject } from './http/http-object.js'
 import type { HttpOptions } from './http/http-options.js'
@@ -18,7 +19,7 @@ export type { HttpOptions } from './http/http-options.js'
  * using memory = device.map()
  */
 export default defineDevice<HttpOptions>(async (given, device) => {
-  const options = checkHttpOptions(given)
+  const options = checkDriverOptions(() => checkHttpOptions(given, 'the device http'))
   const object = await HttpObject.open(options, device.signal)
   return {
     size: object.version.size,

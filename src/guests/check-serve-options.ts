@@ -1,34 +1,48 @@
+import { checkOptions, type OptionRules } from '../vocabulary/options/check-options.js'
+import { powerOfTwo } from '../vocabulary/options/power-of-two.js'
+import { timerMilliseconds } from '../vocabulary/options/timer-milliseconds.js'
+import { wholeNumber } from '../vocabulary/options/whole-number.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import type { ServeOptions } from './serve-options.js'
+import type { WorkingSet } from './working-set.js'
 
 const LARGEST_AROUND = 2 << 20
 
+const rules: OptionRules<ServeOptions> = {
+  around: powerOfTwo(LARGEST_AROUND),
+  timeout: timerMilliseconds,
+  atOnce: wholeNumber('', 1, 4096),
+  removed: ['zero', 'unregister'],
+  dirty: 'boolean',
+  onPageFailure: ['poison', 'kill'],
+  prefetch: {
+    must: "'all', a working set, or the path of one",
+    holds: (value) =>
+      (typeof value === 'string' && value !== '') || Array.isArray((value as WorkingSet | null)?.ranges),
+  },
+  record: {
+    must: 'true, false, or the path of a file',
+    holds: (value) => typeof value === 'boolean' || (typeof value === 'string' && value !== ''),
+  },
+}
+
 /** With the defaults. Throws `ERR_VMAREA_INVALID_ARGUMENT`. */
-export function checkServeOptions(options: ServeOptions) {
+export function checkServeOptions(given: ServeOptions) {
   const {
     around = 65536,
     timeout = 30_000,
     atOnce = 256,
     removed = 'zero',
     onPageFailure = 'poison',
+    prefetch,
     record = false,
     dirty = false,
-  } = options
-  if (!Number.isInteger(around) || around < 1 || around > LARGEST_AROUND || (around & (around - 1)) !== 0) {
-    throw wrong('around', around, `a power of two of bytes, at most ${LARGEST_AROUND}`)
-  }
-  if (!(timeout > 0 && timeout <= 2 ** 31)) throw wrong('timeout', timeout, 'milliseconds, more than 0')
-  if (!Number.isInteger(atOnce) || atOnce < 1 || atOnce > 4096) throw wrong('atOnce', atOnce, 'a number from 1 to 4096')
-  if (removed !== 'zero' && removed !== 'unregister') throw wrong('removed', removed, "'zero' or 'unregister'")
-  if (onPageFailure !== 'poison' && onPageFailure !== 'kill') {
-    throw wrong('onPageFailure', onPageFailure, "'poison' or 'kill'")
-  }
+  } = checkOptions('serve()', given, rules)
   if (dirty && removed === 'unregister') {
-    throw wrong('removed', removed, "'zero' with dirty: writes to memory that is not registered are not known")
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      "removed of serve() must be 'zero' with dirty, and is 'unregister': writes to memory that is not registered are not known",
+    )
   }
-  return { around, timeout, atOnce, removed, onPageFailure, record, dirty }
-}
-
-function wrong(name: string, value: unknown, rule: string): UsageError {
-  return new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `${name} must be ${rule}; this is ${String(value)}`)
+  return { around, timeout, atOnce, removed, onPageFailure, prefetch, record, dirty }
 }

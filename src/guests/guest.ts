@@ -1,5 +1,6 @@
 import type { GuestHost, GuestRegion, RawGuest, RawPeer } from '../kernel/guest-host.js'
 import { hex } from '../vocabulary/hex.js'
+import { checkOptions } from '../vocabulary/options/check-options.js'
 import type { PagerReport } from '../vocabulary/reports/pager-report.js'
 import type { Reporter } from '../vocabulary/reports/reporter.js'
 import { UsageError } from '../vocabulary/usage-error.js'
@@ -23,6 +24,8 @@ import {
   workingSetOf,
   writeWorkingSet,
 } from './working-set.js'
+
+const resetRules = { reset: 'boolean' } as const
 
 /** How a guest ended, and what was done for it. */
 export interface GuestEnd {
@@ -139,7 +142,8 @@ export class Guest implements Reporter {
    * for await (const guest of guests) await guest.serve(fileSource('/snapshots/7/memory'), { prefetch: 'all' })
    */
   async serve(source: GuestSource | PageSource, options: ServeOptions = {}): Promise<void> {
-    const { around, timeout, atOnce, removed, onPageFailure, record, dirty } = checkServeOptions(options)
+    const checked = checkServeOptions(options)
+    const { around, timeout, atOnce, removed, onPageFailure, record, dirty } = checked
     if (this.#serving || this.#left) throw notServed()
     this.#serving = true
     const largest = Math.max(around, ...this.regions.map(({ pageSize }) => pageSize))
@@ -151,7 +155,7 @@ export class Guest implements Reporter {
         throw otherSnapshot(this.expectedIdentity, opened.identity ?? null)
       }
       this.#onServed(opened.identity)
-      const prefetch = await this.#rangesOf(options.prefetch, opened)
+      const prefetch = await this.#rangesOf(checked.prefetch, opened)
       if (this.#left) throw notServed()
       this.#recordPath = typeof record === 'string' ? record : undefined
       this.#raw.serve(opened.segments, {
@@ -231,7 +235,8 @@ export class Guest implements Reporter {
    * @throws `ERR_VMAREA_INVALID_ARGUMENT` where it is not served with `dirty: true`, or was closed; `VmError` `ESRCH` where its monitor has ended,
    * and with `wp_async` `EACCES` without the right to look into the monitor.
    */
-  async dirty({ reset = false }: { readonly reset?: boolean } = {}): Promise<DirtyRun[]> {
+  async dirty(options: { readonly reset?: boolean } = {}): Promise<DirtyRun[]> {
+    const { reset = false } = checkOptions('dirty()', options, resetRules)
     return dirtyRuns(await this.#dirtyRanges(reset), this.regions)
   }
 
@@ -248,7 +253,8 @@ export class Guest implements Reporter {
    * @example
    * const runs = await guest.saveDiff('/snapshots/8/diff', { reset: true })
    */
-  async saveDiff(path: string, { reset = false }: { readonly reset?: boolean } = {}): Promise<DirtyRun[]> {
+  async saveDiff(path: string, options: { readonly reset?: boolean } = {}): Promise<DirtyRun[]> {
+    const { reset = false } = checkOptions('saveDiff()', options, resetRules)
     const ranges = await this.#dirtyRanges(reset)
     try {
       return await saveDiff(this.#host, this.#raw, this.regions, ranges, path)

@@ -8,6 +8,9 @@ import type {
   RawKeeper,
   RawPeer,
 } from '../kernel/guest-host.js'
+import { checkOptions } from '../vocabulary/options/check-options.js'
+import { textRule } from '../vocabulary/options/text-rule.js'
+import { wholeNumber } from '../vocabulary/options/whole-number.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import type { VmError } from '../vocabulary/vm-error.js'
 import { Guest } from './guest.js'
@@ -18,6 +21,11 @@ import { checkRegions } from './protocol/check-regions.js'
 import { firecrackerDialect } from './protocol/firecracker-dialect.js'
 import { receiveMessage } from './receive-message.js'
 
+const takeOverRules = {
+  pid: wholeNumber('', 1, 2 ** 31 - 1),
+  state: textRule('the path of a state'),
+  regions: 'list',
+} as const
 const DIALECTS = [firecrackerDialect]
 
 type CheckedOptions = Required<Omit<GuestsOptions, 'mode' | 'uid' | 'keeper' | 'state'>> & {
@@ -97,9 +105,9 @@ export class Guests implements AsyncIterable<Guest> {
     readonly state?: string
     readonly regions?: readonly GuestRegion[]
   }): Promise<Guest> {
-    const { pid, state: path } = of
+    const { pid, state: path, regions: told } = checkOptions('takeOver()', of, takeOverRules, ['pid'])
     const known = path === undefined ? undefined : await readGuestState(this.#host, path, pid)
-    const given = known?.regions ?? of.regions
+    const given = known?.regions ?? told
     if (given === undefined) {
       throw new UsageError(
         'ERR_VMAREA_INVALID_ARGUMENT',

@@ -1,11 +1,28 @@
 import type { GuestHost } from '../kernel/guest-host.js'
+import { checkOptions, type OptionRules } from '../vocabulary/options/check-options.js'
+import { numberRule } from '../vocabulary/options/number-rule.js'
+import { showValue } from '../vocabulary/options/show-value.js'
+import { textRule } from '../vocabulary/options/text-rule.js'
+import { timerMilliseconds } from '../vocabulary/options/timer-milliseconds.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { GuestState } from './guest-state.js'
 import { Guests } from './guests.js'
 import type { GuestsOptions } from './guests-options.js'
 
+const isUser = (value: unknown) => Number.isInteger(value) && (value as number) >= 0
+const rules: OptionRules<GuestsOptions> = {
+  mode: numberRule('permissions from 0 to 0o777', (value) => Number.isInteger(value) && value >= 0 && value <= 0o777),
+  uid: { must: 'the number of a user, or a list of them', holds: (value) => [value].flat().every(isUser) },
+  onFailure: ['poison', 'kill', 'wait'],
+  keeper: 'boolean',
+  state: textRule('the path of a file'),
+  messageTimeout: timerMilliseconds,
+  onRefused: 'function',
+}
+
 /** Listens for monitors at the path of a Unix socket: see `listenForGuests` of `vmarea/guests`. */
-export async function listenForGuests(host: GuestHost, path: string, options: GuestsOptions = {}): Promise<Guests> {
+export async function listenForGuests(host: GuestHost, path: string, given: GuestsOptions = {}): Promise<Guests> {
+  const options = checkOptions('listenForGuests()', given, rules)
   const {
     mode = 0o600,
     uid = [process.getuid!(), 0],
@@ -14,12 +31,11 @@ export async function listenForGuests(host: GuestHost, path: string, options: Gu
     onRefused = () => {},
   } = options
   const users = [uid].flat()
-  if (typeof path !== 'string' || path.length === 0) throw wrong('the path of a socket', path, 'a text')
-  if (!Number.isInteger(mode) || mode < 0 || mode > 0o777) throw wrong('mode', mode, 'permissions from 0 to 0o777')
-  if (!users.every((user) => Number.isInteger(user) && user >= 0)) throw wrong('uid', uid, 'numbers of users')
-  if (!['poison', 'kill', 'wait'].includes(onFailure)) throw wrong('onFailure', onFailure, "'poison', 'kill' or 'wait'")
-  if (!(messageTimeout > 0 && messageTimeout < 2 ** 31)) {
-    throw wrong('messageTimeout', messageTimeout, 'milliseconds, more than 0')
+  if (typeof path !== 'string' || path === '') {
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `path of listenForGuests() must be the path of a socket, and is ${showValue(path)}`,
+    )
   }
   const state = options.state === undefined ? undefined : new GuestState(host, options.state)
   const keeper = options.keeper === true ? await host.startKeeper() : undefined
@@ -29,8 +45,4 @@ export async function listenForGuests(host: GuestHost, path: string, options: Gu
     keeper?.close()
     throw error
   }
-}
-
-function wrong(name: string, value: unknown, rule: string): UsageError {
-  return new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `${name} must be ${rule}; this is ${String(value)}`)
 }

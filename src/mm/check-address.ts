@@ -1,3 +1,4 @@
+import { showValue } from '../vocabulary/options/show-value.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 
 /** Throws `ERR_VMAREA_INVALID_ARGUMENT` unless the value is a bigint in `[0, 2^64)`. */
@@ -5,7 +6,7 @@ export function checkAddress(value: bigint, name: string): void {
   if (typeof value !== 'bigint') {
     throw new UsageError(
       'ERR_VMAREA_INVALID_ARGUMENT',
-      `${name} must be a bigint, such as 0x7f0000000000n, and is ${typeof value === 'number' ? `the number ${value}` : typeof value}`,
+      `${name} must be a bigint, such as 0x7f0000000000n, and is ${typeof value === 'number' ? `the number ${value}` : showValue(value)}`,
     )
   }
   if (value < 0n || value >> 64n !== 0n) {

@@ -1,5 +1,6 @@
 import type { AreasOptions, PageRun } from '../kernel/address-space.js'
 import type { Area } from '../kernel/area.js'
+import { checkOptions, type OptionRules } from '../vocabulary/options/check-options.js'
 import type { AreaLifetime } from './area-lifetime.js'
 import { checkAddress } from './check-address.js'
 import { HeldLock } from './held-lock.js'
@@ -8,6 +9,9 @@ import { VmaRef } from './vma-ref.js'
 
 /** The last address, which no area contains: the highest end that 64 bits hold. */
 const END_OF_ADDRESSES = (1n << 64n) - 1n
+
+const pagesRules = { from: 'any', to: 'any' } as const
+const areasRules: OptionRules<AreaRange> = { ...pagesRules, usage: 'boolean' }
 
 /** A range of addresses: the areas that overlap `[from, to)`. */
 export interface AreaRange extends AreasOptions {
@@ -86,7 +90,8 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
    *
    * @throws VmError `ESRCH` where the process has ended, `EACCES` where this process may not read its areas
    */
-  areas({ from = 0n, to = END_OF_ADDRESSES, usage = false }: AreaRange = {}): IterableIterator<VmaRef> {
+  areas(range: AreaRange = {}): IterableIterator<VmaRef> {
+    const { from = 0n, to = END_OF_ADDRESSES, usage = false } = checkOptions('areas()', range, areasRules)
     checkAddress(from, 'from')
     checkAddress(to, 'to')
     this.check()
@@ -103,13 +108,8 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
    *
    * @throws VmError `ESRCH` where the process has ended, `EACCES` where this process may not read its pages
    */
-  *pages({
-    from = 0n,
-    to = END_OF_ADDRESSES,
-  }: {
-    from?: bigint
-    to?: bigint
-  } = {}): Generator<PageRun, void, undefined> {
+  *pages(range: { from?: bigint; to?: bigint } = {}): Generator<PageRun, void, undefined> {
+    const { from = 0n, to = END_OF_ADDRESSES } = checkOptions('pages()', range, pagesRules)
     checkAddress(from, 'from')
     checkAddress(to, 'to')
     this.check()

@@ -5,7 +5,7 @@ import { UFFD_IOCTL, type UffdIoctl } from '../vocabulary/uffd-ioctl.js'
 import type { UffdMode } from '../vocabulary/uffd-mode.js'
 import { UFFD_RESOLVE_MODE } from '../vocabulary/uffd-resolve-mode.js'
 import { HeldUserfaultfd } from './held-userfaultfd.js'
-import { type InstallOptions, installMode } from './install-mode.js'
+import { type InstallOptions, installMode, moveMode } from './install-mode.js'
 import { MessageReader } from './message-reader.js'
 import { missingPages } from './missing-pages.js'
 import { modeBits } from './mode-bits.js'
@@ -123,7 +123,7 @@ export class Userfaultfd {
   copy(address: UffdAddress, length: number, data: Uint8Array, wake: boolean | InstallOptions = true): number {
     if (data.length < length) throw tooFewBytes(address, length, data)
     // `true` without a call: a handler loop stays small enough for the engine to compile as one, and its addresses stay numbers.
-    const mode = wake === true ? 0 : installMode(wake)
+    const mode = wake === true ? 0 : installMode(wake, 'copy()')
     const code = this.#raw.copy(address, data, length, mode)
     if (code !== 0) resolveRest.copy(this.#held, { address, length, mode, code }, data)
     return this.#held.finished(address, length, mode)
@@ -143,7 +143,7 @@ export class Userfaultfd {
    * @throws VmError as `copy`, and `EFAULT` where the page cache has no page
    */
   continue(address: UffdAddress, length: number, wake: boolean | InstallOptions = true): number {
-    const mode = wake === true ? 0 : installMode(wake)
+    const mode = wake === true ? 0 : installMode(wake, 'continue()')
     const code = this.#raw.continue(address, length, mode)
     if (code !== 0) resolveRest.install(this.#held, { address, length, mode, code }, 'continue')
     return this.#held.finished(address, length, mode)
@@ -174,7 +174,7 @@ export class Userfaultfd {
     length: number,
     options: { wake?: boolean; allowSourceHoles?: boolean } = {},
   ): number {
-    const mode = installMode(options) | (options.allowSourceHoles === true ? UFFD_RESOLVE_MODE.ALLOW_SRC_HOLES : 0)
+    const mode = moveMode(options)
     const code = this.#raw.move(destination, source, length, mode)
     if (code !== 0) resolveRest.move(this.#held, { address: destination, length, mode, code }, source)
     return this.#held.finished(destination, length, mode)

@@ -111,13 +111,17 @@ for (const { name, skip, process } of kernels) {
   }, async () => {
     for (const driver of [undefined, null, {}, { path: '' }, { path: 5 }, { path: 'a\0b' }, { path: 'file:%' }]) {
       await assert.rejects(open(driver), (error) =>
-        isUsage(rootOf(error), 'ERR_VMAREA_INVALID_ARGUMENT', /driver\.path/),
+        isUsage(
+          rootOf(error),
+          'ERR_VMAREA_INVALID_ARGUMENT',
+          /path of the device blocks|options must be an object|requires the option path/,
+        ),
       )
     }
     const path = await packed(Buffer.alloc(PAGE, 1))
     for (const cache of [-1, 0.5, NaN, '5'])
       await assert.rejects(open({ path, cache }), (error) =>
-        isUsage(rootOf(error), 'ERR_VMAREA_INVALID_ARGUMENT', /driver\.cache/),
+        isUsage(rootOf(error), 'ERR_VMAREA_INVALID_ARGUMENT', /cache of the device blocks/),
       )
     await assert.rejects(open({ path: `${path}-none` }), (error) => isVm(error, 'ENOENT'))
     await assert.rejects(open({ path: temporaryFile(5000) }), (error) => isVm(error, 'EINVAL', /no packed file/))

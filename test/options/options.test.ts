@@ -1,81 +1,31 @@
-// Every option of every public function: an unknown name, a value that is none, a getter that throws. The options are read from the list of
-// exports, so that a new interface or a new member fails here until its function checks it.
+// Every option of every public function: an unknown name, a value of a wrong type, a strange number, a getter that throws, a missing one. The
+// options are read from the list of exports, so that a new interface or a new member fails here until its function checks it.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { pathToFileURL } from 'node:url'
+import type { UsageError } from 'vmarea'
 import * as vmarea from 'vmarea'
 import { Machine } from 'vmarea/model'
-import { root } from '../support/root.js'
-import { temporaryFile } from '../support/temporary-folder.js'
+import { showValue } from '#vmarea/vocabulary/options/show-value.js'
+import { type ExportedOption, exportedOptions, optionsInSignatures } from './exported-options.js'
+import { callsWithOptionsInPlace, type Options, optionCalls } from './option-calls.js'
 
-type Options = Record<string, unknown>
 type Call = (options: never) => unknown
 
-const driver = pathToFileURL(temporaryFile('export default undefined'))
-const device = await new Machine().spawn().openDevice(vmarea.defineDevice(() => ({ size: 8192, fault() {} })))
-
-const shared = vmarea.mapMut({ length: 4096, shared: true })
-const modelShared = new Machine().spawn().mapMut({ length: 4096, shared: true })
-
-/** For each interface of options: the functions that take it, with the options that they can't do without. */
-const calls: Record<string, { readonly least: Options; readonly calls: Record<string, Call> }> = {
-  MmapOptions: {
-    least: { length: 4096 },
-    calls: {
-      map: (options) => vmarea.map(options),
-      mapMut: (options) => vmarea.mapMut(options),
-      mapNone: (options) => vmarea.mapNone(options),
-      reserveMut: (options) => vmarea.reserveMut(options),
-      'map of the model': (options) => new Machine().spawn().map(options),
-    },
-  },
-  MemoryFileOptions: { least: {}, calls: { memfd: (options) => vmarea.memfd('name', options) } },
-  DeviceOptions: { least: {}, calls: { openDevice: (options) => vmarea.openDevice(driver, options) } },
-  DeviceMapOptions: { least: {}, calls: { 'device.map': (options) => device.map(options) } },
-  UserfaultfdOptions: { least: {}, calls: { userfaultfd: (options) => new Machine().spawn().userfaultfd(options) } },
-  WaitOptions: {
-    least: { timeout: 0 },
-    calls: {
-      wait: (options) => shared.wait(0, 0, options),
-      waitAsync: (options) => shared.waitAsync(0, 0, options),
-      'wait of the model': (options) => modelShared.waitAsync(0, 0, options),
-    },
-  },
-  MachineOptions: { least: {}, calls: { 'new Machine': (options) => new Machine(options) } },
-  SpawnOptions: { least: {}, calls: { spawn: (options) => new Machine().spawn(options) } },
+/** Values of a wrong type, by the type that an option is declared to have; a type that is not listed is tried with a symbol alone. */
+const wrongByType: Readonly<Record<string, readonly unknown[]>> = {
+  number: ['4096', 4096n, Number.NaN, [], {}, true, null],
+  bigint: ['4096', 4096, 1.5, {}, null],
+  boolean: ['true', 1, 0, {}, null],
+  string: [7, {}, [], true, null],
+  AbortSignal: [{}, 'signal', 1, null],
+  choice: ['other', 1, {}, null],
 }
 
-/** Whose functions still pass over an unknown option. The list only gets shorter. */
-const unchecked = [
-  'BlocksOptions',
-  'ConformanceOptions',
-  'FileStoreOptions',
-  'GuestsOptions',
-  'HttpOptions',
-  'InstallOptions',
-  'MemoryStoreOptions',
-  'PackOptions',
-  'PageStoreConformanceOptions',
-  'RedisStoreOptions',
-  'ServeOptions',
-  'StoreSourceOptions',
-  'SwapOptions',
-  'TieredStoreOptions',
-  'WriteOptions',
-]
+/** Numbers that an option may take or refuse. */
+const strangeNumbers = [-1, 1.5, 2 ** 60, Infinity, -Infinity, -0]
 
-/** The interfaces of options that the main entry and the model export, with the names of their members. */
-function exportedOptions(): Map<string, string[]> {
-  const found = new Map<string, string[]>()
-  const text = readFileSync(join(root, 'test', 'house', 'exports.txt'), 'utf8')
-  for (const [, name, members] of text.matchAll(/^(?:export )?interface (\w+Options)\b[^\n]*\{\n(.*?)^\}/gms)) {
-    const names = [...members!.matchAll(/^ {4}(?:readonly )?(\w+)\??:/gm)].map(([, member]) => member!)
-    found.set(name!, [...new Set([...(found.get(name!) ?? []), ...names])])
-  }
-  return found
-}
+const isChoice = (type: string) => /^'[^']*'( \| '[^']*')+$/.test(type)
+const secrets = ['password']
 
 /** The error of a call that throws or rejects; `undefined` where it does neither. */
 async function errorOf(call: () => unknown): Promise<(Error & { code?: string }) | undefined> {
@@ -90,58 +40,92 @@ async function errorOf(call: () => unknown): Promise<(Error & { code?: string })
 const exported = exportedOptions()
 
 test('no exported interface of options is forgotten', () => {
-  const known = [...Object.keys(calls), ...unchecked].sort()
-  assert.deepEqual([...exported.keys()].sort(), known)
+  assert.deepEqual([...exported.keys()].sort(), Object.keys(optionCalls).sort())
 })
 
-for (const [name, { least, calls: takers }] of Object.entries(calls)) {
-  for (const [title, call] of Object.entries(takers)) {
-    describe(`the options of ${title}`, () => {
-      test('name an unknown one, and the nearest that exists', async () => {
-        const [member] = exported.get(name)!
-        const error = await errorOf(() => call({ ...least, [`${member}x`]: 1 } as never))
-        assert.equal(error?.code, 'ERR_VMAREA_INVALID_ARGUMENT', error?.message)
-        assert.ok(
-          error.message.includes(`'${member}x'`) && error.message.includes(`did you mean ${member}?`),
-          error.message,
-        )
-        const strange = await errorOf(() => call({ ...least, zzzzzzzz: undefined } as never))
-        assert.equal(strange?.code, 'ERR_VMAREA_INVALID_ARGUMENT')
-        assert.match(strange.message, /no option 'zzzzzzzz': it has /)
+test('no options that a signature declares are forgotten', () => {
+  // An object that is no bag of options: a page of a driver.
+  const others = /^(vmInsertPage|vmInsertPages|vmMapPages|vmMapPagesZero|flagsByCode|map)\(/
+  const found = optionsInSignatures().filter((name) => !others.test(name))
+  assert.ok(found.length >= 8, String(found))
+  for (const name of found) assert.ok(name in callsWithOptionsInPlace, `${name} has no entry in option-calls.ts`)
+})
+
+for (const [name, { least, calls }] of Object.entries(optionCalls)) {
+  for (const [title, call] of Object.entries(calls)) describeOptions(title, call, least, exported.get(name)!)
+}
+for (const { members, least, calls } of Object.values(callsWithOptionsInPlace)) {
+  const options = Object.entries(members).map(([name, type]) => ({ name, type, optional: !(name in least) }))
+  for (const [title, call] of Object.entries(calls)) describeOptions(title, call, least, options)
+}
+
+function describeOptions(title: string, call: Call, least: Options, members: readonly ExportedOption[]): void {
+  async function refuses(options: unknown, message: RegExp, ...parts: string[]): Promise<UsageError> {
+    const error = await errorOf(() => call(options as never))
+    assert.equal(error?.code, 'ERR_VMAREA_INVALID_ARGUMENT', error?.message ?? 'no error')
+    assert.match(error.message, message)
+    for (const part of parts) assert.ok(error.message.includes(part), `${error.message} shows no ${part}`)
+    return error as UsageError
+  }
+
+  describe(`the options of ${title}`, () => {
+    test('name an unknown one, and the nearest that exists', async () => {
+      const { name } = members[0]!
+      await refuses({ ...least, [`${name}x`]: 1 }, /no option/, `'${name}x'`, `did you mean ${name}?`)
+      await refuses({ ...least, zzzzzzzz: undefined }, /no option 'zzzzzzzz': it has /)
+    })
+
+    for (const bad of [null, 7, 'name', 4096n, () => {}]) {
+      test(`must be an object, and not ${showValue(bad)}`, async () => {
+        await refuses(bad, /must be an object/, showValue(bad))
+      })
+    }
+
+    for (const { name, type, optional } of members) {
+      test(`read ${name} once, and name it when that throws`, async () => {
+        let reads = 0
+        const options = Object.defineProperty({ ...least }, name, {
+          enumerable: true,
+          get() {
+            reads++
+            throw new RangeError('not today')
+          },
+        })
+        const error = await refuses(options, new RegExp(`^${name} of .* can not be read: not today`))
+        assert.ok(error.cause instanceof RangeError)
+        assert.equal(reads, 1)
       })
 
-      for (const bad of [null, 7, 'name', true]) {
-        test(`must be an object, and not ${JSON.stringify(bad)}`, async () => {
-          const error = await errorOf(() => call(bad as never))
-          assert.equal(error?.code, 'ERR_VMAREA_INVALID_ARGUMENT', error?.message)
-          assert.ok(error.message.includes(typeof bad === 'string' ? `'${bad}'` : String(bad)), error.message)
+      if (!optional) {
+        test(`require ${name}`, async () => {
+          const { [name]: _, ...rest } = least
+          await refuses(rest, new RegExp(`requires the option ${name}`))
         })
       }
+      if (name === 'driver' || name === 'storeOptions') continue
+      const shown = (value: unknown) => (secrets.includes(name) ? `of type ${typeof value}` : showValue(value))
+      const wrong = wrongByType[isChoice(type) ? 'choice' : type] ?? []
+      test(`refuse a ${name} of another type, with its name and the value`, async () => {
+        for (const value of [Symbol('strange'), ...wrong]) {
+          const error = await errorOf(() => call({ ...least, [name]: value } as never))
+          assert.equal(error?.name, 'UsageError', `${name}: ${showValue(value)}: ${error?.message}`)
+          assert.ok(error.message.includes(name), error.message)
+          assert.ok(error.message.includes(shown(value)), error.message)
+        }
+      })
 
-      for (const member of exported.get(name) ?? []) {
-        test(`read ${member} once, and name it when that throws`, async () => {
-          const options = { ...least }
-          Object.defineProperty(options, member, {
-            enumerable: true,
-            get() {
-              throw new RangeError('not today')
-            },
-          })
-          const error = await errorOf(() => call(options as never))
-          assert.equal(error?.code, 'ERR_VMAREA_INVALID_ARGUMENT', error?.message)
-          assert.match(error.message, new RegExp(`^${member} of .* can not be read: not today`))
-          assert.ok(error.cause instanceof RangeError)
-        })
-        if (member === 'driver' || title === 'openDevice') continue
-        test(`refuse a ${member} that is a symbol, with the name and the value`, async () => {
-          const error = await errorOf(() => call({ ...least, [member]: Symbol('strange') } as never))
-          assert.equal(error?.name, 'UsageError', `${member}: ${error?.message}`)
-          assert.ok(error.message.includes(member), error.message)
-          assert.ok(error.message.includes('Symbol(strange)'), error.message)
-        })
-      }
-    })
-  }
+      if (type !== 'number') continue
+      test(`take a strange number as ${name}, or refuse it with its name and the value`, async () => {
+        const usual = await errorOf(() => call(least as never))
+        for (const value of strangeNumbers) {
+          const error = await errorOf(() => call({ ...least, [name]: value } as never))
+          if (error?.name !== 'UsageError' || error.message === usual?.message) continue
+          assert.ok(error.message.includes(name), error.message)
+          assert.ok(error.message.includes(String(value)), error.message)
+        }
+      })
+    }
+  })
 }
 
 describe('a number among the options', () => {

@@ -133,14 +133,15 @@ describe('redisStore over a cluster of six servers', { skip, timeout: 300_000 },
 test('options of redisStore that can mean nothing are refused', () => {
   const invalid = (options: unknown, message: RegExp) =>
     throwsUsage(() => redisStore(options as never), 'ERR_VMAREA_INVALID_ARGUMENT', message)
-  invalid(undefined, /nodes must be a list/)
-  invalid({ nodes: [] }, /nodes must be a list/)
+  invalid(undefined, /the options must be an object, and are undefined/)
+  invalid({}, /requires the option nodes/)
+  invalid({ nodes: [] }, /nodes of .* must be a list/)
   invalid({ nodes: ['127.0.0.1:7000'] }, /must look like 'redis:/)
   invalid({ nodes: ['http://a'] }, /must look like 'redis:/)
   const nodes = ['redis://127.0.0.1:1']
   invalid({ nodes, prefix: '{a}' }, /without braces/)
-  invalid({ nodes, replicas: -1 }, /replicas must be/)
-  invalid({ nodes, timeout: 0 }, /timeout must be/)
+  invalid({ nodes, replicas: -1 }, /replicas of .* must be/)
+  invalid({ nodes, timeout: 0 }, /timeout of .* must be/)
 })
 
 test('a cluster that does not answer is told at opening, by the addresses', async () => {

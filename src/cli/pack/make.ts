@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { addAbortSignal } from 'node:stream'
 import type { Algorithm } from '../../devices/blocks/algorithm.js'
-import { checkPackOptions } from '../../devices/blocks/check-pack-options.js'
 import { CODECS } from '../../devices/blocks/codecs.js'
+import { checkPackOptions } from '../../devices/blocks/options/check-pack-options.js'
 import { packFile } from '../../devices/blocks/pack-file.js'
 import type { PackOptions } from '../../devices/blocks/pack-options.js'
 import { packStream } from '../../devices/blocks/pack-stream.js'
@@ -22,15 +22,16 @@ export async function make(
   output: string | undefined,
   options: PackOptions & { readonly force: boolean },
 ): Promise<void> {
-  const algorithm = algorithmOf(options)
+  const { force, ...packing } = options
+  const algorithm = algorithmOf(packing)
   const target = output ?? usualOutput(input, algorithm)
   if (target === STANDARD && process.stdout.isTTY)
     throw new CommandError('a packed file is nothing for a terminal: send it to a file or a pipe')
   await interruptible(async (signal) => {
     try {
       const source = input === STANDARD ? addAbortSignal(signal, process.stdin) : input
-      if (target === STANDARD) await packToOutput(source, { ...options, signal })
-      else tell(input, target, await packFile(source, target, { ...options, signal }))
+      if (target === STANDARD) await packToOutput(source, { ...packing, signal })
+      else tell(input, target, await packFile(source, target, { ...packing, force, signal }))
     } catch (error) {
       throw explain(error, input, target)
     }
@@ -39,7 +40,7 @@ export async function make(
 
 function algorithmOf(options: PackOptions): Algorithm {
   try {
-    return checkPackOptions(options).algorithm
+    return checkPackOptions(options, 'vmarea pack').algorithm
   } catch (error) {
     throw new CommandError((error as Error).message)
   }

@@ -1,6 +1,9 @@
 import { constants, createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { checkPackOptions } from './check-pack-options.js'
+import { checkOptions } from '../../vocabulary/options/check-options.js'
+import { checkPackOptions } from './options/check-pack-options.js'
+import { packOptionRules } from './options/pack-option-rules.js'
+import { writeOptionRules } from './options/write-option-rules.js'
 import type { PackOptions } from './pack-options.js'
 import { packStream } from './pack-stream.js'
 import type { PackSummary } from './pack-summary.js'
@@ -20,23 +23,33 @@ export async function packFile(
   output: string,
   options: PackOptions & WriteOptions = {},
 ): Promise<PackSummary> {
-  checkPackOptions(options)
-  if (typeof input !== 'string') return writePacked(input, output, options)
+  const { force, mode, ...packing } = checkOptions('packFile()', options, {
+    ...packOptionRules,
+    ...writeOptionRules,
+  })
+  checkPackOptions(packing, 'packFile()')
+  const writing: WriteOptions = { ...(force === undefined ? {} : { force }), ...(mode === undefined ? {} : { mode }) }
+  if (typeof input !== 'string') return writePacked(input, output, packing, writing)
   const file = await open(input, constants.O_RDONLY | constants.O_NOCTTY)
   try {
     const { mode } = await file.stat()
     const source = createReadStream('', { fd: file, autoClose: false, highWaterMark: READ_AHEAD })
-    return await writePacked(source, output, { mode: mode & 0o777, ...options })
+    return await writePacked(source, output, packing, { mode: mode & 0o777, ...writing })
   } finally {
     await file.close()
   }
 }
 
-function writePacked(source: AsyncIterable<Uint8Array>, output: string, options: PackOptions & WriteOptions) {
-  return writeNewFile(output, options, async (file) => {
-    const packing = packStream(source, options)
+function writePacked(
+  source: AsyncIterable<Uint8Array>,
+  output: string,
+  packing: PackOptions,
+  writing: WriteOptions,
+): Promise<PackSummary> {
+  return writeNewFile(output, writing, async (file) => {
+    const packed = packStream(source, packing)
     for (;;) {
-      const { done, value } = await packing.next()
+      const { done, value } = await packed.next()
       if (done) return value
       await file.writeFile(value)
     }

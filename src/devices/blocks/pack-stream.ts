@@ -2,8 +2,8 @@ import { crc32 } from 'node:zlib'
 import { BLOCK_KIND } from './block-kind.js'
 import { BlockPacker, type PackedBlock } from './block-packer.js'
 import { blocksOf } from './blocks-of.js'
-import { checkPackOptions } from './check-pack-options.js'
 import { LAYOUT } from './layout.js'
+import { checkPackOptions } from './options/check-pack-options.js'
 import type { PackOptions } from './pack-options.js'
 import type { PackSummary } from './pack-summary.js'
 import { sealFrame } from './seal-frame.js'
@@ -20,7 +20,7 @@ export async function* packStream(
   source: AsyncIterable<Uint8Array>,
   options: PackOptions = {},
 ): AsyncGenerator<Uint8Array, PackSummary> {
-  const { codec, level, blockSize, signal } = checkPackOptions(options)
+  const { codec, level, blockSize, signal } = checkPackOptions(options, 'packStream()')
   const index: Buffer[] = []
   const summary = { size: 0, packedSize: 0, blocks: 0, zeros: 0, stored: 0 }
 

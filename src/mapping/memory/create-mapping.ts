@@ -119,7 +119,7 @@ function extentOf(options: MmapOptions, behind: BackingSource): { offset: number
       `offset ${offset} lies past the end of the ${behind.name}, which has ${size} bytes`,
     )
   }
-  const length = options.length ?? defaultLength(behind, offset)
+  const { length = defaultLength(behind, offset) } = options
   if (!Number.isSafeInteger(length) || length <= 0) {
     throw new UsageError(
       'ERR_VMAREA_OUT_OF_RANGE',

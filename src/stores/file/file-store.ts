@@ -1,6 +1,16 @@
+import { checkOptions, type OptionRules } from '../../vocabulary/options/check-options.js'
+import { textRule } from '../../vocabulary/options/text-rule.js'
+import { wholeNumber } from '../../vocabulary/options/whole-number.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import type { PageStoreDescription } from '../page-store-description.js'
 import type { FileStoreOptions } from './file-store-options.js'
+
+const rules: OptionRules<FileStoreOptions> = {
+  folder: textRule('the path of a folder'),
+  path: textRule('the path of a new file'),
+  limit: wholeNumber('bytes', 1),
+  encrypt: 'boolean',
+}
 
 /**
  * Describes a store that keeps pages in the slots of a file. Slots of freed pages are used again, and neighbours are written in one piece.
@@ -15,17 +25,12 @@ import type { FileStoreOptions } from './file-store-options.js'
  * const swap = await openSwap(memory, { store: fileStore({ folder: '/var/tmp', encrypt: true }), residentLimit: 2 ** 27 })
  */
 export function fileStore(options: FileStoreOptions = {}): PageStoreDescription {
-  const { folder, path, limit, encrypt } = options
+  const { folder, path, limit, encrypt } = checkOptions('fileStore()', options, rules)
   if (folder !== undefined && path !== undefined) {
-    throw invalid(`fileStore takes a folder or a path, and here are both: '${folder}' and '${path}'`)
-  }
-  for (const [name, value] of Object.entries({ folder, path })) {
-    if (value !== undefined && (typeof value !== 'string' || value === '')) {
-      throw invalid(`the ${name} of a file store is a path, and this is ${String(value)}`)
-    }
-  }
-  if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0)) {
-    throw invalid(`the limit of a file store is a number of bytes greater than 0, and this is ${String(limit)}`)
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `fileStore() takes a folder or a path, and here are both: '${folder}' and '${path}'`,
+    )
   }
   return {
     module: new URL('./file-store-module.js', import.meta.url).href,
@@ -36,8 +41,4 @@ export function fileStore(options: FileStoreOptions = {}): PageStoreDescription 
       encrypt: encrypt === true,
     } satisfies FileStoreOptions,
   }
-}
-
-function invalid(message: string): UsageError {
-  return new UsageError('ERR_VMAREA_INVALID_ARGUMENT', message)
 }

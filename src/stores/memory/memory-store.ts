@@ -1,6 +1,12 @@
-import { UsageError } from '../../vocabulary/usage-error.js'
+import { checkOptions, type OptionRules } from '../../vocabulary/options/check-options.js'
+import { wholeNumber } from '../../vocabulary/options/whole-number.js'
 import type { PageStoreDescription } from '../page-store-description.js'
 import type { MemoryStoreOptions } from './memory-store-options.js'
+
+const rules: OptionRules<MemoryStoreOptions> = {
+  compression: ['lz4', 'deflate', 'none'],
+  limit: wholeNumber('bytes', 1),
+}
 
 /**
  * Describes a store that keeps pages compressed in memory, as zswap does. A page of a real program takes about two fifths of its size.
@@ -12,13 +18,7 @@ import type { MemoryStoreOptions } from './memory-store-options.js'
  * const swap = await openSwap(memory, { store: memoryStore({ compression: 'lz4' }), residentLimit: 2 ** 27 })
  */
 export function memoryStore(options: MemoryStoreOptions = {}): PageStoreDescription {
-  const { compression, limit } = options
-  if (compression !== undefined && !['lz4', 'deflate', 'none'].includes(compression)) {
-    throw invalid(`the compression is 'lz4', 'deflate' or 'none', and this is ${String(compression)}`)
-  }
-  if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0)) {
-    throw invalid(`the limit of a memory store is a number of bytes greater than 0, and this is ${String(limit)}`)
-  }
+  const { compression, limit } = checkOptions('memoryStore()', options, rules)
   return {
     module: new URL('./memory-store-module.js', import.meta.url).href,
     options: {
@@ -26,8 +26,4 @@ export function memoryStore(options: MemoryStoreOptions = {}): PageStoreDescript
       ...(limit === undefined ? {} : { limit }),
     } satisfies MemoryStoreOptions,
   }
-}
-
-function invalid(message: string): UsageError {
-  return new UsageError('ERR_VMAREA_INVALID_ARGUMENT', message)
 }

@@ -1,9 +1,27 @@
+import { checkOptions, type OptionRules } from '../../vocabulary/options/check-options.js'
+import { hideCredentials } from '../../vocabulary/options/hide-credentials.js'
+import { showValue } from '../../vocabulary/options/show-value.js'
+import { textRule } from '../../vocabulary/options/text-rule.js'
+import { timerMilliseconds } from '../../vocabulary/options/timer-milliseconds.js'
+import { wholeNumber } from '../../vocabulary/options/whole-number.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import type { PageStoreDescription } from '../page-store-description.js'
 import type { RedisStoreOptions, RedisStoreSetup } from './redis-store-options.js'
 
-/** The longest time of a timer, in milliseconds. */
-const LONGEST = 2 ** 31 - 1
+const rules: OptionRules<RedisStoreOptions> = {
+  nodes: {
+    must: "a list of addresses such as 'redis://127.0.0.1:7000', with one at least",
+    holds: (value) => Array.isArray(value) && value.length > 0,
+  },
+  prefix: {
+    must: 'a text without braces, which would put all keys into one slot',
+    holds: (value) => typeof value === 'string' && value !== '' && !/[{}]/.test(value),
+  },
+  username: textRule('a text'),
+  password: { must: 'a text', holds: (value) => typeof value === 'string', secret: true },
+  replicas: wholeNumber('', 0),
+  timeout: timerMilliseconds,
+}
 
 /**
  * Describes a store that keeps pages in a Redis or Valkey Cluster, through the package `@redis/client`, which the program installs.
@@ -16,23 +34,9 @@ const LONGEST = 2 ** 31 - 1
  * const swap = await openSwap(memory, { store, residentLimit: 2 ** 30 })
  */
 export function redisStore(options: RedisStoreOptions): PageStoreDescription {
-  const { nodes, username, password, replicas = 1, timeout = 20_000 } = options ?? {}
-  const prefix = options?.prefix ?? `vmarea:${crypto.randomUUID()}:`
-  if (!Array.isArray(nodes) || nodes.length === 0) {
-    throw invalid(`nodes must be a list of addresses such as 'redis://127.0.0.1:7000', and is ${String(nodes)}`)
-  }
+  const { nodes, username, password, ...rest } = checkOptions('redisStore()', options, rules, ['nodes'])
+  const { replicas = 1, timeout = 20_000, prefix = `vmarea:${crypto.randomUUID()}:` } = rest
   for (const node of nodes) checkAddress(node)
-  if (typeof prefix !== 'string' || prefix === '' || /[{}]/.test(prefix)) {
-    throw invalid(
-      `prefix must be a text without braces, which would put all keys into one slot, and is ${String(prefix)}`,
-    )
-  }
-  if (!Number.isInteger(replicas) || replicas < 0) {
-    throw invalid(`replicas must be a whole number from 0 on, and is ${String(replicas)}`)
-  }
-  if (!(timeout > 0 && timeout <= LONGEST)) {
-    throw invalid(`timeout must be milliseconds, above 0 and below 2^31, and is ${String(timeout)}`)
-  }
   return {
     module: new URL('./redis-store-module.js', import.meta.url).href,
     options: {
@@ -49,9 +53,9 @@ export function redisStore(options: RedisStoreOptions): PageStoreDescription {
 function checkAddress(node: unknown): void {
   const url = typeof node === 'string' && URL.canParse(node) ? new URL(node) : undefined
   if (url !== undefined && /^rediss?:$/.test(url.protocol) && url.hostname !== '') return
-  throw invalid(`an address in nodes must look like 'redis://127.0.0.1:7000' or 'rediss://…', and is ${String(node)}`)
-}
-
-function invalid(message: string): UsageError {
-  return new UsageError('ERR_VMAREA_INVALID_ARGUMENT', message)
+  const shown = showValue(typeof node === 'string' ? hideCredentials(node) : node)
+  throw new UsageError(
+    'ERR_VMAREA_INVALID_ARGUMENT',
+    `an address in nodes of redisStore() must look like 'redis://127.0.0.1:7000' or 'rediss://…', and is ${shown}`,
+  )
 }

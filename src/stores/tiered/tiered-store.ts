@@ -1,6 +1,11 @@
+import { checkOptions, type OptionRules } from '../../vocabulary/options/check-options.js'
+import { showValue } from '../../vocabulary/options/show-value.js'
+import { wholeNumber } from '../../vocabulary/options/whole-number.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import type { PageStoreDescription } from '../page-store-description.js'
 import type { TieredStoreOptions, TieredStoreSetup } from './tiered-store-options.js'
+
+const rules: OptionRules<TieredStoreOptions> = { limit: wholeNumber('bytes', 1) }
 
 /**
  * Describes a store that keeps pages in a fast store first; past `limit` bytes there, the oldest move on to a slow one in the background.
@@ -17,18 +22,14 @@ export function tieredStore(
 ): PageStoreDescription {
   for (const store of [fast, slow]) {
     if (typeof store?.module === 'string') continue
-    throw invalid(`a tier is what fileStore() or one of its sisters returns, and this is ${String(store)}`)
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `a tier of tieredStore() must be what fileStore() or one of its sisters returns, and is ${showValue(store)}`,
+    )
   }
-  const limit = options?.limit
-  if (!(Number.isSafeInteger(limit) && limit > 0)) {
-    throw invalid(`the limit of a tiered store is a number of bytes greater than 0, and this is ${String(limit)}`)
-  }
+  const { limit } = checkOptions('tieredStore()', options, rules, ['limit'])
   return {
     module: new URL('./tiered-store-module.js', import.meta.url).href,
     options: { fast, slow, limit } satisfies TieredStoreSetup,
   }
-}
-
-function invalid(message: string): UsageError {
-  return new UsageError('ERR_VMAREA_INVALID_ARGUMENT', message)
 }

@@ -10,8 +10,8 @@ export type OptionRule =
   | 'signal'
   | 'list'
   | readonly string[]
-  /** `must` continues "the option must be …". */
-  | { readonly must: string; readonly holds: (value: unknown) => boolean }
+  /** `must` continues "the option must be …". Of a `secret` a message shows the type alone. */
+  | { readonly must: string; readonly holds: (value: unknown) => boolean; readonly secret?: true }
 
 /** A rule for each option: a new member of `Options` without one does not compile. */
 export type OptionRules<Options> = { readonly [Name in keyof Required<Options>]: OptionRule }
@@ -30,12 +30,14 @@ const usual: Readonly<Record<string, string>> = {
  *
  * @param call whose options they are, as the caller wrote it: `map()`
  * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` for options that are no object, an option that `call` does not have (the message names
- *   the nearest one), one that can not be read, and a value that breaks its rule; the message shows the value with its type
+ *   the nearest one), one that can not be read, a value that breaks its rule, and a required option that is missing; the message shows the
+ *   value with its type
  */
 export function checkOptions<Options extends object>(
   call: string,
   options: Options,
   rules: OptionRules<Options>,
+  required: readonly (keyof Options & string)[] = [],
 ): Options {
   if (typeof options !== 'object' || options === null) {
     throw invalid(`${call}: the options must be an object, and are ${showValue(options)}`)
@@ -46,9 +48,13 @@ export function checkOptions<Options extends object>(
   for (const name in rules) {
     const value = readOption(call, options, name)
     if (value === undefined) continue
-    const broken = breaks(rules[name], value)
-    if (broken !== undefined) throw invalid(`${name} of ${call} must be ${broken}, and is ${showValue(value)}`)
-    read[name] = value
+    if (!holds(rules[name], value))
+      throw invalid(`${name} of ${call} must be ${must(rules[name])}, and is ${shown(rules[name], value)}`)
+    // Functions of Node that take a 32-bit number abort the process for -0.
+    read[name] = value === 0 ? 0 : value
+  }
+  for (const name of required) {
+    if (read[name] === undefined) throw invalid(`${call} requires the option ${name}: it must be ${must(rules[name])}`)
   }
   return read as Options
 }
@@ -62,16 +68,27 @@ function readOption(call: string, options: object, name: string): unknown {
   }
 }
 
-/** The rule, where the value breaks it. */
-function breaks(rule: OptionRule, value: unknown): string | undefined {
-  if (rule === 'any') return undefined
-  if (rule === 'signal') return value instanceof AbortSignal ? undefined : 'an AbortSignal'
-  if (rule === 'boolean' || rule === 'function') {
-    return typeof value === rule ? undefined : rule === 'boolean' ? 'true or false' : 'a function'
-  }
-  if (rule === 'list') return Array.isArray(value) ? undefined : 'an array'
-  if ('must' in rule) return rule.holds(value) ? undefined : rule.must
-  return rule.includes(value as string) ? undefined : `'${rule.join("' or '")}'`
+function holds(rule: OptionRule, value: unknown): boolean {
+  if (rule === 'any') return true
+  if (rule === 'signal') return value instanceof AbortSignal
+  if (rule === 'boolean' || rule === 'function') return typeof value === rule
+  if (rule === 'list') return Array.isArray(value)
+  return 'must' in rule ? rule.holds(value) : rule.includes(value as string)
+}
+
+/** The rule, as it continues "the option must be …". */
+function must(rule: OptionRule): string {
+  if (rule === 'any') return 'given'
+  if (rule === 'signal') return 'an AbortSignal'
+  if (rule === 'boolean') return 'true or false'
+  if (rule === 'function') return 'a function'
+  if (rule === 'list') return 'an array'
+  return 'must' in rule ? rule.must : `'${rule.join("' or '")}'`
+}
+
+function shown(rule: OptionRule, value: unknown): string {
+  const isSecret = typeof rule === 'object' && 'must' in rule && rule.secret === true
+  return isSecret ? `of type ${typeof value}` : showValue(value)
 }
 
 function unknown(call: string, name: string, names: readonly string[]): UsageError {

@@ -7,7 +7,7 @@ import { HttpObject } from '#vmarea/devices/http/http-object.js'
 import type { HttpOptions } from '#vmarea/devices/http/http-options.js'
 import { Random } from '../../differential/random.js'
 import { seed } from '../../support/seed.js'
-import { isVm } from '../../support/throws.js'
+import { isUsage, isVm } from '../../support/throws.js'
 import { type Answer, ObjectServer } from './object-server.js'
 import { patterned } from './patterned.js'
 
@@ -24,7 +24,7 @@ async function opened(options: Partial<HttpOptions> = {}, prepare?: (server: Obj
   const server = await ObjectServer.start(patterned(SIZE))
   prepare?.(server)
   try {
-    const object = await HttpObject.open(checkHttpOptions({ url: server.url, ...options }), never())
+    const object = await HttpObject.open(checkHttpOptions({ url: server.url, ...options }, 'http'), never())
     server.requests.length = 0
     const dispose = async () => {
       object.close()
@@ -214,7 +214,7 @@ test('bytes that no read has requested stay with the server', async () => {
   await read(object, half, PAGE)
   assert.equal(server.requests.at(-1)!.end, 2 * half)
   // As much time as it would take to send all.
-  const other = await HttpObject.open(checkHttpOptions({ url: server.url }), never())
+  const other = await HttpObject.open(checkHttpOptions({ url: server.url }, 'http'), never())
   for (let count = 0; count < 300 && !hasSentAll; count += 1) await read(other, 2 * (count % 100) * PAGE, PAGE)
   other.close()
   assert.ok(!hasSentAll)
@@ -728,7 +728,7 @@ test('opening ends with its signal', async () => {
   const controller = new AbortController()
   const reason = new Error('changed my mind')
   server.always = () => controller.abort(reason)
-  const options = checkHttpOptions({ url: server.url })
+  const options = checkHttpOptions({ url: server.url }, 'http')
   await assert.rejects(HttpObject.open(options, controller.signal), reason)
 })
 
@@ -764,7 +764,7 @@ test('headers are sent, and the credentials of the URL, which no message shows',
   await comesRight(all)
   assert.equal(all.server.requests[0]!.request.headers['x-key'], 'key')
   const url = all.server.url.replace('://', '://user:p%40ss@')
-  const object = await HttpObject.open(checkHttpOptions({ url }), never())
+  const object = await HttpObject.open(checkHttpOptions({ url }, 'http'), never())
   assert.equal(all.server.requests.at(-1)!.request.headers.authorization, `Basic ${btoa('user:p@ss')}`)
   all.server.always = status(404)
   await assert.rejects(read(object, 0, PAGE), (error: Error) => !/user|p@ss|p%40ss/.test(error.message))
@@ -772,32 +772,32 @@ test('headers are sent, and the credentials of the URL, which no message shows',
 })
 
 const wrongOptions: [unknown, RegExp][] = [
-  [undefined, /driver is undefined/],
-  [{}, /driver\.url is undefined/],
-  [{ url: 7 }, /driver\.url is 7/],
-  [{ url: '/relative' }, /driver\.url is '\/relative'/],
-  [{ url: 'ftp://host/object' }, /http: or https:/],
-  [{ url: 'http://host/', cache: true }, /driver\.cache is true/],
-  [{ url: 'http://host/', headers: 'a: b' }, /driver\.headers is 'a: b'/],
+  [undefined, /the device http: the options must be an object, and are undefined/],
+  [{}, /requires the option url/],
+  [{ url: 7 }, /url of the device http must be .*, and is 7/],
+  [{ url: '/relative' }, /url of .*, and is '\/relative'/],
+  [{ url: 'ftp://user:secret@host/object' }, /http: or https:, and is 'ftp:\/\/…@host\/object'$/],
+  [{ url: 'http://host/', cache: true }, /no option 'cache'/],
+  [{ url: 'http://host/', headers: 'a: b' }, /headers of .*, and is 'a: b'/],
   [{ url: 'http://host/', headers: { Range: 'bytes=0-1' } }, /the device writes these/],
   [{ url: 'http://host/', headers: { 'If-Match': '*' } }, /the device writes these/],
-  [{ url: 'http://host/', headers: { 'a b': 'c' } }, /driver\.headers\['a b'\]/],
-  [{ url: 'http://host/', headers: { key: 'a\nb' } }, /driver\.headers\['key'\]/],
-  [{ url: 'http://host/', headers: { key: 7 } }, /driver\.headers\['key'\]/],
-  [{ url: 'http://host/', connections: 0 }, /connections is 0/],
-  [{ url: 'http://host/', connections: 1.5 }, /connections is 1\.5/],
-  [{ url: 'http://host/', readAhead: -1 }, /readAhead is -1/],
-  [{ url: 'http://host/', stall: Number.NaN }, /stall is NaN/],
-  [{ url: 'http://host/', retries: '3' }, /retries is '3'/],
-  [{ url: 'http://host/', etag: '' }, /etag is ''/],
-  [{ url: 'http://host/', consistency: 'perfect' }, /strong, weak, none/],
+  [{ url: 'http://host/', headers: { 'a b': 'c' } }, /headers\['a b'\]/],
+  [{ url: 'http://host/', headers: { key: 'a\nb' } }, /headers\['key'\]/],
+  [{ url: 'http://host/', headers: { key: 7 } }, /headers\['key'\].* of type number/],
+  [{ url: 'http://host/', connections: 0 }, /connections of .*, and is 0/],
+  [{ url: 'http://host/', connections: 1.5 }, /connections of .*, and is 1\.5/],
+  [{ url: 'http://host/', readAhead: -1 }, /readAhead of .*, and is -1/],
+  [{ url: 'http://host/', stall: Number.NaN }, /stall of .*, and is NaN/],
+  [{ url: 'http://host/', retries: '3' }, /retries of .*, and is '3'/],
+  [{ url: 'http://host/', etag: '' }, /etag of .*, and is ''/],
+  [{ url: 'http://host/', consistency: 'perfect' }, /'strong' or 'weak' or 'none', and is 'perfect'/],
 ]
 
 test('options that can mean nothing are refused by name', () => {
   for (const [options, message] of wrongOptions) {
     assert.throws(
-      () => checkHttpOptions(options),
-      (error) => isVm(error, 'EINVAL', message),
+      () => checkHttpOptions(options as never, 'the device http'),
+      (error) => isUsage(error, 'ERR_VMAREA_INVALID_ARGUMENT', message),
     )
   }
 })
