@@ -38,6 +38,19 @@ export class DeviceBacking implements Backing {
     return next instanceof DeviceBacking && next.#raw === this.#raw && next.#offset === this.#offset + size
   }
 
+  flush(offset: number, length: number): Promise<void> {
+    return this.#flushes ? this.#raw.flush(this.#offset + offset, length) : Promise.resolve()
+  }
+
+  flushNow(offset: number, length: number): void {
+    if (this.#flushes) this.#raw.flushNow(this.#offset + offset, length)
+  }
+
+  /** Writes to a private map never reach the device. */
+  get #flushes(): boolean {
+    return this.shared && this.#raw.writesBack
+  }
+
   explain(fault: FaultRecord): FaultRecord {
     return this.#raw.explain(fault)
   }

@@ -1,3 +1,4 @@
+import type { RawWriteback } from '../kernel/raw-writeback.js'
 import type { VmFault } from './vm-fault.js'
 import type { VmaNew } from './vma-new.js'
 
@@ -24,6 +25,13 @@ export interface DeviceHooks {
   fault?(fault: VmFault): void | Promise<void>
   /** `vm_ops->page_mkwrite`: a page of a shared area is about to be written for the first time. Throw to refuse. */
   pageMkwrite?(fault: VmFault): void | Promise<void>
+  /**
+   * `a_ops->writepages`: takes `bytes` of the device from `offset` on, which programs wrote through shared maps: whole pages, up to
+   * `run.most` bytes, cut off at `size`. Called by `flush` and `close`, and before written pages are dropped to keep within `residentLimit`;
+   * without this hook a device with a limit can't be written. `bytes` is valid until the hook returns or its promise settles. Where it
+   * throws, rejects or is late, the pages stay in memory.
+   */
+  writeback?(writeback: RawWriteback): void | Promise<void>
   /** `f_ops->release`: the device is closed, or about to be restarted. Its errors are ignored. */
   close?(): void | Promise<void>
 }

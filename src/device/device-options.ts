@@ -20,8 +20,9 @@ export interface DeviceOptions<Options = unknown> {
   readonly run?: number | { readonly least?: number; readonly most?: number }
   /**
    * How many bytes of the device may be in memory at once, at least 16 pages and twice the longest `run`. Pages that were not used lately
-   * are dropped, and requested again when they are touched. Such a device can't be written. Pending requests count; where they alone
-   * exceed the limit, they are on top of it until they are answered. @defaultValue no limit
+   * are dropped, and requested again when they are touched; the driver's `writeback` hook gets what was written first, and without that hook
+   * the device can't be written. Pending requests count; where they alone exceed the limit, they are on top of it until they are answered.
+   * @defaultValue no limit
    */
   readonly residentLimit?: number
   /** How faults are taken. @defaultValue the best way that the machine allows */

@@ -20,7 +20,7 @@ export interface DeviceParts {
   readonly name: string
   readonly memory: ProcessMemory
   readonly observer: DeviceObserver | undefined
-  /** In bytes; `Infinity` without a limit. With one, no map of it may be written. */
+  /** In bytes; `Infinity` without a limit. */
   readonly residentLimit: number
 }
 
@@ -99,8 +99,18 @@ export class Device implements AsyncDisposable, Reporter {
 
   /** The counters as `offerStatistics` sends them. */
   report(): PagerReport {
-    const { faults, hits, fills, bytesFilled, failures, waiting, bytesResident, bytesDropped, latency } =
-      this.statistics
+    const {
+      faults,
+      hits,
+      fills,
+      bytesFilled,
+      failures,
+      waiting,
+      bytesResident,
+      bytesDropped,
+      bytesWrittenBack,
+      latency,
+    } = this.statistics
     return {
       kind: 'device',
       state: this.state === 'closed' ? 'ended' : this.state,
@@ -113,7 +123,7 @@ export class Device implements AsyncDisposable, Reporter {
       requests: fills,
       bytesRead: bytesFilled,
       evictedBytes: bytesDropped,
-      writtenBytes: null,
+      writtenBytes: this.#raw.writesBack ? bytesWrittenBack : null,
       stagedBytes: null,
       eviction: this.#raw.evictionOrder() ?? null,
       latency,
@@ -135,10 +145,10 @@ export class Device implements AsyncDisposable, Reporter {
     this.#checkOpen()
     const { protection = 'read', ...asked } = checkOptions('device.map()', options, mapRules)
     const { shared } = asked
-    if (this.residentLimit < Infinity && shared === true && protection === 'write') {
+    if (this.residentLimit < Infinity && shared === true && protection === 'write' && !this.#raw.writesBack) {
       throw new UsageError(
         'ERR_VMAREA_INVALID_ARGUMENT',
-        'a device with a residentLimit can be read alone, for what is dropped would take writes with it: map it private, or without the limit',
+        'this device has a residentLimit and its driver no writeback hook, so that writes would go with the pages that are dropped: map it private, or without the limit',
       )
     }
     const request = { reserved: false, source: DeviceBacking.source(this.#raw, this.#name) }
@@ -202,12 +212,19 @@ export class Device implements AsyncDisposable, Reporter {
   }
 
   /**
-   * Ends the driver. Pages in memory stay readable until they are unmapped; a touch of any other page fails. A second call does nothing.
+   * Ends the driver, once its `writeback` hook has taken what was written. Pages in memory stay readable until they are unmapped; a touch of
+   * any other page fails. A second call does nothing.
+   *
+   * @throws VmError `EIO` where the driver did not take all that was written, with the number of bytes; the device is closed even so
    */
   async close(): Promise<void> {
-    if (!this.#closed) this.#tell('close')
+    const first = !this.#closed
     this.#closed = true
-    await this.#raw.close()
+    if (first) this.#tell('close')
+    // The first call reports what was not written back.
+    await this.#raw.close().catch((error) => {
+      if (first) throw error
+    })
   }
 
   /** Calls `close()`, for `await using`. */

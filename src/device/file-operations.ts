@@ -9,7 +9,7 @@ import { HookLifetime } from './hook-lifetime.js'
 import { VmFault } from './vm-fault.js'
 import { VmaNew } from './vma-new.js'
 
-const hookNames = ['open', 'mmap', 'fault', 'pageMkwrite', 'close'] as const
+const hookNames = ['open', 'mmap', 'fault', 'pageMkwrite', 'writeback', 'close'] as const
 
 /** Wraps an author's hooks into raw file operations. Throws `ERR_VMAREA_NOT_A_DRIVER` where they can't be those of a driver. */
 export function fileOperations(hooks: DeviceHooks): FileOperations {
@@ -19,6 +19,7 @@ export function fileOperations(hooks: DeviceHooks): FileOperations {
   if (hooks.open !== undefined) operations.open = () => hooks.open!()
   if (hooks.fault !== undefined) operations.fault = (fault) => callFault(hooks, 'fault', fault)
   if (hooks.pageMkwrite !== undefined) operations.pageMkwrite = (fault) => callFault(hooks, 'pageMkwrite', fault)
+  if (hooks.writeback !== undefined) operations.writeback = (writeback) => hooks.writeback!(writeback)
   if (hooks.close !== undefined) operations.close = () => hooks.close!()
   return operations
 }

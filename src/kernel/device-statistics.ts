@@ -18,6 +18,10 @@ export interface DeviceStatistics {
   readonly bytesResident: number
   /** Bytes that were dropped to keep within `residentLimit`. */
   readonly bytesDropped: number
+  /** Bytes of whole pages that the `writeback` hook took. */
+  readonly bytesWrittenBack: number
+  /** Bytes of whole pages that programs have written to and that the `writeback` hook has not taken yet. */
+  readonly bytesUnwritten: number
   /**
    * How long faults waited, from when the pager took them: entry `i` counts those that took less than 2^i microseconds and not less than
    * half of that. The last one counts all that took longer.

@@ -20,8 +20,8 @@ export interface RawDeviceOptions {
   /** How many bytes one fault requests: at least `least`, and with sequential access up to `most`. Whole pages. */
   readonly run: { readonly least: number; readonly most: number }
   /**
-   * How many bytes of the device may be in memory at once. `Infinity` is no limit. With one the device's file is open for reading alone:
-   * a shared map of it has no `VM_MAYWRITE`, so that it can't become writable (`EACCES`).
+   * How many bytes of the device may be in memory at once. `Infinity` is no limit. With one and without a `writeback` hook the device's file
+   * is open for reading alone: a shared map of it has no `VM_MAYWRITE`, so that it can't become writable (`EACCES`).
    */
   readonly residentLimit: number
   /** The source of faults; `undefined` for the best that the machine allows. */

@@ -1,5 +1,6 @@
 import type { Area } from './area.js'
 import type { RawFault } from './raw-fault.js'
+import type { RawWriteback } from './raw-writeback.js'
 
 /**
  * The raw hooks behind a device's file: `file_operations` and `vm_operations_struct` in one, as far as memory goes.
@@ -17,6 +18,8 @@ export interface FileOperations {
   fault?(fault: RawFault): void | Promise<void>
   /** `vm_ops->page_mkwrite`: a page that was mapped read-only is about to be written. */
   pageMkwrite?(fault: RawFault): void | Promise<void>
+  /** `a_ops->writepages`: programs wrote to pages of the device through shared maps. With this hook each first write to a page is noted. */
+  writeback?(writeback: RawWriteback): void | Promise<void>
   /** `vm_ops->pfn_mkwrite`: the same for a page that `remap_pfn_range` has mapped. Only in the model. */
   pfnMkwrite?(fault: RawFault): void
   /**

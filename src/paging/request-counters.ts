@@ -3,7 +3,8 @@ import type { DeviceStatistics } from '../kernel/device-statistics.js'
 /** The last entry takes all waits of more than 2^30 microseconds, which are 18 minutes. */
 const LATENCIES = 32
 const [FAULTS, FILLS, BYTES_FILLED, FAILURES, TIMEOUTS, WAITING, BYTES_DROPPED, HITS] = [0, 1, 2, 3, 4, 5, 6, 7]
-const COUNTERS = 8
+const [BYTES_WRITTEN_BACK, BYTES_UNWRITTEN] = [8, 9]
+const COUNTERS = 10
 
 /** The counters of requests and answers. They may lie in memory that another thread reads; one thread writes them. */
 export class RequestCounters {
@@ -42,6 +43,15 @@ export class RequestCounters {
     this.#numbers[BYTES_DROPPED]! += bytes
   }
 
+  countWrittenBack(bytes: number): void {
+    this.#numbers[BYTES_WRITTEN_BACK]! += bytes
+  }
+
+  /** How many bytes programs have written that the driver does not have yet. */
+  setUnwritten(bytes: number): void {
+    this.#numbers[BYTES_UNWRITTEN] = bytes
+  }
+
   countFailures(count: number): void {
     this.#numbers[FAILURES]! += count
   }
@@ -73,6 +83,8 @@ export class RequestCounters {
       timeouts: numbers[TIMEOUTS]!,
       waiting: numbers[WAITING]!,
       bytesDropped: numbers[BYTES_DROPPED]!,
+      bytesWrittenBack: numbers[BYTES_WRITTEN_BACK]!,
+      bytesUnwritten: numbers[BYTES_UNWRITTEN]!,
       latency: [...numbers.subarray(COUNTERS)],
     }
   }

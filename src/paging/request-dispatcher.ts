@@ -20,8 +20,13 @@ export interface RequestDispatcherParts<R extends PageRequest> {
   ask(request: R): void | PromiseLike<void>
   /** Puts an answer into memory. Throws the error that prevents it. The waiters are settled afterwards. */
   complete(request: R, waiters: readonly PageWaiter[]): void
-  /** Makes room for `bytes`, which include those of all pending requests. */
-  makeRoom?(bytes: number): void
+  /**
+   * Makes room for `bytes`, which include those of all pending requests. `false`: there is none before the owner calls `resume`, and
+   * the request is not made until then.
+   */
+  makeRoom?(bytes: number): boolean
+  /** Why there is no room, for waits that end meanwhile. */
+  noRoom?(): VmError | undefined
 }
 
 /**
@@ -32,6 +37,8 @@ export interface RequestDispatcherParts<R extends PageRequest> {
 export class RequestDispatcher<R extends PageRequest> {
   readonly pending: PendingRequests<R>
   readonly #parts: RequestDispatcherParts<R>
+  /** Requests that wait for room before the answerer is asked. */
+  readonly #held = new Set<R>()
   #unsettled = 0
   #closed = false
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -85,6 +92,26 @@ export class RequestDispatcher<R extends PageRequest> {
     this.pending.leave((waiter) => waiter.owner === owner)
   }
 
+  /** Whether requests wait for room. */
+  get holds(): boolean {
+    return this.#held.size > 0
+  }
+
+  /** Makes the requests for which there was no room, as far as there is some now. */
+  resume(): void {
+    for (const request of [...this.#held]) {
+      if (this.#closed) return
+      if (request.waiters.length === 0) {
+        this.#held.delete(request)
+        this.pending.remove(request)
+        request.supersede()
+      } else if (this.#hasRoom(request)) {
+        this.#held.delete(request)
+        this.#call(request)
+      } else return
+    }
+  }
+
   /** Refuses all waits, and ignores all answers. */
   close(error: VmError): void {
     this.stop()
@@ -113,12 +140,28 @@ export class RequestDispatcher<R extends PageRequest> {
   }
 
   #ask(request: R): void {
-    const { counters, makeRoom, ask } = this.#parts
-    if (!request.firstWrite) {
-      counters.countFill()
-      makeRoom?.(this.pending.bytes + request.length)
-    }
+    const room = request.firstWrite || (this.#held.size === 0 && this.#hasRoom(request))
     this.pending.add(request)
+    if (room) {
+      this.#call(request)
+      return
+    }
+    this.#held.add(request)
+    this.#arm()
+  }
+
+  #hasRoom(request: R): boolean {
+    const { makeRoom } = this.#parts
+    if (makeRoom === undefined) return true
+    let bytes = request.length
+    for (const other of this.pending)
+      if (other !== request && !other.firstWrite && !this.#held.has(other)) bytes += other.length
+    return makeRoom(bytes)
+  }
+
+  #call(request: R): void {
+    const { counters, ask } = this.#parts
+    if (!request.firstWrite) counters.countFill()
     let answer: void | PromiseLike<void>
     try {
       answer = ask(request)
@@ -222,7 +265,8 @@ export class RequestDispatcher<R extends PageRequest> {
     const { timeout, counters } = this.#parts
     const late = ({ since }: PageWaiter) => since <= before
     this.pending.leave(late, (request, waiters) => {
-      const error = answerTimeout(request.call, timeout)
+      const late = answerTimeout(request.call, timeout)
+      const error = (this.#held.has(request) ? this.#parts.noRoom?.() : undefined) ?? late
       counters.countTimeouts(waiters.length)
       this.#refuseAll(request, waiters, error, false)
       return error

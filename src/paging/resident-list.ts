@@ -6,6 +6,12 @@ export interface ResidentListHost {
   hide(offset: number, length: number): void
   /** Drops pages. */
   drop(offset: number, length: number): void
+  /** Whether a page, by its number, may be dropped. Without this function all may. */
+  isClean?(page: number): boolean
+  /** Starts to make pages clean. Returns whether some are when it returns; otherwise the owner makes room again later. */
+  clean?(pages: readonly number[]): boolean
+  /** Whether pages do not become clean for now: clean ones are dropped although they were used later. */
+  isStuck?(): boolean
 }
 
 /** The part of the budget that is hidden, so that a touch of it faults and is noticed. */
@@ -92,12 +98,22 @@ export class ResidentList {
     }
   }
 
-  /** Drops the least recently used pages, to make room for `bytes`. */
-  makeRoom(bytes: number): void {
+  /**
+   * Drops the least recently used pages, to make room for `bytes`. Returns whether there is room, or no page is left to drop: `false`
+   * where pages have to become clean first.
+   */
+  makeRoom(bytes: number): boolean {
     const needed = bytes / this.#pageSize
-    const over = this.#active.size + this.#inactive.size + needed - this.#limit
-    if (over <= 0) return
-    this.#take(over + Math.floor(this.#limit * SLACK_PART), (offset, length) => this.#host.drop(offset, length))
+    const slack = Math.floor(this.#limit * SLACK_PART)
+    for (;;) {
+      const over = this.#active.size + this.#inactive.size + needed - this.#limit
+      if (over <= 0) return true
+      const unclean = this.#drop(over + slack, false)
+      if (unclean.length === 0) return true
+      if (this.#host.clean!(unclean)) continue
+      if (this.#host.isStuck!()) this.#drop(over + slack, true)
+      return this.#active.size + this.#inactive.size + needed <= this.#limit
+    }
   }
 
   /** Hides the oldest active pages, but none of the `newest`, which are about to be shown. */
@@ -118,19 +134,23 @@ export class ResidentList {
     this.#runs(oldest, (offset, length) => this.#host.hide(offset, length))
   }
 
-  #take(count: number, drop: (offset: number, length: number) => void): void {
+  /** Drops those of the `count` oldest pages that are clean, or the `count` oldest clean ones. Returns the others that it met. */
+  #drop(count: number, cleanAlone: boolean): number[] {
     const pages: number[] = []
+    const unclean: number[] = []
     for (const list of [this.#inactive, this.#active]) {
       for (const page of list) {
-        if (pages.length >= count) break
-        pages.push(page)
+        if (pages.length + unclean.length >= count) break
+        if (this.#host.isClean?.(page) ?? true) pages.push(page)
+        else if (!cleanAlone) unclean.push(page)
       }
     }
     for (const page of pages) {
       this.#inactive.delete(page)
       this.#active.delete(page)
     }
-    this.#runs(pages, drop)
+    this.#runs(pages, (offset, length) => this.#host.drop(offset, length))
+    return unclean
   }
 
   /** Calls `call` once for each run of consecutive pages. */

@@ -396,6 +396,8 @@ test('statistics: counts, bytes, and how long faults took', async () => {
     waiting: 0,
     bytesResident: 2 * PAGE,
     bytesDropped: 0,
+    bytesWrittenBack: 0,
+    bytesUnwritten: 0,
   })
   assert.equal(
     latency.reduce((sum, count) => sum + count, 0),

@@ -9,11 +9,13 @@ import { invalidateCases } from './invalidate-cases.js'
 import { mmapHookCases } from './mmap-hook-cases.js'
 import { runCases } from './run-cases.js'
 import { writeCases } from './write-cases.js'
+import { writebackCases } from './writeback-cases.js'
 
 /** All cases of devices. */
 export const deviceCases: ConformanceCases = {
   ...hookCases,
   ...writeCases,
+  ...writebackCases,
   ...mmapHookCases,
   ...driverPageCases,
   ...runCases,

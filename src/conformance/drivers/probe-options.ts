@@ -18,6 +18,10 @@ export interface ProbeOptions {
   readonly forgetAt?: number
   /** What the `pageMkwrite` hook does. Without it there is no such hook. */
   readonly pageMkwrite?: 'allow' | 'refuse'
+  /** What the `writeback` hook does, if there is to be one: it keeps the pages, and `fault` gives them back. */
+  readonly writeback?: 'at once' | 'later' | 'never'
+  /** How often the `writeback` hook refuses before it keeps pages. */
+  readonly refusals?: number
   /** The `open` hook never ends. */
   readonly hangs?: boolean
   /** How the `close` hook misbehaves. Without it there is no such hook. */
@@ -49,6 +53,9 @@ export const PROBE = {
   opens: 3,
   maps: 4,
   writes: 5,
+  /** How many pages the `writeback` hook was given so far, and how many bytes the last time. */
+  given: 6,
+  givenLast: 7,
 } as const
 
 /** How many bytes of a page those numbers take. */

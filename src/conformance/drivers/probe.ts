@@ -1,6 +1,7 @@
 import { defineDevice } from '../../device/define-device.js'
 import type { DeviceHooks } from '../../device/device-hooks.js'
 import type { VmFault } from '../../device/vm-fault.js'
+import type { RawWriteback as Writeback } from '../../kernel/raw-writeback.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { PROBE, PROBE_HEAD, type ProbeOptions } from './probe-options.js'
 
@@ -9,15 +10,22 @@ export default defineDevice<ProbeOptions>((options, device) => {
   const { pageSize } = device
   const { setUp = [], insert = [], refuse, fault = 'at once', brokenWith = 'Error', forgetAt, pageMkwrite } = options
   const broken = new Map(options.broken)
-  let [opens, maps, fills, writes] = [0, 0, 0, 0]
+  let [opens, maps, fills, writes, given, givenLast] = [0, 0, 0, 0, 0, 0]
+  let { refusals = 0 } = options
+  const kept = new Map<number, Uint8Array>()
 
   const fill = ({ offset, bytes }: Pick<VmFault, 'offset' | 'bytes'>) => {
     const run = bytes.length / pageSize
     for (let index = 0; index < run; index++) {
       const page = offset / pageSize + index
       const part = bytes.subarray(index * pageSize, (index + 1) * pageSize).fill(page)
+      const own = kept.get(page)
+      if (own !== undefined) {
+        part.set(own)
+        continue
+      }
       const head = new DataView(part.buffer, part.byteOffset, PROBE_HEAD)
-      for (const [name, value] of Object.entries({ page, fills, run, opens, maps, writes })) {
+      for (const [name, value] of Object.entries({ page, fills, run, opens, maps, writes, given, givenLast })) {
         head.setUint32(4 * PROBE[name as keyof typeof PROBE], value, true)
       }
     }
@@ -52,6 +60,27 @@ export default defineDevice<ProbeOptions>((options, device) => {
       writes++
       if (pageMkwrite === 'refuse') throw new VmError('ENOSPC', 'page_mkwrite')
     }
+  }
+  if (options.writeback !== undefined) {
+    const keep = ({ offset, bytes }: Writeback) => {
+      if (refusals > 0) {
+        refusals--
+        throw new VmError('ENOSPC', 'write')
+      }
+      given += Math.ceil(bytes.length / pageSize)
+      givenLast = bytes.length
+      for (let at = 0; at < bytes.length; at += pageSize) {
+        kept.set((offset + at) / pageSize, bytes.slice(at, at + pageSize))
+      }
+    }
+    hooks.writeback = keep
+    if (options.writeback === 'later') {
+      hooks.writeback = async (writeback) => {
+        await new Promise((resolve) => setTimeout(resolve, 2))
+        keep(writeback)
+      }
+    }
+    if (options.writeback === 'never') hooks.writeback = () => new Promise(() => {})
   }
   if (fault === 'none') return hooks
   const answer = (asked: VmFault) => {

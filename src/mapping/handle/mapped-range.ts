@@ -211,27 +211,34 @@ export abstract class MappedRange implements Disposable {
 
   /**
    * Writes the changed pages of a shared file mapping to the file and waits for the disk, off the event loop. The range extends to whole
-   * pages. msync(2) with `MS_SYNC`.
+   * pages. msync(2) with `MS_SYNC`. In a shared mapping of a device, its driver's `writeback` hook has the bytes when the promise resolves.
    *
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`; `ERR_VMAREA_UNMAPPED` also where the mapping is unmapped meanwhile
-   * @throws VmError `EIO` where the disk failed
+   * @throws VmError `EIO` where the disk failed; what a driver's `writeback` hook threw, now or before, as room was made, such as `ENOSPC`,
+   * and `ETIMEDOUT` where it is late
    */
   async flush(offset = 0, length: number = this.size - offset): Promise<void> {
     const holding = this[memoryOf]()
     holding.checkSettled()
     const [from, bytes] = holding.pages(offset, length)
-    await holding.region.msyncAsync(from, bytes, MS.SYNC)
+    if (holding.backing.flush === undefined) await holding.region.msyncAsync(from, bytes, MS.SYNC)
+    else await holding.backing.flush(offset, length)
   }
 
   /**
-   * Does what `flush` does on this thread: returns when the disk has the bytes.
+   * Does what `flush` does on this thread: returns when the disk or the driver has the bytes.
    *
-   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_COMMITTED`
+   * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_COMMITTED`; in the model, `ERR_VMAREA_WOULD_BLOCK` where the driver answers
+   * later
    * @throws VmError as `flush`: `EIO`
    */
   flushSync(offset = 0, length: number = this.size - offset): void {
     this[memoryOf]().checkSettled()
-    this.#onPages('msync', offset, length, (calls, address, bytes) => calls.msync(address, bytes, MS.SYNC))
+    this.#onPages('msync', offset, length, (calls, address, bytes) => {
+      const { backing } = this[memoryOf]()
+      if (backing.flushNow === undefined) calls.msync(address, bytes, MS.SYNC)
+      else backing.flushNow(offset, length)
+    })
   }
 
   /**
@@ -241,7 +248,13 @@ export abstract class MappedRange implements Disposable {
    */
   flushAsync(offset = 0, length: number = this.size - offset): void {
     this[memoryOf]().checkSettled()
-    this.#onPages('msync', offset, length, (calls, address, bytes) => calls.msync(address, bytes, MS.ASYNC))
+    this.#onPages('msync', offset, length, (calls, address, bytes) => {
+      calls.msync(address, bytes, MS.ASYNC)
+      // What fails stays written, and the next flush reports it.
+      this[memoryOf]()
+        .backing.flush?.(offset, length)
+        .catch(() => {})
+    })
   }
 
   /** Makes code that was written before visible to execution. Does nothing on x86. */

@@ -17,6 +17,10 @@ export interface Backing {
    * where it is not to be reached any more.
    */
   reopen?(): Disposable & { readonly descriptor: number; readonly offset: number }
+  /** Writes `length` bytes from `offset` of the mapping on back to what is behind it, where the kernel does not: a device. */
+  flush?(offset: number, length: number): Promise<void>
+  /** As `flush`, and returns when it is done. */
+  flushNow?(offset: number, length: number): void
   /** The backing of the part of the mapping that begins at `bytes`. */
   from(bytes: number): Backing
   /** Whether `next` is the same file or device, `size` bytes further on. `undefined`: the kernel's areas have to be compared. */

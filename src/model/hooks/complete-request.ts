@@ -11,15 +11,17 @@ import type { Driver } from './driver.js'
 /** Puts the answer of a driver into the page cache and the page tables of the waiters. Throws the error that prevents it. */
 export function completeRequest(driver: Driver, request: DeviceRequest, waiters: readonly PageWaiter[]): void {
   const { answered } = request
-  if (request.firstWrite) for (const waiter of waiters) allowWrite(waiter as AccessWaiter)
+  if (request.firstWrite) for (const waiter of waiters) allowWrite(driver, waiter as AccessWaiter)
   else if (answered !== undefined) mapDriverPage(driverPage(answered), request, waiters)
   else if (!request.isInserted) enterPages(driver, request, waiters)
 }
 
 /** The address may no longer map the page: then the access faults again. */
-function allowWrite({ access: { mm, number, page } }: AccessWaiter): void {
+function allowWrite(driver: Driver, { access: { mm, number, offset, page } }: AccessWaiter): void {
   const bits = mm.tables.bits(number)
-  if (bits & PTE.PRESENT && mm.tables.page(number) === page) mm.tables.setBits(number, bits | PTE.WRITE)
+  if (!(bits & PTE.PRESENT) || page === undefined || mm.tables.page(number) !== page) return
+  driver.noteWrite(offset, page)
+  mm.tables.setBits(number, bits | PTE.WRITE)
 }
 
 function driverPage(answered: unknown): Page {

@@ -1,6 +1,7 @@
 import type { DeviceStatistics } from '../../kernel/device-statistics.js'
 import type { RawDeviceOptions } from '../../kernel/devices.js'
 import type { FileOperations } from '../../kernel/file-operations.js'
+import type { RawWriteback } from '../../kernel/raw-writeback.js'
 import { unlessAborted } from '../../kernel/unless-aborted.js'
 import { Fetches } from '../../paging/fetches.js'
 import { pageRange } from '../../paging/page-range.js'
@@ -8,10 +9,13 @@ import { ReadAhead } from '../../paging/read-ahead.js'
 import { RequestCounters } from '../../paging/request-counters.js'
 import { RequestDispatcher } from '../../paging/request-dispatcher.js'
 import { ResidentList } from '../../paging/resident-list.js'
+import { WriteBacks } from '../../paging/write-backs.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { hideFilePages } from '../pages/hide-file-pages.js'
 import { mapFilePages } from '../pages/map-file-pages.js'
+import { protectFilePages } from '../pages/protect-file-pages.js'
 import type { Inode, InodeDriver } from '../structs/inode.js'
+import type { Page } from '../structs/page.js'
 import { unmapFilePages } from '../structs/unmap-file-pages.js'
 import type { Vma } from '../structs/vma.js'
 import { completeRequest } from './complete-request.js'
@@ -40,6 +44,10 @@ export class Driver implements InodeDriver {
   readonly inode: Inode
   readonly counters: RequestCounters = new RequestCounters()
   readonly resident: ResidentList | undefined
+  /** The pages that programs have written to, where the current hooks take them back. */
+  writeBacks: WriteBacks | undefined
+  /** The numbers of those pages, for the hooks that take over. */
+  readonly #written = new Set<number>()
   /** The requests to the current hooks: hooks that take over begin with none. */
   requests!: RequestDispatcher<DeviceRequest>
   readAhead!: ReadAhead
@@ -62,11 +70,19 @@ export class Driver implements InodeDriver {
     this.#options = { timeout, run }
     if (residentLimit !== Infinity) {
       const host = {
-        hide: (offset: number, length: number) => hideFilePages(inode, offset / pageSize, (offset + length) / pageSize),
+        hide: (offset: number, length: number) => {
+          const [first, last] = [offset / pageSize, (offset + length) / pageSize]
+          hideFilePages(inode, first, last)
+          // What is not touched again is dropped next, and is clean by then.
+          this.writeBacks?.evict(Array.from({ length: last - first }, (_, index) => first + index))
+        },
         drop: (offset: number, length: number) => {
           this.#forget(offset, offset + length)
           this.counters.countDropped(length)
         },
+        isClean: (page: number) => this.writeBacks?.isClean(page) ?? true,
+        clean: (pages: readonly number[]) => this.writeBacks!.evict(pages),
+        isStuck: () => this.writeBacks!.failure !== undefined,
       }
       this.resident = new ResidentList(host, residentLimit, pageSize)
     }
@@ -123,6 +139,7 @@ export class Driver implements InodeDriver {
     const { start, end } = pageRange(offset, length, this.inode.machine.pageSize, Infinity)
     if (start >= end) return
     this.requests.invalidate(start, end)
+    this.writeBacks?.forget(start, end)
     this.#forget(start, end)
     this.resident?.remove(start, end - start)
   }
@@ -149,6 +166,11 @@ export class Driver implements InodeDriver {
         signal?.removeEventListener('abort', cancel)
       }
     }
+  }
+
+  /** Notes that a page is about to become writable in a shared area. Pages that the driver owns are not written back. */
+  noteWrite(offset: number, page: Page): void {
+    if (this.inode.pages.get(offset / this.inode.machine.pageSize) === page) this.writeBacks?.mark(offset)
   }
 
   // ---- states ----
@@ -203,9 +225,11 @@ export class Driver implements InodeDriver {
       counters: this.counters,
       ask: (request) => this.#callHook(request),
       complete: (request, waiters) => completeRequest(this, request, waiters),
-      makeRoom: (bytes) => this.resident?.makeRoom(bytes),
+      makeRoom: (bytes) => this.resident?.makeRoom(bytes) ?? true,
+      noRoom: () => this.writeBacks?.failure,
     })
     this.requests = requests
+    this.writeBacks = this.#operations.writeback && this.#takeBack(requests)
     this.readAhead = new ReadAhead(run)
     this.#fetches = new Fetches<DeviceRequest>({
       pageSize,
@@ -217,6 +241,48 @@ export class Driver implements InodeDriver {
       requestFor: (offset, length) => this.#operations.fault && DeviceRequest.fill(undefined, offset, length),
       defer: (callback) => setTimeout(callback, 0),
     })
+  }
+
+  #takeBack(requests: RequestDispatcher<DeviceRequest>): WriteBacks {
+    const { inode, counters } = this
+    const { pageSize } = inode.machine
+    let waking = false
+    const host = {
+      pageSize,
+      most: this.#options.run.most,
+      timeout: this.#options.timeout,
+      counters,
+      write: (writeback: RawWriteback) => this.#operations.writeback!(writeback),
+      protect: (offset: number, length: number) =>
+        protectFilePages(inode, offset / pageSize, (offset + length) / pageSize),
+      copy: (offset: number, length: number) => this.#copy(offset, Math.min(length, inode.size - offset)),
+      note: (offset: number, length: number, written: boolean) => {
+        for (let at = offset; at < offset + length; at += pageSize) {
+          if (written) this.#written.add(at / pageSize)
+          else this.#written.delete(at / pageSize)
+        }
+      },
+      ended: () => {
+        if (waking || !requests.holds) return
+        waking = true
+        setTimeout(() => {
+          waking = false
+          requests.resume()
+        }, 0)
+      },
+    }
+    return new WriteBacks(host, this.#written)
+  }
+
+  /** A copy of pages in memory, from `offset` on. */
+  #copy(offset: number, length: number): Uint8Array {
+    const { pageSize } = this.inode.machine
+    const bytes = new Uint8Array(length)
+    for (let at = 0; at < length; at += pageSize) {
+      const page = this.inode.pages.get((offset + at) / pageSize)!
+      bytes.set(page.bytes.subarray(0, Math.min(pageSize, length - at)), at)
+    }
+    return bytes
   }
 
   /** Holds the mmap lock of the process that made the access for reading while the hook runs. */

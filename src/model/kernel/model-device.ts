@@ -10,6 +10,7 @@ import { answerTimeout } from '../../paging/answer-timeout.js'
 import { checkResidentLimit } from '../../paging/check-resident-limit.js'
 import { DeviceLifetime } from '../../paging/device-lifetime.js'
 import { openingLimit } from '../../paging/opening-limit.js'
+import { unwrittenError } from '../../paging/unwritten-error.js'
 import type { EvictionOrder } from '../../vocabulary/reports/eviction-order.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { Driver } from '../hooks/driver.js'
@@ -45,8 +46,8 @@ export class ModelDevice implements RawDevice {
     this.#options = options
     this.#host = host
     this.#driver = driver
-    // A resident limit drops pages, which would lose writes: no map of the file may become writable.
-    this.#file = new OpenFile(driver.inode, true, options.residentLimit === Infinity)
+    // A resident limit drops pages, which would lose writes that the driver does not take: no map of the file may become writable.
+    this.#file = new OpenFile(driver.inode, true, options.residentLimit === Infinity || this.writesBack)
   }
 
   static async open(
@@ -86,6 +87,10 @@ export class ModelDevice implements RawDevice {
     return this.#driver.state.name === 'ended' ? 'dead' : 'serving'
   }
 
+  get writesBack(): boolean {
+    return this.#driver.operations.writeback !== undefined
+  }
+
   get statistics(): DeviceStatistics {
     return this.#driver.statistics
   }
@@ -103,6 +108,14 @@ export class ModelDevice implements RawDevice {
     checkResidentLimit(length, this.#options.residentLimit)
     this.#checkServing('fault')
     await this.#driver.fetch(offset, length, signal)
+  }
+
+  async flush(offset: number, length: number): Promise<void> {
+    await this.#driver.writeBacks?.flush(offset, offset + length)
+  }
+
+  flushNow(offset: number, length: number): void {
+    this.#driver.writeBacks?.flushNow(offset, offset + length)
   }
 
   async invalidate(offset: number, length: number): Promise<void> {
@@ -130,11 +143,16 @@ export class ModelDevice implements RawDevice {
   }
 
   async #end(): Promise<void> {
+    const driver = this.#driver
+    let failure: unknown
+    if (driver.statistics.bytesUnwritten > 0) failure = await this.flush(0, driver.inode.size).catch((error) => error)
     const closed = new VmError('ENODEV', 'fault', { hint: 'the device was closed' })
     this.#driver.end(closed)
     this.#host.end(closed)
     await this.#released()
     this.#file.put()
+    const { bytesUnwritten } = driver.statistics
+    if (bytesUnwritten > 0) throw unwrittenError(bytesUnwritten, failure)
   }
 
   /** Calls the `close` hook, and waits for it within the time limit. Its error is ignored, because no call waits for it. */
@@ -148,6 +166,8 @@ export class ModelDevice implements RawDevice {
     const driver = this.#driver
     driver.suspend()
     this.#host.end(new VmError('EIO', 'restart', { hint: 'the device is being restarted' }))
+    // Late bytes of the old hooks would replace newer ones.
+    if (driver.statistics.bytesUnwritten > 0) await driver.writeBacks?.stop()
     await this.#released()
     this.#lifetime.checkOpen()
     const host = new ModelDeviceHost(driver.inode.machine.pageSize)

@@ -15,7 +15,7 @@ export function insertPage(vma: Vma, address: number, page: Page): number {
   if (mm.tables.bits(number) !== 0) return ERRNO_RESULT.EBUSY
   page.references++
   mm.filePages++
-  const notified = vma.file?.inode.operations?.pageMkwrite !== undefined
+  const notified = vma.file?.inode.notesWrites === true
   const writable = (vma.flags & (VM_FLAG.SHARED | VM_FLAG.WRITE)) === (VM_FLAG.SHARED | VM_FLAG.WRITE) && !notified
   mm.tables.set(number, PTE.PRESENT | (writable ? PTE.WRITE : 0), page)
   return 0

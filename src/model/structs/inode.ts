@@ -58,6 +58,11 @@ export class Inode {
     return this.driver?.operations
   }
 
+  /** Whether the first write to a page of a shared area faults: for the `pageMkwrite` hook, or to write the page back. */
+  get notesWrites(): boolean {
+    return (this.operations?.pageMkwrite ?? this.operations?.writeback) !== undefined
+  }
+
   /** The page at `index`, made if it is a hole. */
   page(index: number): Page {
     let page = this.pages.get(index)

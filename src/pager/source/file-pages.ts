@@ -34,6 +34,11 @@ export interface FilePages {
   put(start: number, bytes: Uint8Array, length: number, writable: boolean): number
   /** Shows pages that are in the file, writable or not, and wakes their waiters. Pages that are shown already stay. */
   show(start: number, length: number, writable: boolean): number
+  /**
+   * Takes the right to write from pages that are shown, in a range that was watched with `notifyWrites`: the next write to one faults. It
+   * may hide them.
+   */
+  protect(start: number, length: number): number
   /** Hides pages. They stay in the file: a touch faults again. */
   hide(start: number, length: number): number
   /** Whether the page at the address may be visible and write-protected: its first write is not answered yet. */

@@ -142,6 +142,10 @@ export class GuardSource implements FaultQueue, FilePages {
     return this.#addon.guardShow(this.id, writable)
   }
 
+  protect(start: number, length: number): number {
+    return this.hide(start, length)
+  }
+
   /** Private copies of the program stay, and are visible again when the page is shown. */
   hide(start: number, length: number): number {
     this.#range(start, length)

@@ -95,6 +95,18 @@ export class UserfaultfdFilePages implements FilePages {
     return 0
   }
 
+  protect(start: number, length: number): number {
+    for (let at = start, step = length, attempts = ATTEMPTS; at < start + length; ) {
+      const code = this.#raw.writeprotect(at, step, UFFD_RESOLVE_MODE.WRITEPROTECT_WP)
+      if (code === ERRNO_RESULT.EAGAIN && attempts-- > 0) continue
+      // A part was unmapped: protect the rest one page at a time.
+      if (code === ERRNO_RESULT.ENOENT && step > this.#pageSize) step = this.#pageSize
+      else if (code === 0 || code === ERRNO_RESULT.ENOENT) at += step
+      else return code
+    }
+    return 0
+  }
+
   hide(start: number, length: number): number {
     const end = start + length
     for (let at = start; at < end; ) {

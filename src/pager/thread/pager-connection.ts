@@ -56,6 +56,7 @@ export class PagerConnection {
   #threadId = 0
   #size = 0
   #sourceId = -1
+  #writesBack = false
   /** The uncaught error of the thread. */
   #uncaught: Error | undefined
   #cause: VmError | undefined
@@ -123,6 +124,11 @@ export class PagerConnection {
   /** The number of its guard source, or -1. */
   get sourceId(): number {
     return this.#sourceId
+  }
+
+  /** Whether the driver of a device has a `writeback` hook. */
+  get writesBack(): boolean {
+    return this.#writesBack
   }
 
   /** Whether the thread runs, by what is known without the event loop. */
@@ -256,6 +262,7 @@ export class PagerConnection {
       this.#threadId = message.threadId
       this.#size = message.size
       this.#sourceId = message.sourceId
+      this.#writesBack = message.writesBack ?? false
       this.#settle(0, (pending) => pending.resolve(undefined))
     } else if (message.type === 'answer') {
       this.#settle(message.id, (pending) => pending.resolve(message.value))

@@ -8,6 +8,8 @@ export type PagerRequest =
   | SwapRequest
   /** Fills the absent pages of `[offset, offset + length)`, and shows them wherever they are mapped. */
   | { readonly type: 'fill'; readonly id: number; readonly offset: number; readonly length: number }
+  /** Gives the driver what programs have written to `[offset, offset + length)`. */
+  | { readonly type: 'flush'; readonly id: number; readonly offset: number; readonly length: number }
   /** The caller of the `fill` with that number no longer waits. */
   | { readonly type: 'cancel'; readonly id: number }
   | { readonly type: 'invalidate'; readonly id: number; readonly offset: number; readonly length: number }
@@ -55,8 +57,17 @@ export interface MapRequest {
 
 /** The messages of the pager's thread. */
 export type PagerMessage =
-  /** The driver is set up. `threadId` is the kernel's number of the thread, `sourceId` that of its guard source, or -1. */
-  | { readonly type: 'ready'; readonly size: number; readonly threadId: number; readonly sourceId: number }
+  /**
+   * The driver is set up. `threadId` is the kernel's number of the thread, `sourceId` that of its guard source, or -1. `writesBack`: the
+   * driver has a `writeback` hook.
+   */
+  | {
+      readonly type: 'ready'
+      readonly size: number
+      readonly threadId: number
+      readonly sourceId: number
+      readonly writesBack?: boolean
+    }
   | { readonly type: 'pong' }
   | { readonly type: 'answer'; readonly id: number; readonly value?: unknown }
   | { readonly type: 'refusal'; readonly id: number; readonly error: ErrorMessage }

@@ -11,5 +11,7 @@ export interface PagerThreadData extends ServingThreadData {
   readonly file: number
   /** The descriptor of the memory file of pages that the driver owns, which the program owns too. */
   readonly pages: number
+  /** The descriptor of the memory file that notes which pages programs have written to, which the program owns too. */
+  readonly written: number
   readonly source: FaultSourceAddress
 }

@@ -32,6 +32,7 @@ export class ServingThread {
   /** The connection of a thread that is being terminated: its earlier messages are still valid. */
   #ending: PagerConnection | undefined
   #size = 0
+  #writesBack = false
   /** The error that ended it. */
   #cause: Error | undefined
   /** Whether a fault or a request found that the thread does not act, before its end was reported. */
@@ -50,8 +51,18 @@ export class ServingThread {
     return this.#size
   }
 
+  /** Whether the current driver has a `writeback` hook. */
+  get writesBack(): boolean {
+    return this.#writesBack
+  }
+
   get serves(): boolean {
     return !this.#unserved && this.#connection !== undefined && this.#connection.lives && !this.#hangs()
+  }
+
+  /** The error that ended the thread, if it has ended by itself. */
+  get cause(): Error | undefined {
+    return this.#cause
   }
 
   /** Why no thread serves. */
@@ -72,6 +83,7 @@ export class ServingThread {
     this.#connection = await PagerConnection.start(program, { ...data, deadline }, state, events, signal)
     this.#state = state
     this.#size = this.#connection.size
+    this.#writesBack = this.#connection.writesBack
     this.#unserved = false
     this.#cause = undefined
   }

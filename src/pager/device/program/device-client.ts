@@ -7,6 +7,7 @@ import type { LinuxKernel } from '../../../linux/linux-kernel.js'
 import type { LinuxRegion } from '../../../linux/regions/linux-region.js'
 import { checkResidentLimit } from '../../../paging/check-resident-limit.js'
 import { DeviceLifetime } from '../../../paging/device-lifetime.js'
+import { unwrittenError } from '../../../paging/unwritten-error.js'
 import type { FaultSourceName } from '../../../vocabulary/fault-source-name.js'
 import { MAP } from '../../../vocabulary/map.js'
 import { PROT } from '../../../vocabulary/prot.js'
@@ -49,6 +50,7 @@ export class DeviceClient implements RawDevice {
   readonly #source: OpenedFaultSource
   readonly #file: number
   #pages: number
+  readonly #written: number
   readonly #thread: ServingThread
   readonly #lifetime = new DeviceLifetime()
   readonly #regions = new DeviceRegions()
@@ -104,6 +106,7 @@ export class DeviceClient implements RawDevice {
     })
     this.#file = kernel.files.memfdCreate('vmarea-device', { sealable: false })
     this.#pages = kernel.files.memfdCreate('vmarea-pages', { sealable: false })
+    this.#written = kernel.files.memfdCreate('vmarea-written', { sealable: false })
   }
 
   get size(): number {
@@ -112,6 +115,10 @@ export class DeviceClient implements RawDevice {
 
   get source(): FaultSourceName {
     return this.#source.name
+  }
+
+  get writesBack(): boolean {
+    return this.#thread.writesBack
   }
 
   /** See `OpenedFaultSource.changesProtection`. */
@@ -168,6 +175,16 @@ export class DeviceClient implements RawDevice {
     checkResidentLimit(length, this.#options.residentLimit)
     this.#checkOpen('fault')
     await this.#thread.ask('fault', { type: 'fill', offset, length }, signal)
+  }
+
+  async flush(offset: number, length: number): Promise<void> {
+    this.#checkOpen('msync')
+    await this.#thread.ask('msync', { type: 'flush', offset, length })
+  }
+
+  flushNow(offset: number, length: number): void {
+    this.#checkOpen('msync')
+    this.#thread.askNow('msync', { type: 'flush', offset, length })
   }
 
   async invalidate(offset: number, length: number): Promise<void> {
@@ -281,8 +298,8 @@ export class DeviceClient implements RawDevice {
     this.#isOrderAsked = false
     const { driver, timeout, run, residentLimit } = this.#options
     const options = { driver, timeout, run, residentLimit }
-    const [file, pages, source] = [this.#file, this.#pages, this.#source.give()]
-    const data = { driver: this.#driver, options, file, pages, source }
+    const [file, pages, written, source] = [this.#file, this.#pages, this.#written, this.#source.give()]
+    const data = { driver: this.#driver, options, file, pages, written, source }
     return this.#thread.start(data satisfies Omit<PagerThreadData, keyof ServingThreadData>, signal)
   }
 
@@ -292,7 +309,7 @@ export class DeviceClient implements RawDevice {
     const question = { type: 'map', start, length, offset, protection, flags, copies } as const
     const answer = this.#thread.askNow('mmap', question) as MapAnswer
     // Dropping a page would lose writes to it.
-    const readOnly = this.#options.residentLimit !== Infinity && (flags & MAP.SHARED) !== 0
+    const readOnly = this.#options.residentLimit !== Infinity && !this.writesBack && (flags & MAP.SHARED) !== 0
     const cleared = answer.cleared | (readOnly ? VM.MAYWRITE : 0n)
     region.holdFlags(0, length, answer.set, cleared)
     return cleared
@@ -302,15 +319,26 @@ export class DeviceClient implements RawDevice {
     try {
       // A restart uses the files until it ends.
       await this.#lifetime.restarted()
+      const failure = await this.#flushed()
       await this.#thread.close()
+      const bytes = this.#thread.state.counters.read().bytesUnwritten
+      if (bytes > 0) throw unwrittenError(bytes, failure ?? this.#thread.cause)
     } finally {
       this.#release()
     }
   }
 
+  /** Each write-back has its own time limit, so that this ends. */
+  async #flushed(): Promise<unknown> {
+    if (!this.writesBack || !this.#thread.serves) return undefined
+    const all = { type: 'flush', offset: 0, length: Number.MAX_SAFE_INTEGER } as const
+    return await this.#thread.ask('msync', all).catch((error) => error)
+  }
+
   #release(): void {
     this.#kernel.files.close(this.#file)
     this.#kernel.files.close(this.#pages)
+    this.#kernel.files.close(this.#written)
     if (this.#regions.all().length === 0) this.#source.close()
   }
 

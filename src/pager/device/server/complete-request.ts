@@ -2,6 +2,7 @@ import type { RawPage } from '../../../kernel/raw-page.js'
 import { foreignPage } from '../../../paging/foreign-page.js'
 import type { PageWaiter } from '../../../paging/page-waiter.js'
 import { VmError } from '../../../vocabulary/vm-error.js'
+import { allowWrite, writesAtOnce } from './allow-write.js'
 import type { DeviceMap } from './device-map.js'
 import type { DeviceRequest } from './device-request.js'
 import { DriverPage } from './driver-page.js'
@@ -11,7 +12,7 @@ import type { ServedDevice } from './served-device.js'
 /** Puts the answer of a driver into memory and wakes the waiters. Throws the error that prevents it. */
 export function completeRequest(device: ServedDevice, request: DeviceRequest, waiters: readonly PageWaiter[]): void {
   const { answered } = request
-  if (request.firstWrite) allowWrite(device, waiters)
+  if (request.firstWrite) allowWrites(device, waiters)
   else if (answered === 'inserted') wakeAll(device, waiters)
   else if (answered !== undefined) giveDriverPage(device, driverPage(device, answered, 'fault'), request, waiters)
   else giveOwnPages(device, request, waiters)
@@ -24,7 +25,7 @@ export function driverPage({ driverPages }: ServedDevice, page: RawPage, call: s
 }
 
 function giveOwnPages(device: ServedDevice, request: DeviceRequest, waiters: readonly PageWaiter[]): void {
-  const { resident, state, maps, view, source, pageSize } = device
+  const { resident, state, maps, view, source, pageSize, writeBacks } = device
   const { offset, length, bytes } = request
   if (bytes.length !== length) {
     throw new VmError('EINVAL', 'fault', { hint: 'the driver transferred the buffer of fault.bytes away' })
@@ -32,14 +33,20 @@ function giveOwnPages(device: ServedDevice, request: DeviceRequest, waiters: rea
   // Count the pages before waking the waiters, so that a woken thread sees its own fault counted.
   state.counters.countFilled(length)
   resident?.touch(offset, length)
+  const first = maps.at(addressOf(waiters[0]))
+  // A page that is filled because of a write becomes writable in the same step.
+  const writes = length === pageSize && first !== undefined && isWrite(waiters[0]!) && writesAtOnce(device, first)
   let shown: DeviceMap | undefined
   try {
-    shown = view.put(maps.at(addressOf(waiters[0])), offset, bytes)
+    if (writes) writeBacks!.mark(offset)
+    shown = view.put(first, offset, bytes, writes)
   } catch (error) {
     state.counters.countFilled(-length)
     resident?.remove(offset, length)
+    if (writes) writeBacks!.forget(offset, offset + length)
     throw error
   }
+  const writable = writes ? shown : undefined
   for (const waiter of waiters) {
     const address = addressOf(waiter)
     if (address < 0) {
@@ -49,11 +56,14 @@ function giveOwnPages(device: ServedDevice, request: DeviceRequest, waiters: rea
     const map = maps.at(address)
     if (map === undefined) {
       source.faults.wake(address, pageSize)
-    } else if (map !== shown) {
+      continue
+    }
+    if (map !== shown) {
       const from = Math.max(map.start, map.addressOf(offset))
       view.show(map, from, Math.min(map.end, map.addressOf(offset + length)) - from)
       shown = map
     }
+    if (map !== writable && isWrite(waiter) && writesAtOnce(device, map)) allowWrite(device, map, address)
   }
 }
 
@@ -81,14 +91,16 @@ function wakeAll({ source, pageSize }: ServedDevice, waiters: readonly PageWaite
   }
 }
 
-function allowWrite({ maps, overlays, source, pageSize }: ServedDevice, waiters: readonly PageWaiter[]): void {
+function allowWrites(device: ServedDevice, waiters: readonly PageWaiter[]): void {
   for (const waiter of waiters) {
     const address = addressOf(waiter)
-    const map = maps.at(address)
-    if (map !== undefined) overlays.allowWrite(map, address)
-    const code = map === undefined ? 0 : source.pages.show(address, pageSize, true)
-    if (code !== 0) source.faults.wake(address, pageSize) // The page is gone: its waiters fault again.
+    const map = device.maps.at(address)
+    if (map !== undefined) allowWrite(device, map, address)
   }
+}
+
+function isWrite(waiter: PageWaiter): boolean {
+  return waiter.isAccess && (waiter as FaultWaiter).write
 }
 
 /** -1 where no access waits. */

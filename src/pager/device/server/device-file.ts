@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs'
+import { readSync, writeSync } from 'node:fs'
 import type { Region } from '../../../kernel/region.js'
 import { addon } from '../../../linux/addon/addon.js'
 import { MAP } from '../../../vocabulary/map.js'
@@ -21,6 +21,8 @@ const WINDOW = 2 ** 30
 export class DeviceFile {
   /** The end of the last page: 2^53 - 1 rounded down to a page for a device without an end. */
   readonly end: number
+  /** Of the device, in bytes. */
+  readonly size: number
   readonly #kernel: PagerKernel
   readonly descriptor: number
   readonly pageSize: number
@@ -34,6 +36,7 @@ export class DeviceFile {
     this.pageSize = pageSize
     this.buffers = new FillBuffers(kernel)
     this.descriptor = descriptor
+    this.size = size
     const last = Math.floor(Number.MAX_SAFE_INTEGER / pageSize) * pageSize
     this.end = Math.min(last, Math.ceil(size / pageSize) * pageSize)
     kernel.files.ftruncate(descriptor, this.end)
@@ -68,6 +71,13 @@ export class DeviceFile {
     } catch (cause) {
       throw new VmError('ENOMEM', 'fault', { cause, hint: 'there is no memory left for the pages of the device' })
     }
+  }
+
+  /** A copy of pages that are there, without what lies past the end of the device. Throws the error of read(2). */
+  copy(offset: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(Math.min(length, this.size - offset))
+    for (let at = 0; at < bytes.length; ) at += readSync(this.descriptor, bytes, at, bytes.length - at, offset + at)
+    return bytes
   }
 
   /** Removes pages from the file and from every map. Private copies stay. */

@@ -1,9 +1,11 @@
 import type { FileOperations } from '../../../kernel/file-operations.js'
+import type { RawWriteback } from '../../../kernel/raw-writeback.js'
 import { Fetches } from '../../../paging/fetches.js'
 import { pageRange } from '../../../paging/page-range.js'
 import { ReadAhead } from '../../../paging/read-ahead.js'
 import { RequestDispatcher } from '../../../paging/request-dispatcher.js'
 import { ResidentList } from '../../../paging/resident-list.js'
+import { WriteBacks } from '../../../paging/write-backs.js'
 import { VmError } from '../../../vocabulary/vm-error.js'
 import type { FaultSource } from '../../source/fault-source.js'
 import type { PagerKernel } from '../../thread/pager-kernel.js'
@@ -19,6 +21,7 @@ import { DeviceView } from './device-view.js'
 import type { DriverPages } from './driver-pages.js'
 import { OverlayPages } from './overlay-pages.js'
 import type { ServedDevice } from './served-device.js'
+import { WrittenPagesFile } from './written-pages-file.js'
 
 /** The parts that serve a device. */
 export interface DeviceServerParts {
@@ -30,6 +33,8 @@ export interface DeviceServerParts {
   readonly state: PagerState
   readonly options: PagerThreadData['options']
   readonly inode: bigint
+  /** The descriptor of the file in which a thread notes the pages that programs have written to. */
+  readonly written: number
   send(message: PagerMessage): void
 }
 
@@ -51,6 +56,7 @@ export interface DeviceServerParts {
  *  P4. Poisoned: the page tables of the program. The error is sent to the program before the page is poisoned, and the program removes the
  *      poison.
  *  P5. With a budget, `resident` has each page that is shown or hidden, and no other.
+ *  P6. With a `writeback` hook, a page that is dropped is clean: see `WriteBacks`. `invalidate` alone drops others.
  *
  * The states of the device are at `DeviceLifetime`.
  */
@@ -61,14 +67,16 @@ export function createServedDevice(parts: DeviceServerParts): ServedDevice {
   const maps = new DeviceMaps()
   const overlays = new OverlayPages(source, file)
   const view = new DeviceView(maps, source, file, overlays, pageSize)
-  const resident = residentList(options.residentLimit, file, view, state)
+  const writeBacks = createWriteBacks(parts, view, () => device)
+  const resident = residentList(options.residentLimit, file, view, state, writeBacks)
   const requests = new RequestDispatcher<DeviceRequest>({
     pageSize,
     timeout: options.timeout,
     counters,
     ask: (request) => callHook(device, request),
     complete: (request, waiters) => completeRequest(device, request, waiters),
-    makeRoom: (bytes) => resident?.makeRoom(bytes),
+    makeRoom: (bytes) => resident === undefined || resident.makeRoom(bytes),
+    noRoom: () => writeBacks?.failure,
   })
   const fetches = new Fetches<DeviceRequest>({
     pageSize,
@@ -92,6 +100,7 @@ export function createServedDevice(parts: DeviceServerParts): ServedDevice {
     overlays,
     view,
     resident,
+    writeBacks,
     state,
     readAhead: new ReadAhead(options.run),
     requests,
@@ -107,6 +116,7 @@ export function invalidate(device: ServedDevice, offset: number, length: number)
   const { start, end } = pageRange(offset, length, device.pageSize, device.file.end)
   if (start >= end) return
   device.requests.invalidate(start, end)
+  device.writeBacks?.forget(start, end)
   device.view.forget(start, end - start)
   device.resident?.remove(start, end - start)
 }
@@ -117,6 +127,12 @@ export function fetch(device: ServedDevice, id: number, offset: number, length: 
   return device.fetches.fetch(id, start, end)
 }
 
+/** Gives the driver what programs have written to `[offset, offset + length)`, and resolves when it has taken it. */
+export async function flush(device: ServedDevice, offset: number, length: number): Promise<void> {
+  const { start, end } = pageRange(offset, length, device.pageSize, device.file.end)
+  await device.writeBacks?.flush(start, end)
+}
+
 /** Fails all waits, and makes no more requests. */
 export function closeServedDevice({ fetches, requests }: ServedDevice): void {
   const error = new VmError('ENODEV', 'fault', { hint: 'the device was closed' })
@@ -124,13 +140,53 @@ export function closeServedDevice({ fetches, requests }: ServedDevice): void {
   requests.close(error)
 }
 
+function* pagesOf(offset: number, length: number, pageSize: number): Generator<number> {
+  for (let at = offset; at < offset + length; at += pageSize) yield at / pageSize
+}
+
 function callHook({ operations, state }: ServedDevice, request: DeviceRequest): void | Promise<void> {
-  state.busySince = Date.now()
+  return runHook(state, () => (request.firstWrite ? operations.pageMkwrite!(request) : operations.fault!(request)))
+}
+
+/** Runs the synchronous part of a hook, while the program can see how long it takes. */
+function runHook(state: PagerState, hook: () => void | Promise<void>): void | Promise<void> {
+  const outer = state.busySince
+  state.busySince = outer || Date.now()
   try {
-    return request.firstWrite ? operations.pageMkwrite!(request) : operations.fault!(request)
+    return hook()
   } finally {
-    state.busySince = 0
+    state.busySince = outer
   }
+}
+
+function createWriteBacks(
+  { operations, kernel, file, options, state, written }: DeviceServerParts,
+  view: DeviceView,
+  device: () => ServedDevice,
+): WriteBacks | undefined {
+  if (operations.writeback === undefined) return undefined
+  const { pageSize } = kernel
+  const notes = new WrittenPagesFile(written)
+  let waking = false
+  const host = {
+    pageSize,
+    most: options.run.most,
+    timeout: options.timeout,
+    counters: state.counters,
+    write: (writeback: RawWriteback) => runHook(state, () => operations.writeback!(writeback)),
+    protect: (offset: number, length: number) => view.protect(offset, length),
+    copy: (offset: number, length: number) => file.copy(offset, length),
+    note: (offset: number, length: number, is: boolean) => notes.note(offset / pageSize, length / pageSize, is),
+    ended: () => {
+      if (waking || !device().requests.holds) return
+      waking = true
+      setImmediate(() => {
+        waking = false
+        device().requests.resume()
+      })
+    },
+  }
+  return new WriteBacks(host, notes)
 }
 
 /** A resident list with the pages that a previous thread left in the file. */
@@ -139,14 +195,22 @@ function residentList(
   file: DeviceFile,
   view: DeviceView,
   { counters }: PagerState,
+  writeBacks: WriteBacks | undefined,
 ): ResidentList | undefined {
   if (limit === Infinity) return undefined
   const host = {
-    hide: (offset: number, length: number) => view.hide(offset, length),
+    hide: (offset: number, length: number) => {
+      view.hide(offset, length)
+      // What is not touched again is dropped next, and must be clean by then (P6).
+      writeBacks?.evict(pagesOf(offset, length, file.pageSize))
+    },
     drop: (offset: number, length: number) => {
       view.forget(offset, length)
       counters.countDropped(length)
     },
+    isClean: (page: number) => writeBacks?.isClean(page) ?? true,
+    clean: (pages: readonly number[]) => writeBacks!.evict(pages),
+    isStuck: () => writeBacks!.failure !== undefined,
   }
   const list = new ResidentList(host, limit, file.pageSize)
   for (let at = 0; at < file.end; ) {

@@ -30,13 +30,14 @@ export class DeviceView {
 
   /**
    * Makes pages of the device from the bytes of a driver, from `offset` on. Where possible it installs them through the map in which a
-   * thread waits for the first of them, which shows them there at once. Returns that map if all of its part is shown. Throws `ENOMEM`.
+   * thread waits for the first of them, which shows them there at once, `writable` or as the map is. Returns that map if all of its part is shown. Throws `ENOMEM`.
    */
-  put(map: DeviceMap | undefined, offset: number, bytes: Uint8Array): DeviceMap | undefined {
+  put(map: DeviceMap | undefined, offset: number, bytes: Uint8Array, writable = false): DeviceMap | undefined {
     const { length } = bytes
     // A private map would get copies, and the device no page.
     const most = map?.shared && map.inserted.size === 0 ? Math.min(length, map.endOffset - offset) : 0
-    const done = most === 0 ? 0 : this.#source.pages.put(map!.addressOf(offset), bytes, most, !map!.notifiesWrites)
+    const done =
+      most === 0 ? 0 : this.#source.pages.put(map!.addressOf(offset), bytes, most, writable || !map!.notifiesWrites)
     if (done < length) this.#file.put(offset + done, bytes, done, length)
     return done > 0 && done === most ? map : undefined
   }
@@ -70,6 +71,17 @@ export class DeviceView {
   hide(offset: number, length: number): void {
     for (const { map, start, end } of this.#maps.showing(offset, length)) {
       if (!map.copies) this.#hideOwn(map, start, end)
+    }
+  }
+
+  /** Takes the right to write from pages of the device, wherever they are mapped: the next write to one faults. Throws `VmError`. */
+  protect(offset: number, length: number): void {
+    for (const { map, start, end } of this.#maps.showing(offset, length)) {
+      if (!map.notifiesWrites) continue
+      for (const run of this.#ownRuns(map, start, end)) {
+        const code = this.#source.pages.protect(run.start, run.end - run.start)
+        if (code !== 0) throw new VmError(code, 'UFFDIO_WRITEPROTECT', { address: BigInt(run.start) })
+      }
     }
   }
 

@@ -23,7 +23,7 @@ export function addMap(device: ServedDevice, request: MapRequest): MapAnswer {
   const { areas, operations, maps, source, overlays } = device
   const area = new DeviceArea(areas, { start, length, offset, protection, flags })
   const shared = (flags & MAP.SHARED) !== 0
-  const notifiesWrites = shared && operations.pageMkwrite !== undefined
+  const notifiesWrites = shared && (operations.pageMkwrite ?? operations.writeback) !== undefined
   const end = start + length
   const map = new DeviceMap({ area, start, end, offset, shared, protection, notifiesWrites, copies })
   const before = area.flags

@@ -15,7 +15,7 @@ import { PagerState } from '../../thread/pager-state.js'
 import type { PagerThreadData } from '../../thread/pager-thread-data.js'
 import { ThreadReplies } from '../../thread/thread-replies.js'
 import { DeviceFile } from './device-file.js'
-import { closeServedDevice, createServedDevice, fetch, invalidate } from './device-server.js'
+import { closeServedDevice, createServedDevice, fetch, flush, invalidate } from './device-server.js'
 import { DriverPages } from './driver-pages.js'
 import { addMap, expectCopies, protectMaps, removeMaps, resizeMap } from './map-requests.js'
 import { serveFault } from './serve-fault.js'
@@ -58,6 +58,7 @@ async function serve(): Promise<void> {
     state,
     options: data.options,
     inode: fstatSync(data.file, { bigint: true }).ino,
+    written: data.written,
     send,
   })
   device = served
@@ -77,7 +78,8 @@ async function serve(): Promise<void> {
     }
   })
   loop.start()
-  send({ type: 'ready', size, threadId: addon().threadId(), sourceId: source.faults.id })
+  const writesBack = operations.writeback !== undefined
+  send({ type: 'ready', size, threadId: addon().threadId(), sourceId: source.faults.id, writesBack })
 }
 
 function answer(request: PagerRequest, device: ServedDevice, loop: FaultLoop): void {
@@ -87,6 +89,9 @@ function answer(request: PagerRequest, device: ServedDevice, loop: FaultLoop): v
       return
     case 'fill':
       replies.settle(request.id, fetch(device, request.id, request.offset, request.length))
+      return
+    case 'flush':
+      replies.settle(request.id, flush(device, request.offset, request.length))
       return
     case 'cancel':
       device.fetches.cancel(request.id)
@@ -120,14 +125,26 @@ function answer(request: PagerRequest, device: ServedDevice, loop: FaultLoop): v
       loop.stop()
       device.requests.stop()
       closing.abort()
-      replies.settle(request.id, callHook(device.operations, 'close'))
+      replies.settle(request.id, leave(device))
       return
     case 'close':
       loop.stop()
       closeServedDevice(device)
-      closing.abort()
-      replies.settle(request.id, callHook(device.operations, 'close'))
+      replies.settle(request.id, close(device))
   }
+}
+
+/** What is not written back yet is left to the next driver, after the calls of this one have ended: its late bytes would replace newer ones. */
+async function leave({ operations, writeBacks }: ServedDevice): Promise<void> {
+  await writeBacks?.stop()
+  await callHook(operations, 'close')
+}
+
+/** The program has flushed the device before. This is for writes since then; what stays unwritten is counted in the state. */
+async function close(device: ServedDevice): Promise<void> {
+  if (device.writeBacks !== undefined) await flush(device, 0, device.file.end).catch(() => {})
+  closing.abort()
+  await callHook(device.operations, 'close')
 }
 
 async function callHook(operations: FileOperations, name: 'open' | 'close'): Promise<void> {

@@ -1,6 +1,7 @@
 import { hookError } from '../../../kernel/hook-error.js'
 import type { PageRefusal, PageWaiter } from '../../../paging/page-waiter.js'
 import { packError } from '../../thread/pack-error.js'
+import { allowWrite, writesAtOnce } from './allow-write.js'
 import type { DeviceMap } from './device-map.js'
 import { DeviceRequest } from './device-request.js'
 import type { ServedDevice } from './served-device.js'
@@ -107,11 +108,8 @@ function showOrAsk(device: ServedDevice, map: DeviceMap, waiter: FaultWaiter): v
   askToFill(device, map, waiter, until)
 }
 
-function showAround(
-  { pageSize, file, requests, resident, state, view }: ServedDevice,
-  map: DeviceMap,
-  waiter: FaultWaiter,
-): void {
+function showAround(device: ServedDevice, map: DeviceMap, waiter: FaultWaiter): void {
+  const { pageSize, file, requests, resident, state, view } = device
   const { address, offset, since } = waiter
   const end = Math.min(offset + SHOWN_AROUND * pageSize, map.endOffset)
   const until = map.inserted.size > 0 ? offset + pageSize : requests.pending.clip(offset, file.nextAbsent(offset, end))
@@ -119,7 +117,10 @@ function showAround(
   state.counters.countHit()
   state.counters.countLatency(performance.now() - since)
   try {
-    view.show(map, address, until - offset)
+    const writes = waiter.write && writesAtOnce(device, map)
+    if (writes) allowWrite(device, map, address)
+    const from = writes ? offset + pageSize : offset
+    if (from < until) view.show(map, map.addressOf(from), until - from)
   } catch (error) {
     requests.refuse(waiter, hookError(error, 'fault'), offset + pageSize)
   }
@@ -142,10 +143,19 @@ function askToFill(
 }
 
 // Two threads may have written to the page before the first fault was answered: the second fault is stale then.
-function askToWrite({ source, file, requests, pageSize }: ServedDevice, map: DeviceMap, waiter: FaultWaiter): void {
+function askToWrite(device: ServedDevice, map: DeviceMap, waiter: FaultWaiter): void {
+  const { source, file, operations, requests, pageSize } = device
   const { address, offset, write } = waiter
   if (!source.pages.mayBeWriteProtected(address)) {
     source.faults.wake(address, pageSize)
+    return
+  }
+  if (operations.pageMkwrite === undefined) {
+    try {
+      allowWrite(device, map, address)
+    } catch (error) {
+      requests.refuse(waiter, hookError(error, 'writeback'), offset + pageSize)
+    }
     return
   }
   const about = { file, area: map.area, page: address, write }

@@ -3,6 +3,7 @@ import type { Fetches } from '../../../paging/fetches.js'
 import type { ReadAhead } from '../../../paging/read-ahead.js'
 import type { RequestDispatcher } from '../../../paging/request-dispatcher.js'
 import type { ResidentList } from '../../../paging/resident-list.js'
+import type { WriteBacks } from '../../../paging/write-backs.js'
 import type { FaultSource } from '../../source/fault-source.js'
 import type { PagerKernel } from '../../thread/pager-kernel.js'
 import type { PagerMessage } from '../../thread/pager-request.js'
@@ -32,6 +33,8 @@ export interface ServedDevice {
   readonly readAhead: ReadAhead
   /** Keeps the device within its budget, where it has one. */
   readonly resident: ResidentList | undefined
+  /** The pages that programs have written to, where the driver takes them back. */
+  readonly writeBacks: WriteBacks | undefined
   readonly state: PagerState
   /** Sends a message to the program. */
   send(message: PagerMessage): void
