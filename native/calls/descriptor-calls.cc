@@ -8,6 +8,7 @@
 #include "addon/answer.h"
 #include "addon/callback.h"
 #include "addon/function-tables.h"
+#include "region/count-areas.h"
 #include "page/newer-kernel.h"
 
 namespace vmarea {
@@ -78,18 +79,7 @@ double getrlimit_call(int resource) {
 // 1 where PR_SET_MDWE forbids that memory becomes executable.
 int denies_write_execute() { return prctl(PR_GET_MDWE, 0, 0, 0, 0) > 0; }
 
-// How many VMAs this process has, counted without allocating: it is called when no memory may be left.
-int64_t count_areas() {
-  int descriptor = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return -errno;
-  char buffer[16384];
-  int64_t lines = 0;
-  ssize_t length;
-  while ((length = read(descriptor, buffer, sizeof buffer)) > 0)
-    for (ssize_t index = 0; index < length; index++) lines += buffer[index] == '\n';
-  close(descriptor);
-  return lines;
-}
+int64_t count_areas_call() { return count_areas(); }
 
 // The kernel's number of the calling thread.
 int64_t thread_id() { return syscall(SYS_gettid); }
@@ -109,7 +99,7 @@ constexpr Function kFunctions[] = {
     {"pipe", callback<pipe_call>},
     {"deniesWriteExecute", callback<denies_write_execute>},
     {"getrlimit", callback<getrlimit_call>},
-    {"countAreas", callback<count_areas>},
+    {"countAreas", callback<count_areas_call>},
     {"threadId", callback<thread_id>},
 };
 

@@ -10,6 +10,7 @@
 #include "guard/covers.h"
 #include "guard/guard.h"
 #include "calls/emulated-calls.h"
+#include "calls/leaves-room.h"
 #include "noted/emulated-flags.h"
 #include "page/newer-kernel.h"
 #include "page/page-size.h"
@@ -51,6 +52,7 @@ double map_region(ThreadState* state, uint64_t address, size_t length, int prote
     int error = guard_install();
     if (error != 0) return error;
   }
+  if (!leaves_room(state)) return -ENOMEM;
   size_t whole = (length + page - 1) & ~(page - 1);
   LayoutWriter writer(&state->holds);
   if (writer.error != 0) return writer.error;
@@ -95,6 +97,8 @@ double map_region(ThreadState* state, uint64_t address, size_t length, int prote
 }
 
 int protect_region(ThreadState* state, RegionPart part, int protection, int previous) {
+  // A part becomes an area of its own.
+  if (part.length < part.region->length() && !leaves_room(state)) return -ENOMEM;
   LayoutWriter writer(&state->holds);
   if (writer.error != 0) return writer.error;
   int refusal = emulated_protection_refusal(part.start, part.length, protection);

@@ -88,7 +88,16 @@ int detach_view(ThreadState* state, RegionIfAny handle, napi_value buffer) {
   return napi_detach_arraybuffer(env, buffer) == napi_ok ? 0 : -EINVAL;
 }
 
+// The number of ranges that only buffers or calls in flight keep.
+int64_t count_unreachable() {
+  TableLock lock;
+  int64_t count = 0;
+  for (auto& [start, region] : table_locked()) count += region->hole || region->orphan;
+  return count;
+}
+
 constexpr Function kFunctions[] = {
+    {"countUnreachable", callback<count_unreachable>},
     {"ownRegion", callback<own_region>},
     {"findRegion", callback<find_region>},
     {"findRegionAt", callback<find_region_at>},

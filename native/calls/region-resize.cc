@@ -6,6 +6,7 @@
 #include "addon/function-tables.h"
 #include "guard/covers.h"
 #include "calls/emulated-calls.h"
+#include "calls/leaves-room.h"
 #include "noted/emulated-flags.h"
 #include "noted/futex-waits.h"
 #include "page/newer-kernel.h"
@@ -66,6 +67,8 @@ void* resize_leased(Region* region, size_t length) {
 // results[0] is the start afterwards.
 int resize_region(ThreadState* state, Region* region, size_t length) {
   if (length == 0 || length % region->page != 0) return -EINVAL;
+  // Growing elsewhere leaves a hole for the buffers.
+  if (leased(region) && length > region->length() && !leaves_room(state)) return -ENOMEM;
   LayoutWriter writer(&state->holds);
   if (writer.error != 0) return writer.error;
   bool keep = leased(region);

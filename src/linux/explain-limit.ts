@@ -3,6 +3,9 @@ import type { AddonFunctions } from './addon/addon-functions.js'
 
 const RLIMIT = { DATA: 2, MEMLOCK: 8, AS: 9 } as const
 
+/** `kPartForOthers` of `native/region/area-room.cc`. */
+const PART_FOR_OTHERS = 64
+
 /**
  * Which limit made a call fail for lack of memory, with its value. The kernel has one error number for all of them. The addon counts VMAs
  * on its stack, because no memory may be left.
@@ -20,8 +23,12 @@ function explainMapCount(addon: AddonFunctions): string | undefined {
   const limit = Number(readFileSync('/proc/sys/vm/max_map_count', 'latin1'))
   const areas = addon.countAreas()
   // mremap requires three more areas, a split one.
-  if (areas < limit - 4) return undefined
-  return `the process has ${areas} memory areas and vm.max_map_count is ${limit}; raise it with sysctl, or hold fewer, larger mappings`
+  if (areas < limit - Math.floor(limit / PART_FOR_OTHERS) - 4) return undefined
+  return (
+    `the process has ${areas} memory areas and vm.max_map_count is ${limit}, of which a part is left to the engine; raise it with sysctl, or hold ` +
+    `fewer, larger mappings. ${addon.countUnreachable()} ranges that were unmapped are held for buffers, and are freed, as dropped mappings are, ` +
+    'after garbage collection in a turn of the event loop: await one'
+  )
 }
 
 function explainResource(addon: AddonFunctions, length: number): string | undefined {

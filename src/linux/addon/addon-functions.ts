@@ -44,6 +44,8 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   deniesWriteExecute(): number
   getrlimit(resource: number): number
   countAreas(): number
+  /** The number of ranges that are unmapped, or whose object is collected, and that buffers or calls in flight keep reserved. */
+  countUnreachable(): number
   pipe(): number
   flushInstructionCache(a: Address, length: number): number
   nothing(): number
