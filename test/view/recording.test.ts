@@ -108,13 +108,3 @@ test('no text makes a reader throw anything but its own error, or takes names fo
     { seed, numRuns: 150 },
   )
 })
-
-test('a list of 100,000 areas is read', () => {
-  const list = Array.from({ length: 100_000 }, (_, at) => ({
-    ...one,
-    usage: {},
-    start: `0x${((at * 2 + 1) * 4096).toString(16)}`,
-    end: `0x${((at * 2 + 2) * 4096).toString(16)}`,
-  }))
-  assert.equal(readRecordingText(recording({ ...begun, list })).areas.length, 100_000)
-})

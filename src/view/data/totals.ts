@@ -12,11 +12,14 @@ export interface Total {
 
 /** The totals of each kind that there is, in the order of the kinds. */
 export function totalsOf(areas: readonly ViewArea[], pageSize: number): Map<Kind, Total> {
-  const sums = new Map<Kind, { areas: number; virtual: number; resident: number; dirty: number; known: number }>()
+  const sums = new Map<
+    Kind,
+    { areas: number; virtual: number; resident: number; dirty: number; known: number; knownDirty: number }
+  >()
   for (const { kind, startPage, endPage, usage } of areas) {
     let sum = sums.get(kind)
     if (sum === undefined) {
-      sum = { areas: 0, virtual: 0, resident: 0, dirty: 0, known: 0 }
+      sum = { areas: 0, virtual: 0, resident: 0, dirty: 0, known: 0, knownDirty: 0 }
       sums.set(kind, sum)
     }
     sum.areas++
@@ -25,7 +28,9 @@ export function totalsOf(areas: readonly ViewArea[], pageSize: number): Map<Kind
     if (rss === undefined || rss === null) continue
     sum.known++
     sum.resident += rss
-    sum.dirty += (usage.privateDirty ?? 0) + (usage.swap ?? 0)
+    if (typeof usage.privateDirty !== 'number') continue
+    sum.knownDirty++
+    sum.dirty += usage.privateDirty + (usage.swap ?? 0)
   }
   const totals = new Map<Kind, Total>()
   for (const kind of KINDS) {
@@ -35,8 +40,8 @@ export function totalsOf(areas: readonly ViewArea[], pageSize: number): Map<Kind
       areas: sum.areas,
       virtual: sum.virtual,
       resident: sum.known === 0 ? null : sum.resident,
-      dirtyAndSwapped: sum.known === 0 ? null : sum.dirty,
-      isPartial: sum.known < sum.areas,
+      dirtyAndSwapped: sum.knownDirty === 0 ? null : sum.dirty,
+      isPartial: sum.knownDirty < sum.areas,
     })
   }
   return totals

@@ -143,7 +143,8 @@ interface RowProps {
 
 function Row({ area, index, isSelected, mark, pageSize, choose, open }: RowProps) {
   const { usage } = area
-  const dirty = usage.rss === undefined ? undefined : (usage.privateDirty ?? 0) + (usage.sharedDirty ?? 0)
+  const { privateDirty } = usage
+  const dirty = typeof privateDirty === 'number' ? privateDirty + (usage.sharedDirty ?? 0) : privateDirty
   return (
     <div
       class={`row${mark === '' ? '' : ` ${mark}`}`}

@@ -20,6 +20,7 @@ export function Bars({ store }: { store: Store }) {
     [fromAreas, pageSize],
   )
   const sums = ROWS.map(({ field }) => sumOf(totals, field))
+  const isPartial = [...totals.values()].some((total) => total.isPartial)
   const most = Math.max(1, ...sums.map((sum) => sum ?? 0))
   const choose = (kind: Kind) => {
     const filter = state.filter === kind ? null : kind
@@ -30,13 +31,19 @@ export function Bars({ store }: { store: Store }) {
     <section class="bars" aria-label="Totals by kind">
       {ROWS.map(({ name, field, help }, at) => {
         const sum = sums[at]
+        // Of some areas it is not known: the sum is of the others.
+        const atLeast = isPartial && field !== 'virtual' && sum !== null ? '≥ ' : ''
         const change = before === undefined ? undefined : (sum ?? 0) - (sumOf(before, field) ?? 0)
         return (
           <div class="bar-row" key={field}>
             <span class="bar-name" title={help}>
               {name}
             </span>
-            <div class="bar" role="img" aria-label={`${name}: ${describe(totals, field)}`}>
+            <div
+              class="bar"
+              role="img"
+              aria-label={`${name}: ${atLeast === '' ? '' : 'at least '}${sum === null ? 'unknown' : describe(totals, field)}`}
+            >
               {sum === null ? <span class="unknown">unknown</span> : null}
               <div class="bar-fill" style={{ width: `${(100 * Math.sqrt(sum ?? 0)) / Math.sqrt(most)}%` }}>
                 {[...totals].map(([kind, total]) => {
@@ -56,6 +63,7 @@ export function Bars({ store }: { store: Store }) {
               </div>
             </div>
             <span class="bar-sum">
+              {atLeast}
               {byteSize(sum)}
               {change ? (
                 <em>
