@@ -27,6 +27,12 @@ import {
 
 const resetRules = { reset: 'boolean' } as const
 
+/** What a monitor has sent about its memory. */
+export interface ReceivedMemory {
+  readonly regions: readonly GuestRegion[]
+  readonly message: string
+}
+
 /** How a guest ended, and what was done for it. */
 export interface GuestEnd {
   /** `gone`: its monitor has ended. `closed`: it was closed here. */
@@ -90,8 +96,7 @@ export class Guest implements Reporter {
     host: GuestHost,
     peer: Pick<RawPeer, 'pid' | 'uid'>,
     raw: RawGuest,
-    regions: readonly GuestRegion[],
-    message: string,
+    { regions, message }: ReceivedMemory,
     onServed: (identity: string | undefined) => void = () => {},
   ) {
     this.#onServed = onServed

@@ -13,7 +13,7 @@ import { textRule } from '../vocabulary/options/text-rule.js'
 import { wholeNumber } from '../vocabulary/options/whole-number.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import type { VmError } from '../vocabulary/vm-error.js'
-import { Guest } from './guest.js'
+import { Guest, type ReceivedMemory } from './guest.js'
 import { publishGuest } from './guest-channel.js'
 import { type GuestState, readGuestState } from './guest-state.js'
 import type { GuestsOptions } from './guests-options.js'
@@ -117,7 +117,7 @@ export class Guests implements AsyncIterable<Guest> {
     const regions = checkRegions(given, this.#host.pageSize)
     const memory = { regions, removed: known?.removed ?? [] }
     const raw = await this.#opened(pid, memory, (log) => this.#takeUserfaultfd(pid, memory, log))
-    const guest = this.#add({ pid, uid: -1 }, raw, regions, '')
+    const guest = this.#add({ pid, uid: -1 }, raw, { regions, message: '' })
     guest.expectedIdentity = known?.identity
     return guest
   }
@@ -187,7 +187,7 @@ export class Guests implements AsyncIterable<Guest> {
       const { signal } = this.#closing
       const { message, regions } = await receiveMessage(peer, DIALECTS, { pageSize, timeout: messageTimeout, signal })
       const raw = await this.#opened(peer.pid, { regions, removed: [] }, (log) => peer.open(regions, onFailure, log))
-      this.#ready.push(this.#add(peer, raw, regions, message))
+      this.#ready.push(this.#add(peer, raw, { regions, message }))
       this.#wake()
     } catch (error) {
       peer.refuse(onFailure)
@@ -197,9 +197,9 @@ export class Guests implements AsyncIterable<Guest> {
     }
   }
 
-  #add(peer: { pid: number; uid: number }, raw: RawGuest, regions: readonly GuestRegion[], message: string): Guest {
+  #add(peer: { pid: number; uid: number }, raw: RawGuest, received: ReceivedMemory): Guest {
     const served = (identity: string | undefined) => this.#state?.served(peer.pid, identity)
-    const guest = new Guest(this.#host, peer, raw, regions, message, served)
+    const guest = new Guest(this.#host, peer, raw, received, served)
     this.#open.add(guest)
     void guest.closed.then(() => this.#open.delete(guest))
     publishGuest({ change: 'accepted', pid: peer.pid, guest, cause: undefined })

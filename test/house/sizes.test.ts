@@ -29,6 +29,17 @@ test('a file has at most 350 lines of TypeScript or 300 of C++', () => {
   }
 })
 
+// What has more parts takes one record, so that a caller names each.
+test('a constructor takes at most five parts', () => {
+  for (const path of sources().filter((name) => /\.tsx?$/.test(name))) {
+    for (const [, parameters] of readFileSync(join(root, path), 'utf8').matchAll(/\bconstructor\(([\s\S]*?)\) \{/g)) {
+      const outer = parameters!.replaceAll(/\{[^{}]*\}|<[^<>]*>|\([^()]*\)|\[[^[\]]*\]/g, '')
+      const parts = outer.split(',').filter((part) => part.trim() !== '')
+      assert.ok(parts.length <= 5, `${path}: a constructor with ${parts.length} parts`)
+    }
+  }
+})
+
 // Swap and guests stand on these rooms: what serves memory without a device has to be short, and needs nothing of devices.
 test('serving plain memory takes less than 150 lines over pager/source and paging/', () => {
   const text = readFileSync(join(root, 'test/pager/plain-memory.ts'), 'utf8')

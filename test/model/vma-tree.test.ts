@@ -51,7 +51,7 @@ test('the tree finds what a sorted list finds, after any sequence of changes', (
         const end = start + pages * PAGE
         const hit = list.find((vma) => vma.start < end && vma.end > start)
         if (hit === undefined) {
-          const vma = new Vma(mm, start, end, 0, 0, undefined)
+          const vma = new Vma(mm, start, end, 0, 0)
           tree.insert(vma)
           list.push(vma)
           list.sort((one, other) => one.start - other.start)
@@ -96,7 +96,7 @@ test('a tree of many VMAs, filled and emptied in either direction, stays sound',
     const vmas: Vma[] = []
     for (let at = 0; at < count; at++) {
       const page = 2 * (backwards ? count - at : at + 1)
-      const vma = new Vma(mm, page * PAGE, (page + 1) * PAGE, 0, 0, undefined)
+      const vma = new Vma(mm, page * PAGE, (page + 1) * PAGE, 0, 0)
       vmas.push(vma)
       mm.tree.insert(vma)
       mm.account(0, 1)

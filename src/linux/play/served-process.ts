@@ -29,11 +29,11 @@ export const PLAY_SYSTEM_CALLS = [
 
 export type PlaySystemCall = (typeof PLAY_SYSTEM_CALLS)[number]
 
-/** What became of a request. */
+/** The result of a request. */
 export type Served =
   | { readonly kind: 'done'; readonly result: number; readonly bytes: Uint8Array }
   | { readonly kind: 'signal'; readonly signal: number; readonly code: number; readonly address: bigint }
-  /** The thread that makes it waits for a userfaultfd: ask again with `again`. */
+  /** The thread that carries it out waits for a userfaultfd: call `again` later. */
   | { readonly kind: 'waits'; readonly id: number }
 
 // As `native/play/message.h` has them.
@@ -44,7 +44,7 @@ const ANSWER_BYTES = 112
 const PAYLOAD = 64
 const NO_POINTER = -1n
 const { EAGAIN } = ERRNO_RESULT
-/** What no call takes, in milliseconds. */
+/** The time limit of a request, in milliseconds. */
 const PATIENCE = 10_000
 
 /**
@@ -63,7 +63,7 @@ export class ServedProcess implements Disposable {
     this.#socket = socket
   }
 
-  /** Begins a process: a child of this one. */
+  /** Starts a process, as a child of this one. */
   static start(): ServedProcess {
     const pid = check(addon().playStart(), 'fork')
     return new ServedProcess(pid, sharedResults().results[0]!)
@@ -95,13 +95,16 @@ export class ServedProcess implements Disposable {
   /** fork(2): another process, which ends when it is disposed of. */
   fork(): ServedProcess {
     const id = this.#send(KIND.FORK, 0, [], -1, new Uint8Array())
-    const { result, descriptor } = this.#receive(id)
+    const { result, descriptor } = this.#until(() => {
+      for (let taken = this.#take(); taken !== undefined; taken = this.#take()) if (taken.id === id) return taken
+      return undefined
+    })
     if (result < 0) throw new VmError(result, 'fork')
     check(addon().setNonblocking(descriptor), 'fcntl')
     return new ServedProcess(result, descriptor)
   }
 
-  /** Looks again at a request that waited. */
+  /** The result of a request that waited before. */
   again(id: number): Served {
     return this.#settled(id)
   }
@@ -138,7 +141,7 @@ export class ServedProcess implements Disposable {
 
   /** Waits until the request is done, or its thread waits for a userfaultfd. */
   #settled(id: number): Served {
-    for (const end = performance.now() + PATIENCE; performance.now() < end; pause()) {
+    return this.#until(() => {
       while (this.#take() !== undefined);
       const finished = this.#finished.get(id)
       if (finished !== undefined) {
@@ -147,16 +150,18 @@ export class ServedProcess implements Disposable {
         return finished
       }
       const thread = this.#threads.get(id)
-      if (thread !== undefined && this.#waits(thread)) return { kind: 'waits', id }
-    }
-    throw this.#late()
+      return thread !== undefined && this.#waits(thread) ? { kind: 'waits', id } : undefined
+    })
   }
 
-  #receive(id: number): { readonly result: number; readonly descriptor: number } {
+  /** Calls `find` until it finds something. A process that takes longer than `PATIENCE` is killed. */
+  #until<T>(find: () => T | undefined): T {
     for (const end = performance.now() + PATIENCE; performance.now() < end; pause()) {
-      for (let taken = this.#take(); taken !== undefined; taken = this.#take()) if (taken.id === id) return taken
+      const found = find()
+      if (found !== undefined) return found
     }
-    throw this.#late()
+    process.kill(this.pid, 'SIGKILL')
+    throw new VmError('ETIMEDOUT', 'call', { hint: `process ${this.pid} did not answer in ${PATIENCE / 1000} s` })
   }
 
   /** Takes the next packet, if there is one. */
@@ -187,12 +192,6 @@ export class ServedProcess implements Disposable {
     } catch {
       return false
     }
-  }
-
-  /** One that does not answer is given up. */
-  #late(): VmError {
-    process.kill(this.pid, 'SIGKILL')
-    return new VmError('ETIMEDOUT', 'call', { hint: `process ${this.pid} did not answer in ${PATIENCE / 1000} s` })
   }
 
   #gone(): VmError {

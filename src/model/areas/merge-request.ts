@@ -12,7 +12,7 @@ export class MergeRequest {
   end: number
   pgoff: number
   flags: number
-  file: OpenFile | undefined
+  file: OpenFile | undefined = undefined
   anonVma: AnonVma | undefined = undefined
   sealed = false
   uffd: Uffd | undefined = undefined
@@ -25,19 +25,19 @@ export class MergeRequest {
   /** Only the VMA before may be extended. */
   justExpand = false
 
-  constructor(mm: Mm, start: number, end: number, pgoff: number, flags: number, file: OpenFile | undefined) {
+  constructor(mm: Mm, start: number, end: number, pgoff: number, flags: number) {
     this.mm = mm
     this.start = start
     this.end = end
     this.pgoff = pgoff
     this.flags = flags
-    this.file = file
   }
 
   /** `VMG_VMA_STATE`: the attributes of a VMA, for a range of it. */
   static of(vma: Vma, start: number, end: number): MergeRequest {
     const pgoff = vma.pgoff + (start - vma.start) / vma.mm.pageSize
-    const request = new MergeRequest(vma.mm, start, end, pgoff, vma.flags, vma.file)
+    const request = new MergeRequest(vma.mm, start, end, pgoff, vma.flags)
+    request.file = vma.file
     request.anonVma = vma.anonVma
     request.uffd = vma.uffd
     request.sealed = vma.sealed

@@ -15,7 +15,11 @@ export function newVma(
   file: OpenFile | undefined,
 ): Vma {
   const vma = mm.spareVma
-  if (vma === undefined) return new Vma(mm, start, end, pgoff, flags, file)
+  if (vma === undefined) {
+    const made = new Vma(mm, start, end, pgoff, flags)
+    made.file = file
+    return made
+  }
   mm.spareVma = undefined
   vma.start = start
   vma.end = end

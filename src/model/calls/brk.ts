@@ -52,7 +52,7 @@ function grow(mm: Mm, from: number, to: number): boolean {
     VM_FLAG.ACCOUNT |
     mm.defaultFlags
   if (!mm.mayExpand(flags, pages) || tree.size > machine.maxMapCount || !mm.charge(pages)) return false
-  const request = new MergeRequest(mm, from, to, from / pageSize, flags, undefined)
+  const request = new MergeRequest(mm, from, to, from / pageSize, flags)
   request.justExpand = true
   const previous = tree.before(from)
   if (previous !== undefined && previous.start >= mm.startBreak) request.previous = previous

@@ -43,7 +43,8 @@ export function mmapRegion(
   // Unmap the old areas before a driver's hook runs, so that its failure leaves a hole.
   plan?.complete()
 
-  const request = new MergeRequest(mm, address, end, pgoff, flags, file)
+  const request = new MergeRequest(mm, address, end, pgoff, flags)
+  request.file = file
   request.next = tree.find(address)
   request.previous = tree.before(address)
   let vma = mergeNewRange(request)

@@ -25,7 +25,7 @@ export class Vma {
   /** The leaf of the tree that contains it. */
   node: number | undefined = undefined
   /** `vm_file`. Memory without one is anonymous (`vma_is_anonymous`). */
-  file: OpenFile | undefined
+  file: OpenFile | undefined = undefined
   /** `vm_userfaultfd_ctx` */
   uffd: Uffd | undefined = undefined
   /** `VM_SEALED`, the one flag that does not fit in the word. */
@@ -38,10 +38,9 @@ export class Vma {
   /** The length of `anon_vma_chain`: 1 for a VMA's own, more when it was inherited through fork, 0 without an `anon_vma`. */
   chain = 0
 
-  constructor(mm: Mm, start: number, end: number, pgoff: number, flags: number, file: OpenFile | undefined) {
+  constructor(mm: Mm, start: number, end: number, pgoff: number, flags: number) {
     this.mm = mm
     this.flags = flags
-    this.file = file
     this.start = start
     this.end = end
     this.pgoff = pgoff

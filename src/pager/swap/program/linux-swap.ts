@@ -74,20 +74,18 @@ export class LinuxSwap implements RawSwap {
 
   static async open(kernel: LinuxKernel, parts: readonly SwapPart[], options: RawSwapOptions): Promise<LinuxSwap> {
     options.signal?.throwIfAborted()
-    // A fault may wait for room, and then for the store.
-    const deadline = options.timeout * 2 + GRACE
     TwinMaps.checkMappedOnce(kernel, parts)
     const source = openFaultSource(kernel.userfaultfds, {
       name: options.source,
       features: parts.some(({ file }) => file !== undefined) ? FEATURES | OF_FILES : FEATURES,
       guard: false,
-      deadline,
+      deadline: deadlineOf(options),
     })
     let swap: LinuxSwap
     let control: ListeningSocket | undefined
     try {
       control = options.control === undefined ? undefined : new ListeningSocket(options.control, CONTROL_MODE)
-      swap = new LinuxSwap(kernel, parts, options, source, control, deadline)
+      swap = new LinuxSwap(kernel, parts, options, source, control)
     } catch (error) {
       control?.close()
       source.close()
@@ -108,7 +106,6 @@ export class LinuxSwap implements RawSwap {
     options: RawSwapOptions,
     source: OpenedFaultSource,
     control: ListeningSocket | undefined,
-    deadline: number,
   ) {
     const { pageSize, regions, calls } = kernel
     this.#kernel = kernel
@@ -127,7 +124,7 @@ export class LinuxSwap implements RawSwap {
     calls.madvise(this.#staging.start, this.#staging.length, MADV.NOHUGEPAGE)
     this.#thread = new ServingThread({
       program: PROGRAM,
-      deadline,
+      deadline: deadlineOf(options),
       failure: ({ address, error }) => this.#faults.add(address, error === undefined ? undefined : unpackError(error)),
       eviction: (error) => {
         this.#failure = error
@@ -293,4 +290,9 @@ function rangesOf(parts: readonly SwapPart[], twins: TwinMaps, pageSize: number)
     page += range.count
     return range
   })
+}
+
+/** How long a fault may wait, in milliseconds: for room, and then for the store. */
+function deadlineOf({ timeout }: RawSwapOptions): number {
+  return timeout * 2 + GRACE
 }
