@@ -65,7 +65,10 @@ export function maps(values: MapsOptions, operands: readonly string[]): number {
   }
   return eachProcess(pids, (pid) =>
     lookAt(pid, (header, areas, guard) => {
-      if (values.json) return printJson({ ...header, areas: jsonAreas(areas, request, guard) })
+      if (values.json) {
+        const whole = Array.from(areas, (area) => area.snapshot())
+        return printJson({ ...header, areas: jsonAreas(whole, request, guard) })
+      }
       if (pids.length > 1) heading(pid, pid === pids[0])
       show(header, areas, request, guard)
     }),

@@ -1,4 +1,5 @@
 import type { VmaUsageField } from '../vocabulary/vma-usage.js'
+import { rangeOf } from './range-of.js'
 import type { AreaSnapshot } from './snapshot.js'
 import { Sum } from './sum.js'
 
@@ -35,10 +36,10 @@ export class Fold {
   /**
    * Whether the next area is part of this: of the same file, gaps within the file's own span included, or touching where it has none.
    */
-  takes(area: AreaSnapshot): boolean {
+  takes(area: AreaSnapshot, start: bigint): boolean {
     const last = this.#last
-    if (last.path !== area.path || last.inode !== area.inode || last.device !== area.device) return false
-    return last.end === area.start || (last.inode !== '0' && BigInt(area.offset) > BigInt(last.offset))
+    if (last.inode !== area.inode || last.path !== area.path || last.device !== area.device) return false
+    return this.end === start || (last.inode !== '0' && BigInt(area.offset) > BigInt(last.offset))
   }
 }
 
@@ -50,9 +51,8 @@ export function* fold(
 ): Generator<Fold> {
   let open: Fold | undefined
   for (const area of areas) {
-    const start = BigInt(area.start)
-    const end = BigInt(area.end)
-    if (open !== undefined && !all && open.takes(area)) open.add(area, start, end)
+    const [start, end] = rangeOf(area)
+    if (open !== undefined && !all && open.takes(area, start)) open.add(area, start, end)
     else {
       if (open !== undefined) yield open
       open = new Fold(area, start, end, fields)

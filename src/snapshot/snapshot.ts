@@ -41,7 +41,7 @@ export function areaSnapshot(vma: VmaRef): AreaSnapshot {
     start: `0x${vma.start.toString(16)}`,
     end: `0x${vma.end.toString(16)}`,
     permissions: permissionsOf(vma),
-    flags: codes(vma),
+    flags: flagCodes(vma),
     offset: `0x${vma.offset.toString(16)}`,
     device: vma.device,
     inode: vma.inode.toString(),
@@ -86,7 +86,8 @@ function nullsFor(usage: VmaUsage): AreaSnapshot['usage'] {
 /** Most areas have one of a few sets of flags. */
 const codesOf = new Map<bigint, readonly string[]>()
 
-function codes(vma: VmaRef): readonly string[] {
+/** The two-letter codes of an area's flags. */
+export function flagCodes(vma: VmaRef): readonly string[] {
   const { flags } = vma
   let known = codesOf.get(flags)
   if (known === undefined) {

@@ -1,4 +1,5 @@
 import { KINDS, type Kind, kindOf } from '../../snapshot/kind-of.js'
+import { rangeOf } from '../../snapshot/range-of.js'
 import type { AreaSnapshot } from '../../snapshot/snapshot.js'
 import { Sum } from '../../snapshot/sum.js'
 import { table } from '../table.js'
@@ -17,7 +18,8 @@ export class Totals {
         sum = new Sum()
         this.#kinds.set(kind, sum)
       }
-      const length = Number(BigInt(area.end) - BigInt(area.start))
+      const [start, end] = rangeOf(area)
+      const length = Number(end - start)
       sum.add(area, length)
       this.all.add(area, length)
       yield area

@@ -1,24 +1,19 @@
 import { release } from 'node:os'
 import { addon } from '../../linux/addon/addon.js'
 import type { MmapReadGuard } from '../../mm/mmap-read-guard.js'
-import {
-  type AreaSnapshot,
-  areaSnapshot,
-  SNAPSHOT_VERSION,
-  type Snapshot,
-  type SnapshotHeader,
-} from '../../snapshot/snapshot.js'
+import { LiveArea } from '../../snapshot/live-area.js'
+import { SNAPSHOT_VERSION, type Snapshot, type SnapshotHeader } from '../../snapshot/snapshot.js'
 import { openProcess } from './open-process.js'
 
 /** Looks at a process now. Throws `CommandError` where there is none or it may not be looked at. */
 export function takeSnapshot(pid: number): Snapshot {
-  return lookAt(pid, (header, areas) => ({ ...header, areas: [...areas] }))
+  return lookAt(pid, (header, areas) => ({ ...header, areas: Array.from(areas, (area) => area.snapshot()) }))
 }
 
 /** Hands the areas of a process to `use` one after the other: those of a very large one need not all be kept. */
 export function lookAt<Result>(
   pid: number,
-  use: (header: SnapshotHeader, areas: Iterable<AreaSnapshot>, guard: MmapReadGuard) => Result,
+  use: (header: SnapshotHeader, areas: Iterable<LiveArea>, guard: MmapReadGuard) => Result,
 ): Result {
   using opened = openProcess(pid)
   using guard = opened.user.mmapReadLock()
@@ -29,9 +24,9 @@ export function lookAt<Result>(
     kernel: release(),
     pageSize: addon().pageSize,
   }
-  return use(header, snapshots(guard), guard)
+  return use(header, liveAreas(guard), guard)
 }
 
-function* snapshots(guard: MmapReadGuard): Generator<AreaSnapshot> {
-  for (const vma of guard.areas({ usage: true })) yield areaSnapshot(vma)
+function* liveAreas(guard: MmapReadGuard): Generator<LiveArea> {
+  for (const vma of guard.areas({ usage: true })) yield new LiveArea(vma)
 }
