@@ -78,7 +78,7 @@ function pagesOf({ start, end }: Change): number[] {
   return pages
 }
 
-test('what is told between two layouts is, page by page, what differs', () => {
+test('the changes between two layouts are, page by page, their differences', () => {
   fc.assert(
     fc.property(layout, layout, (before, after) => {
       const told = new Map<number, string>()
@@ -147,7 +147,7 @@ test('a move is concluded for a file, and for anonymous memory that has the same
   assert.deepEqual(kinds(area(0, 2, plain), area(8, 10, plain)), ['unmapped', 'mapped'])
 })
 
-test('what comes into memory is told only on request, and not where it could not be read', () => {
+test('pages that come into memory are reported only on request, and not where they could not be read', () => {
   const [before, after] = [[area(0, 2, plain, 0)], [area(0, 2, plain, 8192)]]
   assert.deepEqual(changesBetween(before, after), [])
   const [resident] = changesBetween(before, after, { usage: true })

@@ -136,7 +136,7 @@ test('maps folds by object, --all does not, blanks stand for zeros, and the tota
   assert.match(gaps, /largest gap \d/)
 })
 
-test('lookup tells offset, file offset, neighbours, why a boundary stands, and a gap', () => {
+test('lookup prints the offset, the file offset, the neighbours, the reason for a boundary, and a gap', () => {
   const areas = listByHand(sleeper).filter(({ start }) => start < 1n << 63n)
   const second = areas.findIndex((area, index) => index > 0 && areas[index - 1]!.end === area.start && area.inode > 0n)
   const { start, offset, end } = areas[second]!
@@ -185,7 +185,7 @@ test('a snapshot is saved, shown again, and compared', () => {
   }
 })
 
-test('watch tells what is mapped and unmapped, line by line, records it, and ends with the process', async () => {
+test('watch prints each mapping and unmapping on a line, records them, and ends with the process', async () => {
   const library = import.meta.resolve('#vmarea/index.js')
   // At an address where neither the kernel nor the engine put anything of their own choice. Each step waits until the one before was told.
   const [start, end] = ['0x634567890000', '0x634567f90000']

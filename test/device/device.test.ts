@@ -208,7 +208,7 @@ test('an asynchronous hook that always invalidates what it gives is ended by the
   await assert.rejects(read(device.map()), (error) => isFault(error, { reason: 'driver' }))
 })
 
-test('a late answer is thrown away, and its signal tells the hook', async () => {
+test('a late answer is ignored, and the hook sees its signal aborted', async () => {
   const { faults, fault } = byHand()
   const { device, machine } = await open({ fault }, { timeout: 200 })
   const memory = device.map()
@@ -440,7 +440,7 @@ test('a resident limit keeps what was touched lately, and drops the rest', async
   assert.equal(asked.length, 101)
 })
 
-test('a map of a device tells what it is', async () => {
+test('a map of a device describes itself as one', async () => {
   const { device } = await open({ fault() {} })
   const memory = device.map({ offset: 5, shared: true })
   assert.match(String(memory), /^Mmap \(0x.*r--, shared, device 'a definition' at 5\)$/)

@@ -38,7 +38,7 @@ test('opening, restarting and closing a device is published', async () => {
   assert.ok(messages.every(({ driver, cause }) => driver === 'a definition' && cause === undefined))
 })
 
-test('the death of a driver is published, and a process warning tells of it', async ({ mock }) => {
+test('the death of a driver is published, and reported by a process warning', async ({ mock }) => {
   const warn = mock.method(globalThis.process, 'emitWarning', () => {})
   const { device, process } = await open({ fault() {} })
   let die: ((cause: Error) => void) | undefined

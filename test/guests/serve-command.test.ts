@@ -18,7 +18,7 @@ interface Event {
 }
 
 for (const drain of [true, false]) {
-  test(`it serves monitors, tells each event, and ends at SIGTERM${drain ? ' with all of the memory there' : ' with poison'}`, {
+  test(`it serves monitors, prints each event, and ends at SIGTERM${drain ? ' with all of the memory there' : ' with poison'}`, {
     skip,
   }, async () => {
     const memory = join(temporaryFolder, 'memory')

@@ -225,7 +225,9 @@ eachSource(({ source, skip }) => {
   describe('a pager thread that', { concurrency: availableParallelism() }, () => {
     for (const [how, does] of Object.entries(ways)) {
       for (const [moment, when] of Object.entries(moments)) {
-        test(`${does} ${when} fails what waits, keeps what is there, and comes back`, { skip }, async () => {
+        test(`${does} ${when} fails the waits, keeps the pages in memory, and serves again after a restart`, {
+          skip,
+        }, async () => {
           const { code, signal, stdout, stderr } = await runInChild(scenario, {
             args: [how, moment, mortal, source],
             flags: ['--max-old-space-size=64'],

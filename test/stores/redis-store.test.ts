@@ -144,7 +144,7 @@ test('options of redisStore that can mean nothing are refused', () => {
   invalid({ nodes, timeout: 0 }, /timeout of .* must be/)
 })
 
-test('a cluster that does not answer is told at opening, by the addresses', async () => {
+test('opening rejects with the addresses where no server of a cluster answers', async () => {
   const store = redisStore({ nodes: ['redis://127.0.0.1:1'] })
   await assert.rejects(openPageStore(store, { pageSize: PAGE }), { code: 'EIO', message: /redis:\/\/127\.0\.0\.1:1/ })
 })

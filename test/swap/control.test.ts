@@ -93,7 +93,10 @@ test('vmarea swap says what is wrong with its arguments and the socket', { skip,
   })
 })
 
-test('the control socket refuses what is no command, and goes on', { skip, timeout }, async () => {
+test('the control socket refuses a line that is no command, and still answers the next', {
+  skip,
+  timeout,
+}, async () => {
   const path = join(temporaryFolder, 'lines.sock')
   await withSwap(path, async () => {
     const socket = connect(path)

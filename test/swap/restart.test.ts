@@ -33,7 +33,7 @@ async function open(timeout: number) {
 
 describe('a swap whose thread ends', { skip, timeout: patient(120_000) }, () => {
   for (const how of ['exit', 'loop'] as const) {
-    test(`because its store ${how}s loses nothing that is in memory or staged, and goes on after restart()`, async () => {
+    test(`because its store ${how}s loses no page in memory or staging, and serves again after restart()`, async () => {
       const { memory, fate, swap, read } = await open(how === 'loop' ? 1000 : 60_000)
       Atomics.store(fate, 0, FATE[how])
       assert.throws(

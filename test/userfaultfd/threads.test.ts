@@ -49,7 +49,7 @@ test('a handler that is terminated with a fault in hand: the access fails', { sk
   assert.deepEqual(seen.pages, Array(8).fill('poisoned'))
 })
 
-test("whenServerEnds: 'wait' leaves the thread to the next who serves", { skip }, () => {
+test("whenServerEnds: 'wait' lets the thread wait for the next server", { skip }, () => {
   const { seen } = inChild<{ seen: { pages: unknown[]; right: boolean } }>('server-ends', { args: ['waits'] })
   assert.ok(seen.right)
   assert.ok(

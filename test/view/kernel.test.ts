@@ -55,7 +55,7 @@ test('a random program of two processes does the same on both kernels', { skip: 
   )
 })
 
-test('what a program makes its own process of is told, and the next one runs', { skip: skipPages }, () => {
+test('a program that breaks its own process gets an error, and the next program runs', { skip: skipPages }, () => {
   const { differences, known, ended } = compared(
     'a = mmap(NULL, 4K, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)\nmunmap(64K, 0x7fffffe00000)\nload(a)',
   )

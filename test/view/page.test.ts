@@ -98,7 +98,7 @@ test('a click on a kind filters the list and the address keeps it, so that a rel
   assert.match(await page.locator('.areas h2 small').innerText(), / of /)
 })
 
-test('a process that ends is told, and what was seen last stays', { skip }, async (t) => {
+test('the end of a process is shown, and the last state stays', { skip }, async (t) => {
   const mortal = await startProgram()
   const page = await openView(t, [String(mortal.pid)])
   await page.locator('.row:not(.head)').first().waitFor()
@@ -108,7 +108,7 @@ test('a process that ends is told, and what was seen last stays', { skip }, asyn
   assert.ok((await page.locator('.row:not(.head)').count()) > 10)
 })
 
-test('the server that ends is told as a lost connection', { skip }, async (t) => {
+test('the end of the server is shown as a lost connection', { skip }, async (t) => {
   const page = await newPage(t)
   const { address, child } = await serveView(t, pid)
   await page.goto(address)

@@ -134,7 +134,7 @@ test('the order of eviction is shown with the hand of a clock, and said in words
   await page.getByRole('region', { name: 'device lost' }).getByText('Not known: the thread').waitFor()
 })
 
-test('a program that offers nothing is told as such', { skip }, async (t) => {
+test('a program that offers no statistics is named as such', { skip }, async (t) => {
   const { pid } = await startProgram()
   const page = await openView(t, [String(pid)])
   await page.getByRole('tab', { name: 'Pager' }).click()

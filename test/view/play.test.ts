@@ -83,7 +83,7 @@ test('a child writes to a copy of its own, and an error of a call is the name of
   )
 })
 
-test('an access that waits for a userfaultfd goes on once it is answered', () => {
+test('an access that waits for a userfaultfd continues when it is answered', () => {
   assert.deepEqual(
     outcomes(
       `a = mmap(NULL, 4K, ${ANONYMOUS})\nu = userfaultfd()\nuffdio_register(u, a, 4K, UFFDIO_REGISTER_MODE_MISSING)\nload(a)\nuffd_read(u)\nuffdio_copy(u, a, 0x41)`,

@@ -221,7 +221,7 @@ test('the server listens on loopback alone', async (t) => {
   }
 })
 
-test('a head that is too large and a request that is none are refused, and the server goes on serving', async (t) => {
+test('a head that is too large and a malformed request are refused, and the server still serves', async (t) => {
   const { address } = await serveView(t, pid)
   const cookie = await enter(address)
   const large = await ask(address, { path: '/boot', headers: { cookie, x: 'x'.repeat(20_000) } }).catch(

@@ -57,7 +57,7 @@ async function* eventsOf(response: Response): AsyncGenerator<{ name: string; dat
   }
 }
 
-test('a process that runs another program is watched on, and its end is told', {
+test('a process that runs another program is still watched, and its end is shown', {
   skip: skipWithoutChromium,
 }, async (t) => {
   const child = startShell()
@@ -107,7 +107,7 @@ test('what may not be read of a process is refused with the right that is missin
   }
 })
 
-test('a browser that reads too slowly loses messages, is told how many, and gets the whole state', async () => {
+test('a browser that reads too slowly loses messages, gets their number, and then the whole state', async () => {
   const caughtUp: number[] = []
   let stream: EventStream | undefined
   const server = createServer((_request, response) => {
