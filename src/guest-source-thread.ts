@@ -1,4 +1,6 @@
 import { Worker } from 'node:worker_threads'
+import type { BlocksOptions } from './devices/blocks/blocks-options.js'
+import type { HttpOptions } from './devices/http/http-options.js'
 import type { ReadableDevice } from './guests/sources/device-source.js'
 import type { PageStoreDescription } from './stores/page-store-description.js'
 import { VmError } from './vocabulary/vm-error.js'
@@ -7,6 +9,8 @@ import { VmError } from './vocabulary/vm-error.js'
 export type ThreadedSource =
   | { readonly kind: 'driver'; readonly driver: string; readonly options: unknown }
   | { readonly kind: 'module'; readonly module: string; readonly options: unknown }
+  | { readonly kind: 'http'; readonly options: HttpOptions }
+  | { readonly kind: 'packed'; readonly options: BlocksOptions }
   | { readonly kind: 'store'; readonly store: PageStoreDescription; readonly options: StoreLayout }
 
 /** Sizes in bytes. */

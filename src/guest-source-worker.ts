@@ -1,5 +1,13 @@
 // The thread of a source: it opens the source, and answers the server thread's reads.
+import { setMaxListeners } from 'node:events'
 import { parentPort, workerData } from 'node:worker_threads'
+import { BlockReader } from './devices/blocks/block-reader.js'
+import type { BlocksOptions } from './devices/blocks/blocks-options.js'
+import { checkBlocksOptions } from './devices/blocks/options/check-blocks-options.js'
+import { PackedFile } from './devices/blocks/packed-file.js'
+import { checkHttpOptions } from './devices/http/check-http-options.js'
+import { HttpObject } from './devices/http/http-object.js'
+import type { HttpOptions } from './devices/http/http-options.js'
 import type { SourceAnswer, SourceRequest, StoreLayout, ThreadedSource } from './guest-source-thread.js'
 import type { PageSource } from './guests/sources/page-source.js'
 import { PageStoreSource } from './guests/sources/page-store-source.js'
@@ -49,7 +57,43 @@ async function openStore(description: PageStoreDescription, layout: StoreLayout)
   return { source: new PageStoreSource(store, layout), close: () => store.close() }
 }
 
+/** Reads the object itself, and no device of it: each read is one request, of all of its bytes. */
+async function openObject(options: HttpOptions): Promise<Opened> {
+  const closing = new AbortController()
+  setMaxListeners(0, closing.signal)
+  const object = await HttpObject.open(checkHttpOptions(options, 'httpSource()'), closing.signal)
+  const { size, etag, strength } = object.version
+  return {
+    source: {
+      size,
+      ...(strength === 'strong' && etag !== undefined ? { identity: `etag:${etag}` } : {}),
+      read: (offset, target) => object.read(offset, target, closing.signal),
+    },
+    close() {
+      closing.abort()
+      object.close()
+    },
+  }
+}
+
+async function openPacked(options: BlocksOptions): Promise<Opened> {
+  const { path, cache } = checkBlocksOptions(options, 'packedSource()')
+  const file = new PackedFile(path)
+  const reader = new BlockReader(file, cache)
+  const { index } = file
+  return {
+    source: {
+      size: index.shape.size,
+      identity: `packed:${index.shape.size}:${index.digest()}`,
+      read: (offset, target) => reader.read(offset, target),
+    },
+    close: () => file.close(),
+  }
+}
+
 function openSource(data: ThreadedSource): Promise<Opened> {
+  if (data.kind === 'http') return openObject(data.options)
+  if (data.kind === 'packed') return openPacked(data.options)
   if (data.kind === 'driver') return openDriver(data.driver, data.options)
   return data.kind === 'module' ? openModule(data.module, data.options) : openStore(data.store, data.options)
 }

@@ -1,6 +1,5 @@
 // The memory of virtual machines, served from their snapshots.
 
-import { statSync } from 'node:fs'
 import type { DeviceModule } from './device/open-device.js'
 import { blocksOptionRules } from './devices/blocks/options/blocks-option-rules.js'
 import { checkBlocksOptions } from './devices/blocks/options/check-blocks-options.js'
@@ -37,7 +36,7 @@ export { fileSource } from './guests/sources/file-source.js'
 export { GuestSource } from './guests/sources/guest-source.js'
 export { layerSources } from './guests/sources/layer-sources.js'
 export type { PageSource } from './guests/sources/page-source.js'
-export { zeroSource } from './guests/sources/zero-source.js'
+export { type ZeroSourceOptions, zeroSource } from './guests/sources/zero-source.js'
 export { mergeWorkingSets, readWorkingSet, type WorkingSet, writeWorkingSet } from './guests/working-set.js'
 export type { FaultOutcome, GuestRegion, OnGuestFailure } from './kernel/guest-host.js'
 
@@ -145,8 +144,8 @@ export function storeSource(store: PageStore | PageStoreDescription, options: St
 }
 
 /**
- * A memory file on a web server, read by ranges: the device `vmarea/devices/http`. Serving rejects with what the device throws when it is
- * opened. With an `etag`, the etag is the identity of the source.
+ * A memory file on a web server, read by ranges, with the options of the device `vmarea/devices/http`: see there for the errors that serving
+ * rejects with. The identity of the source is the strong entity tag of the object, where the server gives one.
  *
  * @example
  * await guest.serve(httpSource({ url: 'https://example.org/memory' }))
@@ -154,21 +153,18 @@ export function storeSource(store: PageStore | PageStoreDescription, options: St
 export function httpSource(options: HttpOptions): GuestSource {
   const checked = checkOptions('httpSource()', options, httpOptionRules, ['url'])
   checkHttpOptions(checked, 'httpSource()')
-  const identity = checked.etag === undefined ? {} : { identity: `etag:${checked.etag}` }
-  return driverSource(new URL('./devices/http.js', import.meta.url), checked, identity)
+  return new DeviceSource(() => startSourceThread({ kind: 'http', options: checked }))
 }
 
 /**
- * A memory file that `vmarea pack` has compressed: the device `vmarea/devices/blocks`. Its identity is the file's size, inode number and time
- * of change.
+ * A memory file that `vmarea pack` has compressed. Its identity is a checksum of its content. Serving rejects with what the device
+ * `vmarea/devices/blocks` throws for a file that it can't open.
  *
- * @throws Node's error of the file system where there is no such file
+ * @example
+ * await guest.serve(packedSource('/snapshots/7/memory.gz'))
  */
 export function packedSource(path: string, options: Omit<BlocksOptions, 'path'> = {}): GuestSource {
   const { cache } = checkOptions('packedSource()', options, { cache: blocksOptionRules.cache })
-  const given = cache === undefined ? { path } : { path, cache }
-  const checked = checkBlocksOptions(given, 'packedSource()')
-  const { size, ino, ctimeNs } = statSync(checked.path, { bigint: true })
-  const identity = `packed:${size}:${ino}:${ctimeNs}`
-  return driverSource(new URL('./devices/blocks.js', import.meta.url), checked, { identity })
+  const checked = checkBlocksOptions(cache === undefined ? { path } : { path, cache }, 'packedSource()')
+  return new DeviceSource(() => startSourceThread({ kind: 'packed', options: checked }))
 }

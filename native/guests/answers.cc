@@ -244,6 +244,7 @@ bool prefetch_some(const GuestPointer& pointer) {
     // From here on and no further than asked for: a set is of single pages.
     chunk.length = chunk.start + chunk.length - address;
     uint64_t rest = (end - offset + region->page - 1) / region->page * region->page;
+    if (chunk.segment != nullptr && chunk.segment->kind == Segment::kScript) rest = std::min(rest, uint64_t{chunk.segment->script->slot_size});
     chunk = {address, std::min(chunk.length, rest), chunk.segment};
     if (chunk.segment != nullptr && chunk.segment->kind != Segment::kZero && !has_room_to_prefetch(guest, *chunk.segment)) return false;
     uint64_t since = now();

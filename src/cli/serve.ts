@@ -5,7 +5,10 @@ import {
   httpSource,
   layerSources,
   listenForGuests,
+  mergeWorkingSets,
   packedSource,
+  readWorkingSet,
+  type WorkingSet,
 } from '../guests.js'
 import { CommandError } from './command-error.js'
 import { EXIT } from './exit-code.js'
@@ -13,6 +16,7 @@ import { parseByteSize } from './pack/parse-byte-size.js'
 import { GuestMetrics } from './serve/guest-metrics.js'
 import { listenForMetrics } from './serve/listen-for-metrics.js'
 import { ServeProgress } from './serve/serve-progress.js'
+import { SetRecorder } from './serve/set-recorder.js'
 
 export interface ServeCommandOptions {
   readonly socket: string | undefined
@@ -21,7 +25,7 @@ export interface ServeCommandOptions {
   readonly around: string | undefined
   readonly prefetch: boolean
   readonly record: string | undefined
-  readonly replay: string | undefined
+  readonly replay: readonly string[]
   readonly removed: string | undefined
   readonly 'on-failure': string | undefined
   readonly keeper: boolean
@@ -37,12 +41,14 @@ export interface ServeCommandOptions {
 export async function serve(values: ServeCommandOptions): Promise<number> {
   const { socket, memory, base, replay } = values
   if (socket === undefined || memory === undefined) throw new CommandError('serve requires --socket and --memory')
-  if (values.prefetch && replay !== undefined) throw new CommandError('--prefetch and --replay are alternatives')
+  if (values.prefetch && replay.length > 0) throw new CommandError('--prefetch and --replay are alternatives')
   const around = values.around === undefined ? {} : { around: parseByteSize(values.around, '--around') }
   const layers = [memory, ...base].map(sourceNamed)
   const source = layers.length === 1 ? layers[0]! : layerSources(layers)
   const port = values.metrics === undefined ? undefined : parsePort(values.metrics)
-  const progress = new ServeProgress(values.json || !process.stdout.isTTY)
+  const prefetch = values.prefetch ? 'all' : replay.length === 0 ? undefined : await readSets(replay)
+  const progress = new ServeProgress(values.json || !process.stdout.isTTY, [memory, ...base].join(' over '))
+  const recorder = values.record === undefined ? undefined : new SetRecorder(values.record)
 
   const guests = await listenForGuests(socket, {
     onFailure: (values['on-failure'] ?? 'poison') as 'poison' | 'kill' | 'wait',
@@ -53,13 +59,14 @@ export async function serve(values: ServeCommandOptions): Promise<number> {
     onRefused: (error, peer) => progress.event('refused', { ...peer, error: (error as Error).message }),
   })
   const metrics = new GuestMetrics()
-  const server =
-    port === undefined
-      ? undefined
-      : await listenForMetrics(metrics, port).catch(async (error) => {
-          await guests.close()
-          throw error
-        })
+  const prepare = async () => {
+    await guests.prepare(source)
+    return port === undefined ? undefined : listenForMetrics(metrics, port)
+  }
+  const server = await prepare().catch(async (error) => {
+    await guests.close()
+    throw error
+  })
   const end = async () => {
     if (values.drain) await Promise.all([...guests.open].map((guest) => guest.prefetchAll()))
     await guests.close()
@@ -71,21 +78,25 @@ export async function serve(values: ServeCommandOptions): Promise<number> {
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal)
   progress.event('listening', { socket, memory, ...(server === undefined ? {} : { metrics: server.url }) })
 
+  const endings = new Set<Promise<void>>()
   const begin = async (guest: Guest) => {
     const { pid, uid, regions } = guest
     progress.add(guest)
     metrics.add(guest)
     guest.onPageFailed = (page) => progress.event('page-failed', { pid, ...page })
-    void guest.closed.then(({ reason, statistics, recordError }) => {
+    const ended = guest.closed.then(async ({ reason, statistics }) => {
       progress.remove(guest)
-      const record = recordError === undefined ? {} : { recordError: (recordError as Error).message }
+      const recordError = await recorder?.add(guest.workingSet())
+      const record = recordError === undefined ? {} : { recordError: recordError.message }
       progress.event('ended', { pid, reason, ...record, statistics })
+      endings.delete(ended)
     })
+    endings.add(ended)
     try {
       await guest.serve(source, {
         ...around,
-        ...(values.record === undefined ? {} : { record: values.record }),
-        ...(values.prefetch ? { prefetch: 'all' } : replay === undefined ? {} : { prefetch: replay }),
+        record: recorder !== undefined,
+        ...(prefetch === undefined ? {} : { prefetch }),
         removed: (values.removed ?? 'zero') as 'zero' | 'unregister',
       })
       progress.event('serving', { pid, uid, bytes: regions.reduce((sum, { length }) => sum + length, 0) })
@@ -99,11 +110,18 @@ export async function serve(values: ServeCommandOptions): Promise<number> {
     await ending
   } finally {
     await guests.close()
+    await Promise.all(endings)
     server?.close()
     progress.end()
     process.off('SIGTERM', onSignal).off('SIGINT', onSignal)
   }
   return EXIT.OK
+}
+
+async function readSets(paths: readonly string[]): Promise<WorkingSet> {
+  const sets: WorkingSet[] = []
+  for (const path of paths) sets.push(await readWorkingSet(path))
+  return mergeWorkingSets(sets)
 }
 
 function sourceNamed(name: string): GuestSource {

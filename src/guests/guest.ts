@@ -33,6 +33,9 @@ export interface ReceivedMemory {
   readonly message: string
 }
 
+/** Bytes that a prefetch reads at once, as `native/guests/answers.cc` has it. */
+const PREFETCH_STEP = 65536
+
 /** How a guest ended, and what was done for it. */
 export interface GuestEnd {
   /** `gone`: its monitor has ended. `closed`: it was closed here. */
@@ -83,6 +86,7 @@ export class Guest implements Reporter {
   #source: OpenedSource | undefined
   #serving = false
   #notesWrites = false
+  #records = false
   #recordPath: string | undefined
   #end: ((end: GuestEnd) => void) | undefined
   #last: GuestStatistics | undefined
@@ -151,7 +155,7 @@ export class Guest implements Reporter {
     const { around, timeout, atOnce, removed, onPageFailure, record, dirty } = checked
     if (this.#serving || this.#left) throw notServed()
     this.#serving = true
-    const largest = Math.max(around, ...this.regions.map(({ pageSize }) => pageSize))
+    const largest = Math.max(around, PREFETCH_STEP, ...this.regions.map(({ pageSize }) => pageSize))
     try {
       const opened = await openSource(this.#host, source, this.regions, { largest, atOnce })
       this.#source = opened
@@ -162,6 +166,7 @@ export class Guest implements Reporter {
       this.#onServed(opened.identity)
       const prefetch = await this.#rangesOf(checked.prefetch, opened)
       if (this.#left) throw notServed()
+      this.#records = record !== false
       this.#recordPath = typeof record === 'string' ? record : undefined
       this.#raw.serve(opened.segments, {
         around,
@@ -308,12 +313,12 @@ export class Guest implements Reporter {
 
   async #ended(reason: GuestEnd['reason']): Promise<void> {
     if (this.#last !== undefined) return
-    const set = this.#recordPath === undefined ? undefined : this.workingSet()
+    const set = this.#records ? this.workingSet() : undefined
     this.#last = guestStatistics(this.#raw.statistics(), this.#pages)
     this.#publish('ended')
     const end = { reason, statistics: this.#last }
     try {
-      if (set !== undefined) await writeWorkingSet(this.#recordPath!, set)
+      if (set !== undefined && this.#recordPath !== undefined) await writeWorkingSet(this.#recordPath, set)
       this.#end!(end)
     } catch (recordError) {
       this.#end!({ ...end, recordError })

@@ -20,6 +20,7 @@ import type { GuestsOptions } from './guests-options.js'
 import { checkRegions } from './protocol/check-regions.js'
 import { firecrackerDialect } from './protocol/firecracker-dialect.js'
 import { receiveMessage } from './receive-message.js'
+import type { GuestSource, OpenedSource } from './sources/guest-source.js'
 
 const takeOverRules = {
   pid: wholeNumber('', 1, 2 ** 31 - 1),
@@ -51,6 +52,7 @@ export class Guests implements AsyncIterable<Guest> {
   readonly #ready: Guest[] = []
   readonly #takers: (() => void)[] = []
   readonly #receiving = new Set<Promise<void>>()
+  readonly #prepared: OpenedSource[] = []
   #failure: unknown
 
   /** @internal */
@@ -90,6 +92,20 @@ export class Guests implements AsyncIterable<Guest> {
       if (this.#closing.signal.aborted) return
       await new Promise<void>((resolve) => this.#takers.push(resolve))
     }
+  }
+
+  /**
+   * Opens a source before a guest comes, and keeps it open until the listener is closed: the first answer then waits for no file, thread or
+   * server. Rejects with what opening it throws.
+   *
+   * @example
+   * await guests.prepare(memory)
+   * for await (const guest of guests) await guest.serve(memory)
+   */
+  async prepare(source: GuestSource): Promise<void> {
+    const opened = await source.open(this.#host, { largest: this.#host.pageSize, atOnce: 1 })
+    if (this.#closing.signal.aborted) await opened.close()
+    else this.#prepared.push(opened)
   }
 
   /**
@@ -158,6 +174,7 @@ export class Guests implements AsyncIterable<Guest> {
     await Promise.all(this.#receiving)
     await Promise.all([...this.#open].map((guest) => guest.close()))
     this.#keeper?.close()
+    for (const source of this.#prepared.splice(0)) await source.close()
   }
 
   /** Calls `close()`, for `await using`. */

@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
+import { readWorkingSet } from '#vmarea/guests.js'
 import { MAIN, run } from '../cli/run.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
@@ -47,6 +48,56 @@ for (const drain of [true, false]) {
   })
 }
 
+test('it records what its guests demand as one set, and replays it', { skip }, async () => {
+  const [memory, socket, set] = ['recorded', 'socket-record', 'set'].map((name) => join(temporaryFolder, name)) as [
+    string,
+    string,
+    string,
+  ]
+  writeFileSync(memory, patternOf(64))
+  const start = async (...more: string[]) => {
+    const args = ['serve', '--socket', socket, '--memory', memory, '--around', '4K', ...more]
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const events = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+    const next = async (name: string) => {
+      const found = JSON.parse((await events.next()).value) as Event
+      assert.equal(found.event, name)
+      return found
+    }
+    await next('listening')
+    return { child, next }
+  }
+  const recording = await start('--record', set)
+  try {
+    for (const first of [3, 20]) {
+      await using monitor = new Monitor(socket, ['regions=64'])
+      await recording.next('serving')
+      assert.equal((await monitor.check(first, 2)).good, 2)
+      await monitor.kill()
+      assert.equal((await recording.next('ended')).recordError, undefined)
+    }
+  } finally {
+    recording.child.kill('SIGKILL')
+  }
+  const ranges = [3, 20].map((first) => [first * 4096, (first + 2) * 4096])
+  assert.deepEqual((await readWorkingSet(set)).ranges, ranges)
+  const replaying = await start('--replay', set, '--replay', set)
+  try {
+    await using monitor = new Monitor(socket, ['regions=64'])
+    await replaying.next('serving')
+    // What is not in the set, which is demanded while the set may be on its way.
+    assert.equal((await monitor.check(40, 1)).good, 1)
+    assert.equal((await monitor.check(3, 2)).good, 2)
+    await monitor.kill()
+    const { statistics } = (await replaying.next('ended')) as unknown as {
+      statistics: { pages: number; filled: number }
+    }
+    assert.ok(statistics.filled >= 1 && statistics.filled <= 5, JSON.stringify(statistics))
+  } finally {
+    replaying.child.kill('SIGKILL')
+  }
+})
+
 test('what can not be served is an error of the command line', () => {
   for (const args of [[], ['--socket', 's'], ['--socket', 's', '--memory', 'm', '--mode', '9']]) {
     assert.equal(run('serve', ...args).code, 2)
@@ -56,4 +107,14 @@ test('what can not be served is an error of the command line', () => {
   const { code, err } = run('serve', '--socket', path, '--memory', path)
   assert.equal(code, 1)
   assert.match(err, /EADDRINUSE.*taken/)
+  // Before a monitor comes.
+  for (const [option, file] of [
+    ['--memory', 'nothing'],
+    ['--replay', 'nothing'],
+  ] as const) {
+    const args = option === '--memory' ? [] : ['--memory', path]
+    const missing = run('serve', '--socket', join(temporaryFolder, 'socket'), ...args, option, file)
+    assert.equal(missing.code, 1)
+    assert.match(missing.err, /nothing/)
+  }
 })

@@ -16,7 +16,6 @@ import {
   listenForGuests,
   type PageSource,
   packedSource,
-  readWorkingSet,
   type ServeOptions,
   zeroSource,
 } from '#vmarea/guests.js'
@@ -102,6 +101,38 @@ test('holes of a memory file are zeros, and in a diff the pages of its base', { 
     assert.deepEqual(await monitor.check(0, 8), { ...zeros, zero: 8 })
     assert.deepEqual(await monitor.check(8, 24), good(24))
   })
+  const ranges = [
+    [0, 2 * page],
+    [8 * page, 9 * page],
+  ] as const
+  await served(
+    ['regions=32'],
+    layerSources([zeroSource(16 * page, { ranges }), fileSource(base)]),
+    {},
+    async (monitor) => {
+      const pages: string[] = []
+      for (let first = 0; first < 32; first++) {
+        const { zero, good } = await monitor.check(first, 1)
+        pages.push(zero === 1 ? 'zero' : good === 1 ? 'good' : 'wrong')
+      }
+      const known = (number: number) => (number < 2 || number === 8 ? 'zero' : 'good')
+      assert.deepEqual(
+        pages,
+        Array.from({ length: 32 }, (_, number) => known(number)),
+      )
+    },
+  )
+  for (const wrong of [
+    [[2, 2]],
+    [[0, 2 * page + 1]],
+    [
+      [page, 2 * page],
+      [0, page],
+    ],
+    [[-1, 1]],
+  ] as [number, number][][]) {
+    assert.throws(() => zeroSource(2 * page, { ranges: wrong }), { code: 'ERR_VMAREA_INVALID_ARGUMENT' })
+  }
 })
 
 test("a program's own source is read at once for many faults, and put together with layers", { skip }, async () => {
@@ -167,46 +198,6 @@ test('while a balloon removes pages that the guest touches, no old byte is read 
       })
     }
   }
-})
-
-test('all of the memory is prefetched while the guest runs', { skip }, async () => {
-  for (const source of [fileSource(memoryFile(512)), objectOf(512)]) {
-    await served(['regions=500,12'], source, {}, async (monitor, guest) => {
-      await Promise.all([guest.prefetchAll(), monitor.check(100, 50)])
-      await counts(guest, { resident: 512 })
-      await monitor.check(0, 1)
-      const { faults } = guest.statistics
-      assert.deepEqual(await monitor.check(0, 512), good(512))
-      assert.ok(guest.statistics.faults <= faults + 1, 'nothing is missing any more')
-    })
-  }
-})
-
-test('what a guest demands is recorded in order, and a later one has it before it asks', { skip }, async () => {
-  const record = join(temporaryFolder, `set-${count++}`)
-  const source = fileSource(memoryFile(256))
-  await served(['regions=256'], source, { around: page, record }, async (monitor) => {
-    await monitor.check(200, 3)
-    await monitor.check(7, 1)
-    await monitor.check(100, 20)
-  })
-  const set = await until('the set is written', () => readWorkingSet(record).catch(() => undefined))
-  const ranges = [
-    [200, 203],
-    [7, 8],
-    [100, 120],
-  ].map((range) => range.map((number) => number * page))
-  assert.deepEqual(set.ranges, ranges)
-  await served(['regions=256'], source, { around: page, prefetch: record }, async (monitor, guest) => {
-    await until('the set is there', () => guest.statistics.prefetched === 24)
-    await monitor.check(200, 3)
-    await monitor.check(100, 20)
-    await counts(guest, { faults: 0, resident: 24 })
-  })
-  await assert.rejects(
-    served(['regions=256'], fileSource(memoryFile(256)), { prefetch: record }, async () => {}),
-    { code: 'ERR_VMAREA_OTHER_SNAPSHOT' },
-  )
 })
 
 test('a page whose source fails is tried again, and then poisoned alone', { skip }, async () => {

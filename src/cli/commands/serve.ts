@@ -24,8 +24,13 @@ export const serveCommand: Command = defineCommand({
     },
     around: { type: 'string', value: 'SIZE', help: 'bytes that come at once around a fault; by default 64K' },
     prefetch: { type: 'boolean', help: 'fetches all of the memory behind what is demanded' },
-    record: { type: 'string', value: 'FILE', help: 'writes what a guest demanded, when it ends' },
-    replay: { type: 'string', value: 'FILE', help: 'fetches what was recorded, behind what is demanded' },
+    record: { type: 'string', value: 'FILE', help: 'writes what the guests demanded, merged, when one ends' },
+    replay: {
+      type: 'string',
+      value: 'FILE',
+      multiple: true,
+      help: 'fetches what was recorded, behind what is demanded; several are merged',
+    },
     removed: {
       type: 'string',
       choices: ['zero', 'unregister'],

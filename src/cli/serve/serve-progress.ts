@@ -4,13 +4,15 @@ import { byteSize } from '../byte-size.js'
 /** What `vmarea serve` says: a line of JSON an event, or on a terminal a sentence an event and a line a guest that is kept up to date. */
 export class ServeProgress {
   readonly #json: boolean
+  readonly #source: string
   readonly #guests = new Map<Guest, { faults: number; time: number }>()
   readonly #timer: NodeJS.Timeout | undefined
   /** That stand on the terminal below the events. */
   #lines = 0
 
-  constructor(json: boolean) {
+  constructor(json: boolean, source: string) {
     this.#json = json
+    this.#source = source
     if (!json) this.#timer = setInterval(() => this.#draw(), 1000).unref()
   }
 
@@ -54,7 +56,7 @@ export class ServeProgress {
       this.#guests.set(guest, { faults, time: now })
       const share = `${byteSize(resident * guest.pageSize)} of ${byteSize(pages * guest.pageSize)}`
       const times = `p50 ${latency.p50.toFixed(0)} µs, p99 ${latency.p99.toFixed(0)} µs`
-      process.stdout.write(`  pid ${guest.pid}: ${share} resident, ${rate} faults/s, ${times}\n`)
+      process.stdout.write(`  pid ${guest.pid}: ${share} resident, ${rate} faults/s, ${times}, ${this.#source}\n`)
     }
     this.#lines = this.#guests.size
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { Algorithm } from './algorithm.js'
 import type { BlockEntry } from './block-entry.js'
@@ -73,6 +74,11 @@ export class BlockIndex {
       packedLength: word & LENGTH_MASK,
       checksum: this.#entries.readUInt32LE(number * LAYOUT.entry + 4),
     }
+  }
+
+  /** Of all entries, which hold the checksums of the blocks: equal ones mean equal content. */
+  digest(): string {
+    return createHash('sha256').update(this.#entries).digest('hex')
   }
 
   /** All entries, in order. */

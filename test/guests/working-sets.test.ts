@@ -1,0 +1,137 @@
+// What is fetched before a guest demands it: all of its memory, and recorded working sets.
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import {
+  fileSource,
+  type Guest,
+  type GuestStatistics,
+  mergeWorkingSets,
+  type PageSource,
+  readWorkingSet,
+  type WorkingSet,
+} from '#vmarea/guests.js'
+import { temporaryFolder } from '../support/temporary-folder.js'
+import { until } from '../support/until.js'
+import { skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
+import { patternOf } from './monitor.js'
+import { serveMonitor as served } from './serve-monitor.js'
+
+const skip = skipWithout('poison', 'event_remove') || skipWithoutCompiler()
+const page = 4096
+let count = 0
+
+function memoryFile(pages: number): string {
+  const path = join(temporaryFolder, `memory-${count++}`)
+  writeFileSync(path, patternOf(pages))
+  return path
+}
+
+function objectOf(pages: number): PageSource {
+  const bytes = patternOf(pages)
+  return { size: bytes.length, read: (offset, target) => target.set(bytes.subarray(offset, offset + target.length)) }
+}
+
+/** A thread may be woken a moment before its page is counted. */
+async function counts(guest: Guest, expected: Partial<GuestStatistics>): Promise<void> {
+  const names = Object.keys(expected) as (keyof GuestStatistics)[]
+  await until(
+    () => JSON.stringify(guest.statistics),
+    () => names.every((name) => guest.statistics[name] === expected[name]),
+  )
+}
+
+const good = (pages: number) => ({ good: pages, zero: 0, other: 0, poisoned: 0 })
+
+test('all of the memory is prefetched while the guest runs', { skip }, async () => {
+  for (const source of [fileSource(memoryFile(512)), objectOf(512)]) {
+    await served(['regions=500,12'], source, {}, async (monitor, guest) => {
+      await Promise.all([guest.prefetchAll(), monitor.check(100, 50)])
+      await counts(guest, { resident: 512 })
+      await monitor.check(0, 1)
+      const { faults } = guest.statistics
+      assert.deepEqual(await monitor.check(0, 512), good(512))
+      assert.ok(guest.statistics.faults <= faults + 1, 'nothing is missing any more')
+    })
+  }
+})
+
+test('a prefetch reads more than the bytes around a fault at once, and no further than there is room', {
+  skip,
+}, async () => {
+  let most = 0
+  const source = objectOf(256)
+  const watched: PageSource = {
+    ...source,
+    read(offset, target) {
+      most = Math.max(most, target.length)
+      return source.read(offset, target)
+    },
+  }
+  for (const atOnce of [1, 256]) {
+    await served(['regions=256'], watched, { around: page, atOnce, prefetch: 'all' }, async (monitor, guest) => {
+      await guest.prefetchAll()
+      assert.deepEqual(await monitor.check(0, 256), good(256))
+    })
+  }
+  assert.equal(most, 16 * page)
+})
+
+test('what a guest demands is recorded in order, and a later one has it before it asks', { skip }, async () => {
+  const record = join(temporaryFolder, `set-${count++}`)
+  const source = fileSource(memoryFile(256))
+  await served(['regions=256'], source, { around: page, record }, async (monitor) => {
+    await monitor.check(200, 3)
+    await monitor.check(7, 1)
+    await monitor.check(100, 20)
+  })
+  const set = await until('the set is written', () => readWorkingSet(record).catch(() => undefined))
+  const ranges = [
+    [200, 203],
+    [7, 8],
+    [100, 120],
+  ].map((range) => range.map((number) => number * page))
+  assert.deepEqual(set.ranges, ranges)
+  await served(['regions=256'], source, { around: page, prefetch: record }, async (monitor, guest) => {
+    await until('the set is there', () => guest.statistics.prefetched === 24)
+    await monitor.check(200, 3)
+    await monitor.check(100, 20)
+    await counts(guest, { faults: 0, resident: 24 })
+  })
+  await assert.rejects(
+    served(['regions=256'], fileSource(memoryFile(256)), { prefetch: record }, async () => {}),
+    { code: 'ERR_VMAREA_OTHER_SNAPSHOT' },
+  )
+})
+
+test('a set that is not written to a file can be had after the guest has ended, and several are merged', {
+  skip,
+}, async () => {
+  const source = fileSource(memoryFile(64))
+  const sets: WorkingSet[] = []
+  for (const pages of [
+    [1, 2, 30],
+    [40, 30, 50, 1, 55],
+  ]) {
+    let guest: Guest | undefined
+    await served(['regions=64'], source, { around: page, record: true }, async (monitor, served) => {
+      guest = served
+      for (const number of pages) await monitor.check(number, 1)
+      await monitor.kill()
+      await served.closed
+    })
+    sets.push(guest!.workingSet())
+  }
+  const [first, second] = sets
+  const range = (number: number, end = number + 1) => [number * page, end * page]
+  assert.deepEqual(first!.ranges, [range(1, 3), range(30)])
+  const merged = mergeWorkingSets(sets)
+  assert.equal(merged.identity, first!.identity)
+  // By the mean place in the runs that have the page: 0, (0 + 0.6) / 2, (0.5 + 0.2) / 2, 0.4, 0.8.
+  assert.deepEqual(merged.ranges, [range(40), range(1, 3), range(30), range(50), range(55)])
+  assert.deepEqual(mergeWorkingSets([second!, second!]).ranges, second!.ranges)
+  assert.throws(() => mergeWorkingSets([first!, { ...second!, identity: 'other' }]), {
+    code: 'ERR_VMAREA_OTHER_SNAPSHOT',
+  })
+})
