@@ -1,14 +1,18 @@
-// npm run bench: every figure beside its floor, measured in the same run. --peers adds other libraries' figures.
+// npm run bench: every figure beside its floor, measured in the same run. --peers adds other libraries' figures, and with
+// --firecracker PATH those of guests of that virtual machine monitor.
 // Arguments: parts of names to run only those.
 import { fork } from 'node:child_process'
 import { readdirSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join, relative, resolve as resolvePath } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { setUp } from './set-up.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { peers: { type: 'boolean' } } })
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { peers: { type: 'boolean' }, firecracker: { type: 'string' } },
+})
 await setUp()
 const { environment } = await import('../bench/support/environment.js')
 const { printRows } = await import('../bench/support/print-rows.js')
@@ -25,6 +29,7 @@ console.log(
     .join('\n'),
   '\n',
 )
+if (values.firecracker !== undefined) process.env.VMAREA_FIRECRACKER = resolvePath(values.firecracker)
 const rows = []
 for (const name of names) {
   // A process a file: no benchmark inherits another's heap or compiled code.

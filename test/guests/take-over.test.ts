@@ -1,10 +1,11 @@
 // A handler is killed, and this process takes its guest over.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileSource, listenForGuests } from '#vmarea/guests.js'
+import { ordinaryUser, skipUnlessOrdinaryUser } from '../support/ordinary-user.js'
 import { root } from '../support/root.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { until } from '../support/until.js'
@@ -112,6 +113,23 @@ test('a guest is taken over by its regions alone, and pages that it gave back re
     assert.equal((await waiting).good, 1)
     assert.deepEqual(await monitor.check(0, 64), { good: 64, zero: 0, other: 0, poisoned: 0 })
   })
+})
+
+test('without the right to trace the monitor the error names the right', {
+  skip: skip || skipUnlessOrdinaryUser(),
+}, async () => {
+  await using monitor = new Monitor('@', ['regions=8', 'silent'])
+  await monitor.ready
+  const program = `
+    import { listenForGuests } from 'vmarea/guests'
+    const guests = await listenForGuests('@vmarea-ordinary-' + process.pid)
+    const regions = [{ start: 1 << 30, length: 4096, offset: 0, pageSize: 4096 }]
+    const error = await guests.takeOver({ pid: ${monitor.pid}, regions }).catch((error) => error)
+    console.log(error.code, error.message)
+    await guests.close()`
+  const [command = '', ...rest] = [...ordinaryUser, process.execPath, '--input-type=module', '--eval', program]
+  const { stdout, stderr } = spawnSync(command, rest, { cwd: root, encoding: 'utf8' })
+  assert.match(stdout, /^EPERM .*CAP_SYS_PTRACE/, stderr)
 })
 
 test('what can not be taken over is refused by name, and another snapshot too', { skip }, async () => {

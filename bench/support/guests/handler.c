@@ -67,8 +67,9 @@ int main(int count, char **arguments) {
   if (memory < 0 || fstat(memory, &stat) != 0) return 3;
   const uint8_t *file = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_SHARED | MAP_POPULATE, memory, 0);
   struct sockaddr_un name = {AF_UNIX, ""};
-  strncpy(name.sun_path + 1, arguments[1] + 1, sizeof name.sun_path - 2);
+  strncpy(name.sun_path, arguments[1], sizeof name.sun_path - 1);
   socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(arguments[1]));
+  if (name.sun_path[0] == '@') name.sun_path[0] = 0;  // an abstract name
   int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (bind(listener, (struct sockaddr *)&name, length) != 0 || listen(listener, 16) != 0) return 4;
   printf("ready\n");
