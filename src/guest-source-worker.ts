@@ -91,7 +91,7 @@ async function openPacked(options: BlocksOptions): Promise<Opened> {
   }
 }
 
-function openSource(data: ThreadedSource): Promise<Opened> {
+async function openSource(data: ThreadedSource): Promise<Opened> {
   if (data.kind === 'http') return openObject(data.options)
   if (data.kind === 'packed') return openPacked(data.options)
   if (data.kind === 'driver') return openDriver(data.driver, data.options)
@@ -130,8 +130,7 @@ async function serve({ source, close }: Opened): Promise<void> {
   answer({ id: 0, value: { size, identity } })
 }
 
-try {
-  await serve(await openSource(workerData as ThreadedSource))
-} catch (error) {
-  refuse(0, error)
-}
+// Not awaited: V8 of Node 20 ends the process where a thread is terminated while it evaluates a module that awaits.
+void openSource(workerData as ThreadedSource)
+  .then(serve)
+  .catch((error) => refuse(0, error))

@@ -11,6 +11,7 @@
 
 #include "guests/dirty.h"
 #include "guests/environment.h"
+#include "guests/hints.h"
 #include "guests/requests.h"
 #include "page/page-size.h"
 #include "userfaultfd/userfaultfd-context.h"
@@ -77,17 +78,34 @@ struct Chunk {
   const Segment* segment;
 };
 
-// The page at the address with what is missing around it, as far as one segment and `limit` reach.
-Chunk chunk_around(const Guest& guest, const GuestRegion& region, uint64_t address, uint64_t limit) {
+constexpr uint64_t kStep = 64 << 10;  // bytes that are prefetched at once
+
+// The page at the address with what is missing in the window of `limit` around it, as far as one segment reaches, and then the pages beside
+// that are to be prefetched, up to `reach` in all. Both are powers of two, and `reach` is not the smaller one.
+Chunk chunk_around(const Guest& guest, const GuestRegion& region, uint64_t address, uint64_t limit, uint64_t reach) {
   uint64_t page = region.page, offset = region.offset + (address - region.start);
   const Segment& segment = guest.source->at(offset);
   if (offset + page > segment.end || offset < segment.start) return {address, page, nullptr};
-  uint64_t low = std::max(offset & ~(limit - 1), std::max(region.offset, segment.start));
-  uint64_t high = std::min((offset & ~(limit - 1)) + limit, std::min(region.offset + region.length, segment.end));
-  uint64_t start = address, end = address + page;
-  while (offset - (address - start) >= low + page && is_wanted(guest, region, start - page)) start -= page;
-  while (offset + (end - address) + page <= high && is_wanted(guest, region, end)) end += page;
+  uint64_t low = std::max(offset & ~(reach - 1), std::max(region.offset, segment.start));
+  uint64_t high = std::min(region.offset + region.length, segment.end), start = address, end = address + page;
+  auto joins = [&](uint64_t other) {
+    bool is_near = ((region.offset + (other - region.start)) ^ offset) < limit;
+    return is_wanted(guest, region, other) && (is_near || is_hinted(guest, index_of(region, other)));
+  };
+  while (offset - (address - start) >= low + page && joins(start - page)) start -= page;
+  while (end - start + page <= reach && offset + (end - address) + page <= high && joins(end)) end += page;
   return {start, end - start, &segment};
+}
+
+// The page at the address with what is missing after it, as far as one segment, `limit` and the source's room for a read reach.
+Chunk chunk_from(const Guest& guest, const GuestRegion& region, uint64_t address, uint64_t limit) {
+  uint64_t page = region.page, offset = region.offset + (address - region.start);
+  const Segment& segment = guest.source->at(offset);
+  if (offset + page > segment.end || offset < segment.start) return {address, page, nullptr};
+  if (segment.kind == Segment::kScript) limit = std::min(limit, uint64_t{segment.script->slot_size});
+  uint64_t length = page, most = std::min(limit, std::min(region.offset + region.length, segment.end) - offset);
+  while (length + page <= most && is_wanted(guest, region, address + length)) length += page;
+  return {address, length, &segment};
 }
 
 uint64_t around(const Guest& guest, const GuestRegion& region) { return std::max(guest.around, region.page); }
@@ -196,11 +214,14 @@ bool answer_fault(const GuestPointer& pointer, const WaitingFault& fault) {
     result = install(guest, *region, address, region->page, nullptr, kZeroed);
   } else {
     if (state == kMissingPage) note_demand(guest, region->offset + (address - region->start));
-    Chunk chunk = chunk_around(guest, *region, address, state == kMissingPage ? around(guest, *region) : region->page);
+    uint64_t limit = state == kMissingPage ? around(guest, *region) : region->page;
+    // Pages that are to be prefetched come with a fault on one of them: a slow source is then asked once for them all.
+    uint64_t reach = state == kMissingPage && is_hinted(guest, index_of(*region, address)) ? std::max(limit, kStep) : limit;
+    Chunk chunk = chunk_around(guest, *region, address, limit, reach);
     result = answer_chunk(pointer, *region, chunk, kFilled, &fault);
     // The file may have ended within the pages around: this one is then tried alone.
     if (result == -EFAULT && chunk.length > region->page) {
-      chunk = chunk_around(guest, *region, address, region->page);
+      chunk = chunk_around(guest, *region, address, region->page, region->page);
       result = answer_chunk(pointer, *region, chunk, kFilled, &fault);
     }
   }
@@ -218,7 +239,6 @@ bool answer_fault(const GuestPointer& pointer, const WaitingFault& fault) {
 
 bool prefetch_some(const GuestPointer& pointer) {
   Guest& guest = *pointer;
-  constexpr uint64_t kStep = 64 << 10;
   // Pages that are there, or not in the guest, cost little: but not for ever, since demand comes first.
   for (int passed = 0; passed < 4096 && !guest.prefetch.empty(); passed++) {
     auto& [offset, end] = guest.prefetch.back();
@@ -240,12 +260,9 @@ bool prefetch_some(const GuestPointer& pointer) {
       offset = region->offset + (address - region->start) + region->page;
       continue;
     }
-    Chunk chunk = chunk_around(guest, *region, address, limit);
-    // From here on and no further than asked for: a set is of single pages.
-    chunk.length = chunk.start + chunk.length - address;
+    // No further than asked for: a set is of single pages.
     uint64_t rest = (end - offset + region->page - 1) / region->page * region->page;
-    if (chunk.segment != nullptr && chunk.segment->kind == Segment::kScript) rest = std::min(rest, uint64_t{chunk.segment->script->slot_size});
-    chunk = {address, std::min(chunk.length, rest), chunk.segment};
+    Chunk chunk = chunk_from(guest, *region, address, std::min(limit, rest));
     if (chunk.segment != nullptr && chunk.segment->kind != Segment::kZero && !has_room_to_prefetch(guest, *chunk.segment)) return false;
     uint64_t since = now();
     int result = answer_chunk(pointer, *region, chunk, kPrefetched, nullptr);

@@ -8,6 +8,7 @@
 #include "guests/answers.h"
 #include "guests/dirty.h"
 #include "guests/events.h"
+#include "guests/hints.h"
 #include "guests/requests.h"
 #include "guests/server.h"
 #include "guests/tables.h"
@@ -165,6 +166,7 @@ int prefetch(GivenGuest given, View<double> ranges) {
     wanted.push_back({static_cast<uint64_t>(ranges.data[index * 2]), static_cast<uint64_t>(ranges.data[index * 2 + 1])});
   GuestPointer guest = given.guest;
   run_on_server([guest, wanted = std::move(wanted)]() mutable {
+    for (auto [start, end] : wanted) hint(*guest, start, end);
     guest->prefetch.insert(guest->prefetch.begin(), wanted.begin(), wanted.end());
     guest->prefetching = true;
     guest->prefetches++;

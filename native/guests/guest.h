@@ -61,6 +61,7 @@ struct Guest {
   bool parked = false;  // an answer met EAGAIN, or there was no room for a request: try again soon
   std::vector<Request*> requests;  // in flight
   std::vector<std::pair<uint64_t, uint64_t>> prefetch;  // ranges of the source still to be fetched, the next one last
+  std::vector<uint64_t> hints;  // a bit a page that is to be prefetched; empty where none is
   bool prefetching = false;
   uint32_t prefetches = 0;  // how often ranges were given
   bool protects_itself = false;    // the kernel notes writes in the page table (wp_async), and lifts protection itself

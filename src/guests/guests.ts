@@ -161,7 +161,8 @@ export class Guests implements AsyncIterable<Guest> {
         return this.#host.takeOver(pid, memory, this.#options.onFailure, log)
       } catch (error) {
         const isGone = this.#host.startOf(pid) === undefined
-        if ((error as VmError).code !== 'ESRCH' || isGone || performance.now() > end) throw error
+        const mayCome = (error as VmError).code === 'ESRCH' && !isGone && this.#host.hasKeepers()
+        if (!mayCome || performance.now() > end) throw error
       }
     }
   }

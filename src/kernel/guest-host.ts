@@ -172,6 +172,8 @@ export interface GuestHost {
    * process may not look into the other one.
    */
   takeOver(pid: number, known: KnownMemory, onFailure: OnGuestFailure, log: number): RawGuest
+  /** Whether keepers run: one whose handler was killed may not have read its last guests yet. */
+  hasKeepers(): boolean
   /** Opens a file to which lines are added, for `log`. Each guest gets a descriptor of its own. */
   openLog(path: string): number
   /** Adds a line to an open log. */

@@ -1,6 +1,6 @@
 // What a call that fails, or a guest that is closed in the middle, leaves behind: nothing.
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileSource, listenForGuests, type PageSource } from '#vmarea/guests.js'
@@ -105,6 +105,7 @@ test('a listener whose keeper was killed refuses the next monitor, and applies o
   await using _guests = await listenForGuests(path, { keeper: true, onRefused: (error) => refused.push(error) })
   const keeper = readdirSync('/proc').find((pid) => isKeeperOf(process.pid, pid))
   process.kill(Number(keeper), 'SIGKILL')
+  await until('the keeper has closed its socket', () => !existsSync(`/proc/${keeper}/fd/3`))
   await using monitor = new Monitor(path, ['regions=8'])
   assert.equal(((await until('it is refused', () => refused[0])) as { code?: string }).code, 'EPIPE')
   assert.deepEqual(await monitor.check(0, 8), { good: 0, zero: 0, other: 0, poisoned: 8 })

@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import { readWorkingSet } from '#vmarea/guests.js'
 import { MAIN, run } from '../cli/run.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
+import { skipWithoutTerminal, Terminal } from '../support/terminal.js'
 import { skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
 import { Monitor, patternOf } from './monitor.js'
 
@@ -95,6 +96,27 @@ test('it records what its guests demand as one set, and replays it', { skip }, a
     assert.ok(statistics.filled >= 1 && statistics.filled <= 5, JSON.stringify(statistics))
   } finally {
     replaying.child.kill('SIGKILL')
+  }
+})
+
+test('on a terminal a line a guest follows what is resident, how fast, and from where', {
+  skip: skip || skipWithoutTerminal(),
+}, async () => {
+  const [memory, socket] = ['shown', 'socket-shown'].map((name) => join(temporaryFolder, name)) as [string, string]
+  writeFileSync(memory, patternOf(64))
+  const command = [process.execPath, MAIN, 'serve', '--socket', socket, '--memory', memory].map((word) => `'${word}'`)
+  const terminal = new Terminal(command.join(' '), { width: 200 })
+  try {
+    await terminal.shows('that it listens', (screen) => screen.includes('listening'))
+    await using monitor = new Monitor(socket, ['regions=64'])
+    await monitor.check(0, 64)
+    const line = `pid ${monitor.pid}: 256K of 256K resident,`
+    const screen = await terminal.shows('the guest', (screen) => screen.includes(line))
+    assert.match(screen, new RegExp(`${line} \\d+ faults/s, p50 \\d+ µs, p99 \\d+ µs, ${memory}\n`))
+    await monitor.kill()
+    await terminal.shows('its end', (screen) => screen.includes('ended: ') && !screen.includes(line))
+  } finally {
+    terminal.close()
   }
 })
 

@@ -78,6 +78,44 @@ test('a prefetch reads more than the bytes around a fault at once, and no furthe
   assert.equal(most, 16 * page)
 })
 
+test('a fault on a page that is to be prefetched brings its neighbours that are, in one read', { skip }, async () => {
+  const source = objectOf(64)
+  const reads: number[][] = []
+  let letGo = () => {}
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve
+  })
+  const watched: PageSource = {
+    ...source,
+    async read(offset, target) {
+      reads.push([offset / page, target.length / page])
+      if (offset === 0) await held
+      source.read(offset, target)
+    },
+  }
+  const ranges = [
+    [0, page],
+    [32 * page, 36 * page],
+    [37 * page, 38 * page],
+  ] as const
+  const set: WorkingSet = { version: 1, identity: null, ranges }
+  // There is room for one read of the prefetch: page 0 takes it.
+  await served(['regions=64'], watched, { around: page, atOnce: 2, prefetch: set }, async (monitor, guest) => {
+    await until('page 0 is read', () => reads.length > 0)
+    assert.deepEqual(await monitor.check(34, 1), good(1))
+    assert.deepEqual(await monitor.check(50, 1), good(1))
+    letGo()
+    await guest.prefetchAll()
+    assert.deepEqual(await monitor.check(0, 64), good(64))
+  })
+  const first = [
+    [0, 1],
+    [32, 4],
+    [50, 1],
+  ]
+  assert.deepEqual(reads.slice(0, 3), first)
+})
+
 test('what a guest demands is recorded in order, and a later one has it before it asks', { skip }, async () => {
   const record = join(temporaryFolder, `set-${count++}`)
   const source = fileSource(memoryFile(256))

@@ -54,9 +54,11 @@ export class ServeProgress {
       const now = performance.now()
       const rate = Math.round(((faults - last.faults) * 1000) / Math.max(1, now - last.time))
       this.#guests.set(guest, { faults, time: now })
-      const share = `${byteSize(resident * guest.pageSize)} of ${byteSize(pages * guest.pageSize)}`
+      const share = `${byteSize(resident * guest.pageSize) || '0'} of ${byteSize(pages * guest.pageSize)}`
       const times = `p50 ${latency.p50.toFixed(0)} µs, p99 ${latency.p99.toFixed(0)} µs`
-      process.stdout.write(`  pid ${guest.pid}: ${share} resident, ${rate} faults/s, ${times}, ${this.#source}\n`)
+      // A line that wrapped would be two to go back over.
+      const line = `  pid ${guest.pid}: ${share} resident, ${rate} faults/s, ${times}, ${this.#source}`
+      process.stdout.write(`${line.slice(0, (process.stdout.columns || 80) - 1)}\n`)
     }
     this.#lines = this.#guests.size
   }

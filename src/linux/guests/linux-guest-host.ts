@@ -16,6 +16,7 @@ import { errnoOf } from './errno-of.js'
 import { guestReports } from './guest-reports.js'
 import { GuestSocket } from './guest-socket.js'
 import { Keeper } from './keeper.js'
+import { keepers } from './keepers.js'
 import { takeOver } from './take-over.js'
 
 const SEEK_DATA = 3
@@ -34,6 +35,10 @@ export class LinuxGuestHost implements GuestHost {
 
   takeOver(pid: number, memory: KnownMemory, onFailure: OnGuestFailure, log: number): RawGuest {
     return takeOver(pid, memory, onFailure, log)
+  }
+
+  hasKeepers(): boolean {
+    return keepers().next().done !== true
   }
 
   openLog(path: string): number {

@@ -1,11 +1,13 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import type { KnownMemory, OnGuestFailure } from '../../kernel/guest-host.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
 import { closeDescriptor } from '../addon/close-descriptor.js'
 import { withGuestPagemap } from './guest-pagemap.js'
+import { keepers } from './keepers.js'
 import { LinuxGuest, type TakenPages } from './linux-guest.js'
+import { textOrNone } from './text-or-none.js'
 
 /** Takes the userfaultfd out of a monitor whose handler has ended, or out of the keeper that the handler left: pidfd_getfd(2). */
 export function takeOver(
@@ -66,11 +68,10 @@ function takeUserfaultfd(pid: number): number {
 
 /** A keeper holds the userfaultfd of a guest at the number below the pidfd of its monitor. */
 function inKeeper(pid: number): { holder: number; name: number } | undefined {
-  for (const holder of readdirSync('/proc').map(Number).filter(Number.isInteger)) {
-    if (!textOf(`/proc/${holder}/comm`).startsWith('vmarea-keeper')) continue
+  for (const holder of keepers()) {
     for (const { name, link } of ownDescriptorsOf(holder)) {
       if (link !== 'anon_inode:[userfaultfd]') continue
-      const [, owner] = /^Pid:\s*(-?\d+)/m.exec(textOf(`/proc/${holder}/fdinfo/${name + 1}`)) ?? []
+      const [, owner] = /^Pid:\s*(-?\d+)/m.exec(textOrNone(`/proc/${holder}/fdinfo/${name + 1}`)) ?? []
       if (Number(owner) === pid) return { holder, name }
     }
   }
@@ -109,13 +110,5 @@ function linkAt(path: string): string | undefined {
     return readlinkSync(path)
   } catch {
     return undefined // It was closed meanwhile.
-  }
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'latin1')
-  } catch {
-    return '' // The process has ended, or the descriptor was closed.
   }
 }
