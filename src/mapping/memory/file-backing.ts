@@ -82,7 +82,11 @@ export class FileBacking implements Backing {
   }
 
   whyNotAllowed(): string | undefined {
-    return this.shared ? 'the file is not open for writing: map it with writable: true' : undefined
+    if (!this.shared) return undefined
+    if (((this.#stateNow().seals ?? 0) & AGAINST_WRITING) !== 0) {
+      return 'the file is sealed against writing, which nothing takes back: copy it, or map it without shared: true'
+    }
+    return 'the file is not open for writing: map it with writable: true'
   }
 
   reopen(): Disposable & { readonly descriptor: number; readonly offset: number } {
@@ -105,22 +109,26 @@ export class FileBacking implements Backing {
   }
 
   /** Nothing where the path or descriptor no longer leads to this file. */
-  #stateNow(): { readonly size?: number; readonly free?: number | undefined } {
+  #stateNow(): { readonly size?: number; readonly free?: number | undefined; readonly seals?: number } {
+    const { files } = this.#kernel
     try {
       using opened = openFile(this.#kernel, this.#file.source, 'read')
       const { size, device, inode } = opened.status
       if (device !== this.#file.device || inode !== this.#file.inode) return {}
-      return { size, free: this.#kernel.files.freeBytes(opened.descriptor) }
+      const { descriptor } = opened
+      return { size, free: files.freeBytes(descriptor), seals: sealsOr0(() => files.seals(descriptor)) }
     } catch {
       return {}
     }
   }
 }
 
+const AGAINST_WRITING = SEAL.WRITE | SEAL.FUTURE_WRITE
+
 /** Adds to the kernel's refusal to map a file what it is about: the file's name, or its seals. */
 function explainRefusal(error: unknown, source: string | number, seals: () => number): unknown {
   if (!(error instanceof VmError)) return error
-  if (error.code === 'EPERM' && (sealsOr0(seals) & (SEAL.WRITE | SEAL.FUTURE_WRITE)) !== 0) {
+  if (error.code === 'EPERM' && (sealsOr0(seals) & AGAINST_WRITING) !== 0) {
     return VmError.withHint(
       error,
       "the file is sealed against writing: map it without writable: true, and before Linux 6.7 without shared: true ('future-write' lets it be shared to be read)",
