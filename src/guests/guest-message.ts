@@ -7,7 +7,7 @@ export type GuestChange = 'accepted' | 'refused' | 'served' | 'page-failed' | 'e
 export interface GuestMessage {
   /** What happened. */
   readonly change: GuestChange
-  /** Of the monitor. */
+  /** The process number of the monitor. */
   readonly pid: number
   /** `undefined` for a monitor that was refused. */
   readonly guest: Guest | undefined

@@ -8,7 +8,7 @@ type Range = readonly [start: number, end: number]
 export interface KnownGuest {
   readonly regions: readonly GuestRegion[]
   readonly removed: readonly Range[]
-  /** Of the source that it was served from. */
+  /** The identity of the source that served the guest. */
   readonly identity: string | undefined
 }
 

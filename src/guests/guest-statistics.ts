@@ -21,7 +21,7 @@ export interface GuestStatistics extends Omit<RawGuestStatistics, 'latencies' | 
   readonly pages: number
   /** Faults that were answered: those of `outcomes` but for `prefetched` and `failed`. */
   readonly faults: number
-  /** Of `faults`. */
+  /** The times of `faults`. */
   readonly latency: FaultLatency
   /** Answers by how they came out. */
   readonly outcomes: Readonly<Record<FaultOutcome, FaultLatency>>

@@ -48,7 +48,7 @@ export class Guests implements AsyncIterable<Guest> {
   readonly #state: GuestState | undefined
   readonly #closing = new AbortController()
   readonly #open = new Set<Guest>()
-  /** Accepted, and not taken by a loop. */
+  /** Guests that were accepted, and that no loop has taken. */
   readonly #ready: Guest[] = []
   readonly #takers: (() => void)[] = []
   readonly #receiving = new Set<Promise<void>>()

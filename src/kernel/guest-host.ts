@@ -19,7 +19,7 @@ export interface SourceSegment {
   readonly start: number
   readonly end: number
   readonly at: number
-  /** Of the file, or of the script. */
+  /** The number of the file, or of the source that a script reads. */
   readonly number: number
 }
 

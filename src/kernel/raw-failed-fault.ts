@@ -1,6 +1,6 @@
 /** A fault that was not answered before its deadline. */
 export interface RawFailedFault {
-  /** Of its page. */
+  /** The address of the page. */
   readonly address: bigint
   /**
    * `timeout`: it was read and not answered in time. `no-server`: no thread reads. `itself`: a thread that reads

@@ -4,7 +4,7 @@ export const UFFD_RESOLVE_MODE = {
   DONTWAKE: 1,
   /** Of `UFFDIO_COPY` and `CONTINUE`: the page is write-protected from the start. */
   WP: 2,
-  /** Of `UFFDIO_MOVE`: a hole in the source is skipped. */
+  /** For `UFFDIO_MOVE`: a hole in the source is skipped. */
   ALLOW_SRC_HOLES: 2,
   /** Of `UFFDIO_WRITEPROTECT`: protects; without it, lifts the protection and wakes. */
   WRITEPROTECT_WP: 1,

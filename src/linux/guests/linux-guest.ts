@@ -22,7 +22,7 @@ import { pageOutGuest } from './page-out-guest.js'
 const ON_FAILURE: Readonly<Record<OnGuestFailure, number>> = { poison: 0, kill: 1, wait: 2 }
 const KIND = { file: 0, zero: 1, script: 2, hole: 1 } as const
 const STATE = { THERE: 1, REMOVED: 2, WRITTEN: 3 } as const
-/** Of a userfaultfd: the kernel lifts write protection itself. */
+/** A feature of a userfaultfd: the kernel removes write protection itself. */
 const WP_ASYNC = 1n << 15n
 const COUNTS = 10
 const BUCKETS = 160
@@ -239,7 +239,7 @@ function latencyAt(numbers: Float64Array, index: number): RawLatency {
   return { sum: numbers[at]!, buckets: numbers.subarray(at + 1, at + 1 + BUCKETS) }
 }
 
-/** Of a userfaultfd whose `UFFDIO_API` another process has called. */
+/** The features of a userfaultfd whose `UFFDIO_API` another process has called. */
 function featuresOf(userfaultfd: number): bigint {
   const text = readFileSync(`/proc/self/fdinfo/${userfaultfd}`, 'latin1')
   const [, features = '0'] = /^API:\s*[\da-f]+:([\da-f]+):/m.exec(text) ?? []

@@ -20,7 +20,7 @@ const HINTS: { readonly [code: number]: string } = {
 export class ListeningSocket {
   readonly descriptor: number
   readonly #path: string
-  /** Of the file: another may be there later. */
+  /** The inode of the socket file: another file may have its path later. */
   readonly #inode: bigint | undefined
   #closed = false
 

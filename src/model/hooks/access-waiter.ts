@@ -9,9 +9,9 @@ import type { Driver } from './driver.js'
 
 export interface WaitingAccess {
   readonly mm: Mm
-  /** Of the page in the address space. */
+  /** The number of the page in the address space. */
   readonly number: number
-  /** Of the page in the device, in bytes. */
+  /** The offset of the page in the device, in bytes. */
   readonly offset: number
   readonly write: boolean
   /** The present page that is about to be written for the first time. */

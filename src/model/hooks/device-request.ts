@@ -10,7 +10,7 @@ import { PTE } from '../structs/pte.js'
 export interface RequestedAccess {
   readonly area: Area
   readonly mm: Mm
-  /** Of the page in the address space. */
+  /** The number of the page in the address space. */
   readonly number: number
   readonly write: boolean
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { KernelRun } from '../../../view/play/kernel-moment.js'
 
-/** What no program takes, in milliseconds. */
+/** The time limit of a program, in milliseconds. */
 const PATIENCE = 60_000
 /** What a run may print. */
 const MOST_BYTES = 64 * 2 ** 20

@@ -21,7 +21,7 @@ const WINDOW = 2 ** 30
 export class DeviceFile {
   /** The end of the last page: 2^53 - 1 rounded down to a page for a device without an end. */
   readonly end: number
-  /** Of the device, in bytes. */
+  /** The size of the device, in bytes. */
   readonly size: number
   readonly #kernel: PagerKernel
   readonly descriptor: number

@@ -18,7 +18,7 @@ export class DeviceMap {
   readonly area: DeviceArea
   readonly start: number
   end: number
-  /** Of the device, at `start`. */
+  /** The offset in the device at `start`, in bytes. */
   readonly offset: number
   readonly shared: boolean
   /** `PROT`: what the program may do there. */
@@ -43,7 +43,7 @@ export class DeviceMap {
     this.copies = copies
   }
 
-  /** Of the device, at `end`. */
+  /** The offset in the device at `end`, in bytes. */
   get endOffset(): number {
     return this.offset + (this.end - this.start)
   }

@@ -2,7 +2,7 @@ import type { RawPage } from '../../../kernel/raw-page.js'
 
 /** A page that the driver owns, in a memory file for such pages. */
 export class DriverPage implements RawPage {
-  /** Of the memory file. */
+  /** The descriptor of the memory file. */
   readonly descriptor: number
   /** In the file, in bytes. */
   readonly offset: number

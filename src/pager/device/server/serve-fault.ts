@@ -13,7 +13,7 @@ const SHOWN_AROUND = 16
 export class FaultWaiter implements PageWaiter {
   readonly isAccess = true
   readonly #device: ServedDevice
-  /** Of the page. */
+  /** The address of the page. */
   readonly address: number
   readonly offset: number
   readonly write: boolean
