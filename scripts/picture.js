@@ -1,4 +1,5 @@
 // npm run picture: the pictures of the docs, from the page in Chromium over a real program and the playground.
+// Argument: another folder to write them to, as the test does.
 import { spawn, spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -7,15 +8,23 @@ import { chromium } from 'playwright-core'
 import { setUp } from './set-up.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const folder = process.argv[2] ?? join(root, 'docs')
 const main = join(root, 'dist', 'cli', 'main.js')
 
-await setUp()
+// A test runs this over what is built already.
+if (process.argv[2] === undefined) await setUp()
 const executablePath = spawnSync('which', ['chromium'], { encoding: 'utf8' }).stdout.trim()
 if (executablePath === '') {
   console.error('the pictures are made with Chromium, and there is no chromium here')
   process.exit(1)
 }
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+/** What only a page that hangs should take. */
+const PATIENCE = 120_000
+const browser = await chromium.launch({
+  executablePath,
+  args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  timeout: PATIENCE,
+})
 const program = start([
   '--input-type=module',
   '-e',
@@ -37,10 +46,11 @@ program.child.kill()
 async function picture(name, args, act) {
   const view = start([main, 'view', ...args])
   const page = await browser.newPage({ viewport: { width: 1000, height: 640 }, colorScheme: 'light' })
+  page.setDefaultTimeout(PATIENCE)
   await page.goto(await view.line)
   await page.waitForSelector('.row:not(.head), .play')
   await act(page)
-  await page.screenshot({ path: join(root, 'docs', name) })
+  await page.screenshot({ path: join(folder, name) })
   await page.close()
   view.child.kill()
 }

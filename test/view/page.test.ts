@@ -70,6 +70,38 @@ test('an area opens into its pages and a page into its bytes, by the keyboard al
   await program.act('unmap deep')
 })
 
+test('a cell of the grid stands for several pages and counts their states, and the breadcrumbs lead out', {
+  skip,
+}, async (t) => {
+  const address = await program.act('memory wide 4000')
+  for (const page of [0, 1, 5]) await program.act(`write wide ${page}`)
+  const page = await openView(t, [pid])
+  await page.getByRole('searchbox').fill(address)
+  await page.keyboard.press('Enter')
+  await page.locator(`.explain h3:has-text("0x${address}")`).waitFor()
+  await page.locator('.scroller').press('Enter')
+  await page.locator('.classes li', { hasText: /^\s*3 present/ }).waitFor()
+  await page.locator('.classes li', { hasText: /^\s*3997 absent/ }).waitFor()
+  await page.locator('.grid-canvas').focus()
+  await page.keyboard.press('Home')
+  const cell = page.locator('.grid .hover')
+  for (let press = 0; press < 3; press++) {
+    await page.keyboard.press('-')
+    if (/page 0 to 7 of/.test(await cell.innerText())) break
+  }
+  // The smallest cell of eight pages or more has the three that were written.
+  await cell.filter({ hasText: /page 0 to \d+ of 4000, .*: \d+ absent, 3 present/ }).waitFor()
+  await page.keyboard.press('Enter')
+  await page.locator('.dump').waitFor()
+  const crumbs = page.getByRole('navigation', { name: 'Zoom' })
+  await crumbs.getByRole('button').nth(1).click()
+  await page.locator('.dump').waitFor({ state: 'detached' })
+  assert.match(page.url(), /zoom=area/)
+  await crumbs.getByRole('button', { name: 'all areas' }).click()
+  await page.getByRole('grid', { name: 'Areas in order of address' }).waitFor()
+  await program.act('unmap wide')
+})
+
 test('the explain panel says what an access would do, the flags in words, and why neighbours are apart', {
   skip,
 }, async (t) => {
@@ -82,6 +114,12 @@ test('the explain panel says what an access would do, the flags in words, and wh
   )
   await explain.locator('.flags dd', { hasText: 'executed' }).first().waitFor()
   await explain.locator('p', { hasText: /Below: .*not merged: their flags differ/ }).waitFor()
+  // Of the usage each number has its definition.
+  await explain
+    .locator('.usage div', { hasText: 'rss' })
+    .locator('dd', { hasText: /^\d.* \w+/ })
+    .first()
+    .waitFor()
 })
 
 test('a click on a kind filters the list and the address keeps it, so that a reload shows the same', {

@@ -4,13 +4,13 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createServer, request } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { createInterface } from 'node:readline'
-import { after, test } from 'node:test'
+import { after, type TestContext, test } from 'node:test'
 import { EventStream } from '#vmarea/cli/view/event-stream.js'
 import type { LiveMessages } from '#vmarea/view/data/live-message.js'
 import { MAIN } from '../cli/run.js'
 import { skipUnlessOrdinaryUser } from '../support/ordinary-user.js'
 import { until } from '../support/until.js'
-import { openView, serveView, skipWithoutChromium } from './browser.js'
+import { newPage, openView, serveView, skipWithoutChromium } from './browser.js'
 import { startProgram } from './program.js'
 
 const started: ChildProcess[] = []
@@ -38,9 +38,13 @@ function startShell(): ChildProcess {
 }
 
 /** The cookie for an address, and its first answer of each path. */
-async function enter(address: string): Promise<{ get: (path: string) => Promise<Response> }> {
+async function enter(address: string): Promise<{ get: (path: string, method?: string) => Promise<Response> }> {
   const cookie = (await fetch(address)).headers.get('set-cookie')!.split(';')[0]!
-  return { get: (path) => fetch(new URL(path, address), { headers: { cookie } }) }
+  const { origin } = new URL(address)
+  return {
+    get: (path, method = 'GET') =>
+      fetch(new URL(path, address), { method, headers: { cookie, ...(method === 'GET' ? {} : { origin }) } }),
+  }
 }
 
 /** The events of a view, one after the other. */
@@ -97,6 +101,7 @@ test('what may not be read of a process is refused with the right that is missin
       ['pages', 'bytes'],
     )
     for (const { reason } of refusals) assert.match(reason, /CAP_SYS_PTRACE/)
+    if (skipWithoutChromium === false) await seesRefusals(t, get)
     const [first] = (data as LiveMessages['state']).data.first.put.rows
     for (const path of [`/pages?start=${first}&end=${first! + 1}`, `/bytes?page=${first}&length=16`]) {
       const refused = await get(path)
@@ -106,6 +111,19 @@ test('what may not be read of a process is refused with the right that is missin
     break
   }
 })
+
+/** What a person sees of them: a page is let in by an address of its own. */
+async function seesRefusals(t: TestContext, get: (path: string, method?: string) => Promise<Response>): Promise<void> {
+  const { address } = (await (await get('/invite', 'POST')).json()) as { address: string }
+  const page = await newPage(t)
+  await page.goto(address)
+  for (const what of ['pages', 'bytes']) {
+    await page.locator('.strip li', { hasText: `Not permitted: ${what}` }).waitFor()
+  }
+  await page.locator('.row:not(.head)').first().click()
+  await page.locator('.scroller').press('Enter')
+  await page.locator('.area-panel .unknown', { hasText: 'Its pages are not known: ' }).waitFor()
+}
 
 test('a browser that reads too slowly loses messages, gets their number, and then the whole state', async () => {
   const caughtUp: number[] = []
