@@ -15,7 +15,7 @@ import { ProcessView } from './process-view.js'
  * How long after a look the next one follows, in milliseconds: often enough that a change is on the screen in a quarter of a second, and seldom
  * enough that each of the two kinds of look takes 1/100 of a processor at most.
  */
-const LAYOUT_EVERY = 150
+const LAYOUT_EVERY = 120
 const USAGE_EVERY = 2000
 const SHARE = 100
 const COST_EVERY = 1000
