@@ -6,7 +6,7 @@ import type { KernelMoment } from './kernel-moment.js'
 import type { Memory } from './play-process.js'
 import type { Moment } from './run-program.js'
 
-/** The first difference between the model and the running kernel. */
+/** A difference between the model and the running kernel. */
 export interface PlayDifference {
   /** What differs: the result, or the place in a process's memory. */
   readonly what: string
