@@ -1,4 +1,4 @@
-// Builds the addon for every platform that the package brings a binary for: prebuilds/linux-<arch>-<libc>/vmarea.node.
+// Builds the addon for every platform that the package brings a binary for: prebuilds/linux-<arch>-<libc>/vmarea.node, and vmarea-keeper beside it.
 // The compiler is `zig c++` of PyPI's ziglang, which brings the headers of each C library: any x64 machine with Python builds all four.
 // Arguments: names of targets to build only those.
 import { spawnSync } from 'node:child_process'

@@ -179,7 +179,7 @@ export class Process {
   /**
    * Makes an anonymous file in memory: memfd_create(2).
    *
-   * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` for a name, a size or an option
+   * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` for an invalid name, size or option
    * @throws VmError `ENOMEM` where a limit was met, `EMFILE` without a free descriptor, `ENODEV` where the kernel has
    * no huge pages of that size
    */

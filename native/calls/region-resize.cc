@@ -22,8 +22,9 @@ void* move_and_grow(const Region* region, uintptr_t room, size_t length, bool* r
   size_t before = region->length();
   if (mremap(at(region->start), before, before, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, at(room)) == MAP_FAILED) {
     if (errno != EINVAL) return MAP_FAILED;
-    // Before Linux 5.13 only private anonymous memory moves like this. For shared memory an old length of 0 makes a second area. Other
-    // memory, and huge pages, would free their addresses (guard/covers.h), so they do not move while a buffer may reach them.
+    // Before Linux 5.13 MREMAP_DONTUNMAP moves private anonymous memory alone. For shared memory an old length of 0 maps the same pages a
+    // second time, and the old addresses stay. The kernel refuses that for other memory, which then stays where it is: a move without
+    // MREMAP_DONTUNMAP would free addresses that a buffer may reach (guard/covers.h).
     return mremap(at(region->start), 0, length, MREMAP_MAYMOVE | MREMAP_FIXED, at(room));
   }
   *room_is_ours = false;

@@ -20,8 +20,8 @@ export interface BoundUserfaultfd {
    */
   create(options?: UserfaultfdOptions): Userfaultfd
   /**
-   * Takes over a descriptor, which belongs to the object from now on. Its `UFFDIO_API` must be done. A descriptor that blocks when it is
-   * read is refused by the calls that read, unless `setNonblocking` changes that, for all that share it.
+   * Takes over a descriptor, which belongs to the object from now on. Its `UFFDIO_API` must be done. The calls that read refuse a
+   * descriptor in blocking mode. `setNonblocking: true` makes it non-blocking, in every process that shares it.
    *
    * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` where it is no descriptor; VmError `EBADF`, `EINVAL` where it is no userfaultfd
    */

@@ -13,8 +13,8 @@ interface Attempt {
 }
 
 /**
- * Continues resolving calls that did only a part. The kernel returns `EAGAIN` then, and only the next attempt, from there on, returns the
- * reason, which is thrown with the bytes done.
+ * Finishes a call of userfaultfd (`UFFDIO_COPY`, `UFFDIO_MOVE`, …) that did only a part. The kernel returns `EAGAIN` for it, without the
+ * reason. The call is repeated for the rest until all is done or the kernel returns another error, which is thrown with the bytes done.
  */
 export const resolveRest = {
   copy(held: HeldUserfaultfd, attempt: Attempt, data: Uint8Array): void {

@@ -88,7 +88,10 @@ export class GuardSource implements FaultQueue, FilePages {
     this.unwatch(start, length)
   }
 
-  /** Always true: it does not record this, and a first write faults only while the page is write-protected. */
+  /**
+   * Always true: this source keeps no record of the pages that are write-protected. It reports a first write only where the page is
+   * write-protected at that moment.
+   */
   mayBeWriteProtected(): boolean {
     return true
   }

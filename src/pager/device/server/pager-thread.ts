@@ -29,7 +29,7 @@ const closing = new AbortController()
 const replies = new ThreadReplies(port, state)
 const send = (message: PagerMessage): void => replies.send(message)
 
-// Keeps the thread alive: a driver's open hook may wait for a promise that never settles.
+// A pending promise does not keep a thread alive. Without this the thread would end while the driver's open hook waits for one.
 port.ref()
 // Not awaited: V8 of Node 20 ends the process where a thread is terminated while it evaluates a module that awaits.
 void replies.begin(serve)
