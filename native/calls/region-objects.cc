@@ -96,7 +96,19 @@ int64_t count_unreachable() {
   return count;
 }
 
+int holds_range(uint64_t address, size_t length) {
+  TableLock lock;
+  uintptr_t at = address, end = address + length;
+  while (at < end) {
+    const Region* region = find_locked(at);
+    if (region == nullptr) return 0;
+    at = region->end;
+  }
+  return 1;
+}
+
 constexpr Function kFunctions[] = {
+    {"holdsRange", callback<holds_range>},
     {"countUnreachable", callback<count_unreachable>},
     {"ownRegion", callback<own_region>},
     {"findRegion", callback<find_region>},

@@ -31,6 +31,7 @@ const mapRules: OptionRules<DeviceMapOptions> = {
   shared: 'boolean',
   address: 'any',
   fixed: ['noreplace', 'replace'],
+  foreign: 'boolean',
   noReserve: 'boolean',
   noCoreDump: 'boolean',
   advice: 'any',

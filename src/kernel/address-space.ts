@@ -51,6 +51,11 @@ export interface AddressSpace {
   readonly knownPageStates?: number
   /** process_vm_readv(2): copies memory into `target`. Returns the number of bytes that were copied, which may be smaller. */
   readMemory(address: bigint, target: Uint8Array): number
+  /**
+   * What of `[address, address + length)` may be the engine's, a stack, the heap or loaded code: the first such area, in words. Missing
+   * where no program runs in the memory.
+   */
+  foreign?(address: bigint, length: number): string | undefined
   /** process_madvise(2). Returns the number of bytes that were advised. */
   advise(address: bigint, length: number, advice: number): number
   /** Closes the descriptors of the address space. Later calls throw. */

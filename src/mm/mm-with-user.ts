@@ -1,5 +1,8 @@
 import type { AddressSpace } from '../kernel/address-space.js'
+import { destructiveAdvice } from '../kernel/destructive/destructive-advice.js'
+import { type ForeignOptions, foreignRules, refuseForeign } from '../kernel/destructive/refuse-foreign.js'
 import { type Advice, MADV } from '../vocabulary/madv.js'
+import { checkOptions } from '../vocabulary/options/check-options.js'
 import { showValue } from '../vocabulary/options/show-value.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { checkAddress } from './check-address.js'
@@ -111,14 +114,14 @@ export class MmWithUser implements Disposable {
    * process_madvise(2): advises the kernel how `length` bytes from `address` on will be used. Another process accepts
    * `'willneed'`, `'cold'`, `'pageout'` and `'collapse'`. Returns the number of bytes that were advised.
    *
-   * Advice that changes contents (`'dontneed'`, `'free'`, `'remove'`, …) reaches any memory of this process, that of the engine included:
-   * pass addresses of mappings alone.
+   * Advice that changes contents (`'dontneed'`, `'free'`, `'remove'`, …) is refused for private memory of this process that the library did
+   * not map, such as the engine's, a stack or the heap, without `foreign: true`: the process may end.
    *
-   * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` for an advice or a length that does not exist
+   * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` for an advice or a length that does not exist, `ERR_VMAREA_FOREIGN_MEMORY`
    * @throws VmError as process_madvise(2): `EINVAL` where the advice does not fit, `EPERM` without the privilege,
    * `ENOMEM` where nothing is mapped, `ESRCH` when the process has ended
    */
-  advise(address: bigint, length: number, advice: Advice): number {
+  advise(address: bigint, length: number, advice: Advice, options: ForeignOptions = {}): number {
     checkAddress(address, 'address')
     this.#check()
     const number = MADV[advice.toUpperCase() as keyof typeof MADV]
@@ -131,6 +134,8 @@ export class MmWithUser implements Disposable {
         `length must be a whole number of bytes from 0 on, and is ${showValue(length)}`,
       )
     }
+    if (checkOptions('advise()', options, foreignRules).foreign !== true && destructiveAdvice.has(number))
+      refuseForeign(this.#addressSpace, address, length, `advice '${advice}'`)
     return this.#addressSpace.advise(address, length, number)
   }
 

@@ -1,8 +1,10 @@
 import type { PageRun } from '../kernel/address-space.js'
 import type { Area } from '../kernel/area.js'
+import { type ForeignOptions, foreignRules, refuseForeign } from '../kernel/destructive/refuse-foreign.js'
 import type { RawPage } from '../kernel/raw-page.js'
 import { rawPageOf } from '../kernel/raw-page-of.js'
 import { hex } from '../vocabulary/hex.js'
+import { checkOptions } from '../vocabulary/options/check-options.js'
 import { showValue } from '../vocabulary/options/show-value.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { VM } from '../vocabulary/vm.js'
@@ -164,12 +166,14 @@ export class VmaRef {
    * alone, irreversibly. Anonymous memory reads as zeros afterwards; a file's page is read again, without what was written to a private
    * copy of it, but with what was written to a shared file. A range that does not lie inside the area does nothing, as in the kernel.
    *
-   * It works on any area, that of the engine or of a stack included: a process that takes away pages which it did not map itself may end.
+   * Private memory that this library did not map, such as the engine's, a stack or the heap, is refused without `foreign: true`: the process
+   * may end where its pages are taken away.
    *
-   * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` where `address` is no address or `size` no number of bytes
+   * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` where `address` is no address or `size` no number of bytes,
+   * `ERR_VMAREA_FOREIGN_MEMORY`
    * @throws VmError `EINVAL` for an area of another process, and for one of bare frame numbers
    */
-  zapPageRangeSingle(address: bigint, size: number): void {
+  zapPageRangeSingle(address: bigint, size: number, options: ForeignOptions = {}): void {
     checkAddress(address, 'address')
     if (!Number.isSafeInteger(size) || size < 0) {
       throw new UsageError(
@@ -180,6 +184,8 @@ export class VmaRef {
     const area = this.#live()
     const end = address + BigInt(size)
     if (address < area.start || end > area.end || size === 0) return
+    if (checkOptions('zapPageRangeSingle()', options, foreignRules).foreign !== true)
+      refuseForeign(area.addressSpace, address, size, 'zapPageRangeSingle')
     area.zap(address, size)
   }
 

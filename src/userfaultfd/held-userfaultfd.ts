@@ -1,3 +1,4 @@
+import { refuseForeign } from '../kernel/destructive/refuse-foreign.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
 import { ERRNO_RESULT } from '../vocabulary/errno-result.js'
@@ -58,6 +59,13 @@ export class HeldUserfaultfd {
     if (typeof address !== 'bigint') throw wrong('address', 'a bigint', address)
     if (!Number.isSafeInteger(length) || length < 0)
       throw wrong('length', 'a whole number of bytes, at least 0,', length)
+  }
+
+  /** Throws where a page that a call would move away may be the engine's. */
+  refuseForeign(source: UffdAddress, length: number): void {
+    const isRange =
+      (typeof source === 'bigint' || Number.isInteger(source)) && Number.isSafeInteger(length) && length > 0
+    if (isRange) refuseForeign(this.kernel.addressSpace, BigInt(source), length, 'move')
   }
 
   decode(messages: UffdMessages, index: number): UffdEvent {

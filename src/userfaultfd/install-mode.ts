@@ -1,5 +1,7 @@
 import { checkOptions, type OptionRules } from '../vocabulary/options/check-options.js'
 import { UFFD_RESOLVE_MODE } from '../vocabulary/uffd-resolve-mode.js'
+import type { HeldUserfaultfd } from './held-userfaultfd.js'
+import type { UffdAddress } from './uffd-address.js'
 
 /** How a page is installed. */
 export interface InstallOptions {
@@ -9,8 +11,18 @@ export interface InstallOptions {
   readonly writeProtect?: boolean
 }
 
+/** How pages are moved. */
+export interface MoveOptions {
+  /** Wakes the threads that wait for the pages. @defaultValue true */
+  readonly wake?: boolean
+  /** Passes over pages that the source does not have. */
+  readonly allowSourceHoles?: boolean
+  /** Allows a source that this library did not map. The process may end. */
+  readonly foreign?: boolean
+}
+
 const rules: OptionRules<InstallOptions> = { wake: 'boolean', writeProtect: 'boolean' }
-const moveRules = { wake: 'boolean', allowSourceHoles: 'boolean' } as const
+const moveRules: OptionRules<MoveOptions> = { wake: 'boolean', allowSourceHoles: 'boolean', foreign: 'boolean' }
 
 /** The mode bits of `UFFDIO_COPY` and `UFFDIO_CONTINUE`, whose values are equal. `call` is shown in messages. */
 export function installMode(given: boolean | InstallOptions, call: string): number {
@@ -18,9 +30,10 @@ export function installMode(given: boolean | InstallOptions, call: string): numb
   return (wake === false ? UFFD_RESOLVE_MODE.DONTWAKE : 0) | (writeProtect === true ? UFFD_RESOLVE_MODE.WP : 0)
 }
 
-/** The mode bits of `UFFDIO_MOVE`. */
-export function moveMode(options: { readonly wake?: boolean; readonly allowSourceHoles?: boolean }): number {
-  const { wake, allowSourceHoles } = checkOptions('move()', options, moveRules)
+/** The mode bits of `UFFDIO_MOVE`. Throws `ERR_VMAREA_FOREIGN_MEMORY` for a source that it may not move. */
+export function moveMode(held: HeldUserfaultfd, source: UffdAddress, length: number, options: MoveOptions): number {
+  const { wake, allowSourceHoles, foreign } = checkOptions('move()', options, moveRules)
+  if (foreign !== true) held.refuseForeign(source, length)
   return (
     (wake === false ? UFFD_RESOLVE_MODE.DONTWAKE : 0) |
     (allowSourceHoles === true ? UFFD_RESOLVE_MODE.ALLOW_SRC_HOLES : 0)

@@ -5,7 +5,7 @@ import { UFFD_IOCTL, type UffdIoctl } from '../vocabulary/uffd-ioctl.js'
 import type { UffdMode } from '../vocabulary/uffd-mode.js'
 import { UFFD_RESOLVE_MODE } from '../vocabulary/uffd-resolve-mode.js'
 import { HeldUserfaultfd } from './held-userfaultfd.js'
-import { type InstallOptions, installMode, moveMode } from './install-mode.js'
+import { type InstallOptions, installMode, type MoveOptions, moveMode } from './install-mode.js'
 import { MessageReader } from './message-reader.js'
 import { missingPages } from './missing-pages.js'
 import { modeBits } from './mode-bits.js'
@@ -163,18 +163,14 @@ export class Userfaultfd {
 
   /**
    * Moves pages of private anonymous memory, without copying, from `source` to missing pages of a registered range. The pages are missing
-   * at the source afterwards: where that is registered too, a thread that touches one waits, and no write is lost. `UFFDIO_MOVE`.
+   * at the source afterwards: where that is registered too, a thread that touches one waits, and no write is lost. `foreign` allows a source
+   * that this library did not map, such as the engine's memory or a stack: the process may end. `UFFDIO_MOVE`.
    *
    * @throws VmError as `copy`; `EBUSY` where a page is shared, as after a fork, or pinned; `ENOENT` where the source has a hole, unless
-   * `allowSourceHoles`
+   * `allowSourceHoles`; UsageError `ERR_VMAREA_FOREIGN_MEMORY`
    */
-  move(
-    destination: UffdAddress,
-    source: UffdAddress,
-    length: number,
-    options: { wake?: boolean; allowSourceHoles?: boolean } = {},
-  ): number {
-    const mode = moveMode(options)
+  move(destination: UffdAddress, source: UffdAddress, length: number, options: MoveOptions = {}): number {
+    const mode = moveMode(this.#held, source, length, options)
     const code = this.#raw.move(destination, source, length, mode)
     if (code !== 0) resolveRest.move(this.#held, { address: destination, length, mode, code }, source)
     return this.#held.finished(destination, length, mode)

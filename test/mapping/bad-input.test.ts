@@ -157,7 +157,7 @@ describe('a mapping that can not be', () => {
     for (const place of [start - BigInt(page), start, start + BigInt(page), start + BigInt(2 * page)]) {
       assertUnchanged(() =>
         throwsUsage(
-          () => map({ length: 2 * page, address: place, fixed: 'replace' }),
+          () => map({ length: 2 * page, address: place, fixed: 'replace', foreign: true }),
           'ERR_VMAREA_RANGE_IN_USE',
           new RegExp(`0x${place.toString(16)}`),
         ),

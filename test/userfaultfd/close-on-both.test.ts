@@ -25,7 +25,13 @@ function closed(process: Process, seed: number): string[] {
   // Within shared memory, so that no area of the process beside it merges with it or shares its anon_vma.
   const { calls } = process.kernel
   const around = calls.mmap(0n, (PAGES + 2) * page, 0, MAP.SHARED | MAP.ANONYMOUS, -1, 0)
-  const common = { length: PAGES * page, shared, address: around + BigInt(page), fixed: 'replace' as const }
+  const common = {
+    length: PAGES * page,
+    shared,
+    address: around + BigInt(page),
+    fixed: 'replace' as const,
+    foreign: true,
+  }
   using memory = process.mapMut(file === undefined ? common : { ...common, file })
   const range = (): [start: bigint, length: number] => {
     const first = random.below(PAGES)

@@ -316,29 +316,29 @@ test('move: every reason to stop', { skip }, () => {
   uffd.register(source.start, source.length)
   uffd.copy(source.start, 3 * page, ones)
   assert.match(
-    failure(() => uffd.move(target.start, source.start, page)).message,
+    failure(() => uffd.move(target.start, source.start, page, { foreign: true })).message,
     /EINVAL|ENOENT/,
     'no one registered the target',
   )
   uffd.register(target.start, target.length)
-  const hole = failure(() => uffd.move(target.start, source.start, 4 * page))
+  const hole = failure(() => uffd.move(target.start, source.start, 4 * page, { foreign: true }))
   assert.deepEqual([hole.code, hole.done], ['ENOENT', 3 * page])
   assert.deepEqual(resident(source), [false, false, false, false])
   assert.deepEqual([...peek(target.at(2))], [1])
-  assert.equal(uffd.move(target.at(3), source.at(3), page, { allowSourceHoles: true }), page)
+  assert.equal(uffd.move(target.at(3), source.at(3), page, { allowSourceHoles: true, foreign: true }), page)
   uffd.copy(source.start, page, ones)
-  const there = failure(() => uffd.move(target.start, source.start, page))
+  const there = failure(() => uffd.move(target.start, source.start, page, { foreign: true }))
   assert.match(there.message, /EEXIST.*at the destination/)
   kernel.calls.mprotect(target.start, target.length, PROT.READ)
   assert.equal(
-    code(() => uffd.move(target.at(3), source.start, page)),
+    code(() => uffd.move(target.at(3), source.start, page, { foreign: true })),
     'EINVAL',
     'protections differ',
   )
   const shared = sharedAnonymous(1)
   uffd.register(shared.start, page)
   assert.equal(
-    code(() => uffd.move(shared.start, source.start, page)),
+    code(() => uffd.move(shared.start, source.start, page, { foreign: true })),
     'EINVAL',
     'shared memory',
   )

@@ -100,7 +100,7 @@ for (const { name, kernel: of, kinds, skip } of kernels) {
                   ? uffd.zero(address, length)
                   : kind === 'poison'
                     ? uffd.poison(address, length)
-                    : uffd.move(address, source, length)
+                    : uffd.move(address, source, length, { foreign: true })
             outcome = { done: done / page, code: 'none' }
           } catch (error) {
             assert.ok(error instanceof VmError, String(error))

@@ -40,7 +40,7 @@ export const mmapHookCases: ConformanceCases = {
       using before = process.mapMut({ length: page, address: middle - BigInt(page), fixed: 'noreplace' })
       const { calls } = process.kernel
       calls.mmap(middle, page, PROT.READ, 0x32, -1, 0)
-      expectError(() => device.map({ length: page, address: middle, fixed: 'replace' }), { code: 'EIO' })
+      expectError(() => device.map({ length: page, address: middle, fixed: 'replace', foreign: true }), { code: 'EIO' })
       using user = process.mm.mmgetNotZero()!
       using guard = user.mmapReadLock()
       expect(guard.vmaLookup(middle), undefined, 'the area in the middle')

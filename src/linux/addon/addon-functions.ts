@@ -44,6 +44,8 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   deniesWriteExecute(): number
   getrlimit(resource: number): number
   countAreas(): number
+  /** Whether the library holds each page of the range. */
+  holdsRange(address: Address, length: number): 0 | 1
   /** The number of ranges that are unmapped, or whose object is collected, and that buffers or calls in flight keep reserved. */
   countUnreachable(): number
   pipe(): number

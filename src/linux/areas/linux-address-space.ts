@@ -21,6 +21,7 @@ import { COVERING_OR_NEXT, type ProcmapOutcome, procmapFields, procmapQuery } fr
 import { unescapeName } from '../proc/unescape-name.js'
 import type { AreaReader } from './area-reader.js'
 import { AreaText } from './area-text.js'
+import { foreignMemory } from './foreign-memory.js'
 import type { LinuxArea } from './linux-area.js'
 import { ListedArea } from './listed-area.js'
 import { ListedAreas } from './listed-areas.js'
@@ -166,6 +167,12 @@ export class LinuxAddressSpace implements AreaReader {
     if (read < 0) throw this.#refused(read, 'process_vm_readv', { address, length: target.length })
     this.#mustStand('process_vm_readv')
     return read
+  }
+
+  foreign(address: bigint, length: number): string | undefined {
+    if (!this.isSelf || length === 0) return undefined
+    const end = address + BigInt(length)
+    return foreignMemory((from, to) => this.areas(from, to), address, end < KERNEL_HALF ? end : KERNEL_HALF)
   }
 
   advise(address: bigint, length: number, advice: number): number {

@@ -1,3 +1,4 @@
+import { refuseForeign } from '../../kernel/destructive/refuse-foreign.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { Region } from '../../kernel/region.js'
 import { MADV } from '../../vocabulary/madv.js'
@@ -51,6 +52,8 @@ export function createMapping(holdings: ProcessMemory, given: MmapOptions, reque
   const backing = source.backing(offset, shared)
   checkNotSwapped(holdings, backing)
   const address = placeOf(options, pageSize)
+  if (options.fixed === 'replace' && options.foreign !== true)
+    refuseForeign(kernel.addressSpace, address, lead + length, "fixed: 'replace'")
   ensureStack()
   let region: Region
   try {

@@ -10,6 +10,7 @@ export const mmapOptionRules: OptionRules<MmapOptions> = {
   writable: 'boolean',
   address: 'any',
   fixed: ['noreplace', 'replace'],
+  foreign: 'boolean',
   populate: 'boolean',
   noReserve: 'boolean',
   hugePages: 'any',

@@ -30,9 +30,12 @@ export interface MmapOptions {
   readonly address?: bigint
   /**
    * Map at `address` and nowhere else. `'noreplace'` fails with `EEXIST` where the range is in use. `'replace'` unmaps what is
-   * mapped there (`MAP_FIXED`), irreversibly, memory of the engine included; memory that this library holds is never replaced.
+   * mapped there (`MAP_FIXED`), irreversibly; memory that this library holds is never replaced, and private memory that may be the engine's, a
+   * stack or the heap only with `foreign`.
    */
   readonly fixed?: 'noreplace' | 'replace'
+  /** Let `fixed: 'replace'` replace any memory of the process that the library does not hold. The process may end. */
+  readonly foreign?: boolean
   /** Fault all pages in at once (`MAP_POPULATE`). */
   readonly populate?: boolean
   /** Do not set swap space or commit charge aside (`MAP_NORESERVE`). */

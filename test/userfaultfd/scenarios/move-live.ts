@@ -80,7 +80,7 @@ if (isMainThread) {
 
   function evict(address: bigint): void {
     try {
-      uffd.move(staging.start, address, page)
+      uffd.move(staging.start, address, page, { foreign: true })
     } catch (error) {
       if (!(error instanceof VmError)) throw error
       if (error.code === 'ENOENT') return // It is away already.
