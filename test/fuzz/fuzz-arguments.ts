@@ -1,0 +1,192 @@
+import type { FuzzState } from './fuzz-state.js'
+
+const ADVICE = [
+  'normal',
+  'random',
+  'sequential',
+  'willneed',
+  'dontneed',
+  'free',
+  'remove',
+  'dontfork',
+  'dofork',
+  'hugepage',
+  'nohugepage',
+  'dontdump',
+  'dodump',
+  'cold',
+  'pageout',
+  'populate_read',
+  'populate_write',
+  'wipeonfork',
+  'keeponfork',
+  'mergeable',
+  'guard_install',
+  'guard_remove',
+  'nonsense',
+]
+const OPTIONS = [
+  'length',
+  'file',
+  'offset',
+  'shared',
+  'writable',
+  'address',
+  'fixed',
+  'populate',
+  'noReserve',
+  'hugePages',
+  'stack',
+  'locked',
+  'noCoreDump',
+  'advice',
+  'jit',
+]
+const FILE = '/proc/self/exe'
+
+/** A value that no parameter takes, or one of another type than it takes. */
+export function wild(state: FuzzState): unknown {
+  const { random } = state
+  return random.pick<() => unknown>([
+    () => undefined,
+    () => null,
+    () => Number.NaN,
+    () => Number.POSITIVE_INFINITY,
+    () => -1,
+    () => 0.5,
+    () => 2 ** random.below(64),
+    () => -(2n ** BigInt(random.below(66))),
+    () => 2n ** BigInt(random.below(66)),
+    () => '',
+    () => '4096',
+    () => [],
+    () => ({}),
+    () => Symbol('wild'),
+    () => () => undefined,
+    () => new Uint8Array(random.below(3)),
+    () => new ArrayBuffer(8),
+    () => random.pick(state.objects),
+    () =>
+      new Proxy(
+        {},
+        {
+          get: () => {
+            throw new RangeError('a getter that throws')
+          },
+        },
+      ),
+  ])()
+}
+
+export function offset(state: FuzzState): number {
+  const { random, pageSize } = state
+  return random.chance(0.7) ? random.below(12) * pageSize : random.below(12 * pageSize)
+}
+
+export function length(state: FuzzState): number {
+  const { random, pageSize } = state
+  return random.chance(0.7) ? random.below(12) * pageSize : random.below(4 * pageSize)
+}
+
+/** An address within a mapping, an unmapped one, or one at an edge of the address space. */
+export function address(state: FuzzState): bigint {
+  const { random, pageSize } = state
+  const spans = state.objects.filter((value) => 'start' in value && 'size' in value && 'bytes' in value)
+  if (spans.length === 0 || random.chance(0.1))
+    return random.pick([0n, 1n, 2n ** 47n, 2n ** 56n, 2n ** 63n, 2n ** 64n - 1n, 2n ** 64n - 4096n])
+  try {
+    return (Reflect.get(random.pick(spans), 'start') as bigint) + BigInt(random.below(6) * pageSize)
+  } catch {
+    return 0n // unmapped meanwhile
+  }
+}
+
+export function mapOptions(state: FuzzState): Record<string, unknown> {
+  const { random } = state
+  const files = state.objects.filter((value) => value.constructor.name === 'MemoryFile')
+  const options: Record<string, unknown> = { length: 1 + length(state) }
+  if (random.chance(0.4)) options.file = files.length > 0 && random.chance(0.7) ? random.pick(files) : FILE
+  if (random.chance(0.3)) options.shared = random.chance(0.7)
+  if (random.chance(0.2)) options.offset = offset(state)
+  if (random.chance(0.1)) options.address = address(state)
+  if (random.chance(0.05)) options.fixed = 'noreplace'
+  if (random.chance(0.05)) options.hugePages = random.pick([true, 2 ** 21])
+  for (const flag of ['populate', 'noReserve', 'stack', 'locked', 'noCoreDump', 'jit', 'writable'])
+    if (random.chance(0.08)) options[flag] = true
+  if (random.chance(0.1)) options.advice = random.pick(ADVICE)
+  if (random.chance(0.05)) options.length = 2 ** (20 + random.below(5))
+  if (random.chance(0.06)) options[random.pick(OPTIONS)] = wild(state)
+  return options
+}
+
+/** Arguments that the method of this name takes, most of the time. */
+export function argumentsOf(state: FuzzState, name: string): unknown[] {
+  const { random } = state
+  if (random.chance(0.08)) return Array.from({ length: random.below(4) }, () => wild(state))
+  const range = () => (random.chance(0.2) ? [] : [offset(state), length(state)])
+  const bytes = () => new Uint8Array(length(state))
+  switch (name) {
+    case 'view':
+    case 'commit':
+    case 'decommit':
+    case 'lock':
+    case 'unlock':
+    case 'populate':
+    case 'resident':
+    case 'residentRuns':
+    case 'residentRunsSync':
+    case 'flush':
+    case 'flushSync':
+    case 'flushAsync':
+    case 'flushIcache':
+    case 'ready':
+    case 'prefetch':
+    case 'invalidate':
+      return range()
+    case 'read':
+    case 'write':
+    case 'readAsync':
+    case 'writeAsync':
+      return [offset(state), random.chance(0.9) ? bytes() : wild(state)]
+    case 'splitOff':
+    case 'splitTo':
+    case 'resize':
+    case 'truncate':
+    case 'setResidentLimit':
+      return [offset(state)]
+    case 'merge':
+    case 'from':
+      return [random.pick(state.objects)]
+    case 'advise':
+      return [random.pick(ADVICE), ...range()]
+    case 'addSeals':
+      return [random.pick(['shrink', 'grow', 'write', 'future-write', 'seal', 'no'])]
+    case 'vmaLookup':
+    case 'lockVmaUnderRcu':
+      return [address(state)]
+    case 'readMemory':
+      return [address(state), bytes()]
+    case 'register':
+      return [
+        address(state),
+        length(state),
+        random.pick<unknown>(['missing', 'wp', 'minor', ['missing', 'wp'], ['minor', 'wp'], ['missing', 'minor'], 7]),
+      ]
+    case 'unregister':
+    case 'zero':
+    case 'continue':
+    case 'poison':
+    case 'writeProtect':
+    case 'wake':
+    case 'written':
+      return [address(state), length(state)]
+    case 'copy':
+      return [address(state), length(state), bytes()]
+    case 'map':
+      return random.chance(0.5)
+        ? []
+        : [{ protection: random.pick(['read', 'write']), length: 1 + length(state), offset: offset(state) }]
+    default:
+      return random.chance(0.2) ? [wild(state)] : []
+  }
+}
