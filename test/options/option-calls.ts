@@ -126,6 +126,7 @@ export const optionCalls: Readonly<Record<string, OptionCalls>> = {
       'wait of the model': (options) => modelShared.waitAsync(0, 1, options),
     },
   },
+  ZeroSourceOptions: { least: {}, calls: { zeroSource: (options) => zeroSource(4096, options) } },
   WriteOptions: { least: {}, calls: { 'packFile, which writes': (options) => packFile(packed, output, options) } },
 }
 

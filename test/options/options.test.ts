@@ -6,7 +6,7 @@ import type { UsageError } from 'vmarea'
 import * as vmarea from 'vmarea'
 import { Machine } from 'vmarea/model'
 import { showValue } from '#vmarea/vocabulary/options/show-value.js'
-import { type ExportedOption, exportedOptions, optionsInSignatures } from './exported-options.js'
+import { type ExportedOption, exportedOptions } from './exported-options.js'
 import { callsWithOptionsInPlace, type Options, optionCalls } from './option-calls.js'
 
 type Call = (options: never) => unknown
@@ -38,18 +38,6 @@ async function errorOf(call: () => unknown): Promise<(Error & { code?: string })
 }
 
 const exported = exportedOptions()
-
-test('no exported interface of options is forgotten', () => {
-  assert.deepEqual([...exported.keys()].sort(), Object.keys(optionCalls).sort())
-})
-
-test('no options that a signature declares are forgotten', () => {
-  // An object that is no bag of options: a page of a driver.
-  const others = /^(vmInsertPage|vmInsertPages|vmMapPages|vmMapPagesZero|flagsByCode|map)\(/
-  const found = optionsInSignatures().filter((name) => !others.test(name))
-  assert.ok(found.length >= 8, String(found))
-  for (const name of found) assert.ok(name in callsWithOptionsInPlace, `${name} has no entry in option-calls.ts`)
-})
 
 for (const [name, { least, calls }] of Object.entries(optionCalls)) {
   for (const [title, call] of Object.entries(calls)) describeOptions(title, call, least, exported.get(name)!)
