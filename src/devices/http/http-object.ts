@@ -122,7 +122,7 @@ export class HttpObject {
     if (stream.isIdle && sequence.stream !== stream) stream.destroy(new Error('the rest of the answer is not read'))
   }
 
-  /** Requests exactly `[first, end)` of this version. */
+  /** Requests `[first, end)` of this version. The answer begins at `first`, and may end before `end`. */
   async #ask(first: number, end: number, signal: AbortSignal): Promise<IncomingMessage> {
     const conditions = this.#heedsConditions ? this.version.conditions : {}
     const response = await this.#requests.ask(first, end, conditions, signal)
@@ -131,7 +131,8 @@ export class HttpObject {
       if (response.statusCode === 416) throw this.#outside(response)
       const head = readPartHead(this.#requests.url, response)
       if (!head.version.equals(this.version)) throw this.#change(head.version)
-      if (head.first !== first || head.end !== end) {
+      // A server may send less than was requested (RFC 9110, 15.3.7): the rest is requested as after any answer that ends early.
+      if (head.first !== first || head.end > end) {
         const text = response.headers['content-range']
         throw httpError(
           'EPROTO',

@@ -26,6 +26,10 @@ export function readPartHead(url: URL, { statusCode, headers }: IncomingMessage)
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw httpError('EPROTO', url, `the server sent the content encoding ${encoding}, and identity was asked for`)
   }
+  const type = headers['content-type']
+  if (type?.toLowerCase().startsWith('multipart/byteranges')) {
+    throw httpError('EPROTO', url, `the server sent several parts (${type}), and one range was asked for`)
+  }
   const text = headers['content-range']
   const range = parseContentRange(text)
   if (range === undefined)

@@ -299,6 +299,30 @@ test('where the server closes early, only the rest is asked for again', async ()
   assert.deepEqual([server.requests[1]!.first, server.requests[1]!.end], [8 * PAGE + 5000, 10 * PAGE])
 })
 
+test('a server that sends less than the range is asked for the rest', async () => {
+  await using all = await opened({ retries: 1 })
+  const { server } = all
+  server.always = (_, response, { first, end }) => server.honest(response, { first, end: Math.min(end, first + 3000) })
+  await comesRight(all)
+  const { requests } = server
+  assert.deepEqual(
+    requests.map(({ first, end }) => [first, end]),
+    [0, 3000, 6000].map((done) => [8 * PAGE + done, 10 * PAGE]),
+  )
+})
+
+test('early hints and other interim answers are passed over', async () => {
+  await using all = await opened()
+  const { server } = all
+  server.always = (_, response, range) => {
+    response.writeEarlyHints({ link: '</style.css>; rel=preload' })
+    response.writeProcessing()
+    server.honest(response, range)
+  }
+  await comesRight(all)
+  assert.equal(server.requests.length, 1)
+})
+
 test('where an answer in chunks ends early, the rest is asked for again', async () => {
   await using all = await opened()
   const { server } = all
@@ -369,7 +393,7 @@ test('a connection that is reset is tried again', async () => {
 })
 
 test('connections that the server has closed while they were idle are found out', async () => {
-  await using all = await opened({ retries: 0 })
+  await using all = await opened({ retries: 1 })
   await Promise.all([0, 4, 8, 12].map((page) => read(all.object, page * PAGE, PAGE)))
   for (const socket of all.server.sockets) socket.destroy()
   await comesRight(all)
@@ -436,13 +460,29 @@ const lies: Record<string, [Lie, string, RegExp]> = {
     'EPROTO',
     /bytes 32768-40959 were asked for, and this came: bytes 32769-40960/,
   ],
-  'less than was asked for': [
+  'more than was asked for': [
     (server) =>
       (_, response, { first, end }) =>
-        server.honest(response, { first, end: end - 1 }),
+        server.honest(response, { first, end: end + 1 }),
     'EPROTO',
     /were asked for/,
   ],
+  'the end of the range alone': [
+    (server) =>
+      (_, response, { first, end }) =>
+        server.honest(response, { first: first + 1, end }),
+    'EPROTO',
+    /were asked for/,
+  ],
+  'several parts': [
+    (server) => (_, response, range) =>
+      server.honest(response, range, {
+        headers: { 'content-type': 'multipart/byteranges; boundary=X', 'content-range': undefined },
+      }),
+    'EPROTO',
+    /several parts \(multipart\/byteranges; boundary=X\)/,
+  ],
+  'that nothing has changed': [() => status(304), 'EIO', /answered 304/],
   'no Content-Range': [
     (server) => (_, response, range) => server.honest(response, range, { headers: { 'content-range': undefined } }),
     'EPROTO',
