@@ -22,6 +22,10 @@ export class FaultServer {
   #expected = -1
   #streak = 0
   #ahead = 0
+  /** The same for pages that no thread has touched before. */
+  #expectedZero = -1
+  #zeroStreak = 0
+  #zerosAhead = 0
 
   constructor(context: SwapContext, reader: PageReader, writer: PageWriter) {
     this.#context = context
@@ -111,8 +115,36 @@ export class FaultServer {
   }
 
   #zero(page: number, since: number): void {
-    if (this.#context.memory.zero(page, 1) === 1) this.#came(page, since, 'zero', COUNT.ZEROED)
-    else this.#refused(page, since)
+    const count = 1 + this.#zerosAfter(page)
+    const done = this.#context.memory.zero(page, count)
+    if (done === 0) {
+      this.#refused(page, since)
+      return
+    }
+    const { places, counters } = this.#context
+    for (let ahead = page + 1; ahead < page + done; ahead++) {
+      places.set(ahead, PLACE.RESIDENT)
+      places.note(ahead, NOTE.YOUNG)
+    }
+    counters.add(COUNT.ZEROED, done - 1)
+    this.#expectedZero = page + done
+    this.#came(page, since, 'zero', COUNT.ZEROED)
+  }
+
+  /** How many pages after this one are about to be touched for the first time, by a program that touches them in order. */
+  #zerosAfter(page: number): number {
+    const { places, memory, limit } = this.#context
+    this.#zeroStreak = page === this.#expectedZero ? this.#zeroStreak + 1 : 0
+    if (this.#zeroStreak < SEQUENTIAL) {
+      this.#zerosAhead = 0
+      return 0
+    }
+    this.#zerosAhead = Math.min(Math.max(this.#zerosAhead * 2, 4), LONGEST_AHEAD)
+    const room = limit - places.charged - places.counts[PLACE.READING]! - 1
+    const end = Math.min(memory.regionEnd(page), page + 1 + Math.min(this.#zerosAhead, room))
+    let last = page + 1
+    while (last < end && places.get(last) === PLACE.EMPTY) last++
+    return last - page - 1
   }
 
   #came(page: number, since: number, from: 'staging' | 'zero', count: number): void {

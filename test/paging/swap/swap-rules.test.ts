@@ -142,6 +142,17 @@ test('pages that are read in order are read ahead', async () => {
   assert.ok(readAheadPages > 200 && faults < 50, `${faults} faults, ${readAheadPages} pages ahead`)
 })
 
+test('pages that are touched in order for the first time come in runs, within the budget', async () => {
+  const program = new SimulatedProgram([256], { residentLimit: 64 * PAGE })
+  for (let page = 0; page < 256; page++) {
+    program.access(page)
+    await program.finish()
+  }
+  const { faults, zeroedPages, residentPages } = program.record.statistics
+  assert.ok(faults < 100 && zeroedPages >= 256, `${faults} faults, ${zeroedPages} pages of zeros`)
+  assert.ok(residentPages <= 64, `${residentPages} pages are resident`)
+})
+
 test('a page that comes back with other bytes is asked for again, then poisoned alone, and restored later', async () => {
   const program = filled(8)
   const { engine, record, store } = program
