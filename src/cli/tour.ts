@@ -9,6 +9,7 @@ import { readOverHttp } from './tour/read-over-http.js'
 import { readThroughTheView } from './tour/read-through-the-view.js'
 import type { Stop, TourContext } from './tour/stop.js'
 import { surviveACut } from './tour/survive-a-cut.js'
+import { swapOut } from './tour/swap-out.js'
 import { touchWrongly } from './tour/touch-wrongly.js'
 import { unmapIt } from './tour/unmap-it.js'
 import { walkThePermissions } from './tour/walk-the-permissions.js'
@@ -34,6 +35,7 @@ const stops: readonly Stop[] = [
   unmapIt,
   catchAFault,
   readOverHttp,
+  swapOut,
 ]
 
 /** `vmarea tour [file]`. Returns the exit code: 1 if a stop did not show what it should. */
