@@ -1,71 +1,99 @@
+// The kill matrix of swap: each way in which its thread can end, at each moment that a page can be in.
 import assert from 'node:assert/strict'
+import { createRequire, syncBuiltinESMExports } from 'node:module'
 import { describe, test } from 'node:test'
+import type * as Threads from 'node:worker_threads'
 import { MemoryFault, mapMut, openSwap, pageSize } from 'vmarea'
 import { patient } from '../support/patient.js'
 import { until } from '../support/until.js'
 import { skipWithout } from '../userfaultfd/skip.js'
-import { FATE } from './stores/mortal.js'
+import { FATE, MOMENT } from './stores/mortal.js'
 
 const skip = skipWithout('move', 'event_unmap', 'event_remap', 'event_remove', 'poison')
 const page = pageSize()
-const PAGES = 90
+const PAGES = 30
 const store = new URL('./stores/mortal.js', import.meta.url)
 
-/** A third of the pages is in the store, a third staged and a third in memory; page `at` begins with `at + 1`. */
+// The tests terminate serving threads.
+const serving: Threads.Worker[] = []
+const threads = createRequire(import.meta.url)('node:worker_threads') as { Worker: typeof Threads.Worker }
+threads.Worker = class extends threads.Worker {
+  constructor(...init: ConstructorParameters<typeof Threads.Worker>) {
+    super(...init)
+    serving.push(this)
+  }
+}
+syncBuiltinESMExports()
+
+/** A third of the pages is in the store, a third staged with other bytes and a third in memory; page `at` begins with `at + 1`. */
 async function open(timeout: number) {
   const memory = mapMut({ length: PAGES * page })
   for (let at = 0; at < PAGES; at++) memory.write(at * page, new Uint8Array([at + 1]))
-  const control = new SharedArrayBuffer(4)
+  const control = new SharedArrayBuffer(12)
   const storeOptions = { control, pages: new SharedArrayBuffer(PAGES * page) }
   const swap = await openSwap(memory, { store, storeOptions, timeout })
-  const read = (at: number) => {
-    const byte = new Uint8Array(1)
-    memory.read(at * page, byte)
-    return byte[0]!
-  }
+  const read = async (at: number) => (await memory.readAsync(at * page, new Uint8Array(1)))[0]!
   await swap.enable()
   await swap.out()
-  for (let at = 30; at < 60; at++) read(at)
+  for (let at = 10; at < 20; at++) await memory.writeAsync(at * page + 1, new Uint8Array([1]))
   await swap.enable()
-  for (let at = 60; at < PAGES; at++) read(at)
-  return { memory, fate: new Int32Array(control), swap, read }
+  for (let at = 20; at < PAGES; at++) await read(at)
+  return { memory, words: new Int32Array(control), swap, read }
 }
 
-describe('a swap whose thread ends', { skip, timeout: patient(120_000) }, () => {
-  for (const how of ['exit', 'loop'] as const) {
-    test(`because its store ${how}s loses no page in memory or staging, and serves again after restart()`, async () => {
-      const { memory, fate, swap, read } = await open(how === 'loop' ? 1000 : 60_000)
-      Atomics.store(fate, 0, FATE[how])
-      assert.throws(
-        () => read(3),
-        (error) => error instanceof MemoryFault && error.reason === 'swap',
-      )
-      await until('the swap is dead', () => swap.service === 'dead')
-      assert.equal(read(PAGES - 1), PAGES)
-      assert.throws(
-        () => read(31),
-        (error) => error instanceof MemoryFault && error.reason === 'swap',
-      )
-      await memory.advise('dontneed', 40 * page, page)
-      Atomics.store(fate, 0, FATE.live)
-      await Promise.all([swap.restart(), swap.restart()])
-      assert.equal(swap.service, 'serving')
-      for (let at = 0; at < PAGES; at++) assert.equal(read(at), at === 40 ? 0 : at + 1, `page ${at}`)
-      await swap.enable()
-      await swap.out()
-      await swap.exit()
-      for (let at = 0; at < PAGES; at++) assert.equal(read(at), at === 40 ? 0 : at + 1, `page ${at} at the end`)
-    })
+const ways = {
+  exit: 'ends it',
+  loop: 'loops for ever',
+  throw: 'throws in a callback of its own',
+  reject: 'leaves a rejection without a handler',
+  hold: 'is terminated',
+} as const
+const moments = {
+  read: 'while a page is read back',
+  write: 'while pages are written',
+  idle: 'while no fault waits',
+} as const
+
+const isSwapFault = (error: unknown) => error instanceof MemoryFault && error.reason === 'swap'
+
+describe('a swap whose thread ends', { skip, timeout: patient(240_000) }, () => {
+  for (const how of Object.keys(ways) as (keyof typeof ways)[]) {
+    for (const moment of Object.keys(moments) as (keyof typeof moments)[]) {
+      test(`because its store ${ways[how]}, ${moments[moment]}, loses no page, and serves again after restart()`, async () => {
+        const { memory, words, swap, read } = await open(how === 'loop' ? 1000 : 60_000)
+        Atomics.store(words, 1, MOMENT[moment])
+        Atomics.store(words, 0, FATE[how])
+        const ended: Promise<unknown>[] = []
+        if (moment === 'read') ended.push(assert.rejects(read(3), isSwapFault))
+        if (moment === 'write') ended.push(assert.rejects(swap.out()))
+        await until('the store meets its fate', () => Atomics.load(words, 2) === 1)
+        if (how === 'hold') await serving.at(-1)!.terminate()
+        if (how === 'loop' && moment === 'idle') ended.push(assert.rejects(read(4), isSwapFault))
+        await Promise.all(ended)
+        await until('the swap is dead', () => swap.service === 'dead')
+        assert.equal(await read(PAGES - 1), PAGES, 'a page in memory')
+        await assert.rejects(read(11), isSwapFault)
+        await memory.advise('dontneed', 14 * page, page)
+        Atomics.store(words, 0, FATE.live)
+        await Promise.all([swap.restart(), swap.restart()])
+        assert.equal(swap.service, 'serving')
+        for (let at = 0; at < PAGES; at++) assert.equal(await read(at), at === 14 ? 0 : at + 1, `page ${at}`)
+        await swap.enable()
+        await swap.out()
+        await swap.exit()
+        for (let at = 0; at < PAGES; at++) assert.equal(await read(at), at === 14 ? 0 : at + 1, `page ${at} at the end`)
+      })
+    }
   }
 
   test('can be ended without a restart, and brings all back then', async () => {
-    const { fate, swap, read } = await open(60_000)
-    Atomics.store(fate, 0, FATE.exit)
-    assert.throws(() => read(3), MemoryFault)
-    Atomics.store(fate, 0, FATE.live)
+    const { words, swap, read } = await open(60_000)
+    Atomics.store(words, 0, FATE.exit)
+    await assert.rejects(read(3), MemoryFault)
+    Atomics.store(words, 0, FATE.live)
     await swap.exit()
     assert.equal(swap.service, 'ended')
-    for (let at = 0; at < PAGES; at++) assert.equal(read(at), at + 1)
+    for (let at = 0; at < PAGES; at++) assert.equal(await read(at), at + 1)
     await assert.rejects(swap.restart(), { code: 'ERR_VMAREA_SWAP_ENDED' })
   })
 })
