@@ -1,6 +1,5 @@
 // The memory of virtual machines, served from their snapshots.
 
-import type { DeviceModule } from './device/open-device.js'
 import { blocksOptionRules } from './devices/blocks/options/blocks-option-rules.js'
 import { checkBlocksOptions } from './devices/blocks/options/check-blocks-options.js'
 import type { BlocksOptions } from './devices/blocks.js'
@@ -18,8 +17,8 @@ import { PageStoreSource } from './guests/sources/page-store-source.js'
 import { LinuxGuestHost } from './linux/guests/linux-guest-host.js'
 import type { PageStore } from './stores/page-store.js'
 import type { PageStoreDescription } from './stores/page-store-description.js'
-import { thisProcess } from './this-process.js'
 import { checkOptions, type OptionRules } from './vocabulary/options/check-options.js'
+import { moduleUrl } from './vocabulary/options/module-url.js'
 import { powerOfTwo } from './vocabulary/options/power-of-two.js'
 import { textRule } from './vocabulary/options/text-rule.js'
 import { wholeNumber } from './vocabulary/options/whole-number.js'
@@ -64,30 +63,22 @@ export async function listenForGuests(path: string, options: GuestsOptions = {})
 }
 
 /**
- * What a driver has: see `openDevice`. A thread of the source's own opens it when the first guest is served from it, and closes it with the
- * last. A driver that was defined in this program, and not in a module, is read by the thread that calls `serve`. `identity` names this
- * content. Serving rejects with what opening the device throws.
+ * What a driver has, by the URL of its module: see `openDevice`. A thread of the source's own opens it when the first guest is served from it,
+ * and closes it with the last. `identity` names this content. Serving rejects with what opening the device throws.
+ *
+ * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` where `module` is no whole URL
+ *
+ * @example
+ * await guest.serve(driverSource(new URL('./my-driver.js', import.meta.url), { size: 2 ** 30 }))
  */
-export function driverSource<Options>(
-  driver: DeviceModule<Options>,
-  options: Options,
+export function driverSource(
+  module: string | URL,
+  options?: unknown,
   of: { readonly identity?: string } = {},
 ): GuestSource {
   const { identity } = checkOptions('driverSource()', of, identityRules)
-  if (typeof driver === 'string' || driver instanceof URL) {
-    const open = () => startSourceThread({ kind: 'driver', driver: String(driver), options })
-    return new DeviceSource(open, identity)
-  }
-  const open = async () => {
-    const device = await thisProcess().openDevice(driver, { driver: options })
-    const memory = device.map()
-    const close = () => {
-      memory.unmap()
-      return device.close()
-    }
-    return { size: device.size, read: (offset: number, target: Uint8Array) => memory.readAsync(offset, target), close }
-  }
-  return new DeviceSource(open, identity)
+  const driver = moduleUrl('a driver module', module)
+  return new DeviceSource(() => startSourceThread({ kind: 'driver', driver, options }), identity)
 }
 
 /**
@@ -95,6 +86,8 @@ export function driverSource<Options>(
  * that takes the options and returns `{ size, identity?, read(offset, target) }`, or a promise of it. The options are cloned.
  *
  * Serving rejects with UsageError `ERR_VMAREA_INVALID_ARGUMENT` where the module exports something else, and with what the function throws.
+ *
+ * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` where `module` is no whole URL
  *
  * @example
  * await guest.serve(moduleSource(new URL('./my-source.js', import.meta.url), { bucket: 'snapshots' }))
@@ -105,7 +98,8 @@ export function moduleSource(
   of: { readonly identity?: string } = {},
 ): GuestSource {
   const { identity } = checkOptions('moduleSource()', of, identityRules)
-  return new DeviceSource(() => startSourceThread({ kind: 'module', module: String(module), options }), identity)
+  const url = moduleUrl('a module', module)
+  return new DeviceSource(() => startSourceThread({ kind: 'module', module: url, options }), identity)
 }
 
 /** How a page store holds a memory file. */

@@ -1,6 +1,7 @@
 import type { DeviceDriver } from '../kernel/device-driver.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { ProcessMemory } from '../mapping/memory/process-memory.js'
+import { moduleUrl } from '../vocabulary/options/module-url.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { Device } from './device.js'
 import type { DeviceDefinition } from './device-definition.js'
@@ -31,14 +32,7 @@ export async function openDevice<Options>(
 }
 
 function driverOf(kernel: Kernel, module: unknown): string | DeviceDriver {
-  if (module instanceof URL) return module.href
-  if (typeof module === 'string') {
-    if (URL.canParse(module)) return new URL(module).href
-    throw new UsageError(
-      'ERR_VMAREA_INVALID_ARGUMENT',
-      `a driver module is named by its whole URL, and this is '${module}': write new URL('${module}', import.meta.url)`,
-    )
-  }
+  if (module instanceof URL || typeof module === 'string') return moduleUrl('a driver module', module)
   if (typeof module !== 'object' || module === null || typeof (module as DeviceDriver).operations !== 'function') {
     throw new UsageError(
       'ERR_VMAREA_INVALID_ARGUMENT',

@@ -4,8 +4,17 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { defineDevice } from '#vmarea/device.js'
 import { packFile } from '#vmarea/devices/blocks.js'
-import { layerSources, listenForGuests, moduleSource, packedSource, storeSource, zeroSource } from '#vmarea/guests.js'
+import {
+  driverSource,
+  layerSources,
+  listenForGuests,
+  moduleSource,
+  packedSource,
+  storeSource,
+  zeroSource,
+} from '#vmarea/guests.js'
 import { memoryStore, openPageStore, type PageStore } from '#vmarea/stores.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
@@ -162,4 +171,8 @@ test('what a thread can not open is refused, and a thread that ends fails the pa
   assert.throws(() => storeSource({ module: '', options: 1 }, { size: -1 }), { code: 'ERR_VMAREA_INVALID_ARGUMENT' })
   const wrong = { size: 1, missing: 'hole' as 'zero' }
   assert.throws(() => storeSource({ module: '', options: 1 }, wrong), { code: 'ERR_VMAREA_INVALID_ARGUMENT' })
+  for (const source of [driverSource, moduleSource]) {
+    const whole = { code: 'ERR_VMAREA_INVALID_ARGUMENT', message: /whole URL/ }
+    for (const named of ['./driver.js', defineDevice(() => ({}))]) assert.throws(() => source(named as string), whole)
+  }
 })
