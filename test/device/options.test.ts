@@ -46,8 +46,8 @@ const bad: readonly [what: string, options: unknown, message: RegExp][] = [
   ['a resident limit below 16 pages', { residentLimit: 15 * PAGE }, /residentLimit .* 16 pages/],
   ['a resident limit that two runs do not fit', { residentLimit: 16 * PAGE, run: 9 * PAGE }, /twice/],
   ['a fractional resident limit', { residentLimit: 1e6 + 0.5 }, /residentLimit/],
-  ['a source that there is not', { source: 'magic' }, /source must be one of .*'guard'/],
-  ['the name of a method as a source', { source: 'toString' }, /source must be one of/],
+  ['a source that there is not', { source: 'magic' }, /source of openDevice\(\) must be .*'guard'/],
+  ['the name of a method as a source', { source: 'toString' }, /source of openDevice\(\) must be/],
   ['a signal that is none', { signal: {} }, /AbortSignal/],
 ]
 for (const [what, options, message] of bad) {
