@@ -293,14 +293,25 @@ test('doctor names every capability, with what would allow what is missing', () 
 })
 
 test('doctor PID names the thread that waits for a fault', { skip: skipWithout() }, async () => {
+  // A thread that serves and never answers, and one that waits: a call that waits for its own thread is refused.
   const script = `
-    const { thisProcess } = await import(${JSON.stringify(import.meta.resolve('#vmarea/index.js'))})
-    const { bindUserfaultfd } = await import(${JSON.stringify(import.meta.resolve('#vmarea/userfaultfd/bind-userfaultfd.js'))})
+    import { Worker } from 'node:worker_threads'
+    import { thisProcess } from ${JSON.stringify(import.meta.resolve('#vmarea/index.js'))}
     const { kernel, mm } = thisProcess()
     const start = kernel.calls.mmap(0n, kernel.pageSize, 3, 0x22, -1, 0)
-    bindUserfaultfd(() => kernel).create().register(start, kernel.pageSize, 'missing')
-    console.log('ready')
-    mm.mmgetNotZero().readMemory(start, new Uint8Array(1)) // nobody will ever answer`
+    const serves = new Worker(\`(async () => {
+      const { thisProcess } = await import(${JSON.stringify(import.meta.resolve('#vmarea/index.js'))})
+      const { bindUserfaultfd } = await import(${JSON.stringify(import.meta.resolve('#vmarea/userfaultfd/bind-userfaultfd.js'))})
+      const { kernel } = thisProcess()
+      bindUserfaultfd(() => kernel).create().register(\${start}n, kernel.pageSize, 'missing')
+      const { parentPort } = await import('node:worker_threads')
+      parentPort.on('message', () => {})
+      parentPort.postMessage('registered')
+    })()\`, { eval: true })
+    serves.once('message', () => {
+      console.log('ready')
+      mm.mmgetNotZero().readMemory(start, new Uint8Array(1))
+    })`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
   children.push(child)
   await once(child.stdout, 'data')

@@ -128,7 +128,6 @@ export const optionCalls: Readonly<Record<string, OptionCalls>> = {
   },
   ZeroSourceOptions: { least: {}, calls: { zeroSource: (options) => zeroSource(4096, options) } },
   WriteOptions: { least: {}, calls: { 'packFile, which writes': (options) => packFile(packed, output, options) } },
-  ZeroSourceOptions: { least: {}, calls: { zeroSource: (options) => zeroSource(4096, options) } },
 }
 
 /** By what `optionsInSignatures` calls them; each with the type of its members. */
