@@ -13,7 +13,7 @@ const bytes = patternOf(64)
 const good = { good: 64, zero: 0, other: 0, poisoned: 0 }
 let count = 0
 
-/** Reads wait until they are let go. */
+/** Reads wait until the test releases them. */
 class HeldSource implements PageSource {
   readonly size = bytes.length
   readonly waiting: (() => void)[] = []

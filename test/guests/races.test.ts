@@ -15,7 +15,7 @@ const PAGES = 64
 const bytes = patternOf(PAGES)
 const good = (pages: number) => ({ good: pages, zero: 0, other: 0, poisoned: 0 })
 
-/** Reads of these pages wait until they are let go. */
+/** Reads of these pages wait until the test releases them. */
 class HeldSource implements PageSource {
   readonly size = bytes.length
   readonly reads: number[] = []
@@ -82,7 +82,7 @@ test('a guest that is closed while pages are read and prefetched lets go of both
   })
 })
 
-test('an object on a web server that changes fails the pages that are not read by then, and others go on', {
+test('an object on a web server that changes fails the pages that are not read by then, and no others', {
   skip,
 }, async () => {
   let tag = '"1"'

@@ -10,7 +10,6 @@ import {
   fileSource,
   type Guest,
   type GuestSource,
-  type GuestStatistics,
   httpSource,
   layerSources,
   listenForGuests,
@@ -24,6 +23,7 @@ import { seed } from '../support/seed.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { until } from '../support/until.js'
 import { skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
+import { counted } from './counted.js'
 import { Monitor, patternOf } from './monitor.js'
 import { serveMonitor } from './serve-monitor.js'
 
@@ -58,15 +58,6 @@ function served(
   })
 }
 
-/** A thread may be woken a moment before its page is counted. */
-async function counts(guest: Guest, expected: Partial<GuestStatistics>): Promise<void> {
-  const names = Object.keys(expected) as (keyof GuestStatistics)[]
-  await until(
-    () => JSON.stringify(guest.statistics),
-    () => names.every((name) => guest.statistics[name] === expected[name]),
-  )
-}
-
 const good = (pages: number) => ({ good: pages, zero: 0, other: 0, poisoned: 0 })
 
 test('a memory file is served to every page of several regions, with and without pages around', { skip }, async () => {
@@ -74,7 +65,7 @@ test('a memory file is served to every page of several regions, with and without
     await served(['regions=40,1,23'], fileSource(memoryFile(64)), { around }, async (monitor, guest) => {
       assert.deepEqual(await monitor.check(0, 64), good(64))
       const faults = around === 1 ? 64 : around === 65536 ? 6 : 3
-      await counts(guest, { resident: 64, pages: 64, filled: 64, faults })
+      await counted(guest, { resident: 64, pages: 64, filled: 64, faults })
       const { kind, state, residentBytes, requests, latency } = guest.report()
       assert.deepEqual([kind, state, residentBytes, requests], ['guest', 'serving', 64 * page, 64])
       assert.equal(
@@ -183,7 +174,7 @@ test('pages that the guest gives back are zeros, whatever the source has', { ski
       assert.deepEqual(await monitor.check(0, 8), good(8))
       await monitor.ask('remove', 4, 20)
       assert.deepEqual(await monitor.check(0, 64), { good: 44, zero: 20, other: 0, poisoned: 0 })
-      await counts(guest, { removed: 20 })
+      await counted(guest, { removed: 20 })
     })
   }
 })
@@ -215,7 +206,7 @@ test('a page whose source fails is tried again, and then poisoned alone', { skip
   await served(['regions=64'], failing, { around: page }, async (monitor, guest) => {
     guest.onPageFailed = ({ offset }) => failed.push(offset)
     assert.deepEqual(await monitor.check(0, 64), { good: 63, zero: 0, other: 0, poisoned: 1 })
-    await counts(guest, { failed: 1 })
+    await counted(guest, { failed: 1 })
   })
   assert.deepEqual([failed, failures], [[3 * page], 3])
 })
@@ -232,7 +223,7 @@ test('a huge page whose source fails is poisoned whole, and every thread that wa
   await served(['regions=2', 'huge'], failing, {}, async (monitor, guest) => {
     const checks = Array.from({ length: 4 }, () => monitor.check(1, 1))
     for (const check of checks) assert.deepEqual(await check, { good: 0, zero: 0, other: 0, poisoned: 1 })
-    await counts(guest, { failed: 1 })
+    await counted(guest, { failed: 1 })
   })
 })
 

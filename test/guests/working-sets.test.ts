@@ -6,7 +6,6 @@ import { test } from 'node:test'
 import {
   fileSource,
   type Guest,
-  type GuestStatistics,
   mergeWorkingSets,
   type PageSource,
   readWorkingSet,
@@ -15,6 +14,7 @@ import {
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { until } from '../support/until.js'
 import { skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
+import { counted } from './counted.js'
 import { patternOf } from './monitor.js'
 import { serveMonitor as served } from './serve-monitor.js'
 
@@ -33,22 +33,13 @@ function objectOf(pages: number): PageSource {
   return { size: bytes.length, read: (offset, target) => target.set(bytes.subarray(offset, offset + target.length)) }
 }
 
-/** A thread may be woken a moment before its page is counted. */
-async function counts(guest: Guest, expected: Partial<GuestStatistics>): Promise<void> {
-  const names = Object.keys(expected) as (keyof GuestStatistics)[]
-  await until(
-    () => JSON.stringify(guest.statistics),
-    () => names.every((name) => guest.statistics[name] === expected[name]),
-  )
-}
-
 const good = (pages: number) => ({ good: pages, zero: 0, other: 0, poisoned: 0 })
 
 test('all of the memory is prefetched while the guest runs', { skip }, async () => {
   for (const source of [fileSource(memoryFile(512)), objectOf(512)]) {
     await served(['regions=500,12'], source, {}, async (monitor, guest) => {
       await Promise.all([guest.prefetchAll(), monitor.check(100, 50)])
-      await counts(guest, { resident: 512 })
+      await counted(guest, { resident: 512 })
       await monitor.check(0, 1)
       const { faults } = guest.statistics
       assert.deepEqual(await monitor.check(0, 512), good(512))
@@ -135,7 +126,7 @@ test('what a guest demands is recorded in order, and a later one has it before i
     await until('the set is there', () => guest.statistics.prefetched === 24)
     await monitor.check(200, 3)
     await monitor.check(100, 20)
-    await counts(guest, { faults: 0, resident: 24 })
+    await counted(guest, { faults: 0, resident: 24 })
   })
   await assert.rejects(
     served(['regions=256'], fileSource(memoryFile(256)), { prefetch: record }, async () => {}),

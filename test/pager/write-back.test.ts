@@ -1,11 +1,10 @@
 // Pages that programs write to a device reach its driver, whatever happens meanwhile.
 import assert from 'node:assert/strict'
-import { createRequire, syncBuiltinESMExports } from 'node:module'
 import { test } from 'node:test'
-import type * as Threads from 'node:worker_threads'
 import { type Device, type MmapMut, pageSize } from 'vmarea'
 import { Random } from '../differential/random.js'
 import { seed } from '../support/seed.js'
+import { startedThreads } from '../support/started-threads.js'
 import { until } from '../support/until.js'
 import { driverUrl } from './driver-url.js'
 import { eachSource } from './each-source.js'
@@ -14,17 +13,6 @@ const page = pageSize()
 const PAGES = 256
 const LIMIT = 48 * page
 const random = new Random(seed)
-
-// The tests end serving threads.
-const serving: Threads.Worker[] = []
-const threads = createRequire(import.meta.url)('node:worker_threads') as { Worker: typeof Threads.Worker }
-threads.Worker = class extends threads.Worker {
-  constructor(...init: ConstructorParameters<typeof Threads.Worker>) {
-    super(...init)
-    serving.push(this)
-  }
-}
-syncBuiltinESMExports()
 
 interface Storing {
   readonly stored: Uint8Array
@@ -126,7 +114,7 @@ eachSource(({ openDevice, skip }) => {
     const failed = assert.rejects(flushed, { code: 'EIO' })
     await until('the hook was called', () => Atomics.load(hold, 1) > 0)
     stored.fill(0, 5 * page, 6 * page)
-    await serving.at(-1)!.terminate()
+    await startedThreads.at(-1)!.terminate()
     await failed
     await until('the thread has ended', () => device.state === 'dead')
     await assert.rejects(memory.flush(), { code: 'EIO' })
@@ -144,7 +132,7 @@ eachSource(({ openDevice, skip }) => {
   test('closing a device whose thread has ended reports what it lost', { skip }, async () => {
     const { device, memory } = await open({ residentLimit: Infinity })
     memory.write(0, new Uint8Array([1]))
-    await serving.at(-1)!.terminate()
+    await startedThreads.at(-1)!.terminate()
     await until('the thread has ended', () => device.state === 'dead')
     await assert.rejects(device.close(), { code: 'EIO', message: new RegExp(`${page} bytes .* are lost`) })
     await device.close()

@@ -1,10 +1,9 @@
 // The kill matrix of swap: each way in which its thread can end, at each moment that a page can be in.
 import assert from 'node:assert/strict'
-import { createRequire, syncBuiltinESMExports } from 'node:module'
 import { describe, test } from 'node:test'
-import type * as Threads from 'node:worker_threads'
 import { MemoryFault, mapMut, openSwap, pageSize } from 'vmarea'
 import { patient } from '../support/patient.js'
+import { startedThreads } from '../support/started-threads.js'
 import { until } from '../support/until.js'
 import { skipWithout } from '../userfaultfd/skip.js'
 import { FATE, MOMENT } from './stores/mortal.js'
@@ -13,17 +12,6 @@ const skip = skipWithout('move', 'event_unmap', 'event_remap', 'event_remove', '
 const page = pageSize()
 const PAGES = 30
 const store = new URL('./stores/mortal.js', import.meta.url)
-
-// The tests terminate serving threads.
-const serving: Threads.Worker[] = []
-const threads = createRequire(import.meta.url)('node:worker_threads') as { Worker: typeof Threads.Worker }
-threads.Worker = class extends threads.Worker {
-  constructor(...init: ConstructorParameters<typeof Threads.Worker>) {
-    super(...init)
-    serving.push(this)
-  }
-}
-syncBuiltinESMExports()
 
 /** A third of the pages is in the store, a third staged with other bytes and a third in memory; page `at` begins with `at + 1`. */
 async function open(timeout: number) {
@@ -67,7 +55,7 @@ describe('a swap whose thread ends', { skip, timeout: patient(240_000) }, () => 
         if (moment === 'read') ended.push(assert.rejects(read(3), isSwapFault))
         if (moment === 'write') ended.push(assert.rejects(swap.out()))
         await until('the store meets its fate', () => Atomics.load(words, 2) === 1)
-        if (how === 'hold') await serving.at(-1)!.terminate()
+        if (how === 'hold') await startedThreads.at(-1)!.terminate()
         if (how === 'loop' && moment === 'idle') ended.push(assert.rejects(read(4), isSwapFault))
         await Promise.all(ended)
         await until('the swap is dead', () => swap.service === 'dead')

@@ -49,7 +49,7 @@ function hostileRecording(count: number, looks: number): string {
   return `${head}${parts.join()}]}\n${lines.join('')}`
 }
 
-test('a recording of a million areas is read, and each of its moments is had, with a warning for each look that is out of range', () => {
+test('a recording of a million areas is read, at each of its moments, with a warning for each look that is out of range', () => {
   const count = 1_000_000
   const { areas, steps, header, warnings } = readRecordingText(hostileRecording(count, 20))
   assert.equal(areas.length, count)

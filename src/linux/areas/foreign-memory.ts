@@ -7,7 +7,7 @@ const EXECUTABLE = 4
 
 /**
  * The first area of this process in `[start, end)` that the library did not map and that may be the engine's, a stack, the heap or loaded
- * code, in words. Anonymous private memory tells nobody whose it is, so all of it counts; shared memory and files of data do not.
+ * code, in words. Whose private anonymous memory is can not be told, so all of it counts; shared memory and files of data do not.
  */
 export function foreignMemory(
   areas: (from: bigint, to: bigint) => Iterable<LinuxArea>,

@@ -8,8 +8,8 @@ const MOST = 16
 const LOOKED_AT = 65_536
 
 /**
- * Which pages of a swap leave next: staged ones from the one hand on, then resident ones that were not used from the other hand on. The thread
- * that serves may go on meanwhile.
+ * Which pages of a swap leave next: staged ones from the one hand on, then resident ones that were not used from the other hand on. The
+ * serving thread may move the hands meanwhile.
  */
 export function clockOrder(places: PagePlaces, counters: SwapCounters): EvictionOrder {
   const hand = counters.get(COUNT.STAGE_HAND)
