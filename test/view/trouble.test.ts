@@ -153,6 +153,27 @@ test('a browser that reads too slowly loses messages, gets their number, and the
   server.close()
 })
 
+test('a page that lost messages says how many, and what it did not see for that', {
+  skip: skipWithoutChromium,
+}, async (t) => {
+  const { pid } = await startProgram()
+  const page = await newPage(t)
+  // The state after lost messages is one like any other, with their number.
+  await page.addInitScript(() => {
+    const Stream = globalThis.EventSource
+    globalThis.EventSource = class extends Stream {
+      override addEventListener(name: string, take: (event: Event) => void): void {
+        super.addEventListener(name, (event) => {
+          const data = (event as unknown as { data: string }).data.replace('"dropped":0', '"dropped":3')
+          take(name === 'state' ? new MessageEvent(name, { data }) : event)
+        })
+      }
+    }
+  })
+  await page.goto((await serveView(t, String(pid))).address)
+  await page.locator('.strip li', { hasText: '3 messages were dropped' }).waitFor()
+})
+
 test('without a browser --open says so, and the address is served all the same', async (t) => {
   const { pid } = await startProgram()
   const child = spawn(process.execPath, [MAIN, 'view', String(pid), '--open'], {
