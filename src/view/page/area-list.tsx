@@ -44,8 +44,8 @@ export function AreaList({ store }: { store: Store }) {
       element.scrollTop = top + 2 * ROW - element.clientHeight
   }, [state.at])
 
-  const choose = (index: number) => {
-    const area = shown[Math.min(Math.max(index, 0), shown.length - 1)]
+  const choose = (index: number, among = shown) => {
+    const area = among[Math.min(Math.max(index, 0), among.length - 1)]
     if (area === undefined) return
     store.go({ at: area.startPage })
     store.say(describeArea(area, pageSize))
@@ -81,8 +81,10 @@ export function AreaList({ store }: { store: Store }) {
           onInput={(event) => store.go({ search: event.currentTarget.value })}
           onKeyDown={(event) => {
             if (event.key !== 'Enter') return
-            const page = addressOf(state.search, pageSize)
-            if (page === undefined) choose(0)
+            // The list may not be drawn yet for what was typed last.
+            const text = event.currentTarget.value
+            const page = addressOf(text, pageSize)
+            if (page === undefined) choose(0, filtered(areas, state.filter, text))
             else store.go({ at: page, search: '' }, true)
           }}
         />

@@ -180,11 +180,14 @@ function NewCall({ add }: { add: (call: string) => void }) {
       class="new-call"
       onSubmit={(event) => {
         event.preventDefault()
-        if (call.trim() !== '') add(call)
+        // What was typed last may not be drawn yet.
+        const typed = String(new FormData(event.currentTarget).get('call'))
+        if (typed.trim() !== '') add(typed)
         setCall('')
       }}
     >
       <input
+        name="call"
         aria-label="One more call"
         placeholder="munmap(a, 4K)"
         value={call}
