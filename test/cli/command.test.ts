@@ -303,9 +303,11 @@ test('doctor PID names the thread that waits for a fault', { skip: skipWithout()
       const { thisProcess } = await import(${JSON.stringify(import.meta.resolve('#vmarea/index.js'))})
       const { bindUserfaultfd } = await import(${JSON.stringify(import.meta.resolve('#vmarea/userfaultfd/bind-userfaultfd.js'))})
       const { kernel } = thisProcess()
-      bindUserfaultfd(() => kernel).create().register(\${start}n, kernel.pageSize, 'missing')
+      const userfaultfd = bindUserfaultfd(() => kernel).create()
+      userfaultfd.register(\${start}n, kernel.pageSize, 'missing')
       const { parentPort } = await import('node:worker_threads')
-      parentPort.on('message', () => {})
+      // Collected, it would poison the page.
+      parentPort.on('message', () => userfaultfd.close())
       parentPort.postMessage('registered')
     })()\`, { eval: true })
     serves.once('message', () => {
