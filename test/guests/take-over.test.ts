@@ -44,6 +44,8 @@ async function orphan(
     await using monitor = new Monitor(path, ['regions=64', ...options])
     assert.equal((await monitor.check(0, 4)).good, 4)
     await monitor.ask('remove', 8, 4)
+    // The kernel lets the monitor continue once the handler has read the event, which it writes down next.
+    await until('the removal is written', () => readFileSync(state, 'utf8').includes('"removed"'))
     handler.kill('SIGKILL')
     await ended
     await look(monitor, monitor.check(20, 1), { memory, state })
