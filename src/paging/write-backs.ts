@@ -38,6 +38,8 @@ export interface WriteBackHost {
 interface Call {
   readonly first: number
   readonly count: number
+  /** Whether it is to make room: then its failure pauses evictions, and the next flush reports it. */
+  readonly evicts: boolean
   /** Pages that were given up meanwhile: the result does not concern them. */
   readonly gone: Set<number>
   readonly abort: AbortController
@@ -74,7 +76,6 @@ export class WriteBacks {
   #lastFailure: VmError | undefined
   #pause = 0
   #pausedUntil = 0
-  #evicting = false
   #stopped = false
 
   /** `written` has the pages that a previous server left. */
@@ -125,16 +126,11 @@ export class WriteBacks {
   evict(pages: Iterable<number>): boolean {
     if (this.#stopped || performance.now() < this.#pausedUntil) return false
     let clean = false
-    this.#evicting = true
-    try {
-      for (const run of this.#runs(pages)) {
-        if (this.#pending >= MOST_CALLS) break
-        const call = this.#begin(run)
-        clean ||= call.state === 'over' && call.error === undefined
-        if (call.error !== undefined) break
-      }
-    } finally {
-      this.#evicting = false
+    for (const run of this.#runs(pages)) {
+      if (this.#pending >= MOST_CALLS) break
+      const call = this.#begin(run, true)
+      clean ||= call.state === 'over' && call.error === undefined
+      if (call.error !== undefined) break
     }
     return clean
   }
@@ -154,7 +150,7 @@ export class WriteBacks {
     const runs = this.#runs(pages)
     const work = async () => {
       for (let run = runs.next(); !run.done; run = runs.next()) {
-        const error = await this.#outcome(this.#begin(run.value))
+        const error = await this.#outcome(this.#begin(run.value, false))
         first ??= error
       }
     }
@@ -173,7 +169,7 @@ export class WriteBacks {
     let first: VmError | undefined
     let waits = pages.some((page) => this.#calls.has(page))
     for (const run of this.#runs(pages)) {
-      const call = this.#begin(run)
+      const call = this.#begin(run, false)
       waits ||= call.state === 'pending'
       first ??= call.error
     }
@@ -211,7 +207,7 @@ export class WriteBacks {
     return call.state === 'pending' ? call.settled : call.error
   }
 
-  #begin({ first, count }: { readonly first: number; readonly count: number }): Call {
+  #begin({ first, count }: Pick<Call, 'first' | 'count'>, evicts: boolean): Call {
     const { pageSize, timeout, protect, copy } = this.#host
     let settle!: Call['settle']
     const settled = new Promise<VmError | undefined>((resolve) => {
@@ -222,6 +218,7 @@ export class WriteBacks {
     const call: Call = {
       first,
       count,
+      evicts,
       gone,
       abort,
       settled,
@@ -236,47 +233,46 @@ export class WriteBacks {
     }
     this.#pending++
     const [offset, length] = [first * pageSize, count * pageSize]
-    const evicting = this.#evicting
     let answer: void | PromiseLike<void>
     try {
       protect(offset, length) // Before the copy (W2).
       answer = this.#host.write({ offset, bytes: copy(offset, length), signal: abort.signal })
     } catch (error) {
-      this.#end(call, hookError(error, 'writeback'), evicting)
+      this.#end(call, hookError(error, 'writeback'))
       return call
     }
     if (answer === undefined || typeof answer !== 'object') {
-      this.#end(call, undefined, evicting)
+      this.#end(call, undefined)
       return call
     }
     if (timeout !== Infinity) {
-      call.timer = setTimeout(() => this.#late(call, evicting), Math.min(timeout, LONGEST_TIMER))
+      call.timer = setTimeout(() => this.#late(call), Math.min(timeout, LONGEST_TIMER))
     }
     answer.then(
-      () => this.#end(call, undefined, evicting),
-      (error) => this.#end(call, hookError(error, 'writeback'), evicting),
+      () => this.#end(call, undefined),
+      (error) => this.#end(call, hookError(error, 'writeback')),
     )
     return call
   }
 
   /** The pages stay written, and get no other call before the hook has answered (W3). */
-  #late(call: Call, evicting: boolean): void {
+  #late(call: Call): void {
     const error = answerTimeout('writeback', this.#host.timeout)
     call.state = 'late'
-    this.#failed(call, error, evicting)
+    this.#failed(call, error)
     call.abort.abort(error)
     call.settle(error)
     this.#count()
   }
 
-  #end(call: Call, error: VmError | undefined, evicting: boolean): void {
+  #end(call: Call, error: VmError | undefined): void {
     const { pageSize, counters } = this.#host
     const late = call.state === 'late'
     clearTimeout(call.timer)
     call.state = 'over'
     this.#pending--
     for (let page = call.first; page < call.first + call.count; page++) this.#calls.delete(page)
-    if (error !== undefined && !late) this.#failed(call, error, evicting)
+    if (error !== undefined && !late) this.#failed(call, error)
     if (error === undefined) {
       this.#pause = 0
       this.#lastFailure = undefined
@@ -290,13 +286,13 @@ export class WriteBacks {
     this.#host.ended()
   }
 
-  #failed(call: Call, error: VmError, evicting: boolean): void {
+  #failed(call: Call, error: VmError): void {
     call.error = error
     this.#lastFailure = error
     for (let page = call.first; page < call.first + call.count; page++) {
       if (!call.gone.has(page)) this.#written.add(page)
     }
-    if (!evicting) return
+    if (!call.evicts) return
     this.#unreported ??= error
     this.#pause = Math.min(LONGEST, Math.max(SHORTEST, 2 * this.#pause))
     this.#pausedUntil = performance.now() + this.#pause
