@@ -8,8 +8,8 @@
 #include "addon/answer.h"
 #include "addon/callback.h"
 #include "addon/function-tables.h"
-#include "region/count-areas.h"
 #include "page/newer-kernel.h"
+#include "region/count-areas.h"
 
 namespace vmarea {
 namespace {
@@ -79,8 +79,6 @@ double getrlimit_call(int resource) {
 // 1 where PR_SET_MDWE forbids that memory becomes executable.
 int denies_write_execute() { return prctl(PR_GET_MDWE, 0, 0, 0, 0) > 0; }
 
-int64_t count_areas_call() { return count_areas(); }
-
 // The kernel's number of the calling thread.
 int64_t thread_id() { return syscall(SYS_gettid); }
 
@@ -99,7 +97,7 @@ constexpr Function kFunctions[] = {
     {"pipe", callback<pipe_call>},
     {"deniesWriteExecute", callback<denies_write_execute>},
     {"getrlimit", callback<getrlimit_call>},
-    {"countAreas", callback<count_areas_call>},
+    {"countAreas", callback<count_areas>},
     {"threadId", callback<thread_id>},
 };
 
