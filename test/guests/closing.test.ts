@@ -33,13 +33,7 @@ test('a guest that can not be taken over leaves no descriptor of the state, the 
   const state = join(temporaryFolder, 'state')
   await using guests = await listenForGuests(newPath(), { state, onFailure: 'wait' })
   await using silent = new Monitor('@', ['regions=8', 'silent'])
-  const { message } = await silent.ready
-  const regions = message.map(({ base_host_virt_addr: start, size: length, offset }) => ({
-    start,
-    length,
-    offset,
-    pageSize: page,
-  }))
+  const regions = await silent.regions()
   // The largest number of a process is one less.
   await assert.rejects(guests.takeOver({ pid: 1 << 22, regions }), { code: 'ESRCH' })
   // A page map has no such addresses: the userfaultfd was taken by then.

@@ -1,6 +1,6 @@
 // Which pages a guest wrote, and the diff of its snapshot: with each kind of write protection that a monitor may have asked for.
 import assert from 'node:assert/strict'
-import { closeSync, openSync, readSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import {
@@ -18,6 +18,7 @@ import { raiseHugePages } from '../support/raise-huge-pages.js'
 import { seed } from '../support/seed.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { skipUnlessRoot, skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
+import { memoryFile } from './memory-file.js'
 import { Monitor, patternOf } from './monitor.js'
 import { serveMonitor } from './serve-monitor.js'
 
@@ -31,12 +32,6 @@ let random = seed | 1
 function below(limit: number): number {
   random = Math.imul(random ^ (random >>> 15), 0x2c1b3c6d) + 0x9e3779b9
   return (random >>> 0) % limit
-}
-
-function memoryFile(pages: number): string {
-  const path = join(temporaryFolder, `memory-${count++}`)
-  writeFileSync(path, patternOf(pages))
-  return path
 }
 
 function served(

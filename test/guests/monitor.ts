@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { GuestRegion } from '#vmarea/guests.js'
 import { root } from '../support/root.js'
 
 /** The part of a monitor's message that tests look at. */
@@ -59,6 +60,17 @@ export class Monitor {
     })
     this.#child.stdin!.write(`${id} ${words.join(' ')}\n`)
     return JSON.parse(await answer) as Answer
+  }
+
+  /** Its regions, of base pages, as `takeOver` takes them. */
+  async regions(): Promise<GuestRegion[]> {
+    const { message } = await this.ready
+    return message.map(({ base_host_virt_addr: start, size: length, offset }) => ({
+      start,
+      length,
+      offset,
+      pageSize: 4096,
+    }))
   }
 
   check(first: number, count: number): Promise<CheckedPages> {

@@ -24,6 +24,8 @@ import { temporaryFolder } from '../support/temporary-folder.js'
 import { until } from '../support/until.js'
 import { skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
 import { counted } from './counted.js'
+import { memoryFile } from './memory-file.js'
+import { memoryObject } from './memory-object.js'
 import { Monitor, patternOf } from './monitor.js'
 import { serveMonitor } from './serve-monitor.js'
 
@@ -31,18 +33,6 @@ const skip = skipWithout('poison', 'event_remove') || skipWithoutCompiler()
 const skipHuge = skip || raiseHugePages(4)
 const page = 4096
 let count = 0
-
-function memoryFile(pages: number): string {
-  const path = join(temporaryFolder, `memory-${count++}`)
-  writeFileSync(path, patternOf(pages))
-  return path
-}
-
-function objectOf(pages: number, more: Partial<PageSource> = {}): PageSource {
-  const bytes = patternOf(pages)
-  const read = (offset: number, target: Uint8Array) => target.set(bytes.subarray(offset, offset + target.length))
-  return { size: bytes.length, read, ...more }
-}
 
 /** Serves one monitor with these options, and looks at it until it has gone. */
 function served(
@@ -150,7 +140,7 @@ test("a program's own source is read at once for many faults, and put together w
     assert.deepEqual(await rest, good(64))
     clearInterval(timer)
   })
-  const layers = layerSources([{ ...objectOf(8) }, fileSource(memoryFile(64))])
+  const layers = layerSources([{ ...memoryObject(8) }, fileSource(memoryFile(64))])
   await served(['regions=64'], layers, {}, async (monitor) => assert.deepEqual(await monitor.check(0, 64), good(64)))
 })
 
@@ -158,8 +148,8 @@ test('guests with huge pages are served from files, from layers that split a pag
   skip: skipHuge,
 }, async () => {
   const file = memoryFile(1024)
-  const upper = objectOf(100)
-  const sources = [fileSource(file), objectOf(1024), layerSources([upper, fileSource(file)])]
+  const upper = memoryObject(100)
+  const sources = [fileSource(file), memoryObject(1024), layerSources([upper, fileSource(file)])]
   for (const source of sources) {
     await served(['regions=2', 'huge'], source, {}, async (monitor, guest) => {
       assert.equal(guest.pageSize, 2 << 20)
@@ -182,7 +172,7 @@ test('pages that the guest gives back are zeros, whatever the source has', { ski
 test('while a balloon removes pages that the guest touches, no old byte is read and no access hangs', {
   skip,
 }, async () => {
-  for (const source of [fileSource(memoryFile(64)), objectOf(64)]) {
+  for (const source of [fileSource(memoryFile(64)), memoryObject(64)]) {
     for (const removed of ['zero', 'unregister'] as const) {
       await served(['regions=64'], source, { removed }, async (monitor) => {
         assert.deepEqual(await monitor.ask('race', 0, 64, 200, seed), { old: 0, left: 0 })
@@ -194,7 +184,7 @@ test('while a balloon removes pages that the guest touches, no old byte is read 
 test('a page whose source fails is tried again, and then poisoned alone', { skip }, async () => {
   const failed: number[] = []
   let failures = 0
-  const source = objectOf(64)
+  const source = memoryObject(64)
   const failing: PageSource = {
     ...source,
     read(offset, target) {
@@ -215,7 +205,7 @@ test('a huge page whose source fails is poisoned whole, and every thread that wa
   skip: skipHuge,
 }, async () => {
   const failing: PageSource = {
-    ...objectOf(1024),
+    ...memoryObject(1024),
     async read() {
       throw new Error('no such page')
     },
@@ -230,7 +220,7 @@ test('a huge page whose source fails is poisoned whole, and every thread that wa
 test('a source that never answers fails its page after the time limit, and a file that was truncated at once', {
   skip,
 }, async () => {
-  const source = objectOf(64)
+  const source = memoryObject(64)
   const never: PageSource = {
     ...source,
     read: (offset, target) => (offset === 0 ? new Promise(() => {}) : source.read(offset, target)),
@@ -301,7 +291,7 @@ test('a source that ends before the memory is refused, and another one may be ta
     await assert.rejects(guest.serve(fileSource(memoryFile(63))), { code: 'ERR_VMAREA_SOURCE_TOO_SHORT' })
     await assert.rejects(guest.serve(fileSource(join(temporaryFolder, 'nothing'))), { code: 'ENOENT' })
     await assert.rejects(guest.serve(zeroSource(64 * page), { around: 3 }), { code: 'ERR_VMAREA_INVALID_ARGUMENT' })
-    await guest.serve(objectOf(100))
+    await guest.serve(memoryObject(100))
     await assert.rejects(guest.serve(zeroSource(64 * page)), { code: 'ERR_VMAREA_INVALID_ARGUMENT' })
     assert.deepEqual(await monitor.check(0, 64), good(64))
     break

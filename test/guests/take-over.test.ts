@@ -88,13 +88,7 @@ test('a guest whose monitor kept no userfaultfd is taken over from the keeper of
 test('a guest of which no process holds the userfaultfd is refused by name', { skip }, async () => {
   await using guests = await listenForGuests(`@vmarea-next-${process.pid}-${count++}`)
   await using monitor = new Monitor('@', ['regions=8', 'silent', 'drop'])
-  const { message } = await monitor.ready
-  const regions = message.map(({ base_host_virt_addr: start, size: length, offset }) => ({
-    start,
-    length,
-    offset,
-    pageSize: page,
-  }))
+  const regions = await monitor.regions()
   await assert.rejects(guests.takeOver({ pid: monitor.pid, regions }), { code: 'ESRCH', message: /no keeper/ })
 })
 
@@ -103,13 +97,7 @@ test('a guest is taken over by its regions alone, and pages that it gave back re
 }, async () => {
   await orphan(async (monitor, waiting, { memory }) => {
     await using guests = await listenForGuests(`@vmarea-next-${process.pid}-${count++}`)
-    const { message } = await monitor.ready
-    const regions = message.map(({ base_host_virt_addr: start, size: length, offset }) => ({
-      start,
-      length,
-      offset,
-      pageSize: page,
-    }))
+    const regions = await monitor.regions()
     const guest = await guests.takeOver({ pid: monitor.pid, regions })
     await guest.serve(fileSource(memory))
     assert.equal((await waiting).good, 1)

@@ -1,6 +1,5 @@
 // What is fetched before a guest demands it: all of its memory, and recorded working sets.
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import {
@@ -15,28 +14,18 @@ import { temporaryFolder } from '../support/temporary-folder.js'
 import { until } from '../support/until.js'
 import { skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
 import { counted } from './counted.js'
-import { patternOf } from './monitor.js'
+import { memoryFile } from './memory-file.js'
+import { memoryObject } from './memory-object.js'
 import { serveMonitor as served } from './serve-monitor.js'
 
 const skip = skipWithout('poison', 'event_remove') || skipWithoutCompiler()
 const page = 4096
 let count = 0
 
-function memoryFile(pages: number): string {
-  const path = join(temporaryFolder, `memory-${count++}`)
-  writeFileSync(path, patternOf(pages))
-  return path
-}
-
-function objectOf(pages: number): PageSource {
-  const bytes = patternOf(pages)
-  return { size: bytes.length, read: (offset, target) => target.set(bytes.subarray(offset, offset + target.length)) }
-}
-
 const good = (pages: number) => ({ good: pages, zero: 0, other: 0, poisoned: 0 })
 
 test('all of the memory is prefetched while the guest runs', { skip }, async () => {
-  for (const source of [fileSource(memoryFile(512)), objectOf(512)]) {
+  for (const source of [fileSource(memoryFile(512)), memoryObject(512)]) {
     await served(['regions=500,12'], source, {}, async (monitor, guest) => {
       await Promise.all([guest.prefetchAll(), monitor.check(100, 50)])
       await counted(guest, { resident: 512 })
@@ -52,7 +41,7 @@ test('a prefetch reads more than the bytes around a fault at once, and no furthe
   skip,
 }, async () => {
   let most = 0
-  const source = objectOf(256)
+  const source = memoryObject(256)
   const watched: PageSource = {
     ...source,
     read(offset, target) {
@@ -70,7 +59,7 @@ test('a prefetch reads more than the bytes around a fault at once, and no furthe
 })
 
 test('a fault on a page that is to be prefetched brings its neighbours that are, in one read', { skip }, async () => {
-  const source = objectOf(64)
+  const source = memoryObject(64)
   const reads: number[][] = []
   let letGo = () => {}
   const held = new Promise<void>((resolve) => {
