@@ -21,12 +21,14 @@ export interface RequestDispatcherParts<R extends PageRequest> {
   /** Puts an answer into memory. Throws the error that prevents it. The waiters are settled afterwards. */
   complete(request: R, waiters: readonly PageWaiter[]): void
   /**
-   * Makes room for `bytes`, which include those of all pending requests. `false`: there is none before the owner calls `resume`, and
-   * the request is not made until then.
+   * Makes room for `bytes`, which include those of all pending requests. `false`: there is none before the owner calls `resumeSoon`,
+   * and the request is not made until then.
    */
   makeRoom?(bytes: number): boolean
   /** Why there is no room, for waits that end meanwhile. */
   noRoom?(): VmError | undefined
+  /** Calls back from the event loop. */
+  defer(callback: () => void): void
 }
 
 /**
@@ -39,6 +41,7 @@ export class RequestDispatcher<R extends PageRequest> {
   readonly #parts: RequestDispatcherParts<R>
   /** Requests that wait for room before the answerer is asked. */
   readonly #held = new Set<R>()
+  #resuming = false
   #unsettled = 0
   #closed = false
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -92,13 +95,17 @@ export class RequestDispatcher<R extends PageRequest> {
     this.pending.leave((waiter) => waiter.owner === owner)
   }
 
-  /** Whether requests wait for room. */
-  get holds(): boolean {
-    return this.#held.size > 0
+  /** Makes the requests for which there was no room, as far as there is some by then: from the event loop, once for many calls. */
+  resumeSoon(): void {
+    if (this.#resuming || this.#held.size === 0) return
+    this.#resuming = true
+    this.#parts.defer(() => {
+      this.#resuming = false
+      this.#resume()
+    })
   }
 
-  /** Makes the requests for which there was no room, as far as there is some now. */
-  resume(): void {
+  #resume(): void {
     for (const request of [...this.#held]) {
       if (this.#closed) return
       if (request.waiters.length === 0) {

@@ -1,4 +1,5 @@
 import type { EvictionOrder } from '../vocabulary/reports/eviction-order.js'
+import type { WriteBacks } from './write-backs.js'
 
 /** The functions that a list of resident pages calls. Ranges consist of whole pages, in bytes of the device. */
 export interface ResidentListHost {
@@ -6,12 +7,8 @@ export interface ResidentListHost {
   hide(offset: number, length: number): void
   /** Drops pages. */
   drop(offset: number, length: number): void
-  /** Whether a page, by its number, may be dropped. Without this function all may. */
-  isClean?(page: number): boolean
-  /** Starts to make pages clean. Returns whether some are when it returns; otherwise the owner makes room again later. */
-  clean?(pages: readonly number[]): boolean
-  /** Whether pages do not become clean for now: clean ones are dropped although they were used later. */
-  isStuck?(): boolean
+  /** The write-backs of a driver that takes pages back: the list drops pages once they are clean, and the owner makes room again then. */
+  readonly writeBacks: WriteBacks | undefined
 }
 
 /** The part of the budget that is hidden, so that a touch of it faults and is noticed. */
@@ -109,9 +106,11 @@ export class ResidentList {
       const over = this.#active.size + this.#inactive.size + needed - this.#limit
       if (over <= 0) return true
       const unclean = this.#drop(over + slack, false)
-      if (unclean.length === 0) return true
-      if (this.#host.clean!(unclean)) continue
-      if (this.#host.isStuck!()) this.#drop(over + slack, true)
+      const { writeBacks } = this.#host
+      if (writeBacks === undefined || unclean.length === 0) return true
+      if (writeBacks.evict(unclean)) continue
+      // Pages do not become clean for now: drop clean ones, although they were used later.
+      if (writeBacks.failure !== undefined) this.#drop(over + slack, true)
       return this.#active.size + this.#inactive.size + needed <= this.#limit
     }
   }
@@ -132,16 +131,19 @@ export class ResidentList {
       this.#inactive.add(page)
     }
     this.#runs(oldest, (offset, length) => this.#host.hide(offset, length))
+    // What is not touched again is dropped next, and should be clean by then.
+    this.#host.writeBacks?.evict(oldest)
   }
 
   /** Drops those of the `count` oldest pages that are clean, or the `count` oldest clean ones. Returns the others that it met. */
   #drop(count: number, cleanAlone: boolean): number[] {
+    const { writeBacks } = this.#host
     const pages: number[] = []
     const unclean: number[] = []
     for (const list of [this.#inactive, this.#active]) {
       for (const page of list) {
         if (pages.length + unclean.length >= count) break
-        if (this.#host.isClean?.(page) ?? true) pages.push(page)
+        if (writeBacks?.isClean(page) ?? true) pages.push(page)
         else if (!cleanAlone) unclean.push(page)
       }
     }

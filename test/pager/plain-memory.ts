@@ -53,6 +53,7 @@ export class PlainMemory {
       counters: this.counters,
       ask: ({ offset, bytes }) => parts.fill(offset, bytes),
       complete: (request) => this.#install(request),
+      defer: setImmediate,
     })
     this.#fetches = new Fetches<PlainRequest>({
       pageSize,

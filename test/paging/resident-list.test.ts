@@ -12,6 +12,7 @@ test('the pages that the order of a resident list names are those that are dropp
     fc.property(touches, fc.integer({ min: 1, max: 20 }), (steps, needed) => {
       let dropped: number[] = []
       const host = {
+        writeBacks: undefined,
         hide() {},
         drop(offset: number, length: number) {
           for (let at = offset; at < offset + length; at += PAGE) dropped.push(at / PAGE)

@@ -21,6 +21,8 @@ import type { Vma } from '../structs/vma.js'
 import { completeRequest } from './complete-request.js'
 import { DeviceRequest } from './device-request.js'
 
+const defer = (callback: () => void) => setTimeout(callback, 0)
+
 /** Whether the hooks are called: see `DeviceLifetime`. */
 export type DriverState =
   | { readonly name: 'serving' }
@@ -39,6 +41,7 @@ export type DriverState =
  *  P3. Shown and hidden: the page tables. An absent page is in no page table, except as a private copy.
  *  P4. No page is poisoned: the error is the result of the access itself.
  *  P5. With a resident limit, `resident` has each page that is shown or hidden, and no other.
+ *  P6. With a `writeback` hook, a page that is dropped is clean: see `WriteBacks`. `invalidate` alone drops others.
  */
 export class Driver implements InodeDriver {
   readonly inode: Inode
@@ -69,20 +72,17 @@ export class Driver implements InodeDriver {
     this.#operations = operations
     this.#options = { timeout, run }
     if (residentLimit !== Infinity) {
+      const driver = this
       const host = {
-        hide: (offset: number, length: number) => {
-          const [first, last] = [offset / pageSize, (offset + length) / pageSize]
-          hideFilePages(inode, first, last)
-          // What is not touched again is dropped next, and is clean by then.
-          this.writeBacks?.evict(Array.from({ length: last - first }, (_, index) => first + index))
+        /** Pages are clean before they are dropped (P6). */
+        get writeBacks() {
+          return driver.writeBacks
         },
+        hide: (offset: number, length: number) => hideFilePages(inode, offset / pageSize, (offset + length) / pageSize),
         drop: (offset: number, length: number) => {
           this.#forget(offset, offset + length)
           this.counters.countDropped(length)
         },
-        isClean: (page: number) => this.writeBacks?.isClean(page) ?? true,
-        clean: (pages: readonly number[]) => this.writeBacks!.evict(pages),
-        isStuck: () => this.writeBacks!.failure !== undefined,
       }
       this.resident = new ResidentList(host, residentLimit, pageSize)
     }
@@ -227,6 +227,7 @@ export class Driver implements InodeDriver {
       complete: (request, waiters) => completeRequest(this, request, waiters),
       makeRoom: (bytes) => this.resident?.makeRoom(bytes) ?? true,
       noRoom: () => this.writeBacks?.failure,
+      defer,
     })
     this.requests = requests
     this.writeBacks = this.#operations.writeback && this.#takeBack(requests)
@@ -239,14 +240,13 @@ export class Driver implements InodeDriver {
       nextAbsent: (from, to) => this.nextAbsent(from, to),
       showEverywhere: (offset, length) => this.showEverywhere(offset, length),
       requestFor: (offset, length) => this.#operations.fault && DeviceRequest.fill(undefined, offset, length),
-      defer: (callback) => setTimeout(callback, 0),
+      defer,
     })
   }
 
   #takeBack(requests: RequestDispatcher<DeviceRequest>): WriteBacks {
     const { inode, counters } = this
     const { pageSize } = inode.machine
-    let waking = false
     const host = {
       pageSize,
       most: this.#options.run.most,
@@ -262,14 +262,7 @@ export class Driver implements InodeDriver {
           else this.#written.delete(at / pageSize)
         }
       },
-      ended: () => {
-        if (waking || !requests.holds) return
-        waking = true
-        setTimeout(() => {
-          waking = false
-          requests.resume()
-        }, 0)
-      },
+      ended: () => requests.resumeSoon(),
     }
     return new WriteBacks(host, this.#written)
   }

@@ -77,6 +77,7 @@ export function createServedDevice(parts: DeviceServerParts): ServedDevice {
     complete: (request, waiters) => completeRequest(device, request, waiters),
     makeRoom: (bytes) => resident === undefined || resident.makeRoom(bytes),
     noRoom: () => writeBacks?.failure,
+    defer: setImmediate,
   })
   const fetches = new Fetches<DeviceRequest>({
     pageSize,
@@ -140,10 +141,6 @@ export function closeServedDevice({ fetches, requests }: ServedDevice): void {
   requests.close(error)
 }
 
-function* pagesOf(offset: number, length: number, pageSize: number): Generator<number> {
-  for (let at = offset; at < offset + length; at += pageSize) yield at / pageSize
-}
-
 function callHook({ operations, state }: ServedDevice, request: DeviceRequest): void | Promise<void> {
   return runHook(state, () => (request.firstWrite ? operations.pageMkwrite!(request) : operations.fault!(request)))
 }
@@ -167,7 +164,6 @@ function createWriteBacks(
   if (operations.writeback === undefined) return undefined
   const { pageSize } = kernel
   const notes = new WrittenPagesFile(written)
-  let waking = false
   const host = {
     pageSize,
     most: options.run.most,
@@ -177,14 +173,7 @@ function createWriteBacks(
     protect: (offset: number, length: number) => view.protect(offset, length),
     copy: (offset: number, length: number) => file.copy(offset, length),
     note: (offset: number, length: number, is: boolean) => notes.note(offset / pageSize, length / pageSize, is),
-    ended: () => {
-      if (waking || !device().requests.holds) return
-      waking = true
-      setImmediate(() => {
-        waking = false
-        device().requests.resume()
-      })
-    },
+    ended: () => device().requests.resumeSoon(),
   }
   return new WriteBacks(host, notes)
 }
@@ -199,18 +188,12 @@ function residentList(
 ): ResidentList | undefined {
   if (limit === Infinity) return undefined
   const host = {
-    hide: (offset: number, length: number) => {
-      view.hide(offset, length)
-      // What is not touched again is dropped next, and must be clean by then (P6).
-      writeBacks?.evict(pagesOf(offset, length, file.pageSize))
-    },
+    writeBacks, // Pages are clean before they are dropped (P6).
+    hide: (offset: number, length: number) => view.hide(offset, length),
     drop: (offset: number, length: number) => {
       view.forget(offset, length)
       counters.countDropped(length)
     },
-    isClean: (page: number) => writeBacks?.isClean(page) ?? true,
-    clean: (pages: readonly number[]) => writeBacks!.evict(pages),
-    isStuck: () => writeBacks!.failure !== undefined,
   }
   const list = new ResidentList(host, limit, file.pageSize)
   for (let at = 0; at < file.end; ) {
