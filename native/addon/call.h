@@ -1,6 +1,6 @@
 // The arguments of one call from JavaScript, checked as they are read.
 //
-// Every function of the addon answers with a number: a result, or a negative error number. Only an argument of the wrong type
+// Every function of the addon returns a number: a result, or a negative error number. Only an argument of the wrong type
 // throws, because the TypeScript above never passes one.
 #pragma once
 

@@ -4,7 +4,7 @@
 //   int64_t punch_hole(int descriptor, int64_t offset, int64_t length);
 //   {"punchHole", callback<punch_hole>}
 //
-// A function answers a number (a result, or a negative error number), or a type of its own that has a `give`. A type of parameter has a
+// A function returns a number (a result, or a negative error number), or a type of its own that has a `give`. A type of parameter has a
 // `take`, which reads one argument or more, or none: the thread's state, the call itself. A pointer is never nullptr: a stale handle is
 // refused, and the answer is the refusal.
 #pragma once

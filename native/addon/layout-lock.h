@@ -17,7 +17,7 @@ struct LayoutHolds {
   bool (*ends)(const LayoutHolds*) = nullptr;  // whether the thread is to end; called by that thread alone
 };
 
-// Each answers 0, -EDEADLK, or -ECANCELED where the thread is to end; tryRead answers -EAGAIN while a writer works.
+// Each returns 0, -EDEADLK, or -ECANCELED where the thread is to end; tryRead returns -EAGAIN while a writer works.
 int layout_read_lock(LayoutHolds* holds);
 int layout_try_read_lock(LayoutHolds* holds);
 void layout_read_unlock(LayoutHolds* holds);

@@ -10,7 +10,7 @@ struct Job {
   void (*run)(Job*) = nullptr;
 };
 
-// Runs the job on a thread of its own up to a limit of threads; beyond it the job waits for one of them. Answers 0, or a negative error
+// Runs the job on a thread of its own up to a limit of threads; beyond it the job waits for one of them. Returns 0, or a negative error
 // number where no thread can be started.
 int run_in_waiting_pool(Job* job);
 

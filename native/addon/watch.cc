@@ -127,7 +127,7 @@ int listen(ThreadState* state, napi_value function) {
   return 0;
 }
 
-// Watches a descriptor once. Answers the key.
+// Watches a descriptor once. Returns the key.
 int watch(ThreadState* state, int descriptor) {
   std::lock_guard<std::mutex> lock(mutex());
   auto found = listeners().find(state);
@@ -150,7 +150,7 @@ int watch(ThreadState* state, int descriptor) {
   return static_cast<int>(last_key);
 }
 
-// Ends a watch. Answers 1, or 0 where its call is in flight or done.
+// Ends a watch. Returns 1, or 0 where its call is in flight or done.
 int unwatch(ThreadState* state, int key) {
   std::lock_guard<std::mutex> lock(mutex());
   auto watch = watches().find(static_cast<uint32_t>(key));

@@ -36,7 +36,7 @@ int64_t set_nonblocking(int descriptor) {
   return flags < 0 ? -errno : answer(fcntl(descriptor, F_SETFL, flags | O_NONBLOCK));
 }
 
-// For SEEK_DATA and SEEK_HOLE. Answers the offset.
+// For SEEK_DATA and SEEK_HOLE. Returns the offset.
 int64_t seek_file(int descriptor, int64_t offset, int whence) { return answer(lseek(descriptor, offset, whence)); }
 
 // Frees the file's pages, in the file and in every mapping of them.
@@ -44,7 +44,7 @@ int64_t punch_hole(int descriptor, int64_t offset, int64_t length) {
   return answer(fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length));
 }
 
-// Reads from the page cache alone. It never waits for a disk: it answers -EAGAIN instead, or fewer bytes.
+// Reads from the page cache alone. It never waits for a disk: it returns -EAGAIN instead, or fewer bytes.
 int64_t read_cached(int descriptor, View<uint8_t> bytes, int64_t position) {
   struct iovec piece = {bytes.data, bytes.length};
   return answer(preadv2(descriptor, &piece, 1, position, RWF_NOWAIT));

@@ -1,5 +1,5 @@
 // The memory system calls as the kernel would answer them if its areas had the flags that the library holds (noted/emulated-flags.h).
-// Without held flags they are the calls themselves. Each answers the result or a negative error number; where the call changes the
+// Without held flags they are the calls themselves. Each returns the result or a negative error number; where the call changes the
 // layout, the caller holds the layout lock.
 #pragma once
 

@@ -13,7 +13,7 @@ namespace {
 // A Worker that is to end must not sleep for longer: nothing else tells its thread.
 constexpr uint64_t kPatience = 100'000'000;
 
-// Sleeps until the word has another value or is notified. Answers 0, kTimeIsUp or a negative error number: -ECANCELED where the thread is to
+// Sleeps until the word has another value or is notified. Returns 0, kTimeIsUp or a negative error number: -ECANCELED where the thread is to
 // end. Between two naps the word is not watched, so that a notification without a change may pass, as it may before a wait begins.
 int wait_region(ThreadState* state, RegionWord word, double expected, double milliseconds) {
   const uint64_t deadline = deadline_after(milliseconds);
@@ -28,7 +28,7 @@ int wait_region(ThreadState* state, RegionWord word, double expected, double mil
   }
 }
 
-// Wakes so many at most. Answers how many.
+// Wakes so many at most. Returns how many.
 int notify_region(RegionWord word, double count) {
   if (!(count >= 1)) return 0;
   return shared_futex_wake(word.address, count < INT_MAX ? static_cast<int>(count) : INT_MAX);

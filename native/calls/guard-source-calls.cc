@@ -171,7 +171,7 @@ void end_taking_locked(GuardSource* source) {
   source->references--;
 }
 
-// Takes faults, two numbers for each, as the queue gives them. Answers their number, after waiting up to `timeout` milliseconds for one.
+// Takes faults, two numbers for each, as the queue gives them. Returns their number, after waiting up to `timeout` milliseconds for one.
 double take_faults(ThreadState* state, double number, double milliseconds, View<double> faults) {
   size_t room = std::min(kMostTaken, faults.length / 2);
   GuardSource* source;

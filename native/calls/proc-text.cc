@@ -74,7 +74,7 @@ bool letter(uint8_t byte, uint8_t set, uint32_t bit, uint32_t* permissions) {
   return byte == set || byte == '-';
 }
 
-// One line of maps. Answers the start of the next line, or nullptr for a line that the kernel does not write.
+// One line of maps. Returns the start of the next line, or nullptr for a line that the kernel does not write.
 Text read_header(Text base, Text line, Text end, Row* row) {
   Text at = line;
   uint64_t major = 0;
@@ -112,7 +112,7 @@ Text read_header(Text base, Text line, Text end, Row* row) {
 }
 
 // The kernel lists the areas a page of text at a time, and they may change in between. An area that was merged meanwhile with the one
-// before it appears again with the new start: the part that was listed already is kept. Answers false where that is all of the area.
+// before it appears again with the new start: the part that was listed already is kept. Returns false where that is all of the area.
 bool follows(Row* row, uint64_t* previous_end) {
   if (row->end <= *previous_end) return false;
   if (row->start < *previous_end) {
@@ -132,7 +132,7 @@ struct Task {
     last = static_cast<uint32_t>(row);
   }
 
-  // Answers the number of rows, and in results where reading stopped and whether an unforeseen line is there.
+  // Returns the number of rows, and in results where reading stopped and whether an unforeseen line is there.
   int64_t done(size_t row, Text at, bool unforeseen) {
     results[0] = static_cast<double>(at - base);
     results[1] = unforeseen ? 1 : 0;

@@ -77,7 +77,7 @@ int64_t procmap_query(int descriptor, uint64_t address, uint64_t flags, View<uin
   return 0;
 }
 
-// Writes the end of the walk to word 0, then three words for each region: start, end, categories. Answers the number of regions.
+// Writes the end of the walk to word 0, then three words for each region: start, end, categories. Returns the number of regions.
 int64_t pagemap_scan(int descriptor, uint64_t start, uint64_t end, uint64_t flags, uint64_t wanted, uint64_t told, View<uint64_t> words) {
   size_t regions = words.length < 1 + kRegionWords ? 0 : (words.length - 1) / kRegionWords;
   if (regions == 0) return -EINVAL;
@@ -96,7 +96,7 @@ int64_t pagemap_scan(int descriptor, uint64_t start, uint64_t end, uint64_t flag
   return found;
 }
 
-// Reads from the position on until the array is full or the file ends. Answers the number of bytes; fewer than the array has means the end.
+// Reads from the position on until the array is full or the file ends. Returns the number of bytes; fewer than the array has means the end.
 int64_t read_fully(int descriptor, int64_t position, View<uint8_t> bytes) {
   size_t done = 0;
   while (done < bytes.length) {
@@ -111,7 +111,7 @@ int64_t read_fully(int descriptor, int64_t position, View<uint8_t> bytes) {
   return static_cast<int64_t>(done);
 }
 
-// Answers the number of bytes before the first that can't be read, or the error where there are none.
+// Returns the number of bytes before the first that can't be read, or the error where there are none.
 int64_t process_vm_readv_call(int process, uint64_t address, View<uint8_t> bytes) {
   size_t done = 0;
   while (done < bytes.length) {

@@ -14,7 +14,7 @@
 namespace vmarea {
 namespace {
 
-// Copies between the region and a typed array; either may have the bad page. Answers undefined, which is cheaper than a number, or
+// Copies between the region and a typed array; either may have the bad page. Returns undefined, which is cheaper than a number, or
 // -EFAULT with the fault in results. Copies nothing while an earlier contained fault is unanswered: then the answer is that fault.
 template <bool kWrite>
 Refusal copy_region(ThreadState* state, RegionBytes part) {
@@ -35,7 +35,7 @@ Refusal copy_region(ThreadState* state, RegionBytes part) {
 
 double region_faults(Region* region) { return region->faults; }
 
-// Answers -EFAULT with the first unsettled fault in results, or 0.
+// Returns -EFAULT with the first unsettled fault in results, or 0.
 int region_fault(ThreadState* state, Region* region) {
   TableLock lock;
   return region->unsettled ? put_fault(state, region->first) : 0;
@@ -52,7 +52,7 @@ int restore_region(ThreadState* state, Region* region) {
   return 0;
 }
 
-// Answers the faults that were contained on this thread since `contained` had the value of the mark: puts their pages back, and answers
+// Answers the faults that were contained on this thread since `contained` had the value of the mark: puts their pages back, and returns
 // -EFAULT with the first of them in results. A fault that was reported meanwhile stays with its region.
 int leave_scope(ThreadState* state, int mark) {
   if (state->shared_results.contained.load() == mark) return 0;
@@ -64,7 +64,7 @@ int leave_scope(ThreadState* state, int mark) {
   return put_fault(state, first);
 }
 
-// Takes the next fault to report: answers -EFAULT with it in results, the handle last; 0 when there is none. The bell also rings when a
+// Takes the next fault to report: returns -EFAULT with it in results, the handle last; 0 when there is none. The bell also rings when a
 // shared buffer was freed.
 int take_fault(ThreadState* state) {
   release_gone_shared_buffers(state);
@@ -76,7 +76,7 @@ int take_fault(ThreadState* state) {
 }
 
 // Sets the descriptor that gets a byte when a fault is noted; -1 for none. It holds the table's lock, under which handlers write: when it
-// returns, no handler uses the former descriptor, which may be closed.
+// Returns, no handler uses the former descriptor, which may be closed.
 int set_bell(ThreadState* state, int descriptor) {
   TableLock lock;
   state->bell = descriptor;

@@ -17,7 +17,7 @@ namespace vmarea {
 namespace {
 
 // Moves the pages into `room`, which is ours and as long as they are to become, and grows them there or elsewhere. The region's old range
-// stays ours, without pages. Answers the new address, or MAP_FAILED with nothing changed.
+// stays ours, without pages. Returns the new address, or MAP_FAILED with nothing changed.
 void* move_and_grow(const Region* region, uintptr_t room, size_t length, bool* room_is_ours) {
   size_t before = region->length();
   if (mremap(at(region->start), before, before, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, at(room)) == MAP_FAILED) {
@@ -39,7 +39,7 @@ void* move_and_grow(const Region* region, uintptr_t room, size_t length, bool* r
   return MAP_FAILED;
 }
 
-// mremap that never frees addresses which a buffer may reach. Answers the new start or MAP_FAILED.
+// mremap that never frees addresses which a buffer may reach. Returns the new start or MAP_FAILED.
 void* resize_leased(Region* region, size_t length) {
   if (length <= region->length()) {
     // The tail becomes inaccessible instead of free. It belongs to the region, under the table's lock.

@@ -30,7 +30,7 @@ class SmapsLabels {
   size_t count_ = 0;
 };
 
-// Reads a body, up to and with VmFlags. Answers the start of the next block, or nullptr where this one is incomplete.
+// Reads a body, up to and with VmFlags. Returns the start of the next block, or nullptr where this one is incomplete.
 Text read_smaps_body(Text base, Text at, Text end, const SmapsLabels& labels, Row* row, double* usage);
 
 }  // namespace vmarea

@@ -53,7 +53,7 @@ int64_t start_listening(int descriptor, int most) { return answer(listen(descrip
 
 int64_t accept_call(int descriptor) { return answer(accept4(descriptor, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)); }
 
-// `received` has eight entries: the received descriptors, and -1 in the others. Answers the number of bytes; 0 at the end.
+// `received` has eight entries: the received descriptors, and -1 in the others. Returns the number of bytes; 0 at the end.
 int64_t receive(int descriptor, View<uint8_t> bytes, View<int> received) {
   if (received.length < kMostDescriptors) return -EFAULT;
   std::fill_n(received.data, kMostDescriptors, -1);
@@ -76,7 +76,7 @@ int64_t receive(int descriptor, View<uint8_t> bytes, View<int> received) {
   return length;
 }
 
-// Sends the descriptors with the first byte. Answers the number of bytes.
+// Sends the descriptors with the first byte. Returns the number of bytes.
 int64_t send_call(int descriptor, View<uint8_t> bytes, View<int> sent) {
   if (sent.length > kMostDescriptors) return -EINVAL;
   size_t size = sent.length * sizeof(int);

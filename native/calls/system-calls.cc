@@ -14,7 +14,7 @@
 namespace vmarea {
 namespace {
 
-// A call that changes the layout, under the write side of the lock: `change` answers as `answer` does.
+// A call that changes the layout, under the write side of the lock: `change` returns as `answer` does.
 template <typename Change>
 int64_t under_write_lock(ThreadState* state, Change change) {
   LayoutWriter writer(&state->holds);

@@ -42,7 +42,7 @@ bool can_move_file_pages();
 bool is_covered_locked(uintptr_t address);
 bool has_covers_locked(const Region* region);
 
-// Puts the true pages back. Answers 0, or a negative error number with the cover still in place.
+// Puts the true pages back. Returns 0, or a negative error number with the cover still in place.
 int uncover_locked(Region* region, const Cover& cover);
 // The same for all covers of the region; stops at the first that fails.
 int uncover_all_locked(Region* region);

@@ -19,7 +19,7 @@ void note_for_owner_locked(Region* region, const Fault& fault);
 // Wakes the event loop.
 void ring_bell_locked(ThreadState* state);
 
-// Puts back the pages of all faults that were contained on this thread after the mark. Answers the first of them.
+// Puts back the pages of all faults that were contained on this thread after the mark. Returns the first of them.
 Fault answer_noted_since_locked(ThreadState* state, int32_t mark);
 // Takes the next fault that this thread has to report. False where there is none.
 bool take_noted_locked(ThreadState* state, NotedFault* noted);

@@ -6,7 +6,7 @@
 
 namespace vmarea {
 
-// Copies present memory, whatever its permission, and answers the number of bytes. It stops at a page that would have to be served.
+// Copies present memory, whatever its permission, and returns the number of bytes. It stops at a page that would have to be served.
 size_t copy_present(void* target, uintptr_t address, size_t length);
 
 // True where a read is allowed and a write is not.

@@ -36,7 +36,7 @@ void hide_everything_locked(GuardSource* source) {
   }
 }
 
-// Puts a marker on every page of the chunk and sets the protection of its ranges. Answers -EINVAL where the kernel accepts no markers, as
+// Puts a marker on every page of the chunk and sets the protection of its ranges. Returns -EINVAL where the kernel accepts no markers, as
 // on locked memory.
 int open_chunk_locked(WatchedMemory* memory, size_t chunk) {
   uintptr_t start = memory->start + chunk * memory->chunk, end = std::min(memory->end, start + memory->chunk);

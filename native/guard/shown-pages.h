@@ -1,4 +1,4 @@
-// Showing and hiding pages of watched memory, all under the region table's lock. Each answers 0 or a negative error number.
+// Showing and hiding pages of watched memory, all under the region table's lock. Each returns 0 or a negative error number.
 //
 // Pages are hidden by PROT_NONE for a chunk of them at first. Where the kernel can put guard markers into maps of files (Linux 6.15), a
 // chunk is opened when its first page is shown: each of its pages gets a marker, the chunk its protection, and from then on showing a page

@@ -37,7 +37,7 @@ uint8_t* assembly() {
   return static_cast<uint8_t*>(area);
 }
 
-// One ioctl. Answers the bytes done, or a negative error number.
+// One ioctl. Returns the bytes done, or a negative error number.
 int64_t install_once(const Guest& guest, const GuestRegion& region, uint64_t start, uint64_t length, const uint8_t* bytes, bool protects) {
   if (bytes == nullptr && region.page == page_size() && !protects) {
     UffdFill fill = {start, length, 0, 0};
@@ -110,7 +110,7 @@ Chunk chunk_from(const Guest& guest, const GuestRegion& region, uint64_t address
 
 uint64_t around(const Guest& guest, const GuestRegion& region) { return std::max(guest.around, region.page); }
 
-// Answers 0, an error number of `install`, or 1 where a request is on its way, 2 where there is no room for one.
+// Returns 0, an error number of `install`, or 1 where a request is on its way, 2 where there is no room for one.
 int answer_chunk(const GuestPointer& guest, const GuestRegion& region, const Chunk& chunk, Outcome outcome, const WaitingFault* fault) {
   uint64_t offset = region.offset + (chunk.start - region.start);
   if (chunk.segment == nullptr) {
@@ -125,7 +125,7 @@ int answer_chunk(const GuestPointer& guest, const GuestRegion& region, const Chu
   return ask(guest, region, chunk.start, chunk.length, segment, at, fault) ? 1 : 2;
 }
 
-// Answers 0 or a negative error number.
+// Returns 0 or a negative error number.
 int poison_page(const Guest& guest, uint64_t address, uint64_t length) {
   UffdFill fill = {address, length, 0, 0};
   if (ioctl(guest.descriptor, kPoison, &fill) == 0) return 0;

@@ -50,7 +50,7 @@ bool unprotect(Guest& guest, const GuestRegion& region, uint64_t address) {
 
 namespace {
 
-// Answers false while the layout of the process changes.
+// Returns false while the layout of the process changes.
 bool protect(const GuestPointer& guest, uint64_t start, uint64_t length) {
   UffdProtect argument = {start, length, kProtect};
   for (int attempt = 0; attempt < 64; attempt++) {
@@ -97,7 +97,7 @@ int ask_for_dirty(GivenGuest given, bool reset) {
   return 0;
 }
 
-// A bit a page, the lowest of a byte first. Answers how many bytes there are.
+// A bit a page, the lowest of a byte first. Returns how many bytes there are.
 int take_dirty(GivenGuest given, View<uint8_t> into) {
   std::lock_guard<std::mutex> lock(given.guest->record_mutex);
   const std::vector<uint64_t>& copy = given.guest->dirty_copy;

@@ -10,7 +10,7 @@ inline void mark_dirty(Guest& guest, size_t index) {
   if (!guest.dirty.empty()) guest.dirty[index / 64] |= uint64_t{1} << index % 64;
 }
 
-// Registers the guest's memory for write protection as well. Any thread may call it. Answers 0 or a negative error number.
+// Registers the guest's memory for write protection as well. Any thread may call it. Returns 0 or a negative error number.
 int register_protection(const Guest& guest);
 
 // These run on the server thread.
@@ -18,7 +18,7 @@ int register_protection(const Guest& guest);
 void begin_dirty(Guest& guest);
 // Marks the pages in [start, end) dirty, which were written before writes were noted.
 void mark_written(Guest& guest, uint64_t start, uint64_t end);
-// Lifts the protection of a page that was written. Answers false where it must be tried again.
+// Lifts the protection of a page that was written. Returns false where it must be tried again.
 bool unprotect(Guest& guest, const GuestRegion& region, uint64_t address);
 // Copies the dirty bits to `dirty_copy` and reports it. With `reset` those pages are protected again and count as clean.
 void copy_dirty(const GuestPointer& guest, bool reset);

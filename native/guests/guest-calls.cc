@@ -74,7 +74,7 @@ int listen(ThreadState* state, napi_value function) {
   return 0;
 }
 
-// Takes as many reports as fit, four numbers each. Answers how many.
+// Takes as many reports as fit, four numbers each. Returns how many.
 int take_reports(ThreadState* state, View<double> into) {
   Listener* listener = listener_of(state);
   if (listener == nullptr) return -ENXIO;
@@ -174,7 +174,7 @@ int prefetch(GivenGuest given, View<double> ranges) {
   return 0;
 }
 
-// The counts by outcome, then pages there, pages removed, removals, then for each histogram its sum and its buckets. Answers how many
+// The counts by outcome, then pages there, pages removed, removals, then for each histogram its sum and its buckets. Returns how many
 // numbers.
 int statistics(GivenGuest given, View<double> into) {
   const Statistics& statistics = given.guest->statistics;
@@ -193,7 +193,7 @@ int statistics(GivenGuest given, View<double> into) {
   return static_cast<int>(place);
 }
 
-// Takes as many offsets of demanded pages as fit, the earliest first. Answers how many.
+// Takes as many offsets of demanded pages as fit, the earliest first. Returns how many.
 int take_record(GivenGuest given, View<double> into) {
   std::lock_guard<std::mutex> lock(given.guest->record_mutex);
   std::vector<uint64_t>& record = given.guest->record;
@@ -203,7 +203,7 @@ int take_record(GivenGuest given, View<double> into) {
   return static_cast<int>(count);
 }
 
-// A byte a page: 0 missing, 1 there, 2 removed. Answers how many pages there are.
+// A byte a page: 0 missing, 1 there, 2 removed. Returns how many pages there are.
 int states(GivenGuest given, View<uint8_t> into) {
   const PageStates& states = *given.guest->states;
   for (size_t index = 0; index < std::min(into.length, states.count()); index++) into.data[index] = states.at(index);

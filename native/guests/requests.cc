@@ -31,7 +31,7 @@ bool is_demanded(const Request& request, uint64_t address) {
                      [=](const WaitingFault& fault) { return fault.address == address; });
 }
 
-// Installs what was read, but for pages that were removed meanwhile. Answers as `install` does.
+// Installs what was read, but for pages that were removed meanwhile. Returns as `install` does.
 int install_read(Guest& guest, const Request& request) {
   const GuestRegion& region = *request.region;
   const uint8_t* bytes = request.script != nullptr ? request.script->memory->bytes + request.slot * request.script->slot_size
@@ -54,7 +54,7 @@ int install_read(Guest& guest, const Request& request) {
   return 0;
 }
 
-// Answers false where it must be tried again.
+// Returns false where it must be tried again.
 bool fail_demanded(Guest& guest, Request& request, int error) {
   uint64_t time = uffd::now();
   while (!request.demanded.empty()) {

@@ -24,7 +24,7 @@ struct Request {
   bool ready = false;  // read; it waits for the layout of the process to stand still
 };
 
-// Reads a part of a segment, whose bytes begin at `at`, for a fault or for the prefetch. Answers false where there is no room for one more.
+// Reads a part of a segment, whose bytes begin at `at`, for a fault or for the prefetch. Returns false where there is no room for one more.
 bool ask(const GuestPointer& guest, const GuestRegion& region, uint64_t start, uint64_t length, const Segment& segment, uint64_t at,
          const WaitingFault* fault);
 // Half of the room is kept for faults.
@@ -34,7 +34,7 @@ bool has_room_to_prefetch(const Guest& guest, const Segment& segment);
 void finish_read(Script* script, uint32_t slot, int error);
 // The answers that met EAGAIN, again.
 void retry_finished(Guest& guest);
-// Fails what waits too long. Answers the time when the next one is due, or UINT64_MAX.
+// Fails what waits too long. Returns the time when the next one is due, or UINT64_MAX.
 uint64_t fail_overdue(Guest& guest, uint64_t time);
 // The guest is gone: forget its requests.
 void abandon_requests(Guest& guest);

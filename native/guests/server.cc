@@ -126,7 +126,7 @@ void handle(const epoll_event& event) {
   answer_waiting(guest);
 }
 
-// What could not be done before. Answers the milliseconds until it has to be tried again, or -1.
+// What could not be done before. Returns the milliseconds until it has to be tried again, or -1.
 int go_on(uint64_t time) {
   int pause = -1;
   for (size_t index = 0; index < guests().size(); index++) {
@@ -145,7 +145,7 @@ int go_on(uint64_t time) {
   return pause;
 }
 
-// A step for each guest. Answers whether there is more to do at once.
+// A step for each guest. Returns whether there is more to do at once.
 bool prefetch() {
   bool more = false;
   for (const GuestPointer& guest : guests())

@@ -8,7 +8,7 @@
 
 namespace vmarea::guests {
 
-// Starts the thread where there is none. Answers 0 or a negative error number.
+// Starts the thread where there is none. Returns 0 or a negative error number.
 int start_server();
 
 // Runs it on the server thread, after what was given before.

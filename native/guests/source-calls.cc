@@ -15,7 +15,7 @@ namespace vmarea {
 namespace guests {
 namespace {
 
-// Maps a whole file. Answers its number, and its bytes in results[0].
+// Maps a whole file. Returns its number, and its bytes in results[0].
 int64_t map_file(ThreadState* state, int descriptor) {
   struct stat stat = {};
   if (fstat(descriptor, &stat) != 0) return -errno;
@@ -41,7 +41,7 @@ int forget_mapped_file(double number) {
 
 void free_slots(napi_env, void*, void* memory) { delete static_cast<std::shared_ptr<SlotMemory>*>(memory); }
 
-// Answers the slots as an ArrayBuffer, and the number of the script in results[0]; or a negative error number.
+// Returns the slots as an ArrayBuffer, and the number of the script in results[0]; or a negative error number.
 napi_value open_script(ThreadState* state, int64_t slot_size, int count) {
   auto refuse = [&](int error) {
     napi_value result;

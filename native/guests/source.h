@@ -49,14 +49,14 @@ struct Source {
   uint64_t size() const { return segments.empty() ? 0 : segments.back().end; }
 };
 
-// Reads [offset, offset + length) of pieces that are files and zeros. Answers 0 or a negative error number. May wait for the disk.
+// Reads [offset, offset + length) of pieces that are files and zeros. Returns 0 or a negative error number. May wait for the disk.
 int gather(const Source& source, uint64_t offset, uint64_t length, uint8_t* target);
 
 // Whether a part of a file is in the page cache, so that copying it waits for no disk.
 bool is_cached(const MappedFile& file, uint64_t at, uint64_t length);
 // Maps the whole parts of a file that are in the page cache, on a thread of its own. Reads nothing from the disk.
 void map_cached_parts(std::shared_ptr<const MappedFile> file);
-// Brings it there. Answers 0 or a negative error number: -EFAULT where the file has ended.
+// Brings it there. Returns 0 or a negative error number: -EFAULT where the file has ended.
 int bring_into_cache(const MappedFile& file, uint64_t at, uint64_t length);
 
 }  // namespace vmarea::guests

@@ -59,7 +59,7 @@ void pair(int descriptors[2]) {
   }
 }
 
-// Answers false at the end.
+// Returns false at the end.
 bool take_guest() {
   Message message;
   Envelope envelope(&message);

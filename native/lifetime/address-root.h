@@ -30,10 +30,10 @@ AddressRoot* lease_region(Region* region);
 void release_lease(AddressRoot* lease);
 bool leased(const Region* region);
 
-// Unmaps the region and removes it from the table. The caller holds the layout lock. Answers 0, or a negative error number with the
+// Unmaps the region and removes it from the table. The caller holds the layout lock. Returns 0, or a negative error number with the
 // region unchanged: at the limit of areas the kernel can't unmap the middle of an area.
 int give_back(Region* region);
-// Frees the memory, and the addresses too unless a buffer may reach them. Answers 0 or a negative error number.
+// Frees the memory, and the addresses too unless a buffer may reach them. Returns 0 or a negative error number.
 int unmap_region(Region* region);
 
 // The region's object was collected: frees the memory now, or with the last lease. Never waits.

@@ -40,7 +40,7 @@ struct FaultQueue {
 Slot* queue_fault_locked(FaultQueue* queue, uintptr_t page, bool write, bool first_write);
 // Waits, without the lock, until the fault is answered. False where the deadline passes first.
 bool wait_for_answer(Slot* slot, uint64_t deadline);
-// Frees the slot. Answers its last state: kQueued where the fault was not taken, kTaken where it was not answered.
+// Frees the slot. Returns its last state: kQueued where the fault was not taken, kTaken where it was not answered.
 SlotState leave_queue_locked(FaultQueue* queue, Slot* slot);
 
 // ---- on the other side ----
@@ -49,7 +49,7 @@ SlotState leave_queue_locked(FaultQueue* queue, Slot* slot);
 void ring_locked(FaultQueue* queue);
 // A thread takes faults now: clears the eventfd until it is signalled again.
 void hush_locked(FaultQueue* queue);
-// Takes up to `most` faults. Two numbers for each: the page; then 1 for a write, plus 2 where the page was shown. Answers their number.
+// Takes up to `most` faults. Two numbers for each: the page; then 1 for a write, plus 2 where the page was shown. Returns their number.
 size_t take_faults_locked(FaultQueue* queue, double* faults, size_t room);
 // Answers every fault that waits for a page in [start, end).
 void answer_faults_locked(FaultQueue* queue, uintptr_t start, uintptr_t end, SlotState answer);

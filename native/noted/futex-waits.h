@@ -23,9 +23,9 @@ struct FutexWait {
   std::atomic<uint32_t> end{0};  // the error number that ends the wait; a thread sleeps on it
 };
 
-// From now on the wait can be ended. Answers its key, which no other wait of the process has.
+// From now on the wait can be ended. Returns its key, which no other wait of the process has.
 double begin_futex_wait(FutexWait* wait);
-// Sleeps until the word has another value or is notified, until the deadline, or until the wait is ended. Answers 0, kTimeIsUp or a negative
+// Sleeps until the word has another value or is notified, until the deadline, or until the wait is ended. Returns 0, kTimeIsUp or a negative
 // error number. The wait has ended then.
 int finish_futex_wait(double key, FutexWait* wait);
 

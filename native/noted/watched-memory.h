@@ -58,7 +58,7 @@ WatchedRange* find_watched_locked(uintptr_t address);
 // Splits the range that contains the address, at the address.
 void cut_watched_locked(uintptr_t address);
 
-// Answers 0 or a negative error number: -EBUSY where an open source watches a part of it.
+// Returns 0 or a negative error number: -EBUSY where an open source watches a part of it.
 int watch_locked(GuardSource* source, uintptr_t start, uintptr_t end, int protection, bool notify, bool shared);
 void unwatch_locked(uintptr_t start, uintptr_t end);
 

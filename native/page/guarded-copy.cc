@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 extern "C" {
-// Copies forward and answers the number of bytes that were not copied.
+// Copies forward and returns the number of bytes that were not copied.
 size_t vmarea_copy(void* target, const void* source, size_t length, vmarea::Fault* fault);
-// Each answers 0, or 1 where the access faulted.
+// Each returns 0, or 1 where the access faulted.
 int vmarea_touch_read(uintptr_t address, vmarea::Fault* fault);
 int vmarea_touch_write(uintptr_t address, vmarea::Fault* fault);
 // Their accesses, and where each continues after a fault.

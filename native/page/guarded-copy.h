@@ -13,7 +13,7 @@
 
 namespace vmarea {
 
-// memmove that stops at a bad page: answers the number of bytes copied, and fills `fault` where that is smaller than `length`.
+// memmove that stops at a bad page: returns the number of bytes copied, and fills `fault` where that is smaller than `length`.
 size_t guarded_copy(void* target, const void* source, size_t length, Fault* fault);
 
 // Touches the byte as the access would, without changing it. True where that works.

@@ -1,4 +1,4 @@
-// mprotect and madvise of whole pages [from, to). Each answers 0 or a negative error number; safe in a signal handler.
+// mprotect and madvise of whole pages [from, to). Each returns 0 or a negative error number; safe in a signal handler.
 #pragma once
 
 #include <errno.h>

@@ -67,7 +67,7 @@ inline void take(Call& call, RegionBytes* part) {
   if (!part->region->has(offset, part->bytes.length)) call.refuse(-EINVAL);
 }
 
-// Leaves the fault in results, and answers -EFAULT.
+// Leaves the fault in results, and returns -EFAULT.
 inline int put_fault(ThreadState* state, const Fault& fault) {
   state->shared_results.results[0] = static_cast<double>(fault.address);
   state->shared_results.results[1] = fault.access;

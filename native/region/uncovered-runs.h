@@ -7,7 +7,7 @@
 
 namespace vmarea {
 
-// Calls `act(from, to)` for the runs of [start, end) that are not covered: a cover is not the memory, and keeps its permission. Answers
+// Calls `act(from, to)` for the runs of [start, end) that are not covered: a cover is not the memory, and keeps its permission. Returns
 // the first error. Safe in the signal handler if `act` is.
 template <typename Act>
 int for_uncovered_locked(uintptr_t start, uintptr_t end, Act act) {

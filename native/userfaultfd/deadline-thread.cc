@@ -134,7 +134,7 @@ void forgive_locked(Context* context, uint64_t lost) {
   if (context->unread_since != 0) context->unread_since += lost;
 }
 
-// Answers the milliseconds until the next check, and the descriptors that can start it earlier.
+// Returns the milliseconds until the next check, and the descriptors that can start it earlier.
 int look_after_all(std::vector<struct pollfd>* descriptors) {
   static uint64_t due = 0;
   descriptors->assign(1, {call, POLLIN, 0});

@@ -8,7 +8,7 @@
 
 namespace vmarea::uffd {
 
-// Starts the thread if it does not run. Answers a negative error number where it can't be started.
+// Starts the thread if it does not run. Returns a negative error number where it can't be started.
 int start_deadline_thread_locked();
 
 // Wakes the thread: the deadline of a context changed, or its server ended.

@@ -11,7 +11,7 @@ namespace vmarea::uffd {
 //
 // Where the wait is for the right to write a private page, that right is granted, because poison would discard the page's bytes.
 //
-// Answers 0, or a negative error number: -EAGAIN to be called again, any other where there was nothing to fail and the waiters were woken.
+// Returns 0, or a negative error number: -EAGAIN to be called again, any other where there was nothing to fail and the waiters were woken.
 int fail_page_locked(Context* context, uint64_t address, uint64_t flags);
 
 // Whether the kernel supports poison: Linux 6.6.

@@ -98,7 +98,7 @@ void poison_unserved(int descriptor, const Range& range, const std::vector<Range
   }
 }
 
-// Answers 0 or an error number. Reads the events that block it.
+// Returns 0 or an error number. Reads the events that block it.
 int lift_part(int descriptor, uint64_t start, uint64_t length, const std::vector<Range>& ranges) {
   for (int patience = 2000;; patience--) {
     UffdProtect argument = {start, length, 0};

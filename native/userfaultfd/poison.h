@@ -9,7 +9,7 @@
 
 namespace vmarea::uffd {
 
-// Answers 0 or a negative error number.
+// Returns 0 or a negative error number.
 int wake_range(int descriptor, uint64_t start, uint64_t length);
 
 // Poisons missing pages in the ranges, skips present ones, and wakes waiters. Reads the queued events.

@@ -7,7 +7,7 @@ namespace vmarea::uffd {
 
 // The thread's handle with this number, or nullptr.
 Handle* handle_of(ThreadState* state, double number);
-// Answers nullptr where this thread has the most handles that a number can distinguish.
+// Returns nullptr where this thread has the most handles that a number can distinguish.
 Handle* new_handle_locked(ThreadState* state, Context* context, int descriptor);
 
 // What happens to missing pages when the last handle of a userfaultfd is dropped.

@@ -85,7 +85,7 @@ void poison_at_exit() {
   for (const Last& one : last) poison_ranges(one.keeper, one.ranges, false);
 }
 
-// Adopts a descriptor. Answers the handle; -EBUSY where another handle has that descriptor.
+// Adopts a descriptor. Returns the handle; -EBUSY where another handle has that descriptor.
 int64_t adopt(ThreadState* state, int descriptor, bool own_memory, HandleIfAny parent) {
   if (fcntl(descriptor, F_GETFD) < 0) return -errno;
   Lock lock(mutex());

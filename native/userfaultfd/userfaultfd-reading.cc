@@ -41,7 +41,7 @@ int64_t read_call(Handle* handle, View<uint8_t> messages) {
   return read_messages(handle, messages);
 }
 
-// Reads as `read` does, but waits. Answers 0 at the timeout, -EINTR after an interrupt.
+// Reads as `read` does, but waits. Returns 0 at the timeout, -EINTR after an interrupt.
 int64_t wait_call(Handle* handle, View<uint8_t> messages, int milliseconds) {
   Context* context = handle->context;
   handle->reads = true;
@@ -93,7 +93,7 @@ int set_deadline(Handle* handle, double milliseconds) {
   return 0;
 }
 
-// Takes the pages that the deadline thread failed, two numbers for each: address, reason; as many as fit, the oldest first. Answers their
+// Takes the pages that the deadline thread failed, two numbers for each: address, reason; as many as fit, the oldest first. Returns their
 // number.
 size_t take_failed(Handle* handle, View<double> records) {
   Lock lock(mutex());
@@ -107,7 +107,7 @@ size_t take_failed(Handle* handle, View<double> records) {
   return count;
 }
 
-// Takes the layout events that arrived while no thread served, as messages, the oldest first. Answers their number; there may be more.
+// Takes the layout events that arrived while no thread served, as messages, the oldest first. Returns their number; there may be more.
 size_t take_missed(Handle* handle, View<uint8_t> bytes) {
   Lock lock(mutex());
   std::vector<UffdMessage>& missed = handle->context->missed_events;
@@ -117,7 +117,7 @@ size_t take_missed(Handle* handle, View<uint8_t> bytes) {
   return count;
 }
 
-// Lists the unanswered faults, four numbers for each: address, flags, thread, milliseconds since it was read. Answers how many exist.
+// Lists the unanswered faults, four numbers for each: address, flags, thread, milliseconds since it was read. Returns how many exist.
 size_t unanswered(Handle* handle, View<double> records) {
   Lock lock(mutex());
   const std::vector<UnansweredFault>& faults = handle->context->unanswered;
