@@ -31,9 +31,10 @@ export async function pack(values: PackOptions, operands: readonly string[]): Pr
   refuseIdle(what, values)
 
   if (what === 'make') {
-    const { output, algorithm, level, 'block-size': blockSize, force } = values
+    const { output, algorithm, level, 'block-size': blockSize, force, json } = values
     await make(path, output, {
       force,
+      json,
       ...(algorithm === undefined ? {} : { algorithm: algorithm as Algorithm }),
       ...(level === undefined ? {} : { level: parseLevel(level) }),
       ...(blockSize === undefined ? {} : { blockSize: parseByteSize(blockSize, '--block-size') }),
@@ -41,17 +42,17 @@ export async function pack(values: PackOptions, operands: readonly string[]): Pr
     return EXIT.OK
   }
   using file = openPacked(path)
-  if (what === 'check') return check(file)
+  if (what === 'check') return check(file, values.json)
   if (what === 'list') list(file, values)
-  else await unpack(file, values.output, values.force)
+  else await unpack(file, values.output, values)
   return EXIT.OK
 }
 
 const USED = {
-  make: ['output', 'algorithm', 'level', 'block-size', 'force'],
+  make: ['output', 'algorithm', 'level', 'block-size', 'force', 'json'],
   list: ['all', 'json'],
-  check: [],
-  unpack: ['output', 'force'],
+  check: ['json'],
+  unpack: ['output', 'force', 'json'],
 } as const
 
 /** An option that would do nothing is a misunderstanding. */

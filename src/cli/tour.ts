@@ -38,36 +38,73 @@ const stops: readonly Stop[] = [
   swapOut,
 ]
 
+/** What became of a step. */
+interface Result {
+  readonly lines: readonly string[]
+  readonly milliseconds: number
+  /** `null` where the step came out as it said. */
+  readonly error: string | null
+}
+
 /** `vmarea tour [file]`. Returns the exit code: 1 if a stop did not show what it should. */
-export async function tour(_: object, operands: readonly string[]): Promise<number> {
+export async function tour({ json }: { readonly json: boolean }, operands: readonly string[]): Promise<number> {
   if (operands.length > 1) {
     throw new CommandError(`one file at most, and there are ${operands.length}`)
   }
-  const width = Math.min(outputWidth(), 100)
-  const say = (text: string) => {
-    for (const line of wrap(text.replaceAll(/\s+/g, ' '), width)) process.stdout.write(`${line}\n`)
+  const context: TourContext = { file: operands[0] ?? process.execPath, mapping: undefined }
+  let failed = 0
+  if (!json) begin()
+  for (const [index, stop] of stops.entries()) {
+    if (!json) announce(index, stop)
+    const result = await walk(stop, context)
+    if (json) printJson(index, stop, result)
+    else print(result)
+    if (result.error === null) continue
+    failed++
+    // Without the file there is nothing to walk through.
+    if (context.mapping === undefined) return 1
   }
+  if (!json) end(failed)
+  return failed === 0 ? 0 : 1
+}
+
+async function walk(stop: Stop, context: TourContext): Promise<Result> {
+  const started = performance.now()
+  const result = (lines: readonly string[], error: string | null) => ({
+    lines,
+    milliseconds: performance.now() - started,
+    error,
+  })
+  try {
+    return result(await stop.show(context), null)
+  } catch (error) {
+    return result([], error instanceof Error ? error.message : String(error))
+  }
+}
+
+function begin(): void {
   say(
     `A tour of vmarea in ${stops.length} steps, on a real file. Each step does what it says and checks that it came out so.`,
   )
   process.stdout.write('\n')
-  const context: TourContext = { file: operands[0] ?? process.execPath, mapping: undefined }
-  let failed = 0
-  for (const [index, stop] of stops.entries()) {
-    process.stdout.write(`${paint('bold', `${index + 1}. ${stop.title}`)}\n`)
-    for (const line of wrap(stop.explanation.replaceAll(/\s+/g, ' '), width - 3))
-      process.stdout.write(`   ${paint('dim', line)}\n`)
-    const started = performance.now()
-    try {
-      for (const line of await stop.show(context)) process.stdout.write(`   > ${line}\n`)
-      process.stdout.write(`   > ${(performance.now() - started).toFixed(1)} ms\n\n`)
-    } catch (error) {
-      failed++
-      process.stdout.write(`   failed: ${error instanceof Error ? error.message : String(error)}\n\n`)
-      // Without the file there is nothing to walk through.
-      if (context.mapping === undefined) return 1
-    }
-  }
+}
+
+function announce(index: number, { title, explanation }: Stop): void {
+  process.stdout.write(`${paint('bold', `${index + 1}. ${title}`)}\n`)
+  for (const line of wrap(oneLine(explanation), width() - 3)) process.stdout.write(`   ${paint('dim', line)}\n`)
+}
+
+function print({ lines, milliseconds, error }: Result): void {
+  for (const line of lines) process.stdout.write(`   > ${line}\n`)
+  process.stdout.write(error === null ? `   > ${milliseconds.toFixed(1)} ms\n\n` : `   failed: ${error}\n\n`)
+}
+
+function printJson(index: number, { title, explanation }: Stop, result: Result): void {
+  const step = { version: 1, step: index + 1, steps: stops.length, title, explanation: oneLine(explanation), ...result }
+  process.stdout.write(`${JSON.stringify(step)}\n`)
+}
+
+function end(failed: number): void {
   process.stdout.write(
     failed === 0
       ? 'Every step came out as it said, and the process lives.\n'
@@ -76,5 +113,16 @@ export async function tour(_: object, operands: readonly string[]): Promise<numb
   process.stdout.write(`\n${NEXT}`)
   const picture = join(packageRoot()?.folder ?? '.', 'docs', 'viewing.png')
   process.stdout.write(`To see an address space in the browser: vmarea view PID. A picture of it: ${picture}\n`)
-  return failed === 0 ? 0 : 1
+}
+
+function say(text: string): void {
+  for (const line of wrap(oneLine(text), width())) process.stdout.write(`${line}\n`)
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ')
+}
+
+function width(): number {
+  return Math.min(outputWidth(), 100)
 }

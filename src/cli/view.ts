@@ -19,6 +19,7 @@ export interface ViewOptions {
   readonly html: string | undefined
   readonly lessons: string | undefined
   readonly model: boolean
+  readonly json: boolean
 }
 
 /** `vmarea view`. Returns the exit code. */
@@ -32,12 +33,14 @@ export async function view(values: ViewOptions, operands: readonly string[]): Pr
   if (values.html !== undefined) {
     writePage(values.html, selfContainedPage(assets, live === undefined ? boot : recorded(boot, live)))
     live?.close()
+    if (values.json) printJson({ file: values.html })
     return EXIT.OK
   }
   const kernel = values.model ? new KernelRuns() : undefined
   const server = await ViewServer.listen(port, { boot, live, kernel }, assets)
   const address = server.invite()
-  process.stdout.write(`${address}\n`)
+  if (values.json) printJson({ address })
+  else process.stdout.write(`${address}\n`)
   process.stderr.write('It opens the page in one browser of this machine. Ctrl-C ends it.\n')
   const forget = values.open
     ? openBrowser(address, (reason) =>
@@ -52,6 +55,10 @@ export async function view(values: ViewOptions, operands: readonly string[]): Pr
   kernel?.close()
   server.close()
   return EXIT.OK
+}
+
+function printJson(object: object): void {
+  process.stdout.write(`${JSON.stringify({ version: 1, ...object })}\n`)
 }
 
 function sourceOf(operands: readonly string[], { lessons, model }: ViewOptions): { live?: LiveView; boot: ViewBoot } {

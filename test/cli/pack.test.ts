@@ -87,6 +87,32 @@ test('--list --all has a line a block, and --json the same for programs', () => 
   )
 })
 
+test('--json says for programs what was packed, checked and unpacked', () => {
+  const input = temporaryFile(bytes)
+  const output = join(temporaryFolder, 'for-programs')
+  const made = JSON.parse(run('pack', input, '-o', output, '--block-size', '16K', '--json').out)
+  const packedSize = readFileSync(output).length
+  const summary = { size: bytes.length, packedSize, blocks: 19, zeros: 11, stored: 0 }
+  assert.deepEqual(made, { version: 1, input, output, algorithm: 'gzip', ...summary })
+  const checked = run('pack', '--check', '--json', output)
+  assert.deepEqual([checked.code, JSON.parse(checked.out)], [0, { version: 1, path: output, blocks: 19, damaged: [] }])
+  const unpacked = run('pack', '--unpack', '--json', output, '-o', `${output}.again`)
+  assert.deepEqual(JSON.parse(unpacked.out), {
+    version: 1,
+    input: output,
+    output: `${output}.again`,
+    size: bytes.length,
+  })
+  assert.match(run('pack', '--unpack', '--json', output, '-o', '-').err, /leave --json out/)
+  const { blocks } = JSON.parse(run('pack', '--list', '--json', output).out)
+  const bad = readFileSync(output)
+  bad[Number(blocks[3].packedOffset) + 20]! ^= 0xff
+  writeFileSync(output, bad)
+  const { code, out } = run('pack', '--check', '--json', output)
+  const { damaged } = JSON.parse(out)
+  assert.deepEqual([code, damaged.map(({ block }: { block: number }) => block)], [1, [3]])
+})
+
 test('the standard input is packed, and to the standard output, without a word beside it', () => {
   const packed = pipe(bytes, '-', '-o', '-')
   assert.deepEqual([packed.code, packed.err], [0, ''])
@@ -131,7 +157,8 @@ test('what is asked for wrongly has its exit code, and a message that says what 
     [[file, file], 2, /requires one file/],
     [['--list', '--check', file], 2, /one at a time/],
     [['--list', file, '--force'], 2, /--force does nothing with --list/],
-    [[file, '--json'], 2, /--json does nothing when/],
+    [[file, '--all'], 2, /--all does nothing when/],
+    [[file, '--json', '-o', '-'], 2, /leave --json out/],
     [[file, '--algorithm', 'constructor'], 2, /'gzip' or 'deflate' or 'brotli', and is 'constructor'/],
     [[file, '--level', '10'], 2, /from 1 to 9 for gzip, and is 10/],
     [[file, '--level', 'x'], 2, /--level must be a number/],

@@ -15,9 +15,9 @@ export const completionCommand: Command = defineCommand({
     `For bash put eval "$(vmarea completion bash)" into ~/.bashrc, for zsh source <(vmarea completion zsh) into ~/.zshrc after compinit,
     and for fish write the script to ~/.config/fish/completions/vmarea.fish.`,
   ],
-  options: {},
+  options: { json: { type: 'boolean', help: 'for programs: the shell and its script in one object' } },
   examples: ['eval "$(vmarea completion bash)"', 'vmarea completion fish > ~/.config/fish/completions/vmarea.fish'],
-  async run(_, [shell, ...more], commands) {
+  async run({ json }, [shell, ...more], commands) {
     const known = SHELLS.find((name) => name === shell)
     if (known === undefined || more.length > 0) {
       const guess = shell === undefined ? undefined : nearest(shell, SHELLS)
@@ -26,7 +26,8 @@ export const completionCommand: Command = defineCommand({
       )
     }
     const { completionScript } = await import('../completion/completion-script.js')
-    process.stdout.write(completionScript(known, commands))
+    const script = completionScript(known, commands)
+    process.stdout.write(json ? `${JSON.stringify({ version: 1, shell: known, script })}\n` : script)
     return EXIT.OK
   },
 })

@@ -27,7 +27,7 @@ export const packCommand: Command = defineCommand({
     force: { type: 'boolean', help: 'replaces OUT' },
     list: { type: 'boolean', help: 'what a packed file holds' },
     all: { type: 'boolean', help: 'with --list, a line a block' },
-    json: { type: 'boolean', help: 'with --list, for programs' },
+    json: { type: 'boolean', help: 'for programs: what was packed, unpacked, listed or checked' },
     check: { type: 'boolean', help: 'decompresses every block and tells which are damaged' },
     unpack: { type: 'boolean', help: 'the other way round' },
   },

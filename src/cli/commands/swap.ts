@@ -10,7 +10,7 @@ export const swapCommand: Command = defineCommand({
     COMMAND is enable, trim, out, disable or status.`,
     'Only the user who runs that program, and root, are answered.',
   ],
-  options: {},
+  options: { json: { type: 'boolean', help: 'changes nothing: the status is JSON without it as well' } },
   examples: ['vmarea swap status /run/program.swap', 'vmarea swap enable @program && vmarea swap out @program'],
   run: async (_values, operands) => (await import('../swap.js')).swap(operands),
 })

@@ -10,7 +10,7 @@ export const tourCommand: Command = defineCommand({
     serves it over HTTP, and says what each step showed.`,
     'FILE is the file to map; by default the running node executable.',
   ],
-  options: {},
+  options: { json: { type: 'boolean', help: 'for programs: a JSON object a step' } },
   examples: ['vmarea tour', 'vmarea tour /usr/lib/locale/locale-archive'],
   run: async (values, operands) => (await import('../tour.js')).tour(values, operands),
 })

@@ -22,6 +22,7 @@ export const viewCommand: Command = defineCommand({
       type: 'boolean',
       help: 'the playground makes its calls on the running kernel as well, in a process of their own, and shows where the two differ',
     },
+    json: { type: 'boolean', help: 'for programs: the address, or the file that was written, as one object' },
     lessons: { type: 'string', value: 'FOLDER', help: "the playground's lessons from the .txt files of a folder" },
   },
   examples: [

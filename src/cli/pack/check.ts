@@ -1,22 +1,29 @@
 import type { PackedFile } from '../../devices/blocks/packed-file.js'
 import { EXIT } from '../exit-code.js'
 import { printable } from '../printable.js'
+import { printJson } from './print-json.js'
 
 /** Unpacks every block and tells which are damaged. Returns the exit code. */
-export function check(file: PackedFile): number {
-  let damaged = 0
+export function check(file: PackedFile, json: boolean): number {
+  const damaged: { block: number; message: string }[] = []
   for (const block of file.index) {
     try {
       file.read(block, true)
     } catch (error) {
-      damaged++
-      process.stdout.write(`${printable((error as Error).message)}\n`)
+      const { message } = error as Error
+      damaged.push({ block: block.number, message })
+      if (!json) process.stdout.write(`${printable(message)}\n`)
     }
   }
   const { count } = file.index
+  const code = damaged.length === 0 ? EXIT.OK : EXIT.FAILED
+  if (json) {
+    printJson({ path: file.path, blocks: count, damaged })
+    return code
+  }
   const blocks = `${count} block${count === 1 ? '' : 's'}`
   process.stdout.write(
-    `${printable(file.path)}: ${damaged === 0 ? `${blocks}, all whole` : `${damaged} of ${blocks} damaged`}\n`,
+    `${printable(file.path)}: ${damaged.length === 0 ? `${blocks}, all whole` : `${damaged.length} of ${blocks} damaged`}\n`,
   )
-  return damaged === 0 ? EXIT.OK : EXIT.FAILED
+  return code
 }

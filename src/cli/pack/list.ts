@@ -4,13 +4,13 @@ import { byteSize } from '../byte-size.js'
 import { paint } from '../paint.js'
 import { outputWidth, table } from '../table.js'
 import { wrap } from '../wrap.js'
+import { printJson } from './print-json.js'
 
-const VERSION = 1
 const KINDS = ['zeros', 'stored', 'compressed'] as const
 
 /** Prints what is packed and how; with `all`, a line a block. */
 export function list(file: PackedFile, { all, json }: { readonly all: boolean; readonly json: boolean }): void {
-  if (json) printJson(file)
+  if (json) printList(file)
   else print(file, all)
 }
 
@@ -60,7 +60,7 @@ function totals({ index }: PackedFile): string[][] {
     .map(({ name, blocks, size, packed }) => [name, String(blocks), byteSize(size), byteSize(packed)])
 }
 
-function printJson({ index, packedSize }: PackedFile): void {
+function printList({ index, packedSize }: PackedFile): void {
   const blocks = [...index].map(({ kind, start, packedOffset, checksum, ...rest }) => ({
     ...rest,
     kind: KINDS[kind],
@@ -68,7 +68,7 @@ function printJson({ index, packedSize }: PackedFile): void {
     packedOffset: `0x${packedOffset.toString(16)}`,
     checksum: `0x${hexChecksum(checksum)}`,
   }))
-  process.stdout.write(`${JSON.stringify({ version: VERSION, ...index.shape, packedSize, blocks })}\n`)
+  printJson({ ...index.shape, packedSize, blocks })
 }
 
 function hexChecksum(checksum: number): string {

@@ -12,6 +12,8 @@ import { CommandError } from '../command-error.js'
 import { printable } from '../printable.js'
 import { fileError } from './file-error.js'
 import { interruptible } from './interruptible.js'
+import { printJson } from './print-json.js'
+import { refuseJsonBeside } from './refuse-json-beside.js'
 import { writeOut } from './write-out.js'
 
 const STANDARD = '-'
@@ -20,18 +22,23 @@ const STANDARD = '-'
 export async function make(
   input: string,
   output: string | undefined,
-  options: PackOptions & { readonly force: boolean },
+  options: PackOptions & { readonly force: boolean; readonly json: boolean },
 ): Promise<void> {
-  const { force, ...packing } = options
+  const { force, json, ...packing } = options
   const algorithm = algorithmOf(packing)
   const target = output ?? usualOutput(input, algorithm)
   if (target === STANDARD && process.stdout.isTTY)
     throw new CommandError('a packed file is nothing for a terminal: send it to a file or a pipe')
+  if (json) refuseJsonBeside(target, 'packed')
   await interruptible(async (signal) => {
     try {
       const source = input === STANDARD ? addAbortSignal(signal, process.stdin) : input
       if (target === STANDARD) await packToOutput(source, { ...packing, signal })
-      else tell(input, target, await packFile(source, target, { ...packing, force, signal }))
+      else {
+        const summary = await packFile(source, target, { ...packing, force, signal })
+        if (json) printJson({ input, output: target, algorithm, ...summary })
+        else tell(input, target, summary)
+      }
     } catch (error) {
       throw explain(error, input, target)
     }

@@ -7,11 +7,18 @@ import { CommandError } from '../command-error.js'
 import { printable } from '../printable.js'
 import { fileError } from './file-error.js'
 import { interruptible } from './interruptible.js'
+import { printJson } from './print-json.js'
+import { refuseJsonBeside } from './refuse-json-beside.js'
 import { writeOut } from './write-out.js'
 
 /** Unpacks into `output`, which may be `-`; into the file's name without its ending where there is none. */
-export async function unpack(file: PackedFile, output: string | undefined, force: boolean): Promise<void> {
+export async function unpack(
+  file: PackedFile,
+  output: string | undefined,
+  { force, json }: { readonly force: boolean; readonly json: boolean },
+): Promise<void> {
   const target = output ?? usualOutput(file)
+  if (json) refuseJsonBeside(target, 'unpacked')
   if (target === '-') {
     for (const block of file.index) await writeOut(file.read(block))
     return
@@ -26,6 +33,10 @@ export async function unpack(file: PackedFile, output: string | undefined, force
     }
   })
   const { size } = file.index.shape
+  if (json) {
+    printJson({ input: file.path, output: target, size })
+    return
+  }
   process.stdout.write(`${printable(file.path)} -> ${printable(target)} · ${byteSize(size) || '0'}\n`)
 }
 
