@@ -25,7 +25,7 @@ import type { GuestSource, OpenedSource } from './sources/guest-source.js'
 const takeOverRules = {
   pid: wholeNumber('', 1, 2 ** 31 - 1),
   state: textRule('the path of a state'),
-  regions: 'list',
+  regions: { each: 'a region { start, length, offset, pageSize } of numbers', element: isRegion },
 } as const
 const DIALECTS = [firecrackerDialect]
 
@@ -247,4 +247,9 @@ function strangeUser(uid: number, users: readonly number[]): UsageError {
     'ERR_VMAREA_PEER_REFUSED',
     `a process of user ${uid} connected, and only those of ${users.join(', ')} may: add it to the option uid`,
   )
+}
+
+function isRegion(value: unknown): boolean {
+  const { start, length, offset, pageSize } = (value ?? {}) as Partial<GuestRegion>
+  return [start, length, offset, pageSize].every((number) => Number.isSafeInteger(number) && number! >= 0)
 }

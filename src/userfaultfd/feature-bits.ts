@@ -1,3 +1,4 @@
+import { showValue } from '../vocabulary/options/show-value.js'
 import { UFFD_FEATURE, type UffdFeature } from '../vocabulary/uffd-feature.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 
@@ -8,13 +9,16 @@ export function featureBits(features: readonly (UffdFeature | bigint)[]): bigint
 
 function bitOf(feature: UffdFeature | bigint): bigint {
   if (typeof feature === 'bigint') return feature
-  const bit = UFFD_FEATURE[String(feature).toUpperCase() as keyof typeof UFFD_FEATURE]
-  if (bit === undefined || feature !== feature.toLowerCase()) {
+  if (!isFeature(feature)) {
     const names = Object.keys(UFFD_FEATURE).map((name) => name.toLowerCase())
     throw new UsageError(
       'ERR_VMAREA_INVALID_ARGUMENT',
-      `'${feature}' is no feature of userfaultfd; they are ${names.join(', ')}, or a bigint of bits`,
+      `${showValue(feature)} is no feature of userfaultfd; they are ${names.join(', ')}, or a bigint of bits`,
     )
   }
-  return bit
+  return UFFD_FEATURE[feature.toUpperCase() as keyof typeof UFFD_FEATURE]
+}
+
+function isFeature(value: unknown): value is UffdFeature {
+  return typeof value === 'string' && value === value.toLowerCase() && Object.hasOwn(UFFD_FEATURE, value.toUpperCase())
 }

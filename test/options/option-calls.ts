@@ -6,7 +6,7 @@ import { packFile } from 'vmarea/devices/blocks'
 import {
   driverSource,
   Guest,
-  Guests,
+  type Guests,
   httpSource,
   listenForGuests,
   moduleSource,
@@ -40,7 +40,6 @@ const userfaultfd = spawn().userfaultfd()
 const page = new Uint8Array(4096)
 // They check their options first, and only a running monitor has a guest.
 const guest: Guest = Object.create(Guest.prototype)
-const guests: Guests = Object.create(Guests.prototype)
 const guard = () => vmarea.Mm.of(process.pid).mmgetNotZero()!.mmapReadLock()
 const store = memoryStore({ compression: 'none' })
 
@@ -188,8 +187,17 @@ export const callsWithOptionsInPlace: Readonly<
   'takeOver(of)': {
     least: { pid: 1 },
     members: { pid: 'number', state: 'string', regions: 'list' },
-    calls: { takeOver: (options) => guests.takeOver(options) },
+    calls: { takeOver: (options) => whileListening((guests) => guests.takeOver(options)) },
   },
+}
+
+async function whileListening(call: (guests: Guests) => Promise<unknown>): Promise<void> {
+  const guests = await listenForGuests(socket)
+  try {
+    await call(guests)
+  } finally {
+    await guests.close()
+  }
 }
 
 async function closed(opening: Promise<Guests>): Promise<void> {

@@ -24,6 +24,32 @@ const wrongByType: Readonly<Record<string, readonly unknown[]>> = {
 /** Numbers that an option may take or refuse. */
 const strangeNumbers = [-1, 1.5, 2 ** 60, Infinity, -Infinity, -0]
 
+/** Values whose members have a wrong form: a function that destructures them throws a plain TypeError unless it checks them. */
+const forms: readonly unknown[] = [
+  [5],
+  ['x'],
+  [null],
+  [undefined],
+  [{}],
+  [[]],
+  [[5]],
+  [[null, null]],
+  [[Symbol('strange'), 4096]],
+  [[0n, 4096n]],
+  // Not ended by a bound check of its own.
+  Object.assign([], { length: 1 }),
+  {},
+  { length: 1 },
+  { 0: 1, length: 1 },
+  { zzzzzzzz: 1 },
+  Object.create(null),
+  Object.freeze([Symbol('strange')]),
+  new Map([[1, 2]]),
+  new Proxy([], {}),
+  () => {},
+  Symbol('strange'),
+]
+
 const isChoice = (type: string) => /^'[^']*'( \| '[^']*')+$/.test(type)
 const secrets = ['password']
 
@@ -99,6 +125,14 @@ function describeOptions(title: string, call: Call, least: Options, members: rea
           assert.equal(error?.name, 'UsageError', `${name}: ${showValue(value)}: ${error?.message}`)
           assert.ok(error.message.includes(name), error.message)
           assert.ok(error.message.includes(shown(value)), error.message)
+        }
+      })
+
+      test(`take a value of any form as ${name}, or refuse it by an error of the package`, async () => {
+        for (const value of forms) {
+          const error = await errorOf(() => call({ ...least, [name]: value } as never))
+          if (error === undefined || /^(UsageError|VmError)$/.test(error.name)) continue
+          assert.fail(`${showValue(value)} ${JSON.stringify(value)} as ${name}: ${error.stack}`)
         }
       })
 

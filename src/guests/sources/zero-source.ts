@@ -11,7 +11,12 @@ export interface ZeroSourceOptions {
   readonly ranges?: readonly Range[]
 }
 
-const zeroSourceRules: OptionRules<ZeroSourceOptions> = { ranges: 'list' }
+const zeroSourceRules: OptionRules<ZeroSourceOptions> = {
+  ranges: {
+    each: 'a pair of numbers [start, end]',
+    element: (value) => Array.isArray(value) && value.length === 2 && value.every((bound) => typeof bound === 'number'),
+  },
+}
 
 /**
  * A source of zeros, of `size` bytes: memory that was never written. With `ranges`, half-open and in bytes, only those are known zeros: in

@@ -19,8 +19,6 @@ export interface MemoryFileOptions {
   readonly hugePages?: number
 }
 
-const rules: OptionRules<MemoryFileOptions> = { size: 'any', seals: 'list', hugePages: 'any' }
-
 // NAME_MAX without the kernel's own "memfd:".
 const LONGEST_NAME = 249
 
@@ -31,6 +29,12 @@ const bits: Record<Seal, number> = {
   write: SEAL.WRITE,
   'future-write': SEAL.FUTURE_WRITE,
   exec: SEAL.EXEC,
+}
+
+const rules: OptionRules<MemoryFileOptions> = {
+  size: 'any',
+  seals: { each: `one of ${Object.keys(bits).join(', ')}`, element: isSeal },
+  hugePages: 'any',
 }
 
 /**
@@ -148,13 +152,16 @@ function checkName(name: string): void {
 
 function maskOf(seals: readonly Seal[]): number {
   return seals.reduce((mask, seal) => {
-    const bit = bits[seal]
-    if (bit === undefined) {
+    if (!isSeal(seal)) {
       throw new UsageError(
         'ERR_VMAREA_INVALID_ARGUMENT',
         `seals must be among ${Object.keys(bits).join(', ')}, and one is ${showValue(seal)}`,
       )
     }
-    return mask | bit
+    return mask | bits[seal]
   }, 0)
+}
+
+function isSeal(value: unknown): value is Seal {
+  return typeof value === 'string' && Object.hasOwn(bits, value)
 }

@@ -8,7 +8,8 @@ export type OptionRule =
   | 'boolean'
   | 'function'
   | 'signal'
-  | 'list'
+  /** An array; `each` continues "an array, each element …". */
+  | { readonly each: string; readonly element: (value: unknown) => boolean }
   | readonly string[]
   /** `must` continues "the option must be …". Of a `secret` a message shows the type alone. */
   | { readonly must: string; readonly holds: (value: unknown) => boolean; readonly secret?: true }
@@ -72,7 +73,7 @@ function holds(rule: OptionRule, value: unknown): boolean {
   if (rule === 'any') return true
   if (rule === 'signal') return value instanceof AbortSignal
   if (rule === 'boolean' || rule === 'function') return typeof value === rule
-  if (rule === 'list') return Array.isArray(value)
+  if ('each' in rule) return wrongElement(rule.element, value) === undefined
   return 'must' in rule ? rule.holds(value) : rule.includes(value as string)
 }
 
@@ -82,11 +83,19 @@ function must(rule: OptionRule): string {
   if (rule === 'signal') return 'an AbortSignal'
   if (rule === 'boolean') return 'true or false'
   if (rule === 'function') return 'a function'
-  if (rule === 'list') return 'an array'
+  if (typeof rule === 'object' && 'each' in rule) return `an array, each element ${rule.each}`
   return 'must' in rule ? rule.must : `'${rule.join("' or '")}'`
 }
 
+/** What is wrong with a list. `Array.from`, because `every` skips elements that are not set. */
+function wrongElement(isRight: (value: unknown) => boolean, list: unknown): string | undefined {
+  if (!Array.isArray(list)) return showValue(list)
+  const index = Array.from(list).findIndex((element) => !isRight(element))
+  return index < 0 ? undefined : `${showValue(list)} whose element ${index} is ${showValue(list[index])}`
+}
+
 function shown(rule: OptionRule, value: unknown): string {
+  if (typeof rule === 'object' && 'each' in rule) return wrongElement(rule.element, value) ?? showValue(value)
   const isSecret = typeof rule === 'object' && 'must' in rule && rule.secret === true
   return isSecret ? `of type ${typeof value}` : showValue(value)
 }
