@@ -1,5 +1,5 @@
 import type { DeviceHost } from '../kernel/device-host.js'
-import { hookError } from '../kernel/hook-error.js'
+import { hookError } from '../kernel/errors/hook-error.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { DeviceContext } from './device-context.js'
 import { DeviceDefinition } from './device-definition.js'

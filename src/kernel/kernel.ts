@@ -1,6 +1,7 @@
 import type { AddressSpace } from './address-space.js'
 import type { Devices } from './devices.js'
 import type { FileCalls } from './file-calls.js'
+import type { RefusedCall } from './refused-call.js'
 import type { Regions } from './regions.js'
 import type { Swaps } from './swap/swaps.js'
 import type { SystemCalls } from './system-calls.js'
@@ -39,6 +40,6 @@ export interface Kernel {
   flushInstructionCache(address: bigint, length: number): void
   /** Why a call that makes memory executable failed with `EACCES`, as a sentence; `undefined` if nothing is known. */
   explainDenial(syscall: string): string | undefined
-  /** Which limit made a call fail with `ENOMEM` or `EAGAIN`, with its value, as a sentence; `undefined` where no limit explains it. */
-  explainLimit(syscall: string, length: number): string | undefined
+  /** Which limit made a system call fail, with its value, as a sentence; `undefined` where no limit explains it. */
+  explainLimit(call: RefusedCall): string | undefined
 }

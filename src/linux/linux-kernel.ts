@@ -1,5 +1,6 @@
 import type { Devices } from '../kernel/devices.js'
 import type { Kernel } from '../kernel/kernel.js'
+import type { RefusedCall } from '../kernel/refused-call.js'
 import type { Swaps } from '../kernel/swap/swaps.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { addon } from './addon/addon.js'
@@ -63,7 +64,7 @@ export class LinuxKernel implements Kernel {
     return 'PR_SET_MDWE is set for this process, as systemd does with MemoryDenyWriteExecute: no memory can become executable that is or was writable'
   }
 
-  explainLimit(syscall: string, length: number): string | undefined {
-    return explainLimit(addon(), syscall, length)
+  explainLimit(call: RefusedCall): string | undefined {
+    return explainLimit(addon(), call)
   }
 }

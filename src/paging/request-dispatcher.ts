@@ -1,4 +1,4 @@
-import { hookError } from '../kernel/hook-error.js'
+import { hookError } from '../kernel/errors/hook-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { answerTimeout } from './answer-timeout.js'
 import type { PageRequest } from './page-request.js'

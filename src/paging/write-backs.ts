@@ -1,4 +1,4 @@
-import { hookError } from '../kernel/hook-error.js'
+import { hookError } from '../kernel/errors/hook-error.js'
 import type { RawWriteback } from '../kernel/raw-writeback.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import type { VmError } from '../vocabulary/vm-error.js'

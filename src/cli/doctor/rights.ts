@@ -1,4 +1,4 @@
-import { kernelFile } from './kernel-file.js'
+import { hasCapability } from '../../linux/proc/has-capability.js'
 
 const CAPABILITY = {
   CAP_IPC_LOCK: 14,
@@ -9,8 +9,7 @@ const CAPABILITY = {
   CAP_CHECKPOINT_RESTORE: 40,
 } as const
 
-/** Whether this process holds a capability, by the effective set in /proc/self/status. */
+/** Whether this process holds a capability. */
 export function holds(name: keyof typeof CAPABILITY): boolean {
-  const set = /^CapEff:\s+([0-9a-f]+)$/m.exec(kernelFile('/proc/self/status') ?? '')?.[1]
-  return set !== undefined && ((BigInt(`0x${set}`) >> BigInt(CAPABILITY[name])) & 1n) === 1n
+  return hasCapability(CAPABILITY[name])
 }

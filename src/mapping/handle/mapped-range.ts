@@ -328,6 +328,7 @@ function explainLock(error: unknown, protection: number): unknown {
 }
 
 function explainPopulate(error: unknown): unknown {
-  if (!(error instanceof VmError) || error.code !== 'EFAULT') return error
-  return VmError.withHint(error, 'a page of the range is not available: the file ends before it, or it is poisoned')
+  if (!(error instanceof VmError) || (error.code !== 'EFAULT' && error.code !== 'EHWPOISON')) return error
+  const why = error.code === 'EFAULT' ? 'the file ends before it, or it' : 'it'
+  return VmError.withHint(error, `a page of the range is not available: ${why} is poisoned, as where its driver failed`)
 }

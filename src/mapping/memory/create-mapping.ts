@@ -66,7 +66,9 @@ export function createMapping(holdings: ProcessMemory, given: MmapOptions, reque
       pageSize,
     })
   } catch (error) {
-    throw explainError(kernel, explainPages(explainPlace(error, options), kernel, pageSize), length, backing)
+    const known = explainPages(explainPlace(error, options), kernel, pageSize, length)
+    const noReserve = reserved || options.noReserve === true
+    throw explainError(kernel, known, length, { backing, protection: reserved ? PROT.NONE : protection, noReserve })
   }
   const holding = new HeldMemory(holdings, {
     region,
@@ -217,9 +219,10 @@ function applyAfterwards(holding: HeldMemory, options: MmapOptions): void {
 }
 
 /** Too few huge pages are free: that is no limit of the process, and with `noReserve` the fault would fail instead. */
-function explainPages(error: unknown, kernel: Kernel, pageSize: number): unknown {
+function explainPages(error: unknown, kernel: Kernel, pageSize: number, length: number): unknown {
   if (!(error instanceof VmError) || error.code !== 'ENOMEM' || pageSize === kernel.pageSize) return error
-  if (kernel.explainLimit(error.syscall, 0) !== undefined) return error
+  const { code, syscall } = error
+  if (kernel.explainLimit({ code, syscall, length, isData: false, isPromised: false }) !== undefined) return error
   const folder = `/sys/kernel/mm/hugepages/hugepages-${pageSize / 1024}kB`
   return VmError.withHint(error, `too few huge pages of ${pageSize} bytes are free: ${folder}/nr_hugepages makes more`)
 }

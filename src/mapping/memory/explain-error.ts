@@ -1,16 +1,33 @@
+import { hookErrors } from '../../kernel/errors/hook-errors.js'
 import type { Kernel } from '../../kernel/kernel.js'
+import { PROT } from '../../vocabulary/prot.js'
 import { VmError } from '../../vocabulary/vm-error.js'
+import { AnonymousBacking } from './anonymous-backing.js'
 import type { Backing } from './backing.js'
 
-/** Adds to the error of a failing call the limit that it met, or what is known of the file or device behind the memory. */
-export function explainError(kernel: Kernel, error: unknown, length: number, backing: Backing): unknown {
-  // An error with a cause was explained already, by code that knows more.
-  if (!(error instanceof VmError) || error.cause !== undefined) return error
-  const hint = why(kernel, error, length, backing)
+/** The memory that a system call was about. */
+export interface MemoryAsked {
+  readonly backing: Backing
+  /** `PROT` that the memory has, or was to have. */
+  readonly protection: number
+  /** Whether the kernel was asked to promise nothing: `MAP_NORESERVE`. */
+  readonly noReserve: boolean
+}
+
+/** Adds to the error of a failing system call the limit that it met, or what is known of the file or device behind the memory. */
+export function explainError(kernel: Kernel, error: unknown, length: number, memory: MemoryAsked): unknown {
+  // An error with a cause was explained already, by code that knows more. A driver's is about no limit of the process.
+  if (!(error instanceof VmError) || error.cause !== undefined || hookErrors.has(error)) return error
+  const hint = why(kernel, error, length, memory)
   return hint === undefined ? error : VmError.withHint(error, hint, length)
 }
 
-function why(kernel: Kernel, { code, syscall }: VmError, length: number, backing: Backing): string | undefined {
+function why(
+  kernel: Kernel,
+  { code, syscall }: VmError,
+  length: number,
+  { backing, protection, noReserve }: MemoryAsked,
+): string | undefined {
   switch (code) {
     case 'EACCES':
       return backing.whyNotAllowed(syscall) ?? kernel.explainDenial(syscall)
@@ -18,8 +35,11 @@ function why(kernel: Kernel, { code, syscall }: VmError, length: number, backing
       return whichGuards(kernel.addressSpace.guards ?? [])
     case 'ENOMEM':
     case 'EAGAIN':
-    case 'EPERM':
-      return kernel.explainLimit(syscall, length)
+    case 'EPERM': {
+      const isData = !backing.shared && (protection & PROT.WRITE) !== 0
+      const isPromised = !noReserve && (isData || (backing.shared && backing instanceof AnonymousBacking))
+      return kernel.explainLimit({ code, syscall, length, isData, isPromised })
+    }
     default:
       return undefined
   }

@@ -279,7 +279,7 @@ export class HeldMemory {
       }
     } catch (error) {
       for (const [offset, length] of done) this.region.protect(offset, length, this.protection, protection)
-      throw this.explain(error, this.region.length)
+      throw this.explain(error, this.region.length, protection)
     }
     this.detachViews()
     this.protection = protection
@@ -303,9 +303,10 @@ export class HeldMemory {
     this.holdings.observer?.change(change, this)
   }
 
-  /** The error with the limit that the call met, or what is known of the file. */
-  explain(error: unknown, length: number): unknown {
-    return explainError(this.holdings.kernel, error, length, this.backing)
+  /** The error with the limit that the call met, or what is known of the file. `protection` is what the call asked for. */
+  explain(error: unknown, length: number, protection: number = this.protection): unknown {
+    const noReserve = this.committed !== undefined
+    return explainError(this.holdings.kernel, error, length, { backing: this.backing, protection, noReserve })
   }
 
   describe(): string {

@@ -1,4 +1,4 @@
-import { hookError } from '../../kernel/hook-error.js'
+import { hookError } from '../../kernel/errors/hook-error.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { zap } from '../pages/zap.js'
 import { VM_FLAG } from '../structs/vm-flag.js'

@@ -1,5 +1,5 @@
+import { hookError } from '../../kernel/errors/hook-error.js'
 import type { FileOperations } from '../../kernel/file-operations.js'
-import { hookError } from '../../kernel/hook-error.js'
 import { PTE } from '../structs/pte.js'
 import type { Vma } from '../structs/vma.js'
 import { ModelArea } from './model-area.js'

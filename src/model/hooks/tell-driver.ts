@@ -1,4 +1,4 @@
-import { hookError } from '../../kernel/hook-error.js'
+import { hookError } from '../../kernel/errors/hook-error.js'
 import type { Vma } from '../structs/vma.js'
 import { ModelArea } from './model-area.js'
 

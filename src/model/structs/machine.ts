@@ -103,15 +103,19 @@ export class Machine {
 
   /** `__vm_enough_memory`: promises pages, or returns `false`. */
   charge(pages: number, mayUseReserve: boolean): boolean {
-    if (this.overcommit === 'guess' && pages > this.memoryPages) return false
-    if (this.overcommit === 'never') {
-      // Three per cent stay for root, as `sysctl_admin_reserve_kbytes` keeps 8 MiB at most.
-      let limit = Math.floor((this.memoryPages * this.overcommitRatio) / 100)
-      if (!mayUseReserve) limit -= Math.floor((8 * 2 ** 20) / this.pageSize)
-      if (this.committed + pages > limit) return false
-    }
+    if (!this.canPromise(pages, mayUseReserve)) return false
     this.committed += pages
     return true
+  }
+
+  /** Whether `charge` would promise the pages. */
+  canPromise(pages: number, mayUseReserve: boolean): boolean {
+    if (this.overcommit === 'guess') return pages <= this.memoryPages
+    if (this.overcommit !== 'never') return true
+    // Three per cent stay for root, as `sysctl_admin_reserve_kbytes` keeps 8 MiB at most.
+    let limit = Math.floor((this.memoryPages * this.overcommitRatio) / 100)
+    if (!mayUseReserve) limit -= Math.floor((8 * 2 ** 20) / this.pageSize)
+    return this.committed + pages <= limit
   }
 
   /** `vm_unacct_memory` */

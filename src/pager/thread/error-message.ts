@@ -5,6 +5,8 @@ export interface ErrorMessage {
   readonly name: string
   readonly message: string
   readonly stack: string | undefined
+  /** Whether it is a hook's: see `hookErrors`. */
+  readonly hook: boolean
   /** The other properties of the error that can be copied. */
   readonly properties: Readonly<Record<string, unknown>>
   readonly cause: ErrorMessage | undefined

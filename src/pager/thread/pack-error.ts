@@ -1,3 +1,4 @@
+import { hookErrors } from '../../kernel/errors/hook-errors.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { ErrorMessage } from './error-message.js'
@@ -15,6 +16,7 @@ export function packError(error: unknown, depth = 0): ErrorMessage {
       name: '',
       message: text,
       stack: undefined,
+      hook: false,
       properties: text === '' ? { value } : { value: text },
       cause: undefined,
     }
@@ -31,6 +33,7 @@ export function packError(error: unknown, depth = 0): ErrorMessage {
     name: textOf(read(error, 'name'), 'Error'),
     message: textOf(read(error, 'message'), ''),
     stack: textOf(read(error, 'stack'), '') || undefined,
+    hook: hookErrors.has(error),
     properties,
     cause: cause === undefined || depth === MOST_CAUSES ? undefined : packError(cause, depth + 1),
   }

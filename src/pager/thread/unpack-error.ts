@@ -1,3 +1,4 @@
+import { hookErrors } from '../../kernel/errors/hook-errors.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import type { UsageErrorCode } from '../../vocabulary/usage-error-code.js'
 import { VmError, type VmErrorDetail } from '../../vocabulary/vm-error.js'
@@ -21,6 +22,7 @@ export function unpackError(message: ErrorMessage): unknown {
   if (message.stack !== undefined) Object.defineProperty(error, 'stack', { ...hidden, value: message.stack })
   if (error.name !== message.name) Object.defineProperty(error, 'name', { ...hidden, value: message.name })
   Object.assign(error, message.properties)
+  if (message.hook) hookErrors.add(error)
   return error
 }
 

@@ -1,4 +1,4 @@
-import { hookError } from '../../../kernel/hook-error.js'
+import { hookError } from '../../../kernel/errors/hook-error.js'
 import { MADV } from '../../../vocabulary/madv.js'
 import { MAP } from '../../../vocabulary/map.js'
 import { VM } from '../../../vocabulary/vm.js'

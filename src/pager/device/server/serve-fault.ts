@@ -1,4 +1,4 @@
-import { hookError } from '../../../kernel/hook-error.js'
+import { hookError } from '../../../kernel/errors/hook-error.js'
 import type { PageRefusal, PageWaiter } from '../../../paging/page-waiter.js'
 import { packError } from '../../thread/pack-error.js'
 import { allowWrite, writesAtOnce } from './allow-write.js'
