@@ -76,7 +76,7 @@ int take_fault(ThreadState* state) {
 }
 
 // Sets the descriptor that gets a byte when a fault is noted; -1 for none. It holds the table's lock, under which handlers write: when it
-// Returns, no handler uses the former descriptor, which may be closed.
+// returns, no handler uses the former descriptor, which may be closed.
 int set_bell(ThreadState* state, int descriptor) {
   TableLock lock;
   state->bell = descriptor;
