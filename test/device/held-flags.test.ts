@@ -14,7 +14,7 @@ import { Machine } from '#vmarea/model.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
-import { eachSource } from '../pager/each-source.js'
+import { eachSource } from '../pager/support/each-source.js'
 import { root } from '../support/root.js'
 import { CALLS, type FlagRow, flagTable } from './flag-table.js'
 

@@ -11,7 +11,7 @@ import { MADV } from '#vmarea/vocabulary/madv.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { MREMAP } from '#vmarea/vocabulary/mremap.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
-import { eachSource } from '../pager/each-source.js'
+import { eachSource } from '../pager/support/each-source.js'
 import { root } from '../support/root.js'
 import { skipWithout } from '../userfaultfd/skip.js'
 

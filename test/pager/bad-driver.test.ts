@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { type Device, MemoryFault, type Mmap, pageSize, UsageError, VmError } from 'vmarea'
 import { root } from '../support/root.js'
 import { survives } from '../support/run-in-child.js'
-import { driverUrl } from './driver-url.js'
-import { eachSource } from './each-source.js'
+import { driverUrl } from './support/driver-url.js'
+import { eachSource } from './support/each-source.js'
 
 const page = pageSize()
 const SIZE = 16 * page

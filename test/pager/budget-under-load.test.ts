@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { type Device, type Mmap, pageSize } from 'vmarea'
 import { Random } from '../differential/random.js'
 import { seed } from '../support/seed.js'
-import { driverUrl } from './driver-url.js'
-import { eachSource } from './each-source.js'
+import { driverUrl } from './support/driver-url.js'
+import { eachSource } from './support/each-source.js'
 
 const page = pageSize()
 const PAGES = 1024

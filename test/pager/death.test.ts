@@ -5,8 +5,8 @@ import { pageSize } from '#vmarea/index.js'
 import { patient } from '../support/patient.js'
 import { runInChild, survives } from '../support/run-in-child.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
-import { driverUrl } from './driver-url.js'
-import { eachSource } from './each-source.js'
+import { driverUrl } from './support/driver-url.js'
+import { eachSource } from './support/each-source.js'
 
 const page = pageSize()
 

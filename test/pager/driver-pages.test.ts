@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type MemoryFault, pageSize, thisProcess, type VmError } from 'vmarea'
 import { until } from '../support/until.js'
-import { driverUrl } from './driver-url.js'
-import { eachSource } from './each-source.js'
+import { driverUrl } from './support/driver-url.js'
+import { eachSource } from './support/each-source.js'
 
 const page = pageSize()
 const MIXEDMAP = 0x1000_0000n

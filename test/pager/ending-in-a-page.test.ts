@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { pageSize } from '#vmarea/index.js'
 import { runInChild } from '../support/run-in-child.js'
 import { skipWithout } from '../userfaultfd/skip.js'
-import { driverUrl } from './driver-url.js'
-import { eachSource } from './each-source.js'
+import { driverUrl } from './support/driver-url.js'
+import { eachSource } from './support/each-source.js'
 
 const PAGES = 2048
 const page = pageSize()

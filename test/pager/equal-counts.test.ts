@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { pageSize } from 'vmarea'
 import { countCases } from '#vmarea/conformance/devices/count-cases.js'
 import type { Process } from '#vmarea/process.js'
-import { eachSource } from './each-source.js'
+import { eachSource } from './support/each-source.js'
 
 eachSource(({ openDevice, skip }) => {
   for (const [title, { run }] of Object.entries(countCases)) {

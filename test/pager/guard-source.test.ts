@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { seed } from '../support/seed.js'
-import { inChild } from './in-child.js'
+import { inChild } from './support/in-child.js'
 
 interface Polled {
   reads: boolean[]

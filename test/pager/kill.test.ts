@@ -4,8 +4,8 @@ import { availableParallelism } from 'node:os'
 import { describe, test } from 'node:test'
 import { pageSize } from '#vmarea/index.js'
 import { runInChild } from '../support/run-in-child.js'
-import { driverUrl } from './driver-url.js'
-import { eachSource } from './each-source.js'
+import { driverUrl } from './support/driver-url.js'
+import { eachSource } from './support/each-source.js'
 
 const page = pageSize()
 

@@ -7,8 +7,8 @@ import { mkfifoSync } from '../support/make-fifo.js'
 import { survives } from '../support/run-in-child.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { until } from '../support/until.js'
-import { driverUrl } from './driver-url.js'
-import { eachSource } from './each-source.js'
+import { driverUrl } from './support/driver-url.js'
+import { eachSource } from './support/each-source.js'
 
 const page = pageSize()
 const [ASKED, GO_ON, WRITTEN] = [0, 1, 2]

@@ -5,8 +5,8 @@ import { pageSize } from 'vmarea'
 import type { Area } from '#vmarea/kernel/area.js'
 import { survives } from '../support/run-in-child.js'
 import { seed } from '../support/seed.js'
-import { driverUrl } from './driver-url.js'
-import { eachSource } from './each-source.js'
+import { driverUrl } from './support/driver-url.js'
+import { eachSource } from './support/each-source.js'
 
 const page = pageSize()
 

@@ -11,7 +11,7 @@ import { PROT } from '#vmarea/vocabulary/prot.js'
 import { UFFD_FEATURE } from '#vmarea/vocabulary/uffd-feature.js'
 import { UFFD_MODE } from '#vmarea/vocabulary/uffd-mode.js'
 import { skipWithout } from '../userfaultfd/skip.js'
-import { PlainMemory, type PlainMemoryParts } from './plain-memory.js'
+import { PlainMemory, type PlainMemoryParts } from './support/plain-memory.js'
 
 const kernel = new LinuxKernel()
 const page = kernel.pageSize

@@ -3,8 +3,8 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import { test } from 'node:test'
 import { pageSize } from 'vmarea'
 import { patient } from '../support/patient.js'
-import { driverUrl } from './driver-url.js'
-import { eachSource } from './each-source.js'
+import { driverUrl } from './support/driver-url.js'
+import { eachSource } from './support/each-source.js'
 
 /** Counts its openings in the first number, and from the one in the second number on never has done. */
 const counting = driverUrl((numbers: Int32Array) => ({

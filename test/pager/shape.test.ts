@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type MemoryFault, pageSize, type VmError } from 'vmarea'
 import { survives } from '../support/run-in-child.js'
 import { temporaryFile } from '../support/temporary-folder.js'
-import { driverUrl } from './driver-url.js'
-import { eachSource } from './each-source.js'
+import { driverUrl } from './support/driver-url.js'
+import { eachSource } from './support/each-source.js'
 
 const page = pageSize()
 

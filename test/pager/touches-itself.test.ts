@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import * as threads from 'node:worker_threads'
 import { pageSize } from '#vmarea/index.js'
 import { survives } from '../support/run-in-child.js'
-import { driverUrl } from './driver-url.js'
-import { eachSource } from './each-source.js'
+import { driverUrl } from './support/driver-url.js'
+import { eachSource } from './support/each-source.js'
 
 const page = pageSize()
 

@@ -6,8 +6,8 @@ import { Random } from '../differential/random.js'
 import { seed } from '../support/seed.js'
 import { startedThreads } from '../support/started-threads.js'
 import { until } from '../support/until.js'
-import { driverUrl } from './driver-url.js'
-import { eachSource } from './each-source.js'
+import { driverUrl } from './support/driver-url.js'
+import { eachSource } from './support/each-source.js'
 
 const page = pageSize()
 const PAGES = 256

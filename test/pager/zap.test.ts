@@ -4,9 +4,9 @@ import { test } from 'node:test'
 import { type Device, type Mmap, pageSize, thisProcess } from 'vmarea'
 import { Random } from '../differential/random.js'
 import { seed } from '../support/seed.js'
-import { checkVersions } from './check-versions.js'
-import { eachSource } from './each-source.js'
-import { DOES, zappingDriver } from './zapping-driver.js'
+import { checkVersions } from './support/check-versions.js'
+import { eachSource } from './support/each-source.js'
+import { DOES, zappingDriver } from './support/zapping-driver.js'
 
 const page = pageSize()
 const PAGES = 48

@@ -10,7 +10,7 @@ import { mapMut, offerStatistics, openDevice, openSwap, type PagerReport, pageSi
 import { memoryStore } from 'vmarea/stores'
 import { findReportSocket } from '#vmarea/cli/view/find-report-socket.js'
 import { readPagerReports } from '#vmarea/view/files/read-pager-reports.js'
-import { driverUrl } from '../pager/driver-url.js'
+import { driverUrl } from '../pager/support/driver-url.js'
 import { ordinaryUser, skipUnlessOrdinaryUser } from '../support/ordinary-user.js'
 import { root } from '../support/root.js'
 import { until } from '../support/until.js'

@@ -1,5 +1,5 @@
 import { pageSize } from '#vmarea/index.js'
-import { driverUrl } from '../pager/driver-url.js'
+import { driverUrl } from '../pager/support/driver-url.js'
 
 const page = pageSize()
 

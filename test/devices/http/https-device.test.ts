@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { eachSource } from '../../pager/each-source.js'
+import { eachSource } from '../../pager/support/each-source.js'
 import { survives } from '../../support/run-in-child.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 

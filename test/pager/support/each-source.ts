@@ -1,7 +1,7 @@
 import { describe } from 'node:test'
 import type { FaultSourceName } from 'vmarea'
 import * as vmarea from 'vmarea'
-import { skipWithout } from '../userfaultfd/skip.js'
+import { skipWithout } from '../../userfaultfd/skip.js'
 
 export interface SourceUnderTest {
   readonly source: FaultSourceName
