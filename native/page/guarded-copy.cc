@@ -18,7 +18,9 @@ extern const char vmarea_touch_read_access[], vmarea_touch_write_access[], vmare
 
 #if defined(__x86_64__)
 
-// `rep movsb` keeps its progress in the registers: after a fault rcx is the exact number of bytes left. r8 is the Fault to fill.
+// Sixty-four bytes at a time, then `rep movsb`, which keeps its progress in the registers: after a fault rcx is the exact number of bytes
+// left. A fault among the sixty-four continues there. `rep movsb` alone takes several times as long on many processors. r8 is the Fault to
+// fill.
 __asm__(
     ".text\n" LOCAL(vmarea_copy_access) LOCAL(vmarea_copy_bytes) LOCAL(vmarea_copy_done) LOCAL(vmarea_touch_read_access)
         LOCAL(vmarea_touch_write_access) LOCAL(vmarea_touch_failed)
@@ -26,6 +28,20 @@ __asm__(
     "  mov %rcx, %r8\n"
     "  mov %rdx, %rcx\n"
     "vmarea_copy_access:\n"
+    "  cmp $64, %rcx\n"
+    "  jb vmarea_copy_bytes\n"
+    "  movups (%rsi), %xmm0\n"
+    "  movups 16(%rsi), %xmm1\n"
+    "  movups 32(%rsi), %xmm2\n"
+    "  movups 48(%rsi), %xmm3\n"
+    "  movups %xmm0, (%rdi)\n"
+    "  movups %xmm1, 16(%rdi)\n"
+    "  movups %xmm2, 32(%rdi)\n"
+    "  movups %xmm3, 48(%rdi)\n"
+    "  add $64, %rsi\n"
+    "  add $64, %rdi\n"
+    "  sub $64, %rcx\n"
+    "  jmp vmarea_copy_access\n"
     "vmarea_copy_bytes:\n"
     "  rep movsb\n"
     "vmarea_copy_done:\n"
