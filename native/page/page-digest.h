@@ -6,7 +6,7 @@
 
 namespace vmarea {
 
-// 53 bits, the same within this process. 0 is the digest of zeros alone. `bytes` is aligned to 8, and `length` is a multiple of 32.
+// 53 bits, the same within this process. 0 is the digest of zeros alone. `bytes` is aligned to 8, and `length` is a multiple of 64.
 uint64_t page_digest(const uint8_t* bytes, size_t length);
 
 }  // namespace vmarea
