@@ -36,10 +36,19 @@ export const NOTE = {
   UNWANTED: 128,
 } as const
 
+/** A digest is kept as its lowest 48 bits: a word, and half a word. */
+const [WORD, HIGH] = [2 ** 32, 0xffff]
+
+/** The digest of each page's copy in the store. */
+interface DigestArrays {
+  readonly low: Uint32Array
+  readonly high: Uint16Array
+}
+
 const [PINNED_COUNT, KEPT_COUNT] = [PLACES + 1, PLACES + 2]
 
 /**
- * Where each page is: nine bytes a page, and how many are in each place. It may lie in memory that another thread reads, and that the thread
+ * Where each page is, with the digest of the store's copy: seven bytes a page, and how many are in each place. It may lie in memory that another thread reads, and that the thread
  * that serves next goes on with; one thread writes it.
  */
 export class PagePlaces {
@@ -48,17 +57,27 @@ export class PagePlaces {
   readonly count: number
   /** How many pages are in each place, by `PLACE`. */
   readonly counts: Float64Array
-  /** The digest of the store's copy, by page. */
-  readonly digests: Float64Array
+  readonly #digests: DigestArrays
   readonly #bytes: Uint8Array
 
   /** @param isNew whether the memory knows of no pages yet */
-  constructor(counts: Float64Array, digests: Float64Array, bytes: Uint8Array, isNew: boolean) {
+  constructor(counts: Float64Array, digests: DigestArrays, bytes: Uint8Array, isNew: boolean) {
     this.count = bytes.length
     this.counts = counts
-    this.digests = digests
+    this.#digests = digests
     this.#bytes = bytes
     if (isNew) counts[PLACE.EMPTY] = bytes.length
+  }
+
+  /** Whether the digest is that of the store's copy. */
+  hasDigest(page: number, digest: number): boolean {
+    const { low, high } = this.#digests
+    return low[page] === digest >>> 0 && high[page] === (Math.floor(digest / WORD) & HIGH)
+  }
+
+  setDigest(page: number, digest: number): void {
+    this.#digests.low[page] = digest
+    this.#digests.high[page] = Math.floor(digest / WORD)
   }
 
   get pinned(): number {

@@ -11,14 +11,14 @@ const [RETRY, LONGEST_RETRY] = [10, 1000]
 /** Runs of more than `SHORT` and up to `LONG` pages are read into buffers that are kept for later runs: up to `BUFFERS` of them. */
 const [SHORT, LONG, BUFFERS] = [16, 256, 4]
 
-/** A page that is being read. */
+/** Pages that are being read by one call of the store. */
 interface Read {
-  /** When a fault began to wait for it; `undefined` while none does. */
-  faultAt: number | undefined
+  /** When the first call for them began. */
   readonly since: number
-  /** Whether the page is poisoned if it can't be read. A page that is read ahead is not. */
-  needed: boolean
-  attempts: number
+  /** Whether a page is poisoned if it can't be read, though no fault waits for it. A page that is read ahead is not. */
+  readonly needed: boolean
+  /** Calls that have failed before. */
+  readonly attempts: number
 }
 
 /** Brings pages back from the store. */
@@ -28,7 +28,10 @@ export class PageReader {
   readonly #progress: () => void
   /** Called for each page when the store's call for it has returned. */
   readonly #returned: (page: number) => void
-  readonly #reads = new Map<number, Read>()
+  /** When a fault began to wait for a page that is being read. */
+  readonly #waiting = new Map<number, number>()
+  /** Pages whose read failed and is about to be retried. */
+  readonly #retries = new Map<number, Read>()
   readonly #causes = new Map<number, Error>()
   readonly #buffers: Uint8Array[] = []
   #calls = 0
@@ -51,10 +54,7 @@ export class PageReader {
 
   /** Notes that a fault waits for a page that is being read. */
   wait(page: number, since: number): void {
-    const read = this.#reads.get(page)
-    if (read === undefined) return
-    read.faultAt ??= since
-    read.needed = true
+    if (!this.#waiting.has(page)) this.#waiting.set(page, since)
   }
 
   /**
@@ -63,24 +63,21 @@ export class PageReader {
    */
   read(page: number, count: number, since: number | undefined, needed = since !== undefined): void {
     const { places, host } = this.#context
-    const now = host.now()
-    for (let at = page; at < page + count; at++) {
-      places.set(at, PLACE.READING)
-      this.#reads.set(at, { faultAt: at === page ? since : undefined, since: now, needed, attempts: 0 })
-    }
-    this.#ask(page, count)
+    for (let at = page; at < page + count; at++) places.set(at, PLACE.READING)
+    if (since !== undefined) this.#waiting.set(page, since)
+    this.#ask(page, count, { since: host.now(), needed, attempts: 0 })
   }
 
   /** The program has dropped the page: its read and its error are discarded. */
   forget(page: number): void {
-    this.#reads.delete(page)
+    this.#ended(page)
     this.#causes.delete(page)
   }
 
   /** Poisons a page that a fault waits for. */
   poison(page: number, error: Error): void {
     const { places, memory, host } = this.#context
-    this.#reads.delete(page)
+    this.#ended(page)
     this.#causes.set(page, error)
     places.set(page, PLACE.POISONED)
     // Send the error before poisoning, so that it has arrived when the access fails (S6).
@@ -88,10 +85,18 @@ export class PageReader {
     memory.poison(page)
   }
 
-  #ask(page: number, count: number): void {
+  #ended(page: number): void {
+    this.#waiting.delete(page)
+    this.#retries.delete(page)
+  }
+
+  #ask(page: number, count: number, read: Read): void {
     const { places, memory, store, host, timeout, counters } = this.#context
-    const pages = Array.from({ length: count }, (_, index) => page + index)
-    for (const each of pages) places.note(each, NOTE.BUSY)
+    const pages = new Array<number>(count)
+    for (let index = 0; index < count; index++) {
+      pages[index] = page + index
+      places.note(page + index, NOTE.BUSY)
+    }
     const buffer = this.#buffer(count)
     const bytes = buffer.subarray(0, count * memory.pageSize)
     // Two users: the store may write to the buffer until its call returns, however late, and the pages are copied from it when the call settles.
@@ -108,7 +113,7 @@ export class PageReader {
         this.#calls--
         if (error === undefined) counters.add(COUNT.BYTES_READ, bytes.length)
         else counters.add(COUNT.FAILURES)
-        this.#arrived(page, count, bytes, error)
+        this.#arrived(page, count, bytes, read, error)
         give()
         this.#progress()
       },
@@ -130,7 +135,7 @@ export class PageReader {
     return LONG * this.#context.memory.pageSize
   }
 
-  #arrived(page: number, count: number, bytes: Uint8Array, error: Error | undefined): void {
+  #arrived(page: number, count: number, bytes: Uint8Array, read: Read, error: Error | undefined): void {
     const { places, memory } = this.#context
     const { pageSize } = memory
     const part = (from: number, to: number) => bytes.subarray((from - page) * pageSize, (to - page) * pageSize)
@@ -141,10 +146,10 @@ export class PageReader {
       let to = from
       // A page that was dropped meanwhile is passed over (S1), and one whose digest differs is read again (S4).
       const isGood = (at: number) =>
-        error === undefined && places.get(at) === PLACE.READING && digests[at - page] === places.digests[at]
+        error === undefined && places.get(at) === PLACE.READING && places.hasDigest(at, digests[at - page]!)
       while (to < end && isGood(to)) to++
       if (to > from) this.#fill(from, to - from, part(from, to))
-      if (to < end && places.get(to) === PLACE.READING) this.#failed(to, error ?? this.#damaged(to))
+      if (to < end && places.get(to) === PLACE.READING) this.#failed(to, read, error ?? this.#damaged(to))
       from = to + 1
     }
   }
@@ -155,22 +160,24 @@ export class PageReader {
     })
   }
 
-  #failed(page: number, error: Error): void {
+  #failed(page: number, { since, needed, attempts }: Read, error: Error): void {
     const { places, host, timeout } = this.#context
-    const read = this.#reads.get(page)!
-    if (host.now() - read.since >= timeout) {
+    if (host.now() - since >= timeout) {
       // Without a waiter there is no access to fail: the next fault reads the page again.
-      if (!read.needed) {
-        this.#reads.delete(page)
+      if (needed || this.#waiting.has(page)) this.poison(page, error)
+      else {
+        this.#ended(page)
         places.set(page, PLACE.STORED)
-      } else this.poison(page, error)
+      }
       return
     }
-    const delay = Math.min(RETRY * 2 ** read.attempts++, LONGEST_RETRY)
-    const left = timeout - (host.now() - read.since)
+    const delay = Math.min(RETRY * 2 ** attempts, LONGEST_RETRY)
+    const left = timeout - (host.now() - since)
+    const retry = { since, needed, attempts: attempts + 1 }
+    this.#retries.set(page, retry)
     host.later(Math.min(delay, left), () => {
-      if (this.#reads.get(page) === read && places.get(page) === PLACE.READING && !places.has(page, NOTE.BUSY)) {
-        this.#ask(page, 1)
+      if (this.#retries.get(page) === retry && places.get(page) === PLACE.READING && !places.has(page, NOTE.BUSY)) {
+        this.#ask(page, 1, retry)
       }
     })
   }
@@ -192,7 +199,7 @@ export class PageReader {
         return
       }
       memory.wake(at, 1)
-      this.#reads.delete(at++)
+      this.#ended(at++)
     }
   }
 
@@ -208,13 +215,13 @@ export class PageReader {
 
   #came(page: number): void {
     const { places, counters, host } = this.#context
-    const read = this.#reads.get(page)
-    this.#reads.delete(page)
+    const faultAt = this.#waiting.size === 0 ? undefined : this.#waiting.get(page)
+    this.#ended(page)
     places.set(page, PLACE.RESIDENT)
     counters.add(COUNT.COPIED_FROM_STORE)
-    if (read?.faultAt === undefined) return
+    if (faultAt === undefined) return
     places.note(page, NOTE.YOUNG)
     counters.add(COUNT.DEMAND_READS)
-    counters.served('store', host.now() - read.faultAt)
+    counters.served('store', host.now() - faultAt)
   }
 }

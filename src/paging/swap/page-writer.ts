@@ -3,8 +3,8 @@ import type { SwapContext } from './swap-context.js'
 import { COUNT } from './swap-counters.js'
 import { within } from './within.js'
 
-/** Pages of one call of the store: as many as are examined before faults are served. */
-const BATCH = 64
+/** Pages of one call of the store: as many as are examined before faults are served. A command takes more at once, as it has no budget to keep. */
+const [BATCH, LARGE_BATCH] = [64, 256]
 /** How many writing calls of the store may be in flight. */
 const CALLS = 8
 /** Milliseconds from a failure of the store to the next call. They double up to the second number. */
@@ -92,7 +92,7 @@ export class PageWriter {
     const { places } = this.#context
     const pages: number[] = []
     let page = from
-    while (pages.length < BATCH) {
+    while (pages.length < LARGE_BATCH) {
       page = places.find(PLACE.STAGED, page, places.count)
       if (page === places.count) break
       if (!places.has(page, NOTE.BUSY)) pages.push(page)
@@ -148,19 +148,19 @@ export class PageWriter {
     const { pageSize } = memory
     const gone: number[] = []
     const changed: number[] = []
-    const buffer = this.#buffers.pop() ?? new Uint8Array(BATCH * pageSize)
+    const buffer = this.#buffers.pop() ?? new Uint8Array(LARGE_BATCH * pageSize)
     const digests = new Float64Array(pages.length)
     for (const [at, count] of this.#runs(pages)) {
       memory.read(pages[at]!, count, buffer.subarray(at * pageSize), digests.subarray(at, at + count))
     }
-    for (const [index, page] of pages.entries()) {
-      const digest = digests[index]!
+    for (let index = 0; index < pages.length; index++) {
+      const [page, digest] = [pages[index]!, digests[index]!]
       if (digest === 0) {
         counters.add(COUNT.ZERO_PAGES)
         places.set(page, PLACE.EMPTY)
         this.giveUp(page)
         gone.push(page)
-      } else if (places.has(page, NOTE.KEPT) && places.digests[page] === digest) {
+      } else if (places.has(page, NOTE.KEPT) && places.hasDigest(page, digest)) {
         counters.add(COUNT.UNCHANGED)
         counters.add(COUNT.EVICTED)
         places.set(page, PLACE.STORED)
@@ -227,20 +227,21 @@ export class PageWriter {
   #written(pages: readonly number[], digests: Float64Array, error: Error | undefined): void {
     const { places, counters } = this.#context
     const gone: number[] = []
-    for (const [index, page] of pages.entries()) {
-      const writing = places.get(page) === PLACE.WRITING
+    for (let index = 0; index < pages.length; index++) {
+      const page = pages[index]!
+      const place = places.get(page)
+      const writing = place === PLACE.WRITING
       if (error !== undefined) {
         if (writing) places.set(page, PLACE.STAGED)
         continue
       }
-      const place = places.get(page)
       // The program has dropped the page meanwhile, and the store's content is an older one (S5). A page that was being written is
       // poisoned only after it was dropped.
       if (place === PLACE.EMPTY || place === PLACE.GONE || place === PLACE.POISONED) {
         places.note(page, NOTE.UNWANTED)
         continue
       }
-      places.digests[page] = digests[index]!
+      places.setDigest(page, digests[index]!)
       places.note(page, NOTE.KEPT)
       if (!writing) continue
       counters.add(COUNT.EVICTED)

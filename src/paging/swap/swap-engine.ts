@@ -48,7 +48,7 @@ export interface SwapEngineOptions {
  *  S1. The thread that serves alone moves a page from one state to another. An answer of the store moves it only if the page is still in the
  *      state in which the store was asked.
  *  S2. A page leaves memory only when it is all zeros, or the store has its content: the note `KEPT`, with the content's digest in
- *      `PagePlaces.digests`.
+ *      `PagePlaces`.
  *  S3. For each page at most one call of the store is in flight: the note `BUSY`.
  *  S4. A page is filled from the store only if the bytes have its digest.
  *  S5. The store's copy of a page that the program dropped or unmapped is never used again: the note `KEPT` is cleared.

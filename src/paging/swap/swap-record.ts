@@ -29,18 +29,16 @@ export class SwapRecord {
 
   /** A record of `pages` pages: a new one, or the one in `memory`. */
   constructor(pages: number, memory?: ArrayBufferLike, shared = false) {
-    const [counters, counts, digests] = [
-      8,
-      8 + SwapCounters.LENGTH * 8,
-      8 + (SwapCounters.LENGTH + PagePlaces.COUNTS) * 8,
-    ]
-    const bytes = digests + pages * 8
+    const [counters, counts] = [8, 8 + SwapCounters.LENGTH * 8]
+    const low = counts + PagePlaces.COUNTS * 8
+    const high = low + pages * 4
+    const bytes = high + pages * 2
     this.memory = memory ?? (shared ? new SharedArrayBuffer(bytes + pages) : new ArrayBuffer(bytes + pages))
     this.#state = new Int32Array(this.memory, 0, 1)
     this.counters = new SwapCounters(new Float64Array(this.memory, counters, SwapCounters.LENGTH))
     this.places = new PagePlaces(
       new Float64Array(this.memory, counts, PagePlaces.COUNTS),
-      new Float64Array(this.memory, digests, pages),
+      { low: new Uint32Array(this.memory, low, pages), high: new Uint16Array(this.memory, high, pages) },
       new Uint8Array(this.memory, bytes, pages),
       memory === undefined,
     )
