@@ -15,6 +15,8 @@ import { PageCipher } from './page-cipher.js'
 
 /** The bytes of one reservation of room. */
 const STEP = 2 ** 23
+/** Milliseconds from freed pages to the first cut of the file, and from one cut to the next. Pages that are written soon take the room again. */
+const [SHRINK, NEXT_SHRINK] = [1000, 50]
 /** What `readCached` returns for a short read at the end of the file. */
 const { EOPNOTSUPP } = ERRNO_RESULT
 
@@ -41,6 +43,7 @@ export class FilePageStore implements PageStore {
   readonly #inFlight = new Set<Promise<void>>()
   #closed: Promise<void> | undefined
   #cacheOnly = true
+  #shrinking: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: FileStoreOptions, host: PageStoreHost) {
     this.pageSize = host.pageSize
@@ -81,7 +84,7 @@ export class FilePageStore implements PageStore {
       this.#slots.delete(page)
       this.#allocator.free(slot)
     }
-    this.#shrink()
+    if (this.#isTooLong) this.#shrinking ??= this.#shrinkIn(SHRINK)
   }
 
   /** fsync(2) */
@@ -96,6 +99,7 @@ export class FilePageStore implements PageStore {
   }
 
   async #close(): Promise<void> {
+    clearTimeout(this.#shrinking)
     await Promise.allSettled(this.#inFlight)
     this.#cipher?.close()
     this.#slots.clear()
@@ -149,12 +153,26 @@ export class FilePageStore implements PageStore {
     this.#reserved = reserved
   }
 
+  get #isTooLong(): boolean {
+    return this.#allocator.end * this.pageSize + STEP <= this.#reserved
+  }
+
+  #shrinkIn(milliseconds: number): ReturnType<typeof setTimeout> {
+    const timer = setTimeout(() => this.#shrink(), milliseconds)
+    timer.unref()
+    return timer
+  }
+
+  // Cuts off one step at a time: the kernel frees each of its pages, and faults wait meanwhile.
   #shrink(): void {
-    const end = Math.ceil((this.#allocator.end * this.pageSize) / STEP) * STEP
-    if (end + STEP > this.#reserved || this.#inFlight.size > 0) return
-    this.#reserved = end
-    // Truncate at once, so that no later write is cut off.
-    ftruncateSync(this.#descriptor, end)
+    this.#shrinking = undefined
+    if (this.#closed !== undefined || !this.#isTooLong) return
+    if (this.#inFlight.size === 0) {
+      this.#reserved = (Math.ceil(this.#reserved / STEP) - 1) * STEP
+      // Truncate at once, so that no later write is cut off.
+      ftruncateSync(this.#descriptor, this.#reserved)
+    }
+    if (this.#isTooLong) this.#shrinking = this.#shrinkIn(NEXT_SHRINK)
   }
 
   #encrypted(cipher: PageCipher, pages: readonly number[], bytes: Uint8Array): Uint8Array {
