@@ -50,7 +50,10 @@ export class VmFault {
     return this.#fault.bytes
   }
 
-  /** Aborted when the last waiter has left: at the time limit, or because the device was closed. Stop the hook's work then. */
+  /**
+   * Aborted when the last waiter has left: at the time limit, or because the device was closed. Stop the hook's work then. The error with
+   * which the hook rejects at once becomes the cause of the access's `ETIMEDOUT`.
+   */
   get signal(): AbortSignal {
     return this.#fault.signal
   }

@@ -31,6 +31,8 @@ export abstract class PageRequest {
   readonly waiters: PageWaiter[] = []
   /** How many earlier requests had the same waiters. */
   rounds = 0
+  /** With what the answerer refused, also where nothing uses that any more. */
+  refusal: unknown
   #state: RequestState = 'asked'
   #bytes: Uint8Array | undefined
   #abort: AbortController | undefined

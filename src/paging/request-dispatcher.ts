@@ -11,6 +11,14 @@ const MOST_ROUNDS = 100
 /** The longest time of a timer, in milliseconds. */
 const LONGEST = 2 ** 31 - 1
 
+/** A wait that has reached the time limit, and is not refused yet. */
+interface LateWaits<R> {
+  readonly request: R
+  readonly waiters: readonly PageWaiter[]
+  /** The reason, where there was no room to ask. */
+  readonly noRoom: VmError | undefined
+}
+
 export interface RequestDispatcherParts<R extends PageRequest> {
   readonly pageSize: number
   /** The longest wait, in milliseconds. `Infinity` is no limit. */
@@ -41,6 +49,8 @@ export class RequestDispatcher<R extends PageRequest> {
   readonly #parts: RequestDispatcherParts<R>
   /** Requests that wait for room before the answerer is asked. */
   readonly #held = new Set<R>()
+  /** Refused after a turn of the event loop, in which the answerer can say what it was waiting for, or before the next call. */
+  readonly #late: LateWaits<R>[] = []
   #resuming = false
   #unsettled = 0
   #closed = false
@@ -61,6 +71,7 @@ export class RequestDispatcher<R extends PageRequest> {
    * answered, so it is superseded instead, and is pending no more (R1).
    */
   joinable(offset: number, firstWrite = false): R | undefined {
+    this.#refuseLate()
     const request = this.pending.at(offset, firstWrite)
     if (request?.state !== 'abandoned') return request
     request.supersede()
@@ -75,6 +86,7 @@ export class RequestDispatcher<R extends PageRequest> {
 
   /** Makes a new request with its first waiter, which may be settled before this returns. */
   request(request: R, waiter: PageWaiter): void {
+    this.#refuseLate()
     this.pending.wait(request, waiter)
     this.#ask(request)
   }
@@ -87,11 +99,13 @@ export class RequestDispatcher<R extends PageRequest> {
 
   /** Marks the answers for pages of `[start, end)` as stale. */
   invalidate(start: number, end: number): void {
+    this.#refuseLate()
     this.pending.invalidate(start, end)
   }
 
   /** Removes all waiters of the call `owner`. */
   leave(owner: object): void {
+    this.#refuseLate()
     this.pending.leave((waiter) => waiter.owner === owner)
   }
 
@@ -142,6 +156,7 @@ export class RequestDispatcher<R extends PageRequest> {
 
   /** Ignores all answers. The waiters stay for another server. */
   stop(): void {
+    this.#refuseLate()
     this.#closed = true
     clearTimeout(this.#timer)
   }
@@ -211,6 +226,7 @@ export class RequestDispatcher<R extends PageRequest> {
   }
 
   #refused(request: R, error: unknown): void {
+    request.refusal = error
     const waiters = this.#concluded(request)
     if (waiters !== undefined) this.#refuse(request, waiters, error)
   }
@@ -272,11 +288,25 @@ export class RequestDispatcher<R extends PageRequest> {
     const { timeout, counters } = this.#parts
     const late = ({ since }: PageWaiter) => since <= before
     this.pending.leave(late, (request, waiters) => {
-      const late = answerTimeout(request.call, timeout)
-      const error = (this.#held.has(request) ? this.#parts.noRoom?.() : undefined) ?? late
+      const noRoom = this.#held.has(request) ? this.#parts.noRoom?.() : undefined
       counters.countTimeouts(waiters.length)
-      this.#refuseAll(request, waiters, error, false)
-      return error
+      this.#late.push({ request, waiters, noRoom })
+      return noRoom ?? answerTimeout(request.call, timeout)
     })
+    // The signals are aborted now. A driver that heeds its own rejects with what it was waiting for.
+    if (this.#late.length > 0) this.#parts.defer(() => this.#refuseLate())
   }
+
+  #refuseLate(): void {
+    for (const { request, waiters, noRoom } of this.#late.splice(0))
+      this.#refuseAll(request, waiters, noRoom ?? lateError(request, this.#parts.timeout), false)
+  }
+}
+
+/** Names what the driver was waiting for, where it said more than that it was stopped. */
+function lateError({ call, refusal, signal }: PageRequest, timeout: number): VmError {
+  const says = refusal instanceof Error && refusal !== signal.reason && refusal.name !== 'AbortError'
+  return says
+    ? answerTimeout(call, timeout, `; it stops with: ${refusal.message}`, refusal)
+    : answerTimeout(call, timeout)
 }

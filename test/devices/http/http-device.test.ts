@@ -149,6 +149,22 @@ for (const [kernel, { process, module, source, skip }] of Object.entries(hosts))
     assert.equal((await next(10))[0], server.object[20 * PAGE])
   })
 
+  test(`${kernel}: an access that ends at the timeout names what failed before`, { skip }, async () => {
+    await using all = await opened({ run: PAGE, timeout: 500, driver: { retries: 1000 } as HttpOptions })
+    all.server.always = (_, response) => void response.writeHead(503).end()
+    using memory = all.device.map()
+    // On a busy machine the time may be up before any answer has come.
+    for (let tries = 1; ; tries++) {
+      const error: unknown = await memory.readAsync(0, new Uint8Array(1)).catch((thrown) => thrown)
+      assert.ok(error instanceof MemoryFault, String(error))
+      isVm(error.cause, 'ETIMEDOUT', /did not answer within 500 ms/)
+      if (tries < 20 && !/503/.test(String(error.cause))) continue
+      isVm(error.cause, 'ETIMEDOUT', /before that: .*503/)
+      isVm((error.cause as Error).cause, 'ETIMEDOUT', /GET/)
+      break
+    }
+  })
+
   test(`${kernel}: a private mapping may be written, a shared one not, and never be made so`, { skip }, async () => {
     await using all = await opened()
     const { server, device } = all
