@@ -8,6 +8,8 @@
 #include <algorithm>
 
 #include "guard/area-at.h"
+#include "guard/failing-run.h"
+#include "guard/place.h"
 #include "page/guarded-copy.h"
 #include "page/newer-kernel.h"
 #include "page/page-calls.h"
@@ -26,29 +28,6 @@ namespace {
 
 constexpr int kReadWrite = PROT_READ | PROT_WRITE;
 
-void* new_memory(size_t length, int protection) { return mmap(nullptr, length, protection, kNothing, -1, 0); }
-
-// A place for true pages, with an inaccessible page on either side. Without those, a page that was never written could merge with written
-// pages of other memory beside it, keep their anon_vma when it moves back, and never merge with its own neighbours again.
-uintptr_t new_place(size_t length, size_t alignment) {
-  size_t slack = alignment - page_size();
-  void* memory = new_memory(length + slack + 2 * page_size(), PROT_NONE);
-  if (memory == MAP_FAILED) return 0;
-  uintptr_t first = reinterpret_cast<uintptr_t>(memory);
-  uintptr_t place = (first + page_size() + slack) & ~(static_cast<uintptr_t>(alignment) - 1);
-  uintptr_t end = first + length + slack + 2 * page_size();
-  if (place - page_size() > first) munmap(memory, place - page_size() - first);
-  if (end > place + length + page_size()) munmap(at(place + length + page_size()), end - place - length - page_size());
-  return place;
-}
-
-void delete_margins(uintptr_t place, size_t length) {
-  munmap(at(place - page_size()), page_size());
-  munmap(at(place + length), page_size());
-}
-
-void delete_place(uintptr_t place, size_t length) { munmap(at(place - page_size()), length + 2 * page_size()); }
-
 // [from, from + length) stays an area of the same kind without pages: ours before and after. `to` is a place (invariant 2).
 bool move_away(uintptr_t from, uintptr_t to, size_t length) {
   if (mremap(at(from), length, length, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, at(to)) != MAP_FAILED) return true;
@@ -62,7 +41,7 @@ bool is_all_zeros(const void* memory, size_t length) {
   return std::all_of(words, words + length / sizeof *words, [](uint64_t word) { return word == 0; });
 }
 
-// The page that is to be covered.
+// The page that is to be covered, or the run of pages.
 struct Page {
   Region* region;
   uintptr_t start;
@@ -95,7 +74,7 @@ bool cover_by_replacing(const Page& page) {
 
 // Moves the page to a place, and `cover` to its address, which belongs to the region all the time (invariants 1 and 2).
 bool cover_by_moving(const Page& page, void* cover) {
-  uintptr_t place = new_place(page.length, page.length);
+  uintptr_t place = new_place(page.length, page.region->page);
   if (place == 0) return false;
   if (conceal_page_locked(page.start, page.length) == 0) {
     if (move_away(page.start, place, page.length)) {
@@ -184,6 +163,15 @@ bool cover_locked(const Page& page, const Fault& fault) {
   return page.region->file >= 0 && cover_by_replacing(page);
 }
 
+// Pages without bytes, which have to be moved: they are an area of the same kind when they come back.
+bool cover_run(Region* region, uintptr_t start, uintptr_t end) {
+  void* cover = new_memory(end - start, kReadWrite);
+  if (cover == MAP_FAILED) return false;
+  if (cover_by_moving({region, start, end - start, {}, false}, cover)) return true;
+  munmap(cover, end - start);
+  return false;
+}
+
 // Maps the replaced pages again, over the cover (invariant 2).
 bool map_again(const Region* region, const Cover& cover) {
   if (region->hole) return mmap(at(cover.start), cover.length(), PROT_NONE, kNothing | MAP_FIXED, -1, 0) != MAP_FAILED;
@@ -223,6 +211,12 @@ bool give_up_oldest() {
 }  // namespace
 
 bool cover_page_locked(Region* region, uintptr_t start, const Fault& fault) {
+  uintptr_t end = end_of_run_locked(region, start, fault);
+  if (end > start + region->page) {
+    // The kernel refuses a run of several areas.
+    if (prepare_cover_table_locked() && cover_run(region, start, end)) return true;
+    if (find_cover_locked(start) != nullptr) return false;
+  }
   Page page = {region, start, region->page, {}, is_watched_locked(start)};
   // Only these ways of covering depend on the area, and the query takes time.
   if (!region->hole && (fault.reason == kReadOnly || is_huge(region) || region->file >= 0)) area_at(start, &page.area);

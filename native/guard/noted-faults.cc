@@ -115,6 +115,8 @@ void print_at_exit() {
 
 }  // namespace
 
+size_t count_threads_locked() { return threads_locked().size(); }
+
 bool begin_noted_faults(ThreadState* state) {
   state->noted.entries = new_ring();
   state->noted_elsewhere.entries = new_ring();

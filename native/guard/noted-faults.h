@@ -14,6 +14,9 @@ bool begin_noted_faults(ThreadState* state);
 // Passes the faults that the thread has not reported to another thread, or writes them to standard error where none can report them.
 void end_noted_faults(ThreadState* state);
 
+// The threads that have begun and not ended.
+size_t count_threads_locked();
+
 // In the handler: for the thread that made the region.
 void note_for_owner_locked(Region* region, const Fault& fault);
 // Wakes the event loop.

@@ -86,6 +86,21 @@ describe('the memory of a Worker comes back when it', { concurrency: 2 }, () => 
 })
 
 describe('with several threads', { concurrency: 2 }, () => {
+  // A page that is covered ahead would be zeros without a fault for the other thread.
+  test('reading on past the end of a file is a fault for each page', async () => {
+    await survives(
+      `const worker = startWorker("parentPort.postMessage(1); parentPort.once('message', () => {})")
+      await nextMessage(worker)
+      const mapping = map({ file: args[0] })
+      fs.truncateSync(args[0], page)
+      const inOrder = (bytes) => { for (let at = page; at < bytes.length; at += page) bytes.at(at) }
+      assert.throws(() => mapping.access(inOrder), { offset: page })
+      assert.equal(mapping.faults, 1499)
+      worker.postMessage('end')`,
+      { args: [temporaryFile(1500 * page)] },
+    )
+  })
+
   test('each has mappings and faults of its own', async () => {
     await survives(
       `${counting}

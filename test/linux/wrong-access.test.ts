@@ -251,7 +251,7 @@ const snippets: Record<string, string> = {
     const mapping = map({ file: args[0] })
     const { bytes } = mapping
     fs.truncateSync(args[0], 0)
-    for (let at = 0; at < bytes.length; at += page) assert.equal(bytes[at], 0)
+    for (let at = bytes.length - page; at >= 0; at -= page) assert.equal(bytes[at], 0)
     ${contained('5000')}
     mapping.restore()
     assert.equal(fs.readFileSync('/proc/self/maps', 'latin1').split('\\n').filter((line) => line.includes(args[0])).length, 1)`,

@@ -1,7 +1,7 @@
 // Faults that are contained in this very process: what is thrown, what is remembered, what is put back.
 import assert from 'node:assert/strict'
 import { channel } from 'node:diagnostics_channel'
-import { readFileSync, truncateSync } from 'node:fs'
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { type FaultMessage, MemoryFault, map, mapMut, mapNone, memfd, pageSize, reserveMut } from '#vmarea/index.js'
 import { areasIn } from '../support/memory-areas.js'
@@ -154,18 +154,50 @@ describe('access', () => {
   test('with more faults than one page of the log holds', () => {
     const pages = 3000
     const { mapping } = truncated(pages)
-    throwsFault(
-      () =>
-        mapping.access((bytes) => {
-          let sum = 0
-          for (let offset = 0; offset < bytes.length; offset += page) sum += bytes[offset]!
-          return sum
-        }),
-      { offset: page },
-    )
+    const backwards = (bytes: Uint8Array) => {
+      let sum = 0
+      for (let offset = bytes.length - page; offset > 0; offset -= page) sum += bytes[offset]!
+      return sum
+    }
+    throwsFault(() => mapping.access(backwards), { offset: (pages - 1) * page })
     assert.equal(mapping.faults, pages - 1)
     assert.equal(mapping.fault, undefined)
     assert.equal(areasIn(mapping.start, mapping.end).length, 1)
+    mapping.unmap()
+  })
+})
+
+describe('reading on past the end of a file', () => {
+  const pages = 6000
+  const inOrder = (bytes: Uint8Array) => {
+    let sum = 0
+    for (let offset = 0; offset < bytes.length; offset += page) sum += bytes[offset]!
+    return sum
+  }
+
+  test('is a fault for a run of pages, and all of them come back', () => {
+    const { file, mapping } = truncated(pages)
+    const before = areasIn(mapping.start, mapping.end)
+    throwsFault(() => mapping.access(inOrder), { offset: page, reason: 'past-end-of-file' })
+    assert.ok(mapping.faults < pages / 4, `${mapping.faults} faults`)
+    assert.deepEqual(areasIn(mapping.start, mapping.end), before)
+    writeFileSync(file, pattern(pages * page))
+    assert.equal(Buffer.compare(mapping.bytes, pattern(pages * page)), 0)
+    mapping.unmap()
+  })
+
+  test('does not reach over a border of areas, and writes there change nothing', () => {
+    const file = temporaryFile(pages * page)
+    const mapping = mapMut({ file })
+    mapping.advise('dontfork', 700 * page, 600 * page)
+    truncateSync(file, page)
+    const before = areasIn(mapping.start, mapping.end)
+    assert.equal(before.length, 3)
+    throwsFault(() => mapping.access((bytes) => bytes.fill(9, page)), { offset: page, access: 'write' })
+    assert.ok(mapping.faults < pages / 2, `${mapping.faults} faults`)
+    assert.deepEqual(areasIn(mapping.start, mapping.end), before)
+    truncateSync(file, pages * page)
+    assert.ok(mapping.bytes.subarray(page).every((byte) => byte === 0))
     mapping.unmap()
   })
 })
