@@ -32,9 +32,12 @@ const buildOptions = {
  */
 export async function bundle(dist, output) {
   const { exports, bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const entries = [...Object.values(exports), ...Object.values(bin)]
-    .filter((path) => path.endsWith('.js'))
-    .map((path) => relative('dist', path))
+  const modulesOf = (paths) =>
+    Object.values(paths)
+      .filter((path) => path.endsWith('.js'))
+      .map((path) => relative('dist', path))
+  const entries = modulesOf(exports)
+  const programs = modulesOf(bin)
   const places = new Map(entries.map((name) => [join(dist, name), name]))
   // A module that another names by its URL (a worker, a driver) goes beside the bundles, and the URL is rewritten to match.
   for (const path of modulesNamedByUrl(dist)) if (!places.has(path)) places.set(path, basename(path))
@@ -42,20 +45,29 @@ export async function bundle(dist, output) {
     places.set(join(dist, driversFolder, name), join('drivers', name))
 
   const bundles = await sharedModules(places, join(dist, 'model.js'))
-  const { outputFiles } = await build({
+  const options = {
     ...buildOptions,
-    entryPoints: [
-      ...[...places].map(([path, name]) => ({ in: path, out: name.replace(/\.js$/, '') })),
-      ...[...bundles.keys()].map((name) => ({ in: `${SCHEME}${name}`, out: name })),
-    ],
     outdir: output,
     // At the top, so that a URL beside a chunk is a URL beside an entry point.
     chunkNames: '[name]-[hash]',
-    plugins: [
-      { name: 'modules by URL', setup: rewriteUrls(places) },
-      { name: 'shared modules', setup: importFromBundles(bundles) },
+  }
+  const entryPointsOf = (named) => named.map(([path, name]) => ({ in: path, out: name.replace(/\.js$/, '') }))
+  const byUrl = { name: 'modules by URL', setup: rewriteUrls(places) }
+  const library = await build({
+    ...options,
+    entryPoints: [
+      ...entryPointsOf([...places]),
+      ...[...bundles.keys()].map((name) => ({ in: `${SCHEME}${name}`, out: name })),
     ],
+    plugins: [byUrl, { name: 'shared modules', setup: importFromBundles(bundles) }],
   })
+  // With chunks of its own, a command loads what it runs alone: `host.js` brings Node's HTTP, TLS and compression along.
+  const command = await build({
+    ...options,
+    entryPoints: entryPointsOf(programs.map((name) => [join(dist, name), name])),
+    plugins: [byUrl],
+  })
+  const outputFiles = [...library.outputFiles, ...command.outputFiles]
   rmSync(output, { recursive: true, force: true })
   for (const { path, text } of outputFiles) {
     const top = relative(dirname(path), output) || '.'

@@ -1,11 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { bundle } from '../../scripts/bundle.js'
 import { manyAreas } from '../support/many-areas.js'
 import { paired } from '../support/paired.js'
 
 const COUNT = 50_000
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+const folder = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+/** The published form, which users run, and that of the checkout. */
+const packed = folder('build/bench/bundle')
+const forms = { '': `${packed}/cli/main.js`, ', from the checkout': folder('dist/cli/main.js') }
 
 /** The time until `vmarea maps` prints its first line, beside the start of Node itself. */
 export async function run() {
@@ -13,17 +17,20 @@ export async function run() {
   const shell = spawn('sh', ['-c', 'read line'], { stdio: ['pipe', 'ignore', 'ignore'] })
   try {
     await once(shell, 'spawn')
-    return [
-      await row(`vmarea maps of ${COUNT} areas, first line`, many.pid, '350 ms'),
-      await row('vmarea maps of a shell, first line', shell.pid, '120 ms'),
-    ]
+    await bundle(folder('dist'), packed)
+    const rows = []
+    for (const [suffix, main] of Object.entries(forms)) {
+      rows.push(await row(`vmarea maps of ${COUNT} areas, first line${suffix}`, main, many.pid, '350 ms'))
+      rows.push(await row(`vmarea maps of a shell, first line${suffix}`, main, shell.pid, '120 ms'))
+    }
+    return rows
   } finally {
     many.stop()
     shell.kill('SIGKILL')
   }
 }
 
-async function row(work, pid, target) {
+async function row(work, main, pid, target) {
   const { measured, floor, ratio } = await paired(
     () => untilOutput(main, 'maps', String(pid)),
     () => untilOutput('-e', 'console.log(1)'),

@@ -20,6 +20,7 @@ import { lookAt, takeSnapshot } from './process/take-snapshot.js'
 import { readSnapshot } from './read-snapshot.js'
 import { outputWidth, table } from './table.js'
 import { wrap } from './wrap.js'
+import { writeLines } from './write-lines.js'
 
 export interface MapsOptions extends FilterOptions {
   readonly all: boolean
@@ -123,7 +124,7 @@ function show(header: SnapshotHeader, areas: Iterable<AreaSnapshot>, request: Re
   )
   const shown = filter === undefined ? areas : selected(areas, filter)
   const { rows, colour, largestGap } = areaRows(totals.count(shown), { ...request, columns })
-  for (const line of table(columns, rows, { colour })) write(line)
+  writeLines(table(columns, rows, { colour }))
   write('')
   for (const line of totals.lines(size)) write(line)
   write('')

@@ -1,3 +1,5 @@
+import { isColourful } from './is-colourful.js'
+
 const CODES = {
   bold: [1, 22],
   dim: [2, 22],
@@ -16,8 +18,4 @@ export function paint(colour: Colour, text: string): string {
   if (text === '' || !isColourful()) return text
   const [on, off] = CODES[colour]
   return `\u001b[${on}m${text}\u001b[${off}m`
-}
-
-function isColourful(): boolean {
-  return process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
 }

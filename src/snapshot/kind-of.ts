@@ -16,12 +16,29 @@ export const KINDS = [
 
 export type Kind = (typeof KINDS)[number]
 
+interface Marks {
+  readonly growsDown: boolean
+  readonly isDevice: boolean
+}
+
+/** Of the last flags: most neighbours of a list share one array. */
+let marks: Marks = { growsDown: false, isDevice: false }
+let marksAreOf: readonly string[] = []
+
+function marksOf(flags: readonly string[]): Marks {
+  if (flags === marksAreOf) return marks
+  marksAreOf = flags
+  marks = { growsDown: flags.includes('gd'), isDevice: ['io', 'pf', 'mm'].some((code) => flags.includes(code)) }
+  return marks
+}
+
 /** The purpose of an area, by its name and flags. */
 export function kindOf({ path, permissions, flags, inode }: AreaSnapshot): Kind {
   if (path === '[heap]') return 'heap'
-  if (path.startsWith('[stack') || flags.includes('gd')) return 'stack'
+  const { growsDown, isDevice } = marksOf(flags)
+  if (path.startsWith('[stack') || growsDown) return 'stack'
   if (path === '[vdso]' || path.startsWith('[vvar') || path === '[vsyscall]' || path === '[uprobes]') return 'kernel'
-  if (flags.includes('io') || flags.includes('pf') || flags.includes('mm')) return 'device'
+  if (isDevice) return 'device'
   const shared = permissions[3] === 's'
   if (
     shared &&

@@ -5,6 +5,11 @@ import { type AreaSnapshot, areaSnapshot, flagCodes, permissionsOf } from './sna
 let usage = {} as AreaSnapshot['usage']
 let usageOf: LiveArea | undefined
 
+/** The device that was read last: neighbours mostly have the same. */
+let device = '00:00'
+let major = 0
+let minor = 0
+
 /**
  * An area that a guard holds, read as a snapshot of it is: a field is made when it is read, because most are not. Valid while the guard is.
  * A number that the kernel does not give is `undefined` here.
@@ -46,7 +51,13 @@ export class LiveArea implements AreaSnapshot {
   }
 
   get device(): string {
-    return this.#vma.device
+    const { deviceMajor, deviceMinor } = this.#vma
+    if (deviceMajor !== major || deviceMinor !== minor) {
+      device = this.#vma.device
+      major = deviceMajor
+      minor = deviceMinor
+    }
+    return device
   }
 
   get inode(): string {

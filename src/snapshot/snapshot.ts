@@ -34,6 +34,12 @@ export interface Snapshot {
 /** All of a snapshot but its areas. */
 export type SnapshotHeader = Omit<Snapshot, 'areas'>
 
+/** By bits: readable, writable, executable, shared. */
+const PERMISSIONS = Array.from(
+  { length: 16 },
+  (_, bits) => `${bits & 1 ? 'r' : '-'}${bits & 2 ? 'w' : '-'}${bits & 4 ? 'x' : '-'}${bits & 8 ? 's' : 'p'}`,
+)
+
 const NOT_ASKED = {} as AreaSnapshot['usage']
 
 export function areaSnapshot(vma: VmaRef): AreaSnapshot {
@@ -74,7 +80,8 @@ export function permissionsOf(vma: {
   executable: boolean
   shared: boolean
 }): string {
-  return `${vma.readable ? 'r' : '-'}${vma.writable ? 'w' : '-'}${vma.executable ? 'x' : '-'}${vma.shared ? 's' : 'p'}`
+  const bits = (vma.readable ? 1 : 0) + (vma.writable ? 2 : 0) + (vma.executable ? 4 : 0) + (vma.shared ? 8 : 0)
+  return PERMISSIONS[bits]!
 }
 
 function nullsFor(usage: VmaUsage): AreaSnapshot['usage'] {

@@ -11,12 +11,13 @@ export class Sum {
   swap = 0
   locked = 0
   readonly #fields: readonly VmaUsageField[]
-  readonly #totals: number[]
+  /** One for each field; missing where there is none, as for most sums. */
+  readonly #totals: number[] | undefined
 
   /** `fields` are further fields of smaps to add up. */
   constructor(fields: readonly VmaUsageField[] = []) {
     this.#fields = fields
-    this.#totals = fields.map(() => 0)
+    this.#totals = fields.length === 0 ? undefined : fields.map(() => 0)
   }
 
   add({ usage }: AreaSnapshot, size: number): void {
@@ -27,11 +28,12 @@ export class Sum {
     this.dirty += (usage.privateDirty ?? 0) + (usage.sharedDirty ?? 0)
     this.swap += usage.swap ?? 0
     this.locked += usage.locked ?? 0
+    if (this.#totals === undefined) return
     for (let index = 0; index < this.#fields.length; index++) this.#totals[index]! += usage[this.#fields[index]!] ?? 0
   }
 
   /** The total of one of the further fields. */
   of(field: VmaUsageField): number {
-    return this.#totals[this.#fields.indexOf(field)] ?? 0
+    return this.#totals?.[this.#fields.indexOf(field)] ?? 0
   }
 }

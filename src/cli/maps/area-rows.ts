@@ -1,5 +1,6 @@
 import { type Fold, fold } from '../../snapshot/fold.js'
 import type { AreaSnapshot } from '../../snapshot/snapshot.js'
+import { isColourful } from '../is-colourful.js'
 import type { Colour } from '../paint.js'
 import type { MapsColumn } from './columns.js'
 import { objectName } from './object-name.js'
@@ -29,34 +30,35 @@ export interface AreaRows {
 
 /** Makes rows of areas that come in the order of their addresses. */
 export function areaRows(areas: Iterable<AreaSnapshot>, { columns, sort, all, gaps, size }: RowOptions): AreaRows {
-  const folds = [
-    ...fold(
-      areas,
-      all,
-      columns.flatMap(({ fields }) => fields),
-    ),
-  ]
+  const inOrder = fold(
+    areas,
+    all,
+    columns.flatMap(({ fields }) => fields),
+  )
+  // Without an order of their own, the folds of many areas are not all kept: that would cost the collector time.
+  const folds = sort === 'address' ? inOrder : [...inOrder].sort(orderOf(sort))
   const rows: string[][] = []
-  const sources: (Fold | undefined)[] = []
+  const colourful = isColourful()
+  const colours: (readonly (Colour | undefined)[] | undefined)[] = []
   let end = 0n
   let largestGap = 0
-  if (sort !== 'address') folds.sort(orderOf(sort))
   for (const one of folds) {
     if (gaps && end > 0n && one.start > end && one.start < KERNEL_HALF) {
       largestGap = Math.max(largestGap, Number(one.start - end))
       rows.push(gapRow(end, one.start, columns, size))
-      sources.push(undefined)
+      if (colourful) colours.push(undefined)
     }
     rows.push(columns.map((column) => column.value(one, size)))
-    sources.push(one)
+    if (colourful) colours.push(columns.map((column) => column.colour?.(one)))
     end = one.end
   }
   return {
     rows,
     largestGap,
     colour(row, column) {
-      const source = sources[row]
-      return source === undefined ? 'dim' : columns[column]!.colour?.(source)
+      if (!colourful) return undefined
+      const ofCells = colours[row]
+      return ofCells === undefined ? 'dim' : ofCells[column]
     },
   }
 }

@@ -51,6 +51,8 @@ export class SmapsTable {
   /** A row of `COLUMNS` for each usage that was met. Areas share one: most of many were never touched, or have one page. */
   readonly #usage: Float64Array[] = []
   #usageCount = 0
+  /** What `usage` has made, by the numbers of the rows of `#usage`. */
+  readonly #made: (VmaUsage | undefined)[] = []
   /** The sets of flags that were met: there are few. */
   readonly #flags: FlagSet[] = []
   readonly #numbers = new Map<string, number>()
@@ -90,9 +92,15 @@ export class SmapsTable {
     }
   }
 
+  /** Frozen: areas of the same usage have the same object. */
   usage(row: number): VmaUsage {
     const number = this.maps.usageNumber(row)
-    return usageOf(this.#usage[number >>> BLOCK_SHIFT]!, (number & IN_BLOCK) * COLUMNS)
+    let usage = this.#made[number]
+    if (usage === undefined) {
+      usage = Object.freeze(usageOf(this.#usage[number >>> BLOCK_SHIFT]!, (number & IN_BLOCK) * COLUMNS))
+      this.#made[number] = usage
+    }
+    return usage
   }
 
   #protectionKey(row: number): bigint {
