@@ -6,6 +6,7 @@ import type { BlocksOptions } from './devices/blocks/blocks-options.js'
 import { checkBlocksOptions } from './devices/blocks/options/check-blocks-options.js'
 import { PackedFile } from './devices/blocks/packed-file.js'
 import { checkHttpOptions } from './devices/http/check-http-options.js'
+import { GatheredReads } from './devices/http/gathered-reads.js'
 import { HttpObject } from './devices/http/http-object.js'
 import type { HttpOptions } from './devices/http/http-options.js'
 import type { SourceAnswer, SourceRequest, StoreLayout, ThreadedSource } from './guest-source-thread.js'
@@ -21,7 +22,7 @@ import { thisProcess } from './this-process.js'
 import { UsageError } from './vocabulary/usage-error.js'
 
 interface Opened {
-  readonly source: PageSource
+  readonly source: Omit<PageSource, 'read'> & { readonly read: ReadSource }
   close(): void | Promise<void>
 }
 
@@ -57,17 +58,19 @@ async function openStore(description: PageStoreDescription, layout: StoreLayout)
   return { source: new PageStoreSource(store, layout), close: () => store.close() }
 }
 
-/** Reads the object itself, and no device of it: each read is one request, of all of its bytes. */
+/** Reads the object itself, and no device of it: each read that a fault waits for is one request, of all of its bytes. */
 async function openObject(options: HttpOptions): Promise<Opened> {
   const closing = new AbortController()
   setMaxListeners(0, closing.signal)
   const object = await HttpObject.open(checkHttpOptions(options, 'httpSource()'), closing.signal)
   const { size, etag, strength } = object.version
+  const gathered = new GatheredReads(object, closing.signal)
   return {
     source: {
       size,
       ...(strength === 'strong' && etag !== undefined ? { identity: `etag:${etag}` } : {}),
-      read: (offset, target) => object.read(offset, target, closing.signal),
+      read: (offset, target, ahead) =>
+        ahead ? gathered.read(offset, target) : object.read(offset, target, closing.signal),
     },
     close() {
       closing.abort()
@@ -109,7 +112,7 @@ function refuse(id: number, error: unknown): void {
 
 async function serve({ source, close }: Opened): Promise<void> {
   const host = new LinuxGuestHost()
-  const read: ReadSource = retryingRead((offset, target) => source.read(offset, target))
+  const read: ReadSource = retryingRead((offset, target, ahead) => source.read(offset, target, ahead))
   const run = async (request: SourceRequest): Promise<unknown> => {
     if (request.ask === 'open') return host.openScript(read, request.largest, request.atOnce)
     if (request.ask === 'close') return host.closeScript(request.number)

@@ -97,17 +97,6 @@ Chunk chunk_around(const Guest& guest, const GuestRegion& region, uint64_t addre
   return {start, end - start, &segment};
 }
 
-// The page at the address with what is missing after it, as far as one segment, `limit` and the source's room for a read reach.
-Chunk chunk_from(const Guest& guest, const GuestRegion& region, uint64_t address, uint64_t limit) {
-  uint64_t page = region.page, offset = region.offset + (address - region.start);
-  const Segment& segment = guest.source->at(offset);
-  if (offset + page > segment.end || offset < segment.start) return {address, page, nullptr};
-  if (segment.kind == Segment::kScript) limit = std::min(limit, uint64_t{segment.script->slot_size});
-  uint64_t length = page, most = std::min(limit, std::min(region.offset + region.length, segment.end) - offset);
-  while (length + page <= most && is_wanted(guest, region, address + length)) length += page;
-  return {address, length, &segment};
-}
-
 uint64_t around(const Guest& guest, const GuestRegion& region) { return std::max(guest.around, region.page); }
 
 // Returns 0, an error number of `install`, or 1 where a request is on its way, 2 where there is no room for one.
@@ -255,21 +244,18 @@ bool prefetch_some(const GuestPointer& pointer) {
     }
     uint64_t address = region->start + (offset - region->offset);
     address -= (address - region->start) % region->page;
-    uint64_t limit = std::max(kStep, region->page);
     if (!is_wanted(guest, *region, address)) {
       offset = region->offset + (address - region->start) + region->page;
       continue;
     }
-    // No further than asked for: a set is of single pages.
-    uint64_t rest = (end - offset + region->page - 1) / region->page * region->page;
-    Chunk chunk = chunk_from(guest, *region, address, std::min(limit, rest));
+    Chunk chunk = chunk_around(guest, *region, address, region->page, std::max(kStep, region->page));
     if (chunk.segment != nullptr && chunk.segment->kind != Segment::kZero && !has_room_to_prefetch(guest, *chunk.segment)) return false;
     uint64_t since = now();
     int result = answer_chunk(pointer, *region, chunk, kPrefetched, nullptr);
     if (result == -EAGAIN) guest.parked = true;
     if (result == -EAGAIN || result == 2) return false;
     // A page that can't be read now is read again when the guest demands it.
-    offset = region->offset + (address - region->start) + chunk.length;
+    offset = region->offset + (chunk.start - region->start) + chunk.length;
     if (result == 0) guest.statistics.latency[kBeforehand].add(now() - since);
     if (result == 0) return true;
   }

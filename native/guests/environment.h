@@ -14,7 +14,7 @@
 namespace vmarea::guests {
 
 // What a record says first. `src/linux/guests/guest-reports.ts` has the same numbers.
-enum class Report : int { kGone, kPageFailed, kPrefetched, kRead, kLeft, kDirty };
+enum class Report : int { kGone, kPageFailed, kPrefetched, kRead, kLeft, kDirty, kReadAhead };
 
 // One JavaScript thread. Never freed: the server thread may look at one that has ended.
 struct Listener {

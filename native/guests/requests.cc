@@ -13,6 +13,7 @@ namespace vmarea::guests {
 namespace {
 
 constexpr size_t kMostReads = 256;  // of disks, in flight for one guest
+constexpr uint64_t kMostBytesAhead = 2u << 20;  // of a script, in flight for one guest
 
 void release(Request* request) {
   if (Script* script = request->script) {
@@ -143,14 +144,19 @@ bool ask(const GuestPointer& guest, const GuestRegion& region, uint64_t start, u
   request->slot = script->free.back();
   script->free.pop_back();
   script->by_slot[request->slot] = request;
-  tell(script->listener, Report::kRead, script->number * 65536.0 + request->slot, static_cast<double>(at), static_cast<double>(length));
+  Report kind = fault == nullptr ? Report::kReadAhead : Report::kRead;
+  tell(script->listener, kind, script->number * 65536.0 + request->slot, static_cast<double>(at), static_cast<double>(length));
   return true;
 }
 
 bool has_room_to_prefetch(const Guest& guest, const Segment& segment) {
   if (segment.kind != Segment::kScript) return guest.requests.size() < kMostReads / 8;
   const Script& script = *segment.script;
-  return !script.closed && script.free.size() > script.by_slot.size() / 2 && guest.requests.size() < 32;
+  if (script.closed || script.free.size() <= script.by_slot.size() / 2) return false;
+  // A fault waits for what a busy thread was asked before: bytes take its time, and small reads may be gathered.
+  uint64_t bytes = 0;
+  for (const Request* request : guest.requests) bytes += request->length;
+  return bytes < kMostBytesAhead;
 }
 
 void finish_read(Script* script, uint32_t slot, int error) {

@@ -123,8 +123,8 @@ export interface RawGuestMemory {
   close(): Promise<void>
 }
 
-/** Reads a part of a source into `target`, all of it. */
-export type ReadSource = (offset: number, target: Uint8Array) => void | Promise<void>
+/** Reads a part of a source into `target`, all of it. `ahead`: no fault waits for it yet. */
+export type ReadSource = (offset: number, target: Uint8Array, ahead?: boolean) => void | Promise<void>
 
 /** The process at the other end of a connection. */
 export interface RawPeer {

@@ -263,6 +263,10 @@ test('a packed file, an object on a web server and a driver are sources, alone a
       await served(['regions=64'], source, {}, async (monitor) => {
         assert.deepEqual(await monitor.check(0, 64), good(64))
       })
+      await served(['regions=64'], source, { around: page, prefetch: 'all' }, async (monitor, guest) => {
+        await guest.prefetchAll()
+        assert.deepEqual(await monitor.check(0, 64), good(64))
+      })
     }
   } finally {
     server.closeAllConnections()

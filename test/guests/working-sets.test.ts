@@ -96,6 +96,32 @@ test('a fault on a page that is to be prefetched brings its neighbours that are,
   assert.deepEqual(reads.slice(0, 3), first)
 })
 
+test('a prefetch reads neighbours of a set at once, wherever they are in it', { skip }, async () => {
+  const source = memoryObject(64)
+  const reads: number[][] = []
+  const watched: PageSource = {
+    ...source,
+    read(offset, target) {
+      reads.push([offset / page, target.length / page])
+      return source.read(offset, target)
+    },
+  }
+  const pages = [40, 9, 31, 41, 8, 20, 32, 10]
+  const ranges = pages.map((number) => [number * page, (number + 1) * page] as const)
+  const set: WorkingSet = { version: 1, identity: null, ranges }
+  await served(['regions=64'], watched, { around: page, prefetch: set }, async (monitor, guest) => {
+    await until('the set is there', () => guest.statistics.prefetched === pages.length)
+    assert.deepEqual(await monitor.check(0, 64), good(64))
+  })
+  const first = [
+    [40, 2],
+    [8, 3],
+    [31, 2],
+    [20, 1],
+  ]
+  assert.deepEqual(reads.slice(0, first.length), first)
+})
+
 test('what a guest demands is recorded in order, and a later one has it before it asks', { skip }, async () => {
   const record = join(temporaryFolder, `set-${count++}`)
   const source = fileSource(memoryFile(256))

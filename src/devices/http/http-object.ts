@@ -10,6 +10,7 @@ import { parseContentRange } from './parse-content-range.js'
 import { RangeRequests } from './range-requests.js'
 import { RangeStream } from './range-stream.js'
 import { readPartHead } from './read-part-head.js'
+import { readParts } from './read-parts.js'
 import type { Sequence } from './sequence.js'
 import { Sequences } from './sequences.js'
 import { TransientError } from './transient-error.js'
@@ -78,6 +79,26 @@ export class HttpObject {
     }
   }
 
+  /**
+   * Gives `take` the bytes of several ranges, of this version alone, by one request (RFC 9110, 14.2) and in the server's order. Rejects where
+   * the server answers otherwise, with what `take` was given before; it may also leave out ranges, of which `take` then hears nothing.
+   */
+  async readSeveral(
+    ranges: readonly { readonly first: number; readonly end: number }[],
+    take: (position: number, bytes: Buffer) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (this.#over !== undefined) throw this.#over
+    const conditions = this.#heedsConditions ? this.version.conditions : {}
+    const response = await this.#requests.ask(ranges, conditions, signal)
+    try {
+      await readParts(this.#requests.url, response, this.version, take)
+    } catch (error) {
+      discard(response)
+      throw error
+    }
+  }
+
   /** Ends all requests and fails their readers. */
   close(): void {
     this.#over = httpError('EBADF', this.#requests.url, 'the device was closed')
@@ -125,7 +146,7 @@ export class HttpObject {
   /** Requests `[first, end)` of this version. The answer begins at `first`, and may end before `end`. */
   async #ask(first: number, end: number, signal: AbortSignal): Promise<IncomingMessage> {
     const conditions = this.#heedsConditions ? this.version.conditions : {}
-    const response = await this.#requests.ask(first, end, conditions, signal)
+    const response = await this.#requests.ask([{ first, end }], conditions, signal)
     try {
       if (response.statusCode === 412) throw await this.#refused(signal)
       if (response.statusCode === 416) throw this.#outside(response)

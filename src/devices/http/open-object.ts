@@ -37,7 +37,7 @@ export async function openObject(
 async function versionOf(requests: RangeRequests, backOff: BackOff, signal: AbortSignal): Promise<ObjectVersion> {
   for (;;) {
     try {
-      const response = await requests.ask(0, 1, {}, signal)
+      const response = await requests.ask([{ first: 0, end: 1 }], {}, signal)
       discard(response)
       return isEmpty(response) ? new ObjectVersion(response.headers, 0) : readPartHead(requests.url, response).version
     } catch (error) {

@@ -34,11 +34,16 @@ export class RangeRequests {
   }
 
   /**
-   * Requests the bytes `[first, end)`. Resolves with an answer about the object before its body is read: 200, 206, 412 or 416. Rejects
+   * Requests the bytes of half-open ranges. Resolves with an answer about the object before its body is read: 200, 206, 412 or 416. Rejects
    * with a `TransientError` or a `VmError`.
    */
-  async ask(first: number, end: number, conditions: Record<string, string>, signal: AbortSignal) {
-    const headers = { range: `bytes=${first}-${end - 1}`, 'accept-encoding': 'identity', ...conditions }
+  async ask(
+    ranges: readonly { readonly first: number; readonly end: number }[],
+    conditions: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<http.IncomingMessage> {
+    const range = `bytes=${ranges.map(({ first, end }) => `${first}-${end - 1}`).join(',')}`
+    const headers = { range, 'accept-encoding': 'identity', ...conditions }
     let redirects = 0
     let asksAnew = false
     for (;;) {

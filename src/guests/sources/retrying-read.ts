@@ -4,11 +4,11 @@ import type { ReadSource } from '../../kernel/guest-host.js'
 /** Milliseconds before each further attempt. */
 const PAUSES = [10, 50, 250] as const
 
-/** Reads again what failed, a little later each time, before the failure is the page's. */
+/** Reads again what failed, a little later each time and no longer ahead of demand, before the failure is the page's. */
 export function retryingRead(read: ReadSource): ReadSource {
-  return (offset, target) => {
+  return (offset, target, ahead) => {
     try {
-      return read(offset, target)?.catch(() => again(read, offset, target))
+      return read(offset, target, ahead)?.catch(() => again(read, offset, target))
     } catch {
       return again(read, offset, target)
     }

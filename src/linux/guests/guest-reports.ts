@@ -3,7 +3,7 @@ import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
 
 /** As `native/guests/environment.h` numbers them. */
-const REPORT = { GONE: 0, PAGE_FAILED: 1, PREFETCHED: 2, READ: 3, LEFT: 4, DIRTY: 5 } as const
+const REPORT = { GONE: 0, PAGE_FAILED: 1, PREFETCHED: 2, READ: 3, LEFT: 4, DIRTY: 5, READ_AHEAD: 6 } as const
 
 /** What the server thread reports of a guest. */
 export interface LinuxGuestReports extends GuestReports {
@@ -11,8 +11,8 @@ export interface LinuxGuestReports extends GuestReports {
   dirty(): void
 }
 
-/** Reads a part of a source into a slot. */
-export type SlotReader = (slot: number, offset: number, length: number) => void
+/** Reads a part of a source into a slot. `ahead`: no fault waits for it yet. */
+export type SlotReader = (slot: number, offset: number, length: number, ahead: boolean) => void
 
 /** Gives what the server thread reports to this thread's guests and scripts. */
 class ReportTaker {
@@ -63,8 +63,8 @@ class ReportTaker {
   }
 
   #give(kind: number, about: number, one: number, other: number): void {
-    if (kind === REPORT.READ) {
-      this.#scripts.get(Math.floor(about / 65536))?.(about % 65536, one, other)
+    if (kind === REPORT.READ || kind === REPORT.READ_AHEAD) {
+      this.#scripts.get(Math.floor(about / 65536))?.(about % 65536, one, other, kind === REPORT.READ_AHEAD)
       return
     }
     const guest = this.#guests.get(about)

@@ -94,15 +94,15 @@ export class LinuxGuestHost implements GuestHost {
     const slots = addon().guestOpenScript(largest, atOnce)
     if (typeof slots === 'number') throw new VmError(slots, 'mmap')
     const number = sharedResults().results[0]!
-    const answer = async (slot: number, offset: number, length: number) => {
+    const answer = async (slot: number, offset: number, length: number, ahead: boolean) => {
       try {
-        await read(offset, new Uint8Array(slots, slot * largest, length))
+        await read(offset, new Uint8Array(slots, slot * largest, length), ahead)
         addon().guestAnswerRead(number, slot, 0)
       } catch (error) {
         addon().guestAnswerRead(number, slot, errnoOf(error) ?? EIO)
       }
     }
-    guestReports.addScript(number, (slot, offset, length) => void answer(slot, offset, length))
+    guestReports.addScript(number, (...read) => void answer(...read))
     return number
   }
 

@@ -11,11 +11,20 @@ export interface AskedRange {
 /** Answers one request, in place of the honest answer. */
 export type Answer = (request: IncomingMessage, response: ServerResponse, range: AskedRange) => void
 
+/** Answers one request for several ranges. */
+export type SeveralAnswer = (request: IncomingMessage, response: ServerResponse, ranges: readonly AskedRange[]) => void
+
 /** What an answer says otherwise than the honest one. */
 export interface Otherwise {
   readonly status?: number
   readonly headers?: Readonly<Record<string, string | number | undefined>>
   readonly body?: Uint8Array
+}
+
+/** What an answer of several parts says otherwise than the honest one. */
+export interface PartsOtherwise {
+  readonly headers?: Readonly<Record<string, string>>
+  readonly begin?: string
 }
 
 /** A server on loopback with one object, which serves its ranges, until it is told to do something else. */
@@ -27,6 +36,10 @@ export class ObjectServer {
   readonly next: Answer[] = []
   /** The answer to every request that has none in `next`. */
   always: Answer | undefined
+  /** The answer to every request for several ranges. Without one such a request is refused. */
+  several: SeveralAnswer | undefined
+  /** The ranges of each request for several. */
+  readonly severalRequests: (readonly AskedRange[])[] = []
   readonly requests: (AskedRange & { readonly request: IncomingMessage })[] = []
   readonly sockets = new Set<Socket>()
   /** How many connections were ever made. */
@@ -80,6 +93,20 @@ export class ObjectServer {
     response.end(body ?? this.object.subarray(first, end))
   }
 
+  /** Answers with a part for each range, in this order, as RFC 9110 has it. `begin` is what comes before the first part. */
+  parts(response: ServerResponse, ranges: readonly AskedRange[], { headers, begin = '' }: PartsOtherwise = {}): void {
+    const parts = ranges.flatMap(({ first, end }) => [
+      Buffer.from(
+        `\r\n--next\r\nContent-Type: a/b\r\nContent-Range: bytes ${first}-${end - 1}/${this.object.length}\r\n\r\n`,
+      ),
+      this.object.subarray(first, end),
+    ])
+    const body = Buffer.concat([Buffer.from(begin), ...parts, Buffer.from('\r\n--next--\r\n')])
+    const type = 'multipart/byteranges; boundary=next'
+    response.writeHead(206, { etag: this.etag, 'content-type': type, 'content-length': body.length, ...headers })
+    response.end(body)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.close()
     this.#server.closeAllConnections()
@@ -87,6 +114,15 @@ export class ObjectServer {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
+    if (this.several !== undefined && request.headers.range?.includes(',')) {
+      const ranges = [...request.headers.range.matchAll(/(\d+)-(\d+)/g)].map(([, first, last]) => ({
+        first: Number(first),
+        end: Number(last) + 1,
+      }))
+      this.severalRequests.push(ranges)
+      this.several(request, response, ranges)
+      return
+    }
     const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
     if (first === undefined || last === undefined) {
       response.writeHead(400).end(`no range: ${request.headers.range}`)
