@@ -53,7 +53,7 @@ export async function serve(values: ServeCommandOptions): Promise<number> {
   const guests = await listenForGuests(socket, {
     onFailure: (values['on-failure'] ?? 'poison') as 'poison' | 'kill' | 'wait',
     keeper: values.keeper,
-    ...(values.state === undefined ? {} : { state: values.state }),
+    ...(values.state === undefined ? {} : { state: values.state, takeOver: true }),
     ...(values.mode === undefined ? {} : { mode: parseMode(values.mode) }),
     ...(values.uid.length === 0 ? {} : { uid: values.uid.map(parseUser) }),
     onRefused: (error, peer) => progress.event('refused', { ...peer, error: (error as Error).message }),
@@ -80,7 +80,7 @@ export async function serve(values: ServeCommandOptions): Promise<number> {
 
   const endings = new Set<Promise<void>>()
   const begin = async (guest: Guest) => {
-    const { pid, uid, regions } = guest
+    const { pid, uid, regions, takenOver } = guest
     progress.add(guest)
     metrics.add(guest)
     guest.onPageFailed = (page) => progress.event('page-failed', { pid, ...page })
@@ -99,7 +99,8 @@ export async function serve(values: ServeCommandOptions): Promise<number> {
         ...(prefetch === undefined ? {} : { prefetch }),
         removed: (values.removed ?? 'zero') as 'zero' | 'unregister',
       })
-      progress.event('serving', { pid, uid, bytes: regions.reduce((sum, { length }) => sum + length, 0) })
+      const bytes = regions.reduce((sum, { length }) => sum + length, 0)
+      progress.event('serving', { pid, uid, bytes, ...(takenOver ? { takenOver } : {}) })
     } catch (error) {
       progress.event('failed', { pid, error: (error as Error).message })
       await guest.close()

@@ -1,7 +1,7 @@
 import type { Guest } from './guest.js'
 
 /** What happened to a guest, or to a monitor that was refused. */
-export type GuestChange = 'accepted' | 'refused' | 'served' | 'page-failed' | 'ended'
+export type GuestChange = 'accepted' | 'taken-over' | 'refused' | 'served' | 'page-failed' | 'ended'
 
 /** A message on the channel `vmarea:guest`. */
 export interface GuestMessage {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { GuestHost, GuestRegion } from '../kernel/guest-host.js'
+import type { GuestHost, GuestRegion, OnGuestFailure } from '../kernel/guest-host.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 
 type Range = readonly [start: number, end: number]
@@ -10,11 +10,22 @@ export interface KnownGuest {
   readonly removed: readonly Range[]
   /** The identity of the source that served the guest. */
   readonly identity: string | undefined
+  /** The handler that opened it last, where that one has not left it. */
+  readonly handler: KnownProcess | undefined
+  /** What became of it when its handler left it. */
+  readonly left: OnGuestFailure | undefined
+}
+
+/** A process by its number and by when it began: for good. */
+interface KnownProcess {
+  readonly pid: number
+  readonly started: number | undefined
 }
 
 /**
- * A file that outlives the handler, a line of JSON each: what a guest is (`pid`, `started`, `regions`), what it is served from (`pid`,
- * `identity`), and each range of addresses that it gave back (`pid`, `removed`), which the server thread writes before the pages go.
+ * A file that outlives the handler, a line of JSON each: what a guest is (`pid`, `started`, `regions`, `handler`), what it is served from
+ * (`pid`, `identity`), each range of addresses that it gave back (`pid`, `removed`), which the server thread writes before the pages go, and
+ * what became of it when its handler stopped serving it (`pid`, `left`).
  */
 export class GuestState {
   readonly #host: GuestHost
@@ -28,8 +39,9 @@ export class GuestState {
   /** Writes what a guest is. Returns a descriptor for its removals. */
   open(pid: number, regions: readonly GuestRegion[], removed: readonly Range[] = []): number {
     const log = this.#host.openLog(this.#path)
+    const handler = { pid: process.pid, started: this.#host.startOf(process.pid) }
     const lines = [
-      { pid, started: this.#host.startOf(pid), regions },
+      { pid, started: this.#host.startOf(pid), regions, handler },
       ...removed.map((range) => ({ pid, removed: range })),
     ]
     try {
@@ -43,9 +55,18 @@ export class GuestState {
 
   /** Writes what a guest is served from. */
   served(pid: number, identity: string | undefined): void {
+    this.#write({ pid, identity: identity ?? null })
+  }
+
+  /** Writes that this handler has left a guest. */
+  left(pid: number, onFailure: OnGuestFailure): void {
+    this.#write({ pid, left: onFailure })
+  }
+
+  #write(line: Entry): void {
     const log = this.#host.openLog(this.#path)
     try {
-      this.#host.writeLog(log, `${JSON.stringify({ pid, identity: identity ?? null })}\n`)
+      this.#host.writeLog(log, `${JSON.stringify(line)}\n`)
     } finally {
       this.#host.closeLog(log)
     }
@@ -54,17 +75,7 @@ export class GuestState {
 
 /** What a file says of a process. Throws `ERR_VMAREA_INVALID_ARGUMENT` where it says nothing of this very one. */
 export async function readGuestState(host: GuestHost, path: string, pid: number): Promise<KnownGuest> {
-  const started = host.startOf(pid)
-  let known: { regions: readonly GuestRegion[]; removed: Range[]; identity: string | undefined } | undefined
-  for (const line of (await readFile(path, 'utf8')).split('\n')) {
-    const entry = parse(line)
-    if (entry?.pid !== pid) continue
-    if (entry.regions !== undefined) {
-      const { regions } = entry
-      known = entry.started === started ? { regions, removed: [], identity: undefined } : undefined
-    } else if (entry.removed !== undefined) known?.removed.push(entry.removed)
-    else if (known !== undefined) known.identity = entry.identity ?? undefined
-  }
+  const known = (await readGuestStates(host, path)).get(pid)
   if (known !== undefined) return known
   throw new UsageError(
     'ERR_VMAREA_INVALID_ARGUMENT',
@@ -72,19 +83,48 @@ export async function readGuestState(host: GuestHost, path: string, pid: number)
   )
 }
 
+/** What a file says of the processes that run, by their numbers. */
+export async function readGuestStates(host: GuestHost, path: string): Promise<ReadonlyMap<number, KnownGuest>> {
+  const states = new Map<number, Mutable<KnownGuest> & { removed: Range[] }>()
+  for (const line of (await readFile(path, 'utf8')).split('\n')) {
+    const { pid, started, regions, handler, removed, left, identity } = parse(line)
+    if (pid === undefined) continue
+    const known = states.get(pid)
+    if (regions !== undefined) {
+      states.set(pid, { regions, removed: [], identity: undefined, handler, left: undefined })
+      if (started === undefined || started !== host.startOf(pid)) states.delete(pid)
+    } else if (known === undefined) continue
+    else if (removed !== undefined) known.removed.push(removed)
+    else if (left !== undefined) Object.assign(known, { left, handler: undefined })
+    else known.identity = identity ?? undefined
+  }
+  return states
+}
+
+/** Whether the handler that opened a guest last runs, and is not this process. */
+export function isServedElsewhere(host: GuestHost, { handler }: KnownGuest): boolean {
+  if (handler?.started === undefined || handler.pid === process.pid) return false
+  return host.startOf(handler.pid) === handler.started
+}
+
+type Mutable<Value> = { -readonly [Name in keyof Value]: Value[Name] }
+
+/** The members of all kinds of lines. */
 interface Entry {
-  readonly pid: number
+  readonly pid?: number
   readonly started?: number
   readonly regions?: readonly GuestRegion[]
+  readonly handler?: KnownProcess
   readonly removed?: Range
   readonly identity?: string | null
+  readonly left?: OnGuestFailure
 }
 
 /** The last line may not be whole. */
-function parse(line: string): Entry | undefined {
+function parse(line: string): Entry {
   try {
-    return JSON.parse(line)
+    return JSON.parse(line) ?? {}
   } catch {
-    return undefined
+    return {}
   }
 }

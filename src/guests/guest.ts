@@ -7,6 +7,7 @@ import { UsageError } from '../vocabulary/usage-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { checkServeOptions } from './check-serve-options.js'
 import { type DirtyRun, dirtyRuns } from './dirty-runs.js'
+import type { FailedPage } from './failed-page.js'
 import { publishGuest } from './guest-channel.js'
 import type { GuestChange } from './guest-message.js'
 import { type GuestStatistics, guestStatistics } from './guest-statistics.js'
@@ -31,6 +32,7 @@ const resetRules = { reset: 'boolean' } as const
 export interface ReceivedMemory {
   readonly regions: readonly GuestRegion[]
   readonly message: string
+  readonly takenOver: boolean
 }
 
 /** Bytes that a prefetch reads at once, as `native/guests/answers.cc` has it. */
@@ -44,14 +46,6 @@ export interface GuestEnd {
   readonly statistics: GuestStatistics
   /** Why the recorded working set could not be written. */
   readonly recordError?: unknown
-}
-
-/** A page that could not be read. */
-export interface FailedPage {
-  /** In the memory file, in bytes. */
-  readonly offset: number
-  /** Negative. */
-  readonly errno: number
 }
 
 /**
@@ -68,8 +62,10 @@ export class Guest implements Reporter {
   readonly uid: number
   /** The guest's memory, by address. */
   readonly regions: readonly GuestRegion[]
-  /** What the monitor sent. */
+  /** What the monitor sent: nothing to a handler that took the guest over. */
   readonly message: string
+  /** Whether it was taken over from an earlier handler. */
+  readonly takenOver: boolean
   /** Resolves when the monitor has ended, or the guest was closed here. */
   readonly closed: Promise<GuestEnd>
   /** The commands of crosvm's `vmm-swap`, as far as they are possible from outside the monitor. */
@@ -100,7 +96,7 @@ export class Guest implements Reporter {
     host: GuestHost,
     peer: Pick<RawPeer, 'pid' | 'uid'>,
     raw: RawGuest,
-    { regions, message }: ReceivedMemory,
+    { regions, message, takenOver }: ReceivedMemory,
     onServed: (identity: string | undefined) => void = () => {},
   ) {
     this.#onServed = onServed
@@ -115,6 +111,7 @@ export class Guest implements Reporter {
     this.uid = peer.uid
     this.regions = regions
     this.message = message
+    this.takenOver = takenOver
     this.#pages = regions.reduce((sum, { length, pageSize }) => sum + length / pageSize, 0)
     this.closed = new Promise((resolve) => {
       this.#end = resolve

@@ -25,6 +25,13 @@ export interface GuestsOptions {
    * one has ended: see `takeOver`. Lines are added to it.
    */
   readonly state?: string
+  /**
+   * Takes over the guests that an earlier handler has left in `state` to wait, and whose monitors live: the iterator yields them like those
+   * that connect. One that can't be taken over is told to `onRefused`; one that its handler still serves is left to it (`EBUSY`).
+   *
+   * @defaultValue false
+   */
+  readonly takeOver?: boolean
   /** Milliseconds a monitor that has connected may take for its message. @defaultValue 10_000 */
   readonly messageTimeout?: number
   /** Called with why a peer or its message was refused. Others go on. */

@@ -12,10 +12,10 @@ import { checkOptions } from '../vocabulary/options/check-options.js'
 import { textRule } from '../vocabulary/options/text-rule.js'
 import { wholeNumber } from '../vocabulary/options/whole-number.js'
 import { UsageError } from '../vocabulary/usage-error.js'
-import type { VmError } from '../vocabulary/vm-error.js'
+import { VmError } from '../vocabulary/vm-error.js'
 import { Guest, type ReceivedMemory } from './guest.js'
 import { publishGuest } from './guest-channel.js'
-import { type GuestState, readGuestState } from './guest-state.js'
+import { type GuestState, isServedElsewhere, type KnownGuest, readGuestState, readGuestStates } from './guest-state.js'
 import type { GuestsOptions } from './guests-options.js'
 import { checkRegions } from './protocol/check-regions.js'
 import { firecrackerDialect } from './protocol/firecracker-dialect.js'
@@ -29,7 +29,7 @@ const takeOverRules = {
 } as const
 const DIALECTS = [firecrackerDialect]
 
-type CheckedOptions = Required<Omit<GuestsOptions, 'mode' | 'uid' | 'keeper' | 'state'>> & {
+type CheckedOptions = Required<Omit<GuestsOptions, 'mode' | 'uid' | 'keeper' | 'state' | 'takeOver'>> & {
   readonly users: readonly number[]
 }
 
@@ -113,8 +113,8 @@ export class Guests implements AsyncIterable<Guest> {
    * Without the state, the pages that the guest gave back earlier are unknown, and read as the source has them. Requires the right to trace
    * the monitor.
    *
-   * @throws `VmError` `EPERM` without that right, `ESRCH` where no such process is, or it has no userfaultfd; `ERR_VMAREA_INVALID_ARGUMENT`
-   * where the state does not know it.
+   * @throws `VmError` `EPERM` without that right, `ESRCH` where no such process is, or it has no userfaultfd, `EBUSY` where the handler that
+   * wrote the state serves it; `ERR_VMAREA_INVALID_ARGUMENT` where the state does not know it.
    */
   async takeOver(of: {
     readonly pid: number
@@ -130,12 +130,35 @@ export class Guests implements AsyncIterable<Guest> {
         'takeOver requires the path of a state, or the regions of the guest',
       )
     }
+    return this.#takeOver(pid, given, known)
+  }
+
+  async #takeOver(pid: number, given: readonly GuestRegion[], known: KnownGuest | undefined): Promise<Guest> {
+    if (known !== undefined && isServedElsewhere(this.#host, known)) {
+      const hint = `process ${known.handler?.pid} serves the guest of process ${pid}: end that handler first`
+      throw new VmError('EBUSY', 'pidfd_getfd', { hint })
+    }
     const regions = checkRegions(given, this.#host.pageSize)
     const memory = { regions, removed: known?.removed ?? [] }
     const raw = await this.#opened(pid, memory, (log) => this.#takeUserfaultfd(pid, memory, log))
-    const guest = this.#add({ pid, uid: -1 }, raw, { regions, message: '' })
+    const uid = this.#host.userOf(pid) ?? -1
+    const guest = this.#add({ pid, uid }, raw, { regions, message: '', takenOver: true })
     guest.expectedIdentity = known?.identity
     return guest
+  }
+
+  /** @internal Takes over what an earlier handler has left to wait: the guests of its state that live. The loop gets them as others. */
+  async takeOverAll(state: string): Promise<void> {
+    const known = [...(await readGuestStates(this.#host, state))].filter(([, { left }]) => (left ?? 'wait') === 'wait')
+    for (const [pid, guest] of known) {
+      const receiving: Promise<void> = this.#takeOver(pid, guest.regions, guest)
+        .then(
+          (taken) => this.#give(taken),
+          (error) => this.#refused(error, { pid, uid: this.#host.userOf(pid) ?? -1 }),
+        )
+        .finally(() => this.#receiving.delete(receiving))
+      this.#receiving.add(receiving)
+    }
   }
 
   /** Writes a guest to the state, and opens it with a descriptor for its removals (-1 without a state). */
@@ -198,29 +221,40 @@ export class Guests implements AsyncIterable<Guest> {
   }
 
   async #receive(peer: RawPeer): Promise<void> {
-    const { users, messageTimeout, onFailure, onRefused } = this.#options
+    const { users, messageTimeout, onFailure } = this.#options
     try {
       if (!users.includes(peer.uid)) throw strangeUser(peer.uid, users)
       const { pageSize } = this.#host
       const { signal } = this.#closing
       const { message, regions } = await receiveMessage(peer, DIALECTS, { pageSize, timeout: messageTimeout, signal })
       const raw = await this.#opened(peer.pid, { regions, removed: [] }, (log) => peer.open(regions, onFailure, log))
-      this.#ready.push(this.#add(peer, raw, { regions, message }))
-      this.#wake()
+      this.#give(this.#add(peer, raw, { regions, message, takenOver: false }))
     } catch (error) {
       peer.refuse(onFailure)
-      if (this.#closing.signal.aborted) return
-      publishGuest({ change: 'refused', pid: peer.pid, guest: undefined, cause: error })
-      onRefused(error, { pid: peer.pid, uid: peer.uid })
+      this.#refused(error, { pid: peer.pid, uid: peer.uid })
     }
+  }
+
+  #give(guest: Guest): void {
+    this.#ready.push(guest)
+    this.#wake()
+  }
+
+  #refused(error: unknown, peer: { readonly pid: number; readonly uid: number }): void {
+    if (this.#closing.signal.aborted) return
+    publishGuest({ change: 'refused', pid: peer.pid, guest: undefined, cause: error })
+    this.#options.onRefused(error, peer)
   }
 
   #add(peer: { pid: number; uid: number }, raw: RawGuest, received: ReceivedMemory): Guest {
     const served = (identity: string | undefined) => this.#state?.served(peer.pid, identity)
     const guest = new Guest(this.#host, peer, raw, received, served)
     this.#open.add(guest)
-    void guest.closed.then(() => this.#open.delete(guest))
-    publishGuest({ change: 'accepted', pid: peer.pid, guest, cause: undefined })
+    void guest.closed.then(({ reason }) => {
+      this.#open.delete(guest)
+      if (reason === 'closed') this.#state?.left(peer.pid, this.#options.onFailure)
+    })
+    publishGuest({ change: received.takenOver ? 'taken-over' : 'accepted', pid: peer.pid, guest, cause: undefined })
     try {
       this.#keeper?.hold(raw)
     } catch (error) {

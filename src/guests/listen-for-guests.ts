@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { GuestHost } from '../kernel/guest-host.js'
 import { checkOptions, type OptionRules } from '../vocabulary/options/check-options.js'
 import { numberRule } from '../vocabulary/options/number-rule.js'
@@ -16,6 +17,7 @@ const rules: OptionRules<GuestsOptions> = {
   onFailure: ['poison', 'kill', 'wait'],
   keeper: 'boolean',
   state: textRule('the path of a file'),
+  takeOver: 'boolean',
   messageTimeout: timerMilliseconds,
   onRefused: 'function',
 }
@@ -37,12 +39,26 @@ export async function listenForGuests(host: GuestHost, path: string, given: Gues
       `path of listenForGuests() must be the path of a socket, and is ${showValue(path)}`,
     )
   }
+  if (options.takeOver === true && options.state === undefined) {
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      'takeOver of listenForGuests() requires state: the path of the file that the earlier handler wrote',
+    )
+  }
   const state = options.state === undefined ? undefined : new GuestState(host, options.state)
   const keeper = options.keeper === true ? await host.startKeeper() : undefined
+  let guests: Guests
   try {
-    return new Guests(host, host.listen(path, mode), { users, onFailure, messageTimeout, onRefused }, keeper, state)
+    guests = new Guests(host, host.listen(path, mode), { users, onFailure, messageTimeout, onRefused }, keeper, state)
   } catch (error) {
     keeper?.close()
+    throw error
+  }
+  try {
+    if (options.takeOver === true && existsSync(options.state!)) await guests.takeOverAll(options.state!)
+    return guests
+  } catch (error) {
+    await guests.close()
     throw error
   }
 }

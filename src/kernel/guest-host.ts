@@ -181,6 +181,8 @@ export interface GuestHost {
   closeLog(descriptor: number): void
   /** When the process began, in the kernel's clock ticks since the boot: with the pid, its name for good. `undefined` where it is gone. */
   startOf(pid: number): number | undefined
+  /** The user that a process runs as. `undefined` where it is gone. */
+  userOf(pid: number): number | undefined
   /** Starts a keeper. Rejects where its program can't be run. */
   startKeeper(): Promise<RawKeeper>
   /** Maps a file for reading. Returns its number and size. */

@@ -1,7 +1,7 @@
 // `vmarea serve`, as a program uses it: in a pipe.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
@@ -9,7 +9,8 @@ import { readWorkingSet } from '#vmarea/guests.js'
 import { MAIN, run } from '../cli/run.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { skipWithoutTerminal, Terminal } from '../support/terminal.js'
-import { skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
+import { until } from '../support/until.js'
+import { skipUnlessRoot, skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
 import { Monitor, patternOf } from './monitor.js'
 
 const skip = skipWithout('poison', 'event_remove') || skipWithoutCompiler()
@@ -96,6 +97,58 @@ test('it records what its guests demand as one set, and replays it', { skip }, a
     assert.ok(statistics.filled >= 1 && statistics.filled <= 5, JSON.stringify(statistics))
   } finally {
     replaying.child.kill('SIGKILL')
+  }
+})
+
+test('with --state it takes over the guests of its killed predecessor, and no byte changes', {
+  skip: skip || skipUnlessRoot(),
+}, async () => {
+  const [memory, socket, state] = ['kept', 'socket-kept', 'state-kept'].map((name) => join(temporaryFolder, name)) as [
+    string,
+    string,
+    string,
+  ]
+  writeFileSync(memory, patternOf(64))
+  const kept = ['--around', '4K', '--state', state, '--on-failure', 'wait', '--keeper']
+  const start = () => {
+    const args = ['serve', '--socket', socket, '--memory', memory, ...kept]
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const events = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+    const next = async () => JSON.parse((await events.next()).value) as Event
+    const exited = new Promise((resolve) => child.once('exit', resolve))
+    return { child, next, exited }
+  }
+  const first = start()
+  try {
+    assert.equal((await first.next()).event, 'listening')
+    // One monitor keeps its userfaultfd, as Firecracker does, and of the other one the keeper alone has it.
+    await using keeps = new Monitor(socket, ['regions=64'])
+    assert.equal((await first.next()).pid, keeps.pid)
+    await using drops = new Monitor(socket, ['regions=64', 'drop'])
+    assert.equal((await first.next()).pid, drops.pid)
+    for (const monitor of [keeps, drops]) {
+      assert.equal((await monitor.check(0, 4)).good, 4)
+      await monitor.ask('remove', 8, 4)
+    }
+    await until('both removals are written', () => readFileSync(state, 'utf8').split('"removed"').length === 3)
+    first.child.kill('SIGKILL')
+    await first.exited
+    const waiting = [keeps, drops].map((monitor) => monitor.check(0, 64))
+    const second = start()
+    try {
+      const said = [await second.next(), await second.next(), await second.next()]
+      const taken = said.filter(({ event }) => event === 'serving')
+      assert.deepEqual(said.map(({ event }) => event).sort(), ['listening', 'serving', 'serving'])
+      assert.deepEqual(new Set(taken.map(({ pid }) => pid)), new Set([keeps.pid, drops.pid]))
+      assert.ok(taken.every(({ takenOver }) => takenOver === true))
+      for (const check of waiting) assert.deepEqual(await check, { good: 60, zero: 4, other: 0, poisoned: 0 })
+      second.child.kill('SIGTERM')
+      assert.equal(await second.exited, 0)
+    } finally {
+      second.child.kill('SIGKILL')
+    }
+  } finally {
+    first.child.kill('SIGKILL')
   }
 })
 

@@ -85,6 +85,73 @@ test('a guest whose monitor kept no userfaultfd is taken over from the keeper of
   ])
 })
 
+test('with takeOver the iterator yields the guests that a killed handler has left, and those of a living handler stay with it', {
+  skip,
+}, async () => {
+  await orphan(async (monitor, waiting, { memory, state }) => {
+    const next = await listenForGuests(`@vmarea-next-${process.pid}-${count++}`, {
+      state,
+      takeOver: true,
+      onFailure: 'wait',
+    })
+    for await (const guest of next) {
+      assert.deepEqual([guest.pid, guest.uid, guest.takenOver], [monitor.pid, process.getuid!(), true])
+      await guest.serve(fileSource(memory))
+      break
+    }
+    assert.equal((await waiting).good, 1)
+    // Another process does not get what this one serves.
+    const program = `
+      import { listenForGuests } from 'vmarea/guests'
+      const [state] = process.argv.slice(1)
+      const refused = new Promise((resolve) => {
+        const onRefused = (error, { pid }) => resolve([error.code, pid])
+        listenForGuests('@vmarea-busy-' + process.pid, { state, takeOver: true, onRefused }).then(async (guests) => {
+          const told = await refused
+          console.log(JSON.stringify([...told, guests.open.size]))
+          await guests.close()
+        })
+      })`
+    const args = ['--input-type=module', '--eval', program, '--', state]
+    const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
+    assert.deepEqual(JSON.parse(stdout || 'null'), ['EBUSY', monitor.pid, 0], stderr)
+    // Once it is left to wait, the next one has it, with all that was ever removed.
+    await next.close()
+    const later = monitor.check(0, 64)
+    await using last = await listenForGuests(`@vmarea-next-${process.pid}-${count++}`, { state, takeOver: true })
+    for await (const guest of last) {
+      await guest.serve(fileSource(memory))
+      break
+    }
+    assert.deepEqual(await later, { good: 60, zero: 4, other: 0, poisoned: 0 })
+  })
+})
+
+test('with takeOver a state that no handler has written yet, and guests that were poisoned, are none', {
+  skip,
+}, async () => {
+  const state = join(temporaryFolder, `state-${count++}`)
+  const path = `@vmarea-first-${process.pid}-${count++}`
+  const first = await listenForGuests(path, { state, takeOver: true })
+  await using monitor = new Monitor(path, ['regions=8'])
+  for await (const guest of first) {
+    assert.equal(guest.takenOver, false)
+    await guest.close()
+    break
+  }
+  await first.close()
+  await using second = await listenForGuests(path, { state, takeOver: true })
+  assert.equal(second.open.size, 0)
+  await using other = new Monitor(path, ['regions=8'])
+  for await (const guest of second) {
+    assert.deepEqual([guest.pid, guest.takenOver], [other.pid, false])
+    break
+  }
+  await assert.rejects(listenForGuests(`${path}-2`, { takeOver: true }), { code: 'ERR_VMAREA_INVALID_ARGUMENT' })
+  await assert.rejects(listenForGuests(`${path}-3`, { takeOver: true, state: temporaryFolder }), { code: 'EISDIR' })
+  await monitor.kill()
+})
+
 test('a guest of which no process holds the userfaultfd is refused by name', { skip }, async () => {
   await using guests = await listenForGuests(`@vmarea-next-${process.pid}-${count++}`)
   await using monitor = new Monitor('@', ['regions=8', 'silent', 'drop'])

@@ -44,7 +44,11 @@ export const serveCommand: Command = defineCommand({
       help: 'what becomes of guests when the server ends: poison, kill or wait; by default poison',
     },
     keeper: { type: 'boolean', help: 'starts a process that sees to that when this one is killed' },
-    state: { type: 'string', value: 'FILE', help: 'writes what another handler needs to take the guests over' },
+    state: {
+      type: 'string',
+      value: 'FILE',
+      help: 'writes what the guests are, and takes over those that an earlier server has left there',
+    },
     drain: { type: 'boolean', help: 'at SIGTERM, fetches all of the memory first' },
     mode: { type: 'string', value: 'MODE', help: 'permissions of the socket, octal; by default 0600' },
     uid: {

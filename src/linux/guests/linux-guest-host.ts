@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
 import type {
   GuestHost,
   KnownMemory,
@@ -57,10 +57,16 @@ export class LinuxGuestHost implements GuestHost {
     try {
       // The name in parentheses may have anything in it.
       const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
-      return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19])
+      const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+      // One that has ended and that its parent has not waited for yet is gone as well.
+      return /^[ZXx]$/.test(fields[0]!) ? undefined : Number(fields[19])
     } catch {
       return undefined
     }
+  }
+
+  userOf(pid: number): number | undefined {
+    return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid
   }
 
   startKeeper(): Promise<Keeper> {
