@@ -181,7 +181,9 @@ test('the file of a socket without a listener is replaced, a live one and anothe
   }
 })
 
-test('many monitors at one path at the same time are all served', { skip }, async () => {
+test('many monitors at one path at the same time are all served: none is lost to a listener that takes one', {
+  skip,
+}, async () => {
   const path = newPath()
   await using guests = await listenForGuests(path)
   const monitors = Array.from({ length: 30 }, () => new Monitor(path, ['regions=4']))
