@@ -29,9 +29,14 @@ async function run(name: string | undefined, args: readonly string[]): Promise<n
   return EXIT.OK
 }
 
+const [name, ...args] = process.argv.slice(2)
+
 // A reader may have seen enough: `vmarea maps 1234 | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.OK)
+  if (error.code === 'EPIPE') {
+    if (commands.find((command) => command.name === name)?.outlivesReader) return
+    process.exit(EXIT.OK)
+  }
   // The rest of the command could not be shown.
   try {
     writeSync(2, `vmarea: can't write the output: ${reasonOf(error)}\n`)
@@ -43,7 +48,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // Where the error can't be written, the exit code still says it.
 process.stderr.on('error', () => {})
 
-const [name, ...args] = process.argv.slice(2)
 run(name, args).then(
   (code) => {
     process.exitCode = code

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { packageRoot } from '../linux/addon/package-root.js'
 import { CommandError } from './command-error.js'
 import { paint } from './paint.js'
@@ -56,6 +57,7 @@ export async function tour({ json }: { readonly json: boolean }, operands: reado
   if (!json) begin()
   for (const [index, stop] of stops.entries()) {
     if (!json) announce(index, stop)
+    await turn() // Where no one reads, the error of the output ends the tour.
     const result = await walk(stop, context)
     if (json) printJson(index, stop, result)
     else print(result)

@@ -47,6 +47,8 @@ export interface Command<Options extends CommandOptions = CommandOptions> {
   readonly options: Options
   /** Command lines. */
   readonly examples: readonly string[]
+  /** It goes on where nobody reads its output any more: what it does is more than what it writes. */
+  readonly outlivesReader?: true
   /**
    * Runs it and returns the exit code. It imports what it needs, so that one command does not load the others.
    * `commands` is the table that this command is part of.

@@ -69,5 +69,6 @@ export const serveCommand: Command = defineCommand({
     'vmarea serve --socket /run/guests.sock --memory diff --base memory --keeper --mode 0660 --uid 123',
     'vmarea serve --socket @guests --memory https://example.org/memory --replay memory.set',
   ],
+  outlivesReader: true,
   run: async (values) => (await import('../serve.js')).serve(values),
 })
