@@ -124,9 +124,9 @@ export class MmWithUser implements Disposable {
   advise(address: bigint, length: number, advice: Advice, options: ForeignOptions = {}): number {
     checkAddress(address, 'address')
     this.#check()
-    const number = MADV[advice.toUpperCase() as keyof typeof MADV]
+    const number = typeof advice === 'string' ? MADV[advice.toUpperCase() as keyof typeof MADV] : undefined
     if (number === undefined) {
-      throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `${JSON.stringify(advice)} is not an advice of madvise(2)`)
+      throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `${showValue(advice)} is not an advice of madvise(2)`)
     }
     if (!Number.isSafeInteger(length) || length < 0) {
       throw new UsageError(

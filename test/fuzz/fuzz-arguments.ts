@@ -1,6 +1,6 @@
 import type { FuzzState } from './fuzz-state.js'
 
-const ADVICE = [
+export const ADVICE = [
   'normal',
   'random',
   'sequential',
@@ -99,6 +99,19 @@ export function address(state: FuzzState): bigint {
   } catch {
     return 0n // unmapped meanwhile
   }
+}
+
+/** Whole pages of one mapping that a call has returned. */
+export function ownRange(state: FuzzState): { readonly start: bigint; readonly bytes: number } | undefined {
+  const { random, pageSize } = state
+  const mappings = state.objects.filter((value) => 'start' in value && 'size' in value && 'bytes' in value)
+  if (mappings.length === 0) return undefined
+  const mapping = random.pick(mappings)
+  const start = Reflect.get(mapping, 'start') as bigint
+  const pages = Math.floor((Reflect.get(mapping, 'size') as number) / pageSize)
+  if (start % BigInt(pageSize) !== 0n || pages === 0) return undefined
+  const first = random.below(pages)
+  return { start: start + BigInt(first * pageSize), bytes: (1 + random.below(pages - first)) * pageSize }
 }
 
 export function mapOptions(state: FuzzState): Record<string, unknown> {

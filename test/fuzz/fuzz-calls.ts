@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm'
 import * as vmarea from 'vmarea'
 import { memoryStore } from 'vmarea/stores'
-import { address, argumentsOf, length, mapOptions } from './fuzz-arguments.js'
+import { ADVICE, address, argumentsOf, length, mapOptions, ownRange } from './fuzz-arguments.js'
 import { checkError, type FuzzState } from './fuzz-state.js'
 
 const MAKERS = [
@@ -16,7 +16,8 @@ const MAKERS = [
   vmarea.reserveExec,
   vmarea.reserveExecMut,
 ]
-// Raw kernel objects, calls that reach other memory by their nature, and calls that wait for as long as they are asked to.
+// Raw kernel objects, calls that reach other memory by their nature, which `reach` makes on memory of the fuzzer alone, and calls that wait for
+// as long as they are asked to.
 const LEFT_OUT = new Set([
   'constructor',
   'throw',
@@ -64,6 +65,7 @@ function choose(state: FuzzState): () => void {
   if (kind < 0.6) return () => dispose(state)
   if (kind < 0.605) return () => state.addCanary()
   if (kind < 0.612) return () => large(state)
+  if (kind < 0.65) return () => reach(state)
   return () => callAnything(state)
 }
 
@@ -109,6 +111,34 @@ function namesOf(target: object): string[] {
 function remember(state: FuzzState, [start, bytes]: unknown[]): void {
   if (typeof start === 'bigint' && typeof bytes === 'number')
     state.caught.push({ start, end: start + BigInt(Math.ceil(bytes)) })
+}
+
+// The calls that any memory of the process would obey.
+function reach(state: FuzzState): void {
+  const { random, objects } = state
+  const range = ownRange(state)
+  if (range === undefined) return
+  const { start, bytes } = range
+  using user = vmarea.thisProcess().mm.mmgetNotZero()!
+  switch (random.below(3)) {
+    case 0: {
+      using guard = user.mmapReadLock()
+      state.last = 'VmaRef.zapPageRangeSingle'
+      guard.vmaLookup(start)?.zapPageRangeSingle(start, bytes)
+      return
+    }
+    case 1:
+      state.last = 'MmWithUser.advise'
+      user.advise(start, bytes, random.pick(ADVICE) as vmarea.Advice)
+      return
+    default: {
+      const uffds = objects.filter((value) => value instanceof vmarea.Userfaultfd)
+      const to = ownRange(state)
+      if (uffds.length === 0 || to === undefined) return
+      state.last = 'Userfaultfd.move'
+      random.pick(uffds).move(to.start, start, Math.min(bytes, to.bytes), { allowSourceHoles: random.chance(0.3) })
+    }
+  }
 }
 
 // A plain access of bytes, permitted or not, inside `access` or outside.
