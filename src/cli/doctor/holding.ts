@@ -31,15 +31,18 @@ export function* holding(pageSizes: readonly number[]): Generator<Capability> {
   yield memoryFiles()
 }
 
+const UNKNOWN = '/proc/self/maps and /proc/sys/vm/max_map_count would say it, and can not be read'
+
 function areas(): Capability {
-  const limit = Number(kernelFile('/proc/sys/vm/max_map_count') ?? Number.NaN)
+  const file = kernelFile('/proc/sys/vm/max_map_count')
+  const limit = Number(file ?? Number.NaN)
   const count = addon().countAreas()
   const available = !(count > limit - HEADROOM)
   return {
     name: 'areas',
     available,
     purpose: 'how many areas a process can have',
-    found: `this process has ${count} of ${limit} (vm.max_map_count)`,
+    found: count < 0 || file === undefined ? UNKNOWN : `this process has ${count} of ${limit} (vm.max_map_count)`,
     ...(available ? {} : { remedy: 'sysctl vm.max_map_count=1048576' }),
   }
 }

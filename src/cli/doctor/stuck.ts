@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { hasProc } from '../../linux/proc/has-proc.js'
 import { missingRight } from '../../linux/proc/open-proc-file.js'
+import { procError } from '../../linux/proc/proc-error.js'
 import { waitingThreads } from '../../linux/userfaultfd/waiting-threads.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 
@@ -22,6 +24,7 @@ export function stuck(pid: number): Stuck {
   try {
     entries = readdirSync(folder)
   } catch (error) {
+    if (!hasProc()) throw procError(error, folder, 'lists the descriptors of a process')
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
     throw new VmError(missing ? 'ESRCH' : 'EACCES', 'open', {
       path: folder,

@@ -1,5 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
+import { hasProc } from '../../linux/proc/has-proc.js'
+import { CommandError } from '../command-error.js'
+import { EXIT } from '../exit-code.js'
 
 /** A process with the names that it is known by. */
 export interface RunningProcess {
@@ -8,8 +11,10 @@ export interface RunningProcess {
   readonly names: readonly string[]
 }
 
-/** The processes that /proc lists, in the order of their numbers. */
+/** The processes that /proc lists, in the order of their numbers. Throws `CommandError` where there is no /proc. */
 export function runningProcesses(): RunningProcess[] {
+  if (!hasProc())
+    throw new CommandError('processes are found by their names in /proc, and no /proc is mounted here', EXIT.FAILED)
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number)

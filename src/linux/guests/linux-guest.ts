@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type {
   GuestRegion,
   GuestReports,
@@ -13,6 +12,7 @@ import type {
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
+import { readProcFile } from '../proc/read-proc-file.js'
 import { GuestMemory } from './guest-memory.js'
 import { withGuestPagemap } from './guest-pagemap.js'
 import { guestReports } from './guest-reports.js'
@@ -241,7 +241,7 @@ function latencyAt(numbers: Float64Array, index: number): RawLatency {
 
 /** The features of a userfaultfd whose `UFFDIO_API` another process has called. */
 function featuresOf(userfaultfd: number): bigint {
-  const text = readFileSync(`/proc/self/fdinfo/${userfaultfd}`, 'latin1')
+  const text = readProcFile(`/proc/self/fdinfo/${userfaultfd}`, 'has the features of a userfaultfd')
   const [, features = '0'] = /^API:\s*[\da-f]+:([\da-f]+):/m.exec(text) ?? []
   return BigInt(`0x${features}`)
 }

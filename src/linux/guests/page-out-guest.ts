@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import type { GuestRegion } from '../../kernel/guest-host.js'
 import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
 import { closeDescriptor } from '../addon/close-descriptor.js'
+import { readProcFile } from '../proc/read-proc-file.js'
 
 const MADV_PAGEOUT = 21
 const { EPERM } = ERRNO_RESULT
@@ -13,7 +13,7 @@ const STEP = 1 << 30
 
 /** Moves the pages of another process to swap space: process_madvise(2). Returns the bytes of the process that are there. */
 export function pageOutGuest(pid: number, regions: readonly GuestRegion[]): number {
-  if (readFileSync('/proc/swaps', 'latin1').trimEnd().split('\n').length < 2) {
+  if (readProcFile('/proc/swaps', 'lists the swap spaces').trimEnd().split('\n').length < 2) {
     throw new VmError('EOPNOTSUPP', 'process_madvise', {
       hint: 'the machine has no swap space to which the kernel could move pages: add some with swapon(8)',
     })
@@ -31,7 +31,8 @@ export function pageOutGuest(pid: number, regions: readonly GuestRegion[]): numb
   } finally {
     closeDescriptor(pidfd)
   }
-  const [, kilobytes = '0'] = /^VmSwap:\s*(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? []
+  const [, kilobytes = '0'] =
+    /^VmSwap:\s*(\d+) kB/m.exec(readProcFile(`/proc/${pid}/status`, 'counts the bytes in swap space')) ?? []
   return Number(kilobytes) * 1024
 }
 

@@ -5,7 +5,7 @@ import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
-import { linkOf } from '../addon/link-of.js'
+import { linkOf } from '../proc/link-of.js'
 import { LinuxUserfaultfd } from './linux-userfaultfd.js'
 import { userfaultfdInfo } from './userfaultfd-info.js'
 

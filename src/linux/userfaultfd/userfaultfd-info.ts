@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readProcFile } from '../proc/read-proc-file.js'
 
 /** The record of a userfaultfd in `/proc/self/fdinfo`. */
 export interface UserfaultfdInfo {
@@ -14,9 +14,12 @@ export interface UserfaultfdInfo {
 
 const INITIALIZED = 1n << 31n
 
-/** Throws Node's own `ENOENT` where the descriptor is not open; `features` is 0 for any other kind of file. */
+/** Throws `VmError` `ENOENT` where the descriptor is not open, or there is no /proc; `features` is 0 for any other kind of file. */
 export function userfaultfdInfo(descriptor: number): UserfaultfdInfo {
-  const text = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1')
+  const text = readProcFile(
+    `/proc/self/fdinfo/${descriptor}`,
+    'has the features and the unread faults of a userfaultfd',
+  )
   const [, features] = /^API:\s+[0-9a-f]+:([0-9a-f]+):/m.exec(text) ?? []
   const bits = BigInt(`0x${features ?? '0'}`)
   return {

@@ -1,5 +1,5 @@
-import { openSync } from 'node:fs'
 import { addon } from '../../linux/addon/addon.js'
+import { openProcFile } from '../../linux/proc/open-proc-file.js'
 
 /** Bits of an entry of /proc/self/pagemap, in its high word. */
 const PRESENT_OR_SWAPPED = (1 << 31) | (1 << 30)
@@ -30,7 +30,7 @@ export class PageEntries {
   }
 
   #read(address: number): number {
-    if (this.#descriptor < 0) this.#descriptor = openSync('/proc/self/pagemap', 'r')
+    if (this.#descriptor < 0) this.#descriptor = openProcFile('self', 'pagemap')
     const read = addon().readFully(this.#descriptor, (address / this.#pageSize) * 8, this.#bytes)
     return read === 8 ? this.#entry[1]! : 0
   }

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import { threadLives } from '../../linux/proc/thread-lives.js'
 import type { EvictionOrder } from '../../vocabulary/reports/eviction-order.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { PagerMessage, PagerRequest } from './pager-request.js'
@@ -133,7 +133,7 @@ export class PagerConnection {
 
   /** Whether the thread runs, by what is known without the event loop. */
   get lives(): boolean {
-    return !this.#ended && (this.#threadId === 0 || existsSync(`/proc/self/task/${this.#threadId}`))
+    return !this.#ended && (this.#threadId === 0 || threadLives(this.#threadId))
   }
 
   /** The error that ended the thread. */

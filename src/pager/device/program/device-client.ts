@@ -1,9 +1,10 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import type { DeviceStatistics } from '../../../kernel/device-statistics.js'
 import type { RawDeviceOptions } from '../../../kernel/devices.js'
 import type { FaultRecord } from '../../../kernel/fault-record.js'
 import type { RawDevice } from '../../../kernel/raw-device.js'
 import type { LinuxKernel } from '../../../linux/linux-kernel.js'
+import { reopenToRead } from '../../../linux/proc/reopen-to-read.js'
 import type { LinuxRegion } from '../../../linux/regions/linux-region.js'
 import { checkResidentLimit } from '../../../paging/check-resident-limit.js'
 import { DeviceLifetime } from '../../../paging/device-lifetime.js'
@@ -152,7 +153,7 @@ export class DeviceClient implements RawDevice {
     const asked = (flags & ~(MAP.POPULATE | MAP.LOCKED)) | MAP.NORESERVE
     const shared = (flags & MAP.SHARED) !== 0
     // A private map uses a read-only descriptor, so that no write can reach the device.
-    const file = shared ? this.#file : openSync(`/proc/self/fd/${this.#file}`, 'r')
+    const file = shared ? this.#file : reopenToRead(this.#file)
     let region: LinuxRegion
     try {
       region = regions.mapRegion(address, length, PROT.NONE, asked, file, offset, pageSize)

@@ -1,5 +1,6 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { check } from '../../../linux/addon/check.js'
+import { reopenToRead } from '../../../linux/proc/reopen-to-read.js'
 import { ERRNO_RESULT } from '../../../vocabulary/errno-result.js'
 import { MAP } from '../../../vocabulary/map.js'
 import type { FaultSource } from '../../source/fault-source.js'
@@ -26,7 +27,7 @@ export function mapFilePage(
 ): void {
   const flags = (shared ? MAP.SHARED : MAP.PRIVATE) | MAP.NORESERVE
   // A private map must use a descriptor through which the file can't be written.
-  const file = shared ? descriptor : openSync(`/proc/self/fd/${descriptor}`, 'r')
+  const file = shared ? descriptor : reopenToRead(descriptor)
   try {
     const code = source.pages.mapOver(address, pageSize, protection, flags, file, offset)
     if (code !== ENOENT) check(code, 'mmap', { address: BigInt(address) })
