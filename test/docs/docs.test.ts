@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { runPages } from './run-pages.js'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)]
@@ -15,16 +16,7 @@ const moduleName = (program: string) => /^\/\/ (\S+\.mjs)\n/.exec(program)?.[1]
 
 const printsWhatItSays = ['docs/concepts.md', 'docs/recipes.md']
 
-for (const page of [
-  'README.md',
-  'docs/start.md',
-  'docs/concepts.md',
-  'docs/recipes.md',
-  'docs/mapping.md',
-  'docs/drivers.md',
-  'docs/stores.md',
-  'docs/swap.md',
-]) {
+for (const page of runPages) {
   const blocks = [...text(page).matchAll(/^```ts\n(.*?)^```/gms)].map(([, program]) => program!)
   const modules = blocks.filter((program) => moduleName(program) !== undefined)
   for (const [index, program] of blocks.filter((program) => moduleName(program) === undefined).entries()) {

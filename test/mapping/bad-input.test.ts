@@ -361,7 +361,11 @@ describe('other calls that can not be', () => {
       mapping.access(() => 5),
       5,
     )
-    assert.throws(() => mapping.access(undefined as never), TypeError)
+    throwsUsage(
+      () => mapping.access(undefined as never),
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      /use of access must be a function/,
+    )
     assert.equal(
       mapping.access((bytes) => bytes[0]),
       0,

@@ -1,4 +1,5 @@
 import type { GuestHost, SourceSegment } from '../../kernel/guest-host.js'
+import { showValue } from '../../vocabulary/options/show-value.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { GuestSource, type OpenedSource, type SourceNeeds } from './guest-source.js'
 import { ObjectSource } from './object-source.js'
@@ -12,6 +13,12 @@ import type { PageSource } from './page-source.js'
  * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` without a layer
  */
 export function layerSources(layers: readonly (GuestSource | PageSource)[]): GuestSource {
+  if (!Array.isArray(layers)) {
+    throw new UsageError(
+      'ERR_VMAREA_INVALID_ARGUMENT',
+      `layers must be an array of sources, and is ${showValue(layers)}`,
+    )
+  }
   if (layers.length === 0) throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', 'there must be a layer at least')
   return new LayeredSource(layers.map((layer) => (layer instanceof GuestSource ? layer : new ObjectSource(layer))))
 }

@@ -1,4 +1,6 @@
+import { showValue } from '../../vocabulary/options/show-value.js'
 import { PROT } from '../../vocabulary/prot.js'
+import { UsageError } from '../../vocabulary/usage-error.js'
 import { commitMemory } from '../memory/commit-memory.js'
 import type { HeldMemory } from '../memory/held-memory.js'
 import { mergeMemory } from '../memory/merge-memory.js'
@@ -148,10 +150,18 @@ export abstract class Mapping<F extends PermissionTypes = PermissionTypes> exten
    * ```
    *
    * @throws UsageError `ERR_VMAREA_NOT_ADJACENT` where `other` does not begin at `end`, `ERR_VMAREA_ATTRIBUTE_MISMATCH`
-   * where the two differ in kind, `ERR_VMAREA_BACKING_MISMATCH` where the file does not continue
+   * where the two differ in kind, `ERR_VMAREA_BACKING_MISMATCH` where the file does not continue, `ERR_VMAREA_INVALID_ARGUMENT` for what is no
+   * mapping
    */
   merge(other: this): void {
     const holding = this[memoryOf]()
+    // Each copy of the package has a symbol of its own.
+    if (typeof (other as Mapping | null | undefined)?.[memoryOf] !== 'function') {
+      throw new UsageError(
+        'ERR_VMAREA_INVALID_ARGUMENT',
+        `other of merge must be a mapping of this copy of the package, and is ${showValue(other)}`,
+      )
+    }
     mergeMemory(holding, other[memoryOf]())
     other[moveOut]()
   }

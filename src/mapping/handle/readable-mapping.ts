@@ -1,4 +1,5 @@
 import type { WaitResult } from '../../kernel/sharing/wait-result.js'
+import { showValue } from '../../vocabulary/options/show-value.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { asBytes } from '../memory/as-bytes.js'
 import type { ReadonlyBytes } from '../memory/readonly-bytes.js'
@@ -157,11 +158,14 @@ export abstract class ReadableMapping<
    * ```
    *
    * @throws MemoryFault `ERR_VMAREA_FAULT` for the first fault
-   * @throws UsageError `ERR_VMAREA_ASYNC_ACCESS` where `use` returned a promise; as `view`: `ERR_VMAREA_OUT_OF_RANGE`,
+   * @throws UsageError `ERR_VMAREA_ASYNC_ACCESS` where `use` returned a promise; `ERR_VMAREA_INVALID_ARGUMENT` where it is no function; as `view`: `ERR_VMAREA_OUT_OF_RANGE`,
    * `ERR_VMAREA_VIEW_TOO_LARGE`, `ERR_VMAREA_NOT_COMMITTED`, `ERR_VMAREA_NO_VIEW`
    * @throws what `use` threw
    */
   access<Result>(use: (bytes: Bytes) => Result, offset = 0, length?: number): Result {
+    if (typeof use !== 'function') {
+      throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `use of access must be a function, and is ${showValue(use)}`)
+    }
     const holding = this[memoryOf]()
     holding.checkSettled()
     const bytes =

@@ -1,0 +1,11 @@
+/** The pages whose ```ts blocks are whole programs: test/docs/docs.test.ts runs them. */
+export const runPages: readonly string[] = [
+  'README.md',
+  'docs/start.md',
+  'docs/concepts.md',
+  'docs/recipes.md',
+  'docs/mapping.md',
+  'docs/drivers.md',
+  'docs/stores.md',
+  'docs/swap.md',
+]
