@@ -3,6 +3,7 @@ import type { BlocksOptions } from './devices/blocks/blocks-options.js'
 import type { HttpOptions } from './devices/http/http-options.js'
 import type { ReadableDevice } from './guests/sources/device-source.js'
 import type { PageStoreDescription } from './stores/page-store-description.js'
+import { ensureStack } from './vocabulary/errors/ensure-stack.js'
 import { VmError } from './vocabulary/vm-error.js'
 
 /** What a source's thread opens. */
@@ -37,6 +38,7 @@ export interface SourceAnswer {
 
 /** Opens a source on a thread of its own, whose event loop nothing else uses: the server thread asks it without the program's. */
 export async function startSourceThread(source: ThreadedSource): Promise<ReadableDevice> {
+  ensureStack(1000)
   const worker = new Worker(new URL('./guest-source-worker.js', import.meta.url), {
     name: 'vmarea-source',
     workerData: source,

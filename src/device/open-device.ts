@@ -1,6 +1,7 @@
 import type { DeviceDriver } from '../kernel/device-driver.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { ProcessMemory } from '../mapping/memory/process-memory.js'
+import { ensureStack } from '../vocabulary/errors/ensure-stack.js'
 import { moduleUrl } from '../vocabulary/options/module-url.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { Device } from './device.js'
@@ -19,6 +20,7 @@ export async function openDevice<Options>(
   options: DeviceOptions<Options> = {},
   observer?: DeviceObserver,
 ): Promise<Device> {
+  ensureStack(1000)
   const { kernel } = memory
   const raw = rawDeviceOptions(options, kernel.pageSize)
   const driver = driverOf(kernel, module)

@@ -1,6 +1,6 @@
+import { ensureStack } from '../../vocabulary/errors/ensure-stack.js'
 import { MADV } from '../../vocabulary/madv.js'
 import { PROT } from '../../vocabulary/prot.js'
-import { ensureStack } from './ensure-stack.js'
 import type { HeldMemory } from './held-memory.js'
 
 /** Gives a part of a reservation its permission. Pages that are committed already stay as they are. On an error nothing is committed. */

@@ -1,8 +1,8 @@
 import type { VmaRecord } from '../../kernel/vma-record.js'
+import { ensureStack } from '../../vocabulary/errors/ensure-stack.js'
 import { hex } from '../../vocabulary/hex.js'
 import { PROT } from '../../vocabulary/prot.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
-import { ensureStack } from './ensure-stack.js'
 import type { HeldMemory } from './held-memory.js'
 
 /** Joins `next` to `holding`, which must end where `next` begins. On an error both stay as they are. */

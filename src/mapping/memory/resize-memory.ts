@@ -1,7 +1,7 @@
+import { ensureStack } from '../../vocabulary/errors/ensure-stack.js'
 import { showValue } from '../../vocabulary/options/show-value.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
-import { ensureStack } from './ensure-stack.js'
 import type { HeldMemory } from './held-memory.js'
 
 /** Changes the length of a holding: mremap(2) of all of it, which may move it. */

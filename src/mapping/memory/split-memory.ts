@@ -1,6 +1,6 @@
+import { ensureStack } from '../../vocabulary/errors/ensure-stack.js'
 import { showValue } from '../../vocabulary/options/show-value.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
-import { ensureStack } from './ensure-stack.js'
 import { HeldMemory } from './held-memory.js'
 
 /** Cuts a holding at `at` and returns the part that it does not keep. */

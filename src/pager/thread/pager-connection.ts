@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { threadLives } from '../../linux/proc/thread-lives.js'
+import { ensureStack } from '../../vocabulary/errors/ensure-stack.js'
 import type { EvictionOrder } from '../../vocabulary/reports/eviction-order.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import type { PagerMessage, PagerRequest } from './pager-request.js'
@@ -95,6 +96,7 @@ export class PagerConnection {
   }
 
   private constructor(program: ThreadProgram, data: ThreadStart, state: PagerState, events: PagerConnectionEvents) {
+    ensureStack(1000)
     this.#program = program
     const { port1, port2 } = new MessageChannel()
     this.#state = state
