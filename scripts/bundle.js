@@ -8,6 +8,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const urlBesideModule = /new URL\(\s*(['"])(\.[^'"]+\.js)\1,\s*import\.meta\.url\)/g
 /** Its modules are loaded by URLs that the program composes: each becomes a module of `drivers/`. */
 const driversFolder = 'conformance/drivers'
+/** What a thread that serves a device or swap loads: its program, and what the driver imports. */
+const threadModules = ['device.js', 'pager/device/server/pager-thread.js', 'pager/swap/server/swap-thread.js']
 const SCHEME = 'bundle:'
 const buildOptions = {
   bundle: true,
@@ -24,8 +26,9 @@ const buildOptions = {
 /**
  * Bundles the modules of `dist` into the folder `output`, with the declarations that the entry points of package.json reach.
  *
- * An entry point imports two further modules at most: `core.js` holds what entry points share and the model reaches, `host.js` what else
- * they share. (esbuild's own splitting makes a chunk for each set of entry points that share something: 32 files to import.)
+ * An entry point imports four further modules at most. Of what entry points share, `base.js` and `core.js` hold what the model reaches,
+ * `served.js` and `host.js` the rest; the first of each two is what threads load too, which start for each device. (esbuild's own splitting
+ * makes a chunk for each set of entry points that share something: 32 files to import.)
  *
  * @param {string} dist
  * @param {string} output
@@ -44,7 +47,8 @@ export async function bundle(dist, output) {
   for (const name of modulesIn(join(dist, driversFolder)))
     places.set(join(dist, driversFolder, name), join('drivers', name))
 
-  const bundles = await sharedModules(places, join(dist, 'model.js'))
+  const threads = threadModules.map((name) => join(dist, name))
+  const bundles = await sharedModules(places, join(dist, 'model.js'), threads)
   const options = {
     ...buildOptions,
     outdir: output,
@@ -84,7 +88,7 @@ export async function bundle(dist, output) {
 }
 
 /** Resolves to the bundles of modules that two entry points or more reach: by name, the exports of each module by its path. */
-async function sharedModules(places, model) {
+async function sharedModules(places, model, threads) {
   const { metafile } = await build({ ...buildOptions, entryPoints: [...places.keys()], outdir: root, metafile: true })
   const imports = new Map(
     Object.entries(metafile.inputs).map(([path, input]) => [
@@ -106,12 +110,13 @@ async function sharedModules(places, model) {
   for (const entry of places.keys())
     for (const path of reachedFrom(entry)) if (path !== entry) counts.set(path, (counts.get(path) ?? 0) + 1)
   const ofModel = reachedFrom(model)
-  const bundles = new Map([
-    ['core', new Map()],
-    ['host', new Map()],
-  ])
-  for (const [path, count] of counts)
-    if (count > 1) bundles.get(ofModel.has(path) ? 'core' : 'host').set(path, exportsOf(path))
+  const ofThreads = new Set(threads.flatMap((path) => [...reachedFrom(path)]))
+  const bundles = new Map(['base', 'core', 'served', 'host'].map((name) => [name, new Map()]))
+  const bundleFor = (path) => {
+    if (ofThreads.has(path)) return ofModel.has(path) ? 'base' : 'served'
+    return ofModel.has(path) ? 'core' : 'host'
+  }
+  for (const [path, count] of counts) if (count > 1) bundles.get(bundleFor(path)).set(path, exportsOf(path))
   for (const modules of bundles.values()) nameApart(modules)
   return bundles
 }
