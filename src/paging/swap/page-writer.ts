@@ -18,6 +18,7 @@ export class PageWriter {
   #calls = 0
   #delay = RETRY
   #failure: Error | undefined
+  #failures = 0
   #waits: (() => void) | undefined
   readonly #buffers: Uint8Array[] = []
   readonly #unwanted: number[] = []
@@ -30,6 +31,11 @@ export class PageWriter {
   /** The error of the store's last call that failed; `undefined` after one that succeeded. */
   get failure(): Error | undefined {
     return this.#failure
+  }
+
+  /** How many writing calls of the store have failed so far. */
+  get failures(): number {
+    return this.#failures
   }
 
   /** The page at which the search for the oldest staged page begins. It is kept in the counters, where other threads read it. */
@@ -262,6 +268,7 @@ export class PageWriter {
       return
     }
     counters.add(COUNT.FAILURES)
+    this.#failures++
     const first = this.#failure === undefined
     this.#failure = error
     this.#waits ??= host.later(this.#delay, () => {

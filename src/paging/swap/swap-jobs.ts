@@ -34,6 +34,8 @@ interface Job {
   reject(error: Error): void
   cursor: number
   pages: number
+  /** Writes that had failed before the command began. Their pages are tried again. */
+  readonly failuresBefore: number
 }
 
 /** The states and commands of a swap, which are crosvm's. One command runs at a time, slice by slice. */
@@ -83,7 +85,7 @@ export class SwapJobs {
     this.#abort(command)
     if (command === 'disable' || command === 'out') this.#writer.retry()
     this.#context.record.state = DURING[command] ?? this.#context.record.state
-    this.#job = newJob(command, this.#context.host.now())
+    this.#job = newJob(command, this.#context.host.now(), this.#writer.failures)
     return this.#job.promise
   }
 
@@ -144,8 +146,8 @@ export class SwapJobs {
   }
 
   #out(job: Job): 'more' | 'wait' | 'done' {
-    const { failure } = this.#writer
-    if (failure !== undefined) throw failure
+    const { failure, failures } = this.#writer
+    if (failure !== undefined && failures > job.failuresBefore) throw failure
     const { places } = this.#context
     if (job.cursor < places.count) return this.#writer.waits ? 'wait' : this.#sweep(job, true)
     if (this.#writer.calls > 0) return 'wait'
@@ -215,13 +217,13 @@ export class SwapJobs {
   }
 }
 
-function newJob(command: SwapCommand, since: number): Job {
+function newJob(command: SwapCommand, since: number, failuresBefore: number): Job {
   let [resolve, reject]: [() => void, (error: Error) => void] = [() => {}, () => {}]
   const promise = new Promise<void>((onResolve, onReject) => {
     resolve = onResolve
     reject = onReject
   })
-  return { command, since, promise, resolve, reject, cursor: 0, pages: 0 }
+  return { command, since, promise, resolve, reject, cursor: 0, pages: 0, failuresBefore }
 }
 
 function wrongState(command: SwapCommand, state: string): UsageError {
