@@ -94,6 +94,7 @@ export class ModelSwap implements RawSwap {
           for (const listener of this.#failureListeners) listener(error)
         },
         lost: () => {},
+        recovered: () => {},
       },
     })
     this.#uffd = new SwapUffd(mm, this.#engine, map)

@@ -32,7 +32,8 @@ export class PageReader {
   readonly #waiting = new Map<number, number>()
   /** Pages whose read failed and is about to be retried. */
   readonly #retries = new Map<number, Read>()
-  readonly #causes = new Map<number, Error>()
+  /** Why a page is poisoned; `undefined` for one that is to be restored and was poisoned without the engine. */
+  readonly #causes = new Map<number, Error | undefined>()
   readonly #buffers: Uint8Array[] = []
   #calls = 0
 
@@ -71,7 +72,17 @@ export class PageReader {
   /** The program has dropped the page: its read and its error are discarded. */
   forget(page: number): void {
     this.#ended(page)
-    this.#causes.delete(page)
+    this.recovered(page)
+  }
+
+  /** Notes that the page is to be restored. Until it is, accesses fail for the reason they had. */
+  restoring(page: number): void {
+    if (!this.#causes.has(page)) this.#causes.set(page, undefined)
+  }
+
+  /** Discards why the page is poisoned: it is no longer. */
+  recovered(page: number): void {
+    if (this.#causes.size > 0 && this.#causes.delete(page)) this.#context.host.recovered(page)
   }
 
   /** Poisons a page that a fault waits for. */
@@ -199,6 +210,7 @@ export class PageReader {
         return
       }
       memory.wake(at, 1)
+      this.recovered(at)
       this.#ended(at++)
     }
   }
@@ -217,6 +229,7 @@ export class PageReader {
     const { places, counters, host } = this.#context
     const faultAt = this.#waiting.size === 0 ? undefined : this.#waiting.get(page)
     this.#ended(page)
+    this.recovered(page)
     places.set(page, PLACE.RESIDENT)
     counters.add(COUNT.COPIED_FROM_STORE)
     if (faultAt === undefined) return

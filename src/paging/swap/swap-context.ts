@@ -16,6 +16,8 @@ export interface SwapHost {
   failure(error: Error | undefined): void
   /** A page could not be read back and is poisoned. */
   lost(page: number, error: Error): void
+  /** A page that was poisoned or to be restored is so no longer: it came back, or the program dropped it. */
+  recovered(page: number): void
 }
 
 /** What the parts of one engine share. Amounts of memory are in pages. */

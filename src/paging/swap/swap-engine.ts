@@ -8,7 +8,7 @@ import { PageWriter } from './page-writer.js'
 import type { SwapContext, SwapHost } from './swap-context.js'
 import { COUNT } from './swap-counters.js'
 import { SwapJobs } from './swap-jobs.js'
-import type { SwapMemory } from './swap-memory.js'
+import { REFUSAL, type SwapMemory } from './swap-memory.js'
 import type { SwapRecord } from './swap-record.js'
 
 /** How much of the budget is staged before pages go to the store: the second chance. */
@@ -176,19 +176,23 @@ export class SwapEngine {
     const { places, memory, host } = this.#context
     const place = places.get(page)
     const isKept = places.has(page, NOTE.KEPT)
+    if (place !== PLACE.GONE) this.#reader.restoring(page)
     if (place === PLACE.STORED || (place === PLACE.POISONED && isKept)) {
       if (places.has(page, NOTE.BUSY)) return
       this.#faults.forget(page)
-      this.#reader.forget(page)
       this.#reader.read(page, 1, undefined, true)
     } else if (place === PLACE.STAGED || place === PLACE.WRITING) {
-      if (memory.unstage(page, 1) === 1) places.set(page, PLACE.RESIDENT)
+      if (memory.unstage(page, 1) === 1) {
+        places.set(page, PLACE.RESIDENT)
+        this.#reader.recovered(page)
+      }
     } else if (place !== PLACE.GONE && place !== PLACE.READING) {
       // The page is empty: zeros take the place of the poison.
       if (memory.fill(page, 1, new Uint8Array(memory.pageSize)) === 1) {
         this.#faults.forget(page)
         places.set(page, PLACE.RESIDENT)
-      }
+        this.#reader.recovered(page)
+      } else if (memory.refusal === REFUSAL.PRESENT) this.#reader.recovered(page)
     }
     host.ready()
   }

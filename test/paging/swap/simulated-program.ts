@@ -60,6 +60,7 @@ export class SimulatedProgram {
         },
         failure: (error) => this.failures.push(error),
         lost: (page, error) => this.lost.set(page, error),
+        recovered: (page) => this.lost.delete(page),
       },
       timeout: 1000,
       residentLimit: Number.POSITIVE_INFINITY,

@@ -125,7 +125,10 @@ export class LinuxSwap implements RawSwap {
     this.#thread = new ServingThread({
       program: PROGRAM,
       deadline: deadlineOf(options),
-      failure: ({ address, error }) => this.#faults.add(address, error === undefined ? undefined : unpackError(error)),
+      failure: ({ address, error }) => {
+        if (error === undefined) this.#faults.delete(address)
+        else this.#faults.add(address, unpackError(error))
+      },
       eviction: (error) => {
         this.#failure = error
         for (const listener of this.#failureListeners) listener(error)
@@ -216,7 +219,7 @@ export class LinuxSwap implements RawSwap {
   }
 
   async #restore(start: number, end: number): Promise<void> {
-    await this.#ask({ type: 'restore', addresses: this.#faults.take(start, end) })
+    await this.#ask({ type: 'restore', addresses: this.#faults.within(start, end) })
   }
 
   async #startAgain(): Promise<void> {

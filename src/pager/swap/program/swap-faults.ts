@@ -27,6 +27,11 @@ export class SwapFaults {
     if (this.#causes.size > MOST) this.#causes.delete(this.#causes.keys().next().value!)
   }
 
+  /** The page at the address is poisoned no longer. */
+  delete(address: number): void {
+    this.#causes.delete(address)
+  }
+
   explain(fault: FaultRecord): FaultRecord {
     // The kernel reports poison as it reports memory past the end of a file.
     if (fault.reason !== 'poisoned' && fault.reason !== 'past-end-of-file') return fault
@@ -37,12 +42,10 @@ export class SwapFaults {
     return cause === undefined ? fault : { ...fault, reason: 'swap', cause }
   }
 
-  /** Takes the addresses in `[start, end)` that have failed out of the list, and returns them. */
-  take(start: number, end: number): number[] {
+  /** The addresses in `[start, end)` that have failed. Each stays until its page has come back. */
+  within(start: number, end: number): number[] {
     this.#takeUnanswered()
-    const addresses = [...this.#causes.keys()].filter((address) => address >= start && address < end)
-    for (const address of addresses) this.#causes.delete(address)
-    return addresses
+    return [...this.#causes.keys()].filter((address) => address >= start && address < end)
   }
 
   #takeUnanswered(): void {

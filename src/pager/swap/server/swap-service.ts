@@ -76,6 +76,7 @@ export class SwapService {
         ready: () => this.#schedule(),
         failure: (error) => send({ type: 'eviction', error: error === undefined ? undefined : packError(error) }),
         lost: (page, error) => send({ type: 'failure', address: this.#map.addressOf(page), error: packError(error) }),
+        recovered: (page) => send({ type: 'failure', address: this.#map.addressOf(page), error: undefined }),
       },
       ...data.options,
     })
