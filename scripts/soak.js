@@ -1,5 +1,6 @@
 // npm run soak -- --seconds 3600 --seed S: random use of random devices, with all that is read checked; a line a minute.
 // npm run soak -- --opens 10000: opens and closes so many devices, and checks that nothing is left of them.
+// npm run soak -- --swap --seconds 600 --seed S: memory swapped to a store that misbehaves at random, with all that is read checked.
 // --source userfaultfd|userfaultfd-user-mode-only|guard: uses this source of faults alone. Default: every source that works here.
 import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     opens: { type: 'string' },
     source: { type: 'string' },
+    swap: { type: 'boolean' },
   },
 })
 process.removeAllListeners('warning') // of the deaths that it causes
@@ -26,9 +28,10 @@ await setUp({ tests: true })
 const compiled = join(dirname(dirname(file)), 'test-dist', 'soak')
 const { faultSources } = await import(join(compiled, 'fault-sources.js'))
 const sources = values.source === undefined ? faultSources() : [values.source]
-console.log(`faults come through ${sources.join(', ')}`)
+if (!values.swap) console.log(`faults come through ${sources.join(', ')}`)
 
-if (values.opens !== undefined) {
+if (values.swap) await soakSwap(Number(values.seconds ?? 600), Number(values.seed ?? Date.now() % 2 ** 31))
+else if (values.opens !== undefined) {
   const { openAndClose } = await import(join(compiled, 'open-and-close.js'))
   const opens = Number(values.opens)
   const { milliseconds, processorMilliseconds, memory } = await openAndClose(opens, sources, (done) => {
@@ -45,6 +48,14 @@ if (values.opens !== undefined) {
   const seconds = Number(values.seconds ?? 3600)
   console.log(`soak: ${seconds} s from seed ${seed}`)
   await soak({ seconds, seed, sources, tell: (line) => console.log(line) })
+}
+
+async function soakSwap(seconds, first) {
+  const { useErraticStore } = await import(join(dirname(compiled), 'swap', 'erratic-store.js'))
+  const end = performance.now() + seconds * 1000
+  for (let seed = first; performance.now() < end; seed++) {
+    console.log(`seed ${seed}: ${JSON.stringify(await useErraticStore(seed, 1000))}`)
+  }
 }
 
 function mebibytes(bytes) {

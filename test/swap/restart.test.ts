@@ -1,6 +1,7 @@
 // The kill matrix of swap: each way in which its thread can end, at each moment that a page can be in.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
 import { MemoryFault, mapMut, openSwap, pageSize } from 'vmarea'
 import { patient } from '../support/patient.js'
 import { startedThreads } from '../support/started-threads.js'
@@ -35,12 +36,16 @@ const ways = {
   throw: 'throws in a callback of its own',
   reject: 'leaves a rejection without a handler',
   hold: 'is terminated',
+  fill: 'fills the memory of its thread',
 } as const
 const moments = {
   read: 'while a page is read back',
   write: 'while pages are written',
   idle: 'while no fault waits',
 } as const
+
+// The heaps of threads that start from now on are full after so many MiB.
+setFlagsFromString('--max-old-space-size=64')
 
 const isSwapFault = (error: unknown) => error instanceof MemoryFault && error.reason === 'swap'
 

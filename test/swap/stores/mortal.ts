@@ -1,8 +1,8 @@
-// A page store whose thread ends, loops or goes on, as the test says in shared memory. It keeps its pages where the next thread finds them.
+// A page store whose thread ends, loops, fills its memory or goes on, as the test says in shared memory. It keeps its pages where the next thread finds them.
 import { definePageStore } from 'vmarea/stores'
 
 /** What the first word of the shared memory says. */
-export const FATE = { live: 0, exit: 1, loop: 2, throw: 3, reject: 4, hold: 5 } as const
+export const FATE = { live: 0, exit: 1, loop: 2, throw: 3, reject: 4, hold: 5, fill: 6 } as const
 /** When it happens, which the second word says. */
 export const MOMENT = { read: 0, write: 1, idle: 2 } as const
 
@@ -16,6 +16,7 @@ export default definePageStore<{ readonly control: SharedArrayBuffer; readonly p
       if (fate === FATE.live || Atomics.load(words, 1) !== moment) return undefined
       Atomics.store(words, 2, 1)
       if (fate === FATE.exit) process.exit(1)
+      for (const hog: number[][] = []; fate === FATE.fill; ) hog.push(new Array(100_000).fill(1.5))
       while (fate === FATE.loop && Atomics.load(words, 0) === FATE.loop);
       if (fate === FATE.reject) Promise.reject(new Error('out of the blue'))
       if (fate === FATE.throw) {
