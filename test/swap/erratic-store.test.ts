@@ -11,7 +11,7 @@ test(`a store that throws, is full, late or damaged, or lies, changes no page un
   skip,
   timeout: patient(300_000),
 }, async () => {
-  const { reads, writes, misbehaviours } = await useErraticStore(seed, 120)
+  const { reads, writes, misbehaviours } = await useErraticStore(seed, 80)
   assert.ok(reads > 0 && writes > 0)
   assert.ok(Object.values(misbehaviours).some((count) => count > 0))
 })

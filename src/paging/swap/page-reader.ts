@@ -187,9 +187,10 @@ export class PageReader {
     const retry = { since, needed, attempts: attempts + 1 }
     this.#retries.set(page, retry)
     host.later(Math.min(delay, left), () => {
-      if (this.#retries.get(page) === retry && places.get(page) === PLACE.READING && !places.has(page, NOTE.BUSY)) {
-        this.#ask(page, 1, retry)
-      }
+      if (this.#retries.get(page) !== retry || places.get(page) !== PLACE.READING) return
+      // A timer may fire a little before its time, while the call that is over time has not returned.
+      if (places.has(page, NOTE.BUSY)) this.#failed(page, retry, error)
+      else this.#ask(page, 1, retry)
     })
   }
 

@@ -30,6 +30,8 @@ export class SimulatedProgram {
   readonly engine: SwapEngine
   readonly values: number[]
   readonly accesses: Access[] = []
+  /** By how many milliseconds the next timer fires too early, as a timer of Node may. */
+  early = 0
   readonly lost = new Map<number, Error>()
   readonly failures: (Error | undefined)[] = []
   isReady = false
@@ -49,7 +51,8 @@ export class SimulatedProgram {
       host: {
         now: () => this.time,
         later: (milliseconds, act) => {
-          const timer = { at: this.time + milliseconds, act }
+          const timer = { at: this.time + Math.max(milliseconds - this.early, 0), act }
+          this.early = 0
           this.#timers.push(timer)
           return () => {
             this.#timers = this.#timers.filter((other) => other !== timer)

@@ -211,6 +211,25 @@ test('a store that never answers fails the access that waits, after the time lim
   await program.checkAll()
 })
 
+test('an access fails after the time limit also where the timer of the call fires a little early', async () => {
+  // Found at random: the page was about to be retried while the call had not returned, and never was.
+  const program = filled(4)
+  await done(program, 'enable')
+  await done(program, 'out')
+  program.early = 0.4
+  program.access(2)
+  program.deliver()
+  while (program.accesses.length > 0) {
+    assert.ok(program.tick(), 'no timer is left, and the access still waits')
+    program.progress()
+  }
+  assert.equal((program.lost.get(2) as Error & { code: string }).code, 'ETIMEDOUT')
+  await program.settle()
+  program.engine.restore(2)
+  await program.finish()
+  await program.checkAll()
+})
+
 test('pages that the kernel does not let go stay, and are counted', async () => {
   const program = filled(20)
   program.memory.locked.add(7).add(8)
