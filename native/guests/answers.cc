@@ -79,6 +79,7 @@ struct Chunk {
 };
 
 constexpr uint64_t kStep = 64 << 10;  // bytes that are prefetched at once
+constexpr uint64_t kMostAhead = 8;    // times the bytes around a fault, fetched behind faults in order
 
 // The page at the address with what is missing in the window of `limit` around it, as far as one segment reaches, and then the pages beside
 // that are to be prefetched, up to `reach` in all. Both are powers of two, and `reach` is not the smaller one.
@@ -124,6 +125,26 @@ int poison_page(const Guest& guest, uint64_t address, uint64_t length) {
   if (ioctl(guest.descriptor, kWriteprotect, &protection) != 0) return errno == EAGAIN ? -EAGAIN : -EEXIST;
   fill.done = 0;
   return ioctl(guest.descriptor, kPoison, &fill) == 0 ? 0 : -errno;
+}
+
+// Faults in order: prefetches what comes next, twice as much each time, so that the guest waits once for many of its windows.
+void read_ahead(Guest& guest, const GuestRegion& region, const Chunk& chunk, uint64_t address) {
+  uint64_t around = guest.around, end = chunk.start + chunk.length, last = region.start + region.length;
+  if (guest.records || around <= region.page) return;
+  if (address < guest.order_start || address > guest.order_end || guest.order_end == 0) {
+    guest.ahead = 0;
+    guest.order_start = guest.order_end = end;
+    return;
+  }
+  guest.order_start = end;
+  if (guest.order_end > end && guest.order_end - end > guest.ahead / 2) return;
+  uint64_t from = std::max(guest.order_end, end);
+  guest.ahead = std::min(std::max(guest.ahead * 2, around), around * kMostAhead);
+  guest.order_end = std::max(from, std::min(last, from + guest.ahead));
+  if (from >= last) return;
+  uint64_t offset = region.offset + (from - region.start), most = region.offset + (guest.order_end - region.start);
+  hint(guest, offset, most);
+  guest.prefetch.push_back({offset, most});
 }
 
 void note_demand(Guest& guest, uint64_t offset) {
@@ -199,6 +220,7 @@ bool answer_fault(const GuestPointer& pointer, const WaitingFault& fault) {
   }
   PageState state = guest.states->at(index_of(*region, address));
   int result;
+  Chunk chunk = {};
   if (state == kRemovedPage) {
     result = install(guest, *region, address, region->page, nullptr, kZeroed);
   } else {
@@ -206,7 +228,7 @@ bool answer_fault(const GuestPointer& pointer, const WaitingFault& fault) {
     uint64_t limit = state == kMissingPage ? around(guest, *region) : region->page;
     // Pages that are to be prefetched come with a fault on one of them: a slow source is then asked once for them all.
     uint64_t reach = state == kMissingPage && is_hinted(guest, index_of(*region, address)) ? std::max(limit, kStep) : limit;
-    Chunk chunk = chunk_around(guest, *region, address, limit, reach);
+    chunk = chunk_around(guest, *region, address, limit, reach);
     result = answer_chunk(pointer, *region, chunk, kFilled, &fault);
     // The file may have ended within the pages around: this one is then tried alone.
     if (result == -EFAULT && chunk.length > region->page) {
@@ -214,8 +236,9 @@ bool answer_fault(const GuestPointer& pointer, const WaitingFault& fault) {
       result = answer_chunk(pointer, *region, chunk, kFilled, &fault);
     }
   }
-  if (result == 1) return true;
   if (result == 2 || result == -EAGAIN) return false;
+  if (state == kMissingPage && (result == 0 || result == 1)) read_ahead(guest, *region, chunk, address);
+  if (result == 1) return true;
   if (result != 0 && result != -ESRCH) {
     if (!fail_page(guest, *region, address, result)) return false;
     guest.statistics.latency[kGivenUp].add(now() - fault.since);

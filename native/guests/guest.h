@@ -61,6 +61,8 @@ struct Guest {
   bool parked = false;  // an answer met EAGAIN, or there was no room for a request: try again soon
   std::vector<Request*> requests;  // in flight
   std::vector<std::pair<uint64_t, uint64_t>> prefetch;  // ranges of the source still to be fetched, the next one last
+  uint64_t ahead = 0;  // bytes that were fetched behind the last fault in order
+  uint64_t order_start = 0, order_end = 0;  // addresses: a fault from the one to the other, both included, is in order
   std::vector<uint64_t> hints;  // a bit a page that is to be prefetched; empty where none is
   bool prefetching = false;
   uint32_t prefetches = 0;  // how often ranges were given

@@ -4,6 +4,7 @@ import type { WorkingSet } from './working-set.js'
 export interface ServeOptions {
   /**
    * Bytes that are fetched at once around a fault, over pages that are missing alone: a power of two. Rounded up to the page of the region.
+   * Faults in the order of addresses bring up to eight times as many behind the answer, unless it is one page, or `record` is given.
    *
    * @defaultValue 65536
    */

@@ -122,6 +122,27 @@ test('a prefetch reads neighbours of a set at once, wherever they are in it', { 
   assert.deepEqual(reads.slice(0, first.length), first)
 })
 
+test('faults in order bring more and more behind them, and others what is around them alone', { skip }, async () => {
+  const around = 2 * page
+  for (const source of [fileSource(memoryFile(512)), memoryObject(512)]) {
+    await served(['regions=512'], source, { around }, async (monitor, guest) => {
+      for (const number of [500, 300, 100, 200, 50]) assert.deepEqual(await monitor.check(number, 1), good(1))
+      await counted(guest, { faults: 5, resident: 10, prefetched: 0 })
+      assert.deepEqual(await monitor.check(300, 200), good(200))
+      const { faults } = guest.statistics
+      assert.ok(faults - 5 < 60, `200 pages in order took ${faults - 5} faults`)
+    })
+    // What is recorded is what the guest demands, and one page means one page.
+    for (const options of [{ around, record: true }, { around: page }]) {
+      const faults = 64 / (options.around / page)
+      await served(['regions=512'], source, options, async (monitor, guest) => {
+        assert.deepEqual(await monitor.check(0, 64), good(64))
+        await counted(guest, { faults, resident: 64, prefetched: 0 })
+      })
+    }
+  }
+})
+
 test('what a guest demands is recorded in order, and a later one has it before it asks', { skip }, async () => {
   const record = join(temporaryFolder, `set-${count++}`)
   const source = fileSource(memoryFile(256))
