@@ -1,0 +1,3 @@
+import { defineDevice } from '../../../build/bench/bundle/device.js'
+
+export default defineDevice(() => ({ size: 4096, fault() {} }))
