@@ -56,8 +56,10 @@ export async function run() {
     const mine = () => {
       const before = process.hrtime.bigint()
       for (let trip = 0; trip < trips; trip++) {
-        for (let index = 0; index < count; index++) uffd.move(to + index * size, from + index * size, size)
-        for (let index = 0; index < count; index++) uffd.move(from + index * size, to + index * size, size)
+        for (let index = 0; index < count; index++)
+          uffd.move(to + index * size, from + index * size, size, { foreign: true })
+        for (let index = 0; index < count; index++)
+          uffd.move(from + index * size, to + index * size, size, { foreign: true })
       }
       return Number(process.hrtime.bigint() - before) / trips / 2
     }
