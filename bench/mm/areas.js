@@ -13,8 +13,8 @@ export async function run() {
   const mm = Mm.of(pid)
   const addresses = Array.from({ length: 4096 }, (_, index) => BigInt(first + ((index * 7919) % places) * stride))
   const where = [pid, first, stride, places]
+  const guard = mm.mmgetNotZero().mmapReadLock()
   try {
-    const guard = mm.mmgetNotZero().mmapReadLock()
     let next = 0
     const lookUp = () => guard.vmaLookup(addresses[next++ & 4095]).end
     const query = await paired(
@@ -61,6 +61,7 @@ export async function run() {
       },
     ]
   } finally {
+    guard.release()
     mm[Symbol.dispose]()
     stop()
   }
