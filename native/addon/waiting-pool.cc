@@ -24,7 +24,7 @@ pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 Job* first_job = nullptr;
 Job** last_job = &first_job;
 Idle* idle = nullptr;  // the one that was busy last comes first, so that the others time out
-size_t threads = 0;
+size_t threads = 0;  // without those in an endless job
 bool starting = false;  // a thread is being started: always so while jobs wait and more threads are allowed
 
 class PoolLock {
@@ -85,30 +85,38 @@ bool needs_thread_locked() {
 
 int start_thread();
 
-void* work(void*) {
+// Begins with the endless job; nullptr for a thread that counts.
+void* work(void* endless_job) {
   Idle self;
   pthread_condattr_t monotonic;
   pthread_condattr_init(&monotonic);
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
   pthread_cond_init(&self.called, &monotonic);
   pthread_condattr_destroy(&monotonic);
-  for (bool first = true;; first = false) {
-    Job* job;
-    bool more;
-    {
-      PoolLock lock;
-      if (first) starting = false;
-      job = pop_locked();
-      if (job == nullptr) job = wait_locked(&self);
-      if (job == nullptr) {
-        threads--;
-        break;
+  bool counted_start = endless_job == nullptr;
+  for (Job* job = static_cast<Job*>(endless_job);; job = nullptr) {
+    if (job == nullptr) {
+      bool more;
+      {
+        PoolLock lock;
+        if (counted_start) starting = counted_start = false;
+        job = pop_locked();
+        if (job == nullptr) job = wait_locked(&self);
+        if (job == nullptr) {
+          threads--;
+          break;
+        }
+        more = needs_thread_locked();
       }
-      more = needs_thread_locked();
+      // Each thread that leaves jobs in the queue starts the next one, so that the event loop starts one at most.
+      if (more) start_thread();
     }
-    // Each thread that leaves jobs in the queue starts the next one, so that the event loop starts one at most.
-    if (more) start_thread();
+    const bool endless = job->endless;
     job->run(job);
+    if (!endless) continue;
+    PoolLock lock;
+    if (threads == kMostThreads) break;
+    threads++;
   }
   pthread_cond_destroy(&self.called);
   return nullptr;
@@ -124,6 +132,21 @@ int start_thread() {
 }
 
 }  // namespace
+
+int run_endless(Job* job) {
+  job->endless = true;
+  {
+    PoolLock lock;
+    if (Idle* thread = idle) {
+      idle = thread->next;
+      thread->job = job;
+      threads--;
+      pthread_cond_signal(&thread->called);
+      return 0;
+    }
+  }
+  return start_own_thread("vmarea-wait", work, job);
+}
 
 int run_in_waiting_pool(Job* job) {
   bool more;

@@ -15,7 +15,6 @@
 #include "lifetime/address-root.h"
 #include "addon/function-tables.h"
 #include "addon/futex.h"
-#include "addon/own-thread.h"
 #include "noted/futex-waits.h"
 #include "page/guarded-copy.h"
 #include "region/region-call.h"
@@ -172,15 +171,6 @@ AsyncCalls* calls_of(napi_env env, ThreadState* state) {
   return state->async_calls = calls;
 }
 
-// A wait has no end in sight, and must not keep others from a thread of the pool.
-int run_alone(Job* job) {
-  auto call = [](void* data) -> void* {
-    run(static_cast<Job*>(data));
-    return nullptr;
-  };
-  return start_own_thread("vmarea-futex", call, job);
-}
-
 napi_value start(Call* call, Region* region, Work* work, int (*begin)(Job*) = run_in_waiting_pool) {
   napi_env env = call->env();
   AsyncCalls* calls = calls_of(env, call->state());
@@ -250,7 +240,7 @@ napi_value copy(Call* call, RegionBytes part) {
 napi_value wait_for_word(Call* call, RegionWord word, double expected, double milliseconds) {
   Work* work = new Work;
   work->wait = new FutexWait{call->state(), word.address, static_cast<uint32_t>(static_cast<int64_t>(expected)), deadline_after(milliseconds)};
-  return start(call, word.region, work, run_alone);
+  return start(call, word.region, work, run_endless);
 }
 
 constexpr Function kFunctions[] = {

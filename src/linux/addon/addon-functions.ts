@@ -97,9 +97,9 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   readRegionAsync(handle: number, offset: number, target: Uint8Array): Promise<AsyncAnswer> | number
   writeRegionAsync(handle: number, offset: number, source: Uint8Array): Promise<AsyncAnswer> | number
 
-  /** 0 when the word was notified or has changed, 2 when the time was up. `expected` is a signed number. */
+  /** 0 when the word was notified or has changed, 2 when the time was up, 3 when it had another value before. `expected` is a signed number. */
   waitRegion(handle: number, offset: number, expected: number, milliseconds: number): number
-  /** Likewise on a thread of its own, which `endWait` ends. Leaves the wait's key in the sharedResults. */
+  /** 0 and 2 likewise, on a thread of its own, which `endWait` ends. Leaves the wait's key in the sharedResults. */
   waitRegionAsync(handle: number, offset: number, expected: number, milliseconds: number): Promise<AsyncAnswer> | number
   endWait(key: number): number
   notifyRegion(handle: number, offset: number, count: number): number

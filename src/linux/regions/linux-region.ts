@@ -12,11 +12,11 @@ import { faultFrom } from '../addon/fault-from.js'
 import { COUNTER, sharedResults } from '../addon/shared-results.js'
 
 const { ENXIO, EFAULT, EDEADLK, EOPNOTSUPP } = ERRNO_RESULT
-/** What a wait for a word answers where the time was up. */
+/** What a wait for a word answers where the time was up, and where the word had another value before. */
 const TIME_IS_UP = 2
+const NOT_EQUAL = 3
 
-const word = new Int32Array(1)
-const bytesOfWord = new Uint8Array(word.buffer)
+const bytesOfWord = new Uint8Array(4)
 
 /** A region of this process: a handle into the addon's table, where the fault guard finds it by address. */
 export class LinuxRegion implements Region {
@@ -147,11 +147,15 @@ export class LinuxRegion implements Region {
   }
 
   wait(offset: number, expected: number, timeout: number): WaitResult | FaultRecord {
-    // Also brings the page in as every access does, or finds out that it can't come.
-    const fault = this.read(offset, bytesOfWord)
-    if (fault !== undefined) return fault
-    if (word[0] !== expected) return 'not-equal'
-    const answer = this.#addon.waitRegion(this.#handle, offset, expected, timeout)
+    let answer = this.#addon.waitRegion(this.#handle, offset, expected, timeout)
+    if (answer === 0) return 'ok'
+    // The kernel brings the page of the word in by itself. Where it can't, a read does, or says why it can't either.
+    if (answer === EFAULT) {
+      const fault = this.read(offset, bytesOfWord)
+      if (fault !== undefined) return fault
+      answer = this.#addon.waitRegion(this.#handle, offset, expected, timeout)
+    }
+    if (answer === NOT_EQUAL) return 'not-equal'
     return this.#check(answer, 'futex', offset, 4) === TIME_IS_UP ? 'timed-out' : 'ok'
   }
 
@@ -169,8 +173,13 @@ export class LinuxRegion implements Region {
   }
 
   notify(offset: number, count: number): number | FaultRecord {
-    const fault = this.read(offset, bytesOfWord)
-    return fault ?? this.#check(this.#addon.notifyRegion(this.#handle, offset, count), 'futex', offset, 4)
+    let answer = this.#addon.notifyRegion(this.#handle, offset, count)
+    if (answer === EFAULT) {
+      const fault = this.read(offset, bytesOfWord)
+      if (fault !== undefined) return fault
+      answer = this.#addon.notifyRegion(this.#handle, offset, count)
+    }
+    return this.#check(answer, 'futex', offset, 4)
   }
 
   /** Holds flags of `VM` of a part, for all threads: `set` beside the kernel's own, and `cleared` of `VM.MAYREAD` and its sisters. */

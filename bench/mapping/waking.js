@@ -1,0 +1,110 @@
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { mapMut, memfd } from 'vmarea'
+import { compile } from '../support/compile.js'
+import { compileAddon } from '../support/compile-addon.js'
+import { median, paired } from '../support/paired.js'
+
+const file = (name) => fileURLToPath(new URL(name, import.meta.url))
+
+const wakeUps = 2000
+/** Microseconds before each, so that the waiter sleeps. */
+const pause = 200
+
+/** The time from before a word is changed to after its waiter has come back, as the median: in `wait` and in `waitAsync`. */
+export async function run() {
+  const inC = compile(file('wake-up.c'))
+  const floor = () => inC(wakeUps, pause)[0]
+  const { begin, answered } = compileAddon(file('loop-call.c'))
+  const blocking = await paired(() => wakeUp('wait'), floor, 5)
+  const engine = await paired(() => wakeUp('Atomics.wait'), floor, 5)
+  const asynchronous = await paired(() => wakeUp('waitAsync'), floor, 5)
+  const loop = await paired(() => loopCalls(begin, answered), floor, 5)
+  const row = (work, { measured, floor, ratio }, target) => ({
+    work,
+    measured: `${(measured / 1000).toFixed(1)} us`,
+    floor: `${(floor / 1000).toFixed(1)} us, futex(2) in C`,
+    ratio,
+    ...(target === undefined ? {} : { target }),
+  })
+  return [
+    row('wake-up of a Worker in wait(), median', blocking, '<= 1.3'),
+    row("wake-up of a Worker in the engine's own Atomics.wait, median", engine),
+    row('wake-up of a thread in await waitAsync(), median', asynchronous),
+    row("a native thread's call of a function on Node's event loop, median", loop),
+  ]
+}
+
+const words = { turn: 0, answered: 64, stamp: 128 }
+const source = (wait, notify, open) => `
+  import { parentPort, workerData } from 'node:worker_threads'
+  ${open}
+  const turn = new Int32Array(buffer)
+  const stamp = new BigInt64Array(buffer, ${words.stamp})
+  const samples = new Float64Array(${wakeUps})
+  parentPort.postMessage('ready')
+  for (let round = 0; round < ${wakeUps}; round++) {
+    while (Atomics.load(turn, ${words.turn / 4}) === round) ${wait}
+    samples[round] = Number(process.hrtime.bigint() - Atomics.load(stamp, 0))
+    Atomics.store(turn, ${words.answered / 4}, round + 1)
+    ${notify}
+  }
+  parentPort.postMessage(samples)`
+
+const ofMapping = `import { mapMut } from ${JSON.stringify(import.meta.resolve('vmarea'))}
+  const memory = mapMut({ file: workerData, shared: true })
+  const { buffer } = memory.bytes`
+
+async function wakeUp(kind) {
+  const memoryFile = memfd('wake-up', { size: 4096 })
+  const memory = mapMut({ file: memoryFile, shared: true })
+  const isEngine = kind === 'Atomics.wait'
+  const buffer = isEngine ? new SharedArrayBuffer(4096) : memory.bytes.buffer
+  const turn = new Int32Array(buffer)
+  const stamp = new BigInt64Array(buffer, words.stamp)
+  const program = isEngine
+    ? source(
+        `Atomics.wait(turn, ${words.turn / 4}, round)`,
+        `Atomics.notify(turn, ${words.answered / 4}, 1)`,
+        'const buffer = workerData',
+      )
+    : source(
+        `${kind === 'waitAsync' ? 'await ' : ''}memory.${kind}(${words.turn}, round)`,
+        `memory.notify(${words.answered}, 1)`,
+        ofMapping,
+      )
+  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`), {
+    workerData: isEngine ? buffer : memoryFile.fd,
+  })
+  const message = () => new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
+  await message()
+  const samples = message()
+  const sleep = new Int32Array(new SharedArrayBuffer(4))
+  for (let round = 0; round < wakeUps; round++) {
+    Atomics.wait(sleep, 0, 0, pause / 1000)
+    Atomics.store(stamp, 0, process.hrtime.bigint())
+    Atomics.store(turn, words.turn / 4, round + 1)
+    if (isEngine) {
+      Atomics.notify(turn, words.turn / 4, 1)
+      Atomics.wait(turn, words.answered / 4, round)
+    } else {
+      memory.notify(words.turn, 1)
+      while (Atomics.load(turn, words.answered / 4) === round) memory.wait(words.answered, round)
+    }
+  }
+  const result = median([...(await samples)])
+  memory.unmap()
+  memoryFile[Symbol.dispose]()
+  return result
+}
+
+function loopCalls(begin, answered) {
+  const samples = []
+  return new Promise((resolve) => {
+    begin(wakeUps, pause, (stamp) => {
+      samples.push(Number(process.hrtime.bigint()) - stamp)
+      answered()
+      if (samples.length === wakeUps) resolve(median(samples))
+    })
+  })
+}
