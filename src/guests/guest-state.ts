@@ -90,13 +90,13 @@ export async function readGuestStates(host: GuestHost, path: string): Promise<Re
     const { pid, started, regions, handler, removed, left, identity } = parse(line)
     if (pid === undefined) continue
     const known = states.get(pid)
-    if (regions !== undefined) {
+    if (Array.isArray(regions)) {
       states.set(pid, { regions, removed: [], identity: undefined, handler, left: undefined })
       if (started === undefined || started !== host.startOf(pid)) states.delete(pid)
     } else if (known === undefined) continue
-    else if (removed !== undefined) known.removed.push(removed)
+    else if (isRange(removed)) known.removed.push(removed)
     else if (left !== undefined) Object.assign(known, { left, handler: undefined })
-    else known.identity = identity ?? undefined
+    else if (identity !== undefined) known.identity = identity ?? undefined
   }
   return states
 }
@@ -105,6 +105,10 @@ export async function readGuestStates(host: GuestHost, path: string): Promise<Re
 export function isServedElsewhere(host: GuestHost, { handler }: KnownGuest): boolean {
   if (handler?.started === undefined || handler.pid === process.pid) return false
   return host.startOf(handler.pid) === handler.started
+}
+
+function isRange(value: unknown): value is Range {
+  return Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger) && value[0] < value[1]
 }
 
 type Mutable<Value> = { -readonly [Name in keyof Value]: Value[Name] }

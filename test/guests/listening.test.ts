@@ -1,11 +1,12 @@
 // Who connects, what he sends, and what becomes of the others.
 import assert from 'node:assert/strict'
-import { closeSync, openSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { listenForGuests, zeroSource } from '#vmarea/guests.js'
 import { sendDescriptors } from '#vmarea/linux/userfaultfd/send-descriptors.js'
+import { waitsInFault } from '#vmarea/linux/userfaultfd/waits-in-fault.js'
 import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { skipUnlessOrdinaryUser } from '../support/ordinary-user.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
@@ -105,6 +106,51 @@ test('an empty message, one in pieces that ends too early, one that is too long 
   const text = refused.map(({ message }) => message).join('\n')
   for (const why of [/it is empty/, /ends after 20 characters/, /longer than 1048576/, /no descriptor came/]) {
     assert.match(text, why)
+  }
+})
+
+for (const onFailure of ['poison', 'kill', 'wait'] as const) {
+  test(`a userfaultfd that comes with a message which is refused is left as onFailure ${onFailure} says, never to zeros`, {
+    skip,
+  }, async () => {
+    const path = newPath()
+    const refused: unknown[] = []
+    await using _guests = await listenForGuests(path, { onFailure, onRefused: (error) => refused.push(error) })
+    await using monitor = new Monitor(path, ['regions=8,4', 'bad', 'drop'])
+    const { pid } = monitor
+    await until('it is refused', () => refused.length === 1)
+    assert.match((refused[0] as Error).message, /region 0 has no base_host_virt_addr/)
+    if (onFailure === 'kill') {
+      assert.equal((await monitor.ended).signal, 'SIGKILL')
+      return
+    }
+    const check = monitor.check(0, 12).catch(() => 'killed while it waited')
+    if (onFailure === 'poison') {
+      assert.deepEqual(await check, { good: 0, zero: 0, other: 0, poisoned: 12 })
+      return
+    }
+    await until('the access waits', () =>
+      readdirSync(`/proc/${pid}/task`).some((thread) => waitsInFault(`/proc/${pid}/task/${thread}`)),
+    )
+    await monitor.kill()
+    assert.equal(await check, 'killed while it waited')
+  })
+}
+
+test('a monitor that closes its connection and lives is served on, and its end is still noticed', {
+  skip,
+}, async () => {
+  const path = newPath()
+  await using guests = await listenForGuests(path)
+  await using monitor = new Monitor(path, ['regions=4'])
+  for await (const guest of guests) {
+    await guest.serve(zeroSource(4 * page))
+    await monitor.ask('hangup')
+    assert.deepEqual(await monitor.check(0, 4), zeros)
+    assert.ok(guests.open.has(guest))
+    await monitor.kill()
+    assert.equal((await guest.closed).reason, 'gone')
+    break
   }
 })
 

@@ -260,7 +260,7 @@ static void map_memory(uint64_t pages, int huge) {
   region_pages[region_count++] = pages;
 }
 
-static int in_pieces, only_listens, no_userfaultfd;
+static int in_pieces, only_listens, no_userfaultfd, is_bad;
 static const char *last_step = "";  // after which it ends: connect, part, message
 
 static void step(const char *name) {
@@ -317,7 +317,7 @@ static void take_commands(void) {
   }
 }
 
-// monitor SOCKET regions=4,8 [huge] [drop] [wp] [wp_async] [memfd] [kib] [silent] [pieces] [listen] [no-userfaultfd] [last=STEP] [file=PATH]
+// monitor SOCKET regions=4,8 [huge] [drop] [wp] [wp_async] [memfd] [kib] [silent] [pieces] [listen] [no-userfaultfd] [bad] [last=STEP] [file=PATH]
 int main(int count, char **arguments) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   int huge = 0, drop = 0, memfd = 0, kib = 0, silent = 0;
@@ -338,6 +338,7 @@ int main(int count, char **arguments) {
     else if (strcmp(word, "pieces") == 0) in_pieces = 1;
     else if (strcmp(word, "listen") == 0) only_listens = 1;
     else if (strcmp(word, "no-userfaultfd") == 0) no_userfaultfd = 1;
+    else if (strcmp(word, "bad") == 0) is_bad = 1;
   }
   struct sigaction action = {0};
   action.sa_handler = on_bus;
@@ -378,7 +379,7 @@ int main(int count, char **arguments) {
   }
   strcat(text, "]");
   if (memfd) spare = memfd_create("memory", MFD_CLOEXEC);
-  if (!silent) send_message(arguments[1], text, 1);
+  if (!silent) send_message(arguments[1], is_bad ? "[{}]" : text, 1);
   if (drop) close(uffd);
   printf("0 {\"pages\":%lu,\"message\":%s}\n", page_count(), text);
   fflush(stdout);

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { readWorkingSet } from '#vmarea/guests.js'
 import { MAIN, run } from '../cli/run.js'
+import { root } from '../support/root.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { skipWithoutTerminal, Terminal } from '../support/terminal.js'
 import { until } from '../support/until.js'
@@ -171,6 +172,16 @@ test('on a terminal a line a guest follows what is resident, how fast, and from 
   } finally {
     terminal.close()
   }
+})
+
+test('the options of the systemd unit in the docs are options of the command', () => {
+  const unit = readFileSync(join(root, 'docs', 'guests.md'), 'utf8')
+  const [, line = ''] = /^ExecStart=\/usr\/bin\/vmarea serve (.*)$/m.exec(unit) ?? []
+  const args = line.split(' ').map((word) => word.replace(/^\/.*\//, `${temporaryFolder}/nowhere/`))
+  assert.ok(args.includes('--socket') && args.includes('--state'), line)
+  const { code, err } = run('serve', ...args)
+  assert.equal(code, 1, err)
+  assert.match(err, /nowhere/)
 })
 
 test('what can not be served is an error of the command line', () => {

@@ -59,7 +59,10 @@ test('a guest whose handler was killed is taken over: the fault that waits is an
 }, async () => {
   await orphan(async (monitor, waiting, { memory, state }) => {
     await using guests = await listenForGuests(`@vmarea-next-${process.pid}-${count++}`, { state })
-    appendFileSync(state, '{"pid":') // The handler was killed while it wrote.
+    const { pid } = monitor
+    for (const removed of [5, [1], [2, 1], ['0', '9'], null])
+      appendFileSync(state, `${JSON.stringify({ pid, removed })}\n`)
+    appendFileSync(state, 'null\n7\n"text"\n\n{"pid":') // The handler was killed while it wrote.
     const guest = await guests.takeOver({ pid: monitor.pid, state })
     await guest.serve(fileSource(memory))
     assert.equal((await waiting).good, 1)

@@ -1,5 +1,6 @@
 // What is fetched before a guest demands it: all of its memory, and recorded working sets.
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import {
@@ -168,6 +169,36 @@ test('what a guest demands is recorded in order, and a later one has it before i
     served(['regions=256'], fileSource(memoryFile(256)), { prefetch: record }, async () => {}),
     { code: 'ERR_VMAREA_OTHER_SNAPSHOT' },
   )
+})
+
+test('a file that is no set is refused, and a set that reaches past the memory is fetched as far as it goes', {
+  skip,
+}, async () => {
+  const path = join(temporaryFolder, `set-${count++}`)
+  const set = { vmarea: 'working-set', version: 1, identity: null, ranges: [[0, page]] }
+  const wrong = [
+    { ...set, vmarea: 'other' },
+    { ...set, version: 2 },
+    { ...set, ranges: [[page, 0]] },
+    { ...set, ranges: [[-page, page]] },
+    { ...set, ranges: [[0, page, page]] },
+    { ...set, ranges: 'all' },
+    null,
+  ].map((value) => JSON.stringify(value))
+  for (const text of [...wrong, '', 'no JSON', JSON.stringify(set).slice(0, -1)]) {
+    writeFileSync(path, text)
+    await assert.rejects(readWorkingSet(path), { code: 'ERR_VMAREA_INVALID_ARGUMENT', message: /is no working set/ })
+  }
+  const ranges = [
+    [62 * page + 5, 2 ** 52],
+    [2 ** 40, 2 ** 41],
+    [7, 8],
+  ]
+  writeFileSync(path, JSON.stringify({ ...set, ranges }))
+  await served(['regions=64'], memoryObject(64), { around: page, prefetch: path }, async (monitor, guest) => {
+    await counted(guest, { prefetched: 3, resident: 3 })
+    assert.deepEqual(await monitor.check(0, 64), good(64))
+  })
 })
 
 test('a set that is not written to a file can be had after the guest has ended, and several are merged', {
