@@ -49,10 +49,15 @@ export class Page implements Disposable {
   }
 
   /** Gives the owner's reference back: `drop`. A second time does nothing. */
-  [Symbol.dispose](): void {
+  release(): void {
     if (this.#put) return
     this.#put = true
     this.#page.put()
+  }
+
+  /** Calls `release()`, for `using`. */
+  [Symbol.dispose](): void {
+    this.release()
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {

@@ -140,10 +140,15 @@ export class MmWithUser implements Disposable {
   }
 
   /** `mmput`: gives the count of users back. A second call does nothing. */
-  [Symbol.dispose](): void {
+  release(): void {
     if (this.#put) return
     this.#put = true
     if (this.#isCounted) this.#addressSpace.put()
+  }
+
+  /** Calls `release()`, for `using`. */
+  [Symbol.dispose](): void {
+    this.release()
   }
 
   #check(): void {

@@ -77,8 +77,13 @@ export class Mm implements Disposable {
   }
 
   /** Closes the descriptors that `Mm.of` opened. Guards stay held, but can no longer read. */
-  [Symbol.dispose](): void {
+  close(): void {
     if (this.#isOwn) this.#addressSpace.close?.()
+  }
+
+  /** Calls `close()`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close()
   }
 }
 

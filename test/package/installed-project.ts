@@ -17,6 +17,7 @@ const tools = [
   'publint@0.3.25',
   '@arethetypeswrong/cli@0.18.5',
   'postject@1.0.0-alpha.6',
+  ...(process.arch === 'x64' ? ['@oven/bun-linux-x64@1.4.5', '@deno/linux-x64-glibc@2.9.6'] : []),
 ]
 
 export interface Output {

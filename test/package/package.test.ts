@@ -33,6 +33,13 @@ memory.write(10, new Uint8Array([7]))
 console.log('read', memory.read(10, new Uint8Array(1))[0])
 `
 const server = `import { mapMut } from 'vmarea'\n${program}`
+const device = `import { openDevice } from 'vmarea'
+const device = await openDevice(new URL('./pages.js', import.meta.url))
+const memory = device.map()
+console.log('read', memory.bytes[4096] + 5)
+memory.unmap()
+await device.close()
+`
 project.write('client.js', client)
 project.write('server.js', server)
 project.write(
@@ -107,13 +114,7 @@ describe('an installed package', () => {
   })
 
   test('serves a device from the bundled module of its thread', () => {
-    const source = `import { openDevice } from 'vmarea'
-      const device = await openDevice(new URL('./pages.js', import.meta.url))
-      const memory = device.map()
-      console.log('read', memory.bytes[4096] + 5)
-      memory.unmap()
-      await device.close()`
-    reads(project.program('device.mjs', source))
+    reads(project.program('device.mjs', device))
   })
 
   test('passes its own suite with its own drivers', () => {
@@ -307,6 +308,40 @@ describe('a test runner', () => {
     succeeds(project.tool('jest', flags, { NODE_OPTIONS: '--experimental-vm-modules' }))
   })
 })
+
+const OTHER_RUNTIMES = { Bun: '@oven/bun-linux-x64/bin/bun', Deno: '@deno/linux-x64-glibc/deno' }
+
+// docs/start.md has the table of what works.
+for (const [runtime, path] of Object.entries(OTHER_RUNTIMES)) {
+  describe(runtime, { skip: process.arch !== 'x64' && 'its binary is for x64' }, () => {
+    const run = (file: string) => {
+      const flags = runtime === 'Deno' ? ['run', '--allow-all'] : []
+      return project.run(join('node_modules', path), [...flags, file])
+    }
+
+    test('runs the model', () => reads(run('client.js')))
+
+    test('maps memory', () => reads(run('server.js')))
+
+    test('contains a fault', () => {
+      project.write(
+        'fault.js',
+        `import { mapMut } from 'vmarea'
+        const memory = mapMut({ length: 4096 }).makeReadOnly()
+        try { memory.access((bytes) => { bytes[0] = 1 }) } catch ({ code }) { console.log(code) }`,
+      )
+      assert.match(succeeds(run('fault.js')), /ERR_VMAREA_FAULT/)
+    })
+
+    test(runtime === 'Deno' ? 'can not serve a device: EBADF' : 'serves a device', () => {
+      project.write('device.js', device)
+      if (runtime === 'Bun') return reads(run('device.js'))
+      const { status, text } = run('device.js')
+      assert.notEqual(status, 0)
+      assert.match(text, /os error 9/)
+    })
+  })
+}
 
 test('packing gives the checkout its own form back', () => {
   assert.ok(existsSync(join(root, 'dist', '.stamp')))

@@ -75,7 +75,7 @@ export class MemoryFile implements Disposable {
       if (size > 0) kernel.files.ftruncate(this.#descriptor, size)
       if (mask !== 0) kernel.files.addSeals(this.#descriptor, mask)
     } catch (error) {
-      this[Symbol.dispose]()
+      this.close()
       throw error
     }
   }
@@ -127,10 +127,15 @@ export class MemoryFile implements Disposable {
   }
 
   /** Closes the descriptor. Mappings keep the memory. A second call does nothing. */
-  [Symbol.dispose](): void {
+  close(): void {
     if (this.#descriptor < 0) return
     this.#kernel.files.close(this.#descriptor)
     this.#descriptor = -1
+  }
+
+  /** Calls `close()`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close()
   }
 }
 
