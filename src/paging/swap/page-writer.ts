@@ -71,20 +71,23 @@ export class PageWriter {
     if (this.waits) return 0
     const { places } = this.#context
     const pages: number[] = []
-    // From the hand to the end, then from the start to the hand.
+    // From the hand to the end, then from the start to the hand: no further than to the last staged page.
+    const start = this.#hand
     let end = places.count
-    for (let page = this.#hand, round = 0; pages.length < Math.min(most, BATCH); page++) {
+    let left = places.counts[PLACE.STAGED]!
+    for (let page = start, round = 0; left > 0 && pages.length < Math.min(most, BATCH); page++) {
       page = places.find(PLACE.STAGED, page, end)
       if (page === end) {
         if (round++ === 1) break
-        end = this.#hand
+        end = start
         page = -1
         if (end === 0) break
         continue
       }
+      left--
       if (places.has(page, NOTE.BUSY)) continue
       pages.push(page)
-      if (pages.length === Math.min(most, BATCH)) this.#hand = page + 1
+      this.#hand = page + 1
     }
     if (pages.length > 0) this.#take(pages, true)
     return pages.length
