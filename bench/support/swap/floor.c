@@ -1,9 +1,11 @@
 // The floor of swap: the same work in C, in the same process, on memory of its own: UFFDIO_MOVE to staging, pwrite and pread of a file.
 #include "../floor.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -18,8 +20,16 @@ static struct {
   int uffd, file;
   uint8_t *memory, *staging, *buffer;
   uint64_t length;
-  volatile int from_file;
+  volatile int origin;
+  // Of pages that are compressed in memory.
+  uint8_t **packed;
+  int *packed_lengths;
+  int (*compress)(const char *from, char *to, int length, int room);
+  int (*decompress)(const char *from, char *to, int length, int room);
 } swap;
+
+// Where pages come back from.
+enum { STAGING, FILE_CACHE, COMPRESSED };
 
 static uint8_t *map(uint64_t length) {
   uint8_t *memory = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -103,8 +113,12 @@ static napi_value in(napi_env env, napi_callback_info info) {
 
 static void resolve(uint64_t address) {
   uint64_t at = (address & ~(PAGE - 1)) - (uintptr_t)swap.memory;
-  if (!swap.from_file) move((uintptr_t)swap.memory + at, (uintptr_t)swap.staging + at, PAGE);
-  else if (pread(swap.file, swap.buffer, PAGE, (off_t)at) == (ssize_t)PAGE) copy((uintptr_t)swap.memory + at, swap.buffer, PAGE);
+  if (swap.origin == STAGING) move((uintptr_t)swap.memory + at, (uintptr_t)swap.staging + at, PAGE);
+  else if (swap.origin == COMPRESSED) {
+    uint64_t page = at / PAGE;
+    swap.decompress((char *)swap.packed[page], (char *)swap.buffer, swap.packed_lengths[page], PAGE);
+    copy((uintptr_t)swap.memory + at, swap.buffer, PAGE);
+  } else if (pread(swap.file, swap.buffer, PAGE, (off_t)at) == (ssize_t)PAGE) copy((uintptr_t)swap.memory + at, swap.buffer, PAGE);
 }
 
 static void *serve(void *unused) {
@@ -113,23 +127,56 @@ static void *serve(void *unused) {
   return NULL;
 }
 
-// (from the file): a thread answers faults until stop()
+// Compresses the staged pages by LZ4, and drops their memory. Returns the bytes that they take then.
+static napi_value pack(napi_env env, napi_callback_info info) {
+  (void)info;
+  void *library = dlopen("liblz4.so.1", RTLD_NOW);
+  if (library == NULL) return answer(env, -ENOENT);
+  *(void **)&swap.compress = dlsym(library, "LZ4_compress_default");
+  *(void **)&swap.decompress = dlsym(library, "LZ4_decompress_safe");
+  if (swap.packed == NULL) {
+    swap.packed = calloc(swap.length / PAGE, sizeof *swap.packed);
+    swap.packed_lengths = calloc(swap.length / PAGE, sizeof *swap.packed_lengths);
+  }
+  double sum = 0;
+  for (uint64_t page = 0; page < swap.length / PAGE; page++) {
+    uint8_t bytes[2 * PAGE];
+    int length = swap.compress((char *)swap.staging + page * PAGE, (char *)bytes, PAGE, sizeof bytes);
+    free(swap.packed[page]);
+    swap.packed[page] = malloc((size_t)length);
+    swap.packed_lengths[page] = length;
+    memcpy(swap.packed[page], bytes, (size_t)length);
+    sum += length;
+  }
+  madvise(swap.staging, swap.length, MADV_DONTNEED);
+  return answer(env, sum);
+}
+
+// (address of as much memory): copies its content
+static napi_value fill_from(napi_env env, napi_callback_info info) {
+  double values[1] = {0};
+  numbers_of(env, info, values, 1);
+  memcpy(swap.memory, (void *)(uintptr_t)values[0], swap.length);
+  return answer(env, 0);
+}
+
+// (origin): a thread answers faults until stop()
 static napi_value start(napi_env env, napi_callback_info info) {
   double values[1] = {0};
   pthread_t thread;
   numbers_of(env, info, values, 1);
-  swap.from_file = values[0] != 0;
+  swap.origin = (int)values[0];
   running = 1;
   pthread_create(&thread, NULL, serve, NULL);
   pthread_detach(thread);
   return answer(env, 0);
 }
 
-// (from the file): brings back, page by page, what no fault has
+// (origin): brings back, page by page, what no fault has
 static napi_value bring_back(napi_env env, napi_callback_info info) {
   double values[1] = {0};
   numbers_of(env, info, values, 1);
-  swap.from_file = values[0] != 0;
+  swap.origin = (int)values[0];
   for (uint64_t at = 0; at < swap.length; at += PAGE) resolve((uintptr_t)swap.memory + at);
   return answer(env, 0);
 }
@@ -162,7 +209,7 @@ static napi_value touch_in_order(napi_env env, napi_callback_info info) {
 static napi_value init(napi_env env, napi_value exports) {
   static const struct function functions[] = {{"openSwap", open_swap}, {"stage", stage}, {"out", out}, {"in", in},
                                               {"start", start}, {"stop", stop},
-                                              {"bringBack", bring_back}, {"touchInOrder", touch_in_order}};
+                                              {"pack", pack}, {"fillFrom", fill_from}, {"bringBack", bring_back}, {"touchInOrder", touch_in_order}};
   return with_functions(env, exports, functions, sizeof functions / sizeof *functions);
 }
 
