@@ -30,13 +30,15 @@ export async function prebuild(names = Object.keys(targets)) {
     const output = join('prebuilds', name, 'vmarea.node')
     await buildNative({
       compiler: `${zig} c++ -target ${target.triple}`,
-      link: ['-s'],
+      // zig links programs for musl statically unless told not to: the keeper would be three times as large in the package.
+      link: target.libc === 'musl' ? ['-s', '-dynamic'] : ['-s'],
       // Not among the objects of this machine's own build, which deletes files that it does not know.
       objects: join('build', `objects-${name}`),
       output,
     })
     checkBinary(join(root, output), target)
-    built.push({ name, bytes: statSync(join(root, output)).size })
+    const size = (file) => statSync(join(root, 'prebuilds', name, file)).size
+    built.push({ name, bytes: size('vmarea.node'), keeper: size('vmarea-keeper') })
   }
   return built
 }
@@ -60,5 +62,6 @@ function zigCommand() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const names = process.argv.length > 2 ? process.argv.slice(2) : undefined
-  for (const { name, bytes } of await prebuild(names)) console.log(`${name}: ${bytes} bytes`)
+  for (const { name, bytes, keeper } of await prebuild(names))
+    console.log(`${name}: ${bytes} bytes, and ${keeper} of the keeper`)
 }
