@@ -120,7 +120,7 @@ function reach(state: FuzzState): void {
   if (range === undefined) return
   const { start, bytes } = range
   using user = vmarea.thisProcess().mm.mmgetNotZero()!
-  switch (random.below(3)) {
+  switch (random.below(4)) {
     case 0: {
       using guard = user.mmapReadLock()
       state.last = 'VmaRef.zapPageRangeSingle'
@@ -131,14 +131,32 @@ function reach(state: FuzzState): void {
       state.last = 'MmWithUser.advise'
       user.advise(start, bytes, random.pick(ADVICE) as vmarea.Advice)
       return
-    default: {
+    case 2: {
       const uffds = objects.filter((value) => value instanceof vmarea.Userfaultfd)
       const to = ownRange(state)
       if (uffds.length === 0 || to === undefined) return
       state.last = 'Userfaultfd.move'
       random.pick(uffds).move(to.start, start, Math.min(bytes, to.bytes), { allowSourceHoles: random.chance(0.3) })
+      return
     }
+    default:
+      movePages(state)
   }
+}
+
+// A move that succeeds: its pages leave memory that stays mapped.
+function movePages(state: FuzzState): void {
+  const bytes = (1 + state.random.below(4)) * state.pageSize
+  const [source, destination] = [vmarea.mapMut({ length: bytes }), vmarea.mapMut({ length: bytes })]
+  source.write(0, new Uint8Array(bytes).fill(5))
+  const uffd = vmarea.Userfaultfd.create()
+  remember(state, [destination.start, bytes])
+  uffd.register(destination.start, bytes)
+  state.last = 'Userfaultfd.move'
+  uffd.move(destination.start, source.start, bytes)
+  if (destination.read(0, new Uint8Array(bytes)).some((byte) => byte !== 5))
+    throw new Error('pages that were moved do not read as before')
+  for (const value of [source, destination, uffd]) state.add(value)
 }
 
 // A plain access of bytes, permitted or not, inside `access` or outside.
