@@ -1,4 +1,5 @@
 #include "addon/answer.h"
+#include "calls/bring-in.h"
 #include "calls/emulated-calls.h"
 #include "noted/emulated-flags.h"
 #include "page/newer-kernel.h"
@@ -10,18 +11,40 @@ namespace vmarea {
 
 constexpr int kOnFault = MLOCK_ONFAULT;  // mlock2(2) in flags of mlock(2)'s
 
+namespace {
+
+int lock_pages(ThreadState* state, uintptr_t start, size_t bytes, int flags) {
+  LayoutWriter writer(&state->holds);
+  if (writer.error != 0) return writer.error;
+  // Kernels without mlock2 have mlock, which is the same without flags.
+  return static_cast<int>(answer(flags == 0 ? syscall(SYS_mlock, start, bytes) : syscall(SYS_mlock2, start, bytes, flags)));
+}
+
+// mlock2(2), which never waits for a page that a userfaultfd of this process serves while it holds the layout lock. The kernel first checks the
+// rights, the limit and the holes and marks all areas; with ONFAULT it does no more. Served pages are touched then. Their areas keep
+// the mark ONFAULT, since a page that left memory meanwhile would be waited for again.
+int lock_served(ThreadState* state, uintptr_t start, size_t bytes, int flags) {
+  uintptr_t end = start + bytes;
+  if (flags != 0 || bytes == 0 || registered_parts(start, end).empty()) return lock_pages(state, start, bytes, flags);
+  int result = lock_pages(state, start, bytes, kOnFault);
+  if (result != 0) return result;
+  each_served_part(start, end, [&](bool served, uintptr_t from, uintptr_t to) {
+    if (served) result = bring_in(from, to, BringsIn::kCopies, true) ? 0 : -ENOMEM;
+    else result = lock_pages(state, from, to - from, 0);
+    return result == 0;
+  });
+  return result;
+}
+
+}  // namespace
+
 int emulated_mlock2(ThreadState* state, uintptr_t address, size_t length, int flags) {
-  auto lock_part = [&](uintptr_t start, size_t bytes) {
-    LayoutWriter writer(&state->holds);
-    if (writer.error != 0) return writer.error;
-    // Kernels without mlock2 have mlock, which is the same without flags.
-    return static_cast<int>(answer(flags == 0 ? syscall(SYS_mlock, start, bytes) : syscall(SYS_mlock2, start, bytes, flags)));
-  };
+  auto lock_part = [&](uintptr_t start, size_t bytes) { return lock_served(state, start, bytes, flags); };
   uintptr_t start = address & ~(static_cast<uintptr_t>(page_size()) - 1);
   size_t whole = whole_pages(length + (address - start));
-  if (whole < length || start + whole < start || (flags & ~kOnFault) != 0) return lock_part(address, length);
+  if (whole < length || start + whole < start || (flags & ~kOnFault) != 0) return lock_pages(state, address, length, flags);
   std::vector<EmulatedRange> held = emulated_in(start, start + whole);
-  if (held.empty()) return lock_part(address, length);
+  if (held.empty()) return lock_part(start, whole);
   int result = lock_part(start, 0);  // tests whether this process may lock memory
   if (result != 0) return result;
   // Fault the pages in first and without the layout lock, which their server may require. ONFAULT is a flag of the area, which a special

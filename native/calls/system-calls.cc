@@ -6,6 +6,7 @@
 #include "addon/callback.h"
 #include "lifetime/forget-range.h"
 #include "addon/function-tables.h"
+#include "calls/bring-in.h"
 #include "calls/emulated-calls.h"
 #include "page/newer-kernel.h"
 #include "page/page-size.h"
@@ -77,6 +78,10 @@ bool changes_areas(int advice) {
 }
 
 int64_t madvise_call(ThreadState* state, uint64_t address, size_t length, int advice) {
+  if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE) {
+    uintptr_t end = address + whole_pages(length);
+    if (end > address) bring_in(address, end, advice == MADV_POPULATE_WRITE ? BringsIn::kWrites : BringsIn::kReads);
+  }
   if (!changes_areas(advice)) return emulated_madvise(address, length, advice);
   return under_write_lock(state, [&] { return emulated_madvise(address, length, advice); });
 }
@@ -84,6 +89,8 @@ int64_t madvise_call(ThreadState* state, uint64_t address, size_t length, int ad
 int64_t msync_call(uint64_t address, size_t length, int flags) { return answer(syscall(SYS_msync, address, length, flags)); }
 
 int64_t mlockall_call(ThreadState* state, int flags) {
+  // The first call tests whether this process may lock memory.
+  if ((flags & (MCL_CURRENT | MCL_ONFAULT)) == MCL_CURRENT && syscall(SYS_mlock, 0, 0) == 0) bring_in(0, UINTPTR_MAX, BringsIn::kCopies, true);
   return under_write_lock(state, [&] { return emulated_mlockall(flags); });
 }
 

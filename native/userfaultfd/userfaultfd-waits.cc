@@ -78,4 +78,17 @@ bool access_waits_on_contexts(ThreadState* state, uintptr_t start, size_t length
   return false;
 }
 
+std::vector<UffdPart> registered_parts(uintptr_t start, uintptr_t end) {
+  std::vector<UffdPart> parts;
+  if (userfaultfd_contexts.load(std::memory_order_relaxed) == 0) return parts;
+  Lock lock(mutex());
+  for (const Context* context : contexts()) {
+    if (!context->own_memory) continue;
+    for (const Range& range : context->ranges)
+      if (range.start < end && range.end > start) parts.push_back({std::max(range.start, start), std::min(range.end, end)});
+  }
+  std::sort(parts.begin(), parts.end(), [](const UffdPart& one, const UffdPart& other) { return one.start < other.start; });
+  return parts;
+}
+
 }  // namespace vmarea

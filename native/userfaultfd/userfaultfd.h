@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "addon/thread-state.h"
 
@@ -17,6 +18,12 @@ bool access_waits_on_contexts(ThreadState* state, uintptr_t start, size_t length
 inline bool access_waits_for_itself(ThreadState* state, uintptr_t start, size_t length, bool write) {
   return userfaultfd_contexts.load(std::memory_order_relaxed) > 0 && access_waits_on_contexts(state, start, length, write);
 }
+
+// The parts of [start, end) that userfaultfds of this process serve, by address and apart.
+struct UffdPart {
+  uintptr_t start, end;
+};
+std::vector<UffdPart> registered_parts(uintptr_t start, uintptr_t end);
 
 // The range was unmapped or moved away: drops its registrations and wakes its waiters, which an unmap does not do.
 void forget_userfaultfd_range(uintptr_t start, size_t length);

@@ -47,6 +47,8 @@ for (const [index, step] of steps.entries()) {
     for (;;) {
       if (touch === 'once') mapping.bytes[0]
       if (touch === 'all') mapping.bytes.indexOf(1)
+      if (touch === 'lock') mapping.lock()
+      if (touch === 'populate') mapping.advise('populate_read')
       if (touch === 'call') fs.writeSync(file, mapping.bytes, 0, page)
     }
   \`, { url, source, asked, touch })
@@ -78,6 +80,17 @@ eachSource(({ source, skip }) => {
       () => endsIn(source, end, [...Object.values(lasts).filter((last) => last !== lasts[name]), lasts[name]]),
     )
   }
+
+  test(
+    'a thread that waits in lock() or advise() for a page without a limit ends by terminate, and with the process',
+    { skip },
+    () =>
+      endsIn(source, 'exit', [
+        ['lock', never],
+        ['populate', never],
+        ['lock', loops],
+      ]),
+  )
 
   test(`a thread that is to end waits for no further page, in one call over ${PAGES} of them`, { skip }, () =>
     endsIn(source, 'exit', [['all', never]]),
