@@ -56,7 +56,15 @@ for (const [kernel, { process, module, source, skip }] of Object.entries(hosts))
     prepare?.(server)
     try {
       const driver = { url: server.url, ...options.driver }
-      const device = await process().openDevice(module, { ...(source && { source }), ...options, driver })
+      // A short time limit holds for opening, too, which takes longer on a busy machine.
+      const open = (tries: number): Promise<Device> =>
+        process()
+          .openDevice(module, { ...(source && { source }), ...options, driver })
+          .catch((error) => {
+            if (tries === 1 || error.code !== 'ETIMEDOUT') throw error
+            return open(tries - 1)
+          })
+      const device = await open(10)
       server.requests.length = 0
       const dispose = async () => {
         await device.close()
