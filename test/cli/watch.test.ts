@@ -10,7 +10,7 @@ import { MAIN, run } from './run.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'vmarea-watch-'))
 /** At an address where neither the kernel nor the engine puts anything of its own. */
-const ADDRESS = 0x6345_6789_0000n
+const ADDRESS = 0x2345_6789_0000n
 const program = `
   const { mapMut } = await import(${JSON.stringify(import.meta.resolve('#vmarea/index.js'))})
   let mapping

@@ -23,7 +23,7 @@ import { seed } from '../support/seed.js'
 const linux = thisProcess().kernel
 const page = linux.pageSize
 // Where nobody else maps anything. The device has plain memory below it, and room above.
-const START = 0x20_0000_0000n
+const START = 0x2000_0000_0000n
 const PLAIN = 2
 const PAGES = 6
 const at = (index: number) => START + BigInt(index * page)
