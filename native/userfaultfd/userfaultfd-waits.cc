@@ -41,9 +41,11 @@ bool would_fault(uintptr_t start, uintptr_t end, uint64_t mode, bool write) {
   for (uintptr_t address = start & ~(page - 1); address < end && !result; address += page) {
     uint64_t entry = 0;
     if (pread(pagemap, &entry, sizeof entry, static_cast<off_t>(address / page * sizeof entry)) != sizeof entry) break;
+    const bool marked = is_protection_mark(entry);
     if ((entry & (kPagePresent | kPageSwapped)) != 0) {
       result = write && (mode & kModeWp) != 0 && (entry & kPageProtected) != 0;
-      continue;
+      // A missing page that is protected looks as a protected page in the swap area does: count both as missing.
+      if (result || !marked) continue;
     }
     uint8_t cached = 0;
     mincore(reinterpret_cast<void*>(address), page, &cached);

@@ -4,6 +4,7 @@ import { thisProcess } from '#vmarea/this-process.js'
 import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { openUserfaultfd } from '#vmarea/userfaultfd/open-userfaultfd.js'
 import { UFFD_MODE } from '#vmarea/vocabulary/uffd-mode.js'
+import { survives } from '../support/run-in-child.js'
 import { kernel, page } from './memory.js'
 import { startServer, stopServer } from './scenarios/start-server.js'
 import { skipWithout } from './skip.js'
@@ -53,6 +54,26 @@ test('a write to a protected page likewise, and a page of the page cache only wh
   assert.throws(() => other.read(0, byte), wouldDeadlock)
   for (const one of [writer, reader, other]) one.unmap()
   file[Symbol.dispose]()
+})
+
+// The protection of a page that is missing is a marker in the page table. In a child: what is not refused waits for ever.
+test('a missing page that is protected is missing all the same', { skip }, async () => {
+  await survives(`
+    for (const features of [['wp_unpopulated'], ['missing_shmem', 'wp_hugetlbfs_shmem', 'wp_unpopulated']]) {
+      const shared = features.length > 1
+      const file = shared ? memfd('test', { size: 2 * page }) : undefined
+      const uffd = vmarea.Userfaultfd.create({ features: ['pagefault_flag_wp', ...features] })
+      const mapping = shared ? mapMut({ file, shared }) : mapMut({ length: 2 * page })
+      uffd.register(mapping.start, mapping.size, ['missing', 'wp'])
+      uffd.writeProtect(mapping.start, page)
+      const refused = { code: 'ERR_VMAREA_WOULD_DEADLOCK' }
+      assert.throws(() => mapping.read(0, new Uint8Array(1)), refused)
+      assert.throws(() => mapping.advise('populate_read'), refused)
+      assert.throws(() => mapping.write(0, new Uint8Array(1)), refused)
+      assert.throws(() => mapping.lock(), refused)
+      mapping.unmap()
+      uffd.close({ missing: 'zero' })
+    }`)
 })
 
 test('mlock of a protected page is refused where it would write: in private memory that is writable', { skip }, () => {
