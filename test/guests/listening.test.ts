@@ -1,6 +1,8 @@
 // Who connects, what he sends, and what becomes of the others.
+
 import assert from 'node:assert/strict'
-import { closeSync, openSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { closeSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -136,6 +138,19 @@ for (const onFailure of ['poison', 'kill', 'wait'] as const) {
     assert.equal(await check, 'killed while it waited')
   })
 }
+
+test('a userfaultfd that a refused user had sent already is poisoned as well, although its message is not read', {
+  skip,
+}, async () => {
+  const path = newPath()
+  const refused: unknown[] = []
+  await using _guests = await listenForGuests(path, { uid: 65533, onRefused: (error) => refused.push(error) })
+  await using monitor = new Monitor(path, ['regions=8,4', 'drop'])
+  // This thread accepts nothing before the message is there: the monitor then reads its commands.
+  while (!readFileSync(`/proc/${monitor.pid}/syscall`, 'latin1').startsWith('0 0x0 ')) spawnSync('true')
+  await until('it is refused', () => refused.length === 1)
+  assert.deepEqual(await monitor.check(0, 12), { good: 0, zero: 0, other: 0, poisoned: 12 })
+})
 
 test('a monitor that closes its connection and lives is served on, and its end is still noticed', {
   skip,

@@ -12,6 +12,8 @@ import { registerReceived } from '../userfaultfd/register-received.js'
 import { LinuxGuest } from './linux-guest.js'
 
 const { EAGAIN } = ERRNO_RESULT
+/** The most parts of an unread message that are looked through for a userfaultfd. */
+const MOST_PARTS = 16
 
 /** A connection of a monitor, with what it has sent. */
 export class GuestPeer implements RawPeer {
@@ -38,18 +40,24 @@ export class GuestPeer implements RawPeer {
 
   async receive(signal: AbortSignal): Promise<Uint8Array> {
     const bytes = new Uint8Array(65536)
-    const places = new Int32Array(8)
     for (;;) {
       signal.throwIfAborted()
-      const count = addon().socketReceive(this.#connection, bytes, places)
+      const count = this.#receiveNow(bytes)
       if (count === EAGAIN) {
         await readable(this.#connection, signal)
         continue
       }
       if (count < 0) throw new VmError(count, 'recvmsg', { path: this.#path })
-      this.#descriptors.push(...places.filter((descriptor) => descriptor >= 0))
       return bytes.slice(0, count)
     }
+  }
+
+  /** Takes the descriptors of what has come, and returns the number of its bytes, or a negative error number. */
+  #receiveNow(bytes: Uint8Array): number {
+    const places = new Int32Array(8)
+    const count = addon().socketReceive(this.#connection, bytes, places)
+    if (count > 0) this.#descriptors.push(...places.filter((descriptor) => descriptor >= 0))
+    return count
   }
 
   open(regions: readonly GuestRegion[], onFailure: OnGuestFailure, log: number): RawGuest {
@@ -72,6 +80,9 @@ export class GuestPeer implements RawPeer {
   }
 
   refuse(onFailure: OnGuestFailure): void {
+    // What was sent and not received is closed with the connection: a userfaultfd in it would leave zeros.
+    const unread = new Uint8Array(65536)
+    for (let parts = 0; parts < MOST_PARTS && !this.#closed && this.#receiveNow(unread) > 0; parts++);
     const descriptor = this.#takeUserfaultfd()
     if (descriptor !== undefined) this.#leave(descriptor, onFailure)
     this.#close()
