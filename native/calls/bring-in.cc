@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "guard/area-at.h"
+#include "guard/guard.h"
 #include "page/touch-pages.h"
 #include "userfaultfd/userfaultfd.h"
 
@@ -24,6 +25,8 @@ bool touch_served(uintptr_t start, uintptr_t end, bool write) {
 
 bool bring_in(uintptr_t start, uintptr_t end, BringsIn how, bool passes_holes) {
   if (userfaultfd_contexts.load(std::memory_order_relaxed) == 0) return true;
+  // A touch of a page that can't be had ends the process without the guard, which is installed with the first mapping.
+  if (guard_install() != 0) return true;
   // Only areas with served pages are looked up.
   for (const UffdPart& part : registered_parts(start, end)) {
     uintptr_t from = passes_holes ? part.start : start;
