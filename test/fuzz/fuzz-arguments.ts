@@ -88,17 +88,29 @@ export function length(state: FuzzState): number {
   return random.chance(0.7) ? random.below(12) * pageSize : random.below(4 * pageSize)
 }
 
+function edge({ random }: FuzzState): bigint {
+  return random.pick([0n, 1n, 2n ** 47n, 2n ** 56n, 2n ** 63n, 2n ** 64n - 1n, 2n ** 64n - 4096n])
+}
+
 /** An address within a mapping, an unmapped one, or one at an edge of the address space. */
 export function address(state: FuzzState): bigint {
   const { random, pageSize } = state
   const spans = state.objects.filter((value) => 'start' in value && 'size' in value && 'bytes' in value)
-  if (spans.length === 0 || random.chance(0.1))
-    return random.pick([0n, 1n, 2n ** 47n, 2n ** 56n, 2n ** 63n, 2n ** 64n - 1n, 2n ** 64n - 4096n])
+  if (spans.length === 0 || random.chance(0.1)) return edge(state)
   try {
     return (Reflect.get(random.pick(spans), 'start') as bigint) + BigInt(random.below(6) * pageSize)
   } catch {
     return 0n // unmapped meanwhile
   }
+}
+
+/**
+ * A range to register: of one mapping, or one that nothing can be registered in. A userfaultfd over memory beside, such as the heap or the
+ * addon's own, would stop the process at its next use.
+ */
+export function toRegister(state: FuzzState): [start: bigint, bytes: number] {
+  const own = state.random.chance(0.9) ? ownRange(state) : undefined
+  return own === undefined ? [edge(state), length(state)] : [own.start, own.bytes]
 }
 
 /** Whole pages of one mapping that a call has returned. */
@@ -181,8 +193,7 @@ export function argumentsOf(state: FuzzState, name: string): unknown[] {
       return [address(state), bytes()]
     case 'register':
       return [
-        address(state),
-        length(state),
+        ...toRegister(state),
         random.pick<unknown>(['missing', 'wp', 'minor', ['missing', 'wp'], ['minor', 'wp'], ['missing', 'minor'], 7]),
       ]
     case 'unregister':

@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm'
 import * as vmarea from 'vmarea'
 import { memoryStore } from 'vmarea/stores'
-import { ADVICE, address, argumentsOf, length, mapOptions, ownRange } from './fuzz-arguments.js'
+import { ADVICE, address, argumentsOf, length, mapOptions, ownRange, toRegister } from './fuzz-arguments.js'
 import { checkError, type FuzzState } from './fuzz-state.js'
 
 const MAKERS = [
@@ -190,7 +190,7 @@ function look(state: FuzzState): void {
 function openUserfaultfd(state: FuzzState): void {
   const uffd = vmarea.Userfaultfd.create({ features: state.random.chance(0.3) ? ['thread_id'] : [] })
   state.add(uffd)
-  const [start, bytes] = [address(state), length(state)]
+  const [start, bytes] = toRegister(state)
   remember(state, [start, bytes])
   uffd.register(start, bytes)
 }
