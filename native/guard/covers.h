@@ -22,8 +22,9 @@
 // A cover is memory of the process, and the kernel reads and writes it for any thread that passes its address to a system call. So it
 // exists no longer than the synchronous function in which the access failed: `access` removes its covers at its end, and the event loop
 // those of accesses outside of one. This library's own system calls wait until the pages are uncovered (uncovered-copy.h).
-// A call of another thread meanwhile succeeds where it would be EFAULT. The kernel gives no way around: page tables belong to the process,
-// userfaultfd refuses to system calls only a page that is missing, and of rights per thread there are protection keys alone (docs/limits.md).
+// A call of another thread meanwhile succeeds where it would be EFAULT. The kernel gives no way around: page tables belong to the process;
+// userfaultfd can refuse a page to system calls only while it is missing; the only rights that a thread has for itself are protection keys
+// (docs/limits.md).
 #pragma once
 
 #include "region/cover-table.h"

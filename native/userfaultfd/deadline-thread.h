@@ -1,7 +1,7 @@
 // A thread of our own that fails each fault which has waited for longer than the deadline of its userfaultfd, or whose thread is to end.
 //
-// One for each process, started with the first deadline. A fault does not pay for it: now and then it checks the contexts with a
-// deadline, and those whose faults contain their thread, and sleeps where there are none.
+// One for each process, started with the first deadline. It costs a fault nothing: now and then the thread checks the contexts that have a
+// deadline, and those whose faults name the thread that waits. It sleeps where there are none.
 #pragma once
 
 #include "userfaultfd/userfaultfd-context.h"

@@ -14,8 +14,8 @@ namespace vmarea::uffd {
 // The handler that answers, once it is installed. Where another one stands in front of it, no thread is asked.
 extern std::atomic<void (*)(int, siginfo_t*, void*)> question_handler;
 
-// Whether the thread is to end, as far as it has answered. Asks it where it waits for a page outside of a system call. A thread that waits
-// within one can't take a signal: then the main thread is asked whether the process ends. Under `mutex`.
+// Whether the thread is to end, as far as it has answered. A signal asks the thread while it waits for a page outside of a system call. A
+// thread that waits within one can't take a signal: then the main thread is asked whether the process ends. Under `mutex`.
 bool is_to_end_locked(uint32_t thread);
 
 // Whether a thread that has not ended is known to be one of them.

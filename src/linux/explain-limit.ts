@@ -96,7 +96,7 @@ function explainPromise(addon: AddonFunctions, { length, isData, isPromised }: R
   }
   const mode = readFileSync('/proc/sys/vm/overcommit_memory', 'latin1').trim()
   const information = readFileSync('/proc/meminfo', 'latin1')
-  // Without overcommitment the kernel promises memory in spite of MAP_NORESERVE.
+  // Without overcommitment memory counts against the commit limit in spite of MAP_NORESERVE.
   if (mode === '2' && (isData || isPromised)) {
     const [limit, committed] = [kibibytes(information, 'CommitLimit'), kibibytes(information, 'Committed_AS')]
     if (committed + length <= limit) return undefined
