@@ -1,18 +1,16 @@
 import { once } from 'node:events'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { bundle } from '../../scripts/bundle.js'
 import { paired } from '../support/paired.js'
+import { publishedForm } from '../support/published-form.js'
 
-const folder = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
-const packed = folder('build/bench/bundle')
 const ANSWERS = new URL(
   'data:text/javascript,import { parentPort } from "node:worker_threads"; parentPort.postMessage(1)',
 )
 
 /** The processor time to open and close a device of the published form, beside a Worker that does nothing. */
 export async function run() {
-  await bundle(folder('dist'), packed)
+  const packed = await publishedForm()
   const { openDevice } = await import(pathToFileURL(`${packed}/index.js`).href)
   const driver = new URL('../support/device/empty-driver.js', import.meta.url)
   const device = async () => {

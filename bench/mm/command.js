@@ -1,15 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { bundle } from '../../scripts/bundle.js'
 import { manyAreas } from '../support/many-areas.js'
 import { paired } from '../support/paired.js'
+import { publishedForm } from '../support/published-form.js'
 
 const COUNT = 50_000
-const folder = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
-/** The published form, which users run, and that of the checkout. */
-const packed = folder('build/bench/bundle')
-const forms = { '': `${packed}/cli/main.js`, ', from the checkout': folder('dist/cli/main.js') }
+const CHECKOUT = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
 /** The time until `vmarea maps` prints its first line, beside the start of Node itself. */
 export async function run() {
@@ -17,7 +14,8 @@ export async function run() {
   const shell = spawn('sh', ['-c', 'read line'], { stdio: ['pipe', 'ignore', 'ignore'] })
   try {
     await once(shell, 'spawn')
-    await bundle(folder('dist'), packed)
+    /** The published form, which users run, and that of the checkout. */
+    const forms = { '': `${await publishedForm()}/cli/main.js`, ', from the checkout': CHECKOUT }
     const rows = []
     for (const [suffix, main] of Object.entries(forms)) {
       rows.push(await row(`vmarea maps of ${COUNT} areas, first line${suffix}`, main, many.pid, '350 ms'))

@@ -20,6 +20,16 @@ static void numbers_of(napi_env env, napi_callback_info info, double *values, si
   for (size_t index = 0; index < wanted && index < count; index++) napi_get_value_double(env, arguments[index], &values[index]);
 }
 
+// The elements of the typed array that is this argument.
+static void *elements_of(napi_env env, napi_callback_info info, size_t index) {
+  napi_value arguments[8];
+  size_t count = 8;
+  void *data;
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  napi_get_typedarray_info(env, arguments[index], NULL, NULL, &data, NULL, NULL);
+  return data;
+}
+
 static napi_value answer(napi_env env, double result) {
   napi_value value;
   napi_create_double(env, result, &value);
@@ -49,15 +59,10 @@ static napi_value pin(napi_env env, napi_callback_info info) {
 
 // (address, pages, Float64Array): touches a byte a page, and notes the nanoseconds of each
 static napi_value touch(napi_env env, napi_callback_info info) {
-  napi_value arguments[3];
-  size_t count = 3;
   double values[2] = {0};
-  void *data;
-  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
   numbers_of(env, info, values, 2);
-  napi_get_typedarray_info(env, arguments[2], NULL, NULL, &data, NULL, NULL);
   volatile uint8_t *memory = (volatile uint8_t *)(uintptr_t)values[0];
-  double *times = data;
+  double *times = elements_of(env, info, 2);
   double sum = 0;
   for (size_t index = 0; index < (size_t)values[1]; index++) {
     uint64_t before = now();

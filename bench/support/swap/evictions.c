@@ -1,18 +1,6 @@
 // Memory in a budget while a thread writes to it, in C: UFFDIO_MOVE to staging, a copy to a store in memory, and UFFDIO_COPY on a fault.
-#include "../floor.h"
+#include "memory.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/userfaultfd.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/syscall.h>
-
-// Older headers have neither.
-struct move { uint64_t to, from, length, mode; int64_t moved; };
-#define MOVE 0xc028aa05
-#define FEATURE_MOVE (1ull << 16)
-#define PAGE 4096ull
 
 static struct {
   int uffd;
@@ -21,12 +9,6 @@ static struct {
   uint8_t *present;
   pthread_t thread;
 } swap;
-
-static uint8_t *map(uint64_t length) {
-  uint8_t *memory = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  madvise(memory, length, MADV_NOHUGEPAGE);
-  return memory;
-}
 
 // Pages leave in the order of their addresses, from the hand on: until sixty-four are gone.
 static void evict(void) {
@@ -73,20 +55,14 @@ static napi_value open_swap(napi_env env, napi_callback_info info) {
   numbers_of(env, info, values, 2);
   swap.pages = (uint64_t)values[0];
   swap.limit = (uint64_t)values[1];
-  swap.uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-  struct uffdio_api api = {UFFD_API, FEATURE_MOVE, 0};
-  if (swap.uffd < 0 || ioctl(swap.uffd, UFFDIO_API, &api) != 0) return answer(env, -errno);
   uint64_t length = swap.pages * PAGE;
   swap.memory = map(length);
   swap.staging = map(length);
   swap.store = map(length);
   swap.present = calloc(swap.pages, 1);
   swap.stored = calloc(swap.pages, 1);
-  uint8_t *both[] = {swap.memory, swap.staging};
-  for (int which = 0; which < 2; which++) {
-    struct uffdio_register call = {{(uintptr_t)both[which], length}, UFFDIO_REGISTER_MODE_MISSING, 0};
-    if (ioctl(swap.uffd, UFFDIO_REGISTER, &call) != 0) return answer(env, -errno);
-  }
+  swap.uffd = open_userfaultfd(swap.memory, swap.staging, length);
+  if (swap.uffd < 0) return answer(env, swap.uffd);
   running = 1;
   pthread_create(&swap.thread, NULL, serve, NULL);
   return answer(env, (double)(uintptr_t)swap.memory);
@@ -107,15 +83,9 @@ static napi_value stop(napi_env env, napi_callback_info info) {
 // (address, pages, writes, BigUint64Array of counts, seed): adds one to the first word of random pages, 1024 times each, and to the counts.
 // Returns nanoseconds.
 static napi_value write_pages(napi_env env, napi_callback_info info) {
-  napi_value arguments[5];
-  size_t count = 5;
-  double values[3] = {0}, seed = 0;
-  void *data;
-  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
-  numbers_of(env, info, values, 3);
-  napi_get_typedarray_info(env, arguments[3], NULL, NULL, &data, NULL, NULL);
-  napi_get_value_double(env, arguments[4], &seed);
-  uint64_t *counts = data, state = (uint64_t)seed * 2 + 1, before = now();
+  double values[5] = {0};
+  numbers_of(env, info, values, 5);
+  uint64_t *counts = elements_of(env, info, 3), state = (uint64_t)values[4] * 2 + 1, before = now();
   for (uint64_t index = 0; index < (uint64_t)values[2]; index += 1024) {
     state ^= state << 13, state ^= state >> 7, state ^= state << 17;
     uint64_t page = state % (uint64_t)values[1];
@@ -128,16 +98,12 @@ static napi_value write_pages(napi_env env, napi_callback_info info) {
 
 // (address, pages, BigUint64Array of counts): how many writes are missing
 static napi_value lost(napi_env env, napi_callback_info info) {
-  napi_value arguments[3];
-  size_t count = 3;
   double values[2] = {0}, missing = 0;
-  void *data;
-  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
   numbers_of(env, info, values, 2);
-  napi_get_typedarray_info(env, arguments[2], NULL, NULL, &data, NULL, NULL);
+  const uint64_t *counts = elements_of(env, info, 2);
   for (uint64_t page = 0; page < (uint64_t)values[1]; page++) {
     uint64_t word = *(volatile uint64_t *)((uintptr_t)values[0] + page * PAGE);
-    missing += (double)(((uint64_t *)data)[page] - word);
+    missing += (double)(counts[page] - word);
   }
   return answer(env, missing);
 }

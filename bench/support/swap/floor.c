@@ -1,19 +1,8 @@
 // The floor of swap: the same work in C, in the same process, on memory of its own: UFFDIO_MOVE to staging, pwrite and pread of a file.
-#include "../floor.h"
+#include "memory.h"
 
 #include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/userfaultfd.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/syscall.h>
 
-// Older headers have neither.
-struct move { uint64_t to, from, length, mode; int64_t moved; };
-#define MOVE 0xc028aa05
-#define FEATURE_MOVE (1ull << 16)
-#define PAGE 4096ull
 #define BATCH (2ull << 20)
 
 static struct {
@@ -30,12 +19,6 @@ static struct {
 
 // Where pages come back from.
 enum { STAGING, FILE_CACHE, COMPRESSED };
-
-static uint8_t *map(uint64_t length) {
-  uint8_t *memory = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  madvise(memory, length, MADV_NOHUGEPAGE);
-  return memory;
-}
 
 static int move(uint64_t to, uint64_t from, uint64_t length) {
   while (length > 0) {
@@ -58,19 +41,13 @@ static napi_value open_swap(napi_env env, napi_callback_info info) {
   numbers_of(env, info, values, 2);
   swap.length = (uint64_t)values[0];
   swap.file = (int)values[1];
-  swap.uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-  struct uffdio_api api = {UFFD_API, FEATURE_MOVE, 0};
-  if (swap.uffd < 0 || ioctl(swap.uffd, UFFDIO_API, &api) != 0) return answer(env, -errno);
   swap.memory = map(swap.length);
   swap.staging = map(swap.length);
   swap.buffer = map(BATCH);
   memset(swap.buffer, 1, BATCH);
   for (uint64_t at = 0; at < swap.length; at += PAGE) *(uint64_t *)(swap.memory + at) = at + 1;
-  uint8_t *both[] = {swap.memory, swap.staging};
-  for (int which = 0; which < 2; which++) {
-    struct uffdio_register call = {{(uintptr_t)both[which], swap.length}, UFFDIO_REGISTER_MODE_MISSING, 0};
-    if (ioctl(swap.uffd, UFFDIO_REGISTER, &call) != 0) return answer(env, -errno);
-  }
+  swap.uffd = open_userfaultfd(swap.memory, swap.staging, swap.length);
+  if (swap.uffd < 0) return answer(env, swap.uffd);
   return answer(env, (double)(uintptr_t)swap.memory);
 }
 
