@@ -10,18 +10,6 @@
 #include "userfaultfd/userfaultfd.h"
 
 namespace vmarea {
-namespace {
-
-bool touch_served(uintptr_t start, uintptr_t end, bool write) {
-  bool there = true;
-  each_served_part(start, end, [&](bool served, uintptr_t from, uintptr_t to) {
-    there = !served || touch_pages(from, to, write);
-    return there;
-  });
-  return there;
-}
-
-}  // namespace
 
 bool bring_in(uintptr_t start, uintptr_t end, BringsIn how, bool passes_holes) {
   if (userfaultfd_contexts.load(std::memory_order_relaxed) == 0) return true;
@@ -41,7 +29,9 @@ bool bring_in(uintptr_t start, uintptr_t end, BringsIn how, bool passes_holes) {
         if (!passes_holes) return true;
         continue;
       }
-      if (!touch_served(from, std::min(part.end, area.end), write)) return false;
+      // Other areas of the range lie before the part.
+      uintptr_t first = std::max(from, part.start), last = std::min(part.end, area.end);
+      if (first < last && !touch_pages(first, last, write)) return false;
     }
     start = std::max(start, from);
   }
