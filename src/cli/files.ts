@@ -8,6 +8,7 @@ import { CachedFile } from './files/cached-file.js'
 import { filesBelow } from './files/files-below.js'
 import { pageStrip } from './maps/page-strip.js'
 import { paint } from './paint.js'
+import { printJson } from './print-json.js'
 import { printable } from './printable.js'
 import { outputWidth, table } from './table.js'
 import { wrap } from './wrap.js'
@@ -54,7 +55,7 @@ export function files(values: FilesOptions, operands: readonly string[]): number
       failed(operand, error)
     }
   }
-  if (values.json) printJson(seen, values)
+  if (values.json) printFiles(seen, values)
   else if (seen.length > 0) show(seen, values)
   return code
 }
@@ -110,7 +111,7 @@ function stripOf({ runs, size }: Seen, pageSize: number): string {
   return pages === 0 ? '' : pageStrip(runs, 0n, BigInt(pages * pageSize), pageSize)
 }
 
-function printJson(seen: readonly Seen[], { pages }: FilesOptions): void {
+function printFiles(seen: readonly Seen[], { pages }: FilesOptions): void {
   const { pageSize } = addon()
   const shown = seen.map(({ path, size, cached, runs }) => ({
     path,
@@ -125,5 +126,5 @@ function printJson(seen: readonly Seen[], { pages }: FilesOptions): void {
         }
       : {}),
   }))
-  process.stdout.write(`${JSON.stringify({ version: 1, pageSize, files: shown })}\n`)
+  printJson({ pageSize, files: shown })
 }

@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { packageRoot } from '../linux/addon/package-root.js'
 import { CommandError } from './command-error.js'
 import { paint } from './paint.js'
+import { printJson } from './print-json.js'
 import { outputWidth } from './table.js'
 import { catchAFault } from './tour/catch-a-fault.js'
 import { mapTheFile } from './tour/map-the-file.js'
@@ -59,7 +60,7 @@ export async function tour({ json }: { readonly json: boolean }, operands: reado
     if (!json) announce(index, stop)
     await turn() // Where no one reads, the error of the output ends the tour.
     const result = await walk(stop, context)
-    if (json) printJson(index, stop, result)
+    if (json) printStep(index, stop, result)
     else print(result)
     if (result.error === null) continue
     failed++
@@ -101,9 +102,8 @@ function print({ lines, milliseconds, error }: Result): void {
   process.stdout.write(error === null ? `   > ${milliseconds.toFixed(1)} ms\n\n` : `   failed: ${error}\n\n`)
 }
 
-function printJson(index: number, { title, explanation }: Stop, result: Result): void {
-  const step = { version: 1, step: index + 1, steps: stops.length, title, explanation: oneLine(explanation), ...result }
-  process.stdout.write(`${JSON.stringify(step)}\n`)
+function printStep(index: number, { title, explanation }: Stop, result: Result): void {
+  printJson({ step: index + 1, steps: stops.length, title, explanation: oneLine(explanation), ...result })
 }
 
 function end(failed: number): void {

@@ -3,6 +3,7 @@ import type { ViewBoot } from '../view/data/view-boot.js'
 import { CommandError } from './command-error.js'
 import { reasonOf } from './error-text.js'
 import { EXIT } from './exit-code.js'
+import { printJson } from './print-json.js'
 import { openProcess } from './process/open-process.js'
 import { processArgument } from './process/process-argument.js'
 import { KernelRuns } from './view/kernel/kernel-runs.js'
@@ -55,10 +56,6 @@ export async function view(values: ViewOptions, operands: readonly string[]): Pr
   kernel?.close()
   server.close()
   return EXIT.OK
-}
-
-function printJson(object: object): void {
-  process.stdout.write(`${JSON.stringify({ version: 1, ...object })}\n`)
 }
 
 function sourceOf(operands: readonly string[], { lessons, model }: ViewOptions): { live?: LiveView; boot: ViewBoot } {

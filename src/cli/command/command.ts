@@ -47,7 +47,7 @@ export interface Command<Options extends CommandOptions = CommandOptions> {
   readonly options: Options
   /** Command lines. */
   readonly examples: readonly string[]
-  /** It goes on where nobody reads its output any more: what it does is more than what it writes. */
+  /** Whether the command continues when nobody reads its output any more, because the output is not all that it does. */
   readonly outlivesReader?: true
   /**
    * Runs it and returns the exit code. It imports what it needs, so that one command does not load the others.

@@ -1,7 +1,7 @@
 import type { PackedFile } from '../../devices/blocks/packed-file.js'
 import { EXIT } from '../exit-code.js'
+import { printJson } from '../print-json.js'
 import { printable } from '../printable.js'
-import { printJson } from './print-json.js'
 
 /** Unpacks every block and tells which are damaged. Returns the exit code. */
 export function check(file: PackedFile, json: boolean): number {

@@ -2,9 +2,9 @@ import type { BlockEntry } from '../../devices/blocks/block-entry.js'
 import type { PackedFile } from '../../devices/blocks/packed-file.js'
 import { byteSize } from '../byte-size.js'
 import { paint } from '../paint.js'
+import { printJson } from '../print-json.js'
 import { outputWidth, table } from '../table.js'
 import { wrap } from '../wrap.js'
-import { printJson } from './print-json.js'
 
 const KINDS = ['zeros', 'stored', 'compressed'] as const
 
