@@ -6,19 +6,10 @@ import { map, mapMut, memfd, openDevice, pageSize, VmError } from 'vmarea'
 import { Machine } from 'vmarea/model'
 import { survives } from '../support/run-in-child.js'
 import { temporaryFile } from '../support/temporary-folder.js'
+import { vmErrorOf } from '../support/vm-error-of.js'
 
 const page = pageSize()
 const ADVICE = /noReserve|overcommit|RLIMIT|limits\.|max_map_count|bytes of memory|right to this permission/
-
-function errorOf(act: () => unknown): VmError {
-  try {
-    act()
-  } catch (error) {
-    assert.ok(error instanceof VmError, String(error))
-    return error
-  }
-  assert.fail('it was no error')
-}
 
 /** A driver whose hook throws these errors, one after the other. */
 const driver = `data:text/javascript,${encodeURIComponent(`
@@ -43,7 +34,7 @@ for (const [kernel, open] of [
       const refusals = cases.map(({ code, syscall }) => [code, syscall])
       const device = await open(driver, { driver: { refusals, hook: 'mmap' } })
       for (const { code, syscall, length } of cases)
-        assert.equal(errorOf(() => device.map({ length })).message, new VmError(code, syscall).message)
+        assert.equal(vmErrorOf(() => device.map({ length })).message, new VmError(code, syscall).message)
       await device.close()
     })
 
@@ -53,7 +44,7 @@ for (const [kernel, open] of [
       const mapping = device.map({ length: 2 ** 45, shared: true, protection: 'write' })
       mapping.write(0, new Uint8Array([1]))
       for (const code of codes)
-        assert.equal(errorOf(() => mapping.flushSync()).message, new VmError(code, 'msync').message)
+        assert.equal(vmErrorOf(() => mapping.flushSync()).message, new VmError(code, 'msync').message)
       mapping.unmap()
       await assert.rejects(device.close())
     })

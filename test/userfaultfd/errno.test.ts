@@ -10,26 +10,15 @@ import { SEAL } from '#vmarea/vocabulary/seal.js'
 import { UFFD } from '#vmarea/vocabulary/uffd.js'
 import { UFFD_FEATURE } from '#vmarea/vocabulary/uffd-feature.js'
 import { UsageError } from '#vmarea/vocabulary/usage-error.js'
-import { VmError } from '#vmarea/vocabulary/vm-error.js'
+import { vmErrorOf } from '../support/vm-error-of.js'
 import { anonymous, fileMap, kernel, memfd, memory, page, peek, resident, sharedAnonymous } from './memory.js'
 import { skipWithout } from './skip.js'
 
 const skip = skipWithout('poison', 'move', 'wp_unpopulated')
 const ones = new Uint8Array(16 * page).fill(1)
 
-/** The error of a call, which must be a VmError. */
-function failure(call: () => unknown): VmError {
-  try {
-    call()
-  } catch (error) {
-    assert.ok(error instanceof VmError, String(error))
-    return error
-  }
-  throw new assert.AssertionError({ message: 'it did not fail' })
-}
-
 function code(call: () => unknown): string {
-  return failure(call).code
+  return vmErrorOf(call).code
 }
 
 function usage(call: () => unknown): string {
@@ -58,7 +47,7 @@ test('creating: flags, the api call, unknown features', { skip }, () => {
     'EINVAL',
   )
   raw.close()
-  const lacking = failure(() => bindUserfaultfd(() => kernel).create({ features: ['poison', 1n << 55n] }))
+  const lacking = vmErrorOf(() => bindUserfaultfd(() => kernel).create({ features: ['poison', 1n << 55n] }))
   assert.equal(lacking.code, 'EINVAL')
   assert.match(lacking.message, /has no bits 0x80000000000000; it has pagefault_flag_wp/)
   assert.equal(
@@ -89,11 +78,11 @@ test('register: what may be registered and what not', { skip }, () => {
     'ERR_VMAREA_INVALID_ARGUMENT',
   )
   assert.match(
-    failure(() => uffd.register(area.start + 1n, page)).message,
+    vmErrorOf(() => uffd.register(area.start + 1n, page)).message,
     new RegExp(`not a multiple of the page size, ${page}`),
   )
-  assert.match(failure(() => uffd.register(area.start, page + 1)).message, /length is not a multiple/)
-  assert.match(failure(() => uffd.register(area.start, 0)).message, /the range is empty/)
+  assert.match(vmErrorOf(() => uffd.register(area.start, page + 1)).message, /length is not a multiple/)
+  assert.match(vmErrorOf(() => uffd.register(area.start, 0)).message, /the range is empty/)
   assert.equal(
     code(() => uffd.register(area.start, area.length, 'minor')),
     'EINVAL',
@@ -102,7 +91,7 @@ test('register: what may be registered and what not', { skip }, () => {
 
   using other = bindUserfaultfd(() => kernel).create()
   uffd.register(area.start, 4 * page)
-  assert.match(failure(() => other.register(area.start, area.length)).message, /EBUSY.*another userfaultfd/)
+  assert.match(vmErrorOf(() => other.register(area.start, area.length)).message, /EBUSY.*another userfaultfd/)
   assert.equal(
     code(() => other.unregister(area.start, page)),
     'EINVAL',
@@ -130,7 +119,7 @@ test('register: a shared area that may never be written', { skip }, () => {
   kernel.files.addSeals(file.descriptor, SEAL.FUTURE_WRITE)
   const length = 2 * page
   const area = memory(kernel.calls.mmap(0n, length, PROT.READ, MAP.SHARED, file.descriptor, 0), length)
-  assert.match(failure(() => uffd.register(area.start, length)).message, /EPERM.*never be written/)
+  assert.match(vmErrorOf(() => uffd.register(area.start, length)).message, /EPERM.*never be written/)
   area.unmap()
   file.close()
 })
@@ -138,15 +127,15 @@ test('register: a shared area that may never be written', { skip }, () => {
 test('copy: every reason to stop', { skip }, () => {
   using uffd = bindUserfaultfd(() => kernel).create()
   const area = anonymous(16)
-  assert.match(failure(() => uffd.copy(area.start, page, ones)).message, /ENOENT.*not, in one piece, registered/)
+  assert.match(vmErrorOf(() => uffd.copy(area.start, page, ones)).message, /ENOENT.*not, in one piece, registered/)
   uffd.register(area.start, 8 * page)
   assert.equal(uffd.copy(area.at(3), page, ones), page)
-  const partial = failure(() => uffd.copy(area.start, 8 * page, ones))
+  const partial = vmErrorOf(() => uffd.copy(area.start, 8 * page, ones))
   assert.deepEqual([partial.code, partial.done], ['EEXIST', 3 * page], 'the kernel said EAGAIN, the reason is EEXIST')
   assert.ok(partial.message.includes((area.start + 3n * BigInt(page)).toString(16)), partial.message)
-  const first = failure(() => uffd.copy(area.start, page, ones))
+  const first = vmErrorOf(() => uffd.copy(area.start, page, ones))
   assert.deepEqual([first.code, first.done], ['EEXIST', 0])
-  const beyond = failure(() => uffd.copy(area.at(7), 2 * page, ones))
+  const beyond = vmErrorOf(() => uffd.copy(area.at(7), 2 * page, ones))
   assert.deepEqual([beyond.code, beyond.done], ['ENOENT', 0], 'it runs past what is registered')
   assert.deepEqual(resident(area).slice(0, 9), [true, true, true, true, false, false, false, false, false])
   for (const [address, length] of [
@@ -193,7 +182,7 @@ test('copy: memory that the handler itself has not got', { skip }, () => {
   const view = kernel.regions.mapRegion(0n, 2 * page, PROT.READ, MAP.SHARED, kernel.files.open(path, 'read'), 0, page)
   const source = new Uint8Array(view.view(0, 2 * page))
   writeFileSync(path, new Uint8Array(page))
-  const error = failure(() => uffd.copy(area.start, 2 * page, source))
+  const error = vmErrorOf(() => uffd.copy(area.start, 2 * page, source))
   assert.deepEqual([error.code, error.done], ['EFAULT', page])
   view.unmap()
   rmSync(folder, { recursive: true })
@@ -214,7 +203,7 @@ test('copy: past the end of a file in memory', { skip }, () => {
   const file = memfd(2)
   const area = file.map(MAP.SHARED, 4)
   uffd.register(area.start, area.length)
-  const error = failure(() => uffd.copy(area.start, 4 * page, ones))
+  const error = vmErrorOf(() => uffd.copy(area.start, 4 * page, ones))
   assert.deepEqual([error.code, error.done], ['EFAULT', 2 * page])
   assert.equal(
     code(() => uffd.zero(area.at(2), page)),
@@ -233,7 +222,7 @@ test('zero: every reason to stop', { skip }, () => {
   )
   uffd.register(area.start, area.length)
   uffd.copy(area.at(2), page, ones)
-  const partial = failure(() => uffd.zero(area.start, 8 * page))
+  const partial = vmErrorOf(() => uffd.zero(area.start, 8 * page))
   assert.deepEqual([partial.code, partial.done], ['EEXIST', 2 * page])
   assert.deepEqual(peek(area.start, 2 * page), new Uint8Array(2 * page))
   assert.equal(
@@ -254,10 +243,10 @@ test('continue: every reason to stop', { skip: skip || skipWithout('minor_shmem'
   const writer = file.map()
   const area = file.map()
   uffd.register(area.start, area.length, ['minor', 'missing'])
-  assert.match(failure(() => uffd.continue(area.start, page)).message, /EFAULT.*page cache has no page/)
+  assert.match(vmErrorOf(() => uffd.continue(area.start, page)).message, /EFAULT.*page cache has no page/)
   kernel.calls.madvise(writer.start, 2 * page, 23) // MADV_POPULATE_WRITE
   assert.equal(uffd.continue(area.start, page), page)
-  const again = failure(() => uffd.continue(area.start, 2 * page))
+  const again = vmErrorOf(() => uffd.continue(area.start, 2 * page))
   assert.deepEqual([again.code, again.done], ['EEXIST', 0])
   assert.equal(uffd.continue(area.at(1), page, { wake: false }), page)
   const plain = anonymous(1)
@@ -278,7 +267,7 @@ test('poison: present pages stay, and copy replaces the poison', { skip }, () =>
   const area = anonymous(4)
   uffd.register(area.start, area.length)
   uffd.copy(area.at(2), page, ones)
-  const partial = failure(() => uffd.poison(area.start, area.length))
+  const partial = vmErrorOf(() => uffd.poison(area.start, area.length))
   assert.deepEqual([partial.code, partial.done], ['EEXIST', 2 * page])
   assert.equal(peek(area.start).length, 0, 'a poisoned page can not be read')
   assert.equal(
@@ -294,7 +283,7 @@ test('writeProtect: every reason to stop', { skip }, () => {
   using uffd = bindUserfaultfd(() => kernel).create({ features: ['wp_unpopulated', 'pagefault_flag_wp'] })
   const area = anonymous(4)
   uffd.register(area.start, area.length)
-  assert.match(failure(() => uffd.writeProtect(area.start, page)).message, /ENOENT.*registered for wp/)
+  assert.match(vmErrorOf(() => uffd.writeProtect(area.start, page)).message, /ENOENT.*registered for wp/)
   uffd.register(area.start, area.length, ['missing', 'wp'])
   assert.equal(uffd.writeProtect(area.start, area.length), area.length)
   assert.equal(uffd.writeProtect(area.start, area.length, false), area.length)
@@ -316,18 +305,18 @@ test('move: every reason to stop', { skip }, () => {
   uffd.register(source.start, source.length)
   uffd.copy(source.start, 3 * page, ones)
   assert.match(
-    failure(() => uffd.move(target.start, source.start, page, { foreign: true })).message,
+    vmErrorOf(() => uffd.move(target.start, source.start, page, { foreign: true })).message,
     /EINVAL|ENOENT/,
     'no one registered the target',
   )
   uffd.register(target.start, target.length)
-  const hole = failure(() => uffd.move(target.start, source.start, 4 * page, { foreign: true }))
+  const hole = vmErrorOf(() => uffd.move(target.start, source.start, 4 * page, { foreign: true }))
   assert.deepEqual([hole.code, hole.done], ['ENOENT', 3 * page])
   assert.deepEqual(resident(source), [false, false, false, false])
   assert.deepEqual([...peek(target.at(2))], [1])
   assert.equal(uffd.move(target.at(3), source.at(3), page, { allowSourceHoles: true, foreign: true }), page)
   uffd.copy(source.start, page, ones)
-  const there = failure(() => uffd.move(target.start, source.start, page, { foreign: true }))
+  const there = vmErrorOf(() => uffd.move(target.start, source.start, page, { foreign: true }))
   assert.match(there.message, /EEXIST.*at the destination/)
   kernel.calls.mprotect(target.start, target.length, PROT.READ)
   assert.equal(
@@ -399,7 +388,7 @@ test('a closed userfaultfd, one that was handed out, and a descriptor of another
   )
   adopted.close()
   assert.match(
-    failure(() => bindUserfaultfd(() => kernel).fromRawDescriptor(1)).message,
+    vmErrorOf(() => bindUserfaultfd(() => kernel).fromRawDescriptor(1)).message,
     /descriptor 1 is .*, not a userfaultfd/,
   )
   assert.equal(
