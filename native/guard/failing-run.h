@@ -1,8 +1,8 @@
 // How much memory one fault covers.
 //
-// Who reads on past the end of a file meets a fault at each page. After many in order, a fault covers as many pages more as fail likewise,
-// at a small part of the price. Other threads are to meet faults of their own, and a touch must not wait for a server: where there are
-// any, a fault covers its page alone.
+// A thread that reads past the end of a file has a fault at each page. After many faults in order, one fault also covers the pages behind
+// it that fail in the same way, which is much cheaper. Other threads must get faults of their own, and the check must not wait for a
+// server: where there are other threads or servers, a fault covers its page alone.
 #pragma once
 
 #include <cstdint>

@@ -27,7 +27,7 @@ export interface GuestsOptions {
   readonly state?: string
   /**
    * Takes over the guests that an earlier handler has left in `state` to wait, and whose monitors live: the iterator yields them like those
-   * that connect. One that can't be taken over is told to `onRefused`; one that its handler still serves is left to it (`EBUSY`).
+   * that connect. `onRefused` gets the error of each guest that can't be taken over: `EBUSY` where another handler serves it.
    *
    * @defaultValue false
    */
