@@ -11,12 +11,19 @@
 
 namespace vmarea {
 
-// How the call faults pages in: it reads, writes, or writes where a write makes a private copy, as mlock(2) does.
-enum class BringsIn { kReads, kWrites, kCopies };
+// How a system call faults pages in. The two advices of madvise(2), and process_vm_readv(2), read or write up to the first hole or area that
+// permits no such access. mlock(2) does nothing where the range has a hole, writes where a write makes a private copy, and stops at an area
+// that permits no access; mlockall(2) does the same and passes over both.
+enum class BringsIn { kReads, kWrites, kLocks, kLocksAll };
 
-// Touches what is served in [start, end), up to the first hole or area that permits no such access, where the kernel stops too. With
-// `passes_holes` it passes over those, as mlockall(2) does. False where a page could not be brought in.
-bool bring_in(uintptr_t start, uintptr_t end, BringsIn how, bool passes_holes = false);
+// The answer of a call that would wait for a fault that only the calling thread could answer. No error number of the kernel.
+constexpr int kWouldWait = -4096;
+
+// Whether the call would wait so.
+bool would_wait(ThreadState* state, uintptr_t start, uintptr_t end, BringsIn how);
+
+// Touches what is served in [start, end), as far as the call would. False where a page could not be brought in, or the call would stop.
+bool bring_in(uintptr_t start, uintptr_t end, BringsIn how);
 
 // Calls `part` for each part of [start, end), in order: whether it is served, and its range. Stops where `part` returns false.
 void each_served_part(uintptr_t start, uintptr_t end, const std::function<bool(bool served, uintptr_t start, uintptr_t end)>& part);

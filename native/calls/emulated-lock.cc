@@ -29,7 +29,7 @@ int lock_served(ThreadState* state, uintptr_t start, size_t bytes, int flags) {
   int result = lock_pages(state, start, bytes, kOnFault);
   if (result != 0) return result;
   each_served_part(start, end, [&](bool served, uintptr_t from, uintptr_t to) {
-    if (served) result = bring_in(from, to, BringsIn::kCopies, true) ? 0 : -ENOMEM;
+    if (served) result = bring_in(from, to, BringsIn::kLocks) ? 0 : -ENOMEM;
     else result = lock_pages(state, from, to - from, 0);
     return result == 0;
   });
@@ -43,6 +43,7 @@ int emulated_mlock2(ThreadState* state, uintptr_t address, size_t length, int fl
   uintptr_t start = address & ~(static_cast<uintptr_t>(page_size()) - 1);
   size_t whole = whole_pages(length + (address - start));
   if (whole < length || start + whole < start || (flags & ~kOnFault) != 0) return lock_pages(state, address, length, flags);
+  if (flags == 0 && would_wait(state, start, start + whole, BringsIn::kLocks)) return kWouldWait;
   std::vector<EmulatedRange> held = emulated_in(start, start + whole);
   if (held.empty()) return lock_part(start, whole);
   int result = lock_part(start, 0);  // tests whether this process may lock memory
@@ -53,7 +54,7 @@ int emulated_mlock2(ThreadState* state, uintptr_t address, size_t length, int fl
   for (const EmulatedRange& range : held) {
     bool special = (range.set & kVmSpecial) != 0;
     if ((!special && (flags & kOnFault) != 0) || (range.set & (kVmIo | kVmPfnmap)) != 0) continue;
-    if (access_waits_for_itself(state, range.start, range.end - range.start, false)) return -EDEADLK;
+    if (access_waits_for_itself(state, range.start, range.end - range.start, false)) return kWouldWait;
     if (!touch_pages(range.start, range.end, false) && special) special_there = false;
   }
   // The kernel marks all areas up to a hole before it faults pages in: a call that fails for a page has marked them.

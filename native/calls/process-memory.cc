@@ -10,6 +10,7 @@
 #include "addon/answer.h"
 #include "addon/callback.h"
 #include "addon/function-tables.h"
+#include "calls/bring-in.h"
 #include "calls/emulated-calls.h"
 #include "guard/shown-pages.h"
 #include "page/guarded-copy.h"
@@ -112,7 +113,12 @@ int64_t read_fully(int descriptor, int64_t position, View<uint8_t> bytes) {
 }
 
 // Returns the number of bytes before the first that can't be read, or the error where there are none.
-int64_t process_vm_readv_call(int process, uint64_t address, View<uint8_t> bytes) {
+int64_t process_vm_readv_call(ThreadState* state, int process, uint64_t address, View<uint8_t> bytes) {
+  const uint64_t start = address & ~(uint64_t{page_size()} - 1), end = address + bytes.length;
+  if (process == getpid() && end > start) {
+    if (would_wait(state, start, end, BringsIn::kReads)) return kWouldWait;
+    bring_in(start, end, BringsIn::kReads);
+  }
   size_t done = 0;
   while (done < bytes.length) {
     struct iovec local = {bytes.data + done, bytes.length - done};

@@ -78,9 +78,11 @@ bool changes_areas(int advice) {
 }
 
 int64_t madvise_call(ThreadState* state, uint64_t address, size_t length, int advice) {
-  if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE) {
+  if ((advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE) && is_range(address, length)) {
+    const BringsIn how = advice == MADV_POPULATE_WRITE ? BringsIn::kWrites : BringsIn::kReads;
     uintptr_t end = address + whole_pages(length);
-    if (end > address) bring_in(address, end, advice == MADV_POPULATE_WRITE ? BringsIn::kWrites : BringsIn::kReads);
+    if (would_wait(state, address, end, how)) return kWouldWait;
+    bring_in(address, end, how);
   }
   if (!changes_areas(advice)) return emulated_madvise(address, length, advice);
   return under_write_lock(state, [&] { return emulated_madvise(address, length, advice); });
@@ -90,7 +92,10 @@ int64_t msync_call(uint64_t address, size_t length, int flags) { return answer(s
 
 int64_t mlockall_call(ThreadState* state, int flags) {
   // The first call tests whether this process may lock memory.
-  if ((flags & (MCL_CURRENT | MCL_ONFAULT)) == MCL_CURRENT && syscall(SYS_mlock, 0, 0) == 0) bring_in(0, UINTPTR_MAX, BringsIn::kCopies, true);
+  if ((flags & (MCL_CURRENT | MCL_ONFAULT)) == MCL_CURRENT && syscall(SYS_mlock, 0, 0) == 0) {
+    if (would_wait(state, 0, UINTPTR_MAX, BringsIn::kLocksAll)) return kWouldWait;
+    bring_in(0, UINTPTR_MAX, BringsIn::kLocksAll);
+  }
   return under_write_lock(state, [&] { return emulated_mlockall(flags); });
 }
 

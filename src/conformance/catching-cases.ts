@@ -57,6 +57,8 @@ export const catchingCases: ConformanceCases = {
       using user = process.mm.mmgetNotZero()!
       const bytes = new Uint8Array(2 * page)
       expectError(() => user.readMemory(memory.start, bytes), { code: 'ERR_VMAREA_WOULD_DEADLOCK' })
+      expectError(() => user.advise(memory.start, memory.size, 'populate_read'), { code: 'ERR_VMAREA_WOULD_DEADLOCK' })
+      expectError(() => user.advise(memory.start, memory.size, 'populate_write'), { code: 'ERR_VMAREA_WOULD_DEADLOCK' })
       expect(uffd.readEvent(), undefined, 'an event')
       memory.lock(0, page)
       memory.unlock()

@@ -1,10 +1,8 @@
 import type { SystemCalls } from '../kernel/system-calls.js'
-import { MADV } from '../vocabulary/madv.js'
-import { MLOCK } from '../vocabulary/mlock.js'
 import { VmError } from '../vocabulary/vm-error.js'
 import { addon } from './addon/addon.js'
 import { checkAdvice } from './addon/check-advice.js'
-import { checkPopulate } from './addon/check-populate.js'
+import { checkWait } from './addon/check-wait.js'
 
 /** The memory system calls of this process. */
 export class LinuxSystemCalls implements SystemCalls {
@@ -30,7 +28,6 @@ export class LinuxSystemCalls implements SystemCalls {
   }
 
   madvise(address: bigint, length: number, advice: number): void {
-    if (advice === MADV.POPULATE_READ || advice === MADV.POPULATE_WRITE) checkPopulate(advice, address, length)
     checkAdvice(this.#addon.madvise(address, length, advice), advice, { address, length })
   }
 
@@ -39,12 +36,10 @@ export class LinuxSystemCalls implements SystemCalls {
   }
 
   mlock(address: bigint, length: number): void {
-    checkPopulate('mlock', address, length)
     checkRange(this.#addon.mlock(address, length), 'mlock', address, length)
   }
 
   mlock2(address: bigint, length: number, flags: number): void {
-    if ((flags & MLOCK.ONFAULT) === 0) checkPopulate('mlock', address, length)
     checkRange(this.#addon.mlock2(address, length, flags), 'mlock2', address, length)
   }
 
@@ -53,7 +48,6 @@ export class LinuxSystemCalls implements SystemCalls {
   }
 
   mlockall(flags: number): void {
-    if ((flags & (MLOCK.MCL_CURRENT | MLOCK.MCL_ONFAULT)) === MLOCK.MCL_CURRENT) checkPopulate('mlockall', 0n, 0)
     checkRange(this.#addon.mlockall(flags), 'mlockall', 0n, 0)
   }
 
@@ -71,6 +65,6 @@ export class LinuxSystemCalls implements SystemCalls {
 }
 
 function checkRange(answer: number, syscall: string, address: bigint, length: number): number {
-  if (answer < 0) throw new VmError(answer, syscall, { address, length })
+  if (answer < 0) throw new VmError(checkWait(answer, address, length), syscall, { address, length })
   return answer
 }

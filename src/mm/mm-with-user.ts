@@ -117,7 +117,8 @@ export class MmWithUser implements Disposable {
    * Advice that changes contents (`'dontneed'`, `'free'`, `'remove'`, …) is refused for private memory of this process that the library did
    * not map, such as the engine's, a stack or the heap, without `foreign: true`: the process may end.
    *
-   * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` for an advice or a length that does not exist, `ERR_VMAREA_FOREIGN_MEMORY`
+   * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` for an advice or a length that does not exist, `ERR_VMAREA_FOREIGN_MEMORY`,
+   * `ERR_VMAREA_WOULD_DEADLOCK` where it would wait for a fault that only this thread could answer
    * @throws VmError as process_madvise(2): `EINVAL` where the advice does not fit, `EPERM` without the privilege,
    * `ENOMEM` where nothing is mapped, `ESRCH` when the process has ended
    */

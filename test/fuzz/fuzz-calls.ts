@@ -70,18 +70,6 @@ function choose(state: FuzzState): () => void {
   return () => callAnything(state)
 }
 
-const BRINGS_IN = new Set(['lock', 'populate', 'advise'])
-
-/** Whether a userfaultfd of this process may serve pages of the mapping, which nobody does while a call brings them in. */
-function mayWait(state: FuzzState, target: object): boolean {
-  try {
-    const [start, end] = [Reflect.get(target, 'start'), Reflect.get(target, 'end')]
-    return typeof start === 'bigint' && typeof end === 'bigint' && state.isCaught(start, end)
-  } catch {
-    return false // unmapped meanwhile
-  }
-}
-
 // Any method of any object that a call has returned.
 function callAnything(state: FuzzState): void {
   const { random, objects } = state
@@ -90,8 +78,6 @@ function callAnything(state: FuzzState): void {
   const names = namesOf(target)
   if (names.length === 0) return
   const name = random.pick(names)
-  if (name === 'advise' && target.constructor.name === 'MmWithUser') return
-  if (BRINGS_IN.has(name) && mayWait(state, target)) return
   state.last = `${target.constructor.name}.${name}`
   const member = Reflect.get(target, name)
   if (typeof member !== 'function') {
@@ -142,7 +128,6 @@ function reach(state: FuzzState): void {
       return
     }
     case 1:
-      if (state.isCaught(start, start + BigInt(bytes))) return
       state.last = 'MmWithUser.advise'
       user.advise(start, bytes, random.pick(ADVICE) as vmarea.Advice)
       return

@@ -20,8 +20,6 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   mremap(a: Address, oldLength: number, newLength: number, flags: number, newAddress: Address): number
   madvise(a: Address, length: number, advice: number): number
   msync(a: Address, length: number, flags: number): number
-  /** 1 where the call would wait for a fault that only this thread could answer. `how` is a `POPULATES`. */
-  populateWaits(a: Address, length: number, how: number): number
   mlock(a: Address, length: number): number
   mlock2(a: Address, length: number, flags: number): number
   munlock(a: Address, length: number): number

@@ -10,7 +10,7 @@ import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { check } from '../addon/check.js'
 import { checkAdvice } from '../addon/check-advice.js'
-import { checkPopulate } from '../addon/check-populate.js'
+import { checkWait } from '../addon/check-wait.js'
 import type { AreaDetails } from '../proc/area-details.js'
 import { isDeleted } from '../proc/is-deleted.js'
 import { isKernelThread } from '../proc/is-kernel-thread.js'
@@ -162,8 +162,7 @@ export class LinuxAddressSpace implements AreaReader {
 
   readMemory(address: bigint, target: Uint8Array): number {
     if (target.length === 0) return 0
-    if (this.pid === process.pid) checkPopulate(MADV.POPULATE_READ, address, target.length)
-    const read = addon().processVmReadv(this.pid, address, target)
+    const read = checkWait(addon().processVmReadv(this.pid, address, target), address, target.length)
     if (read < 0) throw this.#refused(read, 'process_vm_readv', { address, length: target.length })
     this.#mustStand('process_vm_readv')
     return read

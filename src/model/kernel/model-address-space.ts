@@ -1,7 +1,6 @@
 import type { AddressSpace, PageRun } from '../../kernel/address-space.js'
 import { PAGE_STATE } from '../../vocabulary/page-state.js'
 import { VmError } from '../../vocabulary/vm-error.js'
-import { madvise } from '../calls/madvise.js'
 import { faultIn } from '../faults/fault-in.js'
 import { withdrawFault } from '../faults/withdraw-fault.js'
 import { ModelArea } from '../hooks/model-area.js'
@@ -12,6 +11,7 @@ import type { Mm } from '../structs/mm.js'
 import { PTE } from '../structs/pte.js'
 import { VM_FLAG } from '../structs/vm-flag.js'
 import type { Vma } from '../structs/vma.js'
+import type { ModelSystemCalls } from './model-system-calls.js'
 
 /** Pages in the same state, by number. */
 interface StateRun {
@@ -32,9 +32,11 @@ export class ModelAddressSpace implements AddressSpace {
     PAGE_STATE.WRITE_PROTECTED |
     PAGE_STATE.GUARD
   readonly #mm: Mm
+  readonly #calls: ModelSystemCalls
 
-  constructor(mm: Mm, pid: number) {
+  constructor(mm: Mm, pid: number, calls: ModelSystemCalls) {
     this.#mm = mm
+    this.#calls = calls
     this.pid = pid
     mm.addressSpace = this
   }
@@ -144,10 +146,8 @@ export class ModelAddressSpace implements AddressSpace {
 
   /** process_madvise(2) on one range. */
   advise(address: bigint, length: number, advice: number): number {
-    const mm = this.#mm
-    if (mm.users === 0) throw new VmError('ESRCH', 'process_madvise')
-    const result = madvise(mm, addressOf(address), length, advice)
-    if (result < 0) throw new VmError(result, 'process_madvise', { address, length })
+    if (this.#mm.users === 0) throw new VmError('ESRCH', 'process_madvise')
+    this.#calls.madvise(address, length, advice)
     return length
   }
 

@@ -31,7 +31,7 @@ export class ModelKernel implements Kernel {
     this.files = files
     this.calls = new ModelSystemCalls(mm, files)
     this.regions = new ModelRegions(mm, this.calls)
-    this.addressSpace = new ModelAddressSpace(mm, mm.machine.nextPid())
+    this.addressSpace = new ModelAddressSpace(mm, mm.machine.nextPid(), this.calls)
     this.userfaultfds = new ModelUserfaultfds(mm)
     this.swaps = new ModelSwaps(mm, this.calls)
     this.devices = new ModelDevices(mm.machine, files, this.regions)
