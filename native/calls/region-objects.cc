@@ -50,6 +50,8 @@ using Lend = napi_status(napi_env, ThreadState*, void* data, size_t length, Addr
 template <Lend kLend>
 napi_value view_region(Call* call, RegionPart part) {
   napi_env env = call->env();
+  // The engine takes a null pointer for no memory, and ends the process where it comes with a length.
+  if (part.start == 0 && part.length > 0) return call->result(-EADDRNOTAVAIL);
   AddressRoot* lease = lease_region(part.region);
   napi_value buffer = nullptr;
   napi_status status = kLend(env, call->state(), at(part.start), part.length, lease, &buffer);

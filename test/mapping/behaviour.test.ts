@@ -17,6 +17,7 @@ import { pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
 import {
   type ChangeMessage,
+  type MmapMut,
   map,
   mapExec,
   mapExecMut,
@@ -273,6 +274,23 @@ describe('options', () => {
     using one = mapMut({ length: page })
     using other = mapMut({ length: page, address: one.start })
     assert.notEqual(other.start, one.start)
+  })
+
+  test('a mapping at address 0 is read and written, and has no buffer', (context) => {
+    let memory: MmapMut
+    try {
+      memory = mapMut({ length: 2 * page, address: 0n, fixed: 'noreplace' })
+    } catch (error) {
+      assert.equal((error as { code: string }).code, 'EPERM')
+      return context.skip('this user may not map address 0 (vm.mmap_min_addr)')
+    }
+    using _ = memory
+    memory.write(3, new Uint8Array([7]))
+    assert.deepEqual([...memory.read(2, new Uint8Array(2))], [0, 7])
+    throwsUsage(() => memory.bytes, 'ERR_VMAREA_NO_VIEW', /address 0/)
+    throwsUsage(() => memory.view(0, 1), 'ERR_VMAREA_NO_VIEW', /address 0/)
+    throwsUsage(() => memory.access(() => {}), 'ERR_VMAREA_NO_VIEW', /address 0/)
+    assert.equal(memory.fault, undefined)
   })
 
   test('a fixed address with an offset within a page has its first byte behind it', () => {

@@ -11,7 +11,7 @@ import type { AddonFunctions, AsyncAnswer } from '../addon/addon-functions.js'
 import { faultFrom } from '../addon/fault-from.js'
 import { COUNTER, sharedResults } from '../addon/shared-results.js'
 
-const { ENXIO, EFAULT, EDEADLK, EOPNOTSUPP } = ERRNO_RESULT
+const { ENXIO, EFAULT, EADDRNOTAVAIL, EDEADLK, EOPNOTSUPP } = ERRNO_RESULT
 /** What a wait for a word answers where the time was up, and where the word had another value before. */
 const TIME_IS_UP = 2
 const NOT_EQUAL = 3
@@ -217,6 +217,7 @@ export class LinuxRegion implements Region {
   #buffer<Buffer>(answer: Buffer | number, offset: number, length: number, whyNone: string): Buffer {
     if (typeof answer !== 'number') return answer
     if (answer === EOPNOTSUPP) throw new UsageError('ERR_VMAREA_NO_VIEW', whyNone)
+    if (answer === EADDRNOTAVAIL) throw new UsageError('ERR_VMAREA_NO_VIEW', NULL_ADDRESS)
     this.#check(answer, 'view', offset, length)
     throw new VmError('ENOMEM', 'view', { length })
   }
@@ -243,6 +244,8 @@ export class LinuxRegion implements Region {
     return undefined
   }
 }
+
+const NULL_ADDRESS = 'this JavaScript engine has no buffer at address 0: use read and write, which work here'
 
 function waitsForItself(address: bigint, length: number): UsageError {
   return new UsageError(
