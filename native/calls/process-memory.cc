@@ -12,6 +12,7 @@
 #include "addon/function-tables.h"
 #include "calls/bring-in.h"
 #include "calls/emulated-calls.h"
+#include "guard/present-memory.h"
 #include "guard/shown-pages.h"
 #include "page/guarded-copy.h"
 #include "page/newer-kernel.h"
@@ -149,6 +150,11 @@ int write_memory(uint64_t address, View<uint8_t> bytes) {
   return guarded_copy(reinterpret_cast<void*>(address), bytes.data, bytes.length, &fault) < bytes.length ? -EFAULT : 0;
 }
 
+// Copies memory of this process and waits for no page. Returns the bytes before the first page that an access would wait for.
+double copy_present_call(uint64_t target, uint64_t address, size_t length) {
+  return static_cast<double>(copy_present(reinterpret_cast<void*>(target), address, length));
+}
+
 constexpr Function kFunctions[] = {
     {"procmapQuery", callback<procmap_query>},
     {"pagemapScan", callback<pagemap_scan>},
@@ -158,6 +164,7 @@ constexpr Function kFunctions[] = {
     {"processMadvise", callback<emulated_process_madvise>},
     {"adviseBare", callback<advise_bare>},
     {"writeMemory", callback<write_memory>},
+    {"copyPresent", callback<copy_present_call>},
 };
 
 }  // namespace

@@ -10,6 +10,7 @@ import { driving } from './doctor/driving.js'
 import { holding } from './doctor/holding.js'
 import { seeing } from './doctor/seeing.js'
 import { describeStuck, stuck } from './doctor/stuck.js'
+import { swapping } from './doctor/swapping.js'
 import { EXIT } from './exit-code.js'
 import { paint } from './paint.js'
 import { processArgument } from './process/process-argument.js'
@@ -29,7 +30,7 @@ export function doctor(values: { readonly json: boolean }, operands: readonly st
     ['Holding memory', [...holding(pageSizes(pageSize))]],
     ['Seeing memory', [...seeing()]],
     ['Catching faults', [...catching()]],
-    ['Driving memory', [...driving()]],
+    ['Driving memory', [...driving(), ...swapping()]],
   ]
   const machine = { vmarea: version(), node: process.version, kernel: release(), architecture: process.arch, pageSize }
   const capabilities = groups.flatMap(([, some]) => some)

@@ -19,7 +19,7 @@ export interface RegionKeeper {
   /** The region has been split. The keeper attaches a keeper to `rest`. */
   split(region: Region, rest: Region): void
   /** madvise(2) of a part. Without this hook, or where it calls `apply`, the kernel gets the advice. */
-  advising?(region: Region, advice: number, apply: () => void): void
+  advising?(region: Region, advice: number, offset: number, length: number, apply: () => void): void
   /** A part of the region, or all, is about to be unmapped. Throws to refuse it. */
   unmapping?(region: Region): void
   /** The length of the region is about to change. Throws to refuse it. */

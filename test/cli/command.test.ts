@@ -280,6 +280,7 @@ test('doctor names every capability, with what would allow what is missing', () 
     'locking memory',
     'device faults',
     'guard markers',
+    'swap',
   ]) {
     assert.ok(names.includes(name), name)
   }

@@ -7,6 +7,7 @@ import { fileStore, memoryStore } from 'vmarea/stores'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { until } from '../support/until.js'
 import { skipWithout } from '../userfaultfd/skip.js'
+import { countInPages } from './support/count-in-pages.js'
 
 const skip = skipWithout('move', 'event_unmap', 'event_remap', 'event_remove', 'poison', 'wp_hugetlbfs_shmem')
 const timeout = 120_000
@@ -73,19 +74,8 @@ describe('a swapped memory file', { skip, timeout }, () => {
 
   test('keeps to a budget while it is written, and no write is lost', async () => {
     await withFile({ residentLimit: 100 * page }, async (swap, words) => {
-      const counts = new Uint32Array(PAGES)
-      // Marsaglia's xorshift: the same pages each time. This thread counts in pages that the other one takes away meanwhile.
-      let random = 0x2545f491
-      const isEnough = (step: number) => step >= 60_000 && swap.statistics.evictedPages > PAGES
-      for (let step = 0; step % 1000 !== 0 || !isEnough(step); step++) {
-        random ^= random << 13
-        random ^= random >>> 17
-        random ^= random << 5
-        const at = (random >>> 0) % 300
-        counts[at]!++
-        words[(at * page + 100) / 4]!++
-      }
-      for (let at = 0; at < PAGES; at++) assert.equal(words[(at * page + 100) / 4], counts[at], `writes to page ${at}`)
+      // This thread counts in pages that the other one takes away meanwhile.
+      countInPages(words, () => swap.statistics.evictedPages > PAGES)
       await until('the budget is kept', () => swap.statistics.residentPages + swap.statistics.stagingPages <= 100)
     })
   })

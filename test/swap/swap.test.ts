@@ -5,6 +5,7 @@ import { fileStore, memoryStore } from 'vmarea/stores'
 import { patient } from '../support/patient.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { skipWithout } from '../userfaultfd/skip.js'
+import { countInPages } from './support/count-in-pages.js'
 
 const skip = skipWithout('move', 'event_unmap', 'event_remap', 'event_remove', 'poison')
 const page = pageSize()
@@ -109,6 +110,12 @@ for (const [name, store] of Object.entries(stores)) {
     })
   })
 }
+
+test('a thread that counts in pages that leave meanwhile loses no write', { skip, timeout }, async () => {
+  await withSwap({ residentLimit: 100 * page }, async (swap, _memory, words) => {
+    countInPages(words, () => swap.statistics.evictedPages > 600)
+  })
+})
 
 describe('memory of which the program changes the layout', { skip, timeout }, () => {
   test('pages that are given up read as zeros, wherever they were', async () => {

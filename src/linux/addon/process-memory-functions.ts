@@ -21,6 +21,8 @@ export interface ProcessMemoryFunctions {
   processMadvise(pidDescriptor: number, address: bigint | number, length: number, advice: number): number
   adviseBare(address: bigint | number, length: number, advice: number): number
   writeMemory(address: bigint | number, bytes: Uint8Array): number
+  /** Copies memory of this process and waits for no page. Answers the bytes before the first page that an access would wait for. */
+  copyPresent(target: number, address: number, length: number): number
 
   /**
    * Reads the lines of maps in `[from, to)` into rows from `firstRow` on. Returns their number; the results of the shared results have

@@ -145,7 +145,7 @@ export abstract class MappedRange implements Disposable {
       const apply = () => calls.madvise(address, bytes, number)
       const { region } = holding
       if (region.keeper?.advising === undefined) apply()
-      else region.keeper.advising(region, number, apply)
+      else region.keeper.advising(region, number, Number(address - region.start), bytes, apply)
     })
   }
 

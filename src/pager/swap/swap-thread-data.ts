@@ -2,6 +2,14 @@ import type { RawSwapOptions } from '../../kernel/swap/swaps.js'
 import type { SwapRange } from '../../paging/swap/swap-range.js'
 import type { FaultSourceAddress } from '../source/fault-source-address.js'
 import type { ServingThreadData } from '../thread/serving-thread-data.js'
+import type { SwapWay } from './swap-way.js'
+
+/** A range whose content an advice of `MADV` has dropped. */
+export interface Discarded {
+  readonly start: number
+  readonly length: number
+  readonly advice: number
+}
 
 /** The data that the thread of a swap is started with. */
 export interface SwapThreadData extends ServingThreadData {
@@ -9,6 +17,7 @@ export interface SwapThreadData extends ServingThreadData {
   /** The address of the staging memory, which stays the program's: page n of the swap is staged at n pages from here. */
   readonly staging: number
   readonly source: FaultSourceAddress
+  readonly way: SwapWay
   readonly store: { readonly module: string; readonly options: unknown }
   readonly options: Pick<RawSwapOptions, 'timeout' | 'residentLimit' | 'lowWater' | 'highWater'>
   /** The listening descriptor of the control socket, which stays the program's, and its path. */
@@ -17,4 +26,6 @@ export interface SwapThreadData extends ServingThreadData {
   readonly record: SharedArrayBuffer
   /** Whether the record is that of an earlier thread, which has ended. */
   readonly continues: boolean
+  /** What the program has dropped while no thread served, and no event reports. */
+  readonly discarded: readonly Discarded[]
 }

@@ -7,5 +7,13 @@ export type SwapRequest =
   | { readonly type: 'setResidentLimit'; readonly id: number; readonly bytes: number }
   /** Takes the poison of the pages at these addresses away. Those that could not be read before are poisoned too. */
   | { readonly type: 'restore'; readonly id: number; readonly addresses: readonly number[] }
+  /** Gives the kernel an advice of `MADV` that drops the content of a range. */
+  | {
+      readonly type: 'discard'
+      readonly id: number
+      readonly start: number
+      readonly length: number
+      readonly advice: number
+    }
   /** Brings all back and stops taking faults. */
   | { readonly type: 'exit'; readonly id: number }

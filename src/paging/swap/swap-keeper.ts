@@ -8,6 +8,8 @@ import { UsageError } from '../../vocabulary/usage-error.js'
 export interface SwapKeeperInit {
   explain(fault: FaultRecord): FaultRecord
   restored(start: number, end: number): void
+  /** Gives an advice that drops the content of a range. Without this function the kernel gets it, and the serving thread learns of it. */
+  discard?(start: number, length: number, advice: number, apply: () => void): void
 }
 
 /** Keeps the regions of one swap. The serving thread learns of their changes from the events of its userfaultfd. */
@@ -40,10 +42,13 @@ export class SwapKeeper implements RegionKeeper {
     apply()
   }
 
-  advising(region: Region, advice: number, apply: () => void): void {
+  advising(region: Region, advice: number, offset: number, length: number, apply: () => void): void {
+    const isZap = advice === MADV.DONTNEED || advice === MADV.DONTNEED_LOCKED
     // On shared memory this advice drops no content, but the serving thread would read it as advice that does.
-    const keepsContent = advice === MADV.DONTNEED || advice === MADV.DONTNEED_LOCKED
-    if (!keepsContent || !this.#shared.has(region)) apply()
+    if (isZap && this.#shared.has(region)) return
+    const { discard } = this.#init
+    if (discard === undefined || !(isZap || advice === MADV.REMOVE)) apply()
+    else discard(Number(region.start) + offset, length, advice, apply)
   }
 
   unmapping(region: Region): void {

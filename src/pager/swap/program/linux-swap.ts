@@ -13,16 +13,16 @@ import { MADV } from '../../../vocabulary/madv.js'
 import { MAP } from '../../../vocabulary/map.js'
 import { PROT } from '../../../vocabulary/prot.js'
 import type { EvictionOrder } from '../../../vocabulary/reports/eviction-order.js'
-import { UFFD_FEATURE } from '../../../vocabulary/uffd-feature.js'
 import { UsageError } from '../../../vocabulary/usage-error.js'
-import { openFaultSource } from '../../source/open-fault-source.js'
 import type { OpenedFaultSource } from '../../source/opened-fault-source.js'
 import type { Question } from '../../thread/pager-connection.js'
 import { ServingThread } from '../../thread/serving-thread.js'
 import type { ServingThreadData } from '../../thread/serving-thread-data.js'
 import type { ThreadProgram } from '../../thread/thread-program.js'
 import { unpackError } from '../../thread/unpack-error.js'
-import type { SwapThreadData } from '../swap-thread-data.js'
+import type { Discarded, SwapThreadData } from '../swap-thread-data.js'
+import type { SwapWay } from '../swap-way.js'
+import { type OpenedSwapSource, openSwapSource } from './open-swap-source.js'
 import { SwapFaults } from './swap-faults.js'
 import { TwinMaps } from './twin-maps.js'
 
@@ -35,17 +35,6 @@ const PROGRAM: ThreadProgram = {
   advice: 'restart() the swap',
 }
 
-const FEATURES =
-  UFFD_FEATURE.EVENT_REMAP |
-  UFFD_FEATURE.EVENT_REMOVE |
-  UFFD_FEATURE.EVENT_UNMAP |
-  UFFD_FEATURE.THREAD_ID |
-  UFFD_FEATURE.POISON |
-  UFFD_FEATURE.MOVE
-
-/** The features that swapping a memory file requires. */
-const OF_FILES = UFFD_FEATURE.MISSING_SHMEM | UFFD_FEATURE.PAGEFAULT_FLAG_WP | UFFD_FEATURE.WP_HUGETLBFS_SHMEM
-
 /** The permissions of the control socket. */
 const CONTROL_MODE = 0o600
 
@@ -57,6 +46,7 @@ export class LinuxSwap implements RawSwap {
   readonly #kernel: LinuxKernel
   readonly #options: RawSwapOptions
   readonly #source: OpenedFaultSource
+  readonly #way: SwapWay
   readonly #thread: ServingThread
   readonly #faults: SwapFaults
   readonly #keeper: SwapKeeper
@@ -67,6 +57,8 @@ export class LinuxSwap implements RawSwap {
   readonly #control: ListeningSocket | undefined
   readonly #failureListeners: ((error: Error | undefined) => void)[] = []
   readonly #deathListeners: ((cause: Error) => void)[] = []
+  /** What the program has dropped while no thread served. */
+  readonly #discarded: Discarded[] = []
   #failure: Error | undefined
   #exit: Promise<void> | undefined
   #restarting: Promise<void> | undefined
@@ -75,20 +67,19 @@ export class LinuxSwap implements RawSwap {
   static async open(kernel: LinuxKernel, parts: readonly SwapPart[], options: RawSwapOptions): Promise<LinuxSwap> {
     options.signal?.throwIfAborted()
     TwinMaps.checkMappedOnce(kernel, parts)
-    const source = openFaultSource(kernel.userfaultfds, {
+    const opened = openSwapSource(kernel.userfaultfds, {
       name: options.source,
-      features: parts.some(({ file }) => file !== undefined) ? FEATURES | OF_FILES : FEATURES,
-      guard: false,
+      files: parts.some(({ file }) => file !== undefined),
       deadline: deadlineOf(options),
     })
     let swap: LinuxSwap
     let control: ListeningSocket | undefined
     try {
       control = options.control === undefined ? undefined : new ListeningSocket(options.control, CONTROL_MODE)
-      swap = new LinuxSwap(kernel, parts, options, source, control)
+      swap = new LinuxSwap(kernel, parts, options, opened, control)
     } catch (error) {
       control?.close()
-      source.close()
+      opened.source.close()
       throw error
     }
     try {
@@ -104,13 +95,14 @@ export class LinuxSwap implements RawSwap {
     kernel: LinuxKernel,
     parts: readonly SwapPart[],
     options: RawSwapOptions,
-    source: OpenedFaultSource,
+    { source, way }: OpenedSwapSource,
     control: ListeningSocket | undefined,
   ) {
     const { pageSize, regions, calls } = kernel
     this.#kernel = kernel
     this.#options = options
     this.#source = source
+    this.#way = way
     this.#control = control
     this.#twins = new TwinMaps(kernel)
     this.#ranges = rangesOf(parts, this.#twins, pageSize)
@@ -140,6 +132,8 @@ export class LinuxSwap implements RawSwap {
     this.#faults = new SwapFaults(source, this.#thread, pageSize)
     this.#keeper = new SwapKeeper({
       explain: (fault) => this.#faults.explain(fault),
+      // The serving thread learns of it from an event where pages move.
+      ...(way === 'move' ? {} : { discard: (...range) => this.#discard(...range) }),
       restored: (start, end) => void this.#restore(start, end).catch(() => {}),
     })
     for (const { region, offset, length, file } of parts) {
@@ -213,6 +207,17 @@ export class LinuxSwap implements RawSwap {
     this.#deathListeners.push(listener)
   }
 
+  // The serving thread drops the pages, so that it changes none of them meanwhile.
+  #discard(start: number, length: number, advice: number, apply: () => void): void {
+    try {
+      this.#thread.askNow('madvise', { type: 'discard', start, length, advice })
+    } catch (error) {
+      if (this.#thread.serves) throw error
+      apply()
+      this.#discarded.push({ start, length, advice })
+    }
+  }
+
   async #ask(question: Question): Promise<unknown> {
     if (this.#exit !== undefined) throw ended()
     return this.#thread.ask('swap', question)
@@ -237,11 +242,13 @@ export class LinuxSwap implements RawSwap {
       ranges: this.#ranges,
       staging: Number(this.#staging.start),
       source: this.#source.give(),
+      way: this.#way,
       store: { module: store.module as string, options: store.options },
       options: { timeout, residentLimit: this.residentLimit, lowWater, highWater },
       control: this.#control === undefined ? undefined : { listener: this.#control.descriptor, path: control! },
       record: this.#record.memory as SharedArrayBuffer,
       continues,
+      discarded: this.#discarded.splice(0),
     }
     await this.#thread.start(data satisfies Omit<SwapThreadData, keyof ServingThreadData>, signal)
   }

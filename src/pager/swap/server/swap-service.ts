@@ -1,4 +1,6 @@
 import type { SwapCommand } from '../../../kernel/swap/swap-state.js'
+import { addon } from '../../../linux/addon/addon.js'
+import { check } from '../../../linux/addon/check.js'
 import type { LinuxUserfaultfd } from '../../../linux/userfaultfd/linux-userfaultfd.js'
 import { PageMap } from '../../../paging/swap/page-map.js'
 import { SwapEngine } from '../../../paging/swap/swap-engine.js'
@@ -11,10 +13,12 @@ import { UserfaultfdQueue } from '../../source/userfaultfd-queue.js'
 import { packError } from '../../thread/pack-error.js'
 import type { PagerKernel } from '../../thread/pager-kernel.js'
 import type { PagerMessage } from '../../thread/pager-request.js'
-import type { SwapThreadData } from '../swap-thread-data.js'
+import type { Discarded, SwapThreadData } from '../swap-thread-data.js'
 import { ControlServer } from './control-server.js'
-import { DiscardedPages } from './discarded-pages.js'
-import { MovedMemory } from './moved-memory.js'
+import { MovedStaging } from './moved-staging.js'
+import { PlainStaging } from './plain-staging.js'
+import type { Staging } from './staging.js'
+import { UserfaultfdMemory } from './userfaultfd-memory.js'
 
 export interface SwapServiceParts {
   readonly kernel: PagerKernel
@@ -31,8 +35,9 @@ export class SwapService {
   readonly #raw: LinuxUserfaultfd
   readonly #store: PageStore
   readonly #map: PageMap
-  readonly #memory: MovedMemory
-  readonly #discarded: DiscardedPages
+  readonly #memory: UserfaultfdMemory
+  readonly #data: SwapThreadData
+  readonly #staging: Staging
   readonly #faults: UserfaultfdQueue
   readonly #loop: FaultLoop
   readonly #control: ControlServer | undefined
@@ -46,19 +51,21 @@ export class SwapService {
     this.#store = store
     this.#pageSize = pageSize
     this.#map = new PageMap(data.ranges, pageSize)
-    this.#discarded = new DiscardedPages(kernel)
+    this.#data = data
+    this.#staging = data.way === 'move' ? new MovedStaging(raw, kernel) : new PlainStaging(pageSize)
     this.#faults = new UserfaultfdQueue({
       raw,
       name: data.source.name,
       pageSize,
       onEvent: (messages, index) => this.#follow(messages, index),
     })
-    this.#memory = new MovedMemory({
+    this.#memory = new UserfaultfdMemory({
       raw,
       faults: this.#faults,
       map: this.#map,
-      staging: data.staging,
-      discarded: this.#discarded,
+      way: data.way,
+      start: data.staging,
+      staging: this.#staging,
       pageSize,
     })
     this.engine = new SwapEngine({
@@ -110,6 +117,12 @@ export class SwapService {
     return this.engine.command(command)
   }
 
+  /** Drops the content of a range, where no event would report that the program did. `advice` is of `MADV`. */
+  discard({ start, length, advice }: Discarded): void {
+    check(addon().adviseBare(start, length, advice), 'madvise', { address: BigInt(start), length })
+    for (const { page, count } of this.#map.pagesIn(start, start + length)) this.engine.removed(page, count)
+  }
+
   /** Brings all pages back and takes no more faults. Rejects where pages could not be read, after it has ended as well. */
   async exit(): Promise<void> {
     this.#control?.close()
@@ -117,7 +130,7 @@ export class SwapService {
       await this.engine.command('disable')
     } finally {
       for (const { start, count } of this.#map.ranges) this.#release(start, count * this.#pageSize)
-      this.#release(this.#memory.staging, this.#memory.pages * this.#pageSize)
+      if (this.#data.way === 'move') this.#release(this.#data.staging, this.#memory.pages * this.#pageSize)
       await this.stop()
     }
   }
@@ -127,7 +140,7 @@ export class SwapService {
     this.#control?.close()
     this.#loop.stop()
     this.#stopped = true
-    this.#discarded.close()
+    this.#staging.close()
     await this.#store.close()
   }
 

@@ -17,7 +17,8 @@ import type { PagerMessage, PagerRequest } from '../../thread/pager-request.js'
 import { PagerState } from '../../thread/pager-state.js'
 import { ThreadReplies } from '../../thread/thread-replies.js'
 import type { SwapThreadData } from '../swap-thread-data.js'
-import { CopiedPages } from './copied-pages.js'
+import type { SwapWay } from '../swap-way.js'
+import { pagesInFile } from './pages-in-file.js'
 import { SwapService } from './swap-service.js'
 import { WatchedStore } from './watched-store.js'
 
@@ -41,17 +42,16 @@ async function serve(): Promise<void> {
   const raw = adoptUserfaultfd(data.source.descriptor)
   const record = new SwapRecord(pages, data.record)
   const service = new SwapService({ kernel, raw, store, record, data, send })
-  for (const range of data.ranges) register(raw, range, pageSize)
-  raw.register(BigInt(data.staging), pages * pageSize, UFFD_MODE.MISSING)
+  for (const range of data.ranges) register(raw, range, data.way, pageSize)
+  if (data.way === 'move') raw.register(BigInt(data.staging), pages * pageSize, UFFD_MODE.MISSING)
   // From here on the engine alone installs pages, so that none is missed.
   const space = new LinuxAddressSpace('self')
   // An entry that is no page is poison. Where a page was, the kernel has moved the page to its own swap space.
   const wasThere = (page: number) => !data.continues || record.places.get(page) === PLACE.RESIDENT
-  const copied = new CopiedPages(raw, pageSize)
   const resident = data.ranges.flatMap(({ start, page, count, twin }) =>
     twin === undefined
       ? [...runsIn(space, start, page, count, wasThere)]
-      : [...copied.present(twin, count)].map((run) => ({ page: page + run.page, count: run.count })),
+      : [...pagesInFile(twin, count, pageSize)].map((run) => ({ page: page + run.page, count: run.count })),
   )
   if (data.continues) {
     record.places.resume()
@@ -61,13 +61,15 @@ async function serve(): Promise<void> {
   for (const { page, count } of resident) service.engine.adopt(page, count)
   space.close()
   service.followMissed()
+  for (const range of data.discarded) service.discard(range)
   port.on('message', (request: PagerRequest) => answer(request, service))
   service.start()
   send({ type: 'ready', size: 0, threadId: addon().threadId(), sourceId: -1 })
 }
 
-function register(raw: LinuxUserfaultfd, { start, count, twin }: SwapRange, pageSize: number): void {
-  const mode = twin === undefined ? UFFD_MODE.MISSING : UFFD_MODE.MISSING | UFFD_MODE.WP
+function register(raw: LinuxUserfaultfd, { start, count, twin }: SwapRange, way: SwapWay, pageSize: number): void {
+  const isProtected = twin !== undefined || way === 'write-protect'
+  const mode = isProtected ? UFFD_MODE.MISSING | UFFD_MODE.WP : UFFD_MODE.MISSING
   try {
     raw.register(BigInt(start), count * pageSize, mode)
   } catch (error) {
@@ -105,6 +107,9 @@ function answer(request: PagerRequest, service: SwapService): void {
       return
     case 'restore':
       settle(request.id, () => service.restore(request.addresses))
+      return
+    case 'discard':
+      settle(request.id, () => service.discard(request))
       return
     case 'exit':
       settle(request.id, () => service.exit())

@@ -2,6 +2,7 @@ import type { RawUserfaultfd } from '../../../kernel/raw-userfaultfd.js'
 import { addon } from '../../../linux/addon/addon.js'
 import { check } from '../../../linux/addon/check.js'
 import type { LinuxRegion } from '../../../linux/regions/linux-region.js'
+import type { LinuxUserfaultfd } from '../../../linux/userfaultfd/linux-userfaultfd.js'
 import { LinuxUserfaultfdCalls } from '../../../linux/userfaultfd/linux-userfaultfd-calls.js'
 import { openUserfaultfd } from '../../../userfaultfd/open-userfaultfd.js'
 import { MADV } from '../../../vocabulary/madv.js'
@@ -11,20 +12,25 @@ import { UFFD_FEATURE } from '../../../vocabulary/uffd-feature.js'
 import { UFFD_MODE } from '../../../vocabulary/uffd-mode.js'
 import { UFFD_RESOLVE_MODE } from '../../../vocabulary/uffd-resolve-mode.js'
 import type { PagerKernel } from '../../thread/pager-kernel.js'
+import type { Staging } from './staging.js'
 
 /** The pages of the memory in which pages are dropped. */
 const ROOM = 512
 
 /**
- * Drops pages of staging memory. The serving thread can't call madvise(2) there: the call would wait for that very thread to read its
- * `REMOVE` event. So pages move to memory of a second userfaultfd, which has no events, and are dropped there.
+ * Staging memory that is registered with the userfaultfd of the program's memory, so that pages move to it. The serving thread can't call
+ * madvise(2) there: the call would wait for that very thread to read its `REMOVE` event. So pages to be dropped move to memory of a second
+ * userfaultfd, which has no events, and are dropped there.
  */
-export class DiscardedPages {
+export class MovedStaging implements Staging {
+  readonly #served: LinuxUserfaultfd
   readonly #raw: RawUserfaultfd
   readonly #region: LinuxRegion
   readonly #pageSize: number
 
-  constructor({ calls, regions, pageSize }: PagerKernel) {
+  /** @param served the userfaultfd of the program's memory */
+  constructor(served: LinuxUserfaultfd, { calls, regions, pageSize }: PagerKernel) {
+    this.#served = served
     this.#pageSize = pageSize
     const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.NORESERVE
     this.#region = regions.mapRegion(0n, ROOM * pageSize, PROT.READ | PROT.WRITE, flags, -1, 0, pageSize)
@@ -35,7 +41,11 @@ export class DiscardedPages {
     this.#raw.register(start, length, UFFD_MODE.MISSING)
   }
 
-  /** Drops pages from the address on, and returns how many: all of them, unless the kernel pins one. */
+  put(address: number, bytes: Uint8Array): number {
+    const code = this.#served.copy(address, bytes, bytes.length, UFFD_RESOLVE_MODE.DONTWAKE)
+    return this.#served.done > 0 ? this.#served.done : code
+  }
+
   drop(address: number, count: number): number {
     const { start } = this.#region
     let dropped = 0

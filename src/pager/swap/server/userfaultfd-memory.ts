@@ -5,16 +5,20 @@ import type { PageMap } from '../../../paging/swap/page-map.js'
 import { REFUSAL, type Refusal, type SwapMemory } from '../../../paging/swap/swap-memory.js'
 import { ERRNO_RESULT } from '../../../vocabulary/errno-result.js'
 import type { FaultQueue } from '../../source/fault-queue.js'
+import type { SwapWay } from '../swap-way.js'
 import { CopiedPages } from './copied-pages.js'
-import type { DiscardedPages } from './discarded-pages.js'
+import { ProtectedPages } from './protected-pages.js'
+import type { Staging } from './staging.js'
 
-export interface MovedMemoryParts {
+export interface UserfaultfdMemoryParts {
   readonly raw: LinuxUserfaultfd
   readonly faults: FaultQueue
   readonly map: PageMap
+  /** How pages of private memory leave. */
+  readonly way: SwapWay
   /** The address of the staging memory. */
-  readonly staging: number
-  readonly discarded: DiscardedPages
+  readonly start: number
+  readonly staging: Staging
   readonly pageSize: number
 }
 
@@ -24,35 +28,57 @@ const ROOM = 512
 /** A call on a run: `page` is its first page, `length` is in bytes. Returns 0 or a negative error number. */
 type Call = (page: number, length: number) => number
 
+/** A way out of memory: its call, and what holds the bytes that the call did. */
+interface Leaving {
+  readonly call: Call
+  readonly counter: { readonly done: number }
+}
+
 /**
- * Private memory whose pages leave by `UFFDIO_MOVE` to staging memory, while other threads write to them. Memory and staging are registered
- * with one userfaultfd: while a range is unmapped or moved, the kernel answers `EAGAIN` to every call on it, so that no call ever reaches
- * memory that has taken the range's place.
+ * Memory that a userfaultfd serves, whose pages leave to staging memory while other threads write to them. Private memory leaves by
+ * `UFFDIO_MOVE`, for which staging is registered too, or by write protection and a copy. While a range is unmapped or moved, the kernel answers
+ * `EAGAIN` to every call on it, so that no call ever reaches memory that has taken the range's place.
  */
-export class MovedMemory implements SwapMemory {
+export class UserfaultfdMemory implements SwapMemory {
   readonly pageSize: number
   readonly pages: number
   refusal: Refusal | undefined
   readonly #raw: LinuxUserfaultfd
   readonly #faults: FaultQueue
   readonly #map: PageMap
-  /** The address of the staging memory. */
-  readonly staging: number
-  readonly #discarded: DiscardedPages
-  readonly #copied: CopiedPages
+  readonly #moves: boolean
+  readonly #start: number
+  readonly #staging: Staging
+  readonly #moved: Leaving
+  readonly #protected: Leaving
+  readonly #copied: Leaving
   readonly #scratch: Uint8Array
   readonly #digests = new Float64Array(ROOM)
 
-  constructor({ raw, faults, map, staging, discarded, pageSize }: MovedMemoryParts) {
+  constructor({ raw, faults, map, way, start, staging, pageSize }: UserfaultfdMemoryParts) {
     this.#raw = raw
     this.#faults = faults
     this.#map = map
-    this.staging = staging
-    this.#discarded = discarded
+    this.#moves = way === 'move'
+    this.#start = start
+    this.#staging = staging
     this.pageSize = pageSize
     this.pages = map.pages
-    this.#copied = new CopiedPages(raw, pageSize)
     this.#scratch = new Uint8Array(ROOM * pageSize)
+    this.#moved = {
+      call: (page, length) => raw.move(this.#staged(page), map.addressOf(page), length, 0),
+      counter: raw,
+    }
+    const guarded = new ProtectedPages(raw, staging, pageSize)
+    this.#protected = {
+      call: (page, length) => guarded.leave(map.addressOf(page), this.#staged(page), length),
+      counter: guarded,
+    }
+    const copied = new CopiedPages(raw, staging, pageSize)
+    this.#copied = {
+      call: (page, length) => copied.leave(map.addressOf(page), map.twinOf(page)!, this.#staged(page), length),
+      counter: copied,
+    }
   }
 
   regionEnd(page: number): number {
@@ -60,17 +86,12 @@ export class MovedMemory implements SwapMemory {
   }
 
   stage(page: number, count: number): number {
-    const isShared = this.#map.twinOf(page) !== undefined
-    const move: Call = (at, length) => this.#raw.move(this.#staged(at), this.#map.addressOf(at), length, 0)
-    const copy: Call = (at, length) =>
-      this.#copied.leave(this.#map.addressOf(at), this.#map.twinOf(at)!, this.#staged(at), length)
+    const { call, counter } = this.#leaving(page)
     for (let done = 0; ; ) {
-      done += isShared
-        ? this.#run(page + done, count - done, copy, STAGE_REFUSALS, this.#copied)
-        : this.#run(page + done, count - done, move, STAGE_REFUSALS)
+      done += this.#run(page + done, count - done, call, STAGE_REFUSALS, counter)
       // The kernel pinned the staged copy of the page when it was dropped: the copy is still there.
       if (this.refusal !== REFUSAL.PRESENT) return done
-      if (this.#discarded.drop(this.#staged(page + done), 1) === 0) {
+      if (this.#staging.drop(this.#staged(page + done), 1) === 0) {
         this.refusal = REFUSAL.PINNED
         return done
       }
@@ -78,7 +99,7 @@ export class MovedMemory implements SwapMemory {
   }
 
   unstage(page: number, count: number): number {
-    if (this.#map.twinOf(page) !== undefined) return this.#copyBack(page, Math.min(count, ROOM))
+    if (this.#isProtected(page)) return this.#copyBack(page, Math.min(count, ROOM))
     const call: Call = (at, length) => this.#raw.move(this.#map.addressOf(at), this.#staged(at), length, 0)
     const done = this.#run(page, count, call, FILL_REFUSALS)
     if (this.refusal !== REFUSAL.PINNED && this.refusal !== REFUSAL.PRESENT) return done
@@ -90,7 +111,7 @@ export class MovedMemory implements SwapMemory {
   }
 
   drop(page: number, count: number): void {
-    this.#discarded.drop(this.#staged(page), count)
+    this.#staging.drop(this.#staged(page), count)
   }
 
   digest(bytes: Uint8Array, digests: Float64Array): void {
@@ -110,24 +131,34 @@ export class MovedMemory implements SwapMemory {
   wake(page: number, count: number): void {
     const address = this.#map.addressOf(page)
     if (address < 0) return
-    if (this.#map.twinOf(page) !== undefined) this.#unprotect(address, count * this.pageSize)
+    if (this.#isProtected(page)) this.#unprotect(address, count * this.pageSize)
     else this.#raw.wake(address, count * this.pageSize)
   }
 
   poison(page: number): void {
     const address = this.#map.addressOf(page)
     if (address < 0) return
-    if (this.#map.twinOf(page) !== undefined) this.#unprotect(address, this.pageSize)
+    if (this.#isProtected(page)) this.#unprotect(address, this.pageSize)
     this.#faults.fail(address, this.pageSize)
   }
 
-  /** Removes the protection that a stopped thread left on shared memory too, where a write would fault for ever. Wakes the waiters. */
+  /** Removes the protection that a stopped thread may have left, with which a write would fault for ever. Wakes the waiters. */
   #unprotect(address: number, length: number): void {
     if (this.#raw.writeprotect(address, length, 0) !== 0) this.#raw.wake(address, length)
   }
 
+  #leaving(page: number): Leaving {
+    if (this.#map.twinOf(page) !== undefined) return this.#copied
+    return this.#moves ? this.#moved : this.#protected
+  }
+
+  /** Whether pages leave by write protection. */
+  #isProtected(page: number): boolean {
+    return !this.#moves || this.#map.twinOf(page) !== undefined
+  }
+
   #staged(page: number): number {
-    return this.staging + page * this.pageSize
+    return this.#start + page * this.pageSize
   }
 
   // Calls until the run is done or a page is refused. The kernel refuses a run whole where it reaches past the end of an area.
@@ -158,7 +189,8 @@ export class MovedMemory implements SwapMemory {
     return done
   }
 
-  // UFFDIO_MOVE can't install a page in shared memory, over poison, or where the program has changed the protection: copy it.
+  // UFFDIO_MOVE can't install a page in shared memory, over poison, or where the program has changed the protection, and an older kernel has
+  // none: copy it.
   #copyBack(page: number, count: number): number {
     this.read(page, count, this.#scratch, this.#digests.subarray(0, count))
     const done = this.fill(page, count, this.#scratch)

@@ -1,0 +1,6 @@
+// Swap on a kernel without `UFFDIO_MOVE`: pages are write-protected, copied and dropped.
+import './without-move.js'
+import '../crosvm-cases.test.js'
+import '../memory-file.test.js'
+import '../restart.test.js'
+import '../swap.test.js'
