@@ -65,11 +65,18 @@ export async function bundle(dist, output) {
     ],
     plugins: [byUrl, { name: 'shared modules', setup: importFromBundles(bundles) }],
   })
-  // With chunks of its own, a command loads what it runs alone: `host.js` brings Node's HTTP, TLS and compression along.
+  // With modules of its own, a command loads what it runs alone: `host.js` brings Node's HTTP, TLS and compression along.
+  const shell = await shellModules(
+    programs.map((name) => join(dist, name)),
+    join(dist, 'cli', 'maps.js'),
+  )
   const command = await build({
     ...options,
-    entryPoints: entryPointsOf(programs.map((name) => [join(dist, name), name])),
-    plugins: [byUrl],
+    entryPoints: [
+      ...entryPointsOf(programs.map((name) => [join(dist, name), name])),
+      ...[...shell.keys()].map((name) => ({ in: `${SCHEME}${name}`, out: name })),
+    ],
+    plugins: [byUrl, { name: 'shared modules', setup: importFromBundles(shell) }],
   })
   const outputFiles = [...library.outputFiles, ...command.outputFiles]
   rmSync(output, { recursive: true, force: true })
@@ -89,23 +96,8 @@ export async function bundle(dist, output) {
 
 /** Resolves to the bundles of modules that two entry points or more reach: by name, the exports of each module by its path. */
 async function sharedModules(places, model, threads) {
-  const { metafile } = await build({ ...buildOptions, entryPoints: [...places.keys()], outdir: root, metafile: true })
-  const imports = new Map(
-    Object.entries(metafile.inputs).map(([path, input]) => [
-      resolve(root, path),
-      input.imports.filter(({ external }) => !external).map((imported) => resolve(root, imported.path)),
-    ]),
-  )
-  const reachedFrom = (entry) => {
-    const seen = new Set()
-    const visit = (path) => {
-      if (seen.has(path) || (path !== entry && places.has(path))) return
-      seen.add(path)
-      imports.get(path).forEach(visit)
-    }
-    visit(entry)
-    return seen
-  }
+  const imports = await importGraph([...places.keys()], ['import-statement', 'dynamic-import'])
+  const reachedFrom = (entry) => modulesFrom(entry, imports, (path) => places.has(path))
   const counts = new Map()
   for (const entry of places.keys())
     for (const path of reachedFrom(entry)) if (path !== entry) counts.set(path, (counts.get(path) ?? 0) + 1)
@@ -119,6 +111,44 @@ async function sharedModules(places, model, threads) {
   for (const [path, count] of counts) if (count > 1) bundles.get(bundleFor(path)).set(path, exportsOf(path))
   for (const modules of bundles.values()) nameApart(modules)
   return bundles
+}
+
+/**
+ * Resolves to the one bundle of what a program and its command `maps` import before they run: Node loads a module in less time than the
+ * forty that esbuild's own splitting would make of it. The other commands import it too, and add what they alone run.
+ */
+async function shellModules(programs, maps) {
+  const imports = await importGraph(programs, ['import-statement'])
+  const paths = new Set([...programs, maps].flatMap((path) => [...modulesFrom(path, imports, () => false)]))
+  for (const path of [...programs, maps]) paths.delete(path)
+  const modules = new Map([...paths].map((path) => [path, exportsOf(path)]))
+  nameApart(modules)
+  return new Map([['shell', modules]])
+}
+
+/** Resolves to the modules that each module imports, by path. */
+async function importGraph(entryPoints, kinds) {
+  const { metafile } = await build({ ...buildOptions, entryPoints, outdir: root, metafile: true })
+  return new Map(
+    Object.entries(metafile.inputs).map(([path, input]) => [
+      resolve(root, path),
+      input.imports
+        .filter(({ external, kind }) => !external && kinds.includes(kind))
+        .map((imported) => resolve(root, imported.path)),
+    ]),
+  )
+}
+
+/** The modules that `entry` reaches, itself included, without those that `isApart` and what these reach. */
+function modulesFrom(entry, imports, isApart) {
+  const seen = new Set()
+  const visit = (path) => {
+    if (seen.has(path) || (path !== entry && isApart(path))) return
+    seen.add(path)
+    imports.get(path).forEach(visit)
+  }
+  visit(entry)
+  return seen
 }
 
 /** Gives each export a name that is the only one in its bundle: `modules` maps to pairs of a name and that name. */

@@ -123,13 +123,13 @@ function show(header: SnapshotHeader, areas: Iterable<AreaSnapshot>, request: Re
     guard === undefined ? '' : pageStrip(guard.pages({ from: start, to: end }), start, end, pageSize),
   )
   const shown = filter === undefined ? areas : selected(areas, filter)
-  const { rows, colour, largestGap } = areaRows(totals.count(shown), { ...request, columns })
-  writeLines(table(columns, rows, { colour }))
+  const made = areaRows(totals.count(shown), { ...request, columns })
+  writeLines(table(columns, made.rows, { colour: made.colour }))
   write('')
   for (const line of totals.lines(size)) write(line)
   write('')
   const parts = [`process ${pid}`, `${totals.all.areas} areas${filter === undefined ? limit() : ' shown'}`]
-  if (gaps) parts.push(`largest gap ${size(largestGap)}`)
+  if (gaps) parts.push(`largest gap ${size(made.largestGap)}`)
   parts.push(`pages of ${size(pageSize)}`, `Linux ${kernel}`, time)
   for (const line of wrap(parts.join(' · '), outputWidth(), ' · ')) write(paint('dim', line))
   if (request.pages) write(paint('dim', PAGE_STRIP_LEGEND))

@@ -1,5 +1,5 @@
 /** Characters that are written at once: a call for each of many lines costs more than the lines. */
-const CHUNK = 1 << 16
+const CHUNK = 1 << 14
 
 /** Writes lines to the standard output, in large pieces. */
 export function writeLines(lines: Iterable<string>): void {

@@ -80,7 +80,7 @@ export class MmapReadGuard implements AreaLifetime, Disposable, Iterable<VmaRef>
 
   /**
    * The areas that overlap a range, whole, in the order of their addresses. With `usage: true` their flags and usage are read in the same
-   * pass, which is by far the cheapest way to read them for many areas.
+   * pass, which is by far the cheapest way to read them for many areas, and as the areas are asked for.
    *
    * V8 and the C library may map and unmap meanwhile: each area is right, but all of them together need not be of one moment.
    *

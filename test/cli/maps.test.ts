@@ -52,13 +52,14 @@ const areasOf = (...args: string[]) => {
 /** The rows of the table of some columns. */
 const rowsOf = (columns: readonly ColumnName[], ...args: string[]) => {
   const values = read(...args)
-  return areaRows(all.filter(areaFilter(values) ?? (() => true)), {
+  const { rows } = areaRows(all.filter(areaFilter(values) ?? (() => true)), {
     columns: columnsNamed(columns, () => ''),
     sort: sortOf(values),
     all: values.all,
     gaps: false,
     size: String,
-  }).rows
+  })
+  return [...rows]
 }
 
 const length = ({ start, end }: AreaSnapshot) => Number(BigInt(end) - BigInt(start))

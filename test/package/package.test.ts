@@ -104,6 +104,14 @@ describe('the packed tarball', () => {
       assert.ok(seen.size <= 8, `${entry} loads ${seen.size} modules`)
     }
   })
+
+  test('loads few modules for a command', () => {
+    const { text } = project.run(process.execPath, [join(project.installed, 'dist/cli/main.js'), 'maps'], {
+      NODE_DEBUG: 'esm',
+    })
+    const loaded = new Set(text.match(/\/dist\/[\w/.-]+\.js/g))
+    assert.ok(loaded.size >= 2 && loaded.size <= 4, `maps loads ${[...loaded]}`)
+  })
 })
 
 describe('an installed package', () => {

@@ -21,45 +21,47 @@ export interface RowOptions {
 
 /** The rows of a table of areas. */
 export interface AreaRows {
-  readonly rows: readonly (readonly string[])[]
-  /** The colours of the cells of a row. */
+  /** Made one by one where the areas stay in their order. */
+  readonly rows: Iterable<readonly string[]>
+  /** The colours of the cells of a row that was made. */
   colour(row: number, column: number): Colour | undefined
-  /** In bytes. */
+  /** In bytes, of the rows that were made. */
   readonly largestGap: number
 }
 
 /** Makes rows of areas that come in the order of their addresses. */
-export function areaRows(areas: Iterable<AreaSnapshot>, { columns, sort, all, gaps, size }: RowOptions): AreaRows {
+export function areaRows(areas: Iterable<AreaSnapshot>, options: RowOptions): AreaRows {
+  const { columns, sort, all, gaps, size } = options
   const inOrder = fold(
     areas,
     all,
     columns.flatMap(({ fields }) => fields),
   )
-  // Without an order of their own, the folds of many areas are not all kept: that would cost the collector time.
-  const folds = sort === 'address' ? inOrder : [...inOrder].sort(orderOf(sort))
-  const rows: string[][] = []
   const colourful = isColourful()
   const colours: (readonly (Colour | undefined)[] | undefined)[] = []
-  let end = 0n
-  let largestGap = 0
-  for (const one of folds) {
-    if (gaps && end > 0n && one.start > end && one.start < KERNEL_HALF) {
-      largestGap = Math.max(largestGap, Number(one.start - end))
-      rows.push(gapRow(end, one.start, columns, size))
-      if (colourful) colours.push(undefined)
-    }
-    rows.push(columns.map((column) => column.value(one, size)))
-    if (colourful) colours.push(columns.map((column) => column.colour?.(one)))
-    end = one.end
-  }
-  return {
-    rows,
-    largestGap,
-    colour(row, column) {
+  const made = {
+    rows: sort === 'address' ? rowsOf(inOrder) : [...rowsOf([...inOrder].sort(orderOf(sort)))],
+    largestGap: 0,
+    colour(row: number, column: number) {
       if (!colourful) return undefined
       const ofCells = colours[row]
       return ofCells === undefined ? 'dim' : ofCells[column]
     },
+  }
+  return made
+
+  function* rowsOf(folds: Iterable<Fold>): Generator<readonly string[]> {
+    let end = 0n
+    for (const one of folds) {
+      if (gaps && end > 0n && one.start > end && one.start < KERNEL_HALF) {
+        made.largestGap = Math.max(made.largestGap, Number(one.start - end))
+        if (colourful) colours.push(undefined)
+        yield gapRow(end, one.start, columns, size)
+      }
+      if (colourful) colours.push(columns.map((column) => column.colour?.(one)))
+      yield columns.map((column) => column.value(one, size))
+      end = one.end
+    }
   }
 }
 

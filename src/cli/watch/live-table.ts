@@ -112,7 +112,7 @@ export class LiveTable {
     const room = height - 3 - (shownChanges.length === 0 ? 0 : shownChanges.length + 1)
     const columns = columnsNamed(USUAL_COLUMNS, () => '')
     const { rows, colour } = areaRows(usable, { columns, sort: this.#sort, all: false, gaps: false, size: byteSize })
-    yield* table(columns, rows.slice(0, Math.max(room, 0)), { width, colour })
+    yield* table(columns, [...rows].slice(0, Math.max(room, 0)), { width, colour })
     if (shownChanges.length === 0) return
     yield ''
     for (const { time, change } of shownChanges) yield `${paint('dim', time)} ${changeLine(change, width - 9)}`

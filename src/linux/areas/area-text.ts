@@ -7,6 +7,7 @@ import { MapsTable } from '../proc/maps-table.js'
 import { PROCESS_GONE, type ProcFiles } from '../proc/proc-files.js'
 import { readText } from '../proc/read-text.js'
 import { SmapsTable } from '../proc/smaps-table.js'
+import { type TakeLines, TextReader } from '../proc/text-reader.js'
 import type { LinuxArea } from './linux-area.js'
 import type { ListingDetails } from './listed-area.js'
 import type { Listing } from './listed-areas.js'
@@ -15,6 +16,8 @@ import type { Listing } from './listed-areas.js'
 export class AreaText {
   readonly #files: ProcFiles
   readonly #mustStand: () => void
+  /** The passes over smaps that were begun. */
+  #passes = 0
 
   /** @param mustStand throws where the process has ended or runs another program */
   constructor(files: ProcFiles, mustStand: () => void) {
@@ -35,11 +38,24 @@ export class AreaText {
     return { table: this.#readMaps(), details }
   }
 
-  /** All areas with their details, from one pass. */
-  listingWithUsage(): Listing {
-    const table = this.#readDetails()
+  /** All areas with their details, from one pass: the first of them at once, the others as they are asked for unless `whole` is set. */
+  listingWithUsage(whole: boolean): Listing {
+    const table = new SmapsTable()
     const of = (_area: LinuxArea, row: number): AreaDetails => table.details(row)
-    return { table: table.maps, details: { table, of, fresh: of } }
+    const listing = { table: table.maps, details: { table, of, fresh: of } }
+    const reader = this.#openSmaps()
+    const pass = this.#passes
+    const read = () => {
+      const isMore = reader.read((bytes, from, to, last) => table.addAll(bytes, from, to, last))
+      // The text of a process that ends meanwhile is truncated without an error.
+      if (!isMore) this.#mustHaveText(reader)
+      return isMore
+    }
+    let isMore = read()
+    if (isMore && !whole) this.#mustStand()
+    while (isMore && whole) isMore = read()
+    if (!isMore) return listing
+    return { ...listing, rest: { read, continues: () => pass === this.#passes } }
   }
 
   /** The details of one area now. Throws `ERR_VMAREA_STALE` where the area has changed since it was found. */
@@ -74,11 +90,21 @@ export class AreaText {
     return table
   }
 
-  #readSmaps(consume: (bytes: Uint8Array, from: number, to: number, last: boolean) => number): void {
-    const smaps = this.#files.open('smaps')
-    if (readText(smaps, this.#files.path('smaps'), consume) === 0) {
+  #readSmaps(take: TakeLines): void {
+    const reader = this.#openSmaps()
+    while (reader.read(take));
+    this.#mustHaveText(reader)
+  }
+
+  /** Begins a pass over smaps. The kernel continues a file where the last read ended, so that the pass before can't go on. */
+  #openSmaps(): TextReader {
+    this.#passes++
+    return new TextReader(this.#files.open('smaps'), this.#files.path('smaps'))
+  }
+
+  #mustHaveText(reader: TextReader): void {
+    if (reader.position === 0)
       throw new VmError('ESRCH', 'read', { path: this.#files.path('smaps'), hint: PROCESS_GONE })
-    }
     // smaps is opened later than maps: it may be that of the next program in this process.
     this.#mustStand()
   }

@@ -281,7 +281,9 @@ export class LinuxAddressSpace implements AreaReader {
 
   #listed(from: bigint, to: bigint, usage: boolean): Iterable<LinuxArea> {
     if (from >= to) return []
-    return new ListedAreas(this, from, to, () => (usage ? this.#text.listingWithUsage() : this.#text.listing()))
+    return new ListedAreas(this, from, to, (whole) =>
+      usage ? this.#text.listingWithUsage(whole) : this.#text.listing(),
+    )
   }
 
   #mustStand(syscall: string): void {

@@ -6,23 +6,36 @@ import { ListedArea, type ListingDetails } from './listed-area.js'
 export interface Listing {
   readonly table: MapsTable
   readonly details: ListingDetails
+  /** Reads further areas into the table: of a listing that is read as its areas are asked for. */
+  readonly rest?: RestOfListing
+}
+
+/** What a listing has not read yet. */
+export interface RestOfListing {
+  /** Whether `read` goes on where it stopped: not after another listing has read the same file. */
+  continues(): boolean
+  /** Reads on. Returns false at the end. */
+  read(): boolean
 }
 
 /**
- * The areas of one listing that overlap `[from, to)`. The first step reads the list.
+ * The areas of one listing that overlap `[from, to)`. The first step reads the list, or its beginning.
  *
  * Not a generator: resuming one costs as much as making the area.
  */
 export class ListedAreas implements IterableIterator<ListedArea> {
   readonly #addressSpace: AreaReader
-  readonly #from: bigint
+  #from: bigint
   readonly #to: bigint
-  readonly #read: () => Listing
+  readonly #read: (whole: boolean) => Listing
   #listing: Listing | undefined
+  /** The row of the next area, and the end of the rows that are known to overlap. */
   #row = 0
   #end = 0
+  #ended = false
 
-  constructor(addressSpace: AreaReader, from: bigint, to: bigint, read: () => Listing) {
+  /** @param read reads the areas: all of them, where `whole` is set */
+  constructor(addressSpace: AreaReader, from: bigint, to: bigint, read: (whole: boolean) => Listing) {
     this.#addressSpace = addressSpace
     this.#from = from
     this.#to = to
@@ -30,12 +43,14 @@ export class ListedAreas implements IterableIterator<ListedArea> {
   }
 
   next(): IteratorResult<ListedArea> {
-    const { table, details } = this.#listing ?? this.#start()
-    if (this.#row === this.#end) return { done: true, value: undefined }
+    if (this.#listing === undefined) this.#start(false)
+    if (this.#row === this.#end && !this.#readOn()) return { done: true, value: undefined }
+    const { table, details } = this.#listing!
     return { done: false, value: new ListedArea(this.#addressSpace, table, this.#row++, details) }
   }
 
   return(): IteratorResult<ListedArea> {
+    this.#ended = true
     this.#end = this.#row
     return { done: true, value: undefined }
   }
@@ -44,14 +59,34 @@ export class ListedAreas implements IterableIterator<ListedArea> {
     return this
   }
 
-  #start(): Listing {
-    const listing = this.#read()
-    const { table } = listing
-    this.#row = table.firstEndingAfter(this.#from)
-    // Areas do not overlap: one that ends at `to` or below is in, and the next is if it begins below.
+  #start(whole: boolean): void {
+    this.#listing = this.#read(whole)
+    this.#row = this.#listing.table.firstEndingAfter(this.#from)
+    this.#findEnd()
+  }
+
+  #findEnd(): void {
+    const { table } = this.#listing!
     this.#end = table.firstEndingAfter(this.#to)
+    // Areas do not overlap: one that ends at `to` or below is in, and the next is if it begins below.
     if (this.#end < table.count && table.start(this.#end) < this.#to) this.#end++
-    this.#listing = listing
-    return listing
+  }
+
+  /** Reads until the next area is known. Returns false where none follows. */
+  #readOn(): boolean {
+    while (!this.#ended && this.#row === this.#end) {
+      const { table, rest } = this.#listing!
+      // An area that is known and not in is above `to`.
+      if (rest === undefined || this.#end < table.count) return false
+      if (!rest.continues()) {
+        if (this.#row > 0) this.#from = table.end(this.#row - 1)
+        this.#start(true)
+      } else {
+        if (!rest.read()) this.#ended = true
+        this.#row = Math.max(this.#row, table.firstEndingAfter(this.#from))
+        this.#findEnd()
+      }
+    }
+    return this.#row < this.#end
   }
 }
