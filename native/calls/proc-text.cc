@@ -57,16 +57,14 @@ struct DigitTable {
 };
 constexpr DigitTable kDigits;
 
-// Reads digits up to `after`, and skips it. False where there are none, too many, or another character.
+// Reads digits. False where there are none, or too many for 64 bits. A newline must follow somewhere.
 template <unsigned kBase>
-bool number(Text& at, Text end, uint8_t after, uint64_t* result) {
+bool number(Text& at, uint64_t* result) {
   uint64_t value = 0;
   Text first = at;
-  while (at < end && kDigits.value[*at] < kBase) value = value * kBase + kDigits.value[*at++];
-  if (at == first || at - first > (kBase == 16 ? 16 : 20) || at >= end || *at != after) return false;
-  at++;
+  for (uint8_t digit; (digit = kDigits.value[*at]) < kBase; at++) value = value * kBase + digit;
   *result = value;
-  return true;
+  return at != first && at - first <= (kBase == 16 ? 16 : 20);
 }
 
 bool letter(uint8_t byte, uint8_t set, uint32_t bit, uint32_t* permissions) {
@@ -76,36 +74,28 @@ bool letter(uint8_t byte, uint8_t set, uint32_t bit, uint32_t* permissions) {
 
 // One line of maps. Returns the start of the next line, or nullptr for a line that the kernel does not write.
 Text read_header(Text base, Text line, Text end, Row* row) {
+  // No number passes the newline, so nothing below has to look for the end.
+  Text newline = static_cast<Text>(memchr(line, '\n', static_cast<size_t>(end - line)));
+  if (newline == nullptr) return nullptr;
   Text at = line;
   uint64_t major = 0;
   uint64_t minor = 0;
-  row->permissions = 0;
-  if (!number<16>(at, end, '-', &row->start) || !number<16>(at, end, ' ', &row->end)) return nullptr;
+  if (!number<16>(at, &row->start) || *at++ != '-' || !number<16>(at, &row->end) || *at++ != ' ') return nullptr;
   if (row->end <= row->start) return nullptr;
-  if (end - at < 5 || at[4] != ' ') return nullptr;
+  if (newline - at < 5 || at[4] != ' ') return nullptr;
+  row->permissions = 0;
   if (!letter(at[0], 'r', 1, &row->permissions) || !letter(at[1], 'w', 2, &row->permissions)) return nullptr;
   if (!letter(at[2], 'x', 4, &row->permissions) || (at[3] != 's' && at[3] != 'p')) return nullptr;
   if (at[3] == 's') row->permissions |= 8;
   at += 5;
-  if (!number<16>(at, end, ' ', &row->offset) || !number<16>(at, end, ':', &major) || !number<16>(at, end, ' ', &minor)) return nullptr;
+  if (!number<16>(at, &row->offset) || *at++ != ' ' || !number<16>(at, &major) || *at++ != ':') return nullptr;
+  if (!number<16>(at, &minor) || *at++ != ' ' || !number<10>(at, &row->inode)) return nullptr;
   row->major = static_cast<uint32_t>(major);
   row->minor = static_cast<uint32_t>(minor);
-  row->inode = 0;
-  Text inode = at;
-  while (at < end && kDigits.value[*at] < 10) row->inode = row->inode * 10 + kDigits.value[*at++];
-  if (at == inode || at - inode > 20 || at >= end) return nullptr;
-  // The line of an anonymous area may end in the space before its empty name.
-  if (*at == ' ' && at + 1 < end && at[1] == '\n') at++;
-  if (*at == '\n') {
-    row->name_from = row->name_to = 0;
-    return at + 1;
-  }
-  if (*at != ' ') return nullptr;
-  at++;
+  // The line of an anonymous area may end right here, or in the space before its empty name.
+  if (at != newline && *at++ != ' ') return nullptr;
   // A name may begin with a space itself, but never before its column; it begins later only after a very long number.
-  while (at < end && at < line + kNameColumn && *at == ' ') at++;
-  Text newline = static_cast<Text>(memchr(at, '\n', static_cast<size_t>(end - at)));
-  if (newline == nullptr) return nullptr;
+  while (at < line + kNameColumn && *at == ' ') at++;
   row->name_from = static_cast<uint32_t>(at - base);
   row->name_to = static_cast<uint32_t>(newline - base);
   return newline + 1;

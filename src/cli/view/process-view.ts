@@ -153,9 +153,10 @@ export class ProcessView {
   /** The areas of a table; those that are as they were are the very same. */
   #outlines(table: MapsTable, before: readonly ViewArea[]): ViewArea[] {
     const areas: ViewArea[] = []
+    const listing = { table, details: NO_DETAILS }
     let old = 0
     for (let row = 0; row < table.count; row++) {
-      const area = new ListedArea(this.#user.asRaw() as unknown as AreaReader, table, row, NO_DETAILS)
+      const area = new ListedArea(this.#user.asRaw() as unknown as AreaReader, listing, row)
       const outline = areaOutline(VmaRef.fromRaw(area, this.#user))
       if (row === 0) old = placeOfStart(before, outline.start)
       while (old < before.length && order(before[old]!.start, outline.start) < 0) old++

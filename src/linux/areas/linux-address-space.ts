@@ -130,10 +130,11 @@ export class LinuxAddressSpace implements AreaReader {
       if (outcome === 'none') return undefined
     }
     if (address >= KERNEL_HALF) return undefined
-    const { table, details } = this.#text.listing()
+    const listing = this.#text.listing()
+    const { table } = listing
     const row = table.firstEndingAfter(address)
     if (row === table.count || table.start(row) > address) return undefined
-    return new ListedArea(this, table, row, details)
+    return new ListedArea(this, listing, row)
   }
 
   areas(from: bigint, to: bigint, options: AreasOptions = {}): Iterable<LinuxArea> {

@@ -15,75 +15,89 @@ export interface ListingDetails {
   fresh(area: LinuxArea, row: number): AreaDetails
 }
 
+/** A listing of areas, with the source of their details. */
+export interface Listing {
+  readonly table: MapsTable
+  readonly details: ListingDetails
+  /** Reads further areas into the table: of a listing that is read as its areas are asked for. */
+  readonly rest?: RestOfListing
+}
+
+/** What a listing has not read yet. */
+export interface RestOfListing {
+  /** Whether `read` goes on where it stopped: not after another listing has read the same file. */
+  continues(): boolean
+  /** Reads on. Returns false at the end. */
+  read(): boolean
+}
+
 /** An area from a line of /proc/PID/maps or smaps. Its fields are made from the listing when they are read. */
 export class ListedArea extends LinuxArea {
-  readonly #table: MapsTable
+  readonly #listing: Listing
   readonly #row: number
-  readonly #details: ListingDetails
-  #name: Uint8Array | undefined
+  /** Read at once: each of the four permissions is made from it. */
+  readonly permissions: number
+  #rawName: Uint8Array | undefined
 
-  constructor(addressSpace: AreaReader, table: MapsTable, row: number, details: ListingDetails) {
+  constructor(addressSpace: AreaReader, listing: Listing, row: number) {
     super(addressSpace)
-    this.#table = table
+    this.#listing = listing
     this.#row = row
-    this.#details = details
+    this.permissions = listing.table.permissions(row)
   }
 
   get start(): bigint {
-    return this.#table.start(this.#row)
+    return this.#listing.table.start(this.#row)
   }
 
   get end(): bigint {
-    return this.#table.end(this.#row)
-  }
-
-  get permissions(): number {
-    return this.#table.permissions(this.#row)
+    return this.#listing.table.end(this.#row)
   }
 
   get offset(): bigint {
-    return this.#table.offset(this.#row)
+    return this.#listing.table.offset(this.#row)
   }
 
   get deviceMajor(): number {
-    return this.#table.deviceMajor(this.#row)
+    return this.#listing.table.deviceMajor(this.#row)
   }
 
   get deviceMinor(): number {
-    return this.#table.deviceMinor(this.#row)
+    return this.#listing.table.deviceMinor(this.#row)
   }
 
   get inode(): bigint {
-    return this.#table.inode(this.#row)
+    return this.#listing.table.inode(this.#row)
   }
 
   get pathBytes(): Uint8Array {
-    this.#name ??= this.#table.nameIsAmbiguous(this.#row)
-      ? this.addressSpace.rawName(this, this.#table.name(this.#row))
-      : this.#table.name(this.#row)
-    return this.#name
+    const { table } = this.#listing
+    const name = table.name(this.#row)
+    if (!table.isAmbiguous(name)) return name
+    this.#rawName ??= this.addressSpace.rawName(this, name)
+    return this.#rawName
   }
 
   override get flags(): bigint {
-    const { table } = this.#details
+    const { table } = this.#listing.details
     return table === undefined ? super.flags : this.addressSpace.flagsOf(this, table.flags(this.#row))
   }
 
   override get unknownFlagCodes(): readonly string[] {
-    const { table } = this.#details
+    const { table } = this.#listing.details
     return table === undefined ? super.unknownFlagCodes : table.unknownFlagCodes(this.#row)
   }
 
   override usage(): VmaUsage {
-    const { table } = this.#details
+    const { table } = this.#listing.details
     return table === undefined ? super.usage() : table.usage(this.#row)
   }
 
   protected flagDetails(): AreaDetails {
-    return this.#details.of(this, this.#row)
+    return this.#listing.details.of(this, this.#row)
   }
 
   protected usageDetails(): AreaDetails {
-    return this.#details.fresh(this, this.#row)
+    return this.#listing.details.fresh(this, this.#row)
   }
 }

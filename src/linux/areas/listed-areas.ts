@@ -1,22 +1,5 @@
-import type { MapsTable } from '../proc/maps-table.js'
 import type { AreaReader } from './area-reader.js'
-import { ListedArea, type ListingDetails } from './listed-area.js'
-
-/** A listing of areas, with the source of their details. */
-export interface Listing {
-  readonly table: MapsTable
-  readonly details: ListingDetails
-  /** Reads further areas into the table: of a listing that is read as its areas are asked for. */
-  readonly rest?: RestOfListing
-}
-
-/** What a listing has not read yet. */
-export interface RestOfListing {
-  /** Whether `read` goes on where it stopped: not after another listing has read the same file. */
-  continues(): boolean
-  /** Reads on. Returns false at the end. */
-  read(): boolean
-}
+import { ListedArea, type Listing } from './listed-area.js'
 
 /**
  * The areas of one listing that overlap `[from, to)`. The first step reads the list, or its beginning.
@@ -45,8 +28,7 @@ export class ListedAreas implements IterableIterator<ListedArea> {
   next(): IteratorResult<ListedArea> {
     if (this.#listing === undefined) this.#start(false)
     if (this.#row === this.#end && !this.#readOn()) return { done: true, value: undefined }
-    const { table, details } = this.#listing!
-    return { done: false, value: new ListedArea(this.#addressSpace, table, this.#row++, details) }
+    return { done: false, value: new ListedArea(this.#addressSpace, this.#listing!, this.#row++) }
   }
 
   return(): IteratorResult<ListedArea> {

@@ -93,9 +93,9 @@ export class MapsTable {
     return this.#names[block[block[(row & IN_BLOCK) * ROW + NAME_ROW]! * ROW + NAME_NUMBER]!]!
   }
 
-  /** Whether the name could be two, by the escape that the kernel makes. */
-  nameIsAmbiguous(row: number): boolean {
-    return this.#ambiguous.size > 0 && this.#ambiguous.has(this.name(row))
+  /** Whether a name that `name` gave could be two, by the escape that the kernel makes. */
+  isAmbiguous(name: Uint8Array): boolean {
+    return this.#ambiguous.size > 0 && this.#ambiguous.has(name)
   }
 
   /** The number that `flagsNumber` gave the row's flags. */
