@@ -6,7 +6,7 @@
 #include "guard/guard.h"
 #include "page/guarded-copy.h"
 #include "guard/noted-faults.h"
-#include "lifetime/shared-buffers.h"
+#include "lifetime/address-root.h"
 #include "region/region-call.h"
 #include "region/spare-areas.h"
 #include "userfaultfd/userfaultfd.h"
@@ -64,10 +64,10 @@ int leave_scope(ThreadState* state, int mark) {
   return put_fault(state, first);
 }
 
-// Takes the next fault to report: returns -EFAULT with it in results, the handle last; 0 when there is none. The bell also rings when a
-// shared buffer was freed.
+// Takes the next fault to report: returns -EFAULT with it in results, the handle last; 0 when there is none. The bell also rings when
+// buffers were freed, whose addresses are given back here.
 int take_fault(ThreadState* state) {
-  release_gone_shared_buffers(state);
+  give_back_deferred(state, layout_try_write_lock);
   TableLock lock;
   NotedFault noted;
   if (!take_noted_locked(state, &noted)) return 0;

@@ -4,13 +4,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <mutex>
 #include <vector>
 
 #include "guard/containment.h"
+#include "lifetime/abandoned-regions.h"
 #include "lifetime/forget-range.h"
 #include "guard/covers.h"
+#include "guard/noted-faults.h"
 #include "lifetime/lent-buffers.h"
 #include "lifetime/shared-buffers.h"
 #include "region/region-table.h"
@@ -27,80 +29,79 @@ void unreference(AddressRoot* root) {
   }
 }
 
-// Calls `take` with each member that no object can reach any more. It may remove the member from the root.
-template <typename Take>
-void for_unreachable(AddressRoot* root, Take take) {
-  Region* last = root->members == nullptr ? nullptr : root->members->previous_member;
-  for (Region *region = root->members, *next; region != nullptr; region = next) {
-    next = region == last ? nullptr : region->next_member;
-    if (region->hole || region->orphan) take(region);
-  }
-}
-
-// Requires the layout lock. False where a member could not be freed.
-bool give_back_unreachable(AddressRoot* root) {
-  bool done = true;
-  for_unreachable(root, [&](Region* region) { done &= give_back(region) == 0; });
-  return done;
-}
-
-// The owner of regions that an ended thread could not free. It is never destroyed, so that a signal handler finds it.
-ThreadState* nobody() {
-  static ThreadState* state = new ThreadState;
-  return state;
-}
-
-// Regions without a thread, under the table's lock. The next mapping call of any thread tries to free them again.
-std::vector<Region*>& abandoned_locked() {
-  static std::vector<Region*>* regions = new std::vector<Region*>;
-  return *regions;
-}
-
-std::atomic<size_t> abandoned_count{0};
-
-// The thread ends and could not unmap the region: another thread holds the layout lock for longer than this one may wait, or the kernel
-// refused, as it does for the middle of an area at the limit of areas.
-void abandon(Region* region) {
-  take_slot(region);
-  TableLock lock;
-  settle_locked(region);
-  region->owner = nobody();
-  region->orphan = true;
-  if (leased(region)) return;  // freed with the last lease
-  abandoned_locked().push_back(region);
-  abandoned_count.store(abandoned_locked().size());
-}
-
-void give_back_abandoned(ThreadState* state) {
-  std::vector<Region*> waiting;
-  {
-    TableLock lock;
-    waiting.swap(abandoned_locked());
-    abandoned_count.store(0);
-  }
-  LayoutWriter writer(&state->holds);
-  for (Region* region : waiting) {
-    if (writer.error == 0 && give_back(region) == 0) continue;
-    TableLock lock;
-    abandoned_locked().push_back(region);
-    abandoned_count.store(abandoned_locked().size());
-  }
+// The members that no object can reach any more.
+std::vector<Region*> unreachable(AddressRoot* root) {
+  std::vector<Region*> found;
+  Region* region = root->members;
+  if (region == nullptr) return found;
+  do {
+    if (region->hole || region->orphan) found.push_back(region);
+    region = region->next_member;
+  } while (region != root->members);
+  return found;
 }
 
 // For a root without leases whose layout can't be changed now.
 void give_back_later(AddressRoot* root) {
   ThreadState* owner = root->owner;
   if (!owner->ending) return defer(owner, root);
-  for_unreachable(root, [&](Region* region) {
+  for (Region* region : unreachable(root))
     if (region->owner == owner) abandon(region);
-  });
+}
+
+// Leaves holes to the next batch: a collection releases many, mostly neighbours, and unmapping them together takes a fraction of the time.
+// False where memory must be freed now, or no batch will come.
+bool joins_batch(ThreadState* owner, const std::vector<Region*>& regions) {
+  if (owner->ending || !std::all_of(regions.begin(), regions.end(), [](Region* region) { return region->hole; })) return false;
+  TableLock lock;
+  if (owner->bell < 0) return false;
+  ring_bell_locked(owner);
+  return true;
+}
+
+// Unmaps regions of which each begins where the one before ends, and removes them from the table.
+int give_back_run(Region* const* regions, size_t count) {
+  {
+    TableLock lock;
+    uintptr_t start = regions[0]->start;
+    if (munmap(at(start), regions[count - 1]->end - start) != 0) return -errno;
+    for (size_t index = 0; index < count; index++) {
+      Region* region = regions[index];
+      table_locked().erase(region->start);
+      settle_locked(region);
+      forget_covers_locked(region);
+      if (region->file >= 0) close(region->file);
+      take_spare_areas_locked(region->page);
+    }
+    forget_range_locked(start, regions[count - 1]->end - start);
+  }
+  for (size_t index = 0; index < count; index++) {
+    take_slot(regions[index]);
+    leave_root(regions[index]);
+    delete regions[index];
+  }
+  return 0;
+}
+
+// Requires the layout lock.
+void give_back_in_runs(std::vector<Region*> regions) {
+  std::sort(regions.begin(), regions.end(), [](const Region* one, const Region* other) { return one->start < other->start; });
+  regions.erase(std::unique(regions.begin(), regions.end()), regions.end());
+  for (size_t first = 0, next = 0; first < regions.size(); first = next) {
+    do next++;
+    while (next < regions.size() && regions[next]->start == regions[next - 1]->end);
+    give_back_run(&regions[first], next - first);
+  }
 }
 
 // Does not wait: it runs in a garbage collection, and the holder of the layout lock may be waiting for this thread.
 void try_give_back(AddressRoot* root) {
+  std::vector<Region*> regions = unreachable(root);
+  if (regions.empty()) return;
+  if (joins_batch(root->owner, regions)) return defer(root->owner, root);
   LayoutWriter writer(&root->owner->holds, layout_try_write_lock);
-  bool done = writer.error == 0 && give_back_unreachable(root);
-  if (!done) give_back_later(root);
+  if (writer.error == 0) give_back_in_runs(regions);
+  if (!unreachable(root).empty()) give_back_later(root);
 }
 
 std::mutex& dead_owners() {
@@ -168,22 +169,7 @@ void join_roots(AddressRoot* root, AddressRoot* other) {
   root->references++;
 }
 
-int give_back(Region* region) {
-  {
-    TableLock lock;
-    if (munmap(at(region->start), region->length()) != 0) return -errno;
-    table_locked().erase(region->start);
-    settle_locked(region);
-    forget_covers_locked(region);
-    if (region->file >= 0) close(region->file);
-    forget_range_locked(region->start, region->length());
-    take_spare_areas_locked(region->page);
-  }
-  take_slot(region);
-  leave_root(region);
-  delete region;
-  return 0;
-}
+int give_back(Region* region) { return give_back_run(&region, 1); }
 
 void defer(ThreadState* state, AddressRoot* root) {
   root->references++;
@@ -225,18 +211,25 @@ void release_lease(AddressRoot* lease) {
   free_if_done(owner);
 }
 
-void give_back_deferred(ThreadState* state) {
+void give_back_deferred(ThreadState* state, int (*lock)(LayoutHolds*)) {
   release_gone_shared_buffers(state);
   if (state->holds.readers > 0) return;
-  if (abandoned_count.load() > 0) give_back_abandoned(state);
+  give_back_abandoned(state, lock);
   if (state->deferred.empty()) return;
+  LayoutWriter writer(&state->holds, lock);
+  if (writer.error != 0) return;
   std::vector<AddressRoot*> waiting;
   waiting.swap(state->deferred);  // members that fail again are deferred again
+  std::vector<Region*> regions;
+  for (AddressRoot* root : waiting) {
+    if (root_of(root)->leases > 0) continue;
+    std::vector<Region*> members = unreachable(root_of(root));
+    regions.insert(regions.end(), members.begin(), members.end());
+  }
+  give_back_in_runs(regions);
   for (AddressRoot* root : waiting) {
     AddressRoot* now = root_of(root);
-    LayoutWriter writer(&state->holds);
-    bool done = writer.error == 0 && (now->leases > 0 || give_back_unreachable(now));
-    if (!done) defer(state, now);
+    if (now->leases == 0 && !unreachable(now).empty()) defer(state, now);
     unreference(root);
   }
 }
@@ -245,9 +238,8 @@ void unmap_regions_of(ThreadState* state) {
   layout_release_all(&state->holds);
   give_back_deferred(state);
   for (AddressRoot* root : state->deferred) {
-    for_unreachable(root_of(root), [&](Region* region) {
+    for (Region* region : unreachable(root_of(root)))
       if (region->owner == state) abandon(region);
-    });
     unreference(root);
   }
   state->deferred.clear();

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "addon/layout-lock.h"
 #include "region/region.h"
 
 namespace vmarea {
@@ -39,9 +40,9 @@ int unmap_region(Region* region);
 // The region's object was collected: frees the memory now, or with the last lease. Never waits.
 void collect(Region* region);
 
-// Defers freeing the root's unreachable members until this thread next maps or unlocks.
+// Defers freeing the root's unreachable members until this thread next maps, unlocks, or answers its bell.
 void defer(ThreadState* state, AddressRoot* root);
-void give_back_deferred(ThreadState* state);
+void give_back_deferred(ThreadState* state, int (*lock)(LayoutHolds*) = layout_write_lock);
 // The thread has ended: frees everything that it held.
 void unmap_regions_of(ThreadState* state);
 // The thread's regions are freed: frees its state now, or with the last lease.
