@@ -22,6 +22,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const cache = join(root, 'build', 'kernels')
 /** Seconds for one file. */
 const FILE_LIMIT = 600
+/** The same where each instruction is emulated. */
+const EMULATED_FILE_LIMIT = 1800
 /** The factor for the time limits of tests where each instruction is emulated. */
 const EMULATED_TIME_FACTOR = 10
 /** Milliseconds for a guest to start a program. A KVM that only interprets the guest takes longer. */
@@ -79,14 +81,15 @@ async function onKernel(name, machine) {
   const kvm = isOwn && kvmWorks
   const files = chosenFiles(all, parts, !kvm)
   const environment = kvm ? '' : `VMAREA_TIME_FACTOR=${EMULATED_TIME_FACTOR} `
+  const limit = kvm ? FILE_LIMIT : EMULATED_FILE_LIMIT
   const how = `${boot.version}, ${machine.title}, ${kvm ? 'KVM' : 'emulated'}`
   console.log(`${name}: ${files.length} files on ${how}`)
   const results = await collect(name, files, (batch, onLine) =>
     runInGuest({
       ...guest,
       kvm,
-      command: `${environment}/run-files ${FILE_LIMIT} ${batch.join(' ')}`,
-      milliseconds: (FILE_LIMIT * batch.length + 120) * 1000,
+      command: `${environment}/run-files ${limit} ${batch.join(' ')}`,
+      milliseconds: (limit * batch.length + 120) * 1000,
       onLine,
     }),
   )

@@ -33,7 +33,7 @@ export function makeBootImage(cache, { suite, architecture, series, flavour }, t
   const versionOf = (name) => name.replace(/^linux-[a-z]+-/, '')
   const version = packages.names(pattern).map(versionOf).sort(byVersion).at(-1)
   if (version === undefined) throw new Unavailable(`Debian's ${suite} has no kernel ${series} for ${flavour}`)
-  // In later versions the package of the image is empty, and its parts have packages of their own.
+  // From 7.3 on the package of the image is empty: its parts have packages of their own, and the kernel is beside its modules.
   const names = packages.names(new RegExp(`^linux-(binary|modules)-${version.replaceAll(/[.+]/g, '\\$&')}$`))
   const wanted = names.length > 0 ? names : [`linux-image-${version}`]
 
@@ -45,8 +45,10 @@ export function makeBootImage(cache, { suite, architecture, series, flavour }, t
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(unpacked, { recursive: true })
   for (const archive of packages.fetch(wanted)) run('dpkg-deb', ['-x', archive, unpacked])
-  copyFileSync(join(unpacked, 'boot', `vmlinuz-${version}`), files.kernel)
-  makeInitramfs(join(folder, 'initramfs'), modulesFolder(unpacked, version), tree, files.initrd)
+  const modules = modulesFolder(unpacked, version)
+  const inBoot = join(unpacked, 'boot', `vmlinuz-${version}`)
+  copyFileSync(existsSync(inBoot) ? inBoot : join(modules, 'vmlinuz'), files.kernel)
+  makeInitramfs(join(folder, 'initramfs'), modules, tree, files.initrd)
   rmSync(unpacked, { recursive: true })
   return files
 }

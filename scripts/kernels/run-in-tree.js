@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
-/** Binds what the kernel shows into the tree, in a mount namespace of its own, and runs a command there. */
+/**
+ * Binds what the kernel shows into the tree, in a mount namespace of its own, and runs a command there. The tree is bound to itself, because
+ * unshare(1) requires a root that is a mount.
+ */
 const SCRIPT = `
+mount --bind "$0" "$0"
 for folder in proc sys dev; do mount --rbind /$folder "$0/$folder"; done
 mount -t tmpfs tmpfs "$0/run"
 exec chroot "$0" /usr/bin/env -i PATH=/usr/local/bin:/usr/bin:/usr/sbin HOME=/root VMAREA_TIME_FACTOR="$2" sh -c "$1"
