@@ -48,7 +48,11 @@ describe('a bigint where a number of bytes is asked for is refused by that name'
 // The case error-in-json.
 test('an error with an address is written as JSON, with its code and message', () => {
   const written = (error: unknown) => JSON.parse(JSON.stringify({ error })).error
-  const fault = errorOf(() => map({ length: page }).access((bytes) => (bytes as Uint8Array).fill(1)))
+  const fault = errorOf(() =>
+    map({ length: page }).access((bytes) => {
+      ;(bytes as Uint8Array)[0] = 1
+    }),
+  )
   assert.ok(fault instanceof MemoryFault)
   const { code, message, address, offset } = written(fault)
   assert.deepEqual({ code, message, offset }, { code: fault.code, message: fault.message, offset: 0 })

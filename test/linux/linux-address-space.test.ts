@@ -16,7 +16,7 @@ import { codesOfFlags } from '#vmarea/vocabulary/vm-flag-codes.js'
 import { settled } from '../support/settled.js'
 import { until } from '../support/until.js'
 import { listByHand } from './list-by-hand.js'
-import { calls, mapRaw, PAGE, unmapAll } from './raw-maps.js'
+import { bringInPages, calls, mapRaw, PAGE, unmapAll } from './raw-maps.js'
 
 const ALL = 1n << 64n
 const own = new LinuxAddressSpace('self')
@@ -291,7 +291,7 @@ test('usage follows what is touched', () => {
   const area = own.lookup(address)!
   const start = area.start
   const before = own.lookup(start)!.usage().rss!
-  calls.madvise(address, 8 * Number(PAGE), MADV.POPULATE_WRITE)
+  bringInPages(address, 8)
   assert.equal(own.lookup(start)!.usage().rss, before + 8 * page)
   assert.equal(area.usage().rss, before + 8 * page, 'an area that was found before reads it anew')
 })

@@ -29,6 +29,13 @@ export function mapRaw(
   return calls.mmap(outer + PAGE, length, protection, kind, descriptor, offset)
 }
 
+/** Brings in pages of writable private memory as writes do. mlock(2) does so everywhere: MADV_POPULATE_WRITE came with Linux 5.14. */
+export function bringInPages(address: bigint, pages: number): void {
+  const length = pages * Number(PAGE)
+  calls.mlock(address, length)
+  calls.munlock(address, length)
+}
+
 /** Gives back all that `mapRaw` mapped. */
 export function unmapAll(): void {
   for (const [address, length] of mapped.splice(0)) calls.munmap(address, length)

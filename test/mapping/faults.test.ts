@@ -193,7 +193,8 @@ describe('reading on past the end of a file', () => {
     truncateSync(file, page)
     const before = areasIn(mapping.start, mapping.end)
     assert.equal(before.length, 3)
-    throwsFault(() => mapping.access((bytes) => bytes.fill(9, page)), { offset: page, access: 'write' })
+    // Which page comes first is up to the C library: musl writes the last bytes before the others.
+    throwsFault(() => mapping.access((bytes) => bytes.fill(9, page)), { access: 'write' })
     assert.ok(mapping.faults < pages / 2, `${mapping.faults} faults`)
     assert.deepEqual(areasIn(mapping.start, mapping.end), before)
     truncateSync(file, pages * page)

@@ -13,7 +13,7 @@ import { PAGE_STATE } from '#vmarea/vocabulary/page-state.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
 import { kernel } from '../../userfaultfd/memory.js'
 import { skipWithout } from '../../userfaultfd/skip.js'
-import { calls, mapRaw, PAGE, unmapAll } from '../raw-maps.js'
+import { bringInPages, calls, mapRaw, PAGE, unmapAll } from '../raw-maps.js'
 
 const scanning = new LinuxAddressSpace('self')
 const reading = new LinuxAddressSpace('self', { pagemapScan: false })
@@ -121,7 +121,7 @@ test('pages that a userfaultfd protects against writing are reported, by both wa
   skip: skipWithout('pagefault_flag_wp'),
 }, () => {
   const start = mapRaw(4, MAP.PRIVATE)
-  calls.madvise(start, 3 * Number(PAGE), MADV.POPULATE_WRITE)
+  bringInPages(start, 3)
   const userfaultfd = bindUserfaultfd(() => kernel).create({ features: ['pagefault_flag_wp'] })
   userfaultfd.register(start, 4 * Number(PAGE), 'wp')
   userfaultfd.writeProtect(start + PAGE, Number(PAGE))
