@@ -49,7 +49,8 @@ int emulated_mprotect(uintptr_t address, size_t length, int protection) {
   }
   // The kernel is not called for hidden pages, so check what it would refuse at once.
   bool plain = emulated_ranges.load() == 0 || !is_range(address, length) || (protection & ~kProtections) != 0;
-  if (plain) return static_cast<int>(answer(mprotect(at(address), length, protection)));
+  // Not by mprotect(3) of musl, which rounds the range to whole pages where the kernel refuses it.
+  if (plain) return static_cast<int>(answer(syscall(SYS_mprotect, address, length, protection)));
   TableLock lock;
   return protect_memory_locked(address, whole_pages(length), protection);
 }

@@ -2,6 +2,8 @@
 // been reused before the server learns of an unmap.
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -43,7 +45,9 @@ Resolved map_over_own(ThreadState* state, Handle* handle, Operands place, int pr
 }
 
 Resolved protect_own(ThreadState* state, Handle* handle, Operands place, int protection) {
-  int64_t code = change_own(state, handle, place, layout_write_lock, [&](void* memory) { return answer(mprotect(memory, place.length, protection)); });
+  int64_t code = change_own(state, handle, place, layout_write_lock, [&](void* memory) {
+    return answer(syscall(SYS_mprotect, memory, place.length, protection));
+  });
   return {static_cast<int>(code)};
 }
 
