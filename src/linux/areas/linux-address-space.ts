@@ -12,6 +12,7 @@ import { check } from '../addon/check.js'
 import { checkAdvice } from '../addon/check-advice.js'
 import { checkWait } from '../addon/check-wait.js'
 import type { AreaDetails } from '../proc/area-details.js'
+import { entriesShowWriteProtection } from '../proc/entries-show-write-protection.js'
 import { isDeleted } from '../proc/is-deleted.js'
 import { isKernelThread } from '../proc/is-kernel-thread.js'
 import { missingRight } from '../proc/open-proc-file.js'
@@ -86,10 +87,10 @@ export class LinuxAddressSpace implements AreaReader {
 
   get knownPageStates(): number {
     const softDirty = softDirtyIsKept(() => new LinuxAddressSpace('self')) ? PAGE_STATE.DIRTY : 0
-    const byEntry =
-      PAGE_STATE.PRESENT | PAGE_STATE.SWAPPED | PAGE_STATE.FILE | PAGE_STATE.WRITE_PROTECTED | PAGE_STATE.GUARD
+    const byEntry = PAGE_STATE.PRESENT | PAGE_STATE.SWAPPED | PAGE_STATE.FILE | PAGE_STATE.GUARD
+    const protection = entriesShowWriteProtection() ? PAGE_STATE.WRITE_PROTECTED : 0
     const byScan = this.#mayScan && canScanPagemap() ? PAGE_STATE.HUGE | PAGE_STATE.ZERO : 0
-    return byEntry | byScan | softDirty
+    return byEntry | protection | byScan | softDirty
   }
 
   tryGet(): boolean {
