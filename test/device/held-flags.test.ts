@@ -140,7 +140,8 @@ function options({ setUp }: FlagRow): DeviceOptions<ProbeOptions> {
 
 /** The two-letter codes that the kernel itself has for an area. */
 function kernelFlags(start: bigint): string[] {
-  const smaps = readFileSync('/proc/self/smaps', 'latin1')
+  // The area may be the first of all.
+  const smaps = `\n${readFileSync('/proc/self/smaps', 'latin1')}`
   const area = smaps.indexOf(`\n${start.toString(16).padStart(8, '0')}-`)
   assert.notEqual(area, -1, 'the area is in smaps')
   return /VmFlags: (.*)/.exec(smaps.slice(area))![1]!.trim().split(' ')

@@ -1,3 +1,4 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { addon } from '#vmarea/linux/addon/addon.js'
 import { LinuxSystemCalls } from '#vmarea/linux/linux-system-calls.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
@@ -29,11 +30,11 @@ export function mapRaw(
   return calls.mmap(outer + PAGE, length, protection, kind, descriptor, offset)
 }
 
-/** Brings in pages of writable private memory as writes do. mlock(2) does so everywhere: MADV_POPULATE_WRITE came with Linux 5.14. */
+/** Brings in pages of writable memory by a write to each, as a debugger writes. MADV_POPULATE_WRITE came with Linux 5.14. */
 export function bringInPages(address: bigint, pages: number): void {
-  const length = pages * Number(PAGE)
-  calls.mlock(address, length)
-  calls.munlock(address, length)
+  const memory = openSync('/proc/self/mem', 'r+')
+  for (let page = 0; page < pages; page++) writeSync(memory, '\x01', Number(address) + page * Number(PAGE))
+  closeSync(memory)
 }
 
 /** Gives back all that `mapRaw` mapped. */

@@ -178,7 +178,11 @@ for (const kind of kinds) {
         const it = subject(kind)
         it.handle.unmap()
         if (ended === 'allowed') await operation.act(it.handle, it.neighbour)
-        else await blocked(it, operation, (error) => isUsage(error, 'ERR_VMAREA_UNMAPPED', new RegExp(kind)))
+        else {
+          // The addresses of the handle are free, and memory of another thread or of the C library may come to them.
+          const left = { ...it, from: it.neighbour.start }
+          await blocked(left, operation, (error) => isUsage(error, 'ERR_VMAREA_UNMAPPED', new RegExp(kind)))
+        }
         cleanUp(it, undefined)
       })
 

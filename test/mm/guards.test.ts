@@ -12,6 +12,7 @@ import {
   VmaMixedMap,
   VmaRef,
 } from '#vmarea/index.js'
+import { beforeLinux } from '../support/before-linux.js'
 import { until } from '../support/until.js'
 
 const page = pageSize()
@@ -180,7 +181,9 @@ test('a zap drops the pages of a range inside, and does nothing for one that is 
   )
 })
 
-test('a zap reaches locked memory too, as the kernel’s does', () => {
+test('a zap reaches locked memory too, as the kernel’s does', {
+  skip: beforeLinux('5.18', 'MADV_DONTNEED_LOCKED'),
+}, () => {
   using mapping = mapMut({ length: page })
   mapping.bytes.fill(7)
   mapping.lock()
