@@ -5,6 +5,7 @@ import { release } from 'node:os'
 import { test } from 'node:test'
 import { MAIN } from '../cli/run.js'
 import { driverUrl } from '../pager/support/driver-url.js'
+import { beforeLinux } from '../support/before-linux.js'
 import { noOlderKernel, olderKernel } from '../support/older-kernel.js'
 import { patient } from '../support/patient.js'
 import { survives } from '../support/run-in-child.js'
@@ -79,7 +80,7 @@ test('an advice that the kernel does not know is refused with the kernel that br
   )
 })
 
-test('an advice that is wrong is not called unknown', async () => {
+test('an advice that is wrong is not called unknown', { skip: beforeLinux('6.13', 'guard pages') }, async () => {
   await survives(`
     const memory = mapMut({ length: page, shared: true })
     assert.throws(
