@@ -13,8 +13,10 @@ import { MUSL, machines } from './kernels/machines.js'
 import { makeRootTree } from './kernels/root-tree.js'
 import { runInGuest } from './kernels/run-in-guest.js'
 import { runInTree } from './kernels/run-in-tree.js'
+import { runInUserMode } from './kernels/run-in-user-mode.js'
 import { TapResults } from './kernels/tap-results.js'
 import { Unavailable } from './kernels/unavailable.js'
+import { userModeKernel } from './kernels/user-mode-kernel.js'
 import { prebuild } from './prebuild.js'
 import { setUp } from './set-up.js'
 
@@ -63,7 +65,8 @@ async function rowOf(name) {
   const started = performance.now()
   const seconds = () => Math.round((performance.now() - started) / 1000)
   try {
-    const { how, results } = name === MUSL ? await onMusl(name) : await onKernel(name, machines[name])
+    const start = name === MUSL ? onMusl : machines[name].userMode ? onUserMode : onKernel
+    const { how, results } = await start(name, machines[name])
     return { name, how, results, seconds: seconds() }
   } catch (error) {
     const why = error instanceof Unavailable ? { skipped: error.message } : { broken: error.message }
@@ -79,7 +82,7 @@ async function onKernel(name, machine) {
   const guest = { architecture, boot, image }
   if (isOwn) kvmWorks ??= await probeKvm(guest)
   const kvm = isOwn && kvmWorks
-  const files = chosenFiles(all, parts, !kvm)
+  const files = chosenFiles(all, parts, kvm ? 'native' : 'emulated')
   const environment = kvm ? '' : `VMAREA_TIME_FACTOR=${EMULATED_TIME_FACTOR} `
   const limit = kvm ? FILE_LIMIT : EMULATED_FILE_LIMIT
   const how = `${boot.version}, ${machine.title}, ${kvm ? 'KVM' : 'emulated'}`
@@ -96,10 +99,29 @@ async function onKernel(name, machine) {
   return { how, results }
 }
 
+async function onUserMode(name, machine) {
+  const program = userModeKernel(cache, machine)
+  const { image } = await imageOf(machine.architecture, true)
+  const files = chosenFiles(all, parts, 'user-mode')
+  const version = `${run(program, ['--version'])}`.trim()
+  const how = `${version}, ${machine.title}`
+  console.log(`${name}: ${files.length} files on ${how}`)
+  const results = await collect(name, files, (batch, onLine) =>
+    runInUserMode({
+      program,
+      image,
+      command: `VMAREA_TIME_FACTOR=${EMULATED_TIME_FACTOR} /run-files ${FILE_LIMIT} ${batch.join(' ')}`,
+      milliseconds: (FILE_LIMIT * batch.length + 120) * 1000,
+      onLine,
+    }),
+  )
+  return { how, results }
+}
+
 async function onMusl(name) {
   const addon = await crossBuilt('linux-x64-musl')
   const tree = makeRootTree(cache, { architecture: 'amd64', musl: true, addon })
-  const files = chosenFiles(all, parts, false)
+  const files = chosenFiles(all, parts, 'native')
   const how = `this kernel, musl, ${await linesOf((onLine) => runInTree({ tree, command: 'node --version', timeFactor: 1, onLine }))}`
   console.log(`${name}: ${files.length} files on ${how}`)
   const results = await collect(name, files, (batch, onLine) =>

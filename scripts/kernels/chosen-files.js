@@ -26,15 +26,28 @@ const SHORT = [
   'userfaultfd/register',
 ]
 
+/** What User-mode Linux can't run: it has few addresses, no huge pages, and no page that is protected against writing. */
+const NOT_IN_USER_MODE = [
+  'linux/held-flags',
+  'linux/huge-page-faults',
+  'model/differential',
+  'userfaultfd/copy-on-both',
+]
+
+/** What it runs beside the short list. */
+const IN_USER_MODE = ['linux/older-kernel', 'linux/wrong-access']
+
 /**
  * The test files to run, of all that there are.
  *
  * @param {readonly string[]} all names in test-dist
  * @param {readonly string[]} parts those whose names contain one of these; none of them means a choice by the speed of the machine
- * @param {boolean} emulated whether each instruction is emulated
+ * @param {'native' | 'emulated' | 'user-mode'} how the machine runs
  */
-export function chosenFiles(all, parts, emulated) {
+export function chosenFiles(all, parts, how) {
   if (parts.length > 0) return all.filter((name) => parts.some((part) => name.includes(part)))
-  if (emulated) return all.filter((name) => SHORT.some((part) => name.startsWith(`${part}.`)))
+  const among = (list) => all.filter((name) => list.some((part) => name.startsWith(`${part}.`)))
+  if (how === 'emulated') return among(SHORT)
+  if (how === 'user-mode') return among([...SHORT, ...IN_USER_MODE].filter((part) => !NOT_IN_USER_MODE.includes(part)))
   return all.filter((name) => !INDEPENDENT.test(name))
 }

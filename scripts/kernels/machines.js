@@ -7,8 +7,9 @@
  * @property {string} title
  * @property {string} suite of Debian's archive
  * @property {'amd64' | 'arm64'} architecture by Debian's name
- * @property {string} series how the kernel's version begins; '' for the newest
- * @property {string} flavour how the package's name ends
+ * @property {string} [series] how the kernel's version begins; '' for the newest
+ * @property {string} [flavour] how the package's name ends
+ * @property {true} [userMode] User-mode Linux: quick without KVM, but not all of a kernel
  *
  * @type {Record<string, Machine>}
  */
@@ -26,6 +27,9 @@ export const machines = {
     series: '6.12',
     flavour: 'arm64-16k',
   },
+  '5.10-user-mode': { title: 'User-mode Linux', suite: 'bullseye', architecture: 'amd64', userMode: true },
+  '6.1-user-mode': { title: 'User-mode Linux', suite: 'bookworm', architecture: 'amd64', userMode: true },
+  '6.12-user-mode': { title: 'User-mode Linux', suite: 'trixie', architecture: 'amd64', userMode: true },
 }
 
 /** The C library musl, on the running kernel. */

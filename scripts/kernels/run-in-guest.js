@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
-import { Unavailable } from './unavailable.js'
+import { bootGuest } from './boot-guest.js'
 
 const MEMORY = 2048
 const BY_ARCHITECTURE = {
@@ -35,7 +33,7 @@ export function runInGuest({ architecture, boot, image, command, kvm, millisecon
   const append = `console=${serial} panic=-1 quiet loglevel=1 no_timer_check run64=${encoded}`
   // The longest command line on x86-64.
   if (append.length > 2000) throw new Error(`the command is too long for the kernel's command line: ${command}`)
-  const child = spawn(
+  return bootGuest(
     qemu,
     [
       ...['-nodefaults', ...machine, '-display', 'none', '-no-reboot', '-m', String(MEMORY)],
@@ -46,27 +44,6 @@ export function runInGuest({ architecture, boot, image, command, kvm, millisecon
       ...['-drive', `file=${image},format=raw,if=none,id=root,snapshot=on,file.locking=off`],
       ...['-device', 'virtio-blk-pci,drive=root', '-device', 'virtio-rng-pci', '-serial', 'stdio'],
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { milliseconds, onLine },
   )
-  const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds)
-  let code
-  let said = ''
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    said += text
-  })
-  const lines = createInterface({ input: child.stdout })
-  lines.on('line', (line) => {
-    const text = line.replace(/\r$/, '')
-    const ended = /^@@ ended (\d+)/.exec(text)
-    if (ended !== null) code = Number(ended[1])
-    onLine(text)
-  })
-  return new Promise((resolve, reject) => {
-    child.on('error', () => reject(new Unavailable(`there is no command ${qemu}: install it`)))
-    child.on('close', (status) => {
-      clearTimeout(timer)
-      if (status !== 0 && status !== null) reject(new Error(`${qemu} ended with ${status}: ${said.trim()}`))
-      else resolve(code)
-    })
-  })
 }
