@@ -8,11 +8,16 @@
 #include "addon/callback.h"
 #include "addon/function-tables.h"
 #include "page/guard-markers.h"
+#include "page/page-calls.h"
+#include "page/page-entry.h"
 #include "noted/guard-source.h"
 #include "guard/guard.h"
+#include "guard/present-memory.h"
 #include "noted/emulated-flags.h"
 #include "addon/layout-lock.h"
+#include "region/cover-table.h"
 #include "region/region-table.h"
+#include "region/uncovered-runs.h"
 #include "guard/shown-pages.h"
 #include "noted/watched-memory.h"
 
@@ -40,6 +45,17 @@ struct SourcePages : SourceRange {};
 void take(Call& call, SourcePages* range) {
   take(call, static_cast<SourceRange*>(range));
   if (range->start >= range->end || range->start % page_size() != 0 || range->end % page_size() != 0) call.refuse(-EINVAL);
+}
+
+// The same, and a place in bytes.
+struct SourceBytes : SourcePages {
+  size_t from;
+};
+void take(Call& call, SourceBytes* range) {
+  take(call, static_cast<SourcePages*>(range));
+  Operands operands;
+  take(call, &operands);
+  range->from = operands.other;
 }
 
 // Calls `act(source)` under the table's lock, where the source with this number is still open.
@@ -101,6 +117,48 @@ double show(SourcePages pages, bool writable) {
 
 double hide(SourcePages pages) {
   return on_source(pages.number, [&](GuardSource* source) { return hide_pages_locked(source, pages.start, pages.end); });
+}
+
+// Drops the content of private pages that are hidden.
+double zap(SourcePages pages) {
+  return on_source(pages.number, [&](GuardSource* source) {
+    return for_own_locked(source, pages.start, pages.end, [](uintptr_t from, uintptr_t to) {
+      return for_uncovered_locked(from, to, [](uintptr_t first, uintptr_t last) { return advise_pages(first, last, MADV_DONTNEED); });
+    });
+  });
+}
+
+// The first page in [start, end) that has content, or `end`.
+uintptr_t first_present(const WatchedMemory* memory, uintptr_t start, uintptr_t end) {
+  uintptr_t shown = memory->address(next_bit(memory->shown, memory->page(start), memory->page(end), true));
+  // The file has the content of a shared page.
+  for (uintptr_t page = start; !memory->shared && page < shown; page += page_size())
+    if ((page_entry(page) & (kPagePresent | kPageSwapped)) != 0) return page;
+  return shown;
+}
+
+// Writes content to hidden pages that have none, from the other place on in the bytes, and shows them. `target` is where they may be written:
+// the address itself, or that of a second map of their file. Returns the number of bytes, or the error of the first page: -ENOENT where this
+// source does not watch it, -EEXIST where it has content, -EBUSY where it is covered.
+double fill(SourceBytes pages, uint64_t target, View<uint8_t> bytes) {
+  size_t length = pages.end - pages.start;
+  if (pages.from > bytes.length || length > bytes.length - pages.from) return -EFAULT;
+  return on_source(pages.number, [&](GuardSource* source) -> double {
+    const WatchedRange* range = find_watched_locked(pages.start);
+    if (range == nullptr || range->memory->source != source) return -ENOENT;
+    uintptr_t end = std::min(pages.end, range->end);
+    const Cover* cover = first_cover_locked(pages.start, end);
+    if (cover != nullptr) end = std::max(pages.start, cover->start);
+    if (end == pages.start) return -EBUSY;
+    end = first_present(range->memory, pages.start, end);
+    if (end == pages.start) return -EEXIST;
+    size_t done = write_hidden(target, bytes.data + pages.from, end - pages.start) / page_size() * page_size();
+    if (done == 0) return -EIO;
+    int error = show_pages_locked(source, pages.start, pages.start + done, false);
+    if (error != 0) return error;
+    answer_faults_locked(&source->queue, pages.start, pages.start + done, kShown);
+    return static_cast<double>(done);
+  });
 }
 
 template <SlotState kAnswer>
@@ -208,6 +266,8 @@ constexpr Function kFunctions[] = {
     {"guardInterrupt", callback<interrupt>},
     {"guardShow", callback<show>},
     {"guardHide", callback<hide>},
+    {"guardZap", callback<zap>},
+    {"guardFill", callback<fill>},
     {"guardFail", callback<tell<kFailed>>},
     {"guardWake", callback<tell<kShown>>},
     {"guardExpectServer", callback<expect_server>},

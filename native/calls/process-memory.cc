@@ -155,6 +155,16 @@ double copy_present_call(uint64_t target, uint64_t address, size_t length) {
   return static_cast<double>(copy_present(reinterpret_cast<void*>(target), address, length));
 }
 
+// The same, to memory of JavaScript.
+double read_present(uint64_t address, View<uint8_t> bytes) {
+  return static_cast<double>(copy_present(bytes.data, address, bytes.length));
+}
+
+// Writes to private memory of this process, whatever its permission. Returns the bytes that it wrote.
+double write_hidden_call(uint64_t address, View<uint8_t> bytes) {
+  return static_cast<double>(write_hidden(address, bytes.data, bytes.length));
+}
+
 constexpr Function kFunctions[] = {
     {"procmapQuery", callback<procmap_query>},
     {"pagemapScan", callback<pagemap_scan>},
@@ -165,6 +175,8 @@ constexpr Function kFunctions[] = {
     {"adviseBare", callback<advise_bare>},
     {"writeMemory", callback<write_memory>},
     {"copyPresent", callback<copy_present_call>},
+    {"readPresent", callback<read_present>},
+    {"writeHidden", callback<write_hidden_call>},
 };
 
 }  // namespace

@@ -361,8 +361,8 @@ interface Capability {
   readonly remedy?: string
 }
 
-/** What doctor says of the faults of devices, and the source that a device then has, both in a process that is wrapped in a command. */
-function deviceFaults(wrap: readonly string[]): { said: Capability; source: string } {
+/** What doctor says of the faults of devices and of swap, and the source that a device then has, both in a process that is wrapped in a command. */
+function deviceFaults(wrap: readonly string[]): { said: Capability; ofSwap: Capability; source: string } {
   const open = `
     const { openDevice } = await import(${JSON.stringify(import.meta.resolve('#vmarea/index.js'))})
     const device = await openDevice(${JSON.stringify(import.meta.resolve('#vmarea/conformance/drivers/probe.js'))}, { driver: {} })
@@ -377,6 +377,7 @@ function deviceFaults(wrap: readonly string[]): { said: Capability; source: stri
   const { capabilities } = JSON.parse(node(MAIN, 'doctor', '--json')) as { capabilities: Capability[] }
   return {
     said: capabilities.find(({ name }) => name === 'device faults')!,
+    ofSwap: capabilities.find(({ name }) => name === 'swap')!,
     source: node('--input-type=module', '-e', open).trim(),
   }
 }
@@ -406,8 +407,10 @@ test('doctor names the guard where a seccomp filter refuses userfaultfd', {
 }, () => {
   const filter = withoutUserfaultfd()
   try {
-    const { said, source } = deviceFaults([filter.path, ...ordinaryUser])
+    const { said, ofSwap, source } = deviceFaults([filter.path, ...ordinaryUser])
     assert.equal(source, 'guard')
+    assert.match(ofSwap.found, /^source: guard; private pages leave in place.*seccomp/)
+    assert.match(ofSwap.fallback!, /EFAULT/)
     assert.match(said.found, /^source: guard; .*seccomp/)
     assert.match(said.fallback!, /EFAULT.*without permission/)
   } finally {

@@ -6,9 +6,7 @@ import { fileStore, memoryStore } from 'vmarea/stores'
 import { driverUrl } from '../pager/support/driver-url.js'
 import { patient } from '../support/patient.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
-import { skipWithout } from '../userfaultfd/skip.js'
 
-const skip = skipWithout('move', 'event_unmap', 'event_remap', 'event_remove', 'poison')
 const timeout = patient(120_000)
 const page = pageSize()
 const PAGES = 32
@@ -28,7 +26,7 @@ async function works(memory: MmapMut): Promise<void> {
   await swap.exit()
 }
 
-const whole = { skip, timeout }
+const whole = { timeout }
 
 test('memory that belongs to a swap is refused to another one, and twice to the same one', whole, async () => {
   const memory = filled()

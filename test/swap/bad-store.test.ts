@@ -4,10 +4,8 @@ import { describe, test } from 'node:test'
 import { MemoryFault, mapMut, openSwap, pageSize, type Swap, type SwapMessage } from 'vmarea'
 import { patient } from '../support/patient.js'
 import { until } from '../support/until.js'
-import { skipWithout } from '../userfaultfd/skip.js'
 import { BEHAVIOUR } from './stores/liar.js'
 
-const skip = skipWithout('move', 'event_unmap', 'event_remap', 'event_remove', 'poison')
 const page = pageSize()
 const PAGES = 64
 const store = new URL('./stores/liar.js', import.meta.url)
@@ -39,7 +37,7 @@ function isLost(error: unknown, message: RegExp): true {
   return true
 }
 
-describe('a store that fails a page', { skip, timeout: patient(120_000) }, () => {
+describe('a store that fails a page', { timeout: patient(120_000) }, () => {
   for (const [what, message] of [
     ['lies', /other bytes for page 5/],
     ['throws', /the store throws/],
@@ -103,7 +101,6 @@ describe('a store that fails a page', { skip, timeout: patient(120_000) }, () =>
 })
 
 test('a store that takes no pages stops evictions and says so, and is tried again', {
-  skip,
   timeout: patient(120_000),
 }, async () => {
   const messages: SwapMessage[] = []

@@ -11,9 +11,7 @@ import { memoryStore } from 'vmarea/stores'
 import { MAIN, run } from '../cli/run.js'
 import { ordinaryUser, skipUnlessOrdinaryUser } from '../support/ordinary-user.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
-import { skipWithout } from '../userfaultfd/skip.js'
 
-const skip = skipWithout('move', 'event_unmap', 'event_remap', 'event_remove', 'poison')
 const timeout = 120_000
 const page = pageSize()
 
@@ -42,7 +40,7 @@ function drive(command: string, path: string): CrosvmStatus {
   return JSON.parse(out) as CrosvmStatus
 }
 
-test("vmarea swap gives the commands at the control socket and prints crosvm's JSON", { skip, timeout }, async () => {
+test("vmarea swap gives the commands at the control socket and prints crosvm's JSON", { timeout }, async () => {
   const path = join(temporaryFolder, 'commands.sock')
   await withSwap(path, (swap) => {
     const { mode } = statSync(path)
@@ -76,7 +74,7 @@ test("vmarea swap gives the commands at the control socket and prints crosvm's J
   assert.equal(existsSync(path), false)
 })
 
-test('vmarea swap says what is wrong with its arguments and the socket', { skip, timeout }, async () => {
+test('vmarea swap says what is wrong with its arguments and the socket', { timeout }, async () => {
   const path = join(temporaryFolder, 'arguments.sock')
   await withSwap(path, () => {
     const cases: readonly (readonly [args: readonly string[], code: number, error: RegExp])[] = [
@@ -94,7 +92,6 @@ test('vmarea swap says what is wrong with its arguments and the socket', { skip,
 })
 
 test('the control socket refuses a line that is no command, and still answers the next', {
-  skip,
   timeout,
 }, async () => {
   const path = join(temporaryFolder, 'lines.sock')
@@ -121,7 +118,6 @@ test('the control socket refuses a line that is no command, and still answers th
 })
 
 test('a control socket is not opened over another file, and replaces one that no process listens at', {
-  skip,
   timeout,
 }, async () => {
   const memory = mapMut({ length: page })
@@ -151,7 +147,7 @@ test('a control socket is not opened over another file, and replaces one that no
 })
 
 test('only the user of the program and root are answered', {
-  skip: skip || skipUnlessOrdinaryUser(),
+  skip: skipUnlessOrdinaryUser(),
   timeout,
 }, async () => {
   const [setpriv, ...rights] = ordinaryUser

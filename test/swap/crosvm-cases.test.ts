@@ -28,9 +28,7 @@ import { Random } from '../differential/random.js'
 import { patient } from '../support/patient.js'
 import { seed } from '../support/seed.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
-import { skipWithout } from '../userfaultfd/skip.js'
 
-const skip = skipWithout('move', 'event_unmap', 'event_remap', 'event_remove', 'poison')
 const page = pageSize()
 
 test(`runs of pages in a place are those of a list, whatever is marked and cleared (seed ${seed})`, () => {
@@ -100,7 +98,7 @@ const [before, after]: readonly [Pattern, Pattern] = [
   [1, 5, 6, 3, 0, 4, 4, 0, 9, 5, 0, 7],
 ]
 
-describe('two regions in one swap', { skip, timeout: patient(120_000) }, () => {
+describe('two regions in one swap', { timeout: patient(120_000) }, () => {
   test('keep what was written before the swap was opened, staged and out', async () => {
     const memory = [0, 1].map(() => mapMut({ length: REGION * page }))
     write(memory, before)
@@ -159,7 +157,6 @@ describe('two regions in one swap', { skip, timeout: patient(120_000) }, () => {
 })
 
 test('each command counts the pages that it moved, and the next one only those that came back', {
-  skip,
   timeout: patient(120_000),
 }, async () => {
   const memory = mapMut({ length: 400 * page })
@@ -191,7 +188,6 @@ test('each command counts the pages that it moved, and the next one only those t
 })
 
 test('the digest of a megabyte stays while it is staged, out and back, and disable works from pending', {
-  skip,
   timeout: patient(120_000),
 }, async () => {
   const random = new Random(seed)

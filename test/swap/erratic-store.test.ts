@@ -2,13 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { patient } from '../support/patient.js'
 import { seed } from '../support/seed.js'
-import { skipWithout } from '../userfaultfd/skip.js'
 import { useErraticStore } from './erratic-store.js'
 
-const skip = skipWithout('move', 'event_unmap', 'event_remap', 'event_remove', 'poison')
-
 test(`a store that throws, is full, late or damaged, or lies, changes no page under live writers (seed ${seed})`, {
-  skip,
   timeout: patient(300_000),
 }, async () => {
   const { reads, writes, misbehaviours } = await useErraticStore(seed, 80)

@@ -6,10 +6,8 @@ import { type MmapMut, mapMut, memfd, openSwap, pageSize, reserveMut, type Swap,
 import { fileStore, memoryStore } from 'vmarea/stores'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { until } from '../support/until.js'
-import { skipWithout } from '../userfaultfd/skip.js'
 import { countInPages } from './support/count-in-pages.js'
 
-const skip = skipWithout('move', 'event_unmap', 'event_remap', 'event_remove', 'poison', 'wp_hugetlbfs_shmem')
 const timeout = 120_000
 const page = pageSize()
 const PAGES = 600
@@ -45,7 +43,7 @@ function check(words: Uint32Array): void {
   for (let at = 0; at < PAGES; at++) assert.equal(words[(at * page) / 4], at < PAGES - 10 ? at + 1 : 0, `page ${at}`)
 }
 
-describe('a swapped memory file', { skip, timeout }, () => {
+describe('a swapped memory file', { timeout }, () => {
   test('gives its pages away and takes them back', async () => {
     await withFile({ store: fileStore({ folder: temporaryFolder }) }, async (swap, words, _memory, descriptor) => {
       assert.equal(swap.statistics.residentPages, PAGES - 10)
@@ -178,7 +176,7 @@ describe('a swapped memory file', { skip, timeout }, () => {
   })
 })
 
-test('memory that can not be swapped is refused, and nothing has changed', { skip, timeout }, async () => {
+test('memory that can not be swapped is refused, and nothing has changed', { timeout }, async () => {
   using file = memfd('swapped', { size: 20 * page })
   const open = (memory: MmapMut) => openSwap(memory, { store: memoryStore() })
   const memory = mapMut({ file, shared: true })

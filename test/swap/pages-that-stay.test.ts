@@ -12,9 +12,8 @@ import { raiseHugePages } from '../support/raise-huge-pages.js'
 import { root } from '../support/root.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { until } from '../support/until.js'
-import { skipWithout } from '../userfaultfd/skip.js'
+import { swapWay } from './support/swap-way.js'
 
-const skip = skipWithout('move', 'event_unmap', 'event_remap', 'event_remove', 'poison')
 const timeout = patient(120_000)
 const page = pageSize()
 const require = createRequire(import.meta.url)
@@ -44,7 +43,9 @@ function forker(): (() => number) | string {
 const fork = forker()
 
 test('pages that a forked child shares stay in memory, are counted, and leave once they are written', {
-  skip: skip || (typeof fork === 'string' && fork),
+  skip:
+    (swapWay() !== 'move' && 'only UFFDIO_MOVE leaves shared pages where they are') ||
+    (typeof fork === 'string' && fork),
   timeout,
 }, async () => {
   const memory = filled(30)
@@ -73,7 +74,7 @@ test('pages that a forked child shares stay in memory, are counted, and leave on
 })
 
 test('memory of huge pages is refused with the size of its pages', {
-  skip: skip || raiseHugePages(2),
+  skip: raiseHugePages(2),
   timeout,
 }, async () => {
   const memory = mapMut({ length: 2 << 20, hugePages: 2 << 20 })
@@ -97,7 +98,7 @@ function mounted(name: string, options: string): { folder: string } | string {
 const small = mounted('small', 'size=1m')
 
 test('a folder that becomes full stops evictions with ENOSPC, and takes pages again when it has room', {
-  skip: skip || (typeof small === 'string' && small),
+  skip: typeof small === 'string' && small,
   timeout,
 }, async () => {
   const { folder } = small as { folder: string }
@@ -126,7 +127,7 @@ test('a folder that becomes full stops evictions with ENOSPC, and takes pages ag
 const readOnly = mounted('read-only', 'ro')
 
 test('a folder of a read-only file system is refused at opening, with its path', {
-  skip: skip || (typeof readOnly === 'string' && readOnly),
+  skip: typeof readOnly === 'string' && readOnly,
   timeout,
 }, async () => {
   const { folder } = readOnly as { folder: string }

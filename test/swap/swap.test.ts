@@ -4,10 +4,8 @@ import { type MmapMut, mapMut, openSwap, pageSize, reserveMut, type Swap, type S
 import { fileStore, memoryStore } from 'vmarea/stores'
 import { patient } from '../support/patient.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
-import { skipWithout } from '../userfaultfd/skip.js'
 import { countInPages } from './support/count-in-pages.js'
 
-const skip = skipWithout('move', 'event_unmap', 'event_remap', 'event_remove', 'poison')
 const page = pageSize()
 const timeout = patient(120_000)
 
@@ -54,7 +52,7 @@ async function withSwap(
 }
 
 for (const [name, store] of Object.entries(stores)) {
-  describe(`memory swapped to a ${name}`, { skip, timeout }, () => {
+  describe(`memory swapped to a ${name}`, { timeout }, () => {
     test('the commands take all pages out and back, and every page keeps its content', async () => {
       await withSwap({ store: store() }, async (swap, _memory, words) => {
         assert.equal(swap.state, 'ready')
@@ -111,13 +109,13 @@ for (const [name, store] of Object.entries(stores)) {
   })
 }
 
-test('a thread that counts in pages that leave meanwhile loses no write', { skip, timeout }, async () => {
+test('a thread that counts in pages that leave meanwhile loses no write', { timeout }, async () => {
   await withSwap({ residentLimit: 100 * page }, async (swap, _memory, words) => {
     countInPages(words, () => swap.statistics.evictedPages > 600)
   })
 })
 
-describe('memory of which the program changes the layout', { skip, timeout }, () => {
+describe('memory of which the program changes the layout', { timeout }, () => {
   test('pages that are given up read as zeros, wherever they were', async () => {
     await withSwap({}, async (swap, memory, words) => {
       await swap.enable()
@@ -184,7 +182,7 @@ describe('memory of which the program changes the layout', { skip, timeout }, ()
   })
 })
 
-test('several mappings are swapped at once', { skip, timeout }, async () => {
+test('several mappings are swapped at once', { timeout }, async () => {
   const [left, right] = [numbered(20), numbered(30)]
   const swap = await openSwap([left.memory, right.memory], { store: memoryStore() })
   await swap.enable()
@@ -195,7 +193,7 @@ test('several mappings are swapped at once', { skip, timeout }, async () => {
   await swap.exit()
 })
 
-test('a process whose memory is swapped ends by itself', { skip, timeout }, async () => {
+test('a process whose memory is swapped ends by itself', { timeout }, async () => {
   const { spawnSync } = await import('node:child_process')
   const program = `
     const { mapMut, openSwap } = await import('vmarea')

@@ -1,36 +1,42 @@
 import { LinuxKernel } from '../../linux/linux-kernel.js'
 import { openSwapSource } from '../../pager/swap/program/open-swap-source.js'
-import { VmError } from '../../vocabulary/vm-error.js'
+import type { SwapWay } from '../../pager/swap/swap-way.js'
 import type { Capability } from './capability.js'
 import { newerKernel } from './newer-kernel.js'
 
 /** Milliseconds, of which none passes: nothing faults. */
 const DEADLINE = 1000
 
+const WAYS: Readonly<Record<SwapWay, string>> = {
+  move: 'by UFFDIO_MOVE',
+  'write-protect': 'by write protection and a copy',
+  guard: 'in place, hidden by their permission',
+}
+
 const EFAULT = 'a system call on a page that is out fails with EFAULT (read and write of the package wait for it)'
+const ADVICE = 'a madvise(2) of native code frees resident pages alone'
+const AREAS = 'each run of pages that are out is an area; native code must not unmap or protect the memory by itself'
 
 /** What is needed to swap memory. */
 export function* swapping(): Generator<Capability> {
-  const purpose = 'openSwap: pages leave while the program writes to them'
   const { userfaultfds } = new LinuxKernel()
-  try {
-    const { source, way } = openSwapSource(userfaultfds, { name: undefined, files: true, deadline: DEADLINE })
-    const { name } = source
-    source.close()
-    const found = `source: ${name}; private pages leave by ${way === 'move' ? 'UFFDIO_MOVE' : 'write protection and a copy'}`
-    const fallback = name === 'userfaultfd' ? [] : [EFAULT]
-    if (way !== 'move') fallback.push('each page is copied, and a madvise(2) of native code frees resident pages alone')
-    if (fallback.length === 0) yield { name: 'swap', available: true, purpose, found }
-    else {
-      const remedy =
-        way === 'move'
-          ? 'the full userfaultfd (above)'
-          : newerKernel('6.8', 'a userfaultfd with the feature move (above)')
-      yield { name: 'swap', available: false, purpose, found, fallback: fallback.join('; '), remedy }
-    }
-  } catch (error) {
-    if (!(error instanceof VmError)) throw error
-    const remedy = 'a userfaultfd (above) with write protection and poison: features of Linux 6.6'
-    yield { name: 'swap', available: false, purpose, found: error.message, remedy }
+  const { source, way, refused } = openSwapSource(userfaultfds, { name: undefined, files: true, deadline: DEADLINE })
+  const { name } = source
+  source.close()
+  const limits = [
+    ...(name === 'userfaultfd' ? [] : [EFAULT]),
+    ...(way === 'move' ? [] : [ADVICE]),
+    ...(way === 'guard' ? [AREAS] : []),
+  ]
+  const how = {
+    name: 'swap',
+    purpose: 'openSwap: pages leave while the program writes to them',
+    found: `source: ${name}; private pages leave ${WAYS[way]}${refused === undefined ? '' : `; ${refused.message}`}`,
+  }
+  if (limits.length === 0) yield { ...how, available: true }
+  else {
+    const full = 'the full userfaultfd (above)'
+    const remedy = way === 'write-protect' ? newerKernel('6.8', `${full}, with the feature move`) : full
+    yield { ...how, available: false, fallback: limits.join('; '), remedy }
   }
 }

@@ -18,6 +18,13 @@ export interface GuardSourceFunctions {
   guardShow(source: number, writable: boolean): number
   guardExpectServer(source: number, expected: boolean): number
   guardHide(source: number): number
+  /** Drops the content of private pages that are hidden. */
+  guardZap(source: number): number
+  /**
+   * Writes content to hidden pages that have none, from result 2 on in the bytes, and shows them. `target` is where they may be written.
+   * Answers how many bytes, or the error of the first page.
+   */
+  guardFill(source: number, target: number, bytes: Uint8Array): number
   guardFail(source: number): number
   guardWake(source: number): number
   /** `mmap` with `MAP_FIXED`. `-ENOENT` where the source watches nothing any more. */

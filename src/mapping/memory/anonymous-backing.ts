@@ -2,6 +2,7 @@ import type { FaultRecord } from '../../kernel/fault-record.js'
 import type { Kernel } from '../../kernel/kernel.js'
 import type { Region } from '../../kernel/region.js'
 import type { Backing, BackingRequest, BackingSource } from './backing.js'
+import { withoutServer } from './without-server.js'
 
 /** Memory without a file or a device. */
 export class AnonymousBacking implements Backing {
@@ -29,7 +30,7 @@ export class AnonymousBacking implements Backing {
 
   /** Memory without a file has no end, so the page was poisoned, or the pool of huge pages is empty. */
   explain(fault: FaultRecord, _offset: number, pageSize: number): FaultRecord {
-    if (fault.reason !== 'past-end-of-file') return fault
+    if (fault.reason !== 'past-end-of-file') return withoutServer(fault)
     if (pageSize === this.#kernel.pageSize) return { ...fault, reason: 'poisoned' }
     return {
       ...fault,

@@ -6,6 +6,7 @@ import { VmError } from '../../vocabulary/vm-error.js'
 import type { Backing, BackingSource } from './backing.js'
 import type { MappableFile } from './mmap-options.js'
 import { type OpenFile, openFile } from './open-file.js'
+import { withoutServer } from './without-server.js'
 
 interface KnownFile extends Pick<OpenFile, 'source'> {
   readonly device: bigint
@@ -69,7 +70,7 @@ export class FileBacking implements Backing {
 
   /** The processor can't tell a page past the end of a file from a page that could not be read. The file's size can. */
   explain(fault: FaultRecord, offset: number, pageSize: number): FaultRecord {
-    if (fault.reason !== 'past-end-of-file') return fault
+    if (fault.reason !== 'past-end-of-file') return withoutServer(fault)
     const { size, free } = this.#stateNow()
     const inFile = size !== undefined && Math.floor((this.#offset + offset) / pageSize) * pageSize < size
     if (!inFile) return fault

@@ -12,7 +12,7 @@ import type { FilePages } from './file-pages.js'
 const MOST = 64
 const [WRITE, FIRST_WRITE] = [1, 2]
 /** The indices in the shared results at which the addon reads the range of a call. */
-const [ADDRESS, LENGTH] = [1, 3]
+const [ADDRESS, OTHER, LENGTH] = [1, 2, 3]
 const { EBADF } = ERRNO_RESULT
 
 export interface GuardSourceOptions {
@@ -153,6 +153,23 @@ export class GuardSource implements FaultQueue, FilePages {
   hide(start: number, length: number): number {
     this.#range(start, length)
     return this.#addon.guardHide(this.id)
+  }
+
+  /** Drops the content of hidden pages of private memory. */
+  zap(start: number, length: number): number {
+    this.#range(start, length)
+    return this.#addon.guardZap(this.id)
+  }
+
+  /**
+   * Gives content to hidden pages that have none, from `from` on in the bytes, shows them and wakes their waiters. `target` is where they may be
+   * written: `start`, or the address of the same pages in a second map of their file. Returns how many bytes, or the error of the first
+   * page, negative: `EEXIST` where it has content, `EBUSY` where an access to it has just failed and is contained.
+   */
+  fill(start: number, target: number, bytes: Uint8Array, from: number, length: number): number {
+    this.#range(start, length)
+    this.#results[OTHER] = from
+    return this.#addon.guardFill(this.id, target, bytes)
   }
 
   fail(start: number, length: number): number {

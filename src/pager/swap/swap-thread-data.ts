@@ -11,6 +11,13 @@ export interface Discarded {
   readonly advice: number
 }
 
+/** The protection of a range, of `PROT`. */
+export interface ProtectedRange {
+  readonly start: number
+  readonly length: number
+  readonly protection: number
+}
+
 /** The data that the thread of a swap is started with. */
 export interface SwapThreadData extends ServingThreadData {
   readonly ranges: readonly SwapRange[]
@@ -28,4 +35,6 @@ export interface SwapThreadData extends ServingThreadData {
   readonly continues: boolean
   /** What the program has dropped while no thread served, and no event reports. */
   readonly discarded: readonly Discarded[]
+  /** Where the memory is not just readable and writable: the guard hides it by its protection. Later ones count. */
+  readonly protections: readonly ProtectedRange[]
 }

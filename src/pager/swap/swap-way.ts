@@ -1,2 +1,4 @@
-/** How pages of private memory leave: by `UFFDIO_MOVE`, or by write protection and a copy. */
-export type SwapWay = 'move' | 'write-protect'
+/**
+ * How pages of private memory leave: by `UFFDIO_MOVE`, by write protection and a copy, or hidden by the guard, in place.
+ */
+export type SwapWay = 'move' | 'write-protect' | 'guard'

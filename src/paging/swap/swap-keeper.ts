@@ -10,6 +10,10 @@ export interface SwapKeeperInit {
   restored(start: number, end: number): void
   /** Gives an advice that drops the content of a range. Without this function the kernel gets it, and the serving thread learns of it. */
   discard?(start: number, length: number, advice: number, apply: () => void): void
+  /** The protection of a range was changed, to `protection` of `PROT`. */
+  protected?(range: { readonly start: number; readonly length: number; readonly protection: number }): void
+  /** A range was unmapped, where the serving thread does not learn of it by itself. */
+  unmapped?(start: number, length: number): void
 }
 
 /** Keeps the regions of one swap. The serving thread learns of their changes from the events of its userfaultfd. */
@@ -38,8 +42,9 @@ export class SwapKeeper implements RegionKeeper {
     return this.#regions
   }
 
-  protecting(_region: Region, _offset: number, _length: number, _protection: number, apply: () => void): void {
+  protecting(region: Region, offset: number, length: number, protection: number, apply: () => void): void {
     apply()
+    this.#init.protected?.({ start: Number(region.start) + offset, length, protection })
   }
 
   advising(region: Region, advice: number, offset: number, length: number, apply: () => void): void {
@@ -83,8 +88,9 @@ export class SwapKeeper implements RegionKeeper {
 
   resized(): void {}
 
-  unmapped(region: Region): void {
+  unmapped(region: Region, start: bigint, length: number): void {
     if (region.keeper !== this) this.#regions.delete(region)
+    this.#init.unmapped?.(Number(start), length)
   }
 
   explain(fault: FaultRecord): FaultRecord {

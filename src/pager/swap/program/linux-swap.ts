@@ -5,7 +5,7 @@ import type { RawSwapOptions, SwapPart } from '../../../kernel/swap/swaps.js'
 import type { LinuxKernel } from '../../../linux/linux-kernel.js'
 import type { LinuxRegion } from '../../../linux/regions/linux-region.js'
 import { ListeningSocket } from '../../../linux/sockets/listening-socket.js'
-import { SwapKeeper } from '../../../paging/swap/swap-keeper.js'
+import { SwapKeeper, type SwapKeeperInit } from '../../../paging/swap/swap-keeper.js'
 import type { SwapRange } from '../../../paging/swap/swap-range.js'
 import { SwapRecord } from '../../../paging/swap/swap-record.js'
 import type { FaultSourceName } from '../../../vocabulary/fault-source-name.js'
@@ -20,8 +20,9 @@ import { ServingThread } from '../../thread/serving-thread.js'
 import type { ServingThreadData } from '../../thread/serving-thread-data.js'
 import type { ThreadProgram } from '../../thread/thread-program.js'
 import { unpackError } from '../../thread/unpack-error.js'
-import type { Discarded, SwapThreadData } from '../swap-thread-data.js'
+import type { Discarded, ProtectedRange, SwapThreadData } from '../swap-thread-data.js'
 import type { SwapWay } from '../swap-way.js'
+import { checkMemoryFiles } from './check-memory-files.js'
 import { type OpenedSwapSource, openSwapSource } from './open-swap-source.js'
 import { SwapFaults } from './swap-faults.js'
 import { TwinMaps } from './twin-maps.js'
@@ -52,13 +53,15 @@ export class LinuxSwap implements RawSwap {
   readonly #keeper: SwapKeeper
   readonly #ranges: readonly SwapRange[]
   readonly #twins: TwinMaps
-  readonly #staging: LinuxRegion
+  /** The guard leaves pages in place. */
+  readonly #staging: LinuxRegion | undefined
   readonly #record: SwapRecord
   readonly #control: ListeningSocket | undefined
   readonly #failureListeners: ((error: Error | undefined) => void)[] = []
   readonly #deathListeners: ((cause: Error) => void)[] = []
   /** What the program has dropped while no thread served. */
   readonly #discarded: Discarded[] = []
+  #protections: ProtectedRange[] = []
   #failure: Error | undefined
   #exit: Promise<void> | undefined
   #restarting: Promise<void> | undefined
@@ -75,6 +78,7 @@ export class LinuxSwap implements RawSwap {
     let swap: LinuxSwap
     let control: ListeningSocket | undefined
     try {
+      if (opened.way === 'guard') checkMemoryFiles(kernel, parts)
       control = options.control === undefined ? undefined : new ListeningSocket(options.control, CONTROL_MODE)
       swap = new LinuxSwap(kernel, parts, options, opened, control)
     } catch (error) {
@@ -109,11 +113,13 @@ export class LinuxSwap implements RawSwap {
     const pages = parts.reduce((sum, { length }) => sum + length / pageSize, 0)
     this.#record = new SwapRecord(pages, undefined, true)
     this.#record.residentLimit = options.residentLimit
-    const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.NORESERVE
-    this.#staging = regions.mapRegion(0n, pages * pageSize, PROT.READ | PROT.WRITE, flags, -1, 0, pageSize)
-    calls.madvise(this.#staging.start, this.#staging.length, MADV.DONTFORK)
-    // A huge page can't move whole where only some of its pages are staged.
-    calls.madvise(this.#staging.start, this.#staging.length, MADV.NOHUGEPAGE)
+    if (way !== 'guard') {
+      const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.NORESERVE
+      this.#staging = regions.mapRegion(0n, pages * pageSize, PROT.READ | PROT.WRITE, flags, -1, 0, pageSize)
+      calls.madvise(this.#staging.start, this.#staging.length, MADV.DONTFORK)
+      // A huge page can't move whole where only some of its pages are staged.
+      calls.madvise(this.#staging.start, this.#staging.length, MADV.NOHUGEPAGE)
+    }
     this.#thread = new ServingThread({
       program: PROGRAM,
       deadline: deadlineOf(options),
@@ -134,10 +140,14 @@ export class LinuxSwap implements RawSwap {
       explain: (fault) => this.#faults.explain(fault),
       // The serving thread learns of it from an event where pages move.
       ...(way === 'move' ? {} : { discard: (...range) => this.#discard(...range) }),
+      ...(way !== 'guard' ? {} : this.#reports()),
       restored: (start, end) => void this.#restore(start, end).catch(() => {}),
     })
     for (const { region, offset, length, file } of parts) {
       this.#keeper.attach(region, file !== undefined)
+      const { executable } = kernel.addressSpace.lookup(region.start + BigInt(offset))!
+      const protection = PROT.READ | PROT.WRITE | (executable ? PROT.EXEC : 0)
+      this.#protected({ start: Number(region.start) + offset, length, protection })
       calls.madvise(region.start + BigInt(offset), length, MADV.DONTFORK)
     }
   }
@@ -218,6 +228,20 @@ export class LinuxSwap implements RawSwap {
     }
   }
 
+  /** What the serving thread does not learn of by itself where the guard serves. */
+  #reports(): Pick<SwapKeeperInit, 'protected' | 'unmapped'> {
+    return {
+      protected: (range) => this.#protected(range),
+      unmapped: (start, length) => this.#thread.tell({ type: 'unmap', start, length }),
+    }
+  }
+
+  #protected(range: ProtectedRange): void {
+    const end = range.start + range.length
+    const isWithin = ({ start, length }: ProtectedRange) => start >= range.start && start + length <= end
+    this.#protections = [...this.#protections.filter((earlier) => !isWithin(earlier)), range]
+  }
+
   async #ask(question: Question): Promise<unknown> {
     if (this.#exit !== undefined) throw ended()
     return this.#thread.ask('swap', question)
@@ -240,7 +264,7 @@ export class LinuxSwap implements RawSwap {
     const { store, timeout, lowWater, highWater, control } = this.#options
     const data = {
       ranges: this.#ranges,
-      staging: Number(this.#staging.start),
+      staging: Number(this.#staging?.start ?? -1n),
       source: this.#source.give(),
       way: this.#way,
       store: { module: store.module as string, options: store.options },
@@ -249,6 +273,7 @@ export class LinuxSwap implements RawSwap {
       record: this.#record.memory as SharedArrayBuffer,
       continues,
       discarded: this.#discarded.splice(0),
+      protections: this.#protections,
     }
     await this.#thread.start(data satisfies Omit<SwapThreadData, keyof ServingThreadData>, signal)
   }
@@ -282,7 +307,7 @@ export class LinuxSwap implements RawSwap {
     }
     this.#keeper.detach()
     this.#source.close()
-    this.#staging.unmap()
+    this.#staging?.unmap()
     this.#twins.close()
   }
 }

@@ -29,9 +29,11 @@ export interface SwapSourceRequest {
 export interface OpenedSwapSource {
   readonly source: OpenedFaultSource
   readonly way: SwapWay
+  /** Why pages do not leave by `UFFDIO_MOVE`, where no source was requested. */
+  readonly refused?: VmError
 }
 
-/** Opens the source of a swap's faults, with the best way for pages to leave. Throws the `VmError` of the best one where there is none. */
+/** Opens the source of a swap's faults, with the best way for pages to leave. Throws the `VmError` of the best one where the requested one is not available. */
 export function openSwapSource(
   calls: UserfaultfdCalls,
   { name, files, deadline }: SwapSourceRequest,
@@ -40,13 +42,18 @@ export function openSwapSource(
     const features = files ? FEATURES[way] | OF_FILES : FEATURES[way]
     return { source: openFaultSource(calls, { name, features, guard: false, deadline }), way }
   }
+  const guard = (): OpenedSwapSource => {
+    return { source: openFaultSource(calls, { name: 'guard', features: 0n, guard: true, deadline }), way: 'guard' }
+  }
+  if (name === 'guard') return guard()
   try {
     return open('move')
   } catch (error) {
-    if (!(error instanceof VmError)) throw error
+    if (!(error instanceof VmError) || name === 'model') throw error
     try {
-      return open('write-protect')
+      return { ...open('write-protect'), refused: error }
     } catch {
+      if (name === undefined) return { ...guard(), refused: error }
       throw error
     }
   }

@@ -33,13 +33,17 @@ export class SwapFaults {
   }
 
   explain(fault: FaultRecord): FaultRecord {
-    // The kernel reports poison as it reports memory past the end of a file.
-    if (fault.reason !== 'poisoned' && fault.reason !== 'past-end-of-file') return fault
+    // The kernel reports poison as it reports memory past the end of a file, and the guard a page that is not served as a driver's.
+    if (fault.reason !== 'poisoned' && fault.reason !== 'past-end-of-file' && fault.reason !== 'driver') return fault
     this.#thread.drain()
     this.#takeUnanswered()
     const page = Number(fault.address) - (Number(fault.address) % this.#pageSize)
-    const cause = this.#causes.get(page)
-    return cause === undefined ? fault : { ...fault, reason: 'swap', cause }
+    const { unanswered } = fault
+    if (unanswered === 'no-server' && !this.#source.isServed(page)) this.#thread.foundUnserved()
+    const cause = this.#causes.get(page) ?? (unanswered && this.#why(unanswered))
+    if (cause !== undefined) return { ...fault, reason: 'swap', cause }
+    // The page has come back meanwhile, and its cause is forgotten.
+    return fault.reason === 'driver' ? { ...fault, reason: 'swap' } : fault
   }
 
   /** The addresses in `[start, end)` that have failed. Each stays until its page has come back. */

@@ -1,7 +1,4 @@
 import type { SwapCommand } from '../../../kernel/swap/swap-state.js'
-import { addon } from '../../../linux/addon/addon.js'
-import { check } from '../../../linux/addon/check.js'
-import type { LinuxUserfaultfd } from '../../../linux/userfaultfd/linux-userfaultfd.js'
 import { PageMap } from '../../../paging/swap/page-map.js'
 import { SwapEngine } from '../../../paging/swap/swap-engine.js'
 import type { SwapRecord } from '../../../paging/swap/swap-record.js'
@@ -9,20 +6,17 @@ import type { PageStore } from '../../../stores/page-store.js'
 import type { UffdMessages } from '../../../userfaultfd/uffd-messages.js'
 import { UFFD_EVENT_CODE } from '../../../vocabulary/uffd-event-code.js'
 import { FaultLoop } from '../../source/fault-loop.js'
-import { UserfaultfdQueue } from '../../source/userfaultfd-queue.js'
 import { packError } from '../../thread/pack-error.js'
 import type { PagerKernel } from '../../thread/pager-kernel.js'
 import type { PagerMessage } from '../../thread/pager-request.js'
 import type { Discarded, SwapThreadData } from '../swap-thread-data.js'
 import { ControlServer } from './control-server.js'
-import { MovedStaging } from './moved-staging.js'
-import { PlainStaging } from './plain-staging.js'
-import type { Staging } from './staging.js'
-import { UserfaultfdMemory } from './userfaultfd-memory.js'
+import { GuardBacking } from './guard-backing.js'
+import type { SwapBacking } from './swap-backing.js'
+import { UserfaultfdBacking } from './userfaultfd-backing.js'
 
 export interface SwapServiceParts {
   readonly kernel: PagerKernel
-  readonly raw: LinuxUserfaultfd
   readonly store: PageStore
   readonly record: SwapRecord
   readonly data: SwapThreadData
@@ -32,44 +26,30 @@ export interface SwapServiceParts {
 /** Serves swapped memory: takes its faults and its layout events, and lets the engine work between them. */
 export class SwapService {
   readonly engine: SwapEngine
-  readonly #raw: LinuxUserfaultfd
   readonly #store: PageStore
   readonly #map: PageMap
-  readonly #memory: UserfaultfdMemory
-  readonly #data: SwapThreadData
-  readonly #staging: Staging
-  readonly #faults: UserfaultfdQueue
+  readonly #backing: SwapBacking
   readonly #loop: FaultLoop
   readonly #control: ControlServer | undefined
-  readonly #pageSize: number
   #works = false
   #stopped = false
 
-  constructor({ kernel, raw, store, record, data, send }: SwapServiceParts) {
+  constructor({ kernel, store, record, data, send }: SwapServiceParts) {
     const { pageSize } = kernel
-    this.#raw = raw
     this.#store = store
-    this.#pageSize = pageSize
     this.#map = new PageMap(data.ranges, pageSize)
-    this.#data = data
-    this.#staging = data.way === 'move' ? new MovedStaging(raw, kernel) : new PlainStaging(pageSize)
-    this.#faults = new UserfaultfdQueue({
-      raw,
-      name: data.source.name,
-      pageSize,
-      onEvent: (messages, index) => this.#follow(messages, index),
-    })
-    this.#memory = new UserfaultfdMemory({
-      raw,
-      faults: this.#faults,
-      map: this.#map,
-      way: data.way,
-      start: data.staging,
-      staging: this.#staging,
-      pageSize,
-    })
+    this.#backing =
+      data.way === 'guard'
+        ? new GuardBacking(kernel, data, this.#map)
+        : new UserfaultfdBacking({
+            kernel,
+            data,
+            map: this.#map,
+            places: record.places,
+            onEvent: (messages, index) => this.#follow(messages, index),
+          })
     this.engine = new SwapEngine({
-      memory: this.#memory,
+      memory: this.#backing.memory,
       record,
       store,
       host: {
@@ -89,13 +69,26 @@ export class SwapService {
     })
     const command = (command: SwapCommand) => this.engine.command(command)
     this.#control = data.control && new ControlServer({ ...data.control, command, status: () => record.status })
-    const serve = (index: number, now: number) => this.#serve(this.#faults.address(index), now)
-    this.#loop = new FaultLoop(this.#faults, serve, () => this.#works || !this.engine.isIdle)
+    const { faults } = this.#backing
+    const serve = (index: number, now: number) => this.#serve(faults.address(index), now)
+    this.#loop = new FaultLoop(faults, serve, () => this.#works || !this.engine.isIdle)
   }
 
-  /** Follows what the program did to the layout while no thread served. */
-  followMissed(): void {
-    this.#faults.takeMissed()
+  /** The number by which the program names a guard source; -1 for any other. */
+  get sourceId(): number {
+    return this.#backing.faults.id
+  }
+
+  /** Watches the memory, takes over the pages that are there, and follows what the program did to the layout while no thread served. */
+  takeOver(record: SwapRecord, { continues, discarded }: SwapThreadData): void {
+    this.#backing.watch()
+    // From here on the engine alone installs pages, so that none is missed.
+    const { resident, staged } = this.#backing.pages()
+    if (continues) record.places.resume()
+    for (const { page, count } of staged) this.engine.adoptStaged(page, count)
+    for (const { page, count } of resident) this.engine.adopt(page, count)
+    this.#backing.followMissed()
+    for (const range of discarded) this.discard(range)
   }
 
   /** Takes faults from now on. */
@@ -118,9 +111,15 @@ export class SwapService {
   }
 
   /** Drops the content of a range, where no event would report that the program did. `advice` is of `MADV`. */
-  discard({ start, length, advice }: Discarded): void {
-    check(addon().adviseBare(start, length, advice), 'madvise', { address: BigInt(start), length })
+  discard(range: Discarded): void {
+    this.#backing.discard(range)
+    const { start, length } = range
     for (const { page, count } of this.#map.pagesIn(start, start + length)) this.engine.removed(page, count)
+  }
+
+  /** The program has unmapped a range. */
+  unmapped(start: number, end: number): void {
+    for (const { page, count } of this.#map.move(start, end, -1)) this.engine.unmapped(page, count)
   }
 
   /** Brings all pages back and takes no more faults. Rejects where pages could not be read, after it has ended as well. */
@@ -129,8 +128,8 @@ export class SwapService {
     try {
       await this.engine.command('disable')
     } finally {
-      for (const { start, count } of this.#map.ranges) this.#release(start, count * this.#pageSize)
-      if (this.#data.way === 'move') this.#release(this.#data.staging, this.#memory.pages * this.#pageSize)
+      const lost = new Set(this.engine.poisoned())
+      this.#backing.release((page) => lost.has(page))
       await this.stop()
     }
   }
@@ -140,24 +139,14 @@ export class SwapService {
     this.#control?.close()
     this.#loop.stop()
     this.#stopped = true
-    this.#staging.close()
+    this.#backing.close()
     await this.#store.close()
-  }
-
-  #release(start: number, length: number): void {
-    try {
-      this.#raw.unregister(BigInt(start), length)
-    } catch {
-      // The range is already unmapped. Wake its waiters; they will fault again.
-      this.#raw.wake(start, length)
-    }
   }
 
   #serve(address: number, now: number): void {
     const page = this.#map.pageAt(address)
     if (page >= 0) this.engine.fault(page, now)
-    // The program has appended this memory to a range: it was never swapped.
-    else if (this.#raw.zeropage(address, this.#pageSize, 0) !== 0) this.#raw.wake(address, this.#pageSize)
+    else this.#backing.serveAppended(address)
   }
 
   #follow(messages: UffdMessages, index: number): void {
@@ -167,7 +156,7 @@ export class SwapService {
         for (const { page, count } of this.#map.pagesIn(start, end)) this.engine.removed(page, count)
         return
       case UFFD_EVENT_CODE.UNMAP:
-        for (const { page, count } of this.#map.move(start, end, -1)) this.engine.unmapped(page, count)
+        this.unmapped(start, end)
         return
       case UFFD_EVENT_CODE.REMAP:
         this.#map.move(start, start + messages.length(index), end)

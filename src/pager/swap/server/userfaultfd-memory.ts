@@ -5,7 +5,6 @@ import type { PageMap } from '../../../paging/swap/page-map.js'
 import { REFUSAL, type Refusal, type SwapMemory } from '../../../paging/swap/swap-memory.js'
 import { ERRNO_RESULT } from '../../../vocabulary/errno-result.js'
 import type { FaultQueue } from '../../source/fault-queue.js'
-import type { SwapWay } from '../swap-way.js'
 import { CopiedPages } from './copied-pages.js'
 import { ProtectedPages } from './protected-pages.js'
 import type { Staging } from './staging.js'
@@ -14,8 +13,8 @@ export interface UserfaultfdMemoryParts {
   readonly raw: LinuxUserfaultfd
   readonly faults: FaultQueue
   readonly map: PageMap
-  /** How pages of private memory leave. */
-  readonly way: SwapWay
+  /** Whether private pages leave by `UFFDIO_MOVE`, and not by write protection and a copy. */
+  readonly moves: boolean
   /** The address of the staging memory. */
   readonly start: number
   readonly staging: Staging
@@ -55,11 +54,11 @@ export class UserfaultfdMemory implements SwapMemory {
   readonly #scratch: Uint8Array
   readonly #digests = new Float64Array(ROOM)
 
-  constructor({ raw, faults, map, way, start, staging, pageSize }: UserfaultfdMemoryParts) {
+  constructor({ raw, faults, map, moves, start, staging, pageSize }: UserfaultfdMemoryParts) {
     this.#raw = raw
     this.#faults = faults
     this.#map = map
-    this.#moves = way === 'move'
+    this.#moves = moves
     this.#start = start
     this.#staging = staging
     this.pageSize = pageSize
