@@ -1,3 +1,4 @@
+import { showValue } from '../vocabulary/options/show-value.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import type { PageStore } from './page-store.js'
 import { PageStoreDefinition } from './page-store-definition.js'
@@ -8,7 +9,7 @@ import type { PageStoreHost } from './page-store-host.js'
  * Opens a page store on this thread, from its description or from a definition with its options. The caller must close it.
  *
  * Rejects with `ERR_VMAREA_NOT_A_STORE` where the module can't be loaded or exports something else, or where the pages of the store have
- * another size, and with what the setup threw.
+ * another size, with `ERR_VMAREA_INVALID_ARGUMENT` for what is no store, and with what the setup threw.
  *
  * @example
  * const store = await openPageStore(fileStore({ encrypt: true }), { pageSize: 4096 })
@@ -21,6 +22,10 @@ export async function openPageStore(
   options?: unknown,
 ): Promise<PageStore> {
   const described = !(store instanceof PageStoreDefinition)
+  if (described && typeof store?.module !== 'string') {
+    const must = 'what fileStore() or one of its sisters returns, or a definition'
+    throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `store must be ${must}, and is ${showValue(store)}`)
+  }
   const definition = described ? await load(store.module) : store
   const opened = await definition.open(described ? store.options : options, host)
   if (opened?.pageSize === host.pageSize) return opened

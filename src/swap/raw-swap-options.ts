@@ -2,6 +2,7 @@ import type { RawSwapOptions } from '../kernel/swap/swaps.js'
 import { PageStoreDefinition } from '../stores/page-store-definition.js'
 import { checkOptions, type OptionRules } from '../vocabulary/options/check-options.js'
 import { faultSourceRule } from '../vocabulary/options/fault-source-rule.js'
+import { moduleUrl } from '../vocabulary/options/module-url.js'
 import { numberRule } from '../vocabulary/options/number-rule.js'
 import { showValue } from '../vocabulary/options/show-value.js'
 import { textRule } from '../vocabulary/options/text-rule.js'
@@ -50,8 +51,8 @@ export function checkResidentLimit(bytes: number, pageSize: number): void {
 }
 
 function storeOf({ store, storeOptions }: SwapOptions): RawSwapOptions['store'] {
-  if (typeof store === 'string') return { module: store, options: storeOptions }
-  if (store instanceof URL) return { module: store.href, options: storeOptions }
+  if (typeof store === 'string' || store instanceof URL)
+    return { module: moduleUrl('a store module', store), options: storeOptions }
   if (store instanceof PageStoreDefinition) return { module: store, options: storeOptions }
   if (typeof store?.module === 'string') return { module: store.module, options: store.options }
   throw invalid('store', storeRule, store)

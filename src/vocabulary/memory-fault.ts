@@ -58,7 +58,7 @@ export class MemoryFault extends Error {
   readonly code = 'ERR_VMAREA_FAULT'
   /** The address of the access, or of its page where the processor reports no more. */
   readonly address: bigint
-  /** The address, counted in bytes from the mapping's first byte. */
+  /** The address, counted in bytes from the mapping's first byte; `NaN` where the mapping was gone before the fault was reported. */
   readonly offset: number
   /** Whether the access was a read, a write or an execution. */
   readonly access: FaultAccess
@@ -68,7 +68,7 @@ export class MemoryFault extends Error {
   /** The library throws such faults; a program makes one only for its tests. */
   constructor({ address, offset, access, reason, why, ...rest }: MemoryFaultDetail) {
     super(
-      `${access} at ${hex(address)} (offset ${offset}) failed: ${why ?? because[reason]}`,
+      `${access} at ${hex(address)}${Number.isNaN(offset) ? '' : ` (offset ${offset})`} failed: ${why ?? because[reason]}`,
       'cause' in rest ? { cause: rest.cause } : undefined,
     )
     this.address = address

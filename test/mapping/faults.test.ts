@@ -408,6 +408,24 @@ describe('bare access', () => {
     assert.equal(areasIn(readOnly.start, readOnly.end).length, 1)
   })
 
+  test('in memory that is unmapped before the report has no offset', async () => {
+    await turns()
+    const messages: FaultMessage[] = []
+    const onMessage = (message: unknown) => messages.push(message as FaultMessage)
+    channel('vmarea:fault').subscribe(onMessage)
+    const { mapping } = truncated()
+    const address = mapping.start + BigInt(page)
+    void mapping.bytes[page]
+    mapping.unmap()
+    await turns()
+    channel('vmarea:fault').unsubscribe(onMessage)
+    assert.deepEqual(
+      messages.map(({ fault }) => [fault.address, fault.offset]),
+      [[address, Number.NaN]],
+    )
+    assert.doesNotMatch(messages[0]!.fault.message, /offset/)
+  })
+
   test('is reported at once: on the channel each time, by one process warning a mapping', async () => {
     await turns() // What the tests before this one did is told first.
     const messages: FaultMessage[] = []

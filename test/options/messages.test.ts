@@ -45,6 +45,19 @@ for (const [kernel, spawn] of [
       assert.throws(() => memory.lock(), { code: 'ENOMEM', message: /allows no access/ })
     })
 
+    test('a module that is named by no URL leads to the right one', async () => {
+      const process = spawn()
+      const opening = (name: string) => process.openDevice(name)
+      const advice = (text: string) => ({ code: 'ERR_VMAREA_INVALID_ARGUMENT', message: new RegExp(text) })
+      await assert.rejects(opening('./tape.mjs'), advice("new URL\\('./tape.mjs', import.meta.url\\)"))
+      await assert.rejects(opening('vmarea/devices/http'), advice("import.meta.resolve\\('vmarea/devices/http'\\)"))
+      using memory = process.mapMut({ length: page })
+      await assert.rejects(
+        process.openSwap(memory, { store: './tape.mjs' }),
+        advice("new URL\\('./tape.mjs', import.meta.url\\)"),
+      )
+    })
+
     test('EIO of a hook carries what the driver threw', async () => {
       const source = `import { defineDevice } from '${import.meta.resolve('vmarea/device')}'
         export default defineDevice(() => ({ size: ${page}, fault() { throw new RangeError('the tape has torn') } }))`

@@ -35,6 +35,11 @@ test('a module without a store in it is refused by its URL', async () => {
   })
 })
 
+test('what is no store is refused by its value', async () => {
+  for (const value of [undefined, null, 5, './my-store.mjs', {}])
+    await assert.rejects(openPageStore(value as never, { pageSize: 4096 }), { code: 'ERR_VMAREA_INVALID_ARGUMENT' })
+})
+
 test('what the setup throws is what opening rejects with', async () => {
   const failing = definePageStore(() => {
     throw new RangeError('too far')

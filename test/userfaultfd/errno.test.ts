@@ -421,6 +421,13 @@ test('a descriptor that waits is refused where it would be polled', { skip }, as
   fixed.close()
 })
 
+test('written() says what the range must be registered for', { skip: skip || skipWithout('wp_async') }, () => {
+  const { start } = anonymous(1)
+  using uffd = bindUserfaultfd(() => kernel).create()
+  uffd.register(start, page, 'wp')
+  assert.throws(() => uffd.written(start, page), { code: 'EPERM', message: /registered for wp .* wp_async/ })
+})
+
 test('wp_async takes a file map, and returns what was written', { skip: skip || skipWithout('wp_async') }, () => {
   using uffd = bindUserfaultfd(() => kernel).create({ features: ['wp_async'] })
   const folder = mkdtempSync(join(tmpdir(), 'vmarea-'))

@@ -319,6 +319,14 @@ export class LinuxUserfaultfd implements RawUserfaultfd {
         if (last?.end === run.start) last.end = run.end
         else runs.push({ start: run.start, end: run.end })
       }
+    } catch (error) {
+      if (!(error instanceof VmError && error.code === 'EPERM')) throw error
+      throw new VmError('EPERM', 'PAGEMAP_SCAN', {
+        address: start,
+        length: Number(end - start),
+        hint: 'a part of it is not registered for wp with a userfaultfd that has the feature wp_async',
+        cause: error,
+      })
     } finally {
       closeSync(pagemap)
     }

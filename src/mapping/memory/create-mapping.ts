@@ -128,7 +128,7 @@ function extentOf(options: MmapOptions, behind: BackingSource): { offset: number
   if (!Number.isSafeInteger(length) || length <= 0) {
     throw new UsageError(
       'ERR_VMAREA_OUT_OF_RANGE',
-      `length must be a whole number of bytes above 0, and is ${showValue(length)}`,
+      `length must be a whole number of bytes above 0 and below 2^53, and is ${showValue(length)}`,
     )
   }
   if (!Number.isSafeInteger(offset + length)) {

@@ -32,7 +32,7 @@ export class ProcessMemory {
   /** The error for a contained fault in any mapping. */
   faultError(fault: FaultRecord, cause?: { readonly cause: unknown }): MemoryFault {
     const holding = holdingOf(this.kernel.regions.regionAt(fault.address))
-    return holding?.faultError(fault, cause) ?? new MemoryFault({ ...fault, offset: 0, ...cause })
+    return holding?.faultError(fault, cause) ?? new MemoryFault({ ...fault, offset: Number.NaN, ...cause })
   }
 
   #report(fault: FaultRecord, holding: HeldMemory): void {
@@ -40,7 +40,7 @@ export class ProcessMemory {
   }
 
   #reportUnmapped(fault: FaultRecord, why: 'unmapped' | 'thread-ended'): void {
-    const error = new MemoryFault({ ...fault, offset: 0 })
+    const error = new MemoryFault({ ...fault, offset: Number.NaN })
     if (why === 'thread-ended') {
       this.observer?.fault(error, { mapping: 'memory of a thread that has ended', first: true })
       return

@@ -9,7 +9,7 @@ export function resizeMemory(holding: HeldMemory, length: number): void {
   if (!Number.isSafeInteger(length) || length <= 0) {
     throw new UsageError(
       'ERR_VMAREA_OUT_OF_RANGE',
-      `a mapping's length must be a whole number of bytes above 0, and is ${showValue(length)}`,
+      `a mapping's length must be a whole number of bytes above 0 and below 2^53, and is ${showValue(length)}`,
     )
   }
   holding.checkSettled()

@@ -9,9 +9,14 @@ import { showValue } from './show-value.js'
 export function moduleUrl(what: string, module: unknown): string {
   if (module instanceof URL) return module.href
   if (typeof module === 'string' && URL.canParse(module)) return new URL(module).href
-  const hint = typeof module === 'string' ? `: write new URL('${module}', import.meta.url)` : ''
+  const hint = typeof module === 'string' ? `: write ${urlOf(module)}` : ''
   throw new UsageError(
     'ERR_VMAREA_INVALID_ARGUMENT',
     `${what} is named by its whole URL, and this is ${showValue(module)}${hint}`,
   )
+}
+
+function urlOf(module: string): string {
+  // The name of a package's entry point, as `vmarea/devices/http`.
+  return /^[./]/.test(module) ? `new URL('${module}', import.meta.url)` : `import.meta.resolve('${module}')`
 }
