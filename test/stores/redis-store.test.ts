@@ -28,7 +28,7 @@ describe('redisStore over a cluster of six servers', { skip, timeout: 300_000 },
     pageStoreConformance({
       test: (title: string, options: unknown, run?: () => void | Promise<void>) =>
         test(title, (run ?? options) as () => Promise<void>),
-      open: (pageSize) => openPageStore(redisStore({ nodes: cluster.urls }), { pageSize }),
+      open: (pageSize) => openPageStore(redisStore({ nodes: cluster.urls, timeout: 120_000 }), { pageSize }),
     })
   })
 
@@ -96,7 +96,7 @@ describe('redisStore over a cluster of six servers', { skip, timeout: 300_000 },
       await memory.writeAsync(at * page, new Uint8Array(new Uint32Array([counts[at]!, at]).buffer))
     }
     for (let at = 0; at < PAGES; at++) await write(at)
-    const store = redisStore({ nodes: cluster.urls, prefix: 'swap:', timeout: 10_000 })
+    const store = redisStore({ nodes: cluster.urls, prefix: 'swap:', timeout: 60_000 })
     const swap = await openSwap(memory, { store, residentLimit: 100 * page, timeout: 100_000 })
     await until('pages are out', () => swap.statistics.swapPages >= 400)
     const killed = cluster.masterOf('swap:7')
