@@ -8,8 +8,9 @@ const STREAMS = 4
 export class ReadAhead {
   readonly #least: number
   readonly #most: number
-  readonly #ends = new Float64Array(STREAMS).fill(-1)
-  readonly #lengths = new Float64Array(STREAMS)
+  // Not typed arrays, whose indexOf is a call out of compiled code.
+  readonly #ends: number[] = new Array<number>(STREAMS).fill(-1)
+  readonly #lengths: number[] = new Array<number>(STREAMS).fill(0)
   #oldest = 0
 
   constructor({ least, most }: { readonly least: number; readonly most: number }) {

@@ -298,6 +298,7 @@ export class RequestDispatcher<R extends PageRequest> {
   }
 
   #refuseLate(): void {
+    if (this.#late.length === 0) return
     for (const { request, waiters, noRoom } of this.#late.splice(0))
       this.#refuseAll(request, waiters, noRoom ?? lateError(request, this.#parts.timeout), false)
   }
