@@ -43,6 +43,8 @@ __asm__(
     "  sub $64, %rcx\n"
     "  jmp vmarea_copy_access\n"
     "vmarea_copy_bytes:\n"
+    "  test %rcx, %rcx\n"
+    "  jz vmarea_copy_done\n"
     "  rep movsb\n"
     "vmarea_copy_done:\n"
     "  mov %rcx, %rax\n"

@@ -59,12 +59,4 @@ Region* new_region(ThreadState* state, uintptr_t start, uintptr_t end, size_t pa
   return region;
 }
 
-Region* region_of(ThreadState* state, double handle) {
-  if (!(handle >= kSlots && handle < 9007199254740992.0)) return nullptr;
-  size_t slot = static_cast<size_t>(static_cast<uint64_t>(handle) % static_cast<uint64_t>(kSlots));
-  if (slot >= state->slots.size()) return nullptr;
-  Region* region = state->slots[slot];
-  return region != nullptr && region->handle == handle ? region : nullptr;
-}
-
 }  // namespace vmarea

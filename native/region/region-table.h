@@ -23,6 +23,12 @@ Region* new_region(ThreadState* state, uintptr_t start, uintptr_t end, size_t pa
 // Ends the region's handle, so that its object does not find it any more.
 void take_slot(Region* region);
 // The region behind a handle of this thread, or nullptr.
-Region* region_of(ThreadState* state, double handle);
+inline Region* region_of(ThreadState* state, double handle) {
+  if (!(handle >= kSlots && handle < 9007199254740992.0)) return nullptr;
+  size_t slot = static_cast<size_t>(static_cast<int64_t>(handle) & (static_cast<int64_t>(kSlots) - 1));
+  if (slot >= state->slots.size()) return nullptr;
+  Region* region = state->slots[slot];
+  return region != nullptr && region->handle == handle ? region : nullptr;
+}
 
 }  // namespace vmarea

@@ -47,7 +47,8 @@ function load(): AddonFunctions {
       `the binary ${path} is of version ${functions.version} and the package of version ${version}: run \`node ${join(folder, 'scripts', 'build-native.js')}\``,
     )
   }
-  return Object.assign(functions, { folder: dirname(path) })
+  // The engine reads the properties of a prototype fast however many there are; of an object with so many it looks each up in a table.
+  return Object.create(Object.assign(functions, { folder: dirname(path) })) as AddonFunctions
 }
 
 function prebuilt(folder: string): string | undefined {

@@ -6,18 +6,23 @@ export function checkRange(offset: number, length: number, size: number, what = 
   // A bigint fails the first test: added to a number it would throw.
   if (Number.isInteger(offset) && Number.isInteger(length) && offset >= 0 && length >= 0 && offset + length <= size)
     return
+  throw outOfRange(offset, length, size, what)
+}
+
+/** Apart from the check, so that the engine inlines that. */
+function outOfRange(offset: number, length: number, size: number, what: string): UsageError {
   for (const [name, value] of [
     ['offset', offset],
     ['length', length],
   ] as const) {
     if (!Number.isSafeInteger(value) || value < 0) {
-      throw new UsageError(
+      return new UsageError(
         'ERR_VMAREA_OUT_OF_RANGE',
         `${name} must be a whole number of bytes from 0 on, and is ${showValue(value)}`,
       )
     }
   }
-  throw new UsageError(
+  return new UsageError(
     'ERR_VMAREA_OUT_OF_RANGE',
     `the range from ${offset} to ${offset + length} does not lie in the ${what}, which has ${size} bytes`,
   )
