@@ -81,8 +81,18 @@ export function scanPagemap(descriptor: number, from: bigint, to: bigint): Itera
 
 function* statesOf(descriptor: number, from: bigint, to: bigint): Generator<PageRun> {
   const scan = { flags: 0, wanted: 0, told: categories! }
-  for (const region of pagemapRegions(descriptor, from, to, scan))
-    yield { start: region.start, end: region.end, state: stateOfCategories(region.categories) }
+  for (const { start, end, categories } of pagemapRegions(descriptor, from, to, scan)) {
+    const state = stateOfCategories(categories)
+    if ((state & PAGE_STATE.WRITE_PROTECTED) === 0) {
+      yield { start, end, state }
+      continue
+    }
+    // Linux 7.3 calls a page written only in an area that a userfaultfd watches for writes: elsewhere its entry says whether it is protected.
+    for (const run of entriesOf(descriptor, 'pagemap', [{ start, end }], BigInt(addon().pageSize))) {
+      const inEntry = run.state & PAGE_STATE.WRITE_PROTECTED
+      yield { start: run.start, end: run.end, state: (state & ~PAGE_STATE.WRITE_PROTECTED) | inEntry }
+    }
+  }
 }
 
 /**

@@ -22,6 +22,11 @@ const ONLY_BY_SCAN = ZERO | HUGE
 
 afterEach(() => unmapAll())
 
+/** Without the mark of soft-dirty pages, which not every kernel keeps and each new area has. */
+function seen(state: number): number {
+  return state & ~PAGE_STATE.DIRTY
+}
+
 function statesAt(space: LinuxAddressSpace, address: bigint, pages: number): (number | undefined)[] {
   const states: (number | undefined)[] = new Array(pages).fill(undefined)
   let last: PageRun | undefined
@@ -32,7 +37,7 @@ function statesAt(space: LinuxAddressSpace, address: bigint, pages: number): (nu
       'runs are joined',
     )
     last = run
-    for (let at = run.start; at < run.end; at += PAGE) states[Number((at - address) / PAGE)] = run.state
+    for (let at = run.start; at < run.end; at += PAGE) states[Number((at - address) / PAGE)] = seen(run.state)
   }
   return states
 }
@@ -110,8 +115,9 @@ test('memory far from any page table is one run of nothing, by both ways', scan,
   const pages = 8192
   const start = mapRaw(pages, MAP.PRIVATE | MAP.NORESERVE)
   for (const space of [scanning, reading]) {
+    const runs = [...space.pages(start, start + BigInt(pages) * PAGE)]
     assert.deepEqual(
-      [...space.pages(start, start + BigInt(pages) * PAGE)],
+      runs.map((run) => ({ ...run, state: seen(run.state) })),
       [{ start, end: start + BigInt(pages) * PAGE, state: 0 }],
     )
   }
@@ -144,7 +150,7 @@ test('more runs than one call gives come whole and without doubles', scan, () =>
   for (const run of scanning.pages(start, start + BigInt(pages) * PAGE)) {
     assert.equal(run.start, at)
     assert.equal(run.end, at + PAGE)
-    assert.equal(run.state, runs % 2 === 0 ? PRESENT : 0)
+    assert.equal(seen(run.state), runs % 2 === 0 ? PRESENT : 0)
     at = run.end
     runs++
   }
@@ -161,7 +167,7 @@ test('the runs of the whole address space are those of its parts', scan, () => {
     let at = run.start
     if (at < start) at = start
     for (; at < run.end && at < start + 64n * PAGE; at += PAGE) {
-      assert.equal(states[Number((at - start) / PAGE)], run.state)
+      assert.equal(states[Number((at - start) / PAGE)], seen(run.state))
     }
   }
 })
