@@ -8,4 +8,6 @@ export interface Host {
   readonly drivers: boolean
   /** A place to page memory out to. Without one, `MADV_PAGEOUT` takes nothing that can be seen. */
   readonly swap: boolean
+  /** Whether the flags of an area say that it has or had guards: from Linux 6.19 on, and in later ones of 6.18. */
+  readonly guardFlag: boolean
 }

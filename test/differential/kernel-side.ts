@@ -57,6 +57,7 @@ export class KernelSide {
       drivers: (bits & 1) !== 0,
       protectionKeys: (bits & 2) !== 0,
       swap: (bits & 4) !== 0,
+      guardFlag: (bits & 8) !== 0,
     }
     return this.#host
   }

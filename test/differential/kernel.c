@@ -137,6 +137,20 @@ static uint64_t inode_slot(uint64_t inode) {
   return 99;
 }
 
+// Whether an area that has guards says so among its flags.
+static int shows_guards(void) {
+  void *page = mmap(0, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED || madvise(page, PAGE, 102)) return 0;
+  FILE *areas = fopen("/proc/self/smaps", "r");
+  char line[512];
+  int found = 0;
+  while (areas && fgets(line, sizeof line, areas))
+    if (!strncmp(line, "VmFlags: ", 9) && strstr(line, " gu")) found = 1;
+  if (areas) fclose(areas);
+  munmap(page, PAGE);
+  return found;
+}
+
 // Reads smaps up to the end of the arena, a chunk at a time: the kernel makes only what is read.
 static void put_areas(void) {
   if (smaps == -1) smaps = open("/proc/self/smaps", O_RDONLY | O_CLOEXEC);
@@ -527,14 +541,15 @@ static long run(uint64_t *call, uint64_t *value) {
         if (mprotect((void *)at, PAGE, PROT_READ)) return -errno;
       return 0;
     }
-    // What this machine is: pages of memory, and as bits whether there are drivers, protection keys, swap.
+    // What this machine is: pages of memory, and as bits whether there are drivers, protection keys, swap, a flag for guards.
     case 24: {
       struct sysinfo info;
       if (sysinfo(&info)) return -errno;
       *value = info.totalram * info.mem_unit / PAGE;
       int key = syscall(SYS_pkey_alloc, 0, 0);
       if (key > 0) syscall(SYS_pkey_free, key);
-      return (slots[PACKET] >= 0 && slots[RING] >= 0 && file_of(PERF) >= 0 ? 1 : 0) | (key > 0 ? 2 : 0) | (info.totalswap ? 4 : 0);
+      int drivers = slots[PACKET] >= 0 && slots[RING] >= 0 && file_of(PERF) >= 0;
+      return (drivers ? 1 : 0) | (key > 0 ? 2 : 0) | (info.totalswap ? 4 : 0) | (shows_guards() ? 8 : 0);
     }
     case 30: {
       if (slots[7] >= 0) return -EBUSY;

@@ -54,7 +54,7 @@ const signals = new Map<number, number>([
   // BUS_MCEERR_AR only where the kernel handles memory failures, as this one does not.
   [FAULT_RESULT.POISONED, 7 * 16 + 2],
 ])
-/** The two halves of a flag word as smaps shows it: without the protection key, which it hides. */
+/** The two halves of a flag word as smaps shows it. */
 const shownFlags = new Map<number, readonly [number, number]>()
 
 /** One sequence on the model: runs calls and writes, after each, the record that `kernel.c` writes. */
@@ -64,17 +64,20 @@ export class ModelSide {
   readonly #all: Mm[]
   readonly #slots: (OpenFile | undefined)[] = []
   readonly #inodes: Inode[] = []
+  /** Flags that smaps does not show: the protection key, and guards where the kernel has no flag for them. */
+  readonly #hidden: number
   #uffd: Uffd | undefined
   /** All that have told events, in the order that the reader of `kernel.c` got them. */
   readonly #uffds: Uffd[] = []
   #out = Buffer.alloc(1 << 16)
   #used = 0
 
-  constructor({ memory, protectionKeys }: Pick<Host, 'memory' | 'protectionKeys'>) {
+  constructor({ memory, protectionKeys, guardFlag = true }: Pick<Host, 'memory' | 'protectionKeys'> & Partial<Host>) {
     this.machine = new Machine({ memory, mmapMinAddress: 4096, protectionKeys, seed: 1 })
     const limits = { addressSpace: Infinity, data: Infinity, lockedMemory: 8 << 20, stack: 8 << 20 }
     this.mm = new Mm(this.machine, limits, ['CAP_IPC_LOCK', 'CAP_SYS_RAWIO', 'CAP_SYS_ADMIN'])
     this.#all = [this.mm]
+    this.#hidden = VM_FLAG.EXECUTE_ONLY | (guardFlag ? 0 : VM_FLAG.MAYBE_GUARD)
     for (const [from, to] of [
       [4096, ARENA.START],
       [ARENA.END, this.machine.taskSize],
@@ -321,10 +324,11 @@ export class ModelSide {
       count++
       this.#put64(Math.max(vma.start, ARENA.START))
       this.#put64(Math.min(vma.end, ARENA.END))
-      const key = vma.sealed ? vma.flags + 2 ** 33 : vma.flags
+      const shown = vma.flags & ~this.#hidden
+      const key = vma.sealed ? shown + 2 ** 33 : shown
       let halves = shownFlags.get(key)
       if (halves === undefined) {
-        const flags = vmFlagsOf(vma.flags & ~VM_FLAG.EXECUTE_ONLY, vma.sealed)
+        const flags = vmFlagsOf(shown, vma.sealed)
         halves = [Number(flags & 0xffff_ffffn), Number(flags >> 32n)]
         shownFlags.set(key, halves)
       }
