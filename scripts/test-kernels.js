@@ -100,10 +100,9 @@ async function onKernel(name, machine) {
 }
 
 async function onUserMode(name, machine) {
-  const program = userModeKernel(cache, machine)
+  const { program, version } = userModeKernel(cache, machine)
   const { image } = await imageOf(machine.architecture, true)
   const files = chosenFiles(all, parts, 'user-mode')
-  const version = `${run(program, ['--version'])}`.trim()
   const how = `${version}, ${machine.title}`
   console.log(`${name}: ${files.length} files on ${how}`)
   const results = await collect(name, files, (batch, onLine) =>
