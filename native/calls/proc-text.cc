@@ -211,7 +211,11 @@ int64_t parse_smaps(Task task, View<double> usage, size_t usage_count, View<cons
       target->flags_row = flags.row_of(task.base, target->flags_from, target->flags_to, number);
     }
     at = next;
-    if (!follows(target, &task.previous_end)) continue;
+    if (!follows(target, &task.previous_end)) {
+      // The next area gets this row, to which what was seen last refers.
+      flags = bodies = SeenTexts();
+      continue;
+    }
     target->name_row = names.row_of(task.base, target->name_from, target->name_to, number);
     if (target->name_row == number || target->flags_row == number) task.note(row);
     row++;

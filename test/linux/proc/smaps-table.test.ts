@@ -127,3 +127,26 @@ test('thousands of areas keep their own usage and flags, whether a neighbour has
     assert.equal((table.flags(row) & VM.WRITE) !== 0n, row % 6 === 0, `row ${row}`)
   }
 })
+
+test('an area that is listed twice, as after a merge, changes nothing of the areas after it', () => {
+  const listed = [
+    ['1000-2000', 4, 'rd'],
+    ['1000-2000', 8, 'rd wr'],
+    ['3000-4000', 12, 'rd ex'],
+    ['5000-6000', 8, 'rd wr'],
+  ].map(
+    ([range, rss, flags]) =>
+      `${range} rw-p 00000000 00:00 0 \nRss:            ${String(rss).padStart(8)} kB\nVmFlags: ${flags} \n`,
+  )
+  const table = inPieces(Buffer.from(listed.join('')), [])
+  const read = Array.from({ length: table.maps.count }, (_, row) => [
+    table.maps.start(row),
+    table.usage(row).rss,
+    table.flags(row),
+  ])
+  assert.deepEqual(read, [
+    [0x1000n, 4096, VM.READ],
+    [0x3000n, 12_288, VM.READ | VM.EXEC],
+    [0x5000n, 8192, VM.READ | VM.WRITE],
+  ])
+})
