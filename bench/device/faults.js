@@ -56,7 +56,7 @@ async function oneFault(floor, cpu) {
   const at = (all, share) => all[Math.floor(all.length * share)] / 1000
   const where = cpu === 0 ? 'on the same CPU' : 'on another CPU'
   return [
-    row(`one fault, driver ${where}, p50 (µs)`, at(mine, 0.5), at(c, 0.5), '<= 1.3'),
+    row(`one fault, driver ${where}, p50 (µs)`, at(mine, 0.5), at(c, 0.5), '<= 1.1'),
     row(`one fault, driver ${where}, p99 (µs)`, at(mine, 0.99), at(c, 0.99), '<= 3'),
   ]
 }

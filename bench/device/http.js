@@ -3,7 +3,8 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { openDevice } from '../../dist/index.js'
-import { paired } from '../support/paired.js'
+import { loadFloor } from '../support/load-floor.js'
+import { median, paired } from '../support/paired.js'
 
 const PAGE = 4096
 const MIB = 2 ** 20
@@ -12,7 +13,7 @@ const LINK_ROUND_TRIP = 20 // milliseconds
 const DRIVER = new URL('../../dist/devices/http.js', import.meta.url)
 
 export async function run() {
-  return [await randomReads(64 * MIB), await inOrder(256 * MIB), await overSlowLink(64 * MIB)]
+  return [await randomReads(64 * MIB), ...(await inOrder(256 * MIB)), await overSlowLink(64 * MIB)]
 }
 
 /** One page in a hundred, in no order, with runs of one page. */
@@ -40,16 +41,48 @@ async function randomReads(size) {
   }
 }
 
+/**
+ * The device beside a plain fetch of the whole; and what a page takes beyond a fetch and the making of the pages, which a C thread does that
+ * fills a userfaultfd from memory.
+ */
 async function inOrder(size) {
   const server = await serve(size)
-  const { measured, floor, ratio } = await paired(
-    () => throughDevice(server.url, size),
-    () => throughFetch(server.url, size),
-    5,
-  )
+  const pages = loadFloor(new URL('../support/device/floor.c', import.meta.url))
+  const rounds = []
+  for (let round = -1; round < 5; round++) {
+    const times = [
+      await throughDevice(server.url, size),
+      await throughFetch(server.url, size),
+      makingPages(pages, size),
+    ]
+    if (round >= 0) rounds.push(times)
+  }
   server.end()
-  const work = 'read 256 MiB in order, beside a plain fetch of the whole (ms; ratio of speeds)'
-  return { work, measured, floor, ratio: 1 / ratio, target: '>= 0.7' }
+  const [device, fetched, made] = [0, 1, 2].map((index) => median(rounds.map((times) => times[index])))
+  const beyond = median(rounds.map((times) => ((times[0] - times[1] - times[2]) * 1000) / (size / PAGE)))
+  return [
+    {
+      work: 'read 256 MiB in order, beside a plain fetch of the whole (ms; ratio of speeds)',
+      measured: device,
+      floor: fetched,
+      ratio: median(rounds.map((times) => times[1] / times[0])),
+      target: 'none',
+    },
+    {
+      work: 'the same, a page beyond a fetch and making pages',
+      measured: `${beyond.toFixed(2)} µs`,
+      floor: `${fetched.toFixed(0)} + ${made.toFixed(0)} ms, a fetch and a C thread`,
+      target: '<= 1 µs',
+    },
+  ]
+}
+
+/** Milliseconds in which a C thread fills as many pages, and this one reads them. */
+function makingPages(floor, size) {
+  const start = floor.open(size, 4 * MIB, -1)
+  const time = floor.scan(start, size) / 1e6
+  floor.close()
+  return time
 }
 
 /** Both through one relay process, which adds the time and limits the rate. */

@@ -50,14 +50,14 @@ export async function run() {
         measured: `${list.measured.toFixed(1)} ms`,
         floor: `${list.floor.toFixed(1)} ms, reading maps in C`,
         ratio: list.ratio,
-        target: '<= 2',
+        target: '<= 1.5',
       },
       {
         work: 'flags and usage of all areas',
         measured: `${usage.measured.toFixed(1)} ms`,
         floor: `${usage.floor.toFixed(1)} ms, reading smaps in C`,
         ratio: usage.ratio,
-        target: '<= 1.3',
+        target: '<= 1.15',
       },
     ]
   } finally {

@@ -42,7 +42,7 @@ export async function run() {
           measured: at(guards[index]),
           floor: at(base),
           ratio: at(guards[index]) / at(base),
-          target: share === 0.5 ? '<= 2.5' : '<= 8',
+          target: share !== 0.5 ? '<= 8' : cpu === 0 ? '<= 1.5' : '<= 2.5',
         })
       }
     }

@@ -18,15 +18,15 @@ const [STOP, HEAP, SERVED] = [0, 1, 2]
  * On one CPU the threads take turns; on two, each fault wakes the other CPU, which in a virtual machine is most of the time. The
  * scheduler chooses either, so both are measured, with pinned threads.
  */
-export async function run() {
+export async function run({ rounds = ROUNDS, heapSeconds = HEAP_SECONDS } = {}) {
   const floor = loadFloor(new URL('../support/userfaultfd/floor.c', import.meta.url))
   const cpus = availableParallelism() > 1 ? [0, 1] : [0]
   const rows = []
-  for (const cpu of cpus) rows.push(...(await measure(floor, cpu)))
+  for (const cpu of cpus) rows.push(...(await measure(floor, cpu, rounds, heapSeconds)))
   return rows
 }
 
-async function measure(floor, cpu) {
+async function measure(floor, cpu, rounds, heapSeconds) {
   const { kernel } = thisProcess()
   const [ours, theirs] = [area(kernel), area(kernel)]
   const control = new Int32Array(new SharedArrayBuffer(16))
@@ -47,14 +47,14 @@ async function measure(floor, cpu) {
   }
   for (let warm = 0; warm < 24; warm++) [ours, theirs].forEach(round)
   const samples = [[], []]
-  for (let index = 0; index < ROUNDS; index++) {
+  for (let index = 0; index < rounds; index++) {
     samples[0].push(...round(ours))
     samples[1].push(...round(theirs))
   }
   const [mine, c] = samples.map((all) => all.sort((a, b) => a - b))
 
   const rows = []
-  if (cpu === 0) rows.push(heapRow(control, () => round(ours)))
+  if (cpu === 0 && heapSeconds > 0) rows.push(heapRow(control, () => round(ours), heapSeconds))
 
   Atomics.store(control, STOP, 1)
   await once(worker, 'exit')
@@ -81,14 +81,14 @@ function area(kernel) {
 }
 
 /** The heap of the Worker over a series of faults without a forced garbage collection. */
-function heapRow(control, fault) {
+function heapRow(control, fault, seconds) {
   const before = heap(control, fault)
   const servedBefore = Atomics.load(control, SERVED)
-  const end = performance.now() + HEAP_SECONDS * 1000
+  const end = performance.now() + seconds * 1000
   while (performance.now() < end) fault()
   const events = Atomics.load(control, SERVED) - servedBefore
   const bytes = (heap(control, fault) - before) / events
-  const work = `heap of the handler: bytes an event, over ${events} events in ${HEAP_SECONDS} s`
+  const work = `heap of the handler: bytes an event, over ${events} events in ${seconds} s`
   return { work, measured: bytes, floor: 0, target: '<= 1' }
 }
 
