@@ -80,6 +80,39 @@ describe('a swap whose thread ends', { timeout: patient(240_000) }, () => {
     }
   }
 
+  test('serves the memory that is left after a restart, where the program has unmapped some', async () => {
+    const [first, second, gone] = [
+      mapMut({ length: 4 * page }),
+      mapMut({ length: 4 * page }),
+      mapMut({ length: 4 * page }),
+    ]
+    for (const memory of [first, second, gone]) memory.write(0, new Uint8Array([7]))
+    const control = new SharedArrayBuffer(12)
+    const storeOptions = { control, pages: new SharedArrayBuffer(12 * page) }
+    const swap = await openSwap([gone, first, second], { store, storeOptions })
+    await swap.enable()
+    await swap.out()
+    gone.unmap()
+    const rest = second.splitOff(2 * page)
+    const words = new Int32Array(control)
+    Atomics.store(words, 0, FATE.exit)
+    await assert.rejects(first.readAsync(0, new Uint8Array(1)), isSwapFault)
+    await until('the swap is dead', () => swap.service === 'dead')
+    rest.unmap()
+    // Other memory may take the addresses: it is never swapped.
+    const other = [mapMut({ length: 4 * page }), mapMut({ length: 2 * page })]
+    for (const memory of other) memory.write(0, new Uint8Array([9]))
+    Atomics.store(words, 0, FATE.live)
+    await swap.restart()
+    await swap.enable()
+    await swap.out()
+    assert.deepEqual([swap.statistics.residentPages, swap.statistics.swapPages], [0, 2])
+    for (const memory of [first, second]) assert.equal((await memory.readAsync(0, new Uint8Array(1)))[0], 7)
+    for (const memory of other) assert.equal(memory.read(0, new Uint8Array(1))[0], 9)
+    await swap.exit()
+    for (const memory of [first, second, ...other]) memory.unmap()
+  })
+
   test('can be ended without a restart, and brings all back then', async () => {
     const { words, swap, read } = await open(60_000)
     Atomics.store(words, 0, FATE.exit)

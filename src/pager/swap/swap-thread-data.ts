@@ -11,6 +11,12 @@ export interface Discarded {
   readonly advice: number
 }
 
+/** A range that the program has unmapped. */
+export interface Unmapped {
+  readonly start: number
+  readonly length: number
+}
+
 /** The protection of a range, of `PROT`. */
 export interface ProtectedRange {
   readonly start: number
@@ -35,6 +41,8 @@ export interface SwapThreadData extends ServingThreadData {
   readonly continues: boolean
   /** What the program has dropped while no thread served, and no event reports. */
   readonly discarded: readonly Discarded[]
+  /** What the program has unmapped since the swap was opened. Other memory may be there now. */
+  readonly unmapped: readonly Unmapped[]
   /** Where the memory is not just readable and writable: the guard hides it by its protection. Later ones count. */
   readonly protections: readonly ProtectedRange[]
 }

@@ -12,7 +12,7 @@ export interface SwapKeeperInit {
   discard?(start: number, length: number, advice: number, apply: () => void): void
   /** The protection of a range was changed, to `protection` of `PROT`. */
   protected?(range: { readonly start: number; readonly length: number; readonly protection: number }): void
-  /** A range was unmapped, where the serving thread does not learn of it by itself. */
+  /** A range was unmapped. */
   unmapped?(start: number, length: number): void
 }
 

@@ -5,7 +5,7 @@ import type { RawSwapOptions, SwapPart } from '../../../kernel/swap/swaps.js'
 import type { LinuxKernel } from '../../../linux/linux-kernel.js'
 import type { LinuxRegion } from '../../../linux/regions/linux-region.js'
 import { ListeningSocket } from '../../../linux/sockets/listening-socket.js'
-import { SwapKeeper, type SwapKeeperInit } from '../../../paging/swap/swap-keeper.js'
+import { SwapKeeper } from '../../../paging/swap/swap-keeper.js'
 import type { SwapRange } from '../../../paging/swap/swap-range.js'
 import { SwapRecord } from '../../../paging/swap/swap-record.js'
 import type { FaultSourceName } from '../../../vocabulary/fault-source-name.js'
@@ -20,7 +20,7 @@ import { ServingThread } from '../../thread/serving-thread.js'
 import type { ServingThreadData } from '../../thread/serving-thread-data.js'
 import type { ThreadProgram } from '../../thread/thread-program.js'
 import { unpackError } from '../../thread/unpack-error.js'
-import type { Discarded, ProtectedRange, SwapThreadData } from '../swap-thread-data.js'
+import type { Discarded, ProtectedRange, SwapThreadData, Unmapped } from '../swap-thread-data.js'
 import type { SwapWay } from '../swap-way.js'
 import { checkMemoryFiles } from './check-memory-files.js'
 import { type OpenedSwapSource, openSwapSource } from './open-swap-source.js'
@@ -62,6 +62,7 @@ export class LinuxSwap implements RawSwap {
   /** What the program has dropped while no thread served. */
   readonly #discarded: Discarded[] = []
   #protections: ProtectedRange[] = []
+  readonly #unmapped: Unmapped[] = []
   #failure: Error | undefined
   #exit: Promise<void> | undefined
   #restarting: Promise<void> | undefined
@@ -140,7 +141,8 @@ export class LinuxSwap implements RawSwap {
       explain: (fault) => this.#faults.explain(fault),
       // The serving thread learns of it from an event where pages move.
       ...(way === 'move' ? {} : { discard: (...range) => this.#discard(...range) }),
-      ...(way !== 'guard' ? {} : this.#reports()),
+      unmapped: (start, length) => this.#forget(start, length),
+      ...(way === 'guard' ? { protected: (range: ProtectedRange) => this.#protected(range) } : {}),
       restored: (start, end) => void this.#restore(start, end).catch(() => {}),
     })
     for (const { region, offset, length, file } of parts) {
@@ -228,12 +230,10 @@ export class LinuxSwap implements RawSwap {
     }
   }
 
-  /** What the serving thread does not learn of by itself where the guard serves. */
-  #reports(): Pick<SwapKeeperInit, 'protected' | 'unmapped'> {
-    return {
-      protected: (range) => this.#protected(range),
-      unmapped: (start, length) => this.#thread.tell({ type: 'unmap', start, length }),
-    }
+  #forget(start: number, length: number): void {
+    this.#unmapped.push({ start, length })
+    // A userfaultfd has reported it.
+    if (this.#way === 'guard') this.#thread.tell({ type: 'unmap', start, length })
   }
 
   #protected(range: ProtectedRange): void {
@@ -274,6 +274,7 @@ export class LinuxSwap implements RawSwap {
       continues,
       discarded: this.#discarded.splice(0),
       protections: this.#protections,
+      unmapped: this.#unmapped,
     }
     await this.#thread.start(data satisfies Omit<SwapThreadData, keyof ServingThreadData>, signal)
   }

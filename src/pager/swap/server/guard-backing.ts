@@ -31,7 +31,7 @@ export class GuardBacking implements SwapBacking {
   }
 
   watch(): void {
-    for (const { start, count } of this.#data.ranges) {
+    for (const { start, count } of this.#map.ranges) {
       this.faults.watch(start, count * this.#pageSize, PROT.READ | PROT.WRITE, false)
     }
     for (const { start, length, protection } of this.#data.protections) {
@@ -41,7 +41,7 @@ export class GuardBacking implements SwapBacking {
 
   /** Pages leave in place: those that an earlier thread has staged are in memory. */
   pages(): { readonly resident: readonly PageRun[]; readonly staged: readonly PageRun[] } {
-    const resident = [...residentPages(this.#data.ranges, this.#pageSize, () => true)]
+    const resident = [...residentPages(this.#map.ranges, this.#pageSize, () => true)]
     for (const { page, count } of resident) this.memory.unstage(page, count)
     return { resident, staged: [] }
   }

@@ -80,7 +80,8 @@ export class SwapService {
   }
 
   /** Watches the memory, takes over the pages that are there, and follows what the program did to the layout while no thread served. */
-  takeOver(record: SwapRecord, { continues, discarded }: SwapThreadData): void {
+  takeOver(record: SwapRecord, { continues, discarded, unmapped }: SwapThreadData): void {
+    const gone = unmapped.flatMap(({ start, length }) => this.#map.move(start, start + length, -1))
     this.#backing.watch()
     // From here on the engine alone installs pages, so that none is missed.
     const { resident, staged } = this.#backing.pages()
@@ -89,6 +90,7 @@ export class SwapService {
     for (const { page, count } of resident) this.engine.adopt(page, count)
     this.#backing.followMissed()
     for (const range of discarded) this.discard(range)
+    for (const { page, count } of gone) this.engine.unmapped(page, count)
   }
 
   /** Takes faults from now on. */

@@ -61,18 +61,18 @@ export class UserfaultfdBacking implements SwapBacking {
   }
 
   watch(): void {
-    for (const range of this.#data.ranges) this.#register(range)
+    for (const range of this.#map.ranges) this.#register(range)
     const { way, staging } = this.#data
     if (way === 'move') this.#raw.register(BigInt(staging), this.#map.pages * this.#pageSize, UFFD_MODE.MISSING)
   }
 
   pages(): { readonly resident: readonly PageRun[]; readonly staged: readonly PageRun[] } {
-    const { ranges, staging, continues } = this.#data
+    const { staging, continues } = this.#data
     // An entry that is no page is poison. Where a page was, the kernel has moved the page to its own swap space.
     const wasThere = (page: number) => !continues || this.#places.get(page) === PLACE.RESIDENT
     const all = [{ start: staging, page: 0, count: this.#map.pages }]
     return {
-      resident: [...residentPages(ranges, this.#pageSize, wasThere)],
+      resident: [...residentPages(this.#map.ranges, this.#pageSize, wasThere)],
       staged: continues ? [...residentPages(all, this.#pageSize, () => true)] : [],
     }
   }
