@@ -7,6 +7,6 @@ export function whyNotComparable(): string | false {
   const [major = 0, minor = 0] = release()
     .split('.')
     .map((part) => Number.parseInt(part, 10))
-  if (major < 6 || (major === 6 && minor < 18)) return `the model is of Linux 6.18, and this is ${release()}`
+  if (major !== 6 || minor !== 18) return `the model is of Linux 6.18, and this is ${release()}`
   return false
 }
