@@ -44,16 +44,17 @@ const keeperSources = [join('native', 'keeper') + sep, join('native', 'userfault
 /**
  * Builds the addon, and the keeper beside it, unless the existing one was built from these sources and headers by this compiler with these flags.
  *
- * @param {{ compiler?: string, link?: string[], objects?: string, output?: string }} options
+ * @param {{ compiler?: string, link?: string[], objects?: string, output?: string, build?: boolean }} options
  *   `compiler`: the command, with its first arguments (`ccache c++`); `link`: further flags of the linker;
- *   `objects` and `output`: where to put the objects and the addon, relative to the package's root
- * @returns {Promise<string>} `fresh`, `built` or why it was skipped
+ *   `objects` and `output`: where to put the objects and the addon, relative to the package's root; `build: false` only looks
+ * @returns {Promise<string>} `fresh`, `built`, `stale` or why it was skipped
  */
 export async function buildNative({
   compiler = process.env.CXX || 'c++',
   link = [],
   objects = join('build', 'objects'),
   output = join('build', 'vmarea.node'),
+  build = true,
 } = {}) {
   if (process.platform !== 'linux') return 'skipped: the addon is for Linux'
   const command = compiler.trim().split(/\s+/)
@@ -76,6 +77,7 @@ export async function buildNative({
     readOr(`${output}.key`) === linked()
   )
     return 'fresh'
+  if (!build) return 'stale'
 
   const progress = new Progress('compiling the addon', stale.length)
   await eachAtOnce(availableParallelism(), largestFirst(stale), async ({ source, object }) => {

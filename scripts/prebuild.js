@@ -10,6 +10,7 @@ import { checkBinary } from './check-binary.js'
 
 const ZIG_VERSION = '0.17.1'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const ownZig = join('build', `zig-${ZIG_VERSION}`, 'ziglang', 'zig')
 
 /** The oldest glibc that the binaries load with is that of Debian 10, RHEL 8 and Ubuntu 20.04; the oldest musl, 1.2. */
 export const targets = {
@@ -21,39 +22,49 @@ export const targets = {
 
 /** Builds the binaries that are stale and checks each. Resolves to their names and sizes. */
 export async function prebuild(names = Object.keys(targets)) {
-  const zig = zigCommand()
+  const zig = installZig()
   process.env.ZIG_GLOBAL_CACHE_DIR ??= join(root, 'build', 'zig-cache')
   const built = []
   for (const name of names) {
-    const target = targets[name]
-    if (target === undefined) throw new Error(`no target ${name}: there are ${Object.keys(targets).join(', ')}`)
-    const output = join('prebuilds', name, 'vmarea.node')
-    await buildNative({
-      compiler: `${zig} c++ -target ${target.triple}`,
-      // zig links programs for musl statically unless told not to: the keeper would be three times as large in the package.
-      link: target.libc === 'musl' ? ['-s', '-dynamic'] : ['-s'],
-      // Not among the objects of this machine's own build, which deletes files that it does not know.
-      objects: join('build', `objects-${name}`),
-      output,
-    })
-    checkBinary(join(root, output), target)
+    if (targets[name] === undefined) throw new Error(`no target ${name}: there are ${Object.keys(targets).join(', ')}`)
+    await buildNative(buildOf(name, zig))
+    checkBinary(join(root, 'prebuilds', name, 'vmarea.node'), targets[name])
     const size = (file) => statSync(join(root, 'prebuilds', name, file)).size
     built.push({ name, bytes: size('vmarea.node'), keeper: size('vmarea-keeper') })
   }
   return built
 }
 
+/** Resolves to the names of the binaries that these sources were built to. Builds nothing. */
+export async function freshBinaries() {
+  const names = []
+  for (const name of Object.keys(targets))
+    if ((await buildNative({ ...buildOf(name, process.env.ZIG || ownZig), build: false })) === 'fresh') names.push(name)
+  return names
+}
+
+function buildOf(name, zig) {
+  const { triple, libc } = targets[name]
+  return {
+    compiler: `${zig} c++ -target ${triple}`,
+    // zig links programs for musl statically unless told not to: the keeper would be three times as large in the package.
+    link: libc === 'musl' ? ['-s', '-dynamic'] : ['-s'],
+    // Not among the objects of this machine's own build, which deletes files that it does not know.
+    objects: join('build', `objects-${name}`),
+    output: join('prebuilds', name, 'vmarea.node'),
+  }
+}
+
 /** The zig that ZIG names, or the one that is installed into build/ once. */
-function zigCommand() {
+function installZig() {
   if (process.env.ZIG) return process.env.ZIG
-  const folder = join('build', `zig-${ZIG_VERSION}`)
-  const zig = join(folder, 'ziglang', 'zig')
-  if (existsSync(join(root, zig))) return zig
+  if (existsSync(join(root, ownZig))) return ownZig
+  const folder = dirname(dirname(ownZig))
   console.error(`installing ziglang ${ZIG_VERSION} into ${folder}`)
   mkdirSync(join(root, folder), { recursive: true })
   const install = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--target', folder, `ziglang==${ZIG_VERSION}`]
   const { status, error } = spawnSync('python3', install, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
-  if (status === 0) return zig
+  if (status === 0) return ownZig
   rmSync(join(root, folder), { recursive: true, force: true })
   throw new Error(
     `could not install ziglang (${error?.message ?? `pip exited with ${status}`}): set ZIG to a zig ${ZIG_VERSION}`,

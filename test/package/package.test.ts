@@ -19,6 +19,17 @@ import { root } from '../support/root.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { InstalledProject, type Output } from './installed-project.js'
 
+// Loaded before any test is declared: a test that is declared later runs when the folder is gone.
+// The four binaries of the published package: `node scripts/prebuild.js` builds them, which takes minutes.
+const { freshBinaries, targets } = (await import(join(root, 'scripts/prebuild.js'))) as {
+  freshBinaries(): Promise<string[]>
+  targets: Record<string, { machine: string; libc: string }>
+}
+const { checkBinary } = (await import(join(root, 'scripts/check-binary.js'))) as {
+  checkBinary(path: string, target: { machine: string; libc: string }): void
+}
+const fresh = await freshBinaries()
+
 const project = new InstalledProject()
 
 const program = `
@@ -350,6 +361,74 @@ for (const [runtime, path] of Object.entries(OTHER_RUNTIMES)) {
     })
   })
 }
+
+const skipUnlessFresh = (names: readonly string[]) =>
+  names.every((name) => fresh.includes(name)) ? false : 'it is not built from these sources: node scripts/prebuild.js'
+
+describe('the binary of', () => {
+  const folder = join(project.folder, 'every-binary')
+  const uses = `${program}
+    import { map, openDevice } from 'vmarea'
+    import { truncateSync, writeFileSync } from 'node:fs'
+    writeFileSync('cut-file', new Uint8Array(8192))
+    const cut = map({ file: 'cut-file' })
+    truncateSync('cut-file', 0)
+    try { cut.access((bytes) => bytes[4096]) } catch ({ code, reason }) { console.log(code, reason) }
+    if (process.argv.includes('device')) {
+      const device = await openDevice(new URL('../pages.js', import.meta.url))
+      const pages = device.map()
+      console.log('device', pages.bytes[4096])
+      pages.unmap()
+      await device.close()
+    }
+    console.log('ran on', process.arch)
+  `
+
+  for (const [name, target] of Object.entries(targets)) {
+    const skip = skipUnlessFresh([name])
+
+    test(
+      `${name} requires an old C library alone, is stripped and holds no path of the machine that built it`,
+      {
+        skip,
+      },
+      () => checkBinary(join(root, 'prebuilds', name, 'vmarea.node'), target),
+    )
+
+    test(`${name} maps memory and contains a fault`, { skip }, async (context) => {
+      let command: readonly string[]
+      try {
+        const { foreignNode } = await import('./foreign-node.js')
+        command = foreignNode(name)
+      } catch (error) {
+        return context.skip(`this machine has no Node for it: ${(error as Error).message}`)
+      }
+      const own = join(folder, 'node_modules', 'vmarea')
+      if (!existsSync(own)) {
+        cpSync(project.installed, own, { recursive: true })
+        rmSync(join(own, 'prebuilds'), { recursive: true })
+        cpSync(join(root, 'prebuilds'), join(own, 'prebuilds'), { recursive: true })
+      }
+      const file = project.write('every-binary/uses.mjs', `import { mapMut } from 'vmarea'\n${uses}`)
+      // qemu's emulation of a user's program has no userfaultfd, and no signals to a thread that waits.
+      const isNative = name.includes(`-${process.arch}-`)
+      const said = succeeds(project.run(command[0]!, [...command.slice(1), file, ...(isNative ? ['device'] : [])]))
+      assert.match(said, /read 7/)
+      assert.match(said, /ERR_VMAREA_FAULT past-end-of-file/)
+      if (isNative) assert.match(said, /device 2/)
+      assert.match(said, new RegExp(`ran on ${name.split('-')[1]}`))
+    })
+  }
+})
+
+test('the package with all its binaries has at most 2.5 MB', { skip: skipUnlessFresh(Object.keys(targets)) }, () => {
+  const pack = project.run('npm', ['pack', '--json', '--silent', '--pack-destination', project.folder, root])
+  const [{ size, files }] = JSON.parse(/^\[[\s\S]*^\]/m.exec(pack.text)![0]) as [
+    { size: number; files: { path: string }[] },
+  ]
+  assert.equal(files.filter(({ path }) => path.endsWith('vmarea.node')).length, 4)
+  assert.ok(size <= 2.5 * 1000 * 1000, `${size} bytes`)
+})
 
 test('packing gives the checkout its own form back', () => {
   assert.ok(existsSync(join(root, 'dist', '.stamp')))
