@@ -28,6 +28,7 @@ int64_t read_messages(Handle* handle, View<uint8_t> messages) {
   handle->context->reads.fetch_add(1);
   ssize_t length = read(handle->descriptor, messages.data, messages.length);
   if (length < 0) return -errno;
+  handle->read_one = length == sizeof(UffdMessage);
   Lock lock(mutex());
   handle->reads = true;
   handle->reader = own_thread_number();
@@ -42,18 +43,24 @@ int64_t read_call(Handle* handle, View<uint8_t> messages) {
 }
 
 // Reads as `read` does, but waits. Returns 0 at the timeout, -EINTR after an interrupt.
+//
+// Where the last read found one message, the next one is mostly not there yet: a read before the wait would be in vain.
 int64_t wait_call(Handle* handle, View<uint8_t> messages, int milliseconds) {
   Context* context = handle->context;
   handle->reads = true;
-  for (int attempt = 0;; attempt++) {
+  bool waited = false;
+  for (bool read_first = !handle->read_one;; read_first = true) {
     uint32_t interrupts = __atomic_load_n(&context->interrupts, __ATOMIC_ACQUIRE);
     if (interrupts != handle->seen_interrupts) {
       handle->seen_interrupts = interrupts;
       return -EINTR;
     }
-    int64_t length = read_messages(handle, messages);
-    if (length != -EAGAIN) return length;
-    if (attempt > 0) return 0;
+    if (read_first) {
+      int64_t length = read_messages(handle, messages);
+      if (length != -EAGAIN) return length;
+      if (waited) return 0;
+    }
+    waited = true;
     struct pollfd descriptors[2] = {{handle->descriptor, POLLIN, 0}, {context->interrupt, POLLIN, 0}};
     int ready = poll(descriptors, 2, milliseconds);
     if (ready < 0 && errno != EINTR) return -errno;
