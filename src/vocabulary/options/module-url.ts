@@ -17,6 +17,8 @@ export function moduleUrl(what: string, module: unknown): string {
 }
 
 function urlOf(module: string): string {
-  // The name of a package's entry point, as `vmarea/devices/http`.
-  return /^[./]/.test(module) ? `new URL('${module}', import.meta.url)` : `import.meta.resolve('${module}')`
+  // Otherwise the name of a package's entry point, as `vmarea/devices/http`.
+  return /^[./]|\.[cm]?[jt]s$/.test(module)
+    ? `new URL('${module}', import.meta.url)`
+    : `import.meta.resolve('${module}')`
 }
