@@ -18,6 +18,12 @@ export async function connectFaultSource(
   const { UserfaultfdFilePages } = await import('./userfaultfd-file-pages.js')
   const raw = adoptUserfaultfd(descriptor)
   const pages = new UserfaultfdFilePages(raw, pageSize)
-  const faults = new UserfaultfdQueue({ raw, name, pageSize, displace: (page) => pages.displace(page) })
+  const faults = new UserfaultfdQueue({
+    raw,
+    name,
+    pageSize,
+    displace: (page) => pages.displace(page),
+    isThere: (page) => pages.isThere(page),
+  })
   return { faults, pages }
 }

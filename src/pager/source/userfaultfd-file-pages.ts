@@ -123,6 +123,11 @@ export class UserfaultfdFilePages implements FilePages {
     return this.#entries.isWriteProtected(address)
   }
 
+  /** Whether an access of the page at the address finds a page or poison. */
+  isThere(address: number): boolean {
+    return this.#entries.isThere(address)
+  }
+
   /**
    * Hides the page at the address for `UserfaultfdQueue.fail`. `false` where a page was installed meanwhile that may be a private copy by
    * now, or poison is there already: the waiters find either.

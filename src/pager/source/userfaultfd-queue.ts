@@ -10,6 +10,8 @@ const MESSAGES = 64
 const MESSAGE_BYTES = 32
 /** Attempts at a call that answers `EAGAIN`, because another thread changes the layout. */
 const ATTEMPTS = 1000
+/** Failed pages that are remembered, for faults that come a moment later. */
+const MOST_FAILED = 1024
 
 export interface UserfaultfdQueueParts {
   readonly raw: LinuxUserfaultfd
@@ -22,6 +24,8 @@ export interface UserfaultfdQueueParts {
   readonly onEvent?: (messages: UffdMessages, index: number) => void
   /** Hides a visible page, so that poison can be put there. Without this function a visible page stays, and its waiters are woken. */
   readonly displace?: (page: number) => boolean
+  /** Whether an access finds a page or poison. Required where the owner does not know by itself which pages are poisoned. */
+  readonly isThere?: (page: number) => boolean
 }
 
 /** Faults from a userfaultfd. The owner of `raw` decides what the memory is and how its pages are made. */
@@ -32,14 +36,17 @@ export class UserfaultfdQueue implements FaultQueue {
   readonly #pageSize: number
   readonly #onEvent: UserfaultfdQueueParts['onEvent']
   readonly #displace: UserfaultfdQueueParts['displace']
+  readonly #isThere: UserfaultfdQueueParts['isThere']
+  readonly #failed = new Set<number>()
   readonly #messages = new UffdMessages(MESSAGES)
 
-  constructor({ raw, name, pageSize, onEvent, displace }: UserfaultfdQueueParts) {
+  constructor({ raw, name, pageSize, onEvent, displace, isThere }: UserfaultfdQueueParts) {
     this.#raw = raw
     this.name = name
     this.#pageSize = pageSize
     this.#onEvent = onEvent
     this.#displace = displace
+    this.#isThere = isThere
   }
 
   get descriptor(): number {
@@ -56,6 +63,7 @@ export class UserfaultfdQueue implements FaultQueue {
         this.#onEvent?.(messages, index)
         continue
       }
+      if (this.#failed.size > 0 && this.#endsBesidePoison(index)) continue
       if (faults < index) {
         messages.bytes.copyWithin(faults * MESSAGE_BYTES, index * MESSAGE_BYTES, (index + 1) * MESSAGE_BYTES)
       }
@@ -104,6 +112,9 @@ export class UserfaultfdQueue implements FaultQueue {
       // The kernel poisons only where there is neither a page nor a write-protection marker.
       if (code === ERRNO_RESULT.EEXIST) code = this.#displace?.(page) === true ? this.#poison(page) : 0
       first ||= code
+      if (this.#isThere === undefined) continue
+      if (this.#failed.size === MOST_FAILED) this.#failed.clear()
+      this.#failed.add(page)
     }
     this.#raw.wake(start, length)
     return first
@@ -111,6 +122,19 @@ export class UserfaultfdQueue implements FaultQueue {
 
   close(): void {
     this.#raw.close()
+  }
+
+  // A thread that faults just when its page is poisoned may begin its wait after the waiters were woken: the kernel takes poison for a missing
+  // page there (userfaultfd_must_wait). Asked again, the driver would fill the page in place of the failure.
+  #endsBesidePoison(index: number): boolean {
+    const page = this.address(index)
+    if (!this.#failed.has(page)) return false
+    if (!this.isFirstWrite(index) && this.#isThere?.(page) === true) {
+      this.wake(page, this.#pageSize)
+      return true
+    }
+    this.#failed.delete(page)
+    return false
   }
 
   #poison(page: number): number {
