@@ -100,7 +100,7 @@ test('a file of /proc that a container hides is named, and does not look like th
   await survives(
     `${hide('/proc/self/smaps', '/proc/self/pagemap')}
     const memory = mapMut({ length: page })
-    assert.equal(areaOf(memory, (area) => area.start), memory.start)
+    assert.ok(areaOf(memory, (area) => area.start) <= memory.start) // below it where the area of a neighbour has merged with it
     refused(() => areaOf(memory, (area) => area.flags), '/proc/self/smaps', /the flags and the use of areas, and this container hides it/)
     refused(() => areaOf(memory, (area) => area.usage()), '/proc/self/smaps', /this container hides it/)
     refused(() => areaOf(memory, (area) => [...area.pages()]), '/proc/self/pagemap', /the states of pages, and this container hides it/)`,
