@@ -2,18 +2,16 @@ import { refuseForeign } from '../kernel/destructive/refuse-foreign.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
 import { ERRNO_RESULT } from '../vocabulary/errno-result.js'
-import { checkAddress } from '../vocabulary/options/check-address.js'
+import { showValue } from '../vocabulary/options/show-value.js'
 import { UFFD_RESOLVE_MODE } from '../vocabulary/uffd-resolve-mode.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
-import { checks } from './checks.js'
 import { decodeEvent } from './decode-event.js'
 import { EventQueue } from './event-queue.js'
 import { resolveError } from './resolve-error.js'
 import type { UffdAddress } from './uffd-address.js'
 import type { UffdEvent } from './uffd-event.js'
 import type { UffdMessages } from './uffd-messages.js'
-import { unsupported } from './unsupported.js'
 import type { Userfaultfd } from './userfaultfd.js'
 
 /** The state of a handle of a userfaultfd: the descriptor until it is handed out, and the events that were read and not yielded. */
@@ -55,11 +53,12 @@ export class HeldUserfaultfd {
     if (this.#moved) throw moved()
   }
 
-  /** For calls that take bigints alone. */
-  checkRange(call: string, address: bigint, length: number): void {
+  /** For calls that compute the end of their range before the kernel sees it. */
+  checkRange(address: bigint, length: number): void {
     this.checkHeld()
-    checkAddress(address, 'address')
-    checks.range(call, address, length)
+    if (typeof address !== 'bigint') throw wrong('address', 'a bigint', address)
+    if (!Number.isSafeInteger(length) || length < 0)
+      throw wrong('length', 'a whole number of bytes, at least 0,', length)
   }
 
   /** Throws where a page that a call would move away may be the engine's. */
@@ -67,14 +66,6 @@ export class HeldUserfaultfd {
     const isRange =
       (typeof source === 'bigint' || Number.isInteger(source)) && Number.isSafeInteger(length) && length > 0
     if (isRange) refuseForeign(this.kernel.addressSpace, BigInt(source), length, 'move')
-  }
-
-  /** The runs that were written: see `Userfaultfd.written`. */
-  written(address: bigint, length: number, options: { reset?: boolean }): { start: bigint; end: bigint }[] {
-    this.checkRange('written()', address, length)
-    const { reset } = checks.written(options)
-    if (this.raw.written === undefined) throw unsupported(this.kernel, 'it keeps no account of writes')
-    return this.raw.written(address, address + BigInt(length), reset === true)
   }
 
   decode(messages: UffdMessages, index: number): UffdEvent {
@@ -101,7 +92,7 @@ export class HeldUserfaultfd {
 
   /** Makes a call, and throws its error with an explanation. */
   explained<T>(syscall: string, address: bigint, length: number, call: () => T): T {
-    this.checkRange(syscall, address, length)
+    this.checkHeld()
     try {
       return call()
     } catch (error) {
@@ -116,4 +107,8 @@ function moved(): UsageError {
     'ERR_VMAREA_MOVED',
     'the descriptor was given away with intoRawDescriptor(): use the object that took it over',
   )
+}
+
+function wrong(name: string, rule: string, value: unknown): UsageError {
+  return new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `${name} must be ${rule} and is ${showValue(value)}`)
 }

@@ -1,7 +1,6 @@
 import { ERRNO_RESULT } from '../vocabulary/errno-result.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
-import { checks } from './checks.js'
 import type { HeldUserfaultfd } from './held-userfaultfd.js'
 import type { UffdEvent } from './uffd-event.js'
 import { UffdMessages } from './uffd-messages.js'
@@ -34,7 +33,6 @@ export class MessageReader {
 
   /** Fills `messages` with the queued ones and returns their number. */
   messages(messages: UffdMessages): number {
-    if (!(messages?.bytes instanceof Uint8Array)) checks.messages(messages)
     this.checkNonblocking()
     this.#refuseQueued()
     const length = this.#held.raw.read(messages.bytes)
@@ -45,7 +43,6 @@ export class MessageReader {
 
   /** The same, but blocks the thread until there is one, for at most `timeout` milliseconds. */
   wait(messages: UffdMessages, timeout: number): number {
-    checks.wait(messages, timeout)
     this.checkNonblocking()
     this.#refuseQueued()
     const length = timeout <= LONGEST_WAIT ? this.#waitOnce(messages, timeout) : this.#waitLong(messages, timeout)

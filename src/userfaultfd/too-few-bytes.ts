@@ -1,6 +1,4 @@
-import { hex } from '../vocabulary/hex.js'
 import { UsageError } from '../vocabulary/usage-error.js'
-import { checks } from './checks.js'
 import type { UffdAddress } from './uffd-address.js'
 
 /**
@@ -10,10 +8,8 @@ import type { UffdAddress } from './uffd-address.js'
  * an address is never an object.
  */
 export function tooFewBytes(address: UffdAddress, length: number, data: Uint8Array): UsageError {
-  checks.range('copy()', address, length)
-  checks.data('copy()', data)
   return new UsageError(
     'ERR_VMAREA_OUT_OF_RANGE',
-    `${length} bytes were asked for at ${hex(BigInt(address))} and the data has ${data.length}: give as many as the length says`,
+    `${length} bytes were asked for at ${String(address)} and the data has ${data.length}: give as many as the length says`,
   )
 }

@@ -1,6 +1,3 @@
-import { checkArgument } from '../vocabulary/options/check-argument.js'
-import type { ValueRule } from '../vocabulary/options/check-options.js'
-import { showValue } from '../vocabulary/options/show-value.js'
 import { UFFD_EVENT_CODE } from '../vocabulary/uffd-event-code.js'
 import { UFFD_FAULT_FLAG } from '../vocabulary/uffd-fault-flag.js'
 import { UsageError } from '../vocabulary/usage-error.js'
@@ -8,31 +5,6 @@ import { UsageError } from '../vocabulary/usage-error.js'
 const BYTES = 32
 const WORDS = BYTES / 4
 const HIGH = 2 ** 32
-
-/** Of an index and of an alignment, as a loop that serves faults uses them: apart, so that the loop stays small. */
-function wrongIndex(index: number, capacity: number): UsageError {
-  return new UsageError(
-    'ERR_VMAREA_INVALID_ARGUMENT',
-    `index must be that of a message, a whole number from 0 to ${capacity - 1}, and is ${showValue(index)}`,
-  )
-}
-
-function wrongAlignment(alignment: number): UsageError {
-  return new UsageError(
-    'ERR_VMAREA_INVALID_ARGUMENT',
-    `alignment must be a power of two of up to 2 GiB, and is ${showValue(alignment)}`,
-  )
-}
-
-function isPowerOfTwo(value: number): boolean {
-  return Number.isInteger(value) && value > 0 && value <= 2 ** 31 && (value & (value - 1)) === 0
-}
-
-const roomRule: ValueRule = {
-  must: 'a whole number of messages from 1 to 1048576, or a Uint8Array',
-  holds: (value) =>
-    value instanceof Uint8Array || (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 1 << 20),
-}
 
 /**
  * A buffer for messages of a userfaultfd, read without making objects: for a loop that serves faults. Addresses are numbers, which are
@@ -59,7 +31,6 @@ export class UffdMessages {
    * bytes
    */
   constructor(room: number | Uint8Array = 64) {
-    checkArgument('new UffdMessages()', 'room', room, roomRule)
     const bytes = typeof room === 'number' ? new Uint8Array(room * BYTES) : room
     if (bytes.length < BYTES || bytes.byteOffset % 4 !== 0) {
       throw new UsageError(
@@ -74,7 +45,7 @@ export class UffdMessages {
 
   /** The kind of event: one of `UFFD_EVENT_CODE`. */
   code(index: number): number {
-    return this.#words[this.#first(index)]! & 0xff
+    return this.#words[index * WORDS]! & 0xff
   }
 
   /** Whether the message is a fault. */
@@ -84,16 +55,14 @@ export class UffdMessages {
 
   /** Of a fault: the address, rounded down to `alignment`, a power of two of up to 2 GiB. */
   address(index: number, alignment = 1): number {
-    const first = this.#first(index)
-    const low = this.#words[first + 4]!
-    const high = this.#words[first + 5]!
-    if (!isPowerOfTwo(alignment)) throw wrongAlignment(alignment)
+    const low = this.#words[index * WORDS + 4]!
+    const high = this.#words[index * WORDS + 5]!
     return high * HIGH + ((low & -alignment) >>> 0)
   }
 
   /** Of a fault: a mask of `UFFD_FAULT_FLAG`. */
   flags(index: number): number {
-    return this.#words[this.#first(index) + 2]!
+    return this.#words[index * WORDS + 2]!
   }
 
   /** Of a fault: whether the access was a write. */
@@ -113,12 +82,12 @@ export class UffdMessages {
 
   /** Of a fault: the thread that waits; 0 without the feature `thread_id`. */
   threadId(index: number): number {
-    return this.#words[this.#first(index) + 6]!
+    return this.#words[index * WORDS + 6]!
   }
 
   /** Of a fork: the child's userfaultfd, a descriptor that the reader owns and has to wrap or close. */
   descriptor(index: number): number {
-    return this.#words[this.#first(index) + 2]!
+    return this.#words[index * WORDS + 2]!
   }
 
   /** Of a remove or an unmap: the start of the range; of a remap: its old start. */
@@ -137,13 +106,7 @@ export class UffdMessages {
   }
 
   #word(index: number, which: number): number {
-    const at = this.#first(index) + 2 + which * 2
+    const at = index * WORDS + 2 + which * 2
     return this.#words[at + 1]! * HIGH + this.#words[at]!
-  }
-
-  /** The first word of a message. */
-  #first(index: number): number {
-    if (!Number.isInteger(index) || index < 0 || index >= this.capacity) throw wrongIndex(index, this.capacity)
-    return index * WORDS
   }
 }

@@ -1,5 +1,4 @@
 import type { WaitResult } from '../../kernel/sharing/wait-result.js'
-import { restOfRange } from '../../vocabulary/options/rest-of-range.js'
 import { showValue } from '../../vocabulary/options/show-value.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { asBytes } from '../memory/as-bytes.js'
@@ -82,7 +81,7 @@ export abstract class ReadableMapping<
    */
   read<T extends ArrayBufferView>(offset: number, target: T): T {
     const holding = this[memoryOf]()
-    const bytes = asBytes(target, 'target')
+    const bytes = asBytes(target)
     holding.checkCommitted(offset, bytes.length)
     const fault = holding.region.read(holding.lead + offset, bytes)
     if (fault !== undefined) throw holding.faultError(fault)
@@ -98,7 +97,7 @@ export abstract class ReadableMapping<
    */
   async readAsync<T extends ArrayBufferView>(offset: number, target: T): Promise<T> {
     const holding = this[memoryOf]()
-    const bytes = asBytes(target, 'target')
+    const bytes = asBytes(target)
     holding.checkCommitted(offset, bytes.length)
     holding.checkSettled()
     const fault = await holding.region.readAsync(holding.lead + offset, bytes)
@@ -170,11 +169,7 @@ export abstract class ReadableMapping<
     const holding = this[memoryOf]()
     holding.checkSettled()
     const bytes =
-      length !== undefined
-        ? holding.view(offset, length)
-        : offset === 0
-          ? holding.bytes()
-          : holding.view(offset, restOfRange(holding.size, offset))
+      offset === 0 && length === undefined ? holding.bytes() : holding.view(offset, length ?? holding.size - offset)
     const { faultScope } = holding.holdings.kernel.regions
     const mark = faultScope.enter()
     let result: Result

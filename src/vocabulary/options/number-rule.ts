@@ -1,6 +1,6 @@
-import type { ValueRule } from './check-options.js'
+import type { OptionRule } from './check-options.js'
 
 /** A rule for a number. `must` continues "the option must be …". */
-export function numberRule(must: string, holds: (value: number) => boolean): ValueRule {
+export function numberRule(must: string, holds: (value: number) => boolean): OptionRule {
   return { must, holds: (value) => typeof value === 'number' && holds(value) }
 }
