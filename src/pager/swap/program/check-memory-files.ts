@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import type { SwapPart } from '../../../kernel/swap/swaps.js'
 import type { LinuxKernel } from '../../../linux/linux-kernel.js'
+import { readProcFile } from '../../../linux/proc/read-proc-file.js'
 import { VmError } from '../../../vocabulary/vm-error.js'
 
 /** The types of file systems whose files are memory. */
@@ -34,7 +34,7 @@ export function checkMemoryFiles(kernel: LinuxKernel, parts: readonly SwapPart[]
 /** The types of the mounted file systems, by the numbers of their devices. */
 function mountedTypes(): Map<string, string> {
   const types = new Map<string, string>()
-  for (const line of readFileSync('/proc/self/mountinfo', 'latin1').split('\n')) {
+  for (const line of readProcFile('/proc/self/mountinfo', 'tells which files are memory').split('\n')) {
     const [mount, system] = line.split(' - ')
     if (system !== undefined) types.set(mount!.split(' ')[2]!, system.split(' ')[0]!)
   }

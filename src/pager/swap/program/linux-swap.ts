@@ -147,9 +147,11 @@ export class LinuxSwap implements RawSwap {
     })
     for (const { region, offset, length, file } of parts) {
       this.#keeper.attach(region, file !== undefined)
-      const { executable } = kernel.addressSpace.lookup(region.start + BigInt(offset))!
-      const protection = PROT.READ | PROT.WRITE | (executable ? PROT.EXEC : 0)
-      this.#protected({ start: Number(region.start) + offset, length, protection })
+      if (way === 'guard') {
+        const { executable } = kernel.addressSpace.lookup(region.start + BigInt(offset))!
+        const protection = PROT.READ | PROT.WRITE | (executable ? PROT.EXEC : 0)
+        this.#protected({ start: Number(region.start) + offset, length, protection })
+      }
       calls.madvise(region.start + BigInt(offset), length, MADV.DONTFORK)
     }
   }

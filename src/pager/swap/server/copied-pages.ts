@@ -2,10 +2,10 @@ import { addon } from '../../../linux/addon/addon.js'
 import type { LinuxUserfaultfd } from '../../../linux/userfaultfd/linux-userfaultfd.js'
 import { ERRNO_RESULT } from '../../../vocabulary/errno-result.js'
 import { MADV } from '../../../vocabulary/madv.js'
-import { UFFD_RESOLVE_MODE } from '../../../vocabulary/uffd-resolve-mode.js'
 import { checkUnlocked } from './check-unlocked.js'
 import { pagesInFile } from './pages-in-file.js'
 import type { Staging } from './staging.js'
+import { whileProtected } from './while-protected.js'
 
 /** The longest run that is copied at once, in pages. */
 const ROOM = 512
@@ -42,12 +42,7 @@ export class CopiedPages {
     const [first] = pagesInFile(twin, size / this.#pageSize, this.#pageSize)
     if (first?.page !== 0) return ENOENT
     size = first.count * this.#pageSize
-    const armed = this.#raw.writeprotect(address, size, UFFD_RESOLVE_MODE.WRITEPROTECT_WP)
-    if (armed !== 0) return armed
-    const code = this.#takeAway(twin, staged, size)
-    // Removes the marks that the protection left in the hole too, where no poison could be put. Wakes the writers.
-    if (this.#raw.writeprotect(address, size, 0) !== 0) this.#raw.wake(address, size)
-    return code
+    return whileProtected(this.#raw, address, size, () => this.#takeAway(twin, staged, size))
   }
 
   #takeAway(twin: number, staged: number, length: number): number {

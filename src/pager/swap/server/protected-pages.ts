@@ -1,9 +1,9 @@
 import { addon } from '../../../linux/addon/addon.js'
 import type { LinuxUserfaultfd } from '../../../linux/userfaultfd/linux-userfaultfd.js'
 import { ERRNO_RESULT } from '../../../vocabulary/errno-result.js'
-import { UFFD_RESOLVE_MODE } from '../../../vocabulary/uffd-resolve-mode.js'
 import { checkUnlocked } from './check-unlocked.js'
 import type { Staging } from './staging.js'
+import { whileProtected } from './while-protected.js'
 
 /** The longest run that is copied at once, in pages. */
 const ROOM = 512
@@ -34,12 +34,7 @@ export class ProtectedPages {
     const size = Math.min(length, ROOM * this.#pageSize)
     const locked = checkUnlocked(address, size, this.#pageSize)
     if (locked !== 0) return locked
-    const armed = this.#raw.writeprotect(address, size, UFFD_RESOLVE_MODE.WRITEPROTECT_WP)
-    if (armed !== 0) return armed
-    const code = this.#takeAway(address, staged, size)
-    // Wakes the writers. Pages that stay lose their protection.
-    if (this.#raw.writeprotect(address, size, 0) !== 0) this.#raw.wake(address, size)
-    return code
+    return whileProtected(this.#raw, address, size, () => this.#takeAway(address, staged, size))
   }
 
   #takeAway(address: number, staged: number, length: number): number {
