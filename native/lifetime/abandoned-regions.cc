@@ -11,7 +11,7 @@ namespace vmarea {
 namespace {
 
 // The owner of regions that an ended thread could not free. It is never destroyed, so that a signal handler finds it.
-ThreadState* nobody() {
+ThreadState* no_thread() {
   static ThreadState* state = new ThreadState;
   return state;
 }
@@ -30,7 +30,7 @@ void abandon(Region* region) {
   take_slot(region);
   TableLock lock;
   settle_locked(region);
-  region->owner = nobody();
+  region->owner = no_thread();
   region->orphan = true;
   if (leased(region)) return;  // freed with the last lease
   abandoned_locked().push_back(region);

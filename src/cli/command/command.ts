@@ -47,7 +47,7 @@ export interface Command<Options extends CommandOptions = CommandOptions> {
   readonly options: Options
   /** Command lines. */
   readonly examples: readonly string[]
-  /** Whether the command continues when nobody reads its output any more, because the output is not all that it does. */
+  /** Whether the command continues after the reader of its output has ended, because the output is not all that it does. */
   readonly outlivesReader?: true
   /**
    * Runs it and returns the exit code. It imports what it needs, so that one command does not load the others.
