@@ -5,8 +5,13 @@ import { Inode } from './model/structs/inode.js'
 import { Machine, type MachineOptions } from './model/structs/machine.js'
 import type { Capability, Limits } from './model/structs/mm.js'
 import { ModelledProcess } from './modelled-process.js'
+import { bytesRule } from './vocabulary/options/bytes-rule.js'
+import { checkArgument } from './vocabulary/options/check-argument.js'
 import { checkOptions, type OptionRules } from './vocabulary/options/check-options.js'
 import { numberRule } from './vocabulary/options/number-rule.js'
+import { textRule } from './vocabulary/options/text-rule.js'
+
+const pathRule = textRule('the path of a file of the model')
 
 /** The limits and capabilities of a modelled process. */
 export interface SpawnOptions {
@@ -84,6 +89,8 @@ export class ModelledMachine {
 
   /** Writes `bytes` to the start of a file, which is made where it does not exist. `map({ file })` of the machine's processes finds it. */
   writeFile(path: string, bytes: Uint8Array): void {
+    checkArgument('writeFile()', 'path', path, pathRule)
+    checkArgument('writeFile()', 'bytes', bytes, bytesRule)
     let inode = this.#machine.files.get(path)
     if (inode === undefined) {
       inode = new Inode(this.#machine, 'file', path, false)
@@ -98,6 +105,7 @@ export class ModelledMachine {
 
   /** The content of a file, or `undefined` where there is none. */
   readFile(path: string): Uint8Array | undefined {
+    checkArgument('readFile()', 'path', path, pathRule)
     const inode = this.#machine.files.get(path)
     if (inode === undefined) return undefined
     const bytes = new Uint8Array(inode.size)

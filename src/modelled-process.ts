@@ -7,7 +7,13 @@ import { procSmaps } from './model/process/proc-smaps.js'
 import { addressOf } from './model/structs/address-of.js'
 import type { Capability, Limits } from './model/structs/mm.js'
 import { Process } from './process.js'
+import { checkAddress } from './vocabulary/options/check-address.js'
+import { checkArgument } from './vocabulary/options/check-argument.js'
+import { wholeNumber } from './vocabulary/options/whole-number.js'
 import { VmError } from './vocabulary/vm-error.js'
+
+/** A mask of 9 bits, as core(5) lists them. */
+const filterRule = wholeNumber('', 0, 0x1ff)
 
 /**
  * A process of a modelled machine: everything that a real one has, and the calls that only a modelled one can offer.
@@ -74,11 +80,13 @@ export class ModelledProcess extends Process {
 
   /** brk(2), the system call: sets the end of the heap and returns the end that is in effect then. Without an address it changes nothing. */
   brk(address = 0n): bigint {
+    checkAddress(address, 'address')
     return BigInt(brk(this.kernel.mm, addressOf(address)))
   }
 
   /** The ranges that a core dump of the process would hold, area by area. `filter` is that of `/proc/PID/coredump_filter`. */
   coreDump(filter?: number): DumpedRange[] {
+    if (filter !== undefined) checkArgument('coreDump()', 'filter', filter, filterRule)
     return coreDump(this.kernel.mm, filter)
   }
 

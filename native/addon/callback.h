@@ -41,7 +41,8 @@ void take(Call& call, View<Element>* view) {
   view->array = call.value(index);
 }
 
-// The values that come in shared_results: as arguments, each address and length would cost an allocation and a call into the engine.
+// The values that come in shared_results: as arguments, each address and length would cost an allocation and a call into the engine. What
+// is no whole number from 0 on becomes UINT64_MAX, which the kernel refuses (EINVAL).
 struct Operands {
   uint64_t start;  // results[1]
   uint64_t other;  // results[2]
@@ -50,7 +51,9 @@ struct Operands {
 inline void take(Call& call, Operands* operands) {
   auto operand = [&](size_t index) {
     double value = call.state()->shared_results.results[index];
-    return value >= 0 && value <= 9007199254740992.0 ? static_cast<uint64_t>(value) : UINT64_MAX;
+    if (!(value >= 0 && value <= 9007199254740992.0)) return UINT64_MAX;
+    uint64_t whole = static_cast<uint64_t>(value);
+    return static_cast<double>(whole) == value ? whole : UINT64_MAX;
   };
   *operands = {operand(1), operand(2), operand(3)};
 }

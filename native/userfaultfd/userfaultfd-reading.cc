@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "userfaultfd/ending-threads.h"
 #include "userfaultfd/fail-page.h"
@@ -42,10 +43,11 @@ int64_t read_call(Handle* handle, View<uint8_t> messages) {
   return read_messages(handle, messages);
 }
 
-// Reads as `read` does, but waits. Returns 0 at the timeout, -EINTR after an interrupt.
+// Reads as `read` does, but waits for at most `timeout` milliseconds, rounded up. Returns 0 at the timeout, -EINTR after an interrupt.
 //
 // Where the last read found one message, the next one is mostly not there yet: a read before the wait would be in vain.
-int64_t wait_call(Handle* handle, View<uint8_t> messages, int milliseconds) {
+int64_t wait_call(Handle* handle, View<uint8_t> messages, double timeout) {
+  int milliseconds = static_cast<int>(std::ceil(std::clamp(timeout, 0.0, 2147483647.0)));
   Context* context = handle->context;
   handle->reads = true;
   bool waited = false;

@@ -1,4 +1,5 @@
 import type { DeviceHost } from '../kernel/device-host.js'
+import { showValue } from '../vocabulary/options/show-value.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { Page } from './page.js'
 
@@ -37,7 +38,7 @@ export class DeviceContext {
     if (!sound || !Number.isSafeInteger(offset + length)) {
       throw new UsageError(
         'ERR_VMAREA_OUT_OF_RANGE',
-        `offset and length must be whole numbers of bytes from 0 on, and are ${offset} and ${length}`,
+        `offset and length must be whole numbers of bytes from 0 on, and are ${showValue(offset)} and ${showValue(length)}`,
       )
     }
     if (length > 0) this.#host.invalidate(offset, length)

@@ -2,10 +2,12 @@ import type { DeviceStatistics } from '../kernel/device-statistics.js'
 import type { RawDevice } from '../kernel/raw-device.js'
 import { Mmap } from '../mapping/handle/mmap.js'
 import { MmapMut } from '../mapping/handle/mmap-mut.js'
+import { checkRange } from '../mapping/memory/check-range.js'
 import { createMapping } from '../mapping/memory/create-mapping.js'
 import type { ProcessMemory } from '../mapping/memory/process-memory.js'
 import type { FaultSourceName } from '../vocabulary/fault-source-name.js'
 import { checkOptions, type OptionRules } from '../vocabulary/options/check-options.js'
+import { restOfRange } from '../vocabulary/options/rest-of-range.js'
 import { PROT } from '../vocabulary/prot.js'
 import type { PagerReport } from '../vocabulary/reports/pager-report.js'
 import type { Reporter } from '../vocabulary/reports/reporter.js'
@@ -167,7 +169,7 @@ export class Device implements AsyncDisposable, Reporter {
    */
   async ready(
     offset = 0,
-    length: number = this.size - offset,
+    length: number = restOfRange(this.size, offset),
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<void> {
     const { signal } = checkOptions('device.ready()', options, readyRules)
@@ -182,7 +184,7 @@ export class Device implements AsyncDisposable, Reporter {
    *
    * @throws UsageError `ERR_VMAREA_DEVICE_CLOSED`, `ERR_VMAREA_OUT_OF_RANGE`
    */
-  prefetch(offset = 0, length: number = this.size - offset): void {
+  prefetch(offset = 0, length: number = restOfRange(this.size, offset)): void {
     this.#checkOpen()
     this.#checkRange(offset, length, 'prefetch')
     this.#raw.fill(offset, length).catch(() => {})
@@ -194,7 +196,10 @@ export class Device implements AsyncDisposable, Reporter {
    *
    * @throws UsageError `ERR_VMAREA_DEVICE_CLOSED`, `ERR_VMAREA_OUT_OF_RANGE`; VmError `EIO` on a dead device
    */
-  async invalidate(offset = 0, length: number = Math.min(this.size, Number.MAX_SAFE_INTEGER) - offset): Promise<void> {
+  async invalidate(
+    offset = 0,
+    length: number = restOfRange(Math.min(this.size, Number.MAX_SAFE_INTEGER), offset),
+  ): Promise<void> {
     this.#checkOpen()
     this.#checkRange(offset, length, 'invalidate')
     if (length > 0) await this.#raw.invalidate(offset, length)
@@ -263,9 +268,6 @@ export class Device implements AsyncDisposable, Reporter {
     }
     const sound = Number.isSafeInteger(offset) && offset >= 0 && Number.isSafeInteger(length) && length >= 0
     if (sound && Number.isSafeInteger(offset + length) && offset + length <= size) return
-    throw new UsageError(
-      'ERR_VMAREA_OUT_OF_RANGE',
-      `the range of ${length} bytes from ${offset} on does not lie in the ${size} bytes of the device`,
-    )
+    checkRange(offset, length, Math.min(size, Number.MAX_SAFE_INTEGER), 'device')
   }
 }

@@ -1,6 +1,11 @@
 import type { RawPage } from '../kernel/raw-page.js'
+import { bytesRule } from '../vocabulary/options/bytes-rule.js'
+import { checkArgument } from '../vocabulary/options/check-argument.js'
+import { numberRule } from '../vocabulary/options/number-rule.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
+
+const numberOfBytes = numberRule('a number of bytes', (value) => !Number.isNaN(value))
 
 /**
  * One page of memory that a driver owns: the kernel's `Page`.
@@ -34,12 +39,14 @@ export class Page implements Disposable {
   }
 
   /** Copies `[offset, offset + length)` of the page into `target`. @throws VmError `EINVAL` where the range does not lie in the page */
-  readRaw(target: Uint8Array, offset: number, length: number = target.length): void {
+  readRaw(target: Uint8Array, offset: number, length: number = target?.length): void {
+    checkArgument('readRaw()', 'target', target, bytesRule)
     target.set(this.#part('read_raw', offset, length))
   }
 
   /** Copies the first `length` bytes of `source` to `offset` of the page. @throws VmError `EINVAL` where they do not fit */
-  writeRaw(source: Uint8Array, offset: number, length: number = source.length): void {
+  writeRaw(source: Uint8Array, offset: number, length: number = source?.length): void {
+    checkArgument('writeRaw()', 'source', source, bytesRule)
     this.#part('write_raw', offset, length).set(source.subarray(0, length))
   }
 
@@ -68,6 +75,8 @@ export class Page implements Disposable {
 
   /** `with_pointer_into_page`: an offset at the very end is allowed for a length of 0. */
   #part(call: string, offset: number, length: number): Uint8Array {
+    checkArgument(call, 'offset', offset, numberOfBytes)
+    checkArgument(call, 'length', length, numberOfBytes)
     const { bytes } = this.#held()
     const inside = (value: number) => Number.isInteger(value) && value >= 0 && value <= bytes.length
     if (inside(offset) && inside(length) && offset + length <= bytes.length) {

@@ -1,6 +1,8 @@
 import type { GuestHost, GuestRegion, RawGuest, RawPeer } from '../kernel/guest-host.js'
 import { hex } from '../vocabulary/hex.js'
+import { checkArgument } from '../vocabulary/options/check-argument.js'
 import { checkOptions } from '../vocabulary/options/check-options.js'
+import { textRule } from '../vocabulary/options/text-rule.js'
 import type { PagerReport } from '../vocabulary/reports/pager-report.js'
 import type { Reporter } from '../vocabulary/reports/reporter.js'
 import { UsageError } from '../vocabulary/usage-error.js'
@@ -27,6 +29,7 @@ import {
 } from './working-set.js'
 
 const resetRules = { reset: 'boolean' } as const
+const pathRule = textRule('the path of a file')
 
 /** What a monitor has sent about its memory. */
 export interface ReceivedMemory {
@@ -262,6 +265,7 @@ export class Guest implements Reporter {
    */
   async saveDiff(path: string, options: { readonly reset?: boolean } = {}): Promise<DirtyRun[]> {
     const { reset = false } = checkOptions('saveDiff()', options, resetRules)
+    checkArgument('saveDiff()', 'path', path, pathRule)
     const ranges = await this.#dirtyRanges(reset)
     try {
       return await saveDiff(this.#host, this.#raw, this.regions, ranges, path)

@@ -7,7 +7,8 @@ import type { RawUnanswered } from './raw-unanswered.js'
  *
  * A resolving call returns 0 or a negative error number. `done` is the number of bytes done in either case, and never negative. Where the
  * kernel made progress and returned `EAGAIN` alone, the code is `-EAGAIN`, and the next call, from `done` on, returns the reason.
- * `-EDEADLK` means that the call would wait for a fault that only this thread could answer.
+ * `-EDEADLK` means that the call would wait for a fault that only this thread could answer. A number that is no whole number from 0 on is
+ * no address and no length: `-EINVAL`, or `-EFAULT` for the length of a copy.
  */
 export interface RawUserfaultfd {
   /** The descriptor, or -1 once closed. */

@@ -2,10 +2,12 @@ import type { AddressSpace } from '../kernel/address-space.js'
 import { destructiveAdvice } from '../kernel/destructive/destructive-advice.js'
 import { type ForeignOptions, foreignRules, refuseForeign } from '../kernel/destructive/refuse-foreign.js'
 import { type Advice, MADV } from '../vocabulary/madv.js'
+import { bytesRule } from '../vocabulary/options/bytes-rule.js'
+import { checkAddress } from '../vocabulary/options/check-address.js'
+import { checkArgument } from '../vocabulary/options/check-argument.js'
 import { checkOptions } from '../vocabulary/options/check-options.js'
 import { showValue } from '../vocabulary/options/show-value.js'
 import { UsageError } from '../vocabulary/usage-error.js'
-import { checkAddress } from './check-address.js'
 import { MmapReadGuard } from './mmap-read-guard.js'
 import { VmaReadGuard } from './vma-read-guard.js'
 
@@ -100,12 +102,13 @@ export class MmWithUser implements Disposable {
    * Copies memory from `address` on into `target`, as process_vm_readv(2) does, and faults no page that this process may not read. Returns
    * the number of bytes that were copied, which is smaller where a page is not mapped or not readable.
    *
-   * @throws UsageError `ERR_VMAREA_WOULD_DEADLOCK` where only this thread could answer the fault of a page
+   * @throws UsageError `ERR_VMAREA_WOULD_DEADLOCK` where only this thread could answer the fault of a page; `ERR_VMAREA_INVALID_ARGUMENT`
    * @throws VmError `EFAULT` when not even the first byte could be read, `EPERM` when this process may not read that
    * one, `ESRCH` when it has ended
    */
   readMemory(address: bigint, target: Uint8Array): number {
     checkAddress(address, 'address')
+    checkArgument('readMemory()', 'target', target, bytesRule)
     this.#check()
     return this.#addressSpace.readMemory(address, target)
   }

@@ -3,9 +3,17 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addon } from '../linux/addon/addon.js'
+import { checkArgument } from '../vocabulary/options/check-argument.js'
+import type { ValueRule } from '../vocabulary/options/check-options.js'
 import type { Reporter } from '../vocabulary/reports/reporter.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { REPORT_SOCKET } from './report-socket.js'
+
+const nameRule: ValueRule = { must: 'a text', holds: (value) => typeof value === 'string' }
+const reporterRule: ValueRule = {
+  must: 'a device, a swap, a guest or another object with a report method',
+  holds: (value) => typeof (value as Partial<Reporter> | null | undefined)?.report === 'function',
+}
 
 /** Milliseconds from one report to the next. */
 const EVERY = 250
@@ -58,6 +66,8 @@ export class StatisticsOffer implements AsyncDisposable {
    * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` where the name is taken, or 1,000 are shown
    */
   add(name: string, reporter: Reporter): void {
+    checkArgument('add()', 'name', name, nameRule)
+    checkArgument('add()', 'reporter', reporter, reporterRule)
     if (this.#reporters.has(name)) throw invalid(`something is offered as '${name}' already: choose another name`)
     if (this.#reporters.size >= MOST) throw invalid(`an offer shows ${MOST} reporters at most: remove one first`)
     this.#reporters.set(name, reporter)
@@ -65,6 +75,7 @@ export class StatisticsOffer implements AsyncDisposable {
 
   /** Shows no longer what has the name. Returns whether there was one. */
   remove(name: string): boolean {
+    checkArgument('remove()', 'name', name, nameRule)
     return this.#reporters.delete(name)
   }
 

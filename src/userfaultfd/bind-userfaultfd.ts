@@ -2,6 +2,7 @@ import type { Kernel } from '../kernel/kernel.js'
 import type { ReceiveOptions } from '../kernel/userfaultfd-calls.js'
 import { checkOptions, type OptionRules } from '../vocabulary/options/check-options.js'
 import { adoptDescriptor } from './adopt-descriptor.js'
+import { checks } from './checks.js'
 import { makeUserfaultfd } from './make-userfaultfd.js'
 import { probeUserfaultfd, type UserfaultfdSupport } from './negotiate-features.js'
 import type { ReceivedUserfaultfd } from './received-userfaultfd.js'
@@ -70,6 +71,7 @@ export function bindUserfaultfd(kernel: () => Kernel): BoundUserfaultfd {
     // Returns a rejected promise instead of throwing.
     async receive(socketPath, options = {}) {
       const checked = checkOptions('Userfaultfd.receive()', options, receiveRules)
+      checks.socketPath('Userfaultfd.receive()', socketPath)
       const { userfaultfds } = kernel()
       if (userfaultfds.receive === undefined) {
         throw unsupported(kernel(), 'descriptors can not be sent between processes')

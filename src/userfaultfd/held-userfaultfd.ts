@@ -2,16 +2,18 @@ import { refuseForeign } from '../kernel/destructive/refuse-foreign.js'
 import type { Kernel } from '../kernel/kernel.js'
 import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
 import { ERRNO_RESULT } from '../vocabulary/errno-result.js'
-import { showValue } from '../vocabulary/options/show-value.js'
+import { checkAddress } from '../vocabulary/options/check-address.js'
 import { UFFD_RESOLVE_MODE } from '../vocabulary/uffd-resolve-mode.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
+import { checks } from './checks.js'
 import { decodeEvent } from './decode-event.js'
 import { EventQueue } from './event-queue.js'
 import { resolveError } from './resolve-error.js'
 import type { UffdAddress } from './uffd-address.js'
 import type { UffdEvent } from './uffd-event.js'
 import type { UffdMessages } from './uffd-messages.js'
+import { unsupported } from './unsupported.js'
 import type { Userfaultfd } from './userfaultfd.js'
 
 /** The state of a handle of a userfaultfd: the descriptor until it is handed out, and the events that were read and not yielded. */
@@ -53,12 +55,11 @@ export class HeldUserfaultfd {
     if (this.#moved) throw moved()
   }
 
-  /** For calls that compute the end of their range before the kernel sees it. */
-  checkRange(address: bigint, length: number): void {
+  /** For calls that take bigints alone. */
+  checkRange(call: string, address: bigint, length: number): void {
     this.checkHeld()
-    if (typeof address !== 'bigint') throw wrong('address', 'a bigint', address)
-    if (!Number.isSafeInteger(length) || length < 0)
-      throw wrong('length', 'a whole number of bytes, at least 0,', length)
+    checkAddress(address, 'address')
+    checks.range(call, address, length)
   }
 
   /** Throws where a page that a call would move away may be the engine's. */
@@ -66,6 +67,14 @@ export class HeldUserfaultfd {
     const isRange =
       (typeof source === 'bigint' || Number.isInteger(source)) && Number.isSafeInteger(length) && length > 0
     if (isRange) refuseForeign(this.kernel.addressSpace, BigInt(source), length, 'move')
+  }
+
+  /** The runs that were written: see `Userfaultfd.written`. */
+  written(address: bigint, length: number, options: { reset?: boolean }): { start: bigint; end: bigint }[] {
+    this.checkRange('written()', address, length)
+    const { reset } = checks.written(options)
+    if (this.raw.written === undefined) throw unsupported(this.kernel, 'it keeps no account of writes')
+    return this.raw.written(address, address + BigInt(length), reset === true)
   }
 
   decode(messages: UffdMessages, index: number): UffdEvent {
@@ -77,10 +86,12 @@ export class HeldUserfaultfd {
   /** Ends a resolving call that did its whole range. Updates the queue only while an iterator runs. Returns `length`. */
   finished(address: UffdAddress, length: number, mode: number): number {
     // Check first: passed to a function, an address that is a number may become a heap object.
-    if ((mode & UFFD_RESOLVE_MODE.DONTWAKE) === 0 && this.queue.expectsAnswers) {
-      this.queue.answered(BigInt(address), length)
-    }
+    if (this.queue.expectsAnswers) this.#answered(address, length, mode)
     return length
+  }
+
+  #answered(address: UffdAddress, length: number, mode: number): void {
+    if ((mode & UFFD_RESOLVE_MODE.DONTWAKE) === 0) this.queue.answered(BigInt(address), length)
   }
 
   /** The error of a resolving call. After `EAGAIN` its faults are yielded again. */
@@ -92,7 +103,7 @@ export class HeldUserfaultfd {
 
   /** Makes a call, and throws its error with an explanation. */
   explained<T>(syscall: string, address: bigint, length: number, call: () => T): T {
-    this.checkHeld()
+    this.checkRange(syscall, address, length)
     try {
       return call()
     } catch (error) {
@@ -107,8 +118,4 @@ function moved(): UsageError {
     'ERR_VMAREA_MOVED',
     'the descriptor was given away with intoRawDescriptor(): use the object that took it over',
   )
-}
-
-function wrong(name: string, rule: string, value: unknown): UsageError {
-  return new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `${name} must be ${rule} and is ${showValue(value)}`)
 }

@@ -1,5 +1,6 @@
 import { checkOptions, type OptionRules } from '../vocabulary/options/check-options.js'
 import { UFFD_RESOLVE_MODE } from '../vocabulary/uffd-resolve-mode.js'
+import { checks } from './checks.js'
 import type { HeldUserfaultfd } from './held-userfaultfd.js'
 import type { UffdAddress } from './uffd-address.js'
 
@@ -30,8 +31,31 @@ export function installMode(given: boolean | InstallOptions, call: string): numb
   return (wake === false ? UFFD_RESOLVE_MODE.DONTWAKE : 0) | (writeProtect === true ? UFFD_RESOLVE_MODE.WP : 0)
 }
 
+/** The mode bits of a call that only has `wake`. */
+export function wakeMode(wake: boolean, call: string): number {
+  checks.flag(call, 'wake', wake)
+  return wake ? 0 : UFFD_RESOLVE_MODE.DONTWAKE
+}
+
+/** The mode bits of `UFFDIO_WRITEPROTECT`. */
+export function protectMode(protect: boolean, wake: boolean): number {
+  if (typeof protect !== 'boolean' || typeof wake !== 'boolean') {
+    checks.flag('writeProtect()', 'protect', protect)
+    checks.flag('writeProtect()', 'wake', wake)
+  }
+  return protect ? UFFD_RESOLVE_MODE.WRITEPROTECT_WP : wake ? 0 : UFFD_RESOLVE_MODE.WRITEPROTECT_DONTWAKE
+}
+
 /** The mode bits of `UFFDIO_MOVE`. Throws `ERR_VMAREA_FOREIGN_MEMORY` for a source that it may not move. */
-export function moveMode(held: HeldUserfaultfd, source: UffdAddress, length: number, options: MoveOptions): number {
+export function moveMode(
+  held: HeldUserfaultfd,
+  destination: UffdAddress,
+  source: UffdAddress,
+  length: number,
+  options: MoveOptions,
+): number {
+  const areNumbers = typeof destination === 'number' && typeof source === 'number' && typeof length === 'number'
+  if (!areNumbers) checks.move(destination, source, length)
   const { wake, allowSourceHoles, foreign } = checkOptions('move()', options, moveRules)
   if (foreign !== true) held.refuseForeign(source, length)
   return (

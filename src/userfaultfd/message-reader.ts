@@ -1,6 +1,7 @@
 import { ERRNO_RESULT } from '../vocabulary/errno-result.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
+import { checks } from './checks.js'
 import type { HeldUserfaultfd } from './held-userfaultfd.js'
 import type { UffdEvent } from './uffd-event.js'
 import { UffdMessages } from './uffd-messages.js'
@@ -33,9 +34,10 @@ export class MessageReader {
 
   /** Fills `messages` with the queued ones and returns their number. */
   messages(messages: UffdMessages): number {
-    this.checkNonblocking()
-    this.#refuseQueued()
-    const length = this.#held.raw.read(messages.bytes)
+    if (!(messages instanceof UffdMessages)) checks.messages(messages)
+    const { raw, queue } = this.#held
+    if (!raw.nonblocking || queue.waiting) this.#refuse()
+    const length = raw.read(messages.bytes)
     if (length >= 0) return length / MESSAGE
     if (length === ERRNO_RESULT.EAGAIN) return 0
     throw this.#error(length)
@@ -43,16 +45,20 @@ export class MessageReader {
 
   /** The same, but blocks the thread until there is one, for at most `timeout` milliseconds. */
   wait(messages: UffdMessages, timeout: number): number {
-    this.checkNonblocking()
-    this.#refuseQueued()
-    const length = timeout <= LONGEST_WAIT ? this.#waitOnce(messages, timeout) : this.#waitLong(messages, timeout)
+    if (!(messages instanceof UffdMessages && typeof timeout === 'number')) checks.wait(messages, timeout)
+    const { raw, queue } = this.#held
+    if (!raw.nonblocking || queue.waiting || raw.wait === undefined) this.#refuseToWait(messages, timeout)
+    const length = timeout <= LONGEST_WAIT ? raw.wait!(messages.bytes, timeout) : this.#waitLong(messages, timeout)
     return length >= 0 ? length / MESSAGE : this.#interrupted(length)
   }
 
   #waitLong(messages: UffdMessages, timeout: number): number {
+    // NaN comes here.
+    checks.wait(messages, timeout)
+    const { raw } = this.#held
     const end = performance.now() + timeout
     for (let rest = timeout; rest > 0; rest = end - performance.now()) {
-      const length = this.#waitOnce(messages, Math.min(LONGEST_WAIT, rest))
+      const length = raw.wait!(messages.bytes, Math.min(LONGEST_WAIT, rest))
       if (length !== 0) return length
     }
     return 0
@@ -65,10 +71,16 @@ export class MessageReader {
     if (!held.raw.nonblocking && held.open) throw blocksWhenRead(held.raw.descriptor)
   }
 
-  #waitOnce(messages: UffdMessages, timeout: number): number {
-    const { raw } = this.#held
-    if (raw.wait === undefined) throw unsupported(this.#held.kernel, 'its threads can not wait')
-    return raw.wait(messages.bytes, Math.max(0, Math.ceil(timeout)))
+  /** Throws what stands against reading messages; returns where the descriptor is closed, which the read says. */
+  #refuse(): void {
+    this.checkNonblocking()
+    if (this.#held.queue.waiting) throw eventsWereLeft()
+  }
+
+  #refuseToWait(messages: UffdMessages, timeout: number): void {
+    checks.wait(messages, timeout)
+    this.#refuse()
+    if (this.#held.raw.wait === undefined) throw unsupported(this.#held.kernel, 'its threads can not wait')
   }
 
   #interrupted(code: number): number {
@@ -79,10 +91,6 @@ export class MessageReader {
   #error(code: number): Error {
     this.#held.checkHeld()
     return new VmError(code, 'read', this.#held.open ? {} : { hint: 'the userfaultfd is closed' })
-  }
-
-  #refuseQueued(): void {
-    if (this.#held.queue.waiting) throw eventsWereLeft()
   }
 }
 

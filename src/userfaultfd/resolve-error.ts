@@ -1,9 +1,9 @@
 import { ERRNO, type ErrnoName } from '../vocabulary/errno.js'
 import { errnoName } from '../vocabulary/errno-name.js'
 import { hex } from '../vocabulary/hex.js'
-import { showValue } from '../vocabulary/options/show-value.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { VmError } from '../vocabulary/vm-error.js'
+import { checks } from './checks.js'
 
 /** The arguments of a failing ioctl of a userfaultfd. */
 export interface ResolveErrorDetail {
@@ -15,12 +15,10 @@ export interface ResolveErrorDetail {
   readonly cause?: unknown
 }
 
-/** The error for the code of a raw call, with its meaning for that call. */
+/** The error for the code of a raw call, with its meaning for that call. Throws where an argument of the call is none. */
 export function resolveError(code: number, syscall: string, detail: ResolveErrorDetail): VmError | UsageError {
-  if (!isAddress(detail.address)) {
-    const given = showValue(detail.address)
-    return new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `address must be a bigint or a whole number, and is ${given}`)
-  }
+  // A number that is none of an address is only found here.
+  checks.range(syscall, detail.address, detail.length)
   const name = errnoName(Math.abs(code)) as ErrnoName
   const address = BigInt(detail.address)
   if (name === 'EDEADLK') {
@@ -37,10 +35,6 @@ export function resolveError(code: number, syscall: string, detail: ResolveError
     ...(hint === undefined ? {} : { hint }),
     ...(detail.cause === undefined ? {} : { cause: detail.cause }),
   })
-}
-
-function isAddress(value: unknown): boolean {
-  return typeof value === 'bigint' || Number.isInteger(value)
 }
 
 function hintFor(

@@ -1,4 +1,5 @@
 import { ERRNO_RESULT } from '../vocabulary/errno-result.js'
+import { checks } from './checks.js'
 import type { HeldUserfaultfd } from './held-userfaultfd.js'
 import type { UffdAddress } from './uffd-address.js'
 
@@ -26,6 +27,8 @@ export const resolveRest = {
 
   move(held: HeldUserfaultfd, attempt: Attempt, source: UffdAddress): void {
     const { address, length, mode } = attempt
+    // A number that is none of an address is only found here.
+    checks.move(address, source, length)
     finish(held, 'UFFDIO_MOVE', attempt, (done) =>
       held.raw.move(plus(address, done), plus(source, done), length - done, mode),
     )

@@ -1,3 +1,6 @@
+import { checkArgument } from '../vocabulary/options/check-argument.js'
+import type { ValueRule } from '../vocabulary/options/check-options.js'
+import { showValue } from '../vocabulary/options/show-value.js'
 import { UFFD_EVENT_CODE } from '../vocabulary/uffd-event-code.js'
 import { UFFD_FAULT_FLAG } from '../vocabulary/uffd-fault-flag.js'
 import { UsageError } from '../vocabulary/usage-error.js'
@@ -5,6 +8,33 @@ import { UsageError } from '../vocabulary/usage-error.js'
 const BYTES = 32
 const WORDS = BYTES / 4
 const HIGH = 2 ** 32
+
+// Apart from the methods that throw them: the smaller the parts of a loop that serves faults are, the more of them the engine compiles as
+// one, in which an address is never an object.
+
+function wrongIndex(index: number, capacity: number): never {
+  throw new UsageError(
+    'ERR_VMAREA_INVALID_ARGUMENT',
+    `index must be that of a message, a whole number from 0 to ${capacity - 1}, and is ${showValue(index)}`,
+  )
+}
+
+/** The alignment, if it is one. */
+function checkedAlignment(alignment: number): number {
+  const isPowerOfTwo =
+    Number.isInteger(alignment) && alignment > 0 && alignment <= 2 ** 31 && (alignment & (alignment - 1)) === 0
+  if (isPowerOfTwo) return alignment
+  throw new UsageError(
+    'ERR_VMAREA_INVALID_ARGUMENT',
+    `alignment must be a power of two of up to 2 GiB, and is ${showValue(alignment)}`,
+  )
+}
+
+const roomRule: ValueRule = {
+  must: 'a whole number of messages from 1 to 1048576, or a Uint8Array',
+  holds: (value) =>
+    value instanceof Uint8Array || (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 1 << 20),
+}
 
 /**
  * A buffer for messages of a userfaultfd, read without making objects: for a loop that serves faults. Addresses are numbers, which are
@@ -24,6 +54,8 @@ export class UffdMessages {
   /** The number of messages that fit. */
   readonly capacity: number
   readonly #words: Uint32Array
+  /** The alignment that was last checked. */
+  #alignment = 1
 
   /**
    * @param room how many messages, or the memory to use, of which whole messages count
@@ -31,6 +63,7 @@ export class UffdMessages {
    * bytes
    */
   constructor(room: number | Uint8Array = 64) {
+    checkArgument('new UffdMessages()', 'room', room, roomRule)
     const bytes = typeof room === 'number' ? new Uint8Array(room * BYTES) : room
     if (bytes.length < BYTES || bytes.byteOffset % 4 !== 0) {
       throw new UsageError(
@@ -45,7 +78,7 @@ export class UffdMessages {
 
   /** The kind of event: one of `UFFD_EVENT_CODE`. */
   code(index: number): number {
-    return this.#words[index * WORDS]! & 0xff
+    return this.#words[this.#first(index)]! & 0xff
   }
 
   /** Whether the message is a fault. */
@@ -55,14 +88,17 @@ export class UffdMessages {
 
   /** Of a fault: the address, rounded down to `alignment`, a power of two of up to 2 GiB. */
   address(index: number, alignment = 1): number {
-    const low = this.#words[index * WORDS + 4]!
-    const high = this.#words[index * WORDS + 5]!
+    const first = this.#first(index)
+    if (alignment !== this.#alignment) this.#alignment = checkedAlignment(alignment)
+    const words = this.#words
+    const low = words[first + 4]!
+    const high = words[first + 5]!
     return high * HIGH + ((low & -alignment) >>> 0)
   }
 
   /** Of a fault: a mask of `UFFD_FAULT_FLAG`. */
   flags(index: number): number {
-    return this.#words[index * WORDS + 2]!
+    return this.#words[this.#first(index) + 2]!
   }
 
   /** Of a fault: whether the access was a write. */
@@ -82,12 +118,12 @@ export class UffdMessages {
 
   /** Of a fault: the thread that waits; 0 without the feature `thread_id`. */
   threadId(index: number): number {
-    return this.#words[index * WORDS + 6]!
+    return this.#words[this.#first(index) + 6]!
   }
 
   /** Of a fork: the child's userfaultfd, a descriptor that the reader owns and has to wrap or close. */
   descriptor(index: number): number {
-    return this.#words[index * WORDS + 2]!
+    return this.#words[this.#first(index) + 2]!
   }
 
   /** Of a remove or an unmap: the start of the range; of a remap: its old start. */
@@ -106,7 +142,14 @@ export class UffdMessages {
   }
 
   #word(index: number, which: number): number {
-    const at = index * WORDS + 2 + which * 2
+    const at = this.#first(index) + 2 + which * 2
     return this.#words[at + 1]! * HIGH + this.#words[at]!
+  }
+
+  /** The first word of a message. */
+  #first(index: number): number {
+    // A number that it leaves as it is is a whole number from 0 on.
+    if (typeof index !== 'number' || index >>> 0 !== index || index >= this.capacity) wrongIndex(index, this.capacity)
+    return index * WORDS
   }
 }

@@ -1,10 +1,12 @@
 import { UFFD_FAULT_FLAG } from '../vocabulary/uffd-fault-flag.js'
+import { checks } from './checks.js'
 import type { HeldUserfaultfd } from './held-userfaultfd.js'
 import type { Unanswered } from './unanswered-fault.js'
 import { unsupported } from './unsupported.js'
 
 /** The faults that wait for an answer, the longest first: see `Userfaultfd.unanswered`. */
 export function unansweredFaults(held: HeldUserfaultfd, pid: number | undefined): Unanswered {
+  checks.pid(pid)
   held.checkHeld()
   if (held.raw.unanswered === undefined) throw unsupported(held.kernel, 'it keeps no such record')
   const { read, ...rest } = held.raw.unanswered(pid)

@@ -3,24 +3,22 @@ import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
 import { UFFD_FEATURE, type UffdFeature } from '../vocabulary/uffd-feature.js'
 import { UFFD_IOCTL, type UffdIoctl } from '../vocabulary/uffd-ioctl.js'
 import type { UffdMode } from '../vocabulary/uffd-mode.js'
-import { UFFD_RESOLVE_MODE } from '../vocabulary/uffd-resolve-mode.js'
+import { checkCopy } from './check-copy.js'
+import { checks } from './checks.js'
 import { HeldUserfaultfd } from './held-userfaultfd.js'
-import { type InstallOptions, installMode, type MoveOptions, moveMode } from './install-mode.js'
+import { type InstallOptions, installMode, type MoveOptions, moveMode, protectMode, wakeMode } from './install-mode.js'
 import { MessageReader } from './message-reader.js'
-import { missingPages } from './missing-pages.js'
 import { modeBits } from './mode-bits.js'
 import { NamedBits } from './named-bits.js'
 import type { OpenedUserfaultfd, UserfaultfdRefusal } from './open-userfaultfd.js'
 import { resolveRest } from './resolve-rest.js'
 import { sendUserfaultfd } from './send-userfaultfd.js'
 import { serveEvents } from './serve-events.js'
-import { tooFewBytes } from './too-few-bytes.js'
 import type { UffdAddress } from './uffd-address.js'
 import type { UffdEvent } from './uffd-event.js'
 import type { UffdMessages } from './uffd-messages.js'
 import type { Unanswered } from './unanswered-fault.js'
 import { unansweredFaults } from './unanswered-faults.js'
-import { unsupported } from './unsupported.js'
 import type { UserfaultfdWay } from './userfaultfd-options.js'
 
 /**
@@ -120,10 +118,11 @@ export class Userfaultfd {
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE` where `data` is shorter; VmError `EEXIST` where a page is there; `ENOENT` where the range
    * is not registered
    */
-  copy(address: UffdAddress, length: number, data: Uint8Array, wake: boolean | InstallOptions = true): number {
-    if (data.length < length) throw tooFewBytes(address, length, data)
-    // `true` without a call: a handler loop stays small enough for the engine to compile as one, and its addresses stay numbers.
-    const mode = wake === true ? 0 : installMode(wake, 'copy()')
+  copy(address: UffdAddress, length: number, data: Uint8Array, wake?: boolean | InstallOptions): number {
+    const areNumbers = typeof address === 'number' && typeof length === 'number'
+    if (!(areNumbers && data instanceof Uint8Array && data.length >= length)) checkCopy(address, length, data)
+    // No call and no default value, which would copy all parameters: the engine compiles a small loop as one, and addresses stay numbers.
+    const mode = wake === undefined || wake === true ? 0 : installMode(wake, 'copy()')
     const code = this.#raw.copy(address, data, length, mode)
     if (code !== 0) resolveRest.copy(this.#held, { address, length, mode, code }, data)
     return this.#held.finished(address, length, mode)
@@ -131,7 +130,8 @@ export class Userfaultfd {
 
   /** Installs pages of zeros; not for huge pages. `UFFDIO_ZEROPAGE`. @throws VmError as `copy` */
   zero(address: UffdAddress, length: number, wake = true): number {
-    const mode = wake ? 0 : UFFD_RESOLVE_MODE.DONTWAKE
+    if (typeof address !== 'number' || typeof length !== 'number') checks.range('zero()', address, length)
+    const mode = wake === true ? 0 : wakeMode(wake, 'zero()')
     const code = this.#raw.zeropage(address, length, mode)
     if (code !== 0) resolveRest.install(this.#held, { address, length, mode, code }, 'zeropage')
     return this.#held.finished(address, length, mode)
@@ -143,6 +143,7 @@ export class Userfaultfd {
    * @throws VmError as `copy`, and `EFAULT` where the page cache has no page
    */
   continue(address: UffdAddress, length: number, wake: boolean | InstallOptions = true): number {
+    if (typeof address !== 'number' || typeof length !== 'number') checks.range('continue()', address, length)
     const mode = wake === true ? 0 : installMode(wake, 'continue()')
     const code = this.#raw.continue(address, length, mode)
     if (code !== 0) resolveRest.install(this.#held, { address, length, mode, code }, 'continue')
@@ -155,7 +156,8 @@ export class Userfaultfd {
    * @throws VmError as `copy`
    */
   poison(address: UffdAddress, length: number, wake = true): number {
-    const mode = wake ? 0 : UFFD_RESOLVE_MODE.DONTWAKE
+    if (typeof address !== 'number' || typeof length !== 'number') checks.range('poison()', address, length)
+    const mode = wake === true ? 0 : wakeMode(wake, 'poison()')
     const code = this.#raw.poison(address, length, mode)
     if (code !== 0) resolveRest.install(this.#held, { address, length, mode, code }, 'poison')
     return this.#held.finished(address, length, mode)
@@ -170,7 +172,7 @@ export class Userfaultfd {
    * `allowSourceHoles`; UsageError `ERR_VMAREA_FOREIGN_MEMORY`
    */
   move(destination: UffdAddress, source: UffdAddress, length: number, options: MoveOptions = {}): number {
-    const mode = moveMode(this.#held, source, length, options)
+    const mode = moveMode(this.#held, destination, source, length, options)
     const code = this.#raw.move(destination, source, length, mode)
     if (code !== 0) resolveRest.move(this.#held, { address: destination, length, mode, code }, source)
     return this.#held.finished(destination, length, mode)
@@ -183,7 +185,8 @@ export class Userfaultfd {
    * @throws VmError `ENOENT` where the range is not registered for `wp`
    */
   writeProtect(address: UffdAddress, length: number, protect = true, wake = true): number {
-    const mode = protect ? UFFD_RESOLVE_MODE.WRITEPROTECT_WP : wake ? 0 : UFFD_RESOLVE_MODE.WRITEPROTECT_DONTWAKE
+    if (typeof address !== 'number' || typeof length !== 'number') checks.range('writeProtect()', address, length)
+    const mode = protectMode(protect, wake)
     const code = this.#raw.writeprotect(address, length, mode)
     if (code !== 0) throw this.#held.error(code, 'UFFDIO_WRITEPROTECT', address, length, 0)
     return this.#held.finished(address, length, mode)
@@ -191,6 +194,7 @@ export class Userfaultfd {
 
   /** Wakes the waiters of a range. Where the page is still missing, its thread faults again. `UFFDIO_WAKE`. @throws VmError `EINVAL` */
   wake(address: UffdAddress, length: number): number {
+    if (typeof address !== 'number' || typeof length !== 'number') checks.range('wake()', address, length)
     const code = this.#raw.wake(address, length)
     if (code !== 0) throw this.#held.error(code, 'UFFDIO_WAKE', address, length, 0)
     return this.#held.finished(address, length, 0)
@@ -203,9 +207,7 @@ export class Userfaultfd {
    * @throws UsageError `ERR_VMAREA_UNSUPPORTED` on a kernel without such a record, `ERR_VMAREA_INVALID_ARGUMENT` for what is no range
    */
   written(address: bigint, length: number, options: { reset?: boolean } = {}): { start: bigint; end: bigint }[] {
-    this.#held.checkRange(address, length)
-    if (this.#raw.written === undefined) throw unsupported(this.#held.kernel, 'it keeps no account of writes')
-    return this.#raw.written(address, address + BigInt(length), options.reset === true)
+    return this.#held.written(address, length, options)
   }
 
   /**
@@ -253,8 +255,9 @@ export class Userfaultfd {
    * @throws the signal's reason when it aborts; UsageError `ERR_VMAREA_WOULD_BLOCK` where the descriptor blocks
    */
   async *events(options: { signal?: AbortSignal } = {}): AsyncGenerator<UffdEvent, void, void> {
+    const { signal } = checks.events(options)
     this.#reader.checkNonblocking()
-    yield* this.#held.queue.events(options.signal)
+    yield* this.#held.queue.events(signal)
   }
 
   /** The events of `events()`, without a signal. */
@@ -274,7 +277,8 @@ export class Userfaultfd {
     handler: (event: UffdEvent) => void | Promise<void>,
     options: { signal?: AbortSignal; onError?: (error: unknown, event: UffdEvent) => void } = {},
   ): Promise<void> {
-    await serveEvents(this.#held, this.events(options), handler, options.onError)
+    const { signal, onError } = checks.serve(handler, options)
+    await serveEvents(this.#held, this.events(signal === undefined ? {} : { signal }), handler, onError)
   }
 
   /**
@@ -328,8 +332,8 @@ export class Userfaultfd {
    * @throws UsageError `ERR_VMAREA_INVALID_ARGUMENT` where `missing` is another value
    */
   close(options: { missing?: 'poison' | 'zero' } = {}): void {
-    const missing = missingPages(options.missing)
-    if (!this.#held.moved) this.#raw.close(missing)
+    const { missing } = checks.close(options)
+    if (!this.#held.moved) this.#raw.close(missing ?? 'poison')
   }
 
   /** Calls `close()`, for `using`: pages that were not served are poisoned. */

@@ -2,6 +2,7 @@ import { destructiveAdvice } from '../../kernel/destructive/destructive-advice.j
 import { type Advice, MADV } from '../../vocabulary/madv.js'
 import type { MemoryFault } from '../../vocabulary/memory-fault.js'
 import { MS } from '../../vocabulary/ms.js'
+import { restOfRange } from '../../vocabulary/options/rest-of-range.js'
 import { PROT } from '../../vocabulary/prot.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
@@ -104,7 +105,7 @@ export abstract class MappedRange implements Disposable {
    * @throws VmError `ENOMEM` and `EPERM` where a limit was met: the message names it and its value; `EAGAIN` where a
    * page could not be locked
    */
-  lock(offset = 0, length: number = this.size - offset): void {
+  lock(offset = 0, length: number = restOfRange(this.size, offset)): void {
     try {
       this.#onPages('mlock', offset, length, (calls, address, bytes) => calls.mlock(address, bytes))
     } catch (error) {
@@ -118,7 +119,7 @@ export abstract class MappedRange implements Disposable {
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_COMMITTED`
    * @throws VmError `ENOMEM` where the process has no room for another area
    */
-  unlock(offset = 0, length: number = this.size - offset): void {
+  unlock(offset = 0, length: number = restOfRange(this.size, offset)): void {
     this.#onPages('munlock', offset, length, (calls, address, bytes) => calls.munlock(address, bytes))
   }
 
@@ -137,7 +138,7 @@ export abstract class MappedRange implements Disposable {
    * @throws VmError as madvise(2): `EINVAL` where the advice does not fit the memory or the kernel, `ENOMEM` where a
    * limit was met, `EPERM` without the privilege
    */
-  advise(advice: Advice, offset = 0, length: number = this.size - offset): void {
+  advise(advice: Advice, offset = 0, length: number = restOfRange(this.size, offset)): void {
     const holding = this[memoryOf]()
     const number = adviceNumber(advice)
     if (destructiveAdvice.has(number)) holding.wholePages(offset, length, `advice '${advice}'`)
@@ -157,7 +158,7 @@ export abstract class MappedRange implements Disposable {
    * @throws VmError `EFAULT` where the file ends before a page or a page is poisoned, `EINVAL` where the memory can't
    * be accessed or the kernel is older than 5.14, `ENOMEM` where no memory is free
    */
-  async populate(offset = 0, length: number = this.size - offset): Promise<void> {
+  async populate(offset = 0, length: number = restOfRange(this.size, offset)): Promise<void> {
     const holding = this[memoryOf]()
     holding.checkCommitted(offset, length)
     const [from, bytes] = holding.pages(offset, length)
@@ -175,7 +176,7 @@ export abstract class MappedRange implements Disposable {
    *
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`
    */
-  resident(offset = 0, length: number = this.size - offset): Uint8Array<ArrayBuffer> {
+  resident(offset = 0, length: number = restOfRange(this.size, offset)): Uint8Array<ArrayBuffer> {
     const holding = this[memoryOf]()
     const { kernel } = holding.holdings
     const [from, bytes] = holding.pages(offset, length)
@@ -195,7 +196,10 @@ export abstract class MappedRange implements Disposable {
    *
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`; `ERR_VMAREA_UNMAPPED` or `ERR_VMAREA_MOVED` also where the mapping ends meanwhile
    */
-  async *residentRuns(offset = 0, length: number = this.size - offset): AsyncGenerator<ResidentRun, void, void> {
+  async *residentRuns(
+    offset = 0,
+    length: number = restOfRange(this.size, offset),
+  ): AsyncGenerator<ResidentRun, void, void> {
     for (const run of residentRuns(() => this[memoryOf](), offset, length)) {
       if (run !== undefined) yield run
       else await new Promise((resolve) => setTimeout(resolve))
@@ -203,7 +207,7 @@ export abstract class MappedRange implements Disposable {
   }
 
   /** Does what `residentRuns` does without returning to the event loop. @throws UsageError as `residentRuns` */
-  *residentRunsSync(offset = 0, length: number = this.size - offset): Generator<ResidentRun, void, void> {
+  *residentRunsSync(offset = 0, length: number = restOfRange(this.size, offset)): Generator<ResidentRun, void, void> {
     for (const run of residentRuns(() => this[memoryOf](), offset, length)) if (run !== undefined) yield run
   }
 
@@ -217,7 +221,7 @@ export abstract class MappedRange implements Disposable {
    * @throws VmError `EIO` where the disk failed; what a driver's `writeback` hook threw, now or before, as room was made, such as `ENOSPC`,
    * and `ETIMEDOUT` where it is late
    */
-  async flush(offset = 0, length: number = this.size - offset): Promise<void> {
+  async flush(offset = 0, length: number = restOfRange(this.size, offset)): Promise<void> {
     const holding = this[memoryOf]()
     holding.checkSettled()
     const [from, bytes] = holding.pages(offset, length)
@@ -232,7 +236,7 @@ export abstract class MappedRange implements Disposable {
    * later
    * @throws VmError as `flush`: `EIO`
    */
-  flushSync(offset = 0, length: number = this.size - offset): void {
+  flushSync(offset = 0, length: number = restOfRange(this.size, offset)): void {
     this[memoryOf]().checkSettled()
     this.#onPages('msync', offset, length, (calls, address, bytes) => {
       const { backing } = this[memoryOf]()
@@ -246,7 +250,7 @@ export abstract class MappedRange implements Disposable {
    *
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_COMMITTED`
    */
-  flushAsync(offset = 0, length: number = this.size - offset): void {
+  flushAsync(offset = 0, length: number = restOfRange(this.size, offset)): void {
     this[memoryOf]().checkSettled()
     this.#onPages('msync', offset, length, (calls, address, bytes) => {
       calls.msync(address, bytes, MS.ASYNC)

@@ -1,3 +1,4 @@
+import { restOfRange } from '../../vocabulary/options/rest-of-range.js'
 import { allocateMemory } from '../memory/allocate-memory.js'
 import { resizeMemory } from '../memory/resize-memory.js'
 import { writeHoldingAsync, writeMemory } from '../memory/write-memory.js'
@@ -70,7 +71,7 @@ export class MmapMut extends ReadableMapping<CommittedTypes, Uint8Array<ArrayBuf
    * `ERR_VMAREA_NOT_SHARED`, `ERR_VMAREA_OUT_OF_RANGE`; `ERR_VMAREA_NO_FILE` of memory without a file, or whose file can't be reached
    * under the name or descriptor by which it was mapped
    */
-  async allocate(offset = 0, length: number = this.size - offset): Promise<void> {
+  async allocate(offset = 0, length: number = restOfRange(this.size, offset)): Promise<void> {
     await allocateMemory(this[memoryOf](), offset, length)
   }
 

@@ -1,4 +1,5 @@
 import type { WaitResult } from '../../kernel/sharing/wait-result.js'
+import { restOfRange } from '../../vocabulary/options/rest-of-range.js'
 import { showValue } from '../../vocabulary/options/show-value.js'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { asBytes } from '../memory/as-bytes.js'
@@ -81,7 +82,7 @@ export abstract class ReadableMapping<
    */
   read<T extends ArrayBufferView>(offset: number, target: T): T {
     const holding = this[memoryOf]()
-    const bytes = asBytes(target)
+    const bytes = asBytes(target, 'target')
     holding.checkCommitted(offset, bytes.length)
     const fault = holding.region.read(holding.lead + offset, bytes)
     if (fault !== undefined) throw holding.faultError(fault)
@@ -97,7 +98,7 @@ export abstract class ReadableMapping<
    */
   async readAsync<T extends ArrayBufferView>(offset: number, target: T): Promise<T> {
     const holding = this[memoryOf]()
-    const bytes = asBytes(target)
+    const bytes = asBytes(target, 'target')
     holding.checkCommitted(offset, bytes.length)
     holding.checkSettled()
     const fault = await holding.region.readAsync(holding.lead + offset, bytes)
@@ -169,7 +170,11 @@ export abstract class ReadableMapping<
     const holding = this[memoryOf]()
     holding.checkSettled()
     const bytes =
-      offset === 0 && length === undefined ? holding.bytes() : holding.view(offset, length ?? holding.size - offset)
+      length !== undefined
+        ? holding.view(offset, length)
+        : offset === 0
+          ? holding.bytes()
+          : holding.view(offset, restOfRange(holding.size, offset))
     const { faultScope } = holding.holdings.kernel.regions
     const mark = faultScope.enter()
     let result: Result

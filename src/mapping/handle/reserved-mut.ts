@@ -1,3 +1,4 @@
+import { restOfRange } from '../../vocabulary/options/rest-of-range.js'
 import { commitMemory, decommitHolding } from '../memory/commit-memory.js'
 import { writeHoldingAsync, writeMemory } from '../memory/write-memory.js'
 import { memoryOf } from './memory-of.js'
@@ -41,7 +42,7 @@ export class ReservedMut extends ReadableMapping<ReservedTypes, Uint8Array<Array
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_PAGE_ALIGNED`
    * @throws VmError `ENOMEM` where a limit was met: nothing is committed then
    */
-  commit(offset = 0, length: number = this.size - offset): void {
+  commit(offset = 0, length: number = restOfRange(this.size, offset)): void {
     commitMemory(this[memoryOf](), offset, length)
   }
 
@@ -52,7 +53,7 @@ export class ReservedMut extends ReadableMapping<ReservedTypes, Uint8Array<Array
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_PAGE_ALIGNED`
    * @throws VmError `ENOMEM` where the process has no room for another area
    */
-  decommit(offset = 0, length: number = this.size - offset): void {
+  decommit(offset = 0, length: number = restOfRange(this.size, offset)): void {
     decommitHolding(this[memoryOf](), offset, length)
   }
 

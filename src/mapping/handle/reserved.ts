@@ -1,3 +1,4 @@
+import { restOfRange } from '../../vocabulary/options/rest-of-range.js'
 import { commitMemory, decommitHolding } from '../memory/commit-memory.js'
 import type { ReadonlyBytes } from '../memory/readonly-bytes.js'
 import { memoryOf } from './memory-of.js'
@@ -40,7 +41,7 @@ export class Reserved extends ReadableMapping<ReservedTypes, ReadonlyBytes> {
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_PAGE_ALIGNED`
    * @throws VmError `ENOMEM` where a limit was met: nothing is committed then
    */
-  commit(offset = 0, length: number = this.size - offset): void {
+  commit(offset = 0, length: number = restOfRange(this.size, offset)): void {
     commitMemory(this[memoryOf](), offset, length)
   }
 
@@ -51,7 +52,7 @@ export class Reserved extends ReadableMapping<ReservedTypes, ReadonlyBytes> {
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, `ERR_VMAREA_NOT_PAGE_ALIGNED`
    * @throws VmError `ENOMEM` where the process has no room for another area
    */
-  decommit(offset = 0, length: number = this.size - offset): void {
+  decommit(offset = 0, length: number = restOfRange(this.size, offset)): void {
     decommitHolding(this[memoryOf](), offset, length)
   }
 }

@@ -115,20 +115,20 @@ export class ModelUserfaultfd implements RawUserfaultfd {
     if (refused !== 0) return refused
     // Only the process that owns the memory may move pages in it.
     if (this.#uffd.mm !== this.#all.mm) return this.#uffd.changing ? ERRNO_RESULT.EAGAIN : ERRNO_RESULT.EINVAL
-    const [to, from] = [addressOf(BigInt(destination)), addressOf(BigInt(source))]
+    const [to, from] = [placeOf(destination), placeOf(source)]
     const { done, error } = uffdMove(this.#uffd, to, from, length, mode)
     this.#done = done
     return error
   }
 
   writeprotect(start: bigint | number, length: number, mode: number): number {
-    const error = this.#ready() || uffdWriteProtect(this.#uffd, addressOf(BigInt(start)), length, mode)
+    const error = this.#ready() || uffdWriteProtect(this.#uffd, placeOf(start), length, mode)
     this.#done = error === 0 ? length : 0
     return error
   }
 
   wake(start: bigint | number, length: number): number {
-    const from = addressOf(BigInt(start))
+    const from = placeOf(start)
     const error = this.#ready() || uffdRange(this.#uffd.mm, from, length)
     if (error !== 0) return error
     this.#uffd.wake(from, from + length)
@@ -192,10 +192,16 @@ export class ModelUserfaultfd implements RawUserfaultfd {
     this.#done = 0
     const refused = this.#ready()
     if (refused !== 0) return refused
-    const { done, error } = uffdFill(this.#uffd, addressOf(BigInt(start)), length, mode, how, source)
+    const { done, error } = uffdFill(this.#uffd, placeOf(start), length, mode, how, source)
     this.#done = done
     return error
   }
+}
+
+/** An address of a raw call. What is no address is NaN, which is no multiple of a page (`EINVAL`). */
+function placeOf(address: bigint | number): number {
+  if (typeof address === 'bigint') return addressOf(address)
+  return address >= 0 ? address : Number.NaN
 }
 
 /** `struct uffd_msg` */

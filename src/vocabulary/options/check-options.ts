@@ -2,6 +2,13 @@ import { nearest } from '../nearest.js'
 import { UsageError } from '../usage-error.js'
 import { showValue } from './show-value.js'
 
+/** A rule for a value. `must` continues "the option must be …". Of a `secret` a message shows the type alone. */
+export interface ValueRule {
+  readonly must: string
+  readonly holds: (value: unknown) => boolean
+  readonly secret?: true
+}
+
 /** The rule for an option; `any` where a later check knows more. */
 export type OptionRule =
   | 'any'
@@ -11,8 +18,7 @@ export type OptionRule =
   /** An array; `each` continues "an array, each element …". */
   | { readonly each: string; readonly element: (value: unknown) => boolean }
   | readonly string[]
-  /** `must` continues "the option must be …". Of a `secret` a message shows the type alone. */
-  | { readonly must: string; readonly holds: (value: unknown) => boolean; readonly secret?: true }
+  | ValueRule
 
 /** A rule for each option: a new member of `Options` without one does not compile. */
 export type OptionRules<Options> = { readonly [Name in keyof Required<Options>]: OptionRule }

@@ -1,5 +1,5 @@
-import { showValue } from '../vocabulary/options/show-value.js'
-import { UsageError } from '../vocabulary/usage-error.js'
+import { UsageError } from '../usage-error.js'
+import { showValue } from './show-value.js'
 
 /** Throws `ERR_VMAREA_INVALID_ARGUMENT` unless the value is a bigint in `[0, 2^64)`. */
 export function checkAddress(value: bigint, name: string): void {
@@ -10,6 +10,6 @@ export function checkAddress(value: bigint, name: string): void {
     )
   }
   if (value < 0n || value >> 64n !== 0n) {
-    throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `${name} must be in [0, 2^64) and is ${value}`)
+    throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `${name} must be in [0, 2^64) and is ${showValue(value)}`)
   }
 }
