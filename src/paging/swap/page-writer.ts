@@ -21,7 +21,9 @@ export class PageWriter {
   #failures = 0
   #waits: (() => void) | undefined
   readonly #buffers: Uint8Array[] = []
+  /** Pages to free in the store, and how many of them were. */
   readonly #unwanted: number[] = []
+  #freed = 0
 
   constructor(context: SwapContext, progress: () => void) {
     this.#context = context
@@ -128,7 +130,10 @@ export class PageWriter {
   free(): boolean {
     if (this.#unwanted.length === 0) return false
     const { store, host, timeout, counters } = this.#context
-    const pages = this.#unwanted.splice(0, BATCH * 4).sort((left, right) => left - right)
+    const pages = this.#unwanted.slice(this.#freed, this.#freed + BATCH * 4).sort((left, right) => left - right)
+    this.#freed += pages.length
+    // Removing the first ones each time would move all the others.
+    if (this.#freed === this.#unwanted.length) this.#unwanted.length = this.#freed = 0
     within(
       host,
       timeout,

@@ -151,10 +151,8 @@ export class SwapJobs {
     const { places } = this.#context
     if (job.cursor < places.count) return this.#writer.waits ? 'wait' : this.#sweep(job, true)
     if (this.#writer.calls > 0) return 'wait'
-    // Pages whose earlier call was still in flight are left: sweep once more.
     if (places.counts[PLACE.STAGED] === 0) return 'done'
-    job.cursor = 0
-    return 'wait'
+    return this.#passAgain(job)
   }
 
   #disable(job: Job): 'more' | 'wait' | 'done' {
@@ -162,10 +160,7 @@ export class SwapJobs {
     if (job.cursor < places.count) return this.#bringBack(job)
     if (places.counts[PLACE.READING]! > 0 || this.#writer.calls > 0) return 'wait'
     if (places.staged > 0 || places.counts[PLACE.STORED]! > 0) {
-      // Pages are left that were busy when the cursor passed, or could not be put back: pass again.
-      job.cursor = 0
-      this.#context.host.later(1, () => this.#context.host.ready())
-      return 'wait'
+      return this.#passAgain(job)
     }
     for (let page = 0; page < places.count; page++) {
       if (places.get(page) !== PLACE.POISONED) this.#writer.giveUp(page)
@@ -176,6 +171,14 @@ export class SwapJobs {
       hint: `${lost} ${lost === 1 ? 'page' : 'pages'} could not be read back and stay poisoned; the others are in memory: restore() asks the store again`,
       ...causeOf(this.#reader, places.find(PLACE.POISONED, 0, places.count)),
     })
+  }
+
+  /** For pages that were busy when the cursor passed, or could not be put back. */
+  #passAgain(job: Job): 'wait' {
+    const { host } = this.#context
+    job.cursor = 0
+    host.later(1, () => host.ready())
+    return 'wait'
   }
 
   #sweep(job: Job, write: boolean): 'more' | 'wait' | 'done' {

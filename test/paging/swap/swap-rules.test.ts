@@ -48,6 +48,34 @@ test('enable, out and disable move all pages to staging, to the store and back',
   await program.checkAll()
 })
 
+test('out passes again over pages whose old copies were still to be freed when it came to them', async () => {
+  const pages = 4096
+  const program = filled(pages)
+  const { engine, record, store } = program
+  await done(program, 'enable')
+  await done(program, 'out')
+  store.next = () => 'at once'
+  // The last page first, so that the first ones are freed last.
+  for (let page = pages - 1; page >= 0; page--) program.drop(page)
+  for (let page = 0; page < pages; page++) {
+    program.access(page, page + 7)
+    if (program.deliver()) program.progress()
+  }
+  for (const command of ['enable', 'out'] as const) {
+    let isOver = false
+    const promise = engine.command(command).finally(() => {
+      isOver = true
+    })
+    for (await undefined; !isOver; await undefined) {
+      if (program.isReady) program.work()
+      else assert.ok(program.tick(), `'${command}' waits, and nothing is left that could come`)
+    }
+    await promise
+  }
+  assert.deepEqual([record.statistics.stagingPages, record.statistics.swapPages], [0, pages])
+  await program.checkAll()
+})
+
 test('trim drops zero pages and pages that the store has unchanged, and writes nothing', async () => {
   const program = filled(10)
   const { record } = program
