@@ -3,6 +3,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <initializer_list>
+
 namespace vmarea {
 namespace {
 
@@ -38,26 +40,27 @@ uint64_t mix(uint64_t word) {
   return word ^ word >> 32;
 }
 
+bool is_zero(const uint8_t* bytes, size_t length) { return bytes[0] == 0 && memcmp(bytes, bytes + 1, length - 1) == 0; }
+
 }  // namespace
 
 uint64_t page_digest(const uint8_t* bytes, size_t length) {
   // The seeds are random for each process, so that no content can be constructed with the digest of another.
   static const Seeds seeds;
-  uint64_t lanes[kLanes], any = 0;
-  memcpy(lanes, seeds.lanes, sizeof lanes);
-  // Two words for each lane and multiplication: the multiplier is busy all the time, and no lane waits for another.
-  for (size_t at = 0; at < length; at += 2 * sizeof lanes) {
+  const uint64_t* keys = seeds.keys;
+  // Not an array: the compiler keeps these in registers. Two words for each lane and multiplication: no lane waits for another.
+  uint64_t first = seeds.lanes[0], second = seeds.lanes[1], third = seeds.lanes[2], fourth = seeds.lanes[3];
+  for (size_t at = 0; at < length; at += 2 * sizeof seeds.lanes) {
     uint64_t words[2 * kLanes];
     memcpy(words, bytes + at, sizeof words);
-    for (size_t lane = 0; lane < kLanes; lane++) {
-      uint64_t left = words[2 * lane], right = words[2 * lane + 1];
-      any |= left | right;
-      lanes[lane] = folded_product(left ^ lanes[lane], right ^ seeds.keys[lane]);
-    }
+    first = folded_product(words[0] ^ first, words[1] ^ keys[0]);
+    second = folded_product(words[2] ^ second, words[3] ^ keys[1]);
+    third = folded_product(words[4] ^ third, words[5] ^ keys[2]);
+    fourth = folded_product(words[6] ^ fourth, words[7] ^ keys[3]);
   }
-  if (any == 0) return 0;
+  if (is_zero(bytes, length)) return 0;
   uint64_t digest = length;
-  for (size_t lane = 0; lane < kLanes; lane++) digest = mix((digest << 27 | digest >> 37) ^ lanes[lane]) + kMultiplier;
+  for (uint64_t lane : {first, second, third, fourth}) digest = mix((digest << 27 | digest >> 37) ^ lane) + kMultiplier;
   digest = mix(digest) >> 11;
   return digest == 0 ? 1 : digest;
 }
