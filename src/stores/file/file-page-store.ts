@@ -17,6 +17,8 @@ import { PageCipher } from './page-cipher.js'
 const STEP = 2 ** 23
 /** Milliseconds from freed pages to the first cut of the file, and from one cut to the next. Pages that are written soon take the room again. */
 const [SHRINK, NEXT_SHRINK] = [1000, 50]
+/** Longer runs are read by another thread, even from the page cache, while the thread that serves installs the pages of the run before. */
+const LONGEST_CACHED = 64
 /** What `readCached` returns for a short read at the end of the file. */
 const { EOPNOTSUPP } = ERRNO_RESULT
 
@@ -210,7 +212,7 @@ export class FilePageStore implements PageStore {
 
   #readCached(run: Run, into: Uint8Array): boolean {
     const { readCached } = this.#host
-    if (readCached === undefined || !this.#cacheOnly) return false
+    if (readCached === undefined || !this.#cacheOnly || run.count > LONGEST_CACHED) return false
     const from = run.index * this.pageSize
     const bytes = into.subarray(from, from + run.count * this.pageSize)
     const done = readCached(this.#descriptor, bytes, run.slot * this.pageSize)
