@@ -56,7 +56,7 @@ function buildOf(name, zig) {
 }
 
 /** The zig that ZIG names, or the one that is installed into build/ once. */
-function installZig() {
+export function installZig() {
   if (process.env.ZIG) return process.env.ZIG
   if (existsSync(join(root, ownZig))) return ownZig
   const folder = dirname(dirname(ownZig))

@@ -1,15 +1,19 @@
 // npm run test:kernels [MACHINE…] [-- PART…]: runs test files on other kernels and processors, and with another C library.
 //
 // The kernels and the guest's files are Debian's packages; what was fetched is kept in build/kernels. A machine that can't be made here is
-// skipped with the reason. Where KVM works, the whole of the suite that depends on the kernel runs; elsewhere qemu emulates, and a short list
-// of files runs. The full output of a machine is in build/kernels/MACHINE.tap.
-import { existsSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs'
+// skipped with the reason. Where KVM works, guests run at the processor's speed; elsewhere qemu emulates. A list of files runs, each room
+// once, and of some files only a few tests where each instruction is emulated; PART is a part of the names of files to run instead.
+// After a second --: `--all` runs every file that depends on the kernel, the processor or the C library; `--resume` keeps what has passed in
+// the last run of a machine, and runs the rest. The full output of a machine is in build/kernels/MACHINE.tap.
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { makeBootImage } from './kernels/boot-image.js'
 import { chosenFiles } from './kernels/chosen-files.js'
 import { run } from './kernels/commands.js'
 import { MUSL, machines } from './kernels/machines.js'
+import { becomeOnlyRun } from './kernels/only-run.js'
 import { makeRootTree } from './kernels/root-tree.js'
 import { runInGuest } from './kernels/run-in-guest.js'
 import { runInTree } from './kernels/run-in-tree.js'
@@ -17,26 +21,32 @@ import { runInUserMode } from './kernels/run-in-user-mode.js'
 import { TapResults } from './kernels/tap-results.js'
 import { Unavailable } from './kernels/unavailable.js'
 import { userModeKernel } from './kernels/user-mode-kernel.js'
-import { prebuild } from './prebuild.js'
+import { installZig, prebuild } from './prebuild.js'
 import { setUp } from './set-up.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const cache = join(root, 'build', 'kernels')
 /** Seconds for one file. */
-const FILE_LIMIT = 600
-/** The same where each instruction is emulated. */
-const EMULATED_FILE_LIMIT = 1800
+const FILE_LIMIT = 900
 /** The factor for the time limits of tests where each instruction is emulated. */
 const EMULATED_TIME_FACTOR = 10
 /** Milliseconds for a guest to start a program. A KVM that only interprets the guest takes longer. */
 const PROBE_LIMIT = 30_000
+/** Characters of a command that fit on the kernel's command line in base64. */
+const COMMAND_LENGTH = 1200
 
-const { names, parts } = argumentsOf(process.argv.slice(2))
+const { names, parts, whole, resume } = argumentsOf(process.argv.slice(2))
+await becomeOnlyRun(cache, (holder) => console.error(`waiting for the end of process ${holder}, which uses ${cache}`))
 await setUp({ tests: true })
 mkdirSync(cache, { recursive: true })
 const all = readdirSync(join(root, 'test-dist'), { recursive: true })
   .filter((name) => name.endsWith('.test.js'))
   .sort()
+const unknown = parts.filter((part) => !all.some((name) => name.includes(part)))
+if (unknown.length > 0) {
+  console.error(`no machine and no test file is called ${unknown.join(' or ')}: the machines are ${known().join(' ')}`)
+  process.exit(2)
+}
 const images = new Map()
 let kvmWorks
 const rows = []
@@ -47,16 +57,31 @@ for (const name of names) {
 }
 console.log(`\n${table(rows)}`)
 for (const { name, results } of rows) {
+  for (const [reason, count] of results?.reasons ?? []) console.log(`skipped on ${name}: ${count} × ${reason}`)
+}
+for (const { name, results } of rows) {
   for (const failure of results?.failures ?? []) console.log(`failed on ${name}: ${failure}`)
 }
 process.exitCode = rows.some(({ results, broken }) => broken !== undefined || results?.failures.length > 0) ? 1 : 0
 
+function known() {
+  return [...Object.keys(machines), MUSL]
+}
+
 function argumentsOf(args) {
-  const known = [...Object.keys(machines), MUSL]
-  const chosen = args.filter((arg) => known.includes(arg))
+  const options = { all: { type: 'boolean', default: false }, resume: { type: 'boolean', default: false } }
+  // npm keeps a second --, behind which everything is positional.
+  const { values, positionals } = parseArgs({
+    args: args.filter((arg) => arg !== '--'),
+    allowPositionals: true,
+    options,
+  })
+  const chosen = positionals.filter((arg) => known().includes(arg))
   return {
-    names: chosen.length > 0 ? known.filter((name) => chosen.includes(name)) : known,
-    parts: args.filter((arg) => !known.includes(arg) && arg !== '--'),
+    names: chosen.length > 0 ? known().filter((name) => chosen.includes(name)) : known(),
+    parts: positionals.filter((arg) => !known().includes(arg)),
+    whole: values.all,
+    resume: values.resume,
   }
 }
 
@@ -82,17 +107,16 @@ async function onKernel(name, machine) {
   const guest = { architecture, boot, image }
   if (isOwn) kvmWorks ??= await probeKvm(guest)
   const kvm = isOwn && kvmWorks
-  const files = chosenFiles(all, parts, kvm ? 'native' : 'emulated')
+  const files = filesFor(name, kvm ? 'native' : 'emulated')
   const environment = kvm ? '' : `VMAREA_TIME_FACTOR=${EMULATED_TIME_FACTOR} `
-  const limit = kvm ? FILE_LIMIT : EMULATED_FILE_LIMIT
   const how = `${boot.version}, ${machine.title}, ${kvm ? 'KVM' : 'emulated'}`
   console.log(`${name}: ${files.length} files on ${how}`)
   const results = await collect(name, files, (batch, onLine) =>
     runInGuest({
       ...guest,
       kvm,
-      command: `${environment}/run-files ${limit} ${batch.join(' ')}`,
-      milliseconds: (limit * batch.length + 120) * 1000,
+      command: `${environment}${commandFor(batch)}`,
+      milliseconds: (FILE_LIMIT * batch.length + 120) * 1000,
       onLine,
     }),
   )
@@ -102,14 +126,14 @@ async function onKernel(name, machine) {
 async function onUserMode(name, machine) {
   const { program, version } = userModeKernel(cache, machine)
   const { image } = await imageOf(machine.architecture, true)
-  const files = chosenFiles(all, parts, 'user-mode')
+  const files = filesFor(name, 'user-mode')
   const how = `${version}, ${machine.title}`
   console.log(`${name}: ${files.length} files on ${how}`)
   const results = await collect(name, files, (batch, onLine) =>
     runInUserMode({
       program,
       image,
-      command: `VMAREA_TIME_FACTOR=${EMULATED_TIME_FACTOR} /run-files ${FILE_LIMIT} ${batch.join(' ')}`,
+      command: `VMAREA_TIME_FACTOR=${EMULATED_TIME_FACTOR} ${commandFor(batch)}`,
       milliseconds: (FILE_LIMIT * batch.length + 120) * 1000,
       onLine,
     }),
@@ -120,11 +144,11 @@ async function onUserMode(name, machine) {
 async function onMusl(name) {
   const addon = await crossBuilt('linux-x64-musl')
   const tree = makeRootTree(cache, { architecture: 'amd64', musl: true, addon })
-  const files = chosenFiles(all, parts, 'native')
+  const files = filesFor(name, 'native')
   const how = `this kernel, musl, ${await linesOf((onLine) => runInTree({ tree, command: 'node --version', timeFactor: 1, onLine }))}`
   console.log(`${name}: ${files.length} files on ${how}`)
   const results = await collect(name, files, (batch, onLine) =>
-    runInTree({ tree, command: `/run-files ${FILE_LIMIT} ${batch.join(' ')}`, timeFactor: 1, onLine }),
+    runInTree({ tree, command: commandFor(batch), timeFactor: 1, onLine }),
   )
   return { how, results }
 }
@@ -136,28 +160,60 @@ async function linesOf(start) {
   return lines.join(' ')
 }
 
+function filesFor(machine, how) {
+  return chosenFiles(all, { machine, how, parts, whole })
+}
+
+function commandFor(batch) {
+  return `/run-files ${FILE_LIMIT} ${batch.map(({ name, tests }) => `${name} '${tests}'`).join(' ')}`
+}
+
 /** Runs files until each has a result. If the machine ends, the file that ran then has failed. */
-async function collect(name, files, start) {
+async function collect(machine, files, start) {
   const results = new TapResults()
-  const log = openSync(join(cache, `${name}.tap`), 'w')
+  const path = join(cache, `${machine}.tap`)
+  const kept = resume ? passedIn(path, files) : []
+  const log = openSync(path, 'w')
   const onLine = (line) => {
     writeSync(log, `${line}\n`)
     results.add(line)
-    const file = results.files.at(-1)
-    if (line.startsWith('@@ result')) {
-      console.log(`  ${file.name}: ${file.passed} passed, ${file.failed.length} failed, ${file.skipped.length} skipped`)
-    }
+    if (!line.startsWith('@@ result')) return
+    const { name, tests, passed, failed, skipped, seconds } = results.files.at(-1)
+    const which = tests && ` (${tests})`
+    console.log(`  ${name}${which}: ${passed} passed, ${failed.length} failed, ${skipped.length} skipped, ${seconds} s`)
   }
-  for (let rest = files; rest.length > 0; rest = files.slice(results.files.length)) {
+  if (kept.length > 0) console.log('  kept from before:')
+  for (const line of kept) onLine(line)
+  if (kept.length > 0) console.log('  now:')
+  for (;;) {
+    const rest = files.filter((file) => !results.files.some((other) => isSame(file, other)))
+    if (rest.length === 0) return results
+    const batch = rest.filter((_, index) => commandFor(rest.slice(0, index + 1)).length <= COMMAND_LENGTH)
     const before = results.files.length
-    // The kernel's command line is short.
-    await start(rest.slice(0, 30), onLine)
+    await start(batch, onLine)
     const last = results.files.at(-1)
-    if (results.files.length === before)
-      throw new Error(`it did not start: ${join(cache, `${name}.tap`)} has what it said`)
-    if (last.code === undefined) results.add(`@@ result ${137}`)
+    if (results.files.length === before) throw new Error(`it did not start: ${path} has what it said`)
+    if (last.code === undefined) onLine('@@ result 137 0')
   }
-  return results
+}
+
+function isSame(one, other) {
+  return one.name === other.name && one.tests === other.tests
+}
+
+/** The lines of files that have passed. */
+function passedIn(path, files) {
+  if (!existsSync(path)) return []
+  return readFileSync(path, 'utf8')
+    .split(/^(?=@@ file )/m)
+    .flatMap((section) => {
+      const results = new TapResults()
+      const lines = section.split('\n')
+      for (const line of lines) results.add(line)
+      const [file] = results.files
+      const isKept = file?.code === 0 && file.failed.length === 0 && files.some((other) => isSame(file, other))
+      return isKept ? lines.slice(0, lines.findIndex((line) => line.startsWith('@@ result')) + 1) : []
+    })
 }
 
 /** One image for each architecture serves every kernel of it. */
@@ -174,9 +230,12 @@ async function imageOf(architecture, isOwn) {
 }
 
 async function crossBuilt(target) {
-  await prebuild([target]).catch((error) => {
+  try {
+    installZig()
+  } catch (error) {
     throw new Unavailable(error.message)
-  })
+  }
+  await prebuild([target])
   return join(root, 'prebuilds', target)
 }
 

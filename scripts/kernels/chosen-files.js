@@ -2,24 +2,32 @@
 const INDEPENDENT =
   /^(docs|house|options|package|paging|types|view)\/|^model\/(?!differential)|^conformance\/browser|^examples\//
 
-/** Tests that depend on the kernel or the processor, and end within minutes where each instruction is emulated. */
-const SHORT = [
+/** Of each room that calls the kernel, the files that end within a minute at the processor's own speed. */
+const NATIVE = [
   'cases/errors',
   'cases/kernel-lists',
+  'conformance/linux',
+  'device/driver-functions',
+  'guests/dirty',
   'linux/held-flags',
   'linux/huge-page-faults',
   'linux/linux-address-space',
+  'linux/older-kernel',
   'linux/proc/pagemap',
   'linux/signals',
+  'linux/wrong-access',
   'mapping/behaviour',
   'mapping/faults',
   'mapping/states',
   'mm/flags',
   'mm/guards',
   'model/differential',
+  'pager/guard-source',
   'pager/plain-memory',
   'pager/userfaultfd-queue',
   'pager/zap',
+  'swap/ways/guard',
+  'swap/ways/write-protect',
   'userfaultfd/copy-on-both',
   'userfaultfd/errno',
   'userfaultfd/poison',
@@ -28,26 +36,64 @@ const SHORT = [
 
 /** What User-mode Linux can't run: it has few addresses, no huge pages, and no page that is protected against writing. */
 const NOT_IN_USER_MODE = [
+  'conformance/linux',
+  'guests/dirty',
   'linux/held-flags',
   'linux/huge-page-faults',
   'model/differential',
+  'swap/ways/write-protect',
   'userfaultfd/copy-on-both',
 ]
 
-/** What it runs beside the short list. */
-const IN_USER_MODE = ['linux/older-kernel', 'linux/wrong-access']
+/**
+ * The same rooms where each instruction is emulated: of a file that takes minutes there, the tests whose names match. Each new process costs
+ * ten seconds, so tests that start children are few.
+ */
+const EMULATED = {
+  'linux/held-flags': 'flags io are|does not grow|mlockall|splitting and merging',
+  'linux/huge-page-faults': 'without permission',
+  'linux/linux-address-space': 'flags of each kind|advice that sets|and with a plain reading|hostile',
+  'linux/proc/pagemap': 'random history|pages of a file|against writing',
+  'linux/signals': 'before and after a fault|loaded after it',
+  'mapping/faults': '',
+  'mapping/behaviour': '^a file$|^pages$',
+  'mm/guards': '',
+  'pager/guard-source': 'protection forbids|past the end',
+  'pager/plain-memory': 'filled at its first touch|dropped is filled',
+  'userfaultfd/copy-on-both': '',
+  'userfaultfd/errno': '^(?!a descriptor that waits)',
+  'userfaultfd/poison': '',
+  'userfaultfd/register': '',
+}
+
+/** On the kernel of which the model is, and an emulated processor with protection keys: what depends on these. */
+const WITH_KEYS = {
+  'linux/held-flags': 'mlockall',
+  'mapping/behaviour': '^pages$|populate',
+  'model/differential': '',
+  'model/protection-keys': '',
+}
 
 /**
- * The test files to run, of all that there are.
+ * The test files to run, of all that there are, each with a pattern of the names of its tests: '' for all of them.
  *
  * @param {readonly string[]} all names in test-dist
- * @param {readonly string[]} parts those whose names contain one of these; none of them means a choice by the speed of the machine
- * @param {'native' | 'emulated' | 'user-mode'} how the machine runs
+ * @param {object} choice
+ * @param {string} choice.machine
+ * @param {'native' | 'emulated' | 'user-mode'} choice.how the machine runs
+ * @param {readonly string[]} choice.parts the files whose names contain one of these; none of them means the list for such a machine
+ * @param {boolean} choice.whole instead of the list all that depends on the kernel, the processor or the C library
+ * @returns {{ name: string, tests: string }[]}
  */
-export function chosenFiles(all, parts, how) {
-  if (parts.length > 0) return all.filter((name) => parts.some((part) => name.includes(part)))
-  const among = (list) => all.filter((name) => list.some((part) => name.startsWith(`${part}.`)))
-  if (how === 'emulated') return among(SHORT)
-  if (how === 'user-mode') return among([...SHORT, ...IN_USER_MODE].filter((part) => !NOT_IN_USER_MODE.includes(part)))
-  return all.filter((name) => !INDEPENDENT.test(name))
+export function chosenFiles(all, { machine, how, parts, whole }) {
+  const named = (names) => names.map((name) => ({ name, tests: '' }))
+  if (parts.length > 0) return named(all.filter((name) => parts.some((part) => name.includes(part))))
+  if (whole) return named(all.filter((name) => !INDEPENDENT.test(name)))
+  const partOf = (name) => name.replace(/\.test\.js$/, '')
+  if (how === 'emulated') {
+    const tests = machine === '6.18' ? WITH_KEYS : EMULATED
+    return all.filter((name) => partOf(name) in tests).map((name) => ({ name, tests: tests[partOf(name)] }))
+  }
+  const left = how === 'user-mode' ? NATIVE.filter((part) => !NOT_IN_USER_MODE.includes(part)) : NATIVE
+  return named(all.filter((name) => left.includes(partOf(name))))
 }

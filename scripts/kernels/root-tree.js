@@ -53,6 +53,7 @@ export function makeRootTree(cache, { architecture, musl = false, addon }) {
     renameSync(unfinished, tree)
     writeFileSync(stamp, contents)
   }
+  writeAccounts(tree)
   copyCheckout(join(tree, 'vmarea'), addon)
   copyFileSync(join(root, 'scripts', 'kernels', 'guest-init.sh'), join(tree, 'guest-init'))
   copyFileSync(join(root, 'scripts', 'kernels', 'run-files.sh'), join(tree, 'run-files'))
@@ -75,12 +76,6 @@ function unpackPackages(cache, tree, architecture, musl) {
   for (const folder of ['dev', 'proc', 'sys', 'run', 'tmp', 'root', 'etc', 'mnt'])
     mkdirSync(join(tree, folder), { recursive: true })
   chmodSync(join(tree, 'tmp'), 0o1777)
-  writeFileSync(
-    join(tree, 'etc', 'passwd'),
-    'root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/:/bin/false\n',
-  )
-  writeFileSync(join(tree, 'etc', 'group'), 'root:x:0:\nnogroup:x:65534:\n')
-  writeFileSync(join(tree, 'etc', 'hosts'), '127.0.0.1 localhost\n')
   for (const [name, target] of [
     ['cc', 'gcc'],
     ['sh', 'dash'],
@@ -90,6 +85,17 @@ function unpackPackages(cache, tree, architecture, musl) {
     const path = join(tree, 'usr', 'bin', name)
     if (!existsSync(path)) symlinkSync(target, path)
   }
+}
+
+/** Who may log in, and what is called localhost. */
+function writeAccounts(tree) {
+  writeFileSync(
+    join(tree, 'etc', 'passwd'),
+    'root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/:/bin/false\n',
+  )
+  writeFileSync(join(tree, 'etc', 'shadow'), 'root:*:::::::\n', { mode: 0o600 })
+  writeFileSync(join(tree, 'etc', 'group'), 'root:x:0:\nnogroup:x:65534:\n')
+  writeFileSync(join(tree, 'etc', 'hosts'), '127.0.0.1 localhost\n')
 }
 
 /** The Node that runs this, or the same version for the guest's architecture. */

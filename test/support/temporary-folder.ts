@@ -17,5 +17,8 @@ export function temporaryFile(content: Uint8Array | string | number = 0): string
 }
 
 export function pattern(length: number): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length }, (_, index) => index % 251)
+  const bytes = new Uint8Array(length)
+  for (let index = 0; index < Math.min(251, length); index++) bytes[index] = index
+  for (let filled = 251; filled < length; filled *= 2) bytes.copyWithin(filled, 0, filled)
+  return bytes
 }
