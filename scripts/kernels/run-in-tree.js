@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { Unavailable } from './unavailable.js'
 
 /**
  * Binds what the kernel shows into the tree, in a mount namespace of its own, and runs a command there. The tree is bound to itself, because
@@ -26,7 +27,7 @@ export function runInTree({ tree, command, timeFactor, onLine }) {
   })
   createInterface({ input: child.stdout }).on('line', onLine)
   return new Promise((resolve, reject) => {
-    child.on('error', reject)
+    child.on('error', () => reject(new Unavailable('there is no command unshare: install it')))
     child.on('close', (code) => resolve(code ?? undefined))
   })
 }

@@ -13,6 +13,8 @@
 export class TapResults {
   /** @type {FileResults[]} */
   files = []
+  /** @type {string[]} */
+  unsteady = []
   #parents = []
 
   /** @param {string} line */
@@ -54,6 +56,12 @@ export class TapResults {
     else if (test[2] === 'ok') file.passed += isSuite ? 0 : 1
     // A suite fails with its tests, which are reported themselves.
     else if (!file.failed.some((failed) => failed.startsWith(`${name} › `))) file.failed.push(name)
+  }
+
+  /** A file's failures no longer count: it has passed since. */
+  setUnsteady(file) {
+    this.unsteady.push(file.name)
+    file.failed = []
   }
 
   get failures() {

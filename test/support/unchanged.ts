@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type MemoryArea, memoryAreas } from './memory-areas.js'
+import { musl } from './musl.js'
 
 // What the engine and the C library map and unmap for themselves as they like is private and anonymous, and so not told apart from ours by
 // itself: so a difference is looked at again, and must have gone.
@@ -30,7 +31,13 @@ function areas(): string[] {
     .filter(
       ({ start, path, inode }) => Number(start) >= engineHeapEnds || (path !== '' && path !== '[heap]') || inode !== 0,
     )
+    .filter((area) => !isOfMusl(area))
     .map(words)
+}
+
+/** What malloc(3) of musl maps among our areas, and changes by the very look at them. What remains there is what no malloc(3) maps. */
+function isOfMusl({ permissions, path, inode }: MemoryArea): boolean {
+  return musl && permissions === 'rw-p' && path === '' && inode === 0
 }
 
 function words({ start, end, permissions, offset, inode, path }: MemoryArea): string {
