@@ -23,6 +23,11 @@ export class PendingRequests<R extends PageRequest> {
     return bytes
   }
 
+  /** Whether somebody waits for one. */
+  get waits(): boolean {
+    return this.#requests.some(({ waiters }) => waiters.length > 0)
+  }
+
   add(request: R): void {
     this.#requests.push(request)
   }

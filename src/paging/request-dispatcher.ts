@@ -107,6 +107,7 @@ export class RequestDispatcher<R extends PageRequest> {
   leave(owner: object): void {
     this.#refuseLate()
     this.pending.leave((waiter) => waiter.owner === owner)
+    this.#disarm()
   }
 
   /** Makes the requests for which there was no room, as far as there is some by then: from the event loop, once for many calls. */
@@ -240,7 +241,9 @@ export class RequestDispatcher<R extends PageRequest> {
       return undefined
     }
     request.settle()
-    return this.pending.takeWaiters(request)
+    const waiters = this.pending.takeWaiters(request)
+    this.#disarm()
+    return waiters
   }
 
   #askAgain(request: R): void {
@@ -250,6 +253,7 @@ export class RequestDispatcher<R extends PageRequest> {
     }
     const hint = 'the driver invalidates the page each time it fills it'
     const waiters = this.pending.takeWaiters(request)
+    this.#disarm()
     this.#refuseAll(request, waiters, new VmError('EIO', request.call, { hint }), false)
   }
 
@@ -282,6 +286,13 @@ export class RequestDispatcher<R extends PageRequest> {
       this.#endWaits(performance.now() - timeout)
       this.#arm()
     }, left)
+  }
+
+  /** Stops the timer where nobody waits, as it would keep the process until its time. */
+  #disarm(): void {
+    if (this.#timer === undefined || this.pending.waits) return
+    clearTimeout(this.#timer)
+    this.#timer = undefined
   }
 
   #endWaits(before: number): void {
