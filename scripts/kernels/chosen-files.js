@@ -50,18 +50,19 @@ const NOT_IN_USER_MODE = [
  * ten seconds, so tests that start children are few.
  */
 const EMULATED = {
-  'linux/held-flags': 'flags io are|does not grow|mlockall|splitting and merging',
+  'linux/held-flags': 'flags io are|does not grow|mlockall',
   'linux/huge-page-faults': 'without permission',
-  'linux/linux-address-space': 'flags of each kind|advice that sets|and with a plain reading|hostile',
+  'linux/linux-address-space': 'flags of each kind|advice that sets|and with a plain reading',
   'linux/proc/pagemap': 'random history|pages of a file|against writing',
-  'linux/signals': 'before and after a fault|loaded after it',
+  'linux/signals': 'before and after a fault',
+  'mapping/behaviour': '^pages$',
   'mapping/faults': '',
-  'mapping/behaviour': '^a file$|^pages$',
-  'mm/guards': '',
-  'pager/guard-source': 'protection forbids|past the end',
-  'pager/plain-memory': 'filled at its first touch|dropped is filled',
-  'userfaultfd/copy-on-both': '',
+  'mm/guards': 'a look-up under|guards nest|a zap',
+  'pager/faults': 'asks the driver|as it is, also|first write',
+  'pager/guard-source': 'past the end',
+  'pager/plain-memory': 'at its first touch',
   'userfaultfd/errno': '^(?!a descriptor that waits)',
+  'userfaultfd/events': 'an unmap wakes|its thread, its kind|the next has',
   'userfaultfd/poison': '',
   'userfaultfd/register': '',
 }
