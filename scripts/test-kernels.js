@@ -32,7 +32,7 @@ const FILE_LIMIT = 900
 /** The factor for the time limits of tests where each instruction is emulated. */
 const EMULATED_TIME_FACTOR = 10
 /** Milliseconds for a guest to start a program. A KVM that only interprets the guest takes longer. */
-const PROBE_LIMIT = 30_000
+const PROBE_LIMIT = 45_000
 /** Characters of a command that fit on the kernel's command line in base64. */
 const COMMAND_LENGTH = 1200
 
@@ -131,6 +131,8 @@ async function onKernel(name, machine) {
 async function onUserMode(name, machine) {
   const { program, version } = userModeKernel(cache, machine)
   const { image } = await imageOf(machine.architecture, true)
+  if (!(await starts((options) => runInUserMode({ program, image, ...options }))))
+    throw new Unavailable(`Linux ${version} as a program did not start Node within ${PROBE_LIMIT / 1000} s here`)
   const files = filesFor(name, 'user-mode')
   const how = `${version}, ${machine.title}`
   console.log(`${name}: ${files.length} files on ${how}`)
@@ -205,14 +207,18 @@ async function crossBuilt(target) {
 
 async function probeKvm(guest) {
   if (!existsSync('/dev/kvm')) return false
+  const works = await starts((options) => runInGuest({ ...guest, kvm: true, ...options }))
+  if (!works) console.error(`KVM did not start a guest within ${PROBE_LIMIT / 1000} s: qemu emulates`)
+  return works
+}
+
+/** Whether a machine runs a program and comes to its end. */
+async function starts(run) {
   let works = false
   const onLine = (line) => {
     works ||= line === '@@ ended 0'
   }
-  await runInGuest({ ...guest, kvm: true, command: 'node --version', milliseconds: PROBE_LIMIT, onLine }).catch(
-    () => {},
-  )
-  if (!works) console.error(`KVM did not start a guest within ${PROBE_LIMIT / 1000} s: qemu emulates`)
+  await run({ command: 'node --version', milliseconds: PROBE_LIMIT, onLine }).catch(() => {})
   return works
 }
 
