@@ -10,4 +10,8 @@ export interface Host {
   readonly swap: boolean
   /** Whether the flags of an area say that it has or had guards: from Linux 6.19 on, and in later ones of 6.18. */
   readonly guardFlag: boolean
+  /** Whether a map of a socket may be executed: until a later one of Linux 6.18. */
+  readonly executableSockets: boolean
+  /** The same of pipes. It shows in the error alone, because a pipe can't be mapped. */
+  readonly executablePipes: boolean
 }

@@ -58,6 +58,8 @@ export class KernelSide {
       protectionKeys: (bits & 2) !== 0,
       swap: (bits & 4) !== 0,
       guardFlag: (bits & 8) !== 0,
+      executableSockets: (bits & 16) !== 0,
+      executablePipes: (bits & 32) !== 0,
     }
     return this.#host
   }

@@ -43,6 +43,7 @@
 #define EVENTS (UFFD_FEATURE_EVENT_FORK | UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_REMOVE | UFFD_FEATURE_EVENT_UNMAP)
 // Files, 7 for a userfaultfd, then the areas of three drivers.
 #define SLOTS 11
+#define PIPE 4
 #define PACKET 8
 #define RING 9
 #define PERF 10
@@ -149,6 +150,13 @@ static int shows_guards(void) {
   if (areas) fclose(areas);
   munmap(page, PAGE);
   return found;
+}
+
+// Whether the kernel executes a map of such a file: path_noexec is true of sockets and pipes on later kernels.
+static int may_execute(int slot, unsigned long length) {
+  void *map = mmap(0, length, PROT_READ | PROT_EXEC, MAP_SHARED, slots[slot], 0);
+  if (map != MAP_FAILED) munmap(map, length);
+  return map != MAP_FAILED || errno != EPERM;
 }
 
 // Reads smaps up to the end of the arena, a chunk at a time: the kernel makes only what is read.
@@ -541,7 +549,8 @@ static long run(uint64_t *call, uint64_t *value) {
         if (mprotect((void *)at, PAGE, PROT_READ)) return -errno;
       return 0;
     }
-    // What this machine is: pages of memory, and as bits whether there are drivers, protection keys, swap, a flag for guards.
+    // What this machine is: pages of memory, and as bits whether there are drivers, protection keys, swap, a flag for guards, and whether
+    // maps of sockets and of pipes may be executed.
     case 24: {
       struct sysinfo info;
       if (sysinfo(&info)) return -errno;
@@ -549,7 +558,8 @@ static long run(uint64_t *call, uint64_t *value) {
       int key = syscall(SYS_pkey_alloc, 0, 0);
       if (key > 0) syscall(SYS_pkey_free, key);
       int drivers = slots[PACKET] >= 0 && slots[RING] >= 0 && file_of(PERF) >= 0;
-      return (drivers ? 1 : 0) | (key > 0 ? 2 : 0) | (info.totalswap ? 4 : 0) | (shows_guards() ? 8 : 0);
+      return (drivers ? 1 : 0) | (key > 0 ? 2 : 0) | (info.totalswap ? 4 : 0) | (shows_guards() ? 8 : 0) |
+             (may_execute(PACKET, 4 * PAGE) ? 16 : 0) | (may_execute(PIPE, PAGE) ? 32 : 0);
     }
     case 30: {
       if (slots[7] >= 0) return -EBUSY;

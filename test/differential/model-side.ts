@@ -72,7 +72,13 @@ export class ModelSide {
   #out = Buffer.alloc(1 << 16)
   #used = 0
 
-  constructor({ memory, protectionKeys, guardFlag = true }: Pick<Host, 'memory' | 'protectionKeys'> & Partial<Host>) {
+  constructor({
+    memory,
+    protectionKeys,
+    guardFlag = true,
+    executableSockets = false,
+    executablePipes = false,
+  }: Pick<Host, 'memory' | 'protectionKeys'> & Partial<Host>) {
     this.machine = new Machine({ memory, mmapMinAddress: 4096, protectionKeys, seed: 1 })
     const limits = { addressSpace: Infinity, data: Infinity, lockedMemory: 8 << 20, stack: 8 << 20 }
     this.mm = new Mm(this.machine, limits, ['CAP_IPC_LOCK', 'CAP_SYS_RAWIO', 'CAP_SYS_ADMIN'])
@@ -88,6 +94,7 @@ export class ModelSide {
     const first = this.#file('memory', 12 * ARENA.PAGE)
     const second = this.#file('memory', 5 * ARENA.PAGE + 100)
     const pipe = this.#file('other', 0)
+    pipe.noExec = !executablePipes
     const root = this.#file('directory', 0)
     this.#slots = [
       new OpenFile(first, true, true),
@@ -98,6 +105,7 @@ export class ModelSide {
       new OpenFile(root, true, false),
     ]
     this.#slots[8] = this.#device(packetRing(this.machine))
+    this.#slots[8].inode.noExec = !executableSockets
     this.#slots[9] = this.#device(uring(this.machine))
     this.#slots[10] = this.#device(perfEvent(this.machine))
     this.#inodes = [first, second]
