@@ -1,6 +1,6 @@
 // npm run bench: every figure beside its floor, measured in the same run. --peers adds other libraries' figures, and with
 // --firecracker PATH those of guests of that virtual machine monitor.
-// Arguments: parts of names to run only those.
+// --runs N runs each N times and prints the medians, with the lowest and the highest ratio. Arguments: parts of names to run only those.
 import { fork } from 'node:child_process'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve as resolvePath } from 'node:path'
@@ -11,10 +11,14 @@ import { setUp } from './set-up.js'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { peers: { type: 'boolean' }, firecracker: { type: 'string' } },
+  options: { peers: { type: 'boolean' }, firecracker: { type: 'string' }, runs: { type: 'string', default: '1' } },
 })
+const count = Number(values.runs)
+if (!Number.isInteger(count) || count < 1)
+  throw new Error(`--runs must be a whole number from 1 on, and is ${values.runs}`)
 await setUp()
 const { environment } = await import('../bench/support/environment.js')
+const { medianRows } = await import('../bench/support/median-rows.js')
 const { printRows } = await import('../bench/support/print-rows.js')
 
 const folder = join(root, 'bench')
@@ -34,7 +38,9 @@ const rows = []
 for (const name of names) {
   // A process a file: no benchmark inherits another's heap or compiled code.
   const program = `import { run } from ${JSON.stringify(join(folder, name))}; process.send(await run())`
-  const result = await inChild(program)
+  const runs = []
+  for (let run = 0; run < count; run++) runs.push(await inChild(program))
+  const result = medianRows(runs)
   console.log(relative(root, join(folder, name)))
   printRows(result)
   rows.push(...result)
