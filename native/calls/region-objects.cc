@@ -25,7 +25,7 @@ int own_region(Region* region, napi_value object) {
 
 napi_value object_of(napi_env env, Region* region) {
   napi_value object = nullptr;
-  if (region != nullptr && region->object != nullptr) napi_get_reference_value(env, region->object, &object);
+  if (region != nullptr && !region->hole && region->object != nullptr) napi_get_reference_value(env, region->object, &object);
   if (object == nullptr) napi_get_undefined(env, &object);
   return object;
 }
@@ -66,24 +66,16 @@ napi_value view_region(Call* call, RegionPart part) {
   return call->result(status == napi_no_external_buffers_allowed ? -ENOTSUP : -ENOMEM);
 }
 
-// The region that contains a buffer.
-Region* region_under(ThreadState* state, napi_value buffer) {
-  void* data = nullptr;
-  size_t length = 0;
-  if (napi_get_arraybuffer_info(state->env, buffer, &data, &length) != napi_ok) return nullptr;
-  return own_region_at(state, reinterpret_cast<uintptr_t>(data));
-}
-
-// Detaches a buffer over the region. Its object keeps the addresses taken until it is collected: a system call in flight on
-// another thread may still have the bare pointer, and holds the object while it runs.
+// Detaches a buffer over the region. The buffer's object keeps the addresses taken until it is collected: a system call in flight on
+// another thread may still have the bare pointer, and holds the object while it runs. A buffer of an unmapped region keeps the region's own
+// object alive, which has a lease, and saves a finalizer.
 int detach_view(ThreadState* state, RegionIfAny handle, napi_value buffer) {
   napi_env env = state->env;
   bool detached = false;
   napi_is_detached_arraybuffer(env, buffer, &detached);
   if (detached) return 0;
-  Region* region = handle.region != nullptr ? handle.region : region_under(state, buffer);
-  if (region != nullptr) {
-    AddressRoot* lease = lease_region(region);
+  if (handle.region != nullptr) {
+    AddressRoot* lease = lease_region(handle.region);
     if (napi_add_finalizer(env, buffer, nullptr, release_lease_of_buffer, lease, nullptr) != napi_ok) release_lease(lease);
   }
   take_buffer_back(env, state, buffer);

@@ -29,15 +29,19 @@ void unreference(AddressRoot* root) {
   }
 }
 
-// The members that no object can reach any more.
-std::vector<Region*> unreachable(AddressRoot* root) {
-  std::vector<Region*> found;
+// Adds the members that no object can reach any more.
+void add_unreachable(const AddressRoot* root, std::vector<Region*>* found) {
   Region* region = root->members;
-  if (region == nullptr) return found;
+  if (region == nullptr) return;
   do {
-    if (region->hole || region->orphan) found.push_back(region);
+    if (region->hole || region->orphan) found->push_back(region);
     region = region->next_member;
   } while (region != root->members);
+}
+
+std::vector<Region*> unreachable(const AddressRoot* root) {
+  std::vector<Region*> found;
+  add_unreachable(root, &found);
   return found;
 }
 
@@ -51,8 +55,17 @@ void give_back_later(AddressRoot* root) {
 
 // Leaves holes to the next batch: a collection releases many, mostly neighbours, and unmapping them together takes a fraction of the time.
 // False where memory must be freed now, or no batch will come.
-bool joins_batch(ThreadState* owner, const std::vector<Region*>& regions) {
-  if (owner->ending || !std::all_of(regions.begin(), regions.end(), [](Region* region) { return region->hole; })) return false;
+bool joins_batch(const AddressRoot* root) {
+  ThreadState* owner = root->owner;
+  const Region* region = root->members;
+  if (owner->ending || region == nullptr) return false;
+  bool holes = false;
+  do {
+    if (region->orphan && !region->hole) return false;
+    holes |= region->hole;
+    region = region->next_member;
+  } while (region != root->members);
+  if (!holes) return false;
   TableLock lock;
   if (owner->bell < 0) return false;
   ring_bell_locked(owner);
@@ -96,9 +109,9 @@ void give_back_in_runs(std::vector<Region*> regions) {
 
 // Does not wait: it runs in a garbage collection, and the holder of the layout lock may be waiting for this thread.
 void try_give_back(AddressRoot* root) {
+  if (joins_batch(root)) return defer(root->owner, root);
   std::vector<Region*> regions = unreachable(root);
   if (regions.empty()) return;
-  if (joins_batch(root->owner, regions)) return defer(root->owner, root);
   LayoutWriter writer(&root->owner->holds, layout_try_write_lock);
   if (writer.error == 0) give_back_in_runs(regions);
   if (!unreachable(root).empty()) give_back_later(root);
@@ -185,6 +198,7 @@ int unmap_region(Region* region) {
   settle_locked(region);
   forget_covers_locked(region);
   region->hole = true;
+  if (region->object != nullptr && !region->owner->ending) region->lease = lease_region(region);
   take_slot(region);
   return 0;
 }
@@ -222,9 +236,7 @@ void give_back_deferred(ThreadState* state, int (*lock)(LayoutHolds*)) {
   waiting.swap(state->deferred);  // members that fail again are deferred again
   std::vector<Region*> regions;
   for (AddressRoot* root : waiting) {
-    if (root_of(root)->leases > 0) continue;
-    std::vector<Region*> members = unreachable(root_of(root));
-    regions.insert(regions.end(), members.begin(), members.end());
+    if (root_of(root)->leases == 0) add_unreachable(root_of(root), &regions);
   }
   give_back_in_runs(regions);
   for (AddressRoot* root : waiting) {
@@ -251,6 +263,10 @@ void unmap_regions_of(ThreadState* state) {
 }
 
 void collect(Region* region) {
+  if (AddressRoot* lease = region->lease) {
+    region->lease = nullptr;
+    return release_lease(lease);  // may free the region
+  }
   region->orphan = true;
   if (leased(region)) return;
   LayoutWriter writer(&region->owner->holds, layout_try_write_lock);

@@ -40,8 +40,10 @@ bool overlaps_locked(uintptr_t start, uintptr_t end) {
 
 void take_slot(Region* region) {
   if (region->handle == 0) return;
-  if (region->object != nullptr && region->owner->env != nullptr) napi_delete_reference(region->owner->env, region->object);
-  region->object = nullptr;
+  if (region->lease == nullptr) {
+    if (region->object != nullptr && region->owner->env != nullptr) napi_delete_reference(region->owner->env, region->object);
+    region->object = nullptr;
+  }
   uint32_t slot = static_cast<uint32_t>(static_cast<uint64_t>(region->handle) % static_cast<uint64_t>(kSlots));
   region->owner->slots[slot] = nullptr;
   // A slot whose next handle a double could not hold exactly is never used again.

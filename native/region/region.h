@@ -23,7 +23,8 @@ struct Region {
   Region* previous_member = nullptr;
   double handle = 0;
   napi_ref object = nullptr;  // weak reference to the region's object in JavaScript, to know when it is collected
-  bool hole = false;          // unmapped: inaccessible addresses until the last lease is released
+  AddressRoot* lease = nullptr;  // of the object, from unmapping until it is collected: each buffer of the region keeps it alive
+  bool hole = false;             // unmapped: inaccessible addresses until the last lease is released
   bool orphan = false;        // its object was collected: freed with the last lease
 
   // Containment: `guard/covers.h`.

@@ -1,10 +1,10 @@
 #include "region/spare-areas.h"
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 
+#include "page/page-size.h"
 #include "region/cover-table.h"
 #include "region/region-table.h"
 
@@ -45,7 +45,7 @@ void take_addresses(size_t page) {
 
 // Every second page has another permission, so that no two merge. Near the limit a part of the reservation is better than none.
 void take(Reservation* reservation) {
-  size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  size_t page = page_size();
   size_t length = reservation->areas * page;
   if (reservation->start == nullptr) {
     void* start = mmap(nullptr, length, PROT_NONE, kNothing, -1, 0);
@@ -72,7 +72,7 @@ bool give_spare_areas_locked(Spare spare) {
   bool gave = addresses != nullptr;
   give_addresses();
   if (reservation->start == nullptr) return gave;
-  munmap(reservation->start, reservation->areas * static_cast<size_t>(sysconf(_SC_PAGESIZE)));
+  munmap(reservation->start, reservation->areas * page_size());
   reservation->start = nullptr;
   return true;
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { type Mmap, map, mapMut, pageSize, reserveMut, thisProcess } from '#vmarea/index.js'
+import { addon } from '#vmarea/linux/addon/addon.js'
 import { collectGarbage, collectGarbageUntil } from '../support/collect-garbage.js'
 import { areaAt, memoryAreas } from '../support/memory-areas.js'
 import { survives } from '../support/run-in-child.js'
@@ -101,6 +102,22 @@ describe('memory goes', () => {
       addressSpace.readUnlock()
     }
     assert.ok(await collectGarbageUntil(() => held() === 0))
+  })
+
+  test('and its addresses stay taken until the last buffer is collected, which a call in the background may still use', async () => {
+    const { holdsRange } = addon()
+    const [start, kept] = (() => {
+      const mapping = map({ file })
+      const buffers = [mapping.bytes.buffer, mapping.view(page, page).buffer]
+      const { start } = mapping
+      mapping.unmap()
+      return [start, buffers] as const
+    })()
+    await collectGarbage(10)
+    assert.equal(kept[0]!.byteLength, 0)
+    assert.equal(holdsRange(start, 4 * page), 1)
+    ;(kept as ArrayBuffer[]).length = 0
+    assert.ok(await collectGarbageUntil(() => holdsRange(start, 4 * page) === 0))
   })
 
   test('with the heir, when a handle is moved', async () => {

@@ -10,6 +10,7 @@ import { VmError } from '../../vocabulary/vm-error.js'
 import type { AddonFunctions, AsyncAnswer } from '../addon/addon-functions.js'
 import { faultFrom } from '../addon/fault-from.js'
 import { COUNTER, sharedResults } from '../addon/shared-results.js'
+import { keepRegion } from './keep-region.js'
 
 const { ENXIO, EFAULT, EADDRNOTAVAIL, EDEADLK, EOPNOTSUPP } = ERRNO_RESULT
 /** What a wait for a word answers where the time was up, and where the word had another value before. */
@@ -108,7 +109,9 @@ export class LinuxRegion implements Region {
 
   view(offset: number, length: number): ArrayBuffer {
     const why = 'this JavaScript engine allows no buffers over foreign memory; read and write copy and work here'
-    return this.#buffer(this.#addon.viewRegion(this.#handle, offset, length), offset, length, why)
+    const buffer = this.#buffer(this.#addon.viewRegion(this.#handle, offset, length), offset, length, why)
+    keepRegion(buffer, this)
+    return buffer
   }
 
   share(offset: number, length: number): SharedArrayBuffer {

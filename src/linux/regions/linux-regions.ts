@@ -34,7 +34,9 @@ export class LinuxRegions implements Regions {
     offset: number,
     pageSize: number,
   ): LinuxRegion {
-    const handle = this.#addon.mapRegion(address, length, protection, flags, descriptor, offset, pageSize)
+    // A number is cheaper than a bigint, and mostly the kernel chooses the address.
+    const at = address === 0n ? 0 : address
+    const handle = this.#addon.mapRegion(at, length, protection, flags, descriptor, offset, pageSize)
     if (handle < 0) throw this.#refusal(handle, address, length)
     const whole = Math.ceil(length / pageSize) * pageSize
     return new LinuxRegion(this.#addon, handle, this.#results[0]!, whole, pageSize)

@@ -39,17 +39,31 @@ export function createMapping(holdings: ProcessMemory, given: MmapOptions, reque
     )
   }
   const options = checkOptions('a mapping', given, mmapOptionRules)
-  const { protection, reserved } = request
-  const jit = options.jit === true
-  if ((protection & (PROT.WRITE | PROT.EXEC)) === (PROT.WRITE | PROT.EXEC)) refuseWritableAndExecutable(jit)
-  const { kernel } = holdings
+  const { protection } = request
+  if ((protection & (PROT.WRITE | PROT.EXEC)) === (PROT.WRITE | PROT.EXEC))
+    refuseWritableAndExecutable(options.jit === true)
   const askedPageSize = pageSizeOf(holdings, options.hugePages)
-  const shared = options.shared === true
-  using source = request.source ?? sourceOf(kernel, options, protection)
+  const source = request.source ?? sourceOf(holdings.kernel, options, protection)
+  // `using` is compiled to helper functions that take longer than all the rest of this function.
+  try {
+    return mapSource(holdings, options, request, source, source.pageSize ?? askedPageSize)
+  } finally {
+    source[Symbol.dispose]()
+  }
+}
+
+function mapSource(
+  holdings: ProcessMemory,
+  options: MmapOptions,
+  request: MappingRequest,
+  source: BackingSource,
+  pageSize: number,
+): HeldMemory {
+  const { protection, reserved } = request
+  const { kernel } = holdings
   const { offset, length } = extentOf(options, source)
-  const pageSize = source.pageSize ?? askedPageSize
   const lead = offset % pageSize
-  const backing = source.backing(offset, shared)
+  const backing = source.backing(offset, options.shared === true)
   checkNotSwapped(holdings, backing)
   const address = placeOf(options, pageSize)
   if (options.fixed === 'replace' && options.foreign !== true)
@@ -76,7 +90,7 @@ export function createMapping(holdings: ProcessMemory, given: MmapOptions, reque
     size: length,
     protection,
     backing,
-    jit,
+    jit: options.jit === true,
     committed: reserved ? new RangeSet() : undefined,
   })
   try {

@@ -1,5 +1,5 @@
-// Four times the frames with which test/mapping/full-stack passes on Node 20 and 24. A frame costs 4 ns.
-const FRAMES = 64
+// Twice the frames with which test/mapping/full-stack passes on Node 20 and 26. A frame costs 4 ns.
+const FRAMES = 32
 
 /**
  * Throws the engine's `RangeError` now where the stack has no room for what follows. Called before the first step that can't be undone, so that

@@ -51,8 +51,7 @@ export function checkOptions<Options extends object>(
   }
   for (const name in options) if (!Object.hasOwn(rules, name)) throw unknown(call, name, Object.keys(rules))
   const read: Record<string, unknown> = {}
-  // Include inherited members: a getter of a class counts as well.
-  for (const name in rules) {
+  for (const name of namesToRead(options, rules)) {
     const value = readOption(call, options, name)
     if (value === undefined) continue
     if (!holds(rules[name], value))
@@ -64,6 +63,18 @@ export function checkOptions<Options extends object>(
     if (read[name] === undefined) throw invalid(`${call} requires the option ${name}: it must be ${must(rules[name])}`)
   }
   return read as Options
+}
+
+/** Includes inherited members, because a getter of a class counts as well; an object literal has none, and few of its own. */
+function namesToRead<Options extends object>(
+  options: Options,
+  rules: OptionRules<Options>,
+): (keyof Options & string)[] {
+  const isLiteral = Object.getPrototypeOf(options) === Object.prototype
+  const names = isLiteral
+    ? Object.getOwnPropertyNames(options).filter((name) => Object.hasOwn(rules, name))
+    : Object.keys(rules)
+  return names as (keyof Options & string)[]
 }
 
 function readOption(call: string, options: object, name: string): unknown {
