@@ -64,6 +64,7 @@ class PageWait {
     waited_ = true;
     freed_ = source_->queue.freed.load();
     slot_ = awaits ? nullptr : queue_fault_locked(&source_->queue, page_, write, first_write);
+    if (slot_ == nullptr) source_->queue.slotless++;
     source_->references++;
     return true;
   }
@@ -81,7 +82,10 @@ class PageWait {
   // True where it must start over, because no slot was free.
   bool goes_on_locked() {
     source_->references--;
-    if (slot_ == nullptr) return (monotonic_time() < deadline_ && !ending_) || ends(fails(fault_, kTimedOut));
+    if (slot_ == nullptr) {
+      source_->queue.slotless--;
+      return (monotonic_time() < deadline_ && !ending_) || ends(fails(fault_, kTimedOut));
+    }
     SlotState state = leave_queue_locked(&source_->queue, slot_);
     if (ending_ && state != kShown) return ends(fails(fault_, kTimedOut));
     if (state == kQueued) {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "addon/futex.h"
+#include "page/table-lock.h"
 
 namespace vmarea {
 
@@ -40,7 +41,7 @@ SlotState leave_queue_locked(FaultQueue* queue, Slot* slot) {
 void ring_locked(FaultQueue* queue) {
   queue->turn.fetch_add(1);
   if (queue->taking.load()) {
-    futex_wake(&queue->turn, 1);
+    futex_wake_locked(&queue->turn, 1);
   } else if (queue->rung.exchange(1) == 0 && queue->event >= 0) {
     uint64_t one = 1;
     if (write(queue->event, &one, sizeof one) < 0) {
@@ -79,13 +80,13 @@ void answer_faults_locked(FaultQueue* queue, uintptr_t start, uintptr_t end, Slo
     if ((state != kQueued && state != kTaken) || slot.page < start || slot.page >= end) continue;
     if (state == kQueued) queue->queued.fetch_sub(1);
     slot.state.store(answer);
-    futex_wake(&slot.state, 1);
+    futex_wake_locked(&slot.state, 1);
   }
 }
 
 void wake_slotless_locked(FaultQueue* queue, int count) {
   queue->freed.fetch_add(1);
-  futex_wake(&queue->freed, count);
+  if (queue->slotless > 0) futex_wake_locked(&queue->freed, count);
 }
 
 }  // namespace vmarea

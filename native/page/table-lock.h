@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 
+#include <atomic>
 #include <cstdint>
 
 namespace vmarea {
@@ -15,6 +16,10 @@ class TableLock {
   TableLock(const TableLock&) = delete;
   TableLock& operator=(const TableLock&) = delete;
 };
+
+// For the lock's holder: wakes up to `count` threads that wait for the word, mostly when it releases the lock. A woken thread takes this
+// lock first, and on the same processor it would run at once and find it held. The word may be gone by then: the kernel does not read it.
+void futex_wake_locked(std::atomic<uint32_t>* word, int count);
 
 inline void* at(uintptr_t address) { return reinterpret_cast<void*>(address); }
 
