@@ -50,20 +50,14 @@ const NOT_IN_USER_MODE = [
  * ten seconds, so tests that start children are few.
  */
 const EMULATED = {
-  'linux/held-flags': 'flags io are|does not grow|mlockall',
   'linux/huge-page-faults': 'without permission',
   'linux/linux-address-space': 'flags of each kind|advice that sets|and with a plain reading',
   'linux/proc/pagemap': 'random history|pages of a file|against writing',
-  'linux/signals': 'before and after a fault',
-  'mapping/behaviour': '^pages$',
   'mapping/faults': '',
   'mm/guards': 'a look-up under|guards nest|a zap',
   'pager/faults': 'asks the driver|as it is, also|first write',
   'pager/guard-source': 'past the end',
-  'pager/plain-memory': 'at its first touch',
-  'userfaultfd/errno': '^(?!a descriptor that waits)',
-  'userfaultfd/events': 'an unmap wakes|its thread, its kind|the next has',
-  'userfaultfd/poison': '',
+  'userfaultfd/events': 'its thread, its kind|the next has',
   'userfaultfd/register': '',
 }
 
