@@ -14,8 +14,7 @@ interface Polled {
 /** With guard markers, where the kernel has them for maps of files, and without. */
 for (const how of ['markers', 'permissions']) {
   describe(`the guard serves faults by ${how}`, { concurrency: 1 }, () => {
-    const run = <T>(scenario: string, args: string[] = [], timeout = 30_000): T =>
-      inChild<T>(scenario, { args: [how, ...args], timeout })
+    const run = <T>(scenario: string, args: string[] = []): T => inChild<T>(scenario, { args: [how, ...args] })
 
     test('threads fault by the thousand: every byte is right, and no thread waits for ever', () => {
       const { wrong, faults, served } = run<Record<string, number>>('many-threads')

@@ -6,7 +6,7 @@ import { patient } from '../../support/patient.js'
 /** Runs a scenario of `test/pager/scenarios` in a process of its own, which may hang or crash, and returns the JSON that it printed last. */
 export function inChild<T = Record<string, unknown>>(
   scenario: string,
-  { args = [], timeout = 20_000, wrap = [] }: { args?: string[]; timeout?: number; wrap?: string[] } = {},
+  { args = [], timeout = 120_000, wrap = [] }: { args?: string[]; timeout?: number; wrap?: string[] } = {},
 ): T {
   const script = fileURLToPath(new URL(`../scenarios/${scenario}.js`, import.meta.url))
   const [command, ...rest] = [...wrap, process.execPath, '--expose-gc', script, ...args] as [string, ...string[]]
