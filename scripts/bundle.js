@@ -8,8 +8,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const urlBesideModule = /new URL\(\s*(['"])(\.[^'"]+\.js)\1,\s*import\.meta\.url\)/g
 /** Its modules are loaded by URLs that the program composes: each becomes a module of `drivers/`. */
 const driversFolder = 'conformance/drivers'
-/** What a thread that serves a device or swap loads: its program, and what the driver imports. */
-const threadModules = ['device.js', 'pager/device/server/pager-thread.js', 'pager/swap/server/swap-thread.js']
+/** What the threads that are started for each device and each swap load: their programs, and what a driver imports. */
+const deviceThread = ['device.js', 'pager/device/server/pager-thread.js']
+const swapThread = ['pager/swap/server/swap-thread.js']
 const SCHEME = 'bundle:'
 const buildOptions = {
   bundle: true,
@@ -21,14 +22,19 @@ const buildOptions = {
   packages: 'external',
   legalComments: 'none',
   logLevel: 'warning',
+  // Each thread compiles its modules again, and reads fewer bytes so; names and lines of a stack stay.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 120,
 }
 
 /**
  * Bundles the modules of `dist` into the folder `output`, with the declarations that the entry points of package.json reach.
  *
- * An entry point imports four further modules at most. Of what entry points share, `base.js` and `core.js` hold what the model reaches,
- * `served.js` and `host.js` the rest; the first of each two is what threads load too, which start for each device. (esbuild's own splitting
- * makes a chunk for each set of entry points that share something: 32 files to import.)
+ * An entry point imports six further modules at most. Of what entry points share, `base.js`, `paged.js` and `core.js` hold what the model
+ * reaches, `served.js`, `swapped.js` and `host.js` the rest; the first of each three is what the thread of a device loads, the second what
+ * the thread of a swap loads beside it. (esbuild's own splitting makes a chunk for each set of entry points that share something: 32 files
+ * to import.)
  *
  * @param {string} dist
  * @param {string} output
@@ -47,8 +53,8 @@ export async function bundle(dist, output) {
   for (const name of modulesIn(join(dist, driversFolder)))
     places.set(join(dist, driversFolder, name), join('drivers', name))
 
-  const threads = threadModules.map((name) => join(dist, name))
-  const bundles = await sharedModules(places, join(dist, 'model.js'), threads)
+  const inDist = (name) => join(dist, name)
+  const bundles = await sharedModules(places, inDist('model.js'), deviceThread.map(inDist), swapThread.map(inDist))
   const options = {
     ...buildOptions,
     outdir: output,
@@ -95,18 +101,24 @@ export async function bundle(dist, output) {
 }
 
 /** Resolves to the bundles of modules that two entry points or more reach: by name, the exports of each module by its path. */
-async function sharedModules(places, model, threads) {
+async function sharedModules(places, model, ofDevice, ofSwap) {
   const imports = await importGraph([...places.keys()], ['import-statement', 'dynamic-import'])
   const reachedFrom = (entry) => modulesFrom(entry, imports, (path) => places.has(path))
   const counts = new Map()
   for (const entry of places.keys())
     for (const path of reachedFrom(entry)) if (path !== entry) counts.set(path, (counts.get(path) ?? 0) + 1)
   const ofModel = reachedFrom(model)
-  const ofThreads = new Set(threads.flatMap((path) => [...reachedFrom(path)]))
-  const bundles = new Map(['base', 'core', 'served', 'host'].map((name) => [name, new Map()]))
+  const [ofDeviceThread, ofSwapThread] = [ofDevice, ofSwap].map(
+    (entries) => new Set(entries.flatMap((path) => [...reachedFrom(path)])),
+  )
+  const bundles = new Map(['base', 'paged', 'core', 'served', 'swapped', 'host'].map((name) => [name, new Map()]))
   const bundleFor = (path) => {
-    if (ofThreads.has(path)) return ofModel.has(path) ? 'base' : 'served'
-    return ofModel.has(path) ? 'core' : 'host'
+    const [inModel, beside] = ofDeviceThread.has(path)
+      ? ['base', 'served']
+      : ofSwapThread.has(path)
+        ? ['paged', 'swapped']
+        : ['core', 'host']
+    return ofModel.has(path) ? inModel : beside
   }
   for (const [path, count] of counts) if (count > 1) bundles.get(bundleFor(path)).set(path, exportsOf(path))
   for (const modules of bundles.values()) nameApart(modules)

@@ -1,5 +1,4 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { UsageError } from '../../vocabulary/usage-error.js'
 import { VmError } from '../../vocabulary/vm-error.js'
@@ -40,7 +39,10 @@ function load(): AddonFunctions {
       `vmarea ${version} has no binary for ${target()} in ${folder}: run \`node ${join(folder, 'scripts', 'build-native.js')}\` (requires a C++ compiler), or, if a bundler put the code there, leave the package out of the bundle (external: ['vmarea'])`,
     )
   }
-  const functions = createRequire(path)(path) as AddonFunctions
+  // Each thread loads it: `require` would look for its package and read it as a module first.
+  const module = { exports: {} as AddonFunctions }
+  process.dlopen(module, path)
+  const functions = module.exports
   if (functions.version !== version) {
     throw new UsageError(
       'ERR_VMAREA_NOT_BUILT',

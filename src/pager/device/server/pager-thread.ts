@@ -48,7 +48,7 @@ async function serve(): Promise<void> {
   state.busySince = Date.now()
   const operations = await driver.operations(data.options.driver, host)
   const size = operations.size ?? Infinity
-  const source = await connectFaultSource(data.source, data.deadline, kernel.pageSize)
+  const source = connectFaultSource(data.source, data.deadline, kernel.pageSize)
   const served = createServedDevice({
     kernel,
     operations,
