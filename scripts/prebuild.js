@@ -29,6 +29,7 @@ export async function prebuild(names = Object.keys(targets)) {
     if (targets[name] === undefined) throw new Error(`no target ${name}: there are ${Object.keys(targets).join(', ')}`)
     await buildNative(buildOf(name, zig))
     checkBinary(join(root, 'prebuilds', name, 'vmarea.node'), targets[name])
+    checkBinary(join(root, 'prebuilds', name, 'vmarea-keeper'), targets[name], 'program')
     const size = (file) => statSync(join(root, 'prebuilds', name, file)).size
     built.push({ name, bytes: size('vmarea.node'), keeper: size('vmarea-keeper') })
   }

@@ -26,7 +26,7 @@ const { freshBinaries, targets } = (await import(join(root, 'scripts/prebuild.js
   targets: Record<string, { machine: string; libc: string }>
 }
 const { checkBinary } = (await import(join(root, 'scripts/check-binary.js'))) as {
-  checkBinary(path: string, target: { machine: string; libc: string }): void
+  checkBinary(path: string, target: { machine: string; libc: string }, kind?: 'addon' | 'program'): void
 }
 const fresh = await freshBinaries()
 
@@ -388,13 +388,12 @@ describe('the binary of', () => {
   for (const [name, target] of Object.entries(targets)) {
     const skip = skipUnlessFresh([name])
 
-    test(
-      `${name} requires an old C library alone, is stripped and holds no path of the machine that built it`,
-      {
-        skip,
-      },
-      () => checkBinary(join(root, 'prebuilds', name, 'vmarea.node'), target),
-    )
+    test(`${name} requires an old C library alone, is stripped and holds no path of the machine that built it`, {
+      skip,
+    }, () => {
+      checkBinary(join(root, 'prebuilds', name, 'vmarea.node'), target)
+      checkBinary(join(root, 'prebuilds', name, 'vmarea-keeper'), target, 'program')
+    })
 
     test(`${name} maps memory and contains a fault`, { skip }, async (context) => {
       let command: readonly string[]
