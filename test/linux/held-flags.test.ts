@@ -23,6 +23,7 @@ import { seed } from '../support/seed.js'
 
 const linux = thisProcess().kernel
 const page = linux.pageSize
+const besideModel = { skip: page !== 4096 && 'the model has pages of 4096 bytes' }
 // Where nobody else maps anything. The device has plain memory below it, and room above.
 const START = 0x2000_0000_0000n
 const PLAIN = 2
@@ -180,7 +181,7 @@ function randomCall(random: Random): [string, (kernel: Kernel) => unknown] {
 
 for (const set of specials) {
   const name = codesOfFlags(set).join(' ') || 'none'
-  test(`random calls on an area with the flags ${name} are answered as by the model`, () => {
+  test(`random calls on an area with the flags ${name} are answered as by the model`, besideModel, () => {
     const random = new Random(seed)
     for (let round = 0; round < 12; round++) {
       const cleared = [VM.MAYREAD, VM.MAYWRITE, VM.MAYEXEC].reduce(
@@ -221,7 +222,7 @@ function alike(held: Held, call: (side: Side) => unknown): string {
   }
 }
 
-test('an area with DONTEXPAND or PFNMAP does not grow: EFAULT, by the region and by mremap', () => {
+test('an area with DONTEXPAND or PFNMAP does not grow: EFAULT, by the region and by mremap', besideModel, () => {
   for (const set of [VM.DONTEXPAND, VM.PFNMAP]) {
     const held = { ...plain, set }
     assert.equal(
@@ -236,7 +237,7 @@ test('an area with DONTEXPAND or PFNMAP does not grow: EFAULT, by the region and
   }
 })
 
-test('one without them grows where it is, and what is held with it, unless it is special', () => {
+test('one without them grows where it is, and what is held with it, unless it is special', besideModel, () => {
   for (const set of [0n, VM.MIXEDMAP]) {
     const held = { set, cleared: VM.MAYEXEC, protection: PROT.READ }
     const resize = (pages: number) => alike(held, ({ device }) => device.resize(pages * page))
@@ -281,7 +282,7 @@ test("a device's area never moves: its faults are served where it is", () => {
   }
 })
 
-test('REMOVE without MAYWRITE is EACCES, and of locked memory EINVAL as ever', () => {
+test('REMOVE without MAYWRITE is EACCES, and of locked memory EINVAL as ever', besideModel, () => {
   const held = { set: 0n, cleared: VM.MAYWRITE, protection: PROT.READ }
   const remove = ({ kernel }: Side) => kernel.calls.madvise(at(PLAIN), page, MADV.REMOVE)
   assert.equal(alike(held, remove), 'EACCES')
@@ -314,7 +315,7 @@ test('a region refuses a protection that may never be, and nothing of it has cha
   }
 })
 
-test('mlockall passes over what is special', () => {
+test('mlockall passes over what is special', besideModel, () => {
   const flags = MLOCK.MCL_CURRENT | MLOCK.MCL_ONFAULT
   const both = sides({ ...plain, set: VM.DONTEXPAND })
   // V8 gives back pages by MADV_DONTNEED on a thread of its own, and ends the process where that fails, as it does on locked memory: all
