@@ -4,6 +4,7 @@ import { UsageError } from '../vocabulary/usage-error.js'
 import type { VmError } from '../vocabulary/vm-error.js'
 import { answerTimeout } from './answer-timeout.js'
 import type { RequestCounters } from './request-counters.js'
+import { WriteBackCall } from './write-back-call.js'
 
 /** The most calls of the hook that one flush has pending at once. */
 const WIDTH = 8
@@ -26,28 +27,12 @@ export interface WriteBackHost {
   write(writeback: RawWriteback): void | PromiseLike<void>
   /** Write-protects pages in every map: the next write to one calls `mark`. */
   protect(offset: number, length: number): void
-  /** A copy of pages that are in memory, without what lies past the end of the device. */
-  copy(offset: number, length: number): Uint8Array
+  /** A copy of pages that are in memory, without what lies past the end of the device: in `into`, where it has that length. */
+  copy(offset: number, length: number, into?: Uint8Array): Uint8Array
   /** Notes, in memory that outlives the server, whether programs have written to pages since the driver got them. */
   note(offset: number, length: number, written: boolean): void
   /** A call has ended, or a failed one may be tried again: pages may be dropped now. Must not make requests before it returns. */
   ended(): void
-}
-
-/** One call of the hook, for consecutive pages. */
-interface Call {
-  readonly first: number
-  readonly count: number
-  /** Whether it is to make room: then its failure pauses evictions, and the next flush reports it. */
-  readonly evicts: boolean
-  /** Pages that were given up meanwhile: the result does not concern them. */
-  readonly gone: Set<number>
-  readonly abort: AbortController
-  readonly settled: Promise<VmError | undefined>
-  readonly settle: (error: VmError | undefined) => void
-  state: 'pending' | 'late' | 'over'
-  error: VmError | undefined
-  timer: ReturnType<typeof setTimeout> | undefined
 }
 
 /**
@@ -68,7 +53,9 @@ export class WriteBacks {
   readonly #host: WriteBackHost
   /** Numbers of pages, the first written first. */
   readonly #written = new Set<number>()
-  readonly #calls = new Map<number, Call>()
+  readonly #calls = new Map<number, WriteBackCall>()
+  /** Copies of `most` bytes that no call uses. */
+  readonly #buffers: Uint8Array[] = []
   #pending = 0
   #unwritten = 0
   /** The error of an eviction, until a flush reports it. */
@@ -188,8 +175,8 @@ export class WriteBacks {
     await Promise.all([...new Set(this.#calls.values())].map((call) => this.#outcome(call)))
   }
 
-  #callsFor(pages: readonly number[]): Set<Call> {
-    const calls = new Set<Call>()
+  #callsFor(pages: readonly number[]): Set<WriteBackCall> {
+    const calls = new Set<WriteBackCall>()
     for (const page of pages) {
       const call = this.#calls.get(page)
       if (call !== undefined) calls.add(call)
@@ -203,30 +190,13 @@ export class WriteBacks {
     if (reported !== undefined) throw reported
   }
 
-  #outcome(call: Call): VmError | undefined | Promise<VmError | undefined> {
+  #outcome(call: WriteBackCall): VmError | undefined | Promise<VmError | undefined> {
     return call.state === 'pending' ? call.settled : call.error
   }
 
-  #begin({ first, count }: Pick<Call, 'first' | 'count'>, evicts: boolean): Call {
-    const { pageSize, timeout, protect, copy } = this.#host
-    let settle!: Call['settle']
-    const settled = new Promise<VmError | undefined>((resolve) => {
-      settle = resolve
-    })
-    const abort = new AbortController()
-    const gone = new Set<number>()
-    const call: Call = {
-      first,
-      count,
-      evicts,
-      gone,
-      abort,
-      settled,
-      settle,
-      state: 'pending',
-      error: undefined,
-      timer: undefined,
-    }
+  #begin({ first, count }: Pick<WriteBackCall, 'first' | 'count'>, evicts: boolean): WriteBackCall {
+    const { pageSize, most, timeout, protect, copy } = this.#host
+    const call = new WriteBackCall(first, count, evicts)
     for (let page = first; page < first + count; page++) {
       this.#written.delete(page)
       this.#calls.set(page, call)
@@ -236,7 +206,15 @@ export class WriteBacks {
     let answer: void | PromiseLike<void>
     try {
       protect(offset, length) // Before the copy (W2).
-      answer = this.#host.write({ offset, bytes: copy(offset, length), signal: abort.signal })
+      const bytes = copy(offset, length, length === most ? this.#buffers.pop() : undefined)
+      call.bytes = bytes
+      answer = this.#host.write({
+        offset,
+        bytes,
+        get signal() {
+          return call.signal
+        },
+      })
     } catch (error) {
       this.#end(call, hookError(error, 'writeback'))
       return call
@@ -256,18 +234,20 @@ export class WriteBacks {
   }
 
   /** The pages stay written, and get no other call before the hook has answered (W3). */
-  #late(call: Call): void {
+  #late(call: WriteBackCall): void {
     const error = answerTimeout('writeback', this.#host.timeout)
     call.state = 'late'
     this.#failed(call, error)
-    call.abort.abort(error)
+    call.abort(error)
     call.settle(error)
     this.#count()
   }
 
-  #end(call: Call, error: VmError | undefined): void {
-    const { pageSize, counters } = this.#host
+  #end(call: WriteBackCall, error: VmError | undefined): void {
+    const { pageSize, most, counters } = this.#host
     const late = call.state === 'late'
+    // Memory that is used again costs no page faults and no garbage. A hook may have transferred it away.
+    if (call.bytes?.length === most && this.#buffers.length < WIDTH) this.#buffers.push(call.bytes)
     clearTimeout(call.timer)
     call.state = 'over'
     this.#pending--
@@ -277,8 +257,10 @@ export class WriteBacks {
       this.#pause = 0
       this.#lastFailure = undefined
       counters.countWrittenBack(call.count * pageSize)
-      for (let page = call.first; page < call.first + call.count; page++) {
-        if (!this.#written.has(page)) this.#host.note(page * pageSize, pageSize, false)
+      for (let page = call.first, end = page + call.count; page < end; page++) {
+        const from = page
+        while (page < end && !this.#written.has(page)) page++
+        if (page > from) this.#host.note(from * pageSize, (page - from) * pageSize, false)
       }
     }
     this.#count()
@@ -286,7 +268,7 @@ export class WriteBacks {
     this.#host.ended()
   }
 
-  #failed(call: Call, error: VmError): void {
+  #failed(call: WriteBackCall, error: VmError): void {
     call.error = error
     this.#lastFailure = error
     for (let page = call.first; page < call.first + call.count; page++) {

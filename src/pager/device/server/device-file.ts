@@ -73,9 +73,13 @@ export class DeviceFile {
     }
   }
 
-  /** A copy of pages that are there, without what lies past the end of the device. Throws the error of read(2). */
-  copy(offset: number, length: number): Uint8Array {
-    const bytes = new Uint8Array(Math.min(length, this.size - offset))
+  /**
+   * A copy of pages that are there, without what lies past the end of the device: in `into`, where it has that length. Throws the error of
+   * read(2).
+   */
+  copy(offset: number, length: number, into?: Uint8Array): Uint8Array {
+    const size = Math.min(length, this.size - offset)
+    const bytes = into?.length === size ? into : new Uint8Array(size)
     for (let at = 0; at < bytes.length; ) at += readSync(this.descriptor, bytes, at, bytes.length - at, offset + at)
     return bytes
   }

@@ -171,7 +171,7 @@ function createWriteBacks(
     counters: state.counters,
     write: (writeback: RawWriteback) => runHook(state, () => operations.writeback!(writeback)),
     protect: (offset: number, length: number) => view.protect(offset, length),
-    copy: (offset: number, length: number) => file.copy(offset, length),
+    copy: (offset: number, length: number, into?: Uint8Array) => file.copy(offset, length, into),
     note: (offset: number, length: number, is: boolean) => notes.note(offset / pageSize, length / pageSize, is),
     ended: () => device().requests.resumeSoon(),
   }
