@@ -39,6 +39,8 @@ export interface FilePages {
    * may hide them.
    */
   protect(start: number, length: number): number
+  /** Gives back the right to write to pages that `protect` took it from, and wakes their waiters. A page that is not shown stays hidden. */
+  unprotect(start: number, length: number): number
   /** Hides pages. They stay in the file: a touch faults again. */
   hide(start: number, length: number): number
   /** Whether the page at the address may be visible and write-protected: its first write is not answered yet. */

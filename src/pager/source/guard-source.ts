@@ -149,6 +149,10 @@ export class GuardSource implements FaultQueue, FilePages {
     return this.hide(start, length)
   }
 
+  unprotect(start: number, length: number): number {
+    return this.show(start, length, true)
+  }
+
   /** Private copies of the program stay, and are visible again when the page is shown. */
   hide(start: number, length: number): number {
     this.#range(start, length)

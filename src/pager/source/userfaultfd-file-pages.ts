@@ -107,6 +107,10 @@ export class UserfaultfdFilePages implements FilePages {
     return 0
   }
 
+  unprotect(start: number, length: number): number {
+    return this.#raw.writeprotect(start, length, 0)
+  }
+
   hide(start: number, length: number): number {
     const end = start + length
     for (let at = start; at < end; ) {

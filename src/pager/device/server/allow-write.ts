@@ -8,9 +8,9 @@ export function writesAtOnce({ operations }: ServedDevice, map: DeviceMap): bool
 
 /**
  * Makes the page at the address writable and wakes its waiters. A page of the device is noted as written before (W1).
- * Throws the error that prevents that note.
+ * With `isShown` the waiter has met its protection, and faults again where it was hidden meanwhile. Throws the error that prevents that note.
  */
-export function allowWrite(device: ServedDevice, map: DeviceMap, address: number): void {
+export function allowWrite(device: ServedDevice, map: DeviceMap, address: number, isShown = false): void {
   const { file, overlays, pageSize, source, writeBacks } = device
   if (writeBacks !== undefined && !map.inserted.has(address)) {
     const offset = map.offsetAt(address)
@@ -21,5 +21,6 @@ export function allowWrite(device: ServedDevice, map: DeviceMap, address: number
     writeBacks.mark(offset)
   }
   overlays.allowWrite(map, address)
-  if (source.pages.show(address, pageSize, true) !== 0) source.faults.wake(address, pageSize)
+  const code = isShown ? source.pages.unprotect(address, pageSize) : source.pages.show(address, pageSize, true)
+  if (code !== 0) source.faults.wake(address, pageSize)
 }

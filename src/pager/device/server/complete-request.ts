@@ -95,7 +95,7 @@ function allowWrites(device: ServedDevice, waiters: readonly PageWaiter[]): void
   for (const waiter of waiters) {
     const address = addressOf(waiter)
     const map = device.maps.at(address)
-    if (map !== undefined) allowWrite(device, map, address)
+    if (map !== undefined) allowWrite(device, map, address, true)
   }
 }
 

@@ -142,20 +142,20 @@ function askToFill(
   requests.request(DeviceRequest.fill(about, offset, end - offset), waiter)
 }
 
-// Two threads may have written to the page before the first fault was answered: the second fault is stale then.
 function askToWrite(device: ServedDevice, map: DeviceMap, waiter: FaultWaiter): void {
   const { source, file, operations, requests, pageSize } = device
   const { address, offset, write } = waiter
-  if (!source.pages.mayBeWriteProtected(address)) {
-    source.faults.wake(address, pageSize)
-    return
-  }
   if (operations.pageMkwrite === undefined) {
     try {
-      allowWrite(device, map, address)
+      allowWrite(device, map, address, true)
     } catch (error) {
       requests.refuse(waiter, hookError(error, 'writeback'), offset + pageSize)
     }
+    return
+  }
+  // Two threads may have written to the page before the first fault was answered: the second fault is stale then.
+  if (!source.pages.mayBeWriteProtected(address)) {
+    source.faults.wake(address, pageSize)
     return
   }
   const about = { file, area: map.area, page: address, write }
