@@ -49,35 +49,35 @@ export function checkOptions<Options extends object>(
   if (typeof options !== 'object' || options === null) {
     throw invalid(`${call}: the options must be an object, and are ${showValue(options)}`)
   }
-  for (const name in options) if (!Object.hasOwn(rules, name)) throw unknown(call, name, Object.keys(rules))
   const read: Record<string, unknown> = {}
-  for (const name of namesToRead(options, rules)) {
-    const value = readOption(call, options, name)
-    if (value === undefined) continue
-    if (!holds(rules[name], value))
-      throw invalid(`${name} of ${call} must be ${must(rules[name])}, and is ${shown(rules[name], value)}`)
-    // Functions of Node that take a 32-bit number abort the process for -0.
-    read[name] = value === 0 ? 0 : value
+  // An object literal has few options, and no others than its own; elsewhere a getter of a class counts as well.
+  const isLiteral = Object.getPrototypeOf(options) === Object.prototype
+  for (const name in options) {
+    if (!Object.hasOwn(rules, name)) throw unknown(call, name, Object.keys(rules))
+    if (isLiteral) readOption(call, options, name, rules[name], read)
   }
+  if (!isLiteral) for (const name in rules) readOption(call, options, name, rules[name], read)
   for (const name of required) {
     if (read[name] === undefined) throw invalid(`${call} requires the option ${name}: it must be ${must(rules[name])}`)
   }
   return read as Options
 }
 
-/** Includes inherited members, because a getter of a class counts as well; an object literal has none, and few of its own. */
-function namesToRead<Options extends object>(
-  options: Options,
-  rules: OptionRules<Options>,
-): (keyof Options & string)[] {
-  const isLiteral = Object.getPrototypeOf(options) === Object.prototype
-  const names = isLiteral
-    ? Object.getOwnPropertyNames(options).filter((name) => Object.hasOwn(rules, name))
-    : Object.keys(rules)
-  return names as (keyof Options & string)[]
+function readOption(
+  call: string,
+  options: object,
+  name: string,
+  rule: OptionRule,
+  read: Record<string, unknown>,
+): void {
+  const value = valueIn(call, options, name)
+  if (value === undefined) return
+  if (!holds(rule, value)) throw invalid(`${name} of ${call} must be ${must(rule)}, and is ${shown(rule, value)}`)
+  // Functions of Node that take a 32-bit number abort the process for -0.
+  read[name] = value === 0 ? 0 : value
 }
 
-function readOption(call: string, options: object, name: string): unknown {
+function valueIn(call: string, options: object, name: string): unknown {
   try {
     return options[name as keyof typeof options]
   } catch (cause) {
