@@ -41,22 +41,21 @@ void take(Call& call, View<Element>* view) {
   view->array = call.value(index);
 }
 
-// The values that come in shared_results: as arguments, each address and length would cost an allocation and a call into the engine. What
-// is no whole number from 0 on becomes UINT64_MAX, which the kernel refuses (EINVAL).
+// A value that comes in shared_results: as an argument, an address or length would cost an allocation and a call into the engine. What is no
+// whole number from 0 on becomes UINT64_MAX, which the kernel refuses (EINVAL).
+inline uint64_t operand(const Call& call, size_t index) {
+  double value = call.state()->shared_results.results[index];
+  if (!(value >= 0 && value <= 9007199254740992.0)) return UINT64_MAX;
+  uint64_t whole = static_cast<uint64_t>(value);
+  return static_cast<double>(whole) == value ? whole : UINT64_MAX;
+}
+
 struct Operands {
   uint64_t start;  // results[1]
   uint64_t other;  // results[2]
   size_t length;   // results[3]
 };
-inline void take(Call& call, Operands* operands) {
-  auto operand = [&](size_t index) {
-    double value = call.state()->shared_results.results[index];
-    if (!(value >= 0 && value <= 9007199254740992.0)) return UINT64_MAX;
-    uint64_t whole = static_cast<uint64_t>(value);
-    return static_cast<double>(whole) == value ? whole : UINT64_MAX;
-  };
-  *operands = {operand(1), operand(2), operand(3)};
-}
+inline void take(Call& call, Operands* operands) { *operands = {operand(call, 1), operand(call, 2), operand(call, 3)}; }
 
 inline napi_value give(Call& call, double number) { return call.result(number); }
 inline napi_value give(Call&, napi_value value) { return value; }

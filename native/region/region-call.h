@@ -51,16 +51,15 @@ inline void take(Call& call, RegionPart* part) {
   if (!part->region->has(offset, part->length)) call.refuse(-EINVAL);
 }
 
-// The same from handle, offset and a typed array, which gives the length of the part.
+// The same from handle and a typed array, which gives the length of the part; the offset comes in results[1].
 struct RegionBytes {
   Region* region;
   uintptr_t start;
   View<uint8_t> bytes;
 };
 inline void take(Call& call, RegionBytes* part) {
-  size_t offset = 0;
+  size_t offset = operand(call, 1);
   take(call, &part->region);
-  take(call, &offset);
   take(call, &part->bytes);
   if (part->region == nullptr) return;
   part->start = part->region->start + offset;

@@ -72,8 +72,9 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   /** The same for a SharedArrayBuffer. */
   shareRegion(handle: number, offset: number, length: number): SharedArrayBuffer | number
   detachView(handle: number, buffer: ArrayBuffer): number
-  readRegion(handle: number, offset: number, target: Uint8Array): number | undefined
-  writeRegion(handle: number, offset: number, source: Uint8Array): number | undefined
+  // The offset of a copy comes in the shared results.
+  readRegion(handle: number, target: Uint8Array): number | undefined
+  writeRegion(handle: number, source: Uint8Array): number | undefined
   /**
    * Adds VM flags for a part, which the kernel can't hold itself, to those that are held for it; they hold for all threads. A held part
    * without flags belongs to a device too: it grows only in place. The numbers are masks of `VM`.
@@ -92,8 +93,8 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
 
   msyncRegion(handle: number, offset: number, length: number, flags: number): Promise<AsyncAnswer> | number
   madviseRegion(handle: number, offset: number, length: number, advice: number): Promise<AsyncAnswer> | number
-  readRegionAsync(handle: number, offset: number, target: Uint8Array): Promise<AsyncAnswer> | number
-  writeRegionAsync(handle: number, offset: number, source: Uint8Array): Promise<AsyncAnswer> | number
+  readRegionAsync(handle: number, target: Uint8Array): Promise<AsyncAnswer> | number
+  writeRegionAsync(handle: number, source: Uint8Array): Promise<AsyncAnswer> | number
 
   /** 0 when the word was notified or has changed, 2 when the time was up, 3 when it had another value before. `expected` is a signed number. */
   waitRegion(handle: number, offset: number, expected: number, milliseconds: number): number
