@@ -235,8 +235,8 @@ export class VmaTree {
   }
 
   /**
-   * Inserts an item into a node. A full node moves a part of its items to a new node above it; at the edges it moves as few as possible,
-   * so that memory that is mapped in one direction fills its nodes.
+   * Inserts an item into a node. A full node moves a part of its items to a new node above it. At the edges it moves one, so that memory
+   * that is mapped in one direction fills its nodes, and a VMA that comes and goes there does not make and free a node each time.
    */
   #add(node: number, level: number, index: number, item: Vma | number): void {
     if (this.#nodes.numbers[node * STRIDE + COUNT]! < CAPACITY) {
@@ -246,18 +246,20 @@ export class VmaTree {
     }
     const other = this.#nodes.newNode()
     const below = index === 0
-    const keep = index === CAPACITY ? CAPACITY : CAPACITY / 2
+    const keep = index === CAPACITY ? CAPACITY - 1 : CAPACITY / 2
     if (below) {
       this.#nodes.put(other, level, 0, item)
+      this.#nodes.put(other, level, 1, this.#nodes.items[node << SHIFT]!)
+      this.#nodes.cut(node, level, 0)
     } else {
       for (let at = keep; at < CAPACITY; at++) {
         this.#nodes.put(other, level, at - keep, this.#nodes.items[(node << SHIFT) + at]!)
       }
       for (let at = CAPACITY - 1; at >= keep; at--) this.#nodes.cut(node, level, at)
-      if (index <= keep && keep < CAPACITY) this.#nodes.put(node, level, index, item)
+      if (index <= keep) this.#nodes.put(node, level, index, item)
       else this.#nodes.put(other, level, index - keep, item)
-      this.#nodes.refresh(node, level)
     }
+    this.#nodes.refresh(node, level)
     this.#nodes.refresh(other, level)
     if (level === 0) this.#nodes.chain(node, other, below)
     const parent = this.#nodes.numbers[node * STRIDE + PARENT]!
