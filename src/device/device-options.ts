@@ -15,7 +15,7 @@ export interface DeviceOptions<Options = unknown> {
   readonly timeout?: number
   /**
    * How many bytes one request to the driver is for, rounded up to whole pages. With a number each request is that long. Otherwise a fault
-   * requests `least` bytes (default: one page), and sequential access doubles that up to `most` (default: 64 KiB).
+   * requests `least` bytes (default: one page), and sequential access lets that grow up to `most` (default: 64 KiB).
    */
   readonly run?: number | { readonly least?: number; readonly most?: number }
   /**

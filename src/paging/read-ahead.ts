@@ -2,8 +2,9 @@
 const STREAMS = 4
 
 /**
- * How many bytes one fault asks a driver for: `least` at first, and twice as many each time a fault comes where the run before ended,
- * up to `most`.
+ * How many bytes one fault asks a driver for: `least` at first, and more each time a fault comes where the run before ended, up to `most`.
+ * Four times as many while that is below a sixteenth of `most`, then twice, as in the kernel (`get_next_ra_size`): over a link with a long
+ * round trip, each run waits for one.
  */
 export class ReadAhead {
   readonly #least: number
@@ -22,7 +23,8 @@ export class ReadAhead {
   lengthAt(offset: number): number {
     const stream = this.#ends.indexOf(offset)
     if (stream < 0) return this.#least
-    return Math.min(this.#most, this.#lengths[stream]! * 2)
+    const length = this.#lengths[stream]!
+    return Math.min(this.#most, length * (length < this.#most / 16 ? 4 : 2))
   }
 
   /** Records a request of `length` bytes, where `lengthAt` allowed `asked`. */
