@@ -12,7 +12,7 @@ const COLOUR: Partial<Record<ChangeKind, 'red' | 'green' | 'yellow' | 'cyan'>> =
   protected: 'yellow',
 }
 
-/** One change as one line, for people. `width` cuts the name at its beginning. */
+/** One change as one line, for people. `width` cuts the name at its beginning, and where there is no room for one, the line at its end. */
 export function changeLine(change: Change, width: number): string {
   const range = `${change.start.slice(2)}-${change.end.slice(2)}`
   const size = byteSize(Number(BigInt(change.end) - BigInt(change.start)))
@@ -21,6 +21,7 @@ export function changeLine(change: Change, width: number): string {
   const room = width - head.length - 1
   const shown = name.length <= room ? name : room > 8 ? `…${name.slice(name.length - room + 1)}` : ''
   const colour = COLOUR[change.change]
-  const line = `${head} ${shown}`.trimEnd()
+  const whole = `${head} ${shown}`.trimEnd()
+  const line = whole.length > width ? `${whole.slice(0, width - 1)}…` : whole
   return colour === undefined ? line : paint(colour, line.slice(0, 9)) + line.slice(9)
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { changeLine } from '#vmarea/cli/change-line.js'
 import { type Change, changesBetween } from '#vmarea/snapshot/changes.js'
 import type { AreaSnapshot } from '#vmarea/snapshot/snapshot.js'
 
@@ -154,4 +155,24 @@ test('pages that come into memory are reported only on request, and not where th
   assert.deepEqual([resident!.change, resident!.before, resident!.after], ['resident', '0', '8192'])
   const unknown = [{ ...after[0]!, usage: { rss: null } as AreaSnapshot['usage'] }]
   assert.deepEqual(changesBetween(before, unknown, { usage: true }), [])
+})
+
+test('a change as a line is no wider than it may be, and is cut in its name first', () => {
+  const from = '0x7f7dd54d5000'
+  for (let width = 20; width < 140; width++) {
+    for (const path of ['', '/usr/lib/a/rather/long/name/of/a/library.so']) {
+      const change: Change = {
+        change: 'protected',
+        start: from,
+        end: '0x7f7dd54d6000',
+        before: 'rw-p',
+        after: 'r--p',
+        path,
+      }
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: what colours text
+      const line = changeLine(change, width).replace(/\x1b\[\d*m/g, '')
+      assert.ok(line.length <= width, `${line.length} of ${width}: ${line}`)
+      if (width >= 80) assert.match(line, /^protected +7f7dd54d5000-7f7dd54d6000 +4K rw-p -> r--p/)
+    }
+  }
 })

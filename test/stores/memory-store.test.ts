@@ -9,10 +9,17 @@ const pageSize = 4096
 const text = (pages: number) =>
   Buffer.alloc(pages * pageSize, 'a page of a real program has words in it, over and over. ')
 
+/** The optional package has a binary for each C library, and the checkout that of its own machine. */
+const withoutLz4 = await import('lz4-napi').then(
+  () => false as const,
+  () => 'lz4-napi has no binary for this machine here',
+)
+
 for (const compression of ['none', 'deflate', 'lz4'] as const) {
+  const skip = compression === 'lz4' && withoutLz4
   pageStoreConformance({
     test: (title: string, options: unknown, run?: () => void | Promise<void>) =>
-      test(`memoryStore, ${compression}: ${title}`, (run ?? options) as () => Promise<void>),
+      test(`memoryStore, ${compression}: ${title}`, { skip }, (run ?? options) as () => Promise<void>),
     open: (pageSize) => openPageStore(memoryStore({ compression }), { pageSize }),
   })
 }
