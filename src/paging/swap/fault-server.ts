@@ -67,6 +67,11 @@ export class FaultServer {
     }
   }
 
+  /** Whether faults wait for room. */
+  get waits(): boolean {
+    return this.#waiting.length > 0
+  }
+
   /** Serves the fault that has waited longest for room, if there is room now. Returns whether it served one. */
   admit(): boolean {
     if (this.#waiting.length === 0 || !this.#isRoom()) return false

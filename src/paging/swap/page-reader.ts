@@ -8,8 +8,8 @@ import { within } from './within.js'
 /** Milliseconds from a failed read to the next. They double up to the second number. */
 const [RETRY, LONGEST_RETRY] = [10, 1000]
 
-/** Runs of more than `SHORT` and up to `LONG` pages are read into buffers that are kept for later runs: up to `BUFFERS` of them. */
-const [SHORT, LONG, BUFFERS] = [16, 256, 4]
+/** Single pages, and runs of up to `LONG` pages, are read into buffers that are kept for later ones: up to `BUFFERS` of each. */
+const [LONG, BUFFERS] = [256, 4]
 
 /** Pages that are being read by one call of the store. */
 interface Read {
@@ -34,7 +34,9 @@ export class PageReader {
   readonly #retries = new Map<number, Read>()
   /** Why a page is poisoned; `undefined` for one that is to be restored and was poisoned without the engine. */
   readonly #causes = new Map<number, Error | undefined>()
-  readonly #buffers: Uint8Array[] = []
+  readonly #single: Uint8Array[] = []
+  readonly #long: Uint8Array[] = []
+  readonly #digest = new Float64Array(1)
   #calls = 0
 
   constructor(context: SwapContext, progress: () => void, returned: (page: number) => void) {
@@ -108,12 +110,14 @@ export class PageReader {
       pages[index] = page + index
       places.note(page + index, NOTE.BUSY)
     }
-    const buffer = this.#buffer(count)
-    const bytes = buffer.subarray(0, count * memory.pageSize)
+    const buffers = count === 1 ? this.#single : this.#long
+    // New memory costs page faults and garbage.
+    const buffer = buffers.pop() ?? new Uint8Array((count === 1 ? 1 : Math.max(count, LONG)) * memory.pageSize)
+    const bytes = head(buffer, count * memory.pageSize)
     // Two users: the store may write to the buffer until its call returns, however late, and the pages are copied from it when the call settles.
     let uses = 2
     const give = () => {
-      if (--uses === 0 && buffer.length === this.#longest && this.#buffers.length < BUFFERS) this.#buffers.push(buffer)
+      if (--uses === 0 && buffers.length < BUFFERS) buffers.push(buffer)
     }
     this.#calls++
     within(
@@ -135,23 +139,11 @@ export class PageReader {
     )
   }
 
-  // New memory costs a page fault for each of its pages.
-  #buffer(count: number): Uint8Array {
-    const { pageSize } = this.#context.memory
-    if (count <= SHORT || count > LONG) return new Uint8Array(count * pageSize)
-    return this.#buffers.pop() ?? new Uint8Array(this.#longest)
-  }
-
-  get #longest(): number {
-    return LONG * this.#context.memory.pageSize
-  }
-
   #arrived(page: number, count: number, bytes: Uint8Array, read: Read, error: Error | undefined): void {
     const { places, memory } = this.#context
     const { pageSize } = memory
-    const part = (from: number, to: number) => bytes.subarray((from - page) * pageSize, (to - page) * pageSize)
     const end = page + count
-    const digests = new Float64Array(count)
+    const digests = count === 1 ? this.#digest : new Float64Array(count)
     if (error === undefined) memory.digest(bytes, digests)
     for (let from = page; from < end; ) {
       let to = from
@@ -159,7 +151,7 @@ export class PageReader {
       const isGood = (at: number) =>
         error === undefined && places.get(at) === PLACE.READING && places.hasDigest(at, digests[at - page]!)
       while (to < end && isGood(to)) to++
-      if (to > from) this.#fill(from, to - from, part(from, to))
+      if (to > from) this.#fill(from, to - from, from === page ? bytes : bytes.subarray((from - page) * pageSize))
       if (to < end && places.get(to) === PLACE.READING) this.#failed(to, read, error ?? this.#damaged(to))
       from = to + 1
     }
@@ -198,16 +190,16 @@ export class PageReader {
     const { memory, places, host } = this.#context
     const { pageSize } = memory
     for (let at = page; at < page + count; ) {
-      const done = memory.fill(at, page + count - at, bytes.subarray((at - page) * pageSize))
+      const rest = at === page ? bytes : bytes.subarray((at - page) * pageSize)
+      const done = memory.fill(at, page + count - at, rest)
       for (const end = at + done; at < end; at++) this.#came(at)
       if (at === page + count) return
       const { refusal } = memory
       if (refusal === REFUSAL.PRESENT) places.set(at, PLACE.RESIDENT)
       else if (refusal === REFUSAL.GONE) places.set(at, PLACE.GONE)
       else {
-        const rest = bytes.slice((at - page) * pageSize)
-        const left = page + count - at
-        host.later(1, () => this.#fillStill(at, left, rest))
+        const [left, copy] = [page + count - at, rest.slice(done * pageSize)]
+        host.later(1, () => this.#fillStill(at, left, copy))
         return
       }
       memory.wake(at, 1)
@@ -238,4 +230,9 @@ export class PageReader {
     counters.add(COUNT.DEMAND_READS)
     counters.served('store', host.now() - faultAt)
   }
+}
+
+/** The first `length` bytes: the array itself where it has no more, because to make another one takes as long as a small system call. */
+function head(bytes: Uint8Array, length: number): Uint8Array {
+  return bytes.length === length ? bytes : bytes.subarray(0, length)
 }

@@ -126,6 +126,11 @@ export class PageWriter {
     }
   }
 
+  /** Whether there are pages to free in the store. */
+  get frees(): boolean {
+    return this.#unwanted.length > 0
+  }
+
   /** Frees the pages that were given up in the store. Returns whether there were any. */
   free(): boolean {
     if (this.#unwanted.length === 0) return false

@@ -93,7 +93,7 @@ export class SwapEngine {
       high: 0,
     }
     this.#setLimit(residentLimit)
-    const progress = () => host.ready()
+    const progress = () => this.#progressed()
     this.#writer = new PageWriter(this.#context, progress)
     this.#reader = new PageReader(this.#context, progress, (page) => this.#writer.returned(page))
     this.#stager = new PageStager(this.#context)
@@ -130,10 +130,21 @@ export class SwapEngine {
     if (this.#isOver()) this.#context.host.ready()
   }
 
-  /** Does one slice of the work. Returns whether there is more: then call it again after the faults that came meanwhile. */
-  work(): boolean {
+  // Where nothing is left to do, the loop that takes faults goes on to wait for the next: with work it would run the event loop first.
+  #progressed(): void {
+    const { host } = this.#context
+    this.#noteUse()
+    if (this.#writer.frees || this.#faults.waits || this.#jobs.runs || this.#evicting || this.#isOver()) host.ready()
+  }
+
+  #noteUse(): void {
     const { record, store } = this.#context
     record.counters.values[COUNT.BYTES_USED] = store.bytesUsed ?? -1
+  }
+
+  /** Does one slice of the work. Returns whether there is more: then call it again after the faults that came meanwhile. */
+  work(): boolean {
+    this.#noteUse()
     const freed = this.#writer.free()
     const admitted = this.#faults.admit()
     const stepped = this.#jobs.step()
