@@ -206,6 +206,30 @@ test('a page that comes back with other bytes is asked for again, then poisoned 
   assert.equal(record.statistics.residentPages, 8)
 })
 
+test('a fault that comes as its page is poisoned ends in the poison, and the store is not asked again', async () => {
+  const program = filled(4)
+  const { memory, engine, store } = program
+  await done(program, 'enable')
+  await done(program, 'out')
+  program.access(2)
+  program.deliver()
+  while (program.accesses.length > 0) {
+    assert.ok(program.tick())
+    program.progress()
+  }
+  assert.ok(memory.poisoned.has(2))
+  await program.settle()
+  let woken = 0
+  const { poison } = memory
+  memory.poison = (page) => {
+    woken++
+    poison.call(memory, page)
+  }
+  // The kernel takes the poison of its page for a missing page, and the thread sleeps after the waiters were woken.
+  engine.fault(2, program.time)
+  assert.deepEqual([woken, store.calls.length], [1, 0])
+})
+
 test('a store that fails stops evictions, keeps pages in memory, and is tried again', async () => {
   const program = filled(100, { residentLimit: 50 * PAGE })
   const { engine, record, store } = program
