@@ -36,7 +36,7 @@ function testOn(major) {
   const args = [join(root, 'scripts', 'test.js'), '--node', node, ...(values.again ? ['--again'] : [])]
   const { status } = spawnSync(process.execPath, args, {
     stdio: 'inherit',
-    env: { ...process.env, VMAREA_SOAK: 'off', VMAREA_TEST_FAILURES: list },
+    env: { ...process.env, VMAREA_SOAK: 'off', VMAREA_LONG: 'on', VMAREA_TEST_FAILURES: list },
   })
   return { status, failures: readFileSync(list, 'utf8').trimEnd() }
 }

@@ -14,6 +14,7 @@ export default async function* report(events) {
   const printed = new Map()
   const failures = []
   const skipped = new Map()
+  const durations = new Map()
   let passed = 0
   let shown = begun
   // Over the line of progress where there is one.
@@ -24,6 +25,7 @@ export default async function* report(events) {
       printed.set(file, (printed.get(file) ?? '') + data.message)
     } else if (type === 'test:pass' || type === 'test:fail') {
       seen.add(data.file)
+      if (data.nesting === 0) durations.set(data.file, (durations.get(data.file) ?? 0) + data.details.duration_ms)
       if (type === 'test:fail') {
         // A group fails with its members, which are reported themselves.
         if (data.details.error?.failureType !== 'subtestsFailed') {
@@ -41,6 +43,7 @@ export default async function* report(events) {
   yield start
   for (const failure of failures) yield describe(failure, printed.get(resolve(failure.file ?? '')))
   for (const [reason, names] of skipped) yield `skipped, ${reason}: ${some(names)}\n`
+  yield `the longest files: ${longest(durations)}\n`
   yield `${passed} tests passed, ${failures.length} failed, ${sum(skipped)} skipped, in ${seconds(begun)} s\n`
   for (const failure of failures) {
     if (process.env.VMAREA_TEST_FAILURES !== undefined) {
@@ -51,6 +54,12 @@ export default async function* report(events) {
     }
     yield nameOf(failure)
   }
+}
+
+/** The five files that took longest, with their seconds. */
+function longest(durations) {
+  const sorted = [...durations].sort(([, one], [, other]) => other - one).slice(0, 5)
+  return sorted.map(([file, time]) => `${relative('test-dist', file)} ${Math.round(time / 1000)} s`).join(', ')
 }
 
 function describe(failure, output) {

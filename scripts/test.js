@@ -1,6 +1,7 @@
 // npm test: sets up what is missing, then runs every test file in a process of its own.
-// Arguments: parts of file names to run only those, with each test's name; --node PATH to run them on another Node; --again, as .ci/run does it,
-// to run a file that failed three times more by itself, and to count it as unsteady, by name, where all three pass.
+// Arguments: parts of file names to run only those, with each test's name; --node PATH to run them on another Node; and as .ci/run does it,
+// --again, to run a file that failed three times more by itself, and to count it as unsteady, by name, where all three pass, and --long, for
+// random runs and repetitions that take minutes.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -10,7 +11,7 @@ import { parseArgs } from 'node:util'
 import { setUp } from './set-up.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const options = { node: { type: 'string' }, again: { type: 'boolean' } }
+const options = { node: { type: 'string' }, again: { type: 'boolean' }, long: { type: 'boolean' } }
 const { values, positionals } = parseArgs({ allowPositionals: true, options })
 /** If more files fail, they are not run again: the cause is not the load of the machine. */
 const MOST_UNSTEADY = 3
@@ -57,7 +58,12 @@ function run(names) {
     {
       cwd: root,
       stdio: 'inherit',
-      env: { ...process.env, VMAREA_TEST_FILES: String(names.length), VMAREA_FAILED_FILES: list },
+      env: {
+        ...process.env,
+        ...(values.long ? { VMAREA_LONG: 'on' } : {}),
+        VMAREA_TEST_FILES: String(names.length),
+        VMAREA_FAILED_FILES: list,
+      },
     },
   )
   return status ?? 1
