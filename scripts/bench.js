@@ -1,5 +1,5 @@
 // npm run bench: every figure beside its floor, measured in the same run. --peers adds other libraries' figures, and with
-// --firecracker PATH those of guests of that virtual machine monitor.
+// --firecracker PATH those of guests of that virtual machine monitor. --umap PATH is a repository of LLNL/umap, which git fetches otherwise.
 // --runs N runs each N times and prints the medians, with the lowest and the highest ratio. Arguments: parts of names to run only those.
 import { fork } from 'node:child_process'
 import { readdirSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,12 @@ import { setUp } from './set-up.js'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { peers: { type: 'boolean' }, firecracker: { type: 'string' }, runs: { type: 'string', default: '1' } },
+  options: {
+    peers: { type: 'boolean' },
+    firecracker: { type: 'string' },
+    umap: { type: 'string' },
+    runs: { type: 'string', default: '1' },
+  },
 })
 const count = Number(values.runs)
 if (!Number.isInteger(count) || count < 1)
@@ -34,6 +39,7 @@ console.log(
   '\n',
 )
 if (values.firecracker !== undefined) process.env.VMAREA_FIRECRACKER = resolvePath(values.firecracker)
+if (values.umap !== undefined) process.env.VMAREA_UMAP = resolvePath(values.umap)
 const rows = []
 for (const name of names) {
   // A process a file: no benchmark inherits another's heap or compiled code.
