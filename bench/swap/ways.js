@@ -80,16 +80,16 @@ function withoutMove(api) {
 async function figuresOf({ memory, words, swap }, floor) {
   // Otherwise the store has all pages already.
   for (let at = 1; at < words.length; at += 512) words[at]++
-  const rates = []
-  for (const command of ['enable', 'out', 'disable']) {
+  const rate = async (command) => {
     const since = performance.now()
     await swap[command]()
-    rates.push(LENGTH / MiB / ((performance.now() - since) / 1000))
+    return LENGTH / MiB / ((performance.now() - since) / 1000)
   }
-  await swap.enable()
+  const enable = await rate('enable')
+  // Before `disable`, after which the serving thread frees the store's pages for a while.
   const order = Uint32Array.from({ length: FAULTS }, (_, at) => ((at * 7919) % FAULTS) * (LENGTH / 4096 / FAULTS))
   const times = new Float64Array(FAULTS)
   floor.touchInOrder(Number(memory.start), order, times)
-  await swap.disable()
-  return [...rates, times.sort()[FAULTS / 2] / 1000]
+  await swap.enable()
+  return [enable, await rate('out'), await rate('disable'), times.sort()[FAULTS / 2] / 1000]
 }
