@@ -14,4 +14,6 @@ export interface Host {
   readonly executableSockets: boolean
   /** The same of pipes. It shows in the error alone, because a pipe can't be mapped. */
   readonly executablePipes: boolean
+  /** `CONFIG_MEMORY_FAILURE`: a touch of a poisoned page is BUS_MCEERR_AR there, and BUS_ADRERR elsewhere. */
+  readonly memoryFailures: boolean
 }

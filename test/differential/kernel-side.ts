@@ -60,6 +60,7 @@ export class KernelSide {
       guardFlag: (bits & 8) !== 0,
       executableSockets: (bits & 16) !== 0,
       executablePipes: (bits & 32) !== 0,
+      memoryFailures: (bits & 64) !== 0,
     }
     return this.#host
   }

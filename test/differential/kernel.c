@@ -550,7 +550,7 @@ static long run(uint64_t *call, uint64_t *value) {
       return 0;
     }
     // What this machine is: pages of memory, and as bits whether there are drivers, protection keys, swap, a flag for guards, and whether
-    // maps of sockets and of pipes may be executed.
+    // maps of sockets and of pipes may be executed, and whether it handles failures of memory.
     case 24: {
       struct sysinfo info;
       if (sysinfo(&info)) return -errno;
@@ -559,7 +559,8 @@ static long run(uint64_t *call, uint64_t *value) {
       if (key > 0) syscall(SYS_pkey_free, key);
       int drivers = slots[PACKET] >= 0 && slots[RING] >= 0 && file_of(PERF) >= 0;
       return (drivers ? 1 : 0) | (key > 0 ? 2 : 0) | (info.totalswap ? 4 : 0) | (shows_guards() ? 8 : 0) |
-             (may_execute(PACKET, 4 * PAGE) ? 16 : 0) | (may_execute(PIPE, PAGE) ? 32 : 0);
+             (may_execute(PACKET, 4 * PAGE) ? 16 : 0) | (may_execute(PIPE, PAGE) ? 32 : 0) |
+             (access("/proc/sys/vm/memory_failure_recovery", F_OK) == 0 ? 64 : 0);
     }
     case 30: {
       if (slots[7] >= 0) return -EBUSY;

@@ -51,9 +51,11 @@ const signals = new Map<number, number>([
   [FAULT_RESULT.NOT_PERMITTED, 11 * 16 + 2],
   [FAULT_RESULT.PROTECTION_KEY, 11 * 16 + 4],
   [FAULT_RESULT.NO_PAGE, 7 * 16 + 2],
-  // BUS_MCEERR_AR only where the kernel handles memory failures, as this one does not.
+  // BUS_ADRERR
   [FAULT_RESULT.POISONED, 7 * 16 + 2],
 ])
+/** The same where the kernel handles memory failures: BUS_MCEERR_AR. */
+const signalsWithFailures = new Map([...signals, [FAULT_RESULT.POISONED, 7 * 16 + 4]])
 /** The two halves of a flag word as smaps shows it. */
 const shownFlags = new Map<number, readonly [number, number]>()
 
@@ -66,6 +68,7 @@ export class ModelSide {
   readonly #inodes: Inode[] = []
   /** Flags that smaps does not show: the protection key, and guards where the kernel has no flag for them. */
   readonly #hidden: number
+  readonly #signals: ReadonlyMap<number, number>
   #uffd: Uffd | undefined
   /** All that have told events, in the order that the reader of `kernel.c` got them. */
   readonly #uffds: Uffd[] = []
@@ -78,11 +81,13 @@ export class ModelSide {
     guardFlag = true,
     executableSockets = false,
     executablePipes = false,
+    memoryFailures = false,
   }: Pick<Host, 'memory' | 'protectionKeys'> & Partial<Host>) {
     this.machine = new Machine({ memory, mmapMinAddress: 4096, protectionKeys, seed: 1 })
     const limits = { addressSpace: Infinity, data: Infinity, lockedMemory: 8 << 20, stack: 8 << 20 }
     this.mm = new Mm(this.machine, limits, ['CAP_IPC_LOCK', 'CAP_SYS_RAWIO', 'CAP_SYS_ADMIN'])
     this.#all = [this.mm]
+    this.#signals = memoryFailures ? signalsWithFailures : signals
     this.#hidden = VM_FLAG.EXECUTE_ONLY | (guardFlag ? 0 : VM_FLAG.MAYBE_GUARD)
     for (const [from, to] of [
       [4096, ARENA.START],
@@ -314,7 +319,7 @@ export class ModelSide {
 
   #touch(address: number, access: number): number {
     const fault = handleFault(this.mm, address, access)
-    return fault === FAULT_RESULT.DONE ? 0 : -1000 - signals.get(fault)!
+    return fault === FAULT_RESULT.DONE ? 0 : -1000 - this.#signals.get(fault)!
   }
 
   #page(address: number) {
