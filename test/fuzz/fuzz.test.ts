@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { longRuns } from '../support/long-runs.js'
 import { fuzz } from './fuzz.js'
 
 // The same calls each time, so that a failure comes from a change; `npm run fuzz` makes others.
@@ -10,7 +9,7 @@ const once = process.env.VMAREA_SOAK === 'off' ? 'random runs are left out (VMAR
 test(`random calls on any thread, at any depth of the stack and up to any end neither crash, hang nor corrupt memory (seed ${seed})`, {
   skip: once,
 }, async () => {
-  const { children, failures } = await fuzz({ seconds: longRuns ? 20 : 5, seed, shrinks: false, tell: console.log })
+  const { children, failures } = await fuzz({ seconds: 20, seed, shrinks: false, tell: console.log })
   assert.deepEqual(failures, [])
   assert.ok(children > 0)
 })
