@@ -25,7 +25,7 @@ struct Region {
   napi_ref object = nullptr;  // weak reference to the region's object in JavaScript, to know when it is collected
   AddressRoot* lease = nullptr;  // of the object, from unmapping until it is collected: each buffer of the region keeps it alive
   bool hole = false;             // unmapped: inaccessible addresses until the last lease is released
-  bool orphan = false;        // its object was collected: freed with the last lease
+  bool orphan = false;           // its object was collected: freed with the last lease
 
   // Containment: `guard/covers.h`.
   double faults = 0;

@@ -23,8 +23,8 @@ export class PendingRequests<R extends PageRequest> {
     return bytes
   }
 
-  /** Whether somebody waits for one. */
-  get waits(): boolean {
+  /** Whether a request has a waiter. */
+  get hasWaiters(): boolean {
     return this.#requests.some(({ waiters }) => waiters.length > 0)
   }
 

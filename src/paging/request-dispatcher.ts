@@ -241,9 +241,7 @@ export class RequestDispatcher<R extends PageRequest> {
       return undefined
     }
     request.settle()
-    const waiters = this.pending.takeWaiters(request)
-    this.#disarm()
-    return waiters
+    return this.#takeWaiters(request)
   }
 
   #askAgain(request: R): void {
@@ -252,9 +250,13 @@ export class RequestDispatcher<R extends PageRequest> {
       return
     }
     const hint = 'the driver invalidates the page each time it fills it'
+    this.#refuseAll(request, this.#takeWaiters(request), new VmError('EIO', request.call, { hint }), false)
+  }
+
+  #takeWaiters(request: R): PageWaiter[] {
     const waiters = this.pending.takeWaiters(request)
     this.#disarm()
-    this.#refuseAll(request, waiters, new VmError('EIO', request.call, { hint }), false)
+    return waiters
   }
 
   // In a run, the error may concern another page than those of the waiters: let them retry alone.
@@ -288,9 +290,9 @@ export class RequestDispatcher<R extends PageRequest> {
     }, left)
   }
 
-  /** Stops the timer where nobody waits, as it would keep the process until its time. */
+  /** Stops the timer after the last wait, because the process lives as long as a timer is set. */
   #disarm(): void {
-    if (this.#timer === undefined || this.pending.waits) return
+    if (this.#timer === undefined || this.pending.hasWaiters) return
     clearTimeout(this.#timer)
     this.#timer = undefined
   }

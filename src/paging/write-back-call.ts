@@ -28,12 +28,15 @@ export class WriteBackCall {
 
   /** Aborted when the answer comes too late to count. Made when it is asked for: most hooks do not. */
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController()
-    return this.#controller.signal
+    return this.#aborts().signal
   }
 
   abort(reason: VmError): void {
+    this.#aborts().abort(reason)
+  }
+
+  #aborts(): AbortController {
     this.#controller ??= new AbortController()
-    this.#controller.abort(reason)
+    return this.#controller
   }
 }
