@@ -1,5 +1,6 @@
 import { checkArgument } from '../vocabulary/options/check-argument.js'
 import type { ValueRule } from '../vocabulary/options/check-options.js'
+import { powerOfTwo } from '../vocabulary/options/power-of-two.js'
 import { showValue } from '../vocabulary/options/show-value.js'
 import { UFFD_EVENT_CODE } from '../vocabulary/uffd-event-code.js'
 import { UFFD_FAULT_FLAG } from '../vocabulary/uffd-fault-flag.js'
@@ -21,15 +22,11 @@ function wrongIndex(index: number, capacity: number): never {
 
 /** The alignment, if it is one. */
 function checkedAlignment(alignment: number): number {
-  const isPowerOfTwo =
-    Number.isInteger(alignment) && alignment > 0 && alignment <= 2 ** 31 && (alignment & (alignment - 1)) === 0
-  if (isPowerOfTwo) return alignment
-  throw new UsageError(
-    'ERR_VMAREA_INVALID_ARGUMENT',
-    `alignment must be a power of two of up to 2 GiB, and is ${showValue(alignment)}`,
-  )
+  checkArgument('address()', 'alignment', alignment, alignmentRule)
+  return alignment
 }
 
+const alignmentRule = powerOfTwo(2 ** 31)
 const roomRule: ValueRule = {
   must: 'a whole number of messages from 1 to 1048576, or a Uint8Array',
   holds: (value) =>
