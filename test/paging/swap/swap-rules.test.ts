@@ -19,6 +19,16 @@ function filled(pages: number, options: ConstructorParameters<typeof SimulatedPr
   return program
 }
 
+/** Accesses a page, and lets the timers run until the access ends. */
+function failAccess(program: SimulatedProgram, page: number): void {
+  program.access(page)
+  program.deliver()
+  while (program.accesses.length > 0) {
+    assert.ok(program.tick(), 'no timer is left, and the access still waits')
+    program.progress()
+  }
+}
+
 async function done(program: SimulatedProgram, command: SwapCommand): Promise<void> {
   let isOver = false
   const promise = program.engine.command(command)
@@ -211,12 +221,7 @@ test('a fault that comes as its page is poisoned ends in the poison, and the sto
   const { memory, engine, store } = program
   await done(program, 'enable')
   await done(program, 'out')
-  program.access(2)
-  program.deliver()
-  while (program.accesses.length > 0) {
-    assert.ok(program.tick())
-    program.progress()
-  }
+  failAccess(program, 2)
   assert.ok(memory.poisoned.has(2))
   await program.settle()
   let woken = 0
@@ -249,12 +254,7 @@ test('a store that never answers fails the access that waits, after the time lim
   const program = filled(4)
   await done(program, 'enable')
   await done(program, 'out')
-  program.access(2)
-  program.deliver()
-  while (program.accesses.length > 0) {
-    assert.ok(program.tick())
-    program.progress()
-  }
+  failAccess(program, 2)
   assert.equal((program.lost.get(2) as Error & { code: string }).code, 'ETIMEDOUT')
   assert.equal(program.time, 1000)
   await program.settle()
@@ -269,12 +269,7 @@ test('an access fails after the time limit also where the timer of the call fire
   await done(program, 'enable')
   await done(program, 'out')
   program.early = 0.4
-  program.access(2)
-  program.deliver()
-  while (program.accesses.length > 0) {
-    assert.ok(program.tick(), 'no timer is left, and the access still waits')
-    program.progress()
-  }
+  failAccess(program, 2)
   assert.equal((program.lost.get(2) as Error & { code: string }).code, 'ETIMEDOUT')
   await program.settle()
   program.engine.restore(2)
