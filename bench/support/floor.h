@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "now.h"
+
 struct message { uint8_t event, reserved[7]; uint64_t flags, address, rest; };
 #define FAULT 0x12
 
@@ -34,12 +36,6 @@ static napi_value answer(napi_env env, double result) {
   napi_value value;
   napi_create_double(env, result, &value);
   return value;
-}
-
-static uint64_t now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
 static void pin_to(int cpu) {

@@ -1,7 +1,6 @@
 // Random accesses for JavaScript.
-#include "random-access.h"
-
 #include "../floor.h"
+#include "random-access.h"
 
 // (address, pages, accesses, zipf, seed): nanoseconds
 static napi_value access_pages(napi_env env, napi_callback_info info) {

@@ -1,15 +1,10 @@
 // Random accesses that a benchmark and the program beside it share: each adds one to a word of a page.
 #pragma once
 #include <stdint.h>
-#include <time.h>
+
+#include "../now.h"
 
 #define PAGE_WORDS 512
-
-static uint64_t time_now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
 
 static uint64_t next_random(uint64_t *state) {
   *state ^= *state << 13, *state ^= *state >> 7, *state ^= *state << 17;
@@ -28,9 +23,9 @@ static uint64_t next_page(uint64_t *state, uint64_t pages, int zipf) {
 
 // Nanoseconds of that many accesses.
 static uint64_t access_at_random(volatile uint64_t *memory, uint64_t pages, uint64_t accesses, int zipf, uint64_t seed) {
-  uint64_t before = time_now();
+  uint64_t before = now();
   for (uint64_t state = seed * 2654435761u + 1; accesses > 0; accesses--) memory[next_page(&state, pages, zipf) * PAGE_WORDS]++;
-  return time_now() - before;
+  return now() - before;
 }
 
 static uint64_t sum_of(volatile uint64_t *memory, uint64_t pages) {
