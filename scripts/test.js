@@ -8,13 +8,12 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { MOST_UNSTEADY } from './most-unsteady.js'
 import { setUp } from './set-up.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const options = { node: { type: 'string' }, again: { type: 'boolean' }, long: { type: 'boolean' } }
 const { values, positionals } = parseArgs({ allowPositionals: true, options })
-/** If more files fail, they are not run again: the cause is not the load of the machine. */
-const MOST_UNSTEADY = 3
 
 await setUp({ tests: true })
 const files = readdirSync(join(root, 'test-dist'), { recursive: true })

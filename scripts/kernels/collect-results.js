@@ -1,8 +1,6 @@
 import { existsSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { MOST_UNSTEADY } from '../most-unsteady.js'
 import { TapResults } from './tap-results.js'
-
-/** If more files fail, they are not run again: the cause is not the load of the machine. */
-const MOST_UNSTEADY = 3
 
 /**
  * Runs files in batches until each has a result, and prints a line for each. If the machine ends, the file that ran then has failed.
