@@ -170,7 +170,7 @@ int absorb_region(ThreadState* state, Region* region, Region* next) {
   {
     TableLock lock;
     settle_locked(next);
-    if (next->file >= 0) close(next->file);
+    next->close_file_locked();
     table_locked().erase(next->start);
     region->end = next->end;
     region->faults += next->faults;

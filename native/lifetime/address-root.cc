@@ -83,7 +83,7 @@ int give_back_run(Region* const* regions, size_t count) {
       table_locked().erase(region->start);
       settle_locked(region);
       forget_covers_locked(region);
-      if (region->file >= 0) close(region->file);
+      region->close_file_locked();
       take_spare_areas_locked(region->page);
     }
     forget_range_locked(start, regions[count - 1]->end - start);
@@ -197,6 +197,7 @@ int unmap_region(Region* region) {
   forget_range_locked(region->start, region->length());
   settle_locked(region);
   forget_covers_locked(region);
+  region->close_file_locked();
   region->hole = true;
   if (region->object != nullptr && !region->owner->ending) region->lease = lease_region(region);
   take_slot(region);

@@ -1,6 +1,8 @@
 // A range of memory that the library holds.
 #pragma once
 
+#include <unistd.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -44,6 +46,11 @@ struct Region {
   size_t length() const { return end - start; }
   // Whether [offset, offset + bytes) lies in it.
   bool has(size_t offset, size_t bytes) const { return offset <= length() && bytes <= length() - offset; }
+  // Requires the table's lock. A file of the library's own, which has no other descriptor, is freed with its last map.
+  void close_file_locked() {
+    if (file >= 0) close(file);
+    file = -1;
+  }
 };
 
 }  // namespace vmarea
