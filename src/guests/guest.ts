@@ -257,8 +257,8 @@ export class Guest implements Reporter {
    *
    * Resolves with the runs that it wrote. With `reset` they count as clean from now on, unless it fails.
    *
-   * @throws As `dirty`; `VmError` `EACCES` without the right to read the monitor's memory (proc_pid_mem(5)), and `EOPNOTSUPP` where the file system
-   * has no holes of the page's size.
+   * @throws As `dirty`; `VmError` `EACCES` without the right to read the monitor's memory (proc_pid_mem(5)), `EFAULT` where the monitor has unmapped a
+   * part of the memory, and `EOPNOTSUPP` where the file system has no holes of the page's size.
    *
    * @example
    * const runs = await guest.saveDiff('/snapshots/8/diff', { reset: true })

@@ -21,6 +21,8 @@ export async function saveDiff(
       const size = Math.max(...regions.map(({ offset, length }) => offset + length))
       await file.truncate(size)
       for (const region of regions) await saveRegion(memory, file, region, ranges)
+      // After the reading, so that it also finds what was unmapped meanwhile.
+      checkServed(memory.served(), regions)
       await file.sync()
       const runs = dirtyRuns(ranges, regions)
       checkHoles(host.dataOf(file.fd, size), runs, path)
@@ -60,6 +62,26 @@ async function saveRegion(
 async function writeAll(file: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     done += (await file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten
+  }
+}
+
+/**
+ * Unmapped memory looks like pages that were given back, and with `wp_async` the record of its writes is gone as well. Other memory at its
+ * addresses is served by no userfaultfd.
+ */
+function checkServed(served: readonly DirtyRun[], regions: readonly GuestRegion[]): void {
+  for (const { start, length, offset } of regions) {
+    let at = start
+    for (const [first, last] of served) if (first <= at && last > at) at = last
+    if (at >= start + length) continue
+    const next = served.find(([first]) => first > at)?.[0] ?? Number.POSITIVE_INFINITY
+    const end = Math.min(next, start + length)
+    const [from, to] = [offset + (at - start), offset + (end - start)]
+    throw new VmError('EFAULT', 'read', {
+      address: BigInt(at),
+      length: end - at,
+      hint: `the monitor has unmapped this memory, bytes ${from} to ${to} of the memory file, so that nothing knows what was written there`,
+    })
   }
 }
 

@@ -120,6 +120,8 @@ export interface RawGuestMemory {
   present(start: number, end: number): (readonly [start: number, end: number])[]
   /** Fills all of `target` with the bytes from the address `start` on. */
   read(start: number, target: Uint8Array): Promise<void>
+  /** The ranges of addresses at which the process has memory that a userfaultfd serves, in order. Throws `VmError` `ESRCH` where it has ended. */
+  served(): (readonly [start: number, end: number])[]
   close(): Promise<void>
 }
 

@@ -1,6 +1,6 @@
 // Which pages a guest wrote, and the diff of its snapshot: with each kind of write protection that a monitor may have asked for.
 import assert from 'node:assert/strict'
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import {
@@ -14,6 +14,7 @@ import {
   type ServeOptions,
   zeroSource,
 } from '#vmarea/guests.js'
+import type { VmError } from '#vmarea/index.js'
 import { raiseHugePages } from '../support/raise-huge-pages.js'
 import { seed } from '../support/seed.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
@@ -143,6 +144,31 @@ test('pages that a guest touches, or that could not be read, are not dirty, and 
       await monitor.ask('write', 21, 1, 5)
       assert.deepEqual(await guest.dirty(), runsOf([21]))
     })
+  }
+})
+
+test('a diff of memory that the monitor has unmapped or replaced is refused by its range, and its pages stay dirty', {
+  skip: skipAsync,
+}, async () => {
+  for (const how of ['unmap', 'replace']) {
+    for (const words of [[], ['wp'], ['wp_async']]) {
+      await served(['regions=8,8', ...words], fileSource(memoryFile(16)), {}, async (monitor, guest) => {
+        await monitor.ask('write', 2, 10, 5)
+        await monitor.ask(how, 9, 2)
+        const diff = join(temporaryFolder, `diff-${count++}`)
+        const start = guest.regions.find(({ offset }) => offset === 8 * page)!.start + page
+        await assert.rejects(guest.saveDiff(diff, { reset: true }), (error: VmError) => {
+          assert.equal(error.code, 'EFAULT')
+          assert.equal(error.address, BigInt(start))
+          assert.equal(error.length, 2 * page)
+          assert.match(error.message, new RegExp(`0x${start.toString(16)} .* bytes ${9 * page} to ${11 * page} `))
+          return true
+        })
+        assert.ok(!existsSync(diff))
+        const left = await guest.dirty()
+        assert.deepEqual([left[0]![0], left.at(-1)![1]], [2 * page, 12 * page], `${how} ${words}: ${left}`)
+      })
+    }
   }
 })
 

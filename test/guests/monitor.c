@@ -237,6 +237,11 @@ static void *run(void *data) {
     snprintf(answer, sizeof answer, "%lu", *(volatile uint64_t *)(at(a) + 8 * b));
   } else if (strcmp(name, "remove") == 0) {
     if (madvise(at(a), b * page, MADV_DONTNEED) != 0) snprintf(answer, sizeof answer, "{\"errno\":%d}", errno);
+  } else if (strcmp(name, "unmap") == 0) {
+    if (munmap(at(a), b * page) != 0) die("munmap");
+  } else if (strcmp(name, "replace") == 0) {
+    if (mmap(at(a), b * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) die("mmap");
+    memset(at(a), 7, b * page);
   } else if (strcmp(name, "hangup") == 0) {
     close(connection);
   } else if (strcmp(name, "exit") == 0) {

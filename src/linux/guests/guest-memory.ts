@@ -1,13 +1,16 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { RawGuestMemory } from '../../kernel/guest-host.js'
 import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
+import { VM } from '../../vocabulary/vm.js'
 import { VmError } from '../../vocabulary/vm-error.js'
 import { addon } from '../addon/addon.js'
 import { missingRight } from '../proc/open-proc-file.js'
+import { readSmaps } from '../proc/read-smaps.js'
 import { errnoOf } from './errno-of.js'
 import { withGuestPagemap } from './guest-pagemap.js'
 
 const { EIO } = ERRNO_RESULT
+const SERVED = VM.UFFD_MISSING | VM.UFFD_WP | VM.UFFD_MINOR
 
 /** The memory of a guest's process, read through /proc/PID/mem. */
 export class GuestMemory implements RawGuestMemory {
@@ -39,6 +42,17 @@ export class GuestMemory implements RawGuestMemory {
     }
   }
 
+  served(): (readonly [start: number, end: number])[] {
+    const table = readSmaps(this.#pid)
+    const { maps } = table
+    if (maps.count === 0) throw ended('smaps', this.#pid)
+    const ranges: (readonly [start: number, end: number])[] = []
+    for (let row = 0; row < maps.count; row++) {
+      if ((table.flags(row) & SERVED) !== 0n) ranges.push([Number(maps.start(row)), Number(maps.end(row))])
+    }
+    return ranges
+  }
+
   async #readSome(start: number, target: Uint8Array): Promise<number> {
     try {
       const { bytesRead } = await this.#handle.read(target, 0, target.length, start)
@@ -52,10 +66,14 @@ export class GuestMemory implements RawGuestMemory {
       if (count > 0) return count
       if (count < 0) throw new VmError(count, 'process_vm_readv', { address: BigInt(start), length: part.length })
     }
-    throw new VmError('ESRCH', 'read', { path: `/proc/${this.#pid}/mem`, hint: `process ${this.#pid} has ended` })
+    throw ended('mem', this.#pid)
   }
 
   close(): Promise<void> {
     return this.#handle.close()
   }
+}
+
+function ended(file: string, pid: number): VmError {
+  return new VmError('ESRCH', 'read', { path: `/proc/${pid}/${file}`, hint: `process ${pid} has ended` })
 }

@@ -4,8 +4,11 @@ import { pagemapRegions } from '../proc/pagemap-regions.js'
 
 /** Categories of `PAGEMAP_SCAN`. */
 const PAGE = { WRITTEN: 2, PRESENT: 8, SWAPPED: 16 } as const
-/** Flags: protect what matches, and fail where the kernel does not lift protection itself. */
-const PROTECT = 1 | 2
+/**
+ * A flag: protect what matches, and pass over areas whose protection the kernel does not lift itself. (Its neighbour fails at one of them,
+ * after it has protected those before, so that their writes would be lost.)
+ */
+const PROTECT = 1
 
 type Range = readonly [start: number, end: number]
 

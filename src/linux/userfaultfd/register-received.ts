@@ -1,8 +1,7 @@
-import { closeSync, readFileSync } from 'node:fs'
 import { VM } from '../../vocabulary/vm.js'
 import { VmError } from '../../vocabulary/vm-error.js'
-import { openProcFile } from '../proc/open-proc-file.js'
-import { SmapsTable } from '../proc/smaps-table.js'
+import { readSmaps } from '../proc/read-smaps.js'
+import type { SmapsTable } from '../proc/smaps-table.js'
 import type { LinuxUserfaultfd } from './linux-userfaultfd.js'
 
 const MODES: readonly (readonly [flag: bigint, mode: number])[] = [
@@ -17,7 +16,7 @@ const MODES: readonly (readonly [flag: bigint, mode: number])[] = [
  * one's areas.
  */
 export function registerReceived(raw: LinuxUserfaultfd, pid: number): boolean {
-  const table = readSmaps(pid)
+  const table = smapsOf(pid)
   if (table === undefined) return false
   for (let row = 0; row < table.maps.count; row++) {
     const flags = table.flags(row)
@@ -33,20 +32,12 @@ export function registerReceived(raw: LinuxUserfaultfd, pid: number): boolean {
   return true
 }
 
-function readSmaps(pid: number): SmapsTable | undefined {
+function smapsOf(pid: number): SmapsTable | undefined {
   if (pid <= 0) return undefined
   try {
-    const descriptor = openProcFile(pid, 'smaps')
-    try {
-      const bytes = readFileSync(descriptor)
-      const table = new SmapsTable()
-      table.addAll(bytes, 0, bytes.length, true)
-      return table
-    } finally {
-      closeSync(descriptor)
-    }
+    return readSmaps(pid)
   } catch (error) {
-    if (error instanceof VmError || (error as NodeJS.ErrnoException).syscall === 'read') return undefined
+    if (error instanceof VmError) return undefined
     throw error
   }
 }
