@@ -241,6 +241,14 @@ describe('a range that does not lie in the mapping', () => {
   test('a view of nothing at the end is an empty view', () => {
     assert.equal(mapping.view(size, 0).length, 0)
   })
+  test('a view without a length reaches to the end, and without an offset begins at the first byte', () => {
+    assert.equal(mapping.view().length, size)
+    assert.equal(mapping.view(size - 3).length, 3)
+    assert.equal(mapping.view(size - 3).byteOffset, mapping.bytes.byteOffset + size - 3)
+    assert.equal(mapping.view(size).length, 0)
+    throwsUsage(() => mapping.view(size + 1), 'ERR_VMAREA_OUT_OF_RANGE', new RegExp(`${size + 1}`))
+    throwsUsage(() => mapping.view('0' as never), 'ERR_VMAREA_OUT_OF_RANGE', /offset .*'0'/)
+  })
 })
 
 describe('a split, merge or resize that can not be', () => {

@@ -33,7 +33,8 @@ export abstract class ReadableMapping<
   }
 
   /**
-   * The bytes `[offset, offset + length)` of the memory, not a copy. The array's length becomes 0 when the mapping is unmapped or moved.
+   * The bytes `[offset, offset + length)` of the memory, all by default, not a copy. The array's length becomes 0 when the mapping is unmapped
+   * or moved.
    *
    * ```ts
    * const record = mapping.view(4096, 64) // changes when the file changes
@@ -42,7 +43,7 @@ export abstract class ReadableMapping<
    * @throws UsageError `ERR_VMAREA_OUT_OF_RANGE`, and as `bytes`: `ERR_VMAREA_VIEW_TOO_LARGE`,
    * `ERR_VMAREA_NOT_COMMITTED`, `ERR_VMAREA_NO_VIEW`
    */
-  view(offset: number, length: number): Bytes {
+  view(offset = 0, length: number = restOfRange(this.size, offset)): Bytes {
     return this[memoryOf]().view(offset, length) as unknown as Bytes
   }
 
