@@ -49,12 +49,11 @@ export function doctor(values: { readonly json: boolean }, operands: readonly st
     for (const capability of some) for (const line of describe(capability)) write(line)
   }
   write('')
-  const fallbacks = capabilities.filter(({ fallback }) => fallback !== undefined)
-  const summary =
-    fallbacks.length === 0
-      ? 'No fall-back is in use.'
-      : `Fall-backs in use: ${fallbacks.map(({ name }) => name.trim()).join(', ')}.`
-  for (const line of wrap(summary, outputWidth())) write(line)
+  const namesOf = (some: readonly Capability[]) => some.map(({ name }) => name.trim()).join(', ')
+  const fallbacks = namesOf(capabilities.filter(({ fallback }) => fallback !== undefined))
+  const partly = namesOf(capabilities.filter(({ limits }) => limits !== undefined))
+  const summary = fallbacks === '' ? 'No fall-back is in use.' : `Fall-backs in use: ${fallbacks}.`
+  for (const line of wrap(`${summary}${partly === '' ? '' : ` In part: ${partly}.`}`, outputWidth())) write(line)
   return EXIT.OK
 }
 
@@ -65,12 +64,14 @@ function ofProcess(pid: number, asJson: boolean): number {
   return EXIT.OK
 }
 
-function* describe({ name, available, purpose, found, fallback, remedy }: Capability): Generator<string> {
-  const mark = available ? paint('green', ' yes') : paint('yellow', '  no')
+function* describe({ name, available, purpose, found, limits, fallback, remedy }: Capability): Generator<string> {
+  const mark =
+    limits !== undefined ? paint('yellow', 'part') : available ? paint('green', ' yes') : paint('yellow', '  no')
   yield* entry(`${mark}  ${name.padEnd(NAME_WIDTH)}`, purpose)
   if (found !== 'works' && found !== 'offered' && found !== 'not offered') yield* more(found)
+  if (limits !== undefined) yield* more(`but: ${limits}`)
   if (fallback !== undefined) yield* more(`without it: ${fallback}`)
-  if (remedy !== undefined) yield* more(`to allow it: ${remedy}`)
+  if (remedy !== undefined) yield* more(`to allow ${limits === undefined ? 'it' : 'all of it'}: ${remedy}`)
 }
 
 function* entry(head: string, text: string): Generator<string> {

@@ -265,7 +265,7 @@ test('doctor names every capability, with what would allow what is missing', () 
   assert.equal(code, 0)
   const { capabilities, version } = JSON.parse(out) as {
     version: number
-    capabilities: { name: string; available: boolean; remedy?: string; found: string }[]
+    capabilities: Capability[]
   }
   assert.equal(version, 1)
   const names = capabilities.map(({ name }) => name)
@@ -284,8 +284,10 @@ test('doctor names every capability, with what would allow what is missing', () 
   ]) {
     assert.ok(names.includes(name), name)
   }
-  for (const { name, available, remedy, found } of capabilities) {
+  for (const { name, available, remedy, found, limits } of capabilities) {
     assert.notEqual(found, '', name)
+    if (limits !== undefined)
+      assert.ok(available && remedy, `${name} works in part, and says what would allow the rest`)
     if (!available) assert.ok(remedy, `${name} says what would allow it`)
   }
   const text = run('doctor').out
@@ -357,6 +359,7 @@ interface Capability {
   readonly name: string
   readonly available: boolean
   readonly found: string
+  readonly limits?: string
   readonly fallback?: string
   readonly remedy?: string
 }
@@ -387,7 +390,8 @@ const skipOrdinary = skipUnlessOrdinaryUser()
 test('doctor names the source that a device has, with all rights', { skip: skipWithout() }, () => {
   const { said, source } = deviceFaults([])
   assert.match(said.found, new RegExp(`^source: ${source}(;|$)`))
-  assert.equal(said.available, source === 'userfaultfd')
+  assert.equal(said.available, true)
+  assert.equal(said.limits === undefined, source === 'userfaultfd')
 })
 
 test('doctor names the source that a device of an ordinary user has, and what it can not do', {
@@ -396,9 +400,9 @@ test('doctor names the source that a device of an ordinary user has, and what it
   const { said, source } = deviceFaults(ordinaryUser)
   assert.ok(said.found.startsWith(`source: ${source}`), said.found)
   if (source === 'userfaultfd') return // Then the call is open to everybody.
-  assert.equal(said.available, false)
+  assert.equal(said.available, true)
   assert.match(said.found, /CAP_SYS_PTRACE/)
-  assert.match(said.fallback!, /EFAULT/)
+  assert.match(said.limits!, /EFAULT/)
   assert.match(said.remedy!, /userfaultfd/)
 })
 
@@ -410,9 +414,16 @@ test('doctor names the guard where a seccomp filter refuses userfaultfd', {
     const { said, ofSwap, source } = deviceFaults([filter.path, ...ordinaryUser])
     assert.equal(source, 'guard')
     assert.match(ofSwap.found, /^source: guard; private pages leave in place.*seccomp/)
-    assert.match(ofSwap.fallback!, /EFAULT/)
+    assert.match(ofSwap.limits!, /EFAULT/)
     assert.match(said.found, /^source: guard; .*seccomp/)
-    assert.match(said.fallback!, /EFAULT.*without permission/)
+    assert.match(said.limits!, /EFAULT.*without permission/)
+    const [command, ...words] = [filter.path, ...ordinaryUser, process.execPath, MAIN, 'doctor'] as [
+      string,
+      ...string[],
+    ]
+    const { stdout } = spawnSync(command, words, { encoding: 'utf8' })
+    for (const name of ['device faults', 'swap']) assert.match(stdout, new RegExp(`^part +${name} `, 'm'))
+    assert.match(stdout, /In part: device faults, swap\./)
   } finally {
     filter.remove()
   }

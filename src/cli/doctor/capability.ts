@@ -6,8 +6,10 @@ export interface Capability {
   readonly purpose: string
   /** What was tried and what came of it. */
   readonly found: string
+  /** What of it does not work here: the rest does. Only where it is available. */
+  readonly limits?: string
   /** What the package does without it. Nothing where it then throws. */
   readonly fallback?: string
-  /** What would allow it. */
+  /** What would allow it, or the rest of it. */
   readonly remedy?: string
 }

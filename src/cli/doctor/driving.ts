@@ -27,13 +27,13 @@ export function* driving(): Generator<Capability> {
   const limits = LIMITS[name]
   yield {
     name: 'device faults',
-    available: name === 'userfaultfd',
-    purpose: 'devices: serving every fault, those of system calls included',
+    available: true,
+    purpose: 'devices: drivers behind memory',
     found: name === 'userfaultfd' ? 'source: userfaultfd' : `source: ${name}; ${refusal(kernel)}`,
     ...(limits === undefined
       ? {}
       : {
-          fallback: limits,
+          limits,
           remedy:
             'the full userfaultfd (above), with missing and minor faults of shared memory, and poison: features of Linux 6.6',
         }),

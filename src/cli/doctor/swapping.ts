@@ -30,13 +30,14 @@ export function* swapping(): Generator<Capability> {
   ]
   const how = {
     name: 'swap',
+    available: true,
     purpose: 'openSwap: pages leave while the program writes to them',
     found: `source: ${name}; private pages leave ${WAYS[way]}${refused === undefined ? '' : `; ${refused.message}`}`,
   }
-  if (limits.length === 0) yield { ...how, available: true }
+  if (limits.length === 0) yield how
   else {
     const full = 'the full userfaultfd (above)'
     const remedy = way === 'write-protect' ? newerKernel('6.8', `${full}, with the feature move`) : full
-    yield { ...how, available: false, fallback: limits.join('; '), remedy }
+    yield { ...how, limits: limits.join('; '), remedy }
   }
 }
