@@ -68,7 +68,7 @@ async function oneFault(floor, cpu) {
   return [
     row(`one fault, driver ${where}, p50 (µs)`, at(mine, 0.5), at(c, 0.5), '<= 1.1'),
     row(`one fault, driver ${where}, p99 (µs)`, at(mine, 0.99), at(c, 0.99), '<= 3'),
-    row(`the same from a Worker that only copies a page, p50 (µs)`, at(worker, 0.5), at(c, 0.5), 'none'),
+    row(`the same from a Worker that only copies a page, ${where}, p50 (µs)`, at(worker, 0.5), at(c, 0.5), 'none'),
   ]
 }
 

@@ -29,15 +29,19 @@ export async function run() {
     for (const [cpu, where] of ['on the same CPU', 'on another CPU'].entries()) {
       if (figure(ours, `one missing fault, handler ${where}`) === undefined) continue
       const theirs = crate('fault', ROUNDS, 500, cpu)
+      const polled = crate('polled', ROUNDS, 500, cpu)
       for (const [index, share] of ['p50', 'p99'].entries()) {
         const work = `one missing fault, handler ${where}, ${share} (µs)`
         const { measured, floor } = ours.find((row) => row.work === work)
-        pairs[work] ??= []
-        pairs[work].push([measured, theirs[index]])
-        // What a larger process costs: the C thread of the benchmark without the crate, which is in this one.
-        const inNode = `${work}, a C thread in this process`
-        pairs[inNode] ??= []
-        pairs[inNode].push([floor, theirs[index]])
+        const add = (name, figure) => {
+          pairs[name] ??= []
+          pairs[name].push([figure, theirs[index]])
+        }
+        add(work, measured)
+        // The crate waits in read(2), which only a fault ends. A handler that can be ended waits in poll(2) first: another system call.
+        add(`${work}, the crate with poll(2)`, polled[index])
+        // What a larger process costs: the C thread of the benchmark without the crate, which is in this one, with poll(2).
+        add(`${work}, a C thread in this process`, floor)
       }
     }
   }

@@ -1,13 +1,15 @@
-//! `fault ROUNDS PAGES CPU`: p50 and p99 of a missing fault that a thread on that CPU answers with copy, in microseconds.
+//! `fault ROUNDS PAGES CPU`: p50 and p99 of a missing fault that a thread on that CPU answers with copy, in microseconds. The thread waits in
+//! read(2), from which nothing but a fault returns; `polled ROUNDS PAGES CPU`: in poll(2) before each read, as a handler that can be ended.
 //! `copy TOTAL SIZE ROUNDS`: the median of microseconds a call.
-use std::{env, ffi::c_void, ptr, thread, time::Instant};
+use std::{env, ffi::c_void, os::fd::AsRawFd, ptr, thread, time::Instant};
 use userfaultfd::{Event, Uffd, UffdBuilder};
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let number = |index: usize| arguments[index].parse::<usize>().unwrap();
     match arguments[0].as_str() {
-        "fault" => fault(number(1), number(2), number(3)),
+        "fault" => fault(number(1), number(2), number(3), false),
+        "polled" => fault(number(1), number(2), number(3), true),
         "copy" => copy(number(1), number(2), number(3)),
         other => panic!("no work is called {other}"),
     }
@@ -33,8 +35,8 @@ fn open(non_blocking: bool) -> Uffd {
     UffdBuilder::new().close_on_exec(true).non_blocking(non_blocking).user_mode_only(false).create().unwrap()
 }
 
-fn fault(rounds: usize, pages: usize, cpu: usize) {
-    let uffd = open(false);
+fn fault(rounds: usize, pages: usize, cpu: usize, polls: bool) {
+    let uffd = open(polls);
     let memory = map(pages * 4096);
     uffd.register(memory, pages * 4096).unwrap();
     thread::spawn(move || {
@@ -42,6 +44,10 @@ fn fault(rounds: usize, pages: usize, cpu: usize) {
         let page = map(4096);
         unsafe { ptr::write_bytes(page as *mut u8, 7, 4096) };
         loop {
+            if polls {
+                let mut waiting = libc::pollfd { fd: uffd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+                unsafe { libc::poll(&mut waiting, 1, 100) };
+            }
             if let Some(Event::Pagefault { addr, .. }) = uffd.read_event().unwrap() {
                 let address = (addr as usize & !4095) as *mut c_void;
                 unsafe { uffd.copy(page, address, 4096, true).unwrap() };
