@@ -1,4 +1,4 @@
-import { checkOptions, type OptionRules } from '../vocabulary/options/check-options.js'
+import { type OptionBits, optionBits } from '../vocabulary/options/option-bits.js'
 import { UFFD_RESOLVE_MODE } from '../vocabulary/uffd-resolve-mode.js'
 import { checks } from './checks.js'
 import type { HeldUserfaultfd } from './held-userfaultfd.js'
@@ -22,19 +22,23 @@ export interface MoveOptions {
   readonly foreign?: boolean
 }
 
-const rules: OptionRules<InstallOptions> = { wake: 'boolean', writeProtect: 'boolean' }
-const moveRules: OptionRules<MoveOptions> = { wake: 'boolean', allowSourceHoles: 'boolean', foreign: 'boolean' }
+/** No mode of the kernel. */
+const FOREIGN = 2 ** 30
+
+const { DONTWAKE, WP, ALLOW_SRC_HOLES } = UFFD_RESOLVE_MODE
+const installBits: OptionBits<InstallOptions> = { wake: DONTWAKE, writeProtect: WP }
+const moveBits: OptionBits<MoveOptions> = { wake: DONTWAKE, allowSourceHoles: ALLOW_SRC_HOLES, foreign: FOREIGN }
 
 /** The mode bits of `UFFDIO_COPY` and `UFFDIO_CONTINUE`, whose values are equal. `call` is shown in messages. */
 export function installMode(given: boolean | InstallOptions, call: string): number {
-  const { wake, writeProtect } = typeof given === 'boolean' ? { wake: given } : checkOptions(call, given, rules)
-  return (wake === false ? UFFD_RESOLVE_MODE.DONTWAKE : 0) | (writeProtect === true ? UFFD_RESOLVE_MODE.WP : 0)
+  if (typeof given === 'boolean') return given ? 0 : DONTWAKE
+  return optionBits(call, given, installBits)
 }
 
 /** The mode bits of a call that only has `wake`. */
 export function wakeMode(wake: boolean, call: string): number {
   checks.flag(call, 'wake', wake)
-  return wake ? 0 : UFFD_RESOLVE_MODE.DONTWAKE
+  return wake ? 0 : DONTWAKE
 }
 
 /** The mode bits of `UFFDIO_WRITEPROTECT`. */
@@ -56,10 +60,7 @@ export function moveMode(
 ): number {
   const areNumbers = typeof destination === 'number' && typeof source === 'number' && typeof length === 'number'
   if (!areNumbers) checks.move(destination, source, length)
-  const { wake, allowSourceHoles, foreign } = checkOptions('move()', options, moveRules)
-  if (foreign !== true) held.refuseForeign(source, length)
-  return (
-    (wake === false ? UFFD_RESOLVE_MODE.DONTWAKE : 0) |
-    (allowSourceHoles === true ? UFFD_RESOLVE_MODE.ALLOW_SRC_HOLES : 0)
-  )
+  const bits = optionBits('move()', options, moveBits)
+  if ((bits & FOREIGN) === 0) held.refuseForeign(source, length)
+  return bits & ~FOREIGN
 }

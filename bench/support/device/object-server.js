@@ -29,6 +29,8 @@ function send(response, left) {
   response.end()
 }
 
+// What reads in turn uses a connection again that was idle for as long as the other took.
+server.keepAliveTimeout = 0
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }))
 process.on('message', () => process.send({ sent }))
 process.on('disconnect', () => process.exit())

@@ -1,5 +1,6 @@
 import { nearest } from '../nearest.js'
 import { UsageError } from '../usage-error.js'
+import { readValue } from './read-value.js'
 import { showValue } from './show-value.js'
 
 /** A rule for a value. `must` continues "the option must be …". Of a `secret` a message shows the type alone. */
@@ -70,20 +71,11 @@ function readOption(
   rule: OptionRule,
   read: Record<string, unknown>,
 ): void {
-  const value = valueIn(call, options, name)
+  const value = readValue(call, options, name)
   if (value === undefined) return
   if (!holds(rule, value)) throw invalid(`${name} of ${call} must be ${must(rule)}, and is ${shown(rule, value)}`)
   // Functions of Node that take a 32-bit number abort the process for -0.
   read[name] = value === 0 ? 0 : value
-}
-
-function valueIn(call: string, options: object, name: string): unknown {
-  try {
-    return options[name as keyof typeof options]
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : showValue(cause)
-    throw new UsageError('ERR_VMAREA_INVALID_ARGUMENT', `${name} of ${call} can not be read: ${why}`, { cause })
-  }
 }
 
 function holds(rule: OptionRule, value: unknown): boolean {
