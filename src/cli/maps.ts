@@ -11,7 +11,7 @@ import { COLUMN_NAMES, type ColumnName, USUAL_COLUMNS } from './maps/column-name
 import { columnsNamed } from './maps/columns.js'
 import { jsonAreas } from './maps/json-areas.js'
 import { PAGE_STRIP_LEGEND, pageStrip } from './maps/page-strip.js'
-import type { SortKey } from './maps/sort-keys.js'
+import type { MapsSortKey } from './maps/sort-keys.js'
 import { Totals } from './maps/totals.js'
 import { paint } from './paint.js'
 import { commandLine } from './process/command-line.js'
@@ -39,7 +39,7 @@ export interface MapsOptions extends FilterOptions {
 interface Request {
   readonly columns: readonly ColumnName[]
   readonly filter: AreaFilter | undefined
-  readonly sort: SortKey
+  readonly sort: MapsSortKey
   readonly all: boolean
   readonly gaps: boolean
   readonly pages: boolean
@@ -79,7 +79,7 @@ export function maps(values: MapsOptions, operands: readonly string[]): number {
 function readOptions(values: MapsOptions): Request {
   const { all, gaps, save: file } = values
   const filter = areaFilter(values)
-  const sort = (values.sort ?? 'address') as SortKey
+  const sort = (values.sort ?? 'address') as MapsSortKey
   const columns = columnsOf(values)
   if (gaps && (filter !== undefined || sort !== 'address'))
     throw new CommandError('--gaps lists all areas by address: leave --sort and the filters out')
@@ -118,7 +118,7 @@ function eachProcess(pids: readonly number[], look: (pid: number) => void): numb
 function show(header: SnapshotHeader, areas: Iterable<AreaSnapshot>, request: Request, guard?: MmapReadGuard): void {
   const { pid, kernel, pageSize, time } = header
   const { filter, gaps, size } = request
-  const totals = new Totals()
+  const totals = new Totals(request.columns)
   const columns = columnsNamed(request.columns, ({ start, end }) =>
     guard === undefined ? '' : pageStrip(guard.pages({ from: start, to: end }), start, end, pageSize),
   )

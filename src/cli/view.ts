@@ -35,6 +35,7 @@ export async function view(values: ViewOptions, operands: readonly string[]): Pr
     writePage(values.html, selfContainedPage(assets, live === undefined ? boot : recorded(boot, live)))
     live?.close()
     if (values.json) printJson({ file: values.html })
+    else process.stdout.write(`${values.html}\n`)
     return EXIT.OK
   }
   const kernel = values.model ? new KernelRuns() : undefined

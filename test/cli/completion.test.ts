@@ -24,7 +24,7 @@ const without = (shell: string) => spawnSync(shell, ['--version']).status !== 0 
 const LINES: [line: string, offered: string[], absent: string[]][] = [
   ['vmarea ma', ['maps'], ['watch']],
   ['vmarea maps --so', ['--sort'], ['--size']],
-  ['vmarea maps --sort r', ['rss'], ['swap']],
+  ['vmarea maps --sort rs', ['rss'], ['swap']],
   ['vmarea maps --columns rss,inod', ['rss,inode'], ['rss,rss']],
   ['vmarea help loo', ['lookup'], ['maps']],
   ['vmarea completion z', ['zsh'], ['bash']],
@@ -54,10 +54,10 @@ test('bash completes commands, options, values, processes and files', { skip: wi
     return stdout.split('\n')
   })
   // Readline takes the = for a word of its own.
-  const { stdout } = spawnSync('bash', ['-c', program, 'bash', 'vmarea', 'maps', '--sort', '=', 'ps'], {
+  const { stdout } = spawnSync('bash', ['-c', program, 'bash', 'vmarea', 'maps', '--sort', '=', 'rs'], {
     encoding: 'utf8',
   })
-  assert.equal(stdout, 'pss\n')
+  assert.equal(stdout, 'rss\n')
 })
 
 test('fish completes commands, options, values, processes and files', { skip: without('fish') }, () => {

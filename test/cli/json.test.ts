@@ -82,9 +82,10 @@ test('swap prints its status as JSON, with --json and without', { skip: skipWith
   memory.unmap()
 })
 
-test('view --html --json names the file', () => {
+test('view --html names the file, and with --json as JSON', () => {
   const page = join(temporaryFolder, 'page.html')
   assert.deepEqual(JSON.parse(run('view', snapshot, '--html', page, '--json').out), { version: 1, file: page })
+  assert.equal(run('view', snapshot, '--html', page).out, `${page}\n`)
 })
 
 test('each step of tour --json says what it showed', () => {

@@ -14,7 +14,8 @@ import { columnsNamed } from '#vmarea/cli/maps/columns.js'
 import { jsonAreas } from '#vmarea/cli/maps/json-areas.js'
 import { objectName } from '#vmarea/cli/maps/object-name.js'
 import { pageStrip } from '#vmarea/cli/maps/page-strip.js'
-import { SORT_KEYS, type SortKey } from '#vmarea/cli/maps/sort-keys.js'
+import { MAPS_SORT_KEYS, type MapsSortKey } from '#vmarea/cli/maps/sort-keys.js'
+import { usageField } from '#vmarea/cli/maps/usage-field.js'
 import { type MapsOptions, maps } from '#vmarea/cli/maps.js'
 import { kindOf } from '#vmarea/snapshot/kind-of.js'
 import type { AreaSnapshot, Snapshot } from '#vmarea/snapshot/snapshot.js'
@@ -42,7 +43,7 @@ const { areas: all } = JSON.parse(readFileSync(saved, 'utf8')) as Snapshot
 
 /** The options as the command reads them. */
 const read = (...args: string[]) => parseArguments(mapsCommand, args).values as unknown as MapsOptions
-const sortOf = ({ sort }: MapsOptions) => (sort ?? 'address') as SortKey
+const sortOf = ({ sort }: MapsOptions) => (sort ?? 'address') as MapsSortKey
 
 const areasOf = (...args: string[]) => {
   const values = read(...args)
@@ -101,7 +102,7 @@ describe('--sort', () => {
     dirty: ({ usage }) => usage.privateDirty! + usage.sharedDirty!,
     swap: ({ usage }) => usage.swap!,
   }
-  for (const key of SORT_KEYS) {
+  for (const key of MAPS_SORT_KEYS) {
     test(`${key} orders the table and the JSON`, () => {
       const sorted = areasOf('--sort', key)
       const expected = [...areasOf()]
@@ -110,7 +111,8 @@ describe('--sort', () => {
         assert.deepEqual(names, [...names].sort())
         assert.deepEqual(sorted.map(objectName), names)
       } else {
-        if (key !== 'address') expected.sort((a, b) => amounts[key]!(b) - amounts[key]!(a))
+        const amount = amounts[key] ?? (({ usage }: AreaSnapshot) => usage[usageField(key)]!)
+        if (key !== 'address') expected.sort((a, b) => amount(b) - amount(a))
         assert.deepEqual(sorted, expected)
         assert.deepEqual(
           rowsOf(['addresses'], '--all', '--sort', key).flat(),
@@ -119,6 +121,20 @@ describe('--sort', () => {
       }
     })
   }
+})
+
+test('the totals have each chosen column that adds up, once', () => {
+  const sizes = (text: string) => text.trim().split(/ +/)
+  const { out } = run('maps', '--from', saved, '--columns', 'shared-clean,private-dirty,locked,rss,flags,object', '-b')
+  const lines = out.split('\n')
+  const titles = sizes(lines[lines.indexOf('') + 1]!)
+  assert.deepEqual(titles.slice(0, 6), ['KIND', 'AREAS', 'SIZE', 'RSS', 'PSS', 'DIRTY'])
+  assert.deepEqual(titles.slice(-2), ['SHARED-CLEAN', 'PRIVATE-DIRTY'])
+  assert.equal(new Set(titles).size, titles.length)
+  const all = sizes(lines.find((line) => line.startsWith('all '))!)
+  const total = (field: 'sharedClean' | 'privateDirty') => areasOf().reduce((sum, { usage }) => sum + usage[field]!, 0)
+  assert.deepEqual(all.slice(-2).map(Number), [total('sharedClean'), total('privateDirty')])
+  assert.doesNotMatch(run('maps', '--from', saved).out, /SHARED-CLEAN/)
 })
 
 test('the command shows the columns, filters and order that are asked for', () => {

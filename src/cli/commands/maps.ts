@@ -1,7 +1,7 @@
 import { KINDS } from '../../snapshot/kind-of.js'
 import { type Command, defineCommand } from '../command/command.js'
 import { COLUMN_NAMES } from '../maps/column-names.js'
-import { SORT_KEYS } from '../maps/sort-keys.js'
+import { MAPS_SORT_KEYS } from '../maps/sort-keys.js'
 
 export const mapsCommand: Command = defineCommand({
   name: 'maps',
@@ -20,7 +20,7 @@ export const mapsCommand: Command = defineCommand({
       type: 'string',
       short: 's',
       value: 'KEY',
-      choices: SORT_KEYS,
+      choices: MAPS_SORT_KEYS,
       help: 'the order; sizes begin with the largest',
     },
     kind: {

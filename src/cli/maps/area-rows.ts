@@ -2,16 +2,19 @@ import { type Fold, fold } from '../../snapshot/fold.js'
 import type { AreaSnapshot } from '../../snapshot/snapshot.js'
 import { isColourful } from '../is-colourful.js'
 import type { Colour } from '../paint.js'
+import { amountBy } from './amount-by.js'
 import type { MapsColumn } from './columns.js'
 import { objectName } from './object-name.js'
-import type { SortKey } from './sort-keys.js'
+import type { MapsSortKey } from './sort-keys.js'
+import { isSummed } from './summed-columns.js'
+import { usageField } from './usage-field.js'
 
 /** The kernel's half of the addresses, where only `[vsyscall]` is: what lies below it is no gap that could be used. */
 const KERNEL_HALF = 1n << 63n
 
 export interface RowOptions {
   readonly columns: readonly MapsColumn[]
-  readonly sort: SortKey
+  readonly sort: MapsSortKey
   /** Whether each area is a row of its own. */
   readonly all: boolean
   /** Whether the gaps are rows as well. */
@@ -32,11 +35,8 @@ export interface AreaRows {
 /** Makes rows of areas that come in the order of their addresses. */
 export function areaRows(areas: Iterable<AreaSnapshot>, options: RowOptions): AreaRows {
   const { columns, sort, all, gaps, size } = options
-  const inOrder = fold(
-    areas,
-    all,
-    columns.flatMap(({ fields }) => fields),
-  )
+  const shown = columns.flatMap(({ fields }) => fields)
+  const inOrder = fold(areas, all, isSummed(sort) ? [...shown, usageField(sort)] : shown)
   const colourful = isColourful()
   const colours: (readonly (Colour | undefined)[] | undefined)[] = []
   const made = {
@@ -74,8 +74,11 @@ function gapRow(from: bigint, to: bigint, columns: readonly MapsColumn[], size: 
 }
 
 /** The largest first; names by the alphabet. What is equal stays in the order of its addresses. */
-function orderOf(key: Exclude<SortKey, 'address'>): (a: Fold, b: Fold) => number {
-  if (key !== 'name') return (a, b) => b.sum[key] - a.sum[key]
+function orderOf(key: Exclude<MapsSortKey, 'address'>): (a: Fold, b: Fold) => number {
+  if (key !== 'name') {
+    const amount = amountBy(key)
+    return (a, b) => amount(b.sum) - amount(a.sum)
+  }
   return (a, b) => {
     const [one, other] = [objectName(a.named), objectName(b.named)]
     return one < other ? -1 : one > other ? 1 : 0

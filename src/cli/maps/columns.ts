@@ -5,6 +5,8 @@ import type { Colour } from '../paint.js'
 import type { Column } from '../table.js'
 import type { ColumnName } from './column-names.js'
 import { objectName } from './object-name.js'
+import { isSummed } from './summed-columns.js'
+import { usageField } from './usage-field.js'
 
 /** A column of `maps`, and what stands in it. */
 export interface MapsColumn extends Column {
@@ -26,9 +28,6 @@ const COLOURS: Readonly<Partial<Record<Kind, Colour>>> = {
   reserved: 'dim',
   kernel: 'dim',
 }
-
-/** Numbers of which a sum says nothing: they are those of the area that gives the name. */
-const NOT_SUMMED: readonly string[] = ['kernel-page-size', 'mmu-page-size', 'thp-eligible', 'protection-key']
 
 /** The columns of those names. `strip` makes what stands in `pages`. */
 export function columnsNamed(names: readonly ColumnName[], strip: (fold: Fold) => string): MapsColumn[] {
@@ -89,16 +88,18 @@ function columnNamed(name: ColumnName, strip: (fold: Fold) => string): MapsColum
 }
 
 function smapsColumn(name: ColumnName, title: string): MapsColumn {
-  const field = name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase()) as VmaUsageField
+  const field = usageField(name)
+  // Of the others a sum says nothing: they are those of the area that gives the name.
+  const adds = isSummed(name)
   const isCount = name === 'thp-eligible' || name === 'protection-key'
   return {
     name,
     title,
     align: 'right',
     optional: true,
-    fields: NOT_SUMMED.includes(name) ? [] : [field],
+    fields: adds ? [field] : [],
     value: ({ sum, named }, size) => {
-      const number = NOT_SUMMED.includes(name) ? (named.usage[field] ?? 0) : sum.of(field)
+      const number = adds ? sum.of(field) : (named.usage[field] ?? 0)
       return isCount ? String(number || '') : size(number)
     },
   }

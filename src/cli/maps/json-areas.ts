@@ -1,17 +1,24 @@
 import type { MmapReadGuard } from '../../mm/mmap-read-guard.js'
 import type { AreaSnapshot } from '../../snapshot/snapshot.js'
 import { Sum } from '../../snapshot/sum.js'
+import { amountBy } from './amount-by.js'
 import type { AreaFilter } from './area-filter.js'
 import { objectName } from './object-name.js'
 import { type PageStates, pageStates } from './page-states.js'
-import type { SortKey } from './sort-keys.js'
+import type { MapsSortKey } from './sort-keys.js'
+import { isSummed } from './summed-columns.js'
+import { usageField } from './usage-field.js'
 
 export type JsonArea = AreaSnapshot & { readonly pages?: readonly PageStates[] }
 
 /** The areas that `maps --json` prints: those that the filter selects, in the order asked for, with the states of their pages where asked for. */
 export function jsonAreas(
   areas: Iterable<AreaSnapshot>,
-  { filter, sort, pages }: { readonly filter: AreaFilter | undefined; readonly sort: SortKey; readonly pages: boolean },
+  {
+    filter,
+    sort,
+    pages,
+  }: { readonly filter: AreaFilter | undefined; readonly sort: MapsSortKey; readonly pages: boolean },
   guard?: MmapReadGuard,
 ): JsonArea[] {
   const shown = filter === undefined ? [...areas] : [...areas].filter(filter)
@@ -20,7 +27,7 @@ export function jsonAreas(
   return shown.map((area) => ({ ...area, pages: pageStates(guard, BigInt(area.start), BigInt(area.end)) }))
 }
 
-function orderOf(key: Exclude<SortKey, 'address'>): (a: AreaSnapshot, b: AreaSnapshot) => number {
+function orderOf(key: Exclude<MapsSortKey, 'address'>): (a: AreaSnapshot, b: AreaSnapshot) => number {
   if (key === 'name') {
     return (a, b) => {
       const [one, other] = [objectName(a), objectName(b)]
@@ -28,12 +35,14 @@ function orderOf(key: Exclude<SortKey, 'address'>): (a: AreaSnapshot, b: AreaSna
     }
   }
   const sums = new Map<AreaSnapshot, number>()
+  const amountOf = amountBy(key)
+  const fields = isSummed(key) ? [usageField(key)] : []
   const amount = (area: AreaSnapshot) => {
     let known = sums.get(area)
     if (known === undefined) {
-      const sum = new Sum()
+      const sum = new Sum(fields)
       sum.add(area, Number(BigInt(area.end) - BigInt(area.start)))
-      known = sum[key]
+      known = amountOf(sum)
       sums.set(area, known)
     }
     return known

@@ -3,11 +3,22 @@ import { rangeOf } from '../../snapshot/range-of.js'
 import type { AreaSnapshot } from '../../snapshot/snapshot.js'
 import { Sum } from '../../snapshot/sum.js'
 import { table } from '../table.js'
+import type { ColumnName } from './column-names.js'
+import { isSummed } from './summed-columns.js'
+import { usageField } from './usage-field.js'
 
 /** What areas come to, by kind and altogether. */
 export class Totals {
-  readonly all: Sum = new Sum()
-  readonly #kinds = new Map<Kind, Sum>();
+  readonly all: Sum
+  readonly #kinds = new Map<Kind, Sum>()
+  /** Shown beside the usual ones. */
+  readonly #columns: readonly ColumnName[]
+
+  /** @param columns those of the table above: each that adds up has a total */
+  constructor(columns: readonly ColumnName[]) {
+    this.#columns = columns.filter((name) => isSummed(name) && name !== 'locked')
+    this.all = this.#newSum()
+  }
 
   /** Passes areas on, and adds up each. */
   *count(areas: Iterable<AreaSnapshot>): Generator<AreaSnapshot> {
@@ -15,7 +26,7 @@ export class Totals {
       const kind = kindOf(area)
       let sum = this.#kinds.get(kind)
       if (sum === undefined) {
-        sum = new Sum()
+        sum = this.#newSum()
         this.#kinds.set(kind, sum)
       }
       const [start, end] = rangeOf(area)
@@ -34,7 +45,8 @@ export class Totals {
     })
     const rows = [...kinds, ['all', this.all] as const].map(([kind, sum]) => {
       const { areas, rss, pss, dirty, swap, locked } = sum
-      return [kind, String(areas), ...[sum.size, rss, pss, dirty, swap, locked].map(size)]
+      const more = this.#columns.map((name) => sum.of(usageField(name)))
+      return [kind, String(areas), ...[sum.size, rss, pss, dirty, swap, locked, ...more].map(size)]
     })
     yield* table(
       [
@@ -46,8 +58,13 @@ export class Totals {
         { title: 'DIRTY', align: 'right' },
         { title: 'SWAP', align: 'right', optional: true },
         { title: 'LOCKED', align: 'right', optional: true },
+        ...this.#columns.map((name) => ({ title: name.toUpperCase(), align: 'right', optional: true }) as const),
       ],
       rows,
     )
+  }
+
+  #newSum(): Sum {
+    return new Sum(this.#columns.map(usageField))
   }
 }
