@@ -1,4 +1,5 @@
 import { destructiveAdvice } from '../../kernel/destructive/destructive-advice.js'
+import { belongsToItsThread } from '../../vocabulary/errors/belongs-to-its-thread.js'
 import { type Advice, MADV } from '../../vocabulary/madv.js'
 import type { MemoryFault } from '../../vocabulary/memory-fault.js'
 import { MS } from '../../vocabulary/ms.js'
@@ -29,6 +30,8 @@ import { moveOut } from './move-out.js'
 export abstract class MappedRange implements Disposable {
   #holding: HeldMemory | undefined
   #end: 'moved' | 'unmapped' = 'moved'
+  /** @internal Structured clone rejects an object that has a function. */
+  protected readonly thread: () => string = belongsToItsThread
 
   /** @internal */
   constructor(holding: HeldMemory) {

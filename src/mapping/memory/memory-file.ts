@@ -1,4 +1,5 @@
 import type { Kernel } from '../../kernel/kernel.js'
+import { belongsToItsThread } from '../../vocabulary/errors/belongs-to-its-thread.js'
 import { checkOptions, type OptionRules } from '../../vocabulary/options/check-options.js'
 import { showValue } from '../../vocabulary/options/show-value.js'
 import { SEAL, type Seal } from '../../vocabulary/seal.js'
@@ -53,6 +54,8 @@ const rules: OptionRules<MemoryFileOptions> = {
 export class MemoryFile implements Disposable {
   readonly #kernel: Kernel
   #descriptor: number
+  /** @internal Structured clone rejects an object that has a function. */
+  protected readonly thread: () => string = belongsToItsThread
 
   /** @internal use `memfd` */
   constructor(kernel: Kernel, name: string, options: MemoryFileOptions) {
