@@ -7,6 +7,7 @@ import type { Swap } from './swap/swap.js'
 import type { SwapChange } from './swap/swap-observer.js'
 import { hex } from './vocabulary/hex.js'
 import type { MemoryFault } from './vocabulary/memory-fault.js'
+import { VmError } from './vocabulary/vm-error.js'
 
 /** A message on the channel `vmarea:fault`. */
 export interface FaultMessage {
@@ -46,6 +47,10 @@ export interface SwapMessage {
   readonly cause: Error | undefined
 }
 
+const MAY_WAIT_FOR_ITSELF =
+  ' The thread runs nothing while it waits for the page: if the driver needs it (does its server run on this thread?), use readAsync() or ' +
+  'device.ready(), or run that elsewhere.'
+
 /**
  * Tells of this process's mappings and devices: on diagnostics channels, and of a mapping's first unanswered fault, and of
  * the death of a driver, by a process warning.
@@ -84,10 +89,11 @@ export function diagnostics(): ProcessObserver {
   return {
     fault(fault, { mapping, first }) {
       if (first) {
-        warn(`${fault.message} in ${mapping}; what was read there is not the memory, and writes are not in it`, {
+        const why = fault.cause instanceof Error ? ` (${fault.cause.message})` : ''
+        warn(`${fault.message}${why} in ${mapping}; what was read there is not the memory, and writes are not in it`, {
           type: 'VmareaFault',
           code: fault.code,
-          detail: 'Use access(), read() or write() to have such faults thrown where they happen.',
+          detail: `Use access(), read() or write() to have such faults thrown where they happen.${isLate(fault) ? MAY_WAIT_FOR_ITSELF : ''}`,
         })
       }
       if (faults.hasSubscribers) faults.publish({ fault, mapping } satisfies FaultMessage)
@@ -121,6 +127,11 @@ export function diagnostics(): ProcessObserver {
       if (swaps.hasSubscribers) swaps.publish({ change, swap, cause } satisfies SwapMessage)
     },
   }
+}
+
+/** Whether a driver did not answer in time. */
+function isLate({ reason, cause }: MemoryFault): boolean {
+  return reason === 'driver' && cause instanceof VmError && cause.code === 'ETIMEDOUT'
 }
 
 /** A `data:` URL is its whole text. */

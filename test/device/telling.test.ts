@@ -8,6 +8,8 @@ import type { DeviceMessage } from '#vmarea/index.js'
 import { ProcessMemory } from '#vmarea/mapping/memory/process-memory.js'
 import { Machine } from '#vmarea/model.js'
 import { Process } from '#vmarea/process.js'
+import { MemoryFault } from '#vmarea/vocabulary/memory-fault.js'
+import { VmError } from '#vmarea/vocabulary/vm-error.js'
 import { open, PAGE } from './open.js'
 
 async function heard(act: () => Promise<void>): Promise<DeviceMessage[]> {
@@ -58,4 +60,24 @@ test('the death of a driver is published, and reported by a process warning', as
   assert.match(text, /file:\/\/\/driver\.js has ended: out of memory/)
   assert.equal(options.type, 'VmareaDevice')
   assert.deepEqual(messages.at(-1), { change: 'death', driver: 'file:///driver.js', cause })
+})
+
+test('the warning of a fault has its cause, and for a driver that is late what the thread may wait for', ({ mock }) => {
+  const warn = mock.method(globalThis.process, 'emitWarning', () => {})
+  const { fault } = diagnostics()
+  const failed = (cause?: Error) =>
+    new MemoryFault({ address: 0x1000n, offset: 0, access: 'read', reason: 'driver', ...(cause && { cause }) })
+  const broken = new VmError('EIO', 'fault', { hint: 'no such row' })
+  const late = new VmError('ETIMEDOUT', 'fault', { hint: 'the driver did not answer within 1500 ms' })
+  for (const cause of [undefined, broken, late]) fault(failed(cause), { mapping: 'a mapping', first: true })
+  fault(failed(late), { mapping: 'a mapping', first: false })
+  const warnings = warn.mock.calls.map((call) => call.arguments as unknown as [text: string, { detail: string }])
+  assert.deepEqual(
+    warnings.map(([text]) => text.replace(/;.*/, '')),
+    [undefined, broken, late].map((cause) => `${failed().message}${cause ? ` (${cause.message})` : ''} in a mapping`),
+  )
+  assert.deepEqual(
+    warnings.map(([, { detail }]) => /does its server run on this thread\?/.test(detail)),
+    [false, false, true],
+  )
 })

@@ -198,6 +198,11 @@ export class HttpObject {
 
   #givenUp(failure: TransientError | undefined, signal: AbortSignal): VmError {
     const last = failure === undefined ? '' : `; before that: ${failure.message}`
-    return httpError('ETIMEDOUT', this.#requests.url, `the last waiter has left${last}`, signal.reason)
+    return httpError(
+      'ETIMEDOUT',
+      this.#requests.url,
+      `the server did not send the bytes before the request was given up${last}`,
+      signal.reason,
+    )
   }
 }

@@ -117,7 +117,7 @@ export class LinuxRegion implements Region {
   }
 
   share(offset: number, length: number): SharedArrayBuffer {
-    const why = `Node ${process.versions.node} can make no SharedArrayBuffer over a mapping, and 22.23, 24.21, 26.10 and later can: use read, write, wait and notify, which work here`
+    const why = `Node ${process.versions.node} can make no SharedArrayBuffer over a mapping, and 22.23, 24.21, 26.10 and later can: map the same file in the other thread, by its descriptor, and use read, write, wait and notify, which work here`
     return this.#buffer(this.#addon.shareRegion(this.#handle, offset, length), offset, length, why)
   }
 

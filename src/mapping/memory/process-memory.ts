@@ -45,7 +45,7 @@ export class ProcessMemory {
       this.observer?.fault(error, { mapping: 'memory of a thread that has ended', first: true })
       return
     }
-    this.observer?.fault(error, { mapping: 'unmapped memory', first: !this.#reportedUnmapped })
+    this.observer?.fault(error, { mapping: 'a mapping that is gone by now', first: !this.#reportedUnmapped })
     this.#reportedUnmapped = true
   }
 }
