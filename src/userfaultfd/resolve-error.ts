@@ -58,7 +58,7 @@ function hintFor(
       return 'the process whose memory it is has ended'
     case 'EBUSY':
       return syscall === 'UFFDIO_REGISTER'
-        ? 'another userfaultfd has a part of it'
+        ? 'another userfaultfd has a part of it, or a part is registered for wp, which these modes leave out: unregister it first'
         : 'a page is shared, as after a fork, or pinned: copy it instead'
     case 'EPERM':
       return syscall === 'UFFDIO_REGISTER'

@@ -80,14 +80,14 @@ export class Userfaultfd {
 
   /**
    * Catches the faults of `[address, address + length)`, and passes over holes in it. Registering a range again replaces its modes, unless
-   * all of them are on already: to take one away, unregister first. Returns the ioctls that the kernel lists for the range. (It lists
-   * `move` for shared memory, and refuses it there.) `UFFDIO_REGISTER`.
+   * all of them are on already: to take one away, unregister first. (Linux 7.3 refuses modes without `wp` where it is on.) Returns the ioctls
+   * that the kernel lists for the range. (It lists `move` for shared memory, and refuses it there.) `UFFDIO_REGISTER`.
    *
    * `missing` requires anonymous or shared memory, or huge pages; `minor` shared memory or huge pages; `wp` with the feature `wp_async`
    * takes any memory.
    *
-   * @throws VmError `EBUSY` where another userfaultfd has a part of the range; `EPERM` where the memory may never be written; `EINVAL`
-   * where nothing is mapped or the kind of memory does not fit the modes
+   * @throws VmError `EBUSY` where another userfaultfd has a part of the range, or the kernel takes no `wp` away; `EPERM` where the memory may
+   * never be written; `EINVAL` where nothing is mapped or the kind of memory does not fit the modes
    */
   register(
     address: bigint,
