@@ -28,7 +28,7 @@ export abstract class PageRequest {
   readonly call: string
   /** Whether it asks for the right to write to a page in memory for the first time. */
   readonly firstWrite: boolean
-  readonly waiters: PageWaiter[] = []
+  waiters: PageWaiter[] = []
   /** How many earlier requests had the same waiters. */
   rounds = 0
   /** With what the answerer refused, also where nothing uses that any more. */
@@ -87,6 +87,13 @@ export abstract class PageRequest {
     return this.#abort.signal
   }
 
+  /** Removes the waiters and returns them. */
+  takeWaiters(): PageWaiter[] {
+    const { waiters } = this
+    this.waiters = []
+    return waiters
+  }
+
   covers(offset: number): boolean {
     return offset >= this.offset && offset < this.end
   }
@@ -121,7 +128,7 @@ export abstract class PageRequest {
   /** Passes the waiters to a new request of the same kind. */
   again(): this {
     const next = this.copy()
-    next.waiters.push(...this.waiters.splice(0))
+    next.waiters = this.takeWaiters()
     next.rounds = this.rounds + 1
     this.supersede()
     return next

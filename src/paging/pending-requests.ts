@@ -1,3 +1,4 @@
+import { now } from './now.js'
 import type { PageRequest } from './page-request.js'
 import type { PageWaiter } from './page-waiter.js'
 import type { RequestCounters } from './request-counters.js'
@@ -78,7 +79,7 @@ export class PendingRequests<R extends PageRequest> {
    * Removes the waiters of a request and updates the counters, before the waiters are settled: a woken thread sees its own fault counted.
    */
   takeWaiters(request: R): PageWaiter[] {
-    const waiters = request.waiters.splice(0)
+    const waiters = request.takeWaiters()
     this.#count(waiters)
     return waiters
   }
@@ -94,7 +95,7 @@ export class PendingRequests<R extends PageRequest> {
     for (const request of this) {
       const leaving = request.waiters.filter(leaves)
       if (leaving.length === 0) continue
-      request.waiters.splice(0, Infinity, ...request.waiters.filter((waiter) => !leaving.includes(waiter)))
+      request.waiters = request.waiters.filter((waiter) => !leaving.includes(waiter))
       this.#count(leaving)
       // A settled call may wait for the same request again at once.
       const reason = settle?.(request, leaving)
@@ -104,7 +105,7 @@ export class PendingRequests<R extends PageRequest> {
 
   #count(waiters: readonly PageWaiter[]): void {
     this.#counters.countWaiting(-waiters.length)
-    const now = performance.now()
-    for (const { isAccess, since } of waiters) if (isAccess) this.#counters.countLatency(now - since)
+    const time = now()
+    for (const { isAccess, since } of waiters) if (isAccess) this.#counters.countLatency(time - since)
   }
 }

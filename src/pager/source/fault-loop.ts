@@ -1,4 +1,5 @@
 import { watchReadable } from '../../linux/addon/watch-readable.js'
+import { now } from '../../paging/now.js'
 import type { FaultQueue } from './fault-queue.js'
 
 /** How long the loop stays awake after a fault, in milliseconds: the next one often follows at once. */
@@ -15,13 +16,13 @@ const IN_A_ROW = 64
  */
 export class FaultLoop {
   readonly #faults: FaultQueue
-  readonly #serve: (index: number, now: number) => void
+  readonly #serve: (index: number, time: number) => void
   readonly #driverWaits: () => boolean
   #unwatch: (() => void) | undefined
   #lastFault = 0
   #running = false
 
-  constructor(faults: FaultQueue, serve: (index: number, now: number) => void, driverWaits: () => boolean) {
+  constructor(faults: FaultQueue, serve: (index: number, time: number) => void, driverWaits: () => boolean) {
     this.#faults = faults
     this.#serve = serve
     this.#driverWaits = driverWaits
@@ -45,11 +46,11 @@ export class FaultLoop {
       const waits = this.#lastFault > 0 && !this.#driverWaits()
       const count = this.#faults.take(waits ? 1 : 0)
       if (count === 0) break
-      this.#lastFault = performance.now()
+      this.#lastFault = now()
       for (let index = 0; index < count; index++) this.#serve(index, this.#lastFault)
       if (!this.#running) return
     }
-    if (this.#lastFault > 0 && !this.#driverWaits() && performance.now() - this.#lastFault < LINGER) {
+    if (this.#lastFault > 0 && !this.#driverWaits() && now() - this.#lastFault < LINGER) {
       setImmediate(this.#turn)
       return
     }

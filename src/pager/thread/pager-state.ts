@@ -1,4 +1,5 @@
 import { RequestCounters } from '../../paging/request-counters.js'
+import { monotonicTime } from './monotonic-time.js'
 
 const ANSWERS_AT = 0
 const BUSY_AT = 8
@@ -29,13 +30,24 @@ export class PagerState {
     return next
   }
 
-  /** The time of `Date.now()` at which the driver's setup or a synchronous hook began; 0 while none runs. */
+  /** The time of `monotonicTime()` at which the driver's setup or a synchronous hook began; 0 while none runs. */
   get busySince(): number {
     return this.#busy[0]!
   }
 
   set busySince(time: number) {
     this.#busy[0] = time
+  }
+
+  /** Calls a hook, and shows the program meanwhile since when it has been running. */
+  whileBusy<Result>(hook: () => Result): Result {
+    const outer = this.busySince
+    this.busySince = outer || monotonicTime()
+    try {
+      return hook()
+    } finally {
+      this.busySince = outer
+    }
   }
 
   /** How many answers the thread has sent. */

@@ -1,5 +1,6 @@
 import type { EvictionOrder } from '../../vocabulary/reports/eviction-order.js'
 import { VmError } from '../../vocabulary/vm-error.js'
+import { monotonicTime } from './monotonic-time.js'
 import { PagerConnection, type Question, type ThreadStart } from './pager-connection.js'
 import type { PagerMessage, PagerRequest } from './pager-request.js'
 import { PagerState } from './pager-state.js'
@@ -157,7 +158,7 @@ export class ServingThread {
   /** Whether a hook has been running for longer than the deadline. */
   #hangs(): boolean {
     const since = this.#state.busySince
-    return since > 0 && Date.now() - since > this.#init.deadline
+    return since > 0 && monotonicTime() - since > this.#init.deadline
   }
 
   #ended(cause: Error): void {

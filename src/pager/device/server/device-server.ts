@@ -75,7 +75,7 @@ export function createServedDevice(parts: DeviceServerParts): ServedDevice {
     counters,
     ask: (request) => callHook(device, request),
     complete: (request, waiters) => completeRequest(device, request, waiters),
-    makeRoom: (bytes) => resident === undefined || resident.makeRoom(bytes),
+    ...(resident && { makeRoom: (bytes: number) => resident.makeRoom(bytes) }),
     noRoom: () => writeBacks?.failure,
     defer: setImmediate,
   })
@@ -142,18 +142,7 @@ export function closeServedDevice({ fetches, requests }: ServedDevice): void {
 }
 
 function callHook({ operations, state }: ServedDevice, request: DeviceRequest): void | Promise<void> {
-  return runHook(state, () => (request.firstWrite ? operations.pageMkwrite!(request) : operations.fault!(request)))
-}
-
-/** Runs the synchronous part of a hook, while the program can see how long it takes. */
-function runHook(state: PagerState, hook: () => void | Promise<void>): void | Promise<void> {
-  const outer = state.busySince
-  state.busySince = outer || Date.now()
-  try {
-    return hook()
-  } finally {
-    state.busySince = outer
-  }
+  return state.whileBusy(() => (request.firstWrite ? operations.pageMkwrite!(request) : operations.fault!(request)))
 }
 
 function createWriteBacks(
@@ -169,7 +158,7 @@ function createWriteBacks(
     most: options.run.most,
     timeout: options.timeout,
     counters: state.counters,
-    write: (writeback: RawWriteback) => runHook(state, () => operations.writeback!(writeback)),
+    write: (writeback: RawWriteback) => state.whileBusy(() => operations.writeback!(writeback)),
     protect: (offset: number, length: number) => view.protect(offset, length),
     copy: (offset: number, length: number, into?: Uint8Array) => file.copy(offset, length, into),
     note: (offset: number, length: number, is: boolean) => notes.note(offset / pageSize, length / pageSize, is),

@@ -77,11 +77,9 @@ export function removeMaps({ maps, source }: ServedDevice, start: number, length
 function callMmapHook({ operations, state }: ServedDevice, area: DeviceArea): void {
   if (operations.mmap === undefined) throw new VmError('ENODEV', 'mmap', { hint: 'the driver has no mmap hook' })
   area.hookRunning = true
-  state.busySince = Date.now()
   try {
-    operations.mmap(area)
+    state.whileBusy(() => operations.mmap!(area))
   } finally {
-    state.busySince = 0
     area.hookRunning = false
   }
 }

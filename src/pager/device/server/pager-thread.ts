@@ -9,6 +9,7 @@ import { loadDriver } from '../../../kernel/load-driver.js'
 import { addon } from '../../../linux/addon/addon.js'
 import { connectFaultSource } from '../../source/connect-fault-source.js'
 import { FaultLoop } from '../../source/fault-loop.js'
+import { monotonicTime } from '../../thread/monotonic-time.js'
 import { PagerKernel } from '../../thread/pager-kernel.js'
 import type { PagerMessage, PagerRequest } from '../../thread/pager-request.js'
 import { PagerState } from '../../thread/pager-state.js'
@@ -45,7 +46,7 @@ async function serve(): Promise<void> {
     signal: closing.signal,
   }
   const driver = await loadDriver(data.driver)
-  state.busySince = Date.now()
+  state.busySince = monotonicTime()
   const operations = await driver.operations(data.options.driver, host)
   const size = operations.size ?? Infinity
   const source = connectFaultSource(data.source, data.deadline, kernel.pageSize)
@@ -66,7 +67,7 @@ async function serve(): Promise<void> {
   state.busySince = 0
   const loop = new FaultLoop(
     source.faults,
-    (index, now) => serveFault(served, index, now),
+    (index, time) => serveFault(served, index, time),
     () => served.requests.waits,
   )
   port.on('message', (request: PagerRequest) => {

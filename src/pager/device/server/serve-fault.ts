@@ -1,4 +1,5 @@
 import { hookError } from '../../../kernel/errors/hook-error.js'
+import { now } from '../../../paging/now.js'
 import type { PageRefusal, PageWaiter } from '../../../paging/page-waiter.js'
 import { packError } from '../../thread/pack-error.js'
 import { allowWrite, writesAtOnce } from './allow-write.js'
@@ -66,9 +67,9 @@ export class FaultWaiter implements PageWaiter {
 
 /**
  * Serves the fault with that index among those that the source has taken: shows a page in memory, joins a pending request, or makes a
- * request. `now` is the time of `performance.now()`.
+ * request. `time` is that of `now()`.
  */
-export function serveFault(device: ServedDevice, index: number, now: number): void {
+export function serveFault(device: ServedDevice, index: number, time: number): void {
   const { source, maps, requests, pageSize, state } = device
   const { faults } = source
   const address = faults.address(index)
@@ -81,7 +82,7 @@ export function serveFault(device: ServedDevice, index: number, now: number): vo
   const offset = map.offsetAt(address)
   const firstWrite = faults.isFirstWrite(index)
   const write = faults.isWrite(index)
-  const waiter = new FaultWaiter(device, { address, offset, write, since: now, threadId: faults.threadId(index) })
+  const waiter = new FaultWaiter(device, { address, offset, write, since: time, threadId: faults.threadId(index) })
   const pending = requests.joinable(offset, firstWrite)
   // A signal made the thread fault again: its wait began with the first fault.
   if (pending?.waiters.some((other) => waiter.isSame(other))) return
@@ -115,7 +116,7 @@ function showAround(device: ServedDevice, map: DeviceMap, waiter: FaultWaiter): 
   const until = map.inserted.size > 0 ? offset + pageSize : requests.pending.clip(offset, file.nextAbsent(offset, end))
   resident?.touch(offset, until - offset)
   state.counters.countHit()
-  state.counters.countLatency(performance.now() - since)
+  state.counters.countLatency(now() - since)
   try {
     const writes = waiter.write && writesAtOnce(device, map)
     if (writes) allowWrite(device, map, address)

@@ -4,6 +4,7 @@ import { addon } from '../../../linux/addon/addon.js'
 import { pageStoreHost } from '../../../linux/page-store-host.js'
 import { SwapRecord } from '../../../paging/swap/swap-record.js'
 import { openPageStore } from '../../../stores/open-page-store.js'
+import { monotonicTime } from '../../thread/monotonic-time.js'
 import { PagerKernel } from '../../thread/pager-kernel.js'
 import type { PagerMessage, PagerRequest } from '../../thread/pager-request.js'
 import { PagerState } from '../../thread/pager-state.js'
@@ -25,7 +26,7 @@ void replies.begin(serve)
 async function serve(): Promise<void> {
   const kernel = new PagerKernel()
   const { pageSize } = kernel
-  state.busySince = Date.now()
+  state.busySince = monotonicTime()
   const store = new WatchedStore(await openPageStore(data.store, { pageSize, ...pageStoreHost }), state)
   state.busySince = 0
   const pages = data.ranges.reduce((sum, { count }) => sum + count, 0)

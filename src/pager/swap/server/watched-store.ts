@@ -18,27 +18,18 @@ export class WatchedStore implements PageStore {
   }
 
   write(pages: readonly number[], bytes: Uint8Array): void | Promise<void> {
-    return this.#watch(() => this.#store.write(pages, bytes))
+    return this.#state.whileBusy(() => this.#store.write(pages, bytes))
   }
 
   read(pages: readonly number[], into: Uint8Array): void | Promise<void> {
-    return this.#watch(() => this.#store.read(pages, into))
+    return this.#state.whileBusy(() => this.#store.read(pages, into))
   }
 
   free(pages: readonly number[]): void | Promise<void> {
-    return this.#watch(() => this.#store.free(pages))
+    return this.#state.whileBusy(() => this.#store.free(pages))
   }
 
   close(): void | Promise<void> {
-    return this.#watch(() => this.#store.close())
-  }
-
-  #watch(call: () => void | Promise<void>): void | Promise<void> {
-    this.#state.busySince = Date.now()
-    try {
-      return call()
-    } finally {
-      this.#state.busySince = 0
-    }
+    return this.#state.whileBusy(() => this.#store.close())
   }
 }
