@@ -6,6 +6,8 @@ export const runPages: readonly string[] = [
   'docs/recipes.md',
   'docs/mapping.md',
   'docs/drivers.md',
+  'docs/seeing.md',
+  'docs/model.md',
   'docs/stores.md',
   'docs/swap.md',
 ]
