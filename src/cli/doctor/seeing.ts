@@ -108,7 +108,11 @@ function softDirty(): Capability {
     found: available ? 'some page of this process has the mark' : 'no page of this process has the mark',
     ...(available
       ? {}
-      : { fallback: 'the state of a page says nothing about it', remedy: 'a kernel with CONFIG_MEM_SOFT_DIRTY' }),
+      : {
+          fallback:
+            'the state of a page says nothing about it; Userfaultfd.written with wp_async tells it of memory of this process',
+          remedy: 'a kernel with CONFIG_MEM_SOFT_DIRTY',
+        }),
   }
 }
 
