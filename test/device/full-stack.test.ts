@@ -4,7 +4,7 @@ import { survives } from '../support/run-in-child.js'
 // Where the stack overflows while Node makes a port, as structuredClone does in Node 20, the half of it ends the process later, uncaught.
 test('openDevice on a full stack opens the device, or throws and leaves nothing behind', async () => {
   await survives(`
-    const source = "import { defineDevice } from '" + import.meta.resolve('vmarea/device') + "'; export default defineDevice(() => ({ size: 4096, fault() {} }))"
+    const source = "import { defineDevice } from '" + library + "device.js'; export default defineDevice(() => ({ size: 4096, fault() {} }))"
     const driver = 'data:text/javascript,' + encodeURIComponent(source)
     const withFrames = (frames, act) => {
       let left

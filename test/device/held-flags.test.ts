@@ -7,6 +7,7 @@ import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import probe from '#vmarea/conformance/drivers/probe.js'
 import type { ProbeOptions } from '#vmarea/conformance/drivers/probe-options.js'
+import * as vmarea from '#vmarea/index.js'
 import { type Device, type DeviceOptions, pageSize, thisProcess, VM, VM_FLAG_CODES, VmError } from '#vmarea/index.js'
 import type { Kernel } from '#vmarea/kernel/kernel.js'
 import type { Region } from '#vmarea/kernel/region.js'
@@ -117,7 +118,7 @@ for (const shared of [true, false]) {
   }
 }
 
-eachSource(({ openDevice, skip }) => {
+eachSource(vmarea, ({ openDevice, skip }) => {
   for (const shared of [true, false]) {
     describe(`on a ${shared ? 'shared' : 'private'} area`, () => {
       for (const row of rows) {

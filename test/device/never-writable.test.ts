@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { ProbeOptions } from '#vmarea/conformance/drivers/probe-options.js'
+import * as vmarea from '#vmarea/index.js'
 import { type Device, Mmap, MmapMut, pageSize, thisProcess, Userfaultfd, VM, VmError } from '#vmarea/index.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
@@ -110,7 +111,7 @@ async function seen(device: Device, offset: number): Promise<number> {
   return (await other.readAsync(offset, bytes(0)))[0]!
 }
 
-eachSource(({ openDevice, skip }) => {
+eachSource(vmarea, ({ openDevice, skip }) => {
   for (const shared of [true, false]) {
     const kind = shared ? 'shared' : 'private'
 

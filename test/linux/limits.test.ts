@@ -151,7 +151,7 @@ describe('a limit that was hit is named with its value', { concurrency: 2 }, () 
         // What was given away is taken again here.
         mapMut({ length: page }).unmap()
       }`,
-      { args: [temporaryFile()], timeout: 300_000 },
+      { args: [temporaryFile()], timeout: 300_000, compiled: true },
     )
   })
 
@@ -237,6 +237,7 @@ describe('a limit that was hit is named with its value', { concurrency: 2 }, () 
       assert.deepEqual([sum, faults, fault.reason, start[1]], [0, 2, 'past-end-of-file', 1])`,
       {
         args: [temporaryFile(page)],
+        compiled: true,
         flags: ['--jitless', '--single-threaded'],
         // A thread of Node's that begins late would take 64 MiB of addresses for an arena of its own after the size was read.
         through: ['env', 'MALLOC_ARENA_MAX=1'],

@@ -33,7 +33,7 @@ const areaOf = (mapping, look) => {
   }
 }
 const driver = 'data:text/javascript,' + encodeURIComponent(\`
-  import { defineDevice } from '\${import.meta.resolve('vmarea/device')}'
+  import { defineDevice } from '\${library}device.js'
   export default defineDevice(() => ({ size: 65536, fault(fault) { fault.bytes.fill(7) } }))\`)
 `
 

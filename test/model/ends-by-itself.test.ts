@@ -7,8 +7,8 @@ import { runInChild } from '../support/run-in-child.js'
 /** The timers that are left when all is done, of a program that does this with a device. The limit is longer than that of the child. */
 async function timersAfter(hooks: string, act: string): Promise<string> {
   const program = `
-    import { Machine } from 'vmarea/model'
-    import { defineDevice } from 'vmarea/device'
+    const { Machine } = await import(library + 'model.js')
+    const { defineDevice } = await import(library + 'device.js')
     const program = new Machine().spawn()
     const device = await program.openDevice(defineDevice((_, context) => ({ size: 4 * page, ${hooks} })), { timeout: 3_600_000 })
     const memory = device.map({ length: 4 * page, protection: 'write', shared: true })

@@ -1,15 +1,15 @@
 // What a driver may do wrong: each is an error that says so, for what it is about, and the rest goes on.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Device, MemoryFault, type Mmap, pageSize, UsageError, VmError } from 'vmarea'
-import { root } from '../support/root.js'
+import * as vmarea from '../published/index.js'
+import { type Device, MemoryFault, type Mmap, pageSize, UsageError, VmError } from '../published/index.js'
 import { survives } from '../support/run-in-child.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
 
 const page = pageSize()
 const SIZE = 16 * page
-const library = new URL('dist/device.js', `file://${root}/`).href
+const library = import.meta.resolve('../published/device.js')
 
 /** A module whose hooks the author wrote with `defineDevice`. */
 function moduleOf(hooks: string): string {
@@ -31,7 +31,7 @@ function causeOf(act: () => unknown): VmError {
 
 const touch = (memory: Mmap, number: number) => memory.access((bytes) => bytes[number * page])
 
-eachSource(({ openDevice, source, skip }) => {
+eachSource(vmarea, ({ openDevice, source, skip }) => {
   /** Opens a device of 16 pages, and closes what is open when the test is done. */
   const using = async (
     driver: string,

@@ -1,8 +1,9 @@
 // Many threads read more than may be in memory: all that they read is right, and what is in memory stays within its bound all the time.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Device, type Mmap, pageSize } from 'vmarea'
 import { Random } from '../differential/random.js'
+import * as vmarea from '../published/index.js'
+import { type Device, type Mmap, pageSize } from '../published/index.js'
 import { seed } from '../support/seed.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
@@ -42,7 +43,7 @@ function check(words: Int32Array, first: number): void {
   }
 }
 
-eachSource(({ openDevice, skip }) => {
+eachSource(vmarea, ({ openDevice, skip }) => {
   const open = async (options: { readonly run: number; readonly slow?: number; readonly residentLimit?: number }) => {
     const { run, slow = 0, residentLimit = LIMIT } = options
     const fills = new Int32Array(new SharedArrayBuffer(PAGES * 4))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pageSize } from 'vmarea'
+import * as vmarea from '../published/index.js'
+import { pageSize } from '../published/index.js'
 import { seed } from '../support/seed.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
@@ -22,7 +23,7 @@ const random = (below: number) => {
   return state % below
 }
 
-eachSource(({ openDevice, skip }) => {
+eachSource(vmarea, ({ openDevice, skip }) => {
   for (const shared of [false, true]) {
     test(`a ${shared ? 'shared' : 'private'} device stays within its limit, and each page is what it was`, {
       skip,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { MemoryFault, pageSize } from 'vmarea'
+import * as vmarea from '../published/index.js'
+import { MemoryFault, pageSize } from '../published/index.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
 
@@ -18,7 +19,7 @@ const lacksOne = driverUrl(({ lacks }: { lacks: number }) => ({
   },
 }))
 
-eachSource(({ openDevice, skip, source }) => {
+eachSource(vmarea, ({ openDevice, skip, source }) => {
   test('covering a page that fails does not make it, however many threads copy it', { skip }, async () => {
     await using device = await openDevice(lacksOne, { driver: { lacks: PAGES * page }, run: page })
     using memory = device.map({ length: (PAGES + 1) * page, shared: true })

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { pageSize } from '#vmarea/index.js'
+import * as vmarea from '../published/index.js'
+import { pageSize } from '../published/index.js'
 import { patient } from '../support/patient.js'
 import { runInChild, survives } from '../support/run-in-child.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
@@ -84,7 +85,7 @@ assert.throws(() => memory.access((bytes) => bytes[3 * page]), (error) => error.
 memory.unmap()
 `
 
-eachSource(({ source, skip }) => {
+eachSource(vmarea, ({ source, skip }) => {
   for (const how of ['exit', 'throw', 'loop', 'memory']) {
     const ways: Record<string, string> = {
       exit: 'ends its thread',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type MemoryFault, pageSize, thisProcess, type VmError } from 'vmarea'
+import * as vmarea from '../published/index.js'
+import { type MemoryFault, pageSize, thisProcess, VM, type VmError } from '../published/index.js'
 import { until } from '../support/until.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
@@ -8,7 +9,7 @@ import { eachSource } from './support/each-source.js'
 const page = pageSize()
 const MIXEDMAP = 0x1000_0000n
 
-eachSource(({ openDevice, skip }) => {
+eachSource(vmarea, ({ openDevice, skip }) => {
   test('pages that the mmap hook inserts are there without a fault, and are live', { skip }, async () => {
     const status = driverUrl((_, host) => {
       const first = host.allocatePage()
@@ -236,7 +237,6 @@ eachSource(({ openDevice, skip }) => {
         fault.bytes.fill(1)
       },
     }))
-    const { thisProcess, VM } = await import('vmarea').then((all) => ({ thisProcess: all.thisProcess, VM: all.flags }))
     await using device = await openDevice(strict)
     const memory = device.map({ shared: true, length: 2 * page })
     using guard = (await thisProcess().mm.mmgetNotZero())!.mmapReadLock()

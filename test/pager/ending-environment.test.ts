@@ -1,7 +1,8 @@
 // A thread of the program ends while it waits for a page that nobody gives: all others go on, and so does the process.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pageSize } from '#vmarea/index.js'
+import * as vmarea from '../published/index.js'
+import { pageSize } from '../published/index.js'
 import { survives } from '../support/run-in-child.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
@@ -73,7 +74,7 @@ fresh.unmap()
 await until('the memory of devices is gone', () => !fs.readFileSync('/proc/self/maps', 'latin1').includes('vmarea-device'))
 `
 
-eachSource(({ source, skip }) => {
+eachSource(vmarea, ({ source, skip }) => {
   for (const [how, end, title] of [
     ['copy', 'terminate', 'a thread that is terminated while copies of its wait'],
     ['copy', 'exit', 'a thread that ends itself while copies of its wait'],

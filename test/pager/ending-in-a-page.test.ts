@@ -1,9 +1,10 @@
 // A thread of the program waits without a limit for a page that a driver never gives, and is to end: it ends.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pageSize } from '#vmarea/index.js'
+import * as vmarea from '../published/index.js'
+import { pageSize } from '../published/index.js'
 import { runInChild } from '../support/run-in-child.js'
-import { skipWithout } from '../userfaultfd/skip.js'
+import { whyWithout } from '../userfaultfd/why-without.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
 
@@ -66,7 +67,7 @@ async function endsIn(source: string, end: string, steps: (readonly [touch: stri
   assert.deepEqual({ code, signal }, { code: 7, signal: null }, stderr)
 }
 
-eachSource(({ source, skip }) => {
+eachSource(vmarea, ({ source, skip }) => {
   const lasts = { 'never answers': ['once', never], 'loops for ever': ['once', loops] } as const
   for (const [end, name] of [
     ['exit', 'never answers'],
@@ -102,7 +103,7 @@ for (const end of ['exit', 'natural end']) {
   test(
     `a thread that waits for a page within a system call ends with the process, by ${end}`,
     {
-      skip: skipWithout('missing_shmem', 'minor_shmem', 'wp_hugetlbfs_shmem', 'poison'),
+      skip: whyWithout(vmarea.Userfaultfd, ['missing_shmem', 'minor_shmem', 'wp_hugetlbfs_shmem', 'poison']),
     },
     () => endsIn('userfaultfd', end, [['call', never]]),
   )
@@ -149,7 +150,7 @@ process.exit(7)
 
 for (const reads of ['reads', 'leaves']) {
   test(`a thread whose fault a program ${reads} and does not answer ends by terminate and exit, and others wait on`, {
-    skip: skipWithout('poison', 'thread_id'),
+    skip: whyWithout(vmarea.Userfaultfd, ['poison', 'thread_id']),
   }, async () => {
     const { code, signal, stderr } = await runInChild(ownServer, { args: [reads] })
     assert.deepEqual({ code, signal }, { code: 7, signal: null }, stderr)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MemoryFault, pageSize, VmError } from 'vmarea'
+import * as vmarea from '../published/index.js'
+import { MemoryFault, pageSize, VmError } from '../published/index.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
 
@@ -22,7 +23,7 @@ const numbered = driverUrl(({ size, delay }: { size?: number; delay?: number }) 
   },
 }))
 
-eachSource(({ openDevice, skip, source }) => {
+eachSource(vmarea, ({ openDevice, skip, source }) => {
   test('a touch of a page asks the driver for it, once', { skip }, async () => {
     await using device = await openDevice(numbered, { driver: { size: pages(8) }, run: page })
     using memory = device.map()

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { availableParallelism } from 'node:os'
 import { describe, test } from 'node:test'
-import { pageSize } from '#vmarea/index.js'
+import * as vmarea from '../published/index.js'
+import { pageSize } from '../published/index.js'
 import { runInChild } from '../support/run-in-child.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
@@ -221,7 +222,7 @@ right(memory, 0)
 console.log('done')
 `
 
-eachSource(({ source, skip }) => {
+eachSource(vmarea, ({ source, skip }) => {
   describe('a pager thread that', { concurrency: availableParallelism() }, () => {
     for (const [how, does] of Object.entries(ways)) {
       for (const [moment, when] of Object.entries(moments)) {

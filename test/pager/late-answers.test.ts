@@ -1,5 +1,6 @@
 import { test } from 'node:test'
-import { pageSize } from '#vmarea/index.js'
+import * as vmarea from '../published/index.js'
+import { pageSize } from '../published/index.js'
 import { survives } from '../support/run-in-child.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
@@ -21,7 +22,7 @@ const noting = driverUrl((notes: Int32Array) => ({
   },
 }))
 
-eachSource(({ source, skip }) => {
+eachSource(vmarea, ({ source, skip }) => {
   test('an answer that comes while the thread is being ended does not end the process', { skip }, async () => {
     const scenario = `
       const notes = new Int32Array(new SharedArrayBuffer(4))

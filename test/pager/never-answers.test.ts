@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { type MemoryFault, pageSize, type VmError } from 'vmarea'
+import * as vmarea from '../published/index.js'
+import { type MemoryFault, pageSize, type VmError } from '../published/index.js'
 import { mkfifoSync } from '../support/make-fifo.js'
 import { survives } from '../support/run-in-child.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
@@ -65,7 +66,7 @@ const reading = driverUrl(async ({ fifo }: { fifo: string }) => {
 
 const isTimeout = (error: MemoryFault) => error.reason === 'driver' && (error.cause as VmError).code === 'ETIMEDOUT'
 
-eachSource(({ openDevice, source, skip }) => {
+eachSource(vmarea, ({ openDevice, source, skip }) => {
   for (const pages of [1, 4]) {
     const run = pages * page
     test(`the next touch asks the driver again, and the first answer is ignored: ${pages} pages at once`, {

@@ -1,8 +1,9 @@
 // A driver places and zaps pages in areas that the program is just unmapping: what is mapped there next is nobody's but its own.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pageSize } from 'vmarea'
 import type { Area } from '#vmarea/kernel/area.js'
+import * as vmarea from '../published/index.js'
+import { pageSize } from '../published/index.js'
 import { survives } from '../support/run-in-child.js'
 import { seed } from '../support/seed.js'
 import { driverUrl } from './support/driver-url.js'
@@ -99,7 +100,7 @@ assert.equal(device.state, 'serving')
 await device.close()
 `
 
-eachSource(({ source, skip }) => {
+eachSource(vmarea, ({ source, skip }) => {
   test(`pages that a driver places as their area is unmapped reach no other memory (seed ${seed})`, {
     skip,
   }, async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readlinkSync } from 'node:fs'
 import { test } from 'node:test'
-import { pageSize } from 'vmarea'
+import * as vmarea from '../published/index.js'
+import { pageSize } from '../published/index.js'
 import { patient } from '../support/patient.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
@@ -48,7 +49,7 @@ const files = () =>
     }
   }).length
 
-eachSource(({ openDevice, skip }) => {
+eachSource(vmarea, ({ openDevice, skip }) => {
   test('two restarts at once are one', { skip }, async () => {
     const numbers = numbersUpTo(100)
     const device = await openDevice(counting, { driver: numbers })

@@ -1,8 +1,9 @@
 // A device is begun anew while threads read it: they wait for the next thread, and none of them fails.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type MemoryFault, pageSize, type VmError } from 'vmarea'
 import { Random } from '../differential/random.js'
+import * as vmarea from '../published/index.js'
+import { type MemoryFault, pageSize, type VmError } from '../published/index.js'
 import { seed } from '../support/seed.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
@@ -35,7 +36,7 @@ const numbered = driverUrl(({ control }: { control: Int32Array }) => {
   }
 })
 
-eachSource(({ openDevice, skip }) => {
+eachSource(vmarea, ({ openDevice, skip }) => {
   const open = async () => {
     const control = new Int32Array(new SharedArrayBuffer(8))
     return { control, device: await openDevice(numbered, { driver: { control }, run: 2 * page, timeout: 60_000 }) }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pageSize } from 'vmarea'
+import * as vmarea from '../published/index.js'
+import { pageSize } from '../published/index.js'
 import { until } from '../support/until.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
@@ -28,7 +29,7 @@ const numbered = driverUrl(() => ({
   },
 }))
 
-eachSource(({ openDevice, skip }) => {
+eachSource(vmarea, ({ openDevice, skip }) => {
   test('addresses that one device has left are another one’s before the first has heard of it', { skip }, async () => {
     const control = new Int32Array(new SharedArrayBuffer(8))
     await using first = await openDevice(still, { driver: { control }, run: page })

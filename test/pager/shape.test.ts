@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type MemoryFault, pageSize, type VmError } from 'vmarea'
+import * as vmarea from '../published/index.js'
+import { type MemoryFault, pageSize, type VmError } from '../published/index.js'
 import { survives } from '../support/run-in-child.js'
 import { temporaryFile } from '../support/temporary-folder.js'
 import { driverUrl } from './support/driver-url.js'
@@ -19,7 +20,7 @@ const numbered = driverUrl(({ delay }: { delay?: number } = {}) => ({
   },
 }))
 
-eachSource(({ openDevice, skip, source }) => {
+eachSource(vmarea, ({ openDevice, skip, source }) => {
   test('faults of many threads are in flight at once', { skip }, async () => {
     const together = driverUrl(() => {
       let waiting: (() => void)[] = []

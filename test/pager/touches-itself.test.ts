@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as threads from 'node:worker_threads'
-import { pageSize } from '#vmarea/index.js'
+import * as vmarea from '../published/index.js'
+import { pageSize } from '../published/index.js'
 import { survives } from '../support/run-in-child.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
@@ -53,7 +54,7 @@ await device.close()
 memory.unmap()
 `
 
-eachSource(({ source, skip }) => {
+eachSource(vmarea, ({ source, skip }) => {
   test('a driver that touches the memory that it serves is named, and no thread hangs for longer than the time limit', {
     skip: canHandOver ? skip : 'on this Node no memory comes into the hands of another thread',
   }, async () => {

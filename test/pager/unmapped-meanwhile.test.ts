@@ -1,5 +1,6 @@
 import { test } from 'node:test'
-import { pageSize } from '#vmarea/index.js'
+import * as vmarea from '../published/index.js'
+import { pageSize } from '../published/index.js'
 import { survives } from '../support/run-in-child.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
@@ -33,7 +34,7 @@ const late = driverUrl<Int32Array>((numbers, host) => {
   }
 })
 
-eachSource(({ source, skip }) => {
+eachSource(vmarea, ({ source, skip }) => {
   test("a page that is inserted after its map was unmapped replaces no other memory's memory", { skip }, async () => {
     const scenario = `
       const [driver, source] = args

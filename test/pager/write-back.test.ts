@@ -1,8 +1,9 @@
 // Pages that programs write to a device reach its driver, whatever happens meanwhile.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Device, type MmapMut, pageSize } from 'vmarea'
 import { Random } from '../differential/random.js'
+import * as vmarea from '../published/index.js'
+import { type Device, type MmapMut, pageSize } from '../published/index.js'
 import { seed } from '../support/seed.js'
 import { startedThreads } from '../support/started-threads.js'
 import { until } from '../support/until.js'
@@ -44,7 +45,7 @@ const storing = driverUrl(({ stored, hold, slow, refuse }: Storing) => {
   }
 })
 
-eachSource(({ openDevice, skip }) => {
+eachSource(vmarea, ({ openDevice, skip }) => {
   const open = async ({ slow = 0, refuse = 0, residentLimit = LIMIT, timeout = 120_000 }) => {
     const stored = new Uint8Array(new SharedArrayBuffer(PAGES * page))
     const hold = new Int32Array(new SharedArrayBuffer(8))

@@ -1,8 +1,9 @@
 // Pages are taken away while many threads read them: each read gives what the driver gave, whole, and nobody waits for ever.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Device, type Mmap, pageSize, thisProcess } from 'vmarea'
 import { Random } from '../differential/random.js'
+import * as vmarea from '../published/index.js'
+import { type Device, type Mmap, pageSize, thisProcess } from '../published/index.js'
 import { seed } from '../support/seed.js'
 import { checkVersions } from './support/check-versions.js'
 import { eachSource } from './support/each-source.js'
@@ -65,7 +66,7 @@ async function readWhile(maps: readonly Mmap[], known: Versions, rounds: () => n
   await Promise.all([onThisThread(), ...Array.from({ length: READERS }, onAnother)])
 }
 
-eachSource(({ openDevice, skip }) => {
+eachSource(vmarea, ({ openDevice, skip }) => {
   const using = async (
     { run, ownPages = false }: { readonly run: number; readonly ownPages?: boolean },
     act: (device: Device, maps: readonly Mmap[], known: Versions & { readonly control: Int32Array }) => Promise<void>,

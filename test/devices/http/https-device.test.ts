@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { eachSource } from '../../pager/support/each-source.js'
+import * as vmarea from '../../published/index.js'
 import { survives } from '../../support/run-in-child.js'
 import { temporaryFolder } from '../../support/temporary-folder.js'
 
@@ -37,7 +38,7 @@ const server = createServer({ key: fs.readFileSync(key), cert: fs.readFileSync(c
 server.on('secureConnection', () => connections++)
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
 const driver = { url: 'https://127.0.0.1:' + server.address().port + '/object' }
-const opening = vmarea.openDevice(import.meta.resolve('vmarea/devices/http'), { source, driver, run: page })
+const opening = vmarea.openDevice(library + 'devices/http.js', { source, driver, run: page })
 if (trusted !== 'trusted') {
   await assert.rejects(opening, (error) => {
     for (let cause = error; cause !== undefined; cause = cause.cause) {
@@ -62,7 +63,7 @@ server.closeAllConnections()
 server.close()
 `
 
-eachSource(({ source, skip }) => {
+eachSource(vmarea, ({ source, skip }) => {
   for (const trusted of ['trusted', 'unknown'] as const) {
     const what = trusted === 'trusted' ? 'is read through connections that are kept' : 'is refused, with the reason'
     test(`an object on an https server whose certificate is ${trusted} ${what}`, {

@@ -1,6 +1,6 @@
-import { pageSize } from '#vmarea/index.js'
 import type { Area } from '#vmarea/kernel/area.js'
 import type { RawPage } from '#vmarea/kernel/raw-page.js'
+import { pageSize } from '../../published/index.js'
 import { driverUrl } from './driver-url.js'
 
 const page = pageSize()
