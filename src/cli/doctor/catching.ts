@@ -59,7 +59,7 @@ export function* catching(): Generator<Capability> {
       : {
           fallback:
             userMode.features !== undefined
-              ? 'user-mode-only: a system call on a page that is not there fails with EFAULT'
+              ? 'user-mode-only: fs.write and other system calls that are given a page that is not there fail with EFAULT'
               : 'the fault guard takes the faults itself',
           remedy: byCall.words.startsWith('EPERM')
             ? 'access to /dev/userfaultfd (its group), CAP_SYS_PTRACE, or sysctl vm.unprivileged_userfaultfd=1; in a container also a seccomp filter that lets it pass'

@@ -13,9 +13,9 @@ const DEADLINE = 1000
 /** What each source of faults can't do, as a sentence. */
 const LIMITS: Readonly<Partial<Record<FaultSourceName, string>>> = {
   'userfaultfd-user-mode-only':
-    'a system call on a page that is not there fails with EFAULT (read, write and ready of the package wait for it)',
+    'fs.write and other system calls that are given a page that is not there fail with EFAULT (read, write and ready of the package wait for it)',
   guard:
-    'a system call on a page that is not there fails with EFAULT (read, write and ready of the package wait for it); /proc/PID/maps shows parts of a device without permission',
+    'fs.write and other system calls that are given a page that is not there fail with EFAULT (read, write and ready of the package wait for it); /proc/PID/maps shows parts of a device without permission',
 }
 
 /** What is needed to drive memory. */

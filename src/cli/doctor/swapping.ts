@@ -13,7 +13,8 @@ const WAYS: Readonly<Record<SwapWay, string>> = {
   guard: 'in place, hidden by their permission',
 }
 
-const EFAULT = 'a system call on a page that is out fails with EFAULT (read and write of the package wait for it)'
+const EFAULT =
+  'fs.write and other system calls that are given a page that is out fail with EFAULT (read and write of the package wait for it)'
 const ADVICE = 'a madvise(2) of native code frees resident pages alone'
 const AREAS = 'each run of pages that are out is an area; native code must not unmap or protect the memory by itself'
 
