@@ -26,12 +26,12 @@ export const touches = {
 
 /**
  * Map, touch and unmap one anonymous page, against the same in C. Beside it what no `bytes` can go below: the same through an ArrayBuffer of
- * Node-API, by an addon in C that checks nothing and keeps nothing safe.
+ * Node-API, by an addon in C that checks nothing, without and with addresses that stay taken until the buffer is collected.
  */
 export async function run() {
   const program = compile(file('map-touch-unmap.c'))
   const inC = () => program(rounds)[0]
-  const { mapPage, unmapPage } = compileAddon(file('node-api.c'))
+  const { mapPage, unmapPage, mapHeldPage, unmapHeldPage } = compileAddon(file('node-api.c'))
   const rows = []
   for (const [name, touch] of Object.entries(touches)) {
     rows.push(
@@ -42,12 +42,16 @@ export async function run() {
       ),
     )
   }
-  const bare = () => {
-    const buffer = mapPage()
-    new Uint8Array(buffer)[0] = 1
-    unmapPage(buffer)
-  }
-  rows.push(row('the same through a bare external ArrayBuffer', await paired(() => nanosecondsOf(bare), inC), 'none'))
+  const through = (map, unmap) => () =>
+    nanosecondsOf(() => {
+      const buffer = map()
+      new Uint8Array(buffer)[0] = 1
+      unmap(buffer)
+    })
+  const bare = await paired(through(mapPage, unmapPage), inC)
+  const held = await paired(through(mapHeldPage, unmapHeldPage), inC)
+  rows.push(row('the same through a bare external ArrayBuffer', bare, 'none'))
+  rows.push(row('the same, with addresses that stay taken until it is collected', held, 'none'))
   return rows
 }
 
