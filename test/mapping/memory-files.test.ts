@@ -59,7 +59,7 @@ describe('memory files', () => {
     using reservation = reserveMut({ length: page })
     const { port1, port2 } = new MessageChannel()
     for (const handle of [file, none, mapping, reservation]) {
-      const refusal = { name: 'DataCloneError', message: /another thread: map the same file there/ }
+      const refusal = { name: 'DataCloneError', message: /send a descriptor or sharedBytes to the other thread/ }
       assert.throws(() => structuredClone(handle), refusal)
       assert.throws(() => port1.postMessage({ handle }), refusal)
     }
