@@ -33,7 +33,7 @@ const FunctionTable* const kTables[] = {
     &kRegionFlags,    &kAsyncCalls,      &kUserfaultfdOpening, &kUserfaultfdRegistration,
     &kUserfaultfdOwnAreas, &kUserfaultfdResolving, &kUserfaultfdReading, &kGuardSources,
     &kWatches, &kSockets, &kGuests, &kGuestSources, &kGuestKeepers, &kGuestDirty, &kPageDigests, &kPlay,
-    &kFutexCalls, &kAllocateFile,
+    &kFutexCalls, &kAllocateFile, &kWritePieces,
 };
 
 void thread_ends(void* data) {

@@ -16,7 +16,8 @@ struct FunctionTable {
 };
 
 extern const FunctionTable kSystemCalls, kDescriptorCalls, kProcessMemory, kProcText, kWatches, kSockets;
-extern const FunctionTable kRegionObjects, kRegionLayout, kRegionResize, kRegionFaults, kRegionFlags, kAsyncCalls, kFutexCalls, kAllocateFile;
+extern const FunctionTable kRegionObjects, kRegionLayout, kRegionResize, kRegionFaults, kRegionFlags, kAsyncCalls, kFutexCalls, kAllocateFile,
+    kWritePieces;
 extern const FunctionTable kUserfaultfdOpening, kUserfaultfdRegistration, kUserfaultfdOwnAreas, kUserfaultfdResolving, kUserfaultfdReading;
 extern const FunctionTable kGuardSources;
 extern const FunctionTable kGuests, kGuestSources, kGuestKeepers, kGuestDirty;

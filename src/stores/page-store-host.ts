@@ -9,4 +9,9 @@ export interface PageStoreHost {
   readonly readCached?: (descriptor: number, into: Uint8Array, position: number) => number
   /** fallocate(2): reserves room in a file. Returns 0 or a negative error number. Missing where the kernel has no such call. */
   readonly allocate?: (descriptor: number, position: number, length: number) => number
+  /**
+   * pwrite(2) of each piece at its position of a file, all by one job of another thread. Their memory must not change until the promise
+   * settles: with 0, or with a negative error number, after which any of them may be written. Missing where the kernel has no such call.
+   */
+  readonly writePieces?: (descriptor: number, pieces: readonly Uint8Array[], positions: Float64Array) => Promise<number>
 }

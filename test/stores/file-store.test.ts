@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { pageStoreConformance } from '#vmarea/conformance.js'
 import { pageStoreHost } from '#vmarea/linux/page-store-host.js'
 import { fileStore, openPageStore } from '#vmarea/stores.js'
+import { ERRNO_RESULT } from '#vmarea/vocabulary/errno-result.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { throwsUsage } from '../support/throws.js'
 import { until } from '../support/until.js'
@@ -75,6 +76,56 @@ test('pages written together lie together, and freed slots are used again', asyn
   assert.equal(store.bytesUsed, 64 * pageSize)
   assert.ok(statSync(path).size <= 2 ** 23)
   await store.close()
+})
+
+test('one job at a time writes to the file, and what comes meanwhile is written together by the next', async () => {
+  const jobs: number[] = []
+  let running = 0
+  const writePieces: typeof pageStoreHost.writePieces = async (descriptor, pieces, positions) => {
+    assert.equal(running++, 0)
+    jobs.push(pieces.length)
+    const code = await pageStoreHost.writePieces(descriptor, pieces, positions)
+    running--
+    return code
+  }
+  const store = await openPageStore(fileStore({ folder: temporaryFolder }), { ...host, writePieces })
+  await Promise.all(pages(8).map((page) => store.write([page * 3], bytes(1, page + 1))))
+  assert.deepEqual(jobs, [1, 7])
+  // More than is written together: in the order in which they came.
+  await Promise.all(pages(4, 100).map((page) => store.write(pages(256, page * 256), bytes(256, page))))
+  assert.deepEqual(jobs.slice(2), [1, 2, 1])
+  const into = new Uint8Array(pageSize)
+  for (const page of pages(8)) {
+    await store.read([page * 3], into)
+    assert.deepEqual(into, bytes(1, page + 1))
+  }
+  await store.close()
+})
+
+test('a job that fails fails all that it was to write, and later writes succeed', async () => {
+  const codes = [0, -28, 0]
+  const writePieces: typeof pageStoreHost.writePieces = async (...piecesOf) => {
+    const code = codes.shift()!
+    return code === 0 ? pageStoreHost.writePieces(...piecesOf) : code
+  }
+  const store = await openPageStore(fileStore({ folder: temporaryFolder }), { ...host, writePieces })
+  const results = await Promise.allSettled(pages(3).map((page) => store.write([page], bytes(1, page + 1))))
+  assert.deepEqual(
+    results.map((result) => (result.status === 'rejected' ? result.reason.code : 'written')),
+    ['written', 'ENOSPC', 'ENOSPC'],
+  )
+  await store.write([1], bytes(1, 5))
+  const into = new Uint8Array(pageSize)
+  await store.read([1], into)
+  assert.deepEqual(into, bytes(1, 5))
+  await store.close()
+})
+
+test('pieces for a descriptor that is not open are an error, and so is what is no array of bytes', async () => {
+  const { writePieces } = pageStoreHost
+  assert.equal(await writePieces(-1, [bytes(1)], new Float64Array([0])), ERRNO_RESULT.EBADF)
+  assert.equal(await writePieces(0, [7 as unknown as Uint8Array], new Float64Array([0])), ERRNO_RESULT.EINVAL)
+  assert.equal(await writePieces(0, [], new Float64Array([0])), ERRNO_RESULT.EINVAL)
 })
 
 test('a file shrinks some time after its pages are freed', async () => {

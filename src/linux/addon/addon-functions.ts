@@ -38,6 +38,8 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   allocateFile(descriptor: number, position: number, length: number): number
   adviseFile(descriptor: number, offset: number, length: number, advice: number): number
   allocateFileAsync(descriptor: number, position: number, length: number): Promise<number> | number
+  /** Each piece at its position. Their memory must not change until the promise settles. */
+  writePiecesAsync(descriptor: number, pieces: readonly Uint8Array[], positions: Float64Array): Promise<number> | number
   getStatusFlags(descriptor: number): number
   deniesWriteExecute(): number
   getrlimit(resource: number): number

@@ -1,4 +1,4 @@
-import { close, fsync, ftruncateSync, read, unlink, write } from 'node:fs'
+import { close, fsync, ftruncateSync, read, unlink } from 'node:fs'
 import { promisify } from 'node:util'
 import { ERRNO_RESULT } from '../../vocabulary/errno-result.js'
 import { VmError } from '../../vocabulary/vm-error.js'
@@ -10,8 +10,10 @@ import type { PageStoreHost } from '../page-store-host.js'
 import { SlotAllocator } from '../slot-allocator.js'
 import { storeClosed } from '../store-closed.js'
 import type { FileStoreOptions } from './file-store-options.js'
+import { FileWriter } from './file-writer.js'
 import { openStoreFile } from './open-store-file.js'
 import { PageCipher } from './page-cipher.js'
+import { transfer } from './transfer.js'
 
 /** The bytes of one reservation of room. */
 const STEP = 2 ** 23
@@ -36,6 +38,7 @@ export class FilePageStore implements PageStore {
   readonly #host: PageStoreHost
   readonly #path: string | undefined
   readonly #descriptor: number
+  readonly #writer: FileWriter
   readonly #cipher: PageCipher | undefined
   readonly #slots = new PageNumbers()
   readonly #allocator = new SlotAllocator()
@@ -53,6 +56,7 @@ export class FilePageStore implements PageStore {
     this.#most = Math.floor((options.limit ?? 2 ** 44) / host.pageSize)
     this.#path = options.path
     this.#descriptor = openStoreFile(options)
+    this.#writer = new FileWriter(this.#descriptor, host.writePieces)
     this.#cipher = options.encrypt === true ? new PageCipher() : undefined
   }
 
@@ -64,18 +68,21 @@ export class FilePageStore implements PageStore {
     this.#check(pages, bytes)
     this.#takeSlots(pages)
     const from = this.#cipher === undefined ? bytes : this.#encrypted(this.#cipher, pages, bytes)
-    await this.#together(this.#runs(pages), (run) => this.#writeRun(run, from))
+    const pieces = this.#runs(pages).map((run) => ({
+      bytes: this.#bytesOf(run, from),
+      position: this.#positionOf(run),
+    }))
+    await this.#track(this.#writer.write(pieces))
   }
 
   read(pages: readonly number[], into: Uint8Array): void | Promise<void> {
     this.#check(pages, into)
-    const runs = this.#runs(pages)
-    const missing = runs.filter((run) => !this.#readCached(run, into))
+    const missing = this.#runs(pages).filter((run) => !this.#readCached(run, into))
     if (missing.length === 0) {
       this.#decrypt(pages, into)
       return undefined
     }
-    return this.#together(missing, (run) => this.#readRun(run, into)).then(() => this.#decrypt(pages, into))
+    return this.#track(this.#readRuns(missing, into)).then(() => this.#decrypt(pages, into))
   }
 
   free(pages: readonly number[]): void {
@@ -210,48 +217,39 @@ export class FilePageStore implements PageStore {
     return runs
   }
 
+  #bytesOf({ index, count }: Run, bytes: Uint8Array): Uint8Array {
+    const isAll = count * this.pageSize === bytes.length
+    // To make another array takes as long as a small system call.
+    return isAll ? bytes : bytes.subarray(index * this.pageSize, (index + count) * this.pageSize)
+  }
+
+  #positionOf({ slot }: Run): number {
+    return slot * this.pageSize
+  }
+
   #readCached(run: Run, into: Uint8Array): boolean {
     const { readCached } = this.#host
     if (readCached === undefined || !this.#cacheOnly || run.count > LONGEST_CACHED) return false
-    const from = run.index * this.pageSize
-    const bytes = into.subarray(from, from + run.count * this.pageSize)
-    const done = readCached(this.#descriptor, bytes, run.slot * this.pageSize)
+    const bytes = this.#bytesOf(run, into)
+    const done = readCached(this.#descriptor, bytes, this.#positionOf(run))
     if (done === EOPNOTSUPP) this.#cacheOnly = false
     return done === bytes.length
   }
 
+  // Settles when the last run has ended, even if the first fails: until then the runs use the buffers.
+  async #readRuns(runs: readonly Run[], into: Uint8Array): Promise<void> {
+    const results = await Promise.allSettled(runs.map((run) => this.#readRun(run, into)))
+    for (const result of results) if (result.status === 'rejected') throw result.reason
+  }
+
   async #readRun(run: Run, into: Uint8Array): Promise<void> {
-    const end = (run.index + run.count) * this.pageSize
-    let at = run.index * this.pageSize
-    let position = run.slot * this.pageSize
-    while (at < end) {
-      const done = await transfer(read, this.#descriptor, into, at, end - at, position)
+    const bytes = this.#bytesOf(run, into)
+    for (let at = 0; at < bytes.length; ) {
+      const rest = at === 0 ? bytes : bytes.subarray(at)
+      const done = await transfer(read, this.#descriptor, rest, this.#positionOf(run) + at)
       if (done === 0) throw new VmError('EIO', 'read', { hint: 'the file of the store is shorter than it was written' })
       at += done
-      position += done
     }
-  }
-
-  async #writeRun(run: Run, bytes: Uint8Array): Promise<void> {
-    const end = (run.index + run.count) * this.pageSize
-    let at = run.index * this.pageSize
-    let position = run.slot * this.pageSize
-    while (at < end) {
-      const done = await transfer(write, this.#descriptor, bytes, at, end - at, position)
-      at += done
-      position += done
-    }
-  }
-
-  // Settles when the last run has ended, even if the first fails: until then the runs use the buffers.
-  #together(runs: readonly Run[], act: (run: Run) => Promise<void>): Promise<void> {
-    const all =
-      runs.length === 1
-        ? act(runs[0]!)
-        : Promise.allSettled(runs.map(act)).then((results) => {
-            for (const result of results) if (result.status === 'rejected') throw result.reason
-          })
-    return this.#track(all)
   }
 
   #track(promise: Promise<void>): Promise<void> {
@@ -260,30 +258,4 @@ export class FilePageStore implements PageStore {
     tracked.catch(() => {})
     return tracked
   }
-}
-
-type Transfer = (
-  descriptor: number,
-  bytes: Uint8Array,
-  offset: number,
-  length: number,
-  position: number,
-  done: (error: NodeJS.ErrnoException | null, count: number) => void,
-) => void
-
-function transfer(
-  call: Transfer,
-  descriptor: number,
-  bytes: Uint8Array,
-  offset: number,
-  length: number,
-  position: number,
-): Promise<number> {
-  return new Promise((resolve, reject) => {
-    call(descriptor, bytes, offset, length, position, (error, count) => {
-      if (error === null) resolve(count)
-      else
-        reject(error.errno === undefined ? error : new VmError(error.errno, error.syscall ?? 'write', { cause: error }))
-    })
-  })
 }
