@@ -21,6 +21,6 @@ extern const FunctionTable kRegionObjects, kRegionLayout, kRegionResize, kRegion
 extern const FunctionTable kUserfaultfdOpening, kUserfaultfdRegistration, kUserfaultfdOwnAreas, kUserfaultfdResolving, kUserfaultfdReading;
 extern const FunctionTable kGuardSources;
 extern const FunctionTable kGuests, kGuestSources, kGuestKeepers, kGuestDirty;
-extern const FunctionTable kPageDigests, kPlay;
+extern const FunctionTable kPageContents, kPlay;
 
 }  // namespace vmarea

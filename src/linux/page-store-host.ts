@@ -8,4 +8,5 @@ export const pageStoreHost = {
     addon().allocateFile(descriptor, position, length),
   writePieces: async (descriptor: number, pieces: readonly Uint8Array[], positions: Float64Array): Promise<number> =>
     addon().writePiecesAsync(descriptor, pieces, positions),
+  decompressLz4: (bytes: Uint8Array, into: Uint8Array): number => addon().decompressLz4(bytes, into),
 }

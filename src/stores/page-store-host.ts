@@ -14,4 +14,9 @@ export interface PageStoreHost {
    * settles: with 0, or with a negative error number, after which any of them may be written. Missing where the kernel has no such call.
    */
   readonly writePieces?: (descriptor: number, pieces: readonly Uint8Array[], positions: Float64Array) => Promise<number>
+  /**
+   * Decompresses a block of LZ4, without a frame. Returns the number of bytes, or a negative error number for what is no such block, or a
+   * longer one than there is room for.
+   */
+  readonly decompressLz4?: (bytes: Uint8Array, into: Uint8Array) => number
 }

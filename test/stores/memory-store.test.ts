@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pageStoreConformance } from '#vmarea/conformance.js'
+import { pageStoreHost } from '#vmarea/linux/page-store-host.js'
 import { memoryStore, openPageStore } from '#vmarea/stores.js'
 import { throwsUsage } from '../support/throws.js'
 
@@ -15,12 +16,19 @@ const withoutLz4 = await import('lz4-napi').then(
   () => 'lz4-napi has no binary for this machine here',
 )
 
-for (const compression of ['none', 'deflate', 'lz4'] as const) {
+const kinds = [
+  { compression: 'none', host: {} },
+  { compression: 'deflate', host: {} },
+  { compression: 'lz4', host: {} },
+  { compression: 'lz4', host: pageStoreHost },
+] as const
+for (const { compression, host } of kinds) {
   const skip = compression === 'lz4' && withoutLz4
+  const name = host === pageStoreHost ? `${compression} of the host` : compression
   pageStoreConformance({
     test: (title: string, options: unknown, run?: () => void | Promise<void>) =>
-      test(`memoryStore, ${compression}: ${title}`, { skip }, (run ?? options) as () => Promise<void>),
-    open: (pageSize) => openPageStore(memoryStore({ compression }), { pageSize }),
+      test(`memoryStore, ${name}: ${title}`, { skip }, (run ?? options) as () => Promise<void>),
+    open: (pageSize) => openPageStore(memoryStore({ compression }), { pageSize, ...host }),
   })
 }
 

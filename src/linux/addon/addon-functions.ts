@@ -40,6 +40,8 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   allocateFileAsync(descriptor: number, position: number, length: number): Promise<number> | number
   /** Each piece at its position. Their memory must not change until the promise settles. */
   writePiecesAsync(descriptor: number, pieces: readonly Uint8Array[], positions: Float64Array): Promise<number> | number
+  /** Of a block without a frame. Returns the number of bytes. */
+  decompressLz4(bytes: Uint8Array, into: Uint8Array): number
   getStatusFlags(descriptor: number): number
   deniesWriteExecute(): number
   getrlimit(resource: number): number

@@ -1,17 +1,18 @@
 import { UsageError } from '../../vocabulary/usage-error.js'
+import type { PageStoreHost } from '../page-store-host.js'
 import type { Compression } from './compression.js'
 import type { MemoryStoreOptions } from './memory-store-options.js'
 
 /** Loads the compression, or the default one. A module of Node is loaded for `'deflate'` alone, so that `'none'` works in a browser. */
 export async function loadCompression(
   name: MemoryStoreOptions['compression'],
-  pageSize: number,
+  host: PageStoreHost,
 ): Promise<Compression | undefined> {
   if (name === 'none') return undefined
   if (name !== 'deflate') {
     try {
       const { lz4Compression } = await import('./lz4-compression.js')
-      return await lz4Compression(pageSize)
+      return await lz4Compression(host)
     } catch (cause) {
       if (name === 'lz4') {
         throw new UsageError(

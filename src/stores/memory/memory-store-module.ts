@@ -4,6 +4,6 @@ import { MemoryPageStore } from './memory-page-store.js'
 import type { MemoryStoreOptions } from './memory-store-options.js'
 
 export default definePageStore<MemoryStoreOptions>(
-  async ({ compression, limit = Number.POSITIVE_INFINITY }, { pageSize }) =>
-    new MemoryPageStore(pageSize, limit, await loadCompression(compression, pageSize)),
+  async ({ compression, limit = Number.POSITIVE_INFINITY }, host) =>
+    new MemoryPageStore(host.pageSize, limit, await loadCompression(compression, host)),
 )

@@ -1,9 +1,10 @@
-// Digests of pages: of memory by its address, and of bytes of JavaScript.
+// What is computed from the bytes of pages: digests, of memory by its address and of bytes of JavaScript, and pages from compressed ones.
 #include <errno.h>
 
 #include "addon/callback.h"
 #include "addon/function-tables.h"
 #include "page/guarded-copy.h"
+#include "page/lz4-block.h"
 #include "page/page-digest.h"
 #include "page/page-size.h"
 
@@ -32,13 +33,19 @@ int copy_and_digest(uint64_t address, View<uint8_t> bytes, View<double> digests)
   return 0;
 }
 
+// Returns the number of bytes, or -EINVAL.
+int64_t decompress(View<uint8_t> bytes, View<uint8_t> into) {
+  return decompress_lz4(bytes.data, bytes.length, into.data, into.length);
+}
+
 constexpr Function kFunctions[] = {
     {"digestPages", callback<digest_bytes>},
     {"copyAndDigestPages", callback<copy_and_digest>},
+    {"decompressLz4", callback<decompress>},
 };
 
 }  // namespace
 
-const FunctionTable kPageDigests(kFunctions);
+const FunctionTable kPageContents(kFunctions);
 
 }  // namespace vmarea
