@@ -5,6 +5,8 @@ import { REFUSAL } from './swap-memory.js'
 
 /** How many pages are examined before faults are served: 2 MiB. */
 const SLICE = 512
+/** How many runs of pages are staged before faults are served: each takes a system call. */
+const RUNS = 32
 
 /** The clock of eviction. Stages resident pages: all of them, or those that were not used since its hand passed them last. */
 export class PageStager {
@@ -29,43 +31,52 @@ export class PageStager {
     this.#context.counters.values[COUNT.STAGE_HAND] = page
   }
 
-  /** Stages one slice of resident pages, from `from` on. Returns the page at which the next slice begins. */
+  /** Stages one slice of resident pages, from `from` on, in a few runs. Returns the page at which the next slice begins. */
   sweep(from: number): number {
     const { places, memory } = this.#context
-    const first = places.find(PLACE.RESIDENT, from, places.count)
-    if (first === places.count) return first
-    const end = Math.min(first + SLICE, memory.regionEnd(first))
-    return this.#stage(first, places.runEnd(PLACE.RESIDENT, first, end))
+    let [page, left] = [from, SLICE]
+    for (let runs = 0; runs < RUNS && left > 0 && !this.#waits; runs++) {
+      page = places.find(PLACE.RESIDENT, page, places.count)
+      if (page === places.count) break
+      const end = Math.min(page + left, memory.regionEnd(page))
+      const next = this.#stage(page, places.runEnd(PLACE.RESIDENT, page, end))
+      left -= next - page
+      page = next
+    }
+    return page
   }
 
   /**
-   * Moves up to so many resident pages aside that were not used since the hand passed them last. Looks at a slice of pages. Returns how many it
-   * moved, or -1 when it has gone round and found none.
+   * Moves up to so many resident pages aside that were not used since the hand passed them last. Looks at a slice of pages, in a few runs.
+   * Returns by how many pages the hand has moved over such runs: 0 when it has gone round and found none.
    */
   advance(most: number): number {
     const { places, memory } = this.#context
-    const round = places.count
-    for (let looked = 0; looked <= 2 * round; ) {
+    const [round, wanted] = [places.count, Math.min(SLICE, most)]
+    let passed = 0
+    for (let looked = 0, runs = 0; looked <= 2 * round && passed < wanted && runs < RUNS && !this.#waits; ) {
       const from = this.#hand
       const first = places.find(PLACE.RESIDENT, from, round)
       looked += first - from + 1
       if (first === round) {
         this.#hand = 0
-        if (places.counts[PLACE.RESIDENT] === 0) return -1
+        if (places.counts[PLACE.RESIDENT] === 0) break
         continue
       }
-      const end = Math.min(memory.regionEnd(first), first + Math.min(SLICE, most))
+      const end = Math.min(memory.regionEnd(first), first + wanted - passed)
       let page = first
       while (page < end && places.get(page) === PLACE.RESIDENT && !places.has(page, NOTE.YOUNG | NOTE.PINNED)) page++
       if (page > first) {
         this.#hand = this.#stage(first, page)
-        return Math.max(this.#hand - first, 0)
+        passed += this.#hand - first
+        runs++
+        continue
       }
       // The page was used, or is pinned: the next round examines it again.
       places.clear(first, NOTE.YOUNG | NOTE.PINNED)
       this.#hand = first + 1
     }
-    return -1
+    return passed
   }
 
   // Returns the page to go on from.

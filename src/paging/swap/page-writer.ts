@@ -293,7 +293,8 @@ export class PageWriter {
   }
 
   #drop(pages: readonly number[]): void {
-    for (const [at, count] of this.#runs(pages)) this.#context.memory.drop(pages[at]!, count)
+    const { memory } = this.#context
+    for (const [at, count] of this.#runs(pages)) memory.drop(pages[at]!, count, at + count === pages.length)
   }
 
   /** Runs of pages that follow each other, none of which crosses the end of a region: where each begins in `pages`, and how long it is. */

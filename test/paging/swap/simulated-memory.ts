@@ -24,6 +24,8 @@ export class SimulatedMemory implements SwapMemory {
   readonly unmapped = new Set<number>()
   /** Called before each call on a run: whether the layout changes at the moment. */
   changes: () => boolean = () => false
+  /** Whether another call that drops pages follows at once. */
+  #drops = false
   readonly #ends: readonly number[]
   readonly #wake: (page: number) => void
 
@@ -77,8 +79,9 @@ export class SimulatedMemory implements SwapMemory {
     for (let at = 0; at < digests.length; at++) digests[at] = pageDigest(bytes.subarray(at * PAGE, (at + 1) * PAGE))
   }
 
-  drop(page: number, count: number): void {
-    this.#checkRun(page, count)
+  drop(page: number, count: number, isLast = true): void {
+    this.#checkRun(page, count, true)
+    this.#drops = !isLast
     for (let at = page; at < page + count; at++) {
       assert.ok(this.moved[at] !== undefined, `page ${at} is not staged`)
       this.moved[at] = undefined
@@ -126,7 +129,8 @@ export class SimulatedMemory implements SwapMemory {
     return count
   }
 
-  #checkRun(page: number, count: number): void {
+  #checkRun(page: number, count: number, isDrop = false): void {
+    assert.ok(isDrop || !this.#drops, 'the last call that drops pages is missing')
     assert.ok(count > 0 && page >= 0 && page + count <= this.regionEnd(page), `run of ${count} pages at ${page}`)
   }
 }

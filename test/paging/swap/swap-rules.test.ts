@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { SwapCommand } from '#vmarea/kernel/swap/swap-state.js'
-import { PLACE } from '#vmarea/paging/swap/page-places.js'
+import { NOTE, PLACE } from '#vmarea/paging/swap/page-places.js'
 import { COUNT } from '#vmarea/paging/swap/swap-counters.js'
 import { seed } from '../../support/seed.js'
 import { PAGE, pageOf } from './simulated-memory.js'
@@ -148,6 +148,16 @@ test('the budget is kept at rest, and a touched staged page comes back without a
   await program.checkAll()
   await program.finish()
   assert.ok(charged() <= 80, `${charged()} pages take memory`)
+})
+
+test('pages that lie apart leave together, in one slice of work', async () => {
+  const program = filled(64, { residentLimit: 32 * PAGE })
+  for (let page = 0; page < 64; page += 2) program.record.places.note(page, NOTE.YOUNG)
+  program.work()
+  assert.equal(program.record.statistics.stagingPages, 32)
+  await program.finish()
+  assert.ok(program.record.statistics.residentPages <= 32)
+  await program.checkAll()
 })
 
 test('a fault on one page is served while the store answers for none of the others', async () => {

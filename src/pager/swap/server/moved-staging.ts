@@ -27,6 +27,8 @@ export class MovedStaging implements Staging {
   readonly #raw: RawUserfaultfd
   readonly #region: LinuxRegion
   readonly #pageSize: number
+  /** Pages at the beginning of the region that wait to be freed. */
+  #full = 0
 
   /** @param served the userfaultfd of the program's memory */
   constructor(served: LinuxUserfaultfd, { calls, regions, pageSize }: PagerKernel) {
@@ -46,19 +48,28 @@ export class MovedStaging implements Staging {
     return this.#served.done > 0 ? this.#served.done : code
   }
 
-  drop(address: number, count: number): number {
-    const { start } = this.#region
+  drop(address: number, count: number, isLast = true): number {
     let dropped = 0
     while (dropped < count) {
-      const length = Math.min(count - dropped, ROOM) * this.#pageSize
-      this.#raw.move(start, address + dropped * this.#pageSize, length, UFFD_RESOLVE_MODE.DONTWAKE)
-      const { done } = this.#raw
-      if (done === 0) return dropped
-      // A bare system call, without the library's locks: a thread that holds them may wait for this one to read an event.
-      check(addon().adviseBare(start, done, MADV.DONTNEED), 'madvise')
-      dropped += done / this.#pageSize
+      if (this.#full === ROOM) this.#free()
+      const target = Number(this.#region.start) + this.#full * this.#pageSize
+      const length = Math.min(count - dropped, ROOM - this.#full) * this.#pageSize
+      this.#raw.move(target, address + dropped * this.#pageSize, length, UFFD_RESOLVE_MODE.DONTWAKE)
+      const moved = this.#raw.done / this.#pageSize
+      if (moved === 0) break
+      this.#full += moved
+      dropped += moved
     }
+    if (isLast) this.#free()
     return dropped
+  }
+
+  // Once for many pages: the kernel interrupts each processor on which the program runs.
+  #free(): void {
+    if (this.#full === 0) return
+    // A bare system call, without the library's locks: a thread that holds them may wait for this one to read an event.
+    check(addon().adviseBare(this.#region.start, this.#full * this.#pageSize, MADV.DONTNEED), 'madvise')
+    this.#full = 0
   }
 
   close(): void {

@@ -109,8 +109,8 @@ export class UserfaultfdMemory implements SwapMemory {
     check(addon().copyAndDigestPages(this.#staged(page), into, digests), 'read')
   }
 
-  drop(page: number, count: number): void {
-    this.#staging.drop(this.#staged(page), count)
+  drop(page: number, count: number, isLast?: boolean): void {
+    this.#staging.drop(this.#staged(page), count, isLast)
   }
 
   digest(bytes: Uint8Array, digests: Float64Array): void {
