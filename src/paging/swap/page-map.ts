@@ -25,10 +25,8 @@ export class PageMap {
 
   /** The page at the address, or -1. */
   pageAt(address: number): number {
-    const holds = ({ start, count }: SwapRange) =>
-      start >= 0 && address >= start && address < start + count * this.#pageSize
-    if (!holds(this.#last)) {
-      const found = this.#ranges.find(holds)
+    if (!this.#holds(this.#last, address)) {
+      const found = this.#ranges.find((range) => this.#holds(range, address))
       if (found === undefined) return -1
       this.#last = found
     }
@@ -89,6 +87,10 @@ export class PageMap {
     this.#ranges = ranges
     this.#last = ranges[0]!
     return moved
+  }
+
+  #holds({ start, count }: SwapRange, address: number): boolean {
+    return start >= 0 && address >= start && address < start + count * this.#pageSize
   }
 
   #rangeOf(page: number): SwapRange {

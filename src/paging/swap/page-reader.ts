@@ -19,6 +19,8 @@ interface Read {
   readonly needed: boolean
   /** Calls that have failed before. */
   readonly attempts: number
+  /** When the fault for which the first page is read began to wait. */
+  readonly faultAt: number | undefined
 }
 
 /** Brings pages back from the store. */
@@ -28,7 +30,7 @@ export class PageReader {
   readonly #progress: () => void
   /** Called for each page when the store's call for it has returned. */
   readonly #returned: (page: number) => void
-  /** When a fault began to wait for a page that is being read. */
+  /** When a fault began to wait for a page that is being read, other than the one for which it is read. */
   readonly #waiting = new Map<number, number>()
   /** Pages whose read failed and is about to be retried. */
   readonly #retries = new Map<number, Read>()
@@ -67,8 +69,7 @@ export class PageReader {
   read(page: number, count: number, since: number | undefined, needed = since !== undefined): void {
     const { places, host } = this.#context
     for (let at = page; at < page + count; at++) places.set(at, PLACE.READING)
-    if (since !== undefined) this.#waiting.set(page, since)
-    this.#ask(page, count, { since: host.now(), needed, attempts: 0 })
+    this.#ask(page, count, { since: host.now(), needed, attempts: 0, faultAt: since })
   }
 
   /** The program has dropped the page: its read and its error are discarded. */
@@ -98,9 +99,10 @@ export class PageReader {
     memory.poison(page)
   }
 
+  // To ask an empty map takes longer than to see that it is empty, and this is asked for each page.
   #ended(page: number): void {
-    this.#waiting.delete(page)
-    this.#retries.delete(page)
+    if (this.#waiting.size > 0) this.#waiting.delete(page)
+    if (this.#retries.size > 0) this.#retries.delete(page)
   }
 
   #ask(page: number, count: number, read: Read): void {
@@ -151,8 +153,19 @@ export class PageReader {
       const isGood = (at: number) =>
         error === undefined && places.get(at) === PLACE.READING && places.hasDigest(at, digests[at - page]!)
       while (to < end && isGood(to)) to++
-      if (to > from) this.#fill(from, to - from, from === page ? bytes : bytes.subarray((from - page) * pageSize))
-      if (to < end && places.get(to) === PLACE.READING) this.#failed(to, read, error ?? this.#damaged(to))
+      if (to > from) {
+        const isFirst = from === page
+        this.#fill(
+          from,
+          to - from,
+          isFirst ? bytes : bytes.subarray((from - page) * pageSize),
+          isFirst ? read.faultAt : undefined,
+        )
+      }
+      if (to < end && places.get(to) === PLACE.READING) {
+        if (to === page) this.#wait(page, read.faultAt)
+        this.#failed(to, read, error ?? this.#damaged(to))
+      }
       from = to + 1
     }
   }
@@ -176,7 +189,7 @@ export class PageReader {
     }
     const delay = Math.min(RETRY * 2 ** attempts, LONGEST_RETRY)
     const left = timeout - (host.now() - since)
-    const retry = { since, needed, attempts: attempts + 1 }
+    const retry = { since, needed, attempts: attempts + 1, faultAt: undefined }
     this.#retries.set(page, retry)
     host.later(Math.min(delay, left), () => {
       if (this.#retries.get(page) !== retry || places.get(page) !== PLACE.READING) return
@@ -186,19 +199,21 @@ export class PageReader {
     })
   }
 
-  #fill(page: number, count: number, bytes: Uint8Array): void {
+  /** `faultAt` is when the fault for the first page began to wait. */
+  #fill(page: number, count: number, bytes: Uint8Array, faultAt?: number): void {
     const { memory, places, host } = this.#context
     const { pageSize } = memory
     for (let at = page; at < page + count; ) {
       const rest = at === page ? bytes : bytes.subarray((at - page) * pageSize)
       const done = memory.fill(at, page + count - at, rest)
-      for (const end = at + done; at < end; at++) this.#came(at)
+      for (const end = at + done; at < end; at++) this.#came(at, at === page ? faultAt : undefined)
       if (at === page + count) return
       const { refusal } = memory
       if (refusal === REFUSAL.PRESENT) places.set(at, PLACE.RESIDENT)
       else if (refusal === REFUSAL.GONE) places.set(at, PLACE.GONE)
       else {
         const [left, copy] = [page + count - at, rest.slice(done * pageSize)]
+        if (at === page) this.#wait(page, faultAt)
         host.later(1, () => this.#fillStill(at, left, copy))
         return
       }
@@ -218,9 +233,9 @@ export class PageReader {
     this.#progress()
   }
 
-  #came(page: number): void {
+  #came(page: number, first: number | undefined): void {
     const { places, counters, host } = this.#context
-    const faultAt = this.#waiting.size === 0 ? undefined : this.#waiting.get(page)
+    const faultAt = first ?? this.#waiting.get(page)
     this.#ended(page)
     this.recovered(page)
     places.set(page, PLACE.RESIDENT)
@@ -229,6 +244,11 @@ export class PageReader {
     places.note(page, NOTE.YOUNG)
     counters.add(COUNT.DEMAND_READS)
     counters.served('store', host.now() - faultAt)
+  }
+
+  /** Notes the fault for which a page was read, where the page has not come with the read. */
+  #wait(page: number, faultAt: number | undefined): void {
+    if (faultAt !== undefined) this.#waiting.set(page, faultAt)
   }
 }
 

@@ -27,6 +27,8 @@ export const COUNT = {
 } as const
 
 const COUNTS = 19
+/** Microseconds: longer latencies count as this one. */
+const LONGEST = 2 ** 31
 const ORIGINS: readonly FaultOrigin[] = ['zero', 'staging', 'store']
 
 /** The counters behind `SwapStatistics`. They may lie in memory that another thread reads; one thread writes them. */
@@ -50,8 +52,9 @@ export class SwapCounters {
   /** Counts a fault that was served after `milliseconds`. */
   served(origin: FaultOrigin, milliseconds: number): void {
     this.add(COUNT.FAULTS)
-    const bucket = Math.max(0, Math.min(LATENCY_BUCKETS - 1, Math.ceil(Math.log2(Math.max(milliseconds * 1000, 1)))))
-    this.add(COUNTS + ORIGINS.indexOf(origin) * LATENCY_BUCKETS + bucket)
+    // The logarithm, rounded up.
+    const bucket = 32 - Math.clz32(Math.min(Math.max(Math.ceil(milliseconds * 1000), 1), LONGEST) - 1)
+    this.add(COUNTS + ORIGINS.indexOf(origin) * LATENCY_BUCKETS + Math.min(bucket, LATENCY_BUCKETS - 1))
   }
 
   latency(origin: FaultOrigin): readonly number[] {

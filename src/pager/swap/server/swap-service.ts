@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import type { SwapCommand } from '../../../kernel/swap/swap-state.js'
 import { PageMap } from '../../../paging/swap/page-map.js'
 import { SwapEngine } from '../../../paging/swap/swap-engine.js'
