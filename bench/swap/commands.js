@@ -1,4 +1,4 @@
-// Memory out to a file and back in order, and single faults on it, beside the same in C: UFFDIO_MOVE, pwrite, pread, UFFDIO_COPY of 2 MiB.
+// Memory out to a file and back in order, beside the same in C: UFFDIO_MOVE, pwrite, pread, UFFDIO_COPY of 2 MiB.
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,20 +10,19 @@ import { median } from '../support/paired.js'
 const MiB = 2 ** 20
 const LENGTH = Number(process.env.VMAREA_BENCH_SWAP_MIB ?? 1024) * MiB
 const ROUNDS = Number(process.env.VMAREA_BENCH_SWAP_ROUNDS ?? 5)
-const FAULTS = 3000
 
 export async function run() {
   const floor = loadFloor(new URL('../support/swap/floor.c', import.meta.url))
   const folder = mkdtempSync(join(tmpdir(), 'vmarea-bench-swap-'))
   try {
     const file = openSync(join(folder, 'floor'), 'w+')
-    const address = check(floor.openSwap(LENGTH, file))
+    check(floor.openSwap(LENGTH, file))
     const memory = mapMut({ length: LENGTH })
     memory.advise('nohugepage')
     const words = new BigUint64Array(memory.view(0, LENGTH).buffer, 0, LENGTH / 8)
     for (let at = 0; at < words.length; at += 512) words[at] = BigInt(at + 1)
     const swap = await openSwap(memory, { store: fileStore({ folder }) })
-    const rows = [...(await commands(swap, floor, words)), ...(await faults(swap, memory, floor, address))]
+    const rows = await commands(swap, floor, words)
     await swap.exit()
     closeSync(file)
     return rows
@@ -57,47 +56,6 @@ async function commands(swap, floor, words) {
     rate('out', 'out: staging to a file'),
     rate('in', 'disable: back from the file'),
   ]
-}
-
-async function faults(swap, memory, floor, address) {
-  const order = new Uint32Array(FAULTS)
-  // No two of them are neighbours.
-  const step = Math.floor(LENGTH / 4096 / FAULTS)
-  for (let at = 0; at < FAULTS; at++) order[at] = ((at * 7919) % FAULTS) * step
-  const times = new Float64Array(FAULTS)
-  const rows = []
-  for (const origin of ['staging', 'the file in the page cache']) {
-    const samples = [[], []]
-    for (let round = -1; round < ROUNDS; round++) {
-      await swap.enable()
-      if (origin !== 'staging') await swap.out()
-      floor.touchInOrder(Number(memory.start), order, times)
-      if (round >= 0) samples[0].push(...times)
-      check(floor.stage())
-      if (origin !== 'staging') check(floor.out())
-      floor.start(origin === 'staging' ? 0 : 1)
-      floor.touchInOrder(address, order, times)
-      if (round >= 0) samples[1].push(...times)
-      floor.stop()
-      await swap.disable()
-      // Pages that were not touched are still out, in C as well.
-      floor.bringBack(origin === 'staging' ? 0 : 1)
-    }
-    for (const [name, share, target] of [
-      ['p50', 0.5, '<= 1.3'],
-      ['p99', 0.99, '<= 4'],
-    ]) {
-      const [measured, base] = samples.map((all) => all.sort((a, b) => a - b)[Math.floor(all.length * share)] / 1000)
-      rows.push({
-        work: `one fault from ${origin}, ${name} (µs)`,
-        measured,
-        floor: base,
-        ratio: measured / base,
-        target,
-      })
-    }
-  }
-  return rows
 }
 
 async function timed(work) {

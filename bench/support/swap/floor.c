@@ -10,6 +10,8 @@ static struct {
   uint8_t *memory, *staging, *buffer;
   uint64_t length;
   volatile int origin;
+  int cpu;
+  pthread_t thread;
   // Of pages that are compressed in memory.
   uint8_t **packed;
   int *packed_lengths;
@@ -100,7 +102,7 @@ static void resolve(uint64_t address) {
 
 static void *serve(void *unused) {
   (void)unused;
-  serve_faults(swap.uffd, -1, resolve);
+  serve_faults(swap.uffd, swap.cpu, resolve);
   return NULL;
 }
 
@@ -137,15 +139,14 @@ static napi_value fill_from(napi_env env, napi_callback_info info) {
   return answer(env, 0);
 }
 
-// (origin): a thread answers faults until stop()
+// (origin, cpu): a thread that runs there answers faults until stop()
 static napi_value start(napi_env env, napi_callback_info info) {
-  double values[1] = {0};
-  pthread_t thread;
-  numbers_of(env, info, values, 1);
+  double values[2] = {0};
+  numbers_of(env, info, values, 2);
   swap.origin = (int)values[0];
+  swap.cpu = (int)values[1];
   running = 1;
-  pthread_create(&thread, NULL, serve, NULL);
-  pthread_detach(thread);
+  pthread_create(&swap.thread, NULL, serve, NULL);
   return answer(env, 0);
 }
 
@@ -161,6 +162,7 @@ static napi_value bring_back(napi_env env, napi_callback_info info) {
 static napi_value stop(napi_env env, napi_callback_info info) {
   (void)info;
   running = 0;
+  pthread_join(swap.thread, NULL);
   return answer(env, 0);
 }
 
@@ -183,10 +185,28 @@ static napi_value touch_in_order(napi_env env, napi_callback_info info) {
   return answer(env, sum);
 }
 
+// Another descriptor of the userfaultfd, for a thread that answers faults in place of the one in C.
+static napi_value descriptor(napi_env env, napi_callback_info info) {
+  (void)info;
+  return answer(env, fcntl(swap.uffd, F_DUPFD_CLOEXEC, 0));
+}
+
+// (thread, cpu): the thread, by the kernel's number, runs there from now on; below 0 on any.
+static napi_value pin_thread(napi_env env, napi_callback_info info) {
+  double values[2] = {0};
+  numbers_of(env, info, values, 2);
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+    if (values[1] < 0 || cpu == (int)values[1]) CPU_SET(cpu, &set);
+  return answer(env, sched_setaffinity((pid_t)values[0], sizeof set, &set));
+}
+
 static napi_value init(napi_env env, napi_value exports) {
   static const struct function functions[] = {{"openSwap", open_swap}, {"stage", stage}, {"out", out}, {"in", in},
                                               {"start", start}, {"stop", stop},
-                                              {"pack", pack}, {"fillFrom", fill_from}, {"bringBack", bring_back}, {"touchInOrder", touch_in_order}};
+                                              {"pack", pack}, {"fillFrom", fill_from}, {"bringBack", bring_back}, {"touchInOrder", touch_in_order},
+                                              {"descriptor", descriptor}, {"pinThread", pin_thread}};
   return with_functions(env, exports, functions, sizeof functions / sizeof *functions);
 }
 
