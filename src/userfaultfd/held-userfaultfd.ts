@@ -74,7 +74,10 @@ export class HeldUserfaultfd {
     this.checkRange('written()', address, length)
     const { reset } = checks.written(options)
     if (this.raw.written === undefined) throw unsupported(this.kernel, 'it keeps no account of writes')
-    return this.raw.written(address, address + BigInt(length), reset === true)
+    const end = address + BigInt(length)
+    // A reset that meets memory without wp_async fails after it has protected the pages before, whose writes would be lost: look first.
+    if (reset) this.raw.written(address, end, false)
+    return this.raw.written(address, end, reset === true)
   }
 
   decode(messages: UffdMessages, index: number): UffdEvent {

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { thisProcess } from '#vmarea/index.js'
+import { Machine } from '#vmarea/model.js'
 import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
@@ -426,6 +428,26 @@ test('written() says what the range must be registered for', { skip: skip || ski
   using uffd = bindUserfaultfd(() => kernel).create()
   uffd.register(start, page, 'wp')
   assert.throws(() => uffd.written(start, page), { code: 'EPERM', message: /registered for wp .* wp_async/ })
+})
+
+test('written() with reset that meets other memory loses no write before it', {
+  skip: skip || skipWithout('wp_async'),
+}, () => {
+  const processes = [thisProcess(), new Machine().spawn()]
+  for (const process of processes) {
+    const memory = process.mapMut({ length: 4 * page })
+    const uffd = bindUserfaultfd(() => process.kernel).create({ features: ['wp_async'] })
+    memory.write(0, new Uint8Array(4 * page))
+    uffd.register(memory.start, 2 * page, 'wp')
+    uffd.writeProtect(memory.start, 2 * page)
+    memory.write(page, new Uint8Array([1]))
+    const runs = [{ start: memory.start + BigInt(page), end: memory.start + BigInt(2 * page) }]
+    assert.throws(() => uffd.written(memory.start, 4 * page, { reset: true }), { code: 'EPERM' })
+    assert.deepEqual(uffd.written(memory.start, 2 * page, { reset: true }), runs)
+    assert.deepEqual(uffd.written(memory.start, 2 * page), [])
+    uffd.close()
+    memory.unmap()
+  }
 })
 
 test('wp_async takes a file map, and returns what was written', { skip: skip || skipWithout('wp_async') }, () => {
