@@ -4,7 +4,8 @@ import { addon } from '../../linux/addon/addon.js'
 import type { AreaReader } from '../../linux/areas/area-reader.js'
 import { LayoutText } from '../../linux/areas/layout-text.js'
 import '../../linux/areas/linux-address-space.js'
-import { ListedArea, type ListingDetails } from '../../linux/areas/listed-area.js'
+import { LinuxArea } from '../../linux/areas/linux-area.js'
+import type { ListingDetails } from '../../linux/areas/listing.js'
 import type { MapsTable } from '../../linux/proc/maps-table.js'
 import { Mm } from '../../mm/mm.js'
 import type { MmWithUser } from '../../mm/mm-with-user.js'
@@ -156,7 +157,7 @@ export class ProcessView {
     const listing = { table, details: NO_DETAILS }
     let old = 0
     for (let row = 0; row < table.count; row++) {
-      const area = new ListedArea(this.#user.asRaw() as unknown as AreaReader, listing, row)
+      const area = new LinuxArea(this.#user.asRaw() as unknown as AreaReader, listing, row)
       const outline = areaOutline(VmaRef.fromRaw(area, this.#user))
       if (row === 0) old = placeOfStart(before, outline.start)
       while (old < before.length && order(before[old]!.start, outline.start) < 0) old++

@@ -9,7 +9,7 @@ import { readText } from '../proc/read-text.js'
 import { SmapsTable } from '../proc/smaps-table.js'
 import { type TakeLines, TextReader } from '../proc/text-reader.js'
 import type { LinuxArea } from './linux-area.js'
-import type { Listing, ListingDetails } from './listed-area.js'
+import type { Listing, ListingDetails } from './listing.js'
 
 /** The areas of a process from the text of /proc/PID/maps and smaps. Throws `ESRCH` where the process has ended. */
 export class AreaText {

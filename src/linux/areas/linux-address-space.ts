@@ -23,10 +23,10 @@ import { unescapeName } from '../proc/unescape-name.js'
 import type { AreaReader } from './area-reader.js'
 import { AreaText } from './area-text.js'
 import { foreignMemory } from './foreign-memory.js'
-import type { LinuxArea } from './linux-area.js'
-import { ListedArea } from './listed-area.js'
+import { LinuxArea } from './linux-area.js'
 import { ListedAreas } from './listed-areas.js'
-import { QueriedArea } from './queried-area.js'
+import type { ListingDetails } from './listing.js'
+import { ProcmapAnswer } from './procmap-answer.js'
 import { softDirtyIsKept } from './soft-dirty-is-kept.js'
 import { withEmulatedFlags } from './with-emulated-flags.js'
 
@@ -72,6 +72,8 @@ export class LinuxAddressSpace implements AreaReader {
   #canQuery: boolean
   readonly #mayScan: boolean
   readonly #insertPage: LinuxAddressSpaceOptions['insertPage']
+  /** Those of an area that was found by a query. */
+  readonly #details: ListingDetails = { of: (area) => this.detailsOf(area), fresh: (area) => this.detailsOf(area) }
 
   constructor(process_: number | 'self', options: LinuxAddressSpaceOptions = {}) {
     addon() // Says what is wrong where there is no kernel to ask.
@@ -127,7 +129,7 @@ export class LinuxAddressSpace implements AreaReader {
   lookup(address: bigint): LinuxArea | undefined {
     if (this.#canQuery) {
       const outcome = this.#query(address, 0)
-      if (outcome === 'found') return new QueriedArea(this)
+      if (outcome === 'found') return this.#answered()
       if (outcome === 'none') return undefined
     }
     if (address >= KERNEL_HALF) return undefined
@@ -135,7 +137,7 @@ export class LinuxAddressSpace implements AreaReader {
     const { table } = listing
     const row = table.firstEndingAfter(address)
     if (row === table.count || table.start(row) > address) return undefined
-    return new ListedArea(this, listing, row)
+    return new LinuxArea(this, listing, row)
   }
 
   areas(from: bigint, to: bigint, options: AreasOptions = {}): Iterable<LinuxArea> {
@@ -266,6 +268,11 @@ export class LinuxAddressSpace implements AreaReader {
     return outcome
   }
 
+  /** The area that the last query found. */
+  #answered(): LinuxArea {
+    return new LinuxArea(this, new ProcmapAnswer(this.#details), 0)
+  }
+
   /** The areas of a part: the first ones are queried one by one, so that reading a few of many is cheap. */
   *#queried(from: bigint, to: bigint): Generator<LinuxArea, void, undefined> {
     let next = from
@@ -273,7 +280,7 @@ export class LinuxAddressSpace implements AreaReader {
       const outcome = this.#query(next, COVERING_OR_NEXT)
       if (outcome === 'none') return
       if (outcome !== 'found') break
-      const area = new QueriedArea(this)
+      const area = this.#answered()
       if (area.start >= to) return
       next = area.end
       yield area

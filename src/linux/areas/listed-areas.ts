@@ -1,12 +1,13 @@
 import type { AreaReader } from './area-reader.js'
-import { ListedArea, type Listing } from './listed-area.js'
+import { LinuxArea } from './linux-area.js'
+import type { Listing } from './listing.js'
 
 /**
  * The areas of one listing that overlap `[from, to)`. The first step reads the list, or its beginning.
  *
  * Not a generator: resuming one costs as much as making the area.
  */
-export class ListedAreas implements IterableIterator<ListedArea> {
+export class ListedAreas implements IterableIterator<LinuxArea> {
   readonly #addressSpace: AreaReader
   #from: bigint
   readonly #to: bigint
@@ -25,13 +26,13 @@ export class ListedAreas implements IterableIterator<ListedArea> {
     this.#read = read
   }
 
-  next(): IteratorResult<ListedArea> {
+  next(): IteratorResult<LinuxArea> {
     if (this.#listing === undefined) this.#start(false)
     if (this.#row === this.#end && !this.#readOn()) return { done: true, value: undefined }
-    return { done: false, value: new ListedArea(this.#addressSpace, this.#listing!, this.#row++) }
+    return { done: false, value: new LinuxArea(this.#addressSpace, this.#listing!, this.#row++) }
   }
 
-  return(): IteratorResult<ListedArea> {
+  return(): IteratorResult<LinuxArea> {
     this.#ended = true
     this.#end = this.#row
     return { done: true, value: undefined }
