@@ -1,7 +1,7 @@
 import type { ConformanceCases } from '../conformance-case.js'
+import { driverUrl } from '../driver-url.js'
 import { expect } from '../expect.js'
 import { expectRejection } from '../expect-rejection.js'
-import { driverUrl } from './driver-url.js'
 import { openProbe } from './open-probe.js'
 import { rootCause } from './root-cause.js'
 

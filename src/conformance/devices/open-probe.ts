@@ -1,8 +1,8 @@
 import type { Device } from '../../device/device.js'
 import type { DeviceOptions } from '../../device/device-options.js'
 import type { Process } from '../../process.js'
+import { driverUrl } from '../driver-url.js'
 import type { ProbeOptions } from '../drivers/probe-options.js'
-import { driverUrl } from './driver-url.js'
 
 /** Opens a device of the suite's own driver. */
 export function openProbe(
