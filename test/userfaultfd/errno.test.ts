@@ -13,7 +13,8 @@ import { UFFD } from '#vmarea/vocabulary/uffd.js'
 import { UFFD_FEATURE } from '#vmarea/vocabulary/uffd-feature.js'
 import { UsageError } from '#vmarea/vocabulary/usage-error.js'
 import { vmErrorOf } from '../support/vm-error-of.js'
-import { anonymous, fileMap, kernel, memfd, memory, page, peek, resident, sharedAnonymous } from './memory.js'
+import { anonymous, fileMap, kernel, memfd, memory, page, resident, sharedAnonymous } from './memory.js'
+import { peek } from './peek.js'
 import { skipWithout } from './skip.js'
 
 const skip = skipWithout('poison', 'move', 'wp_unpopulated')

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { addon } from '#vmarea/linux/addon/addon.js'
 import { thisProcess } from '#vmarea/this-process.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
@@ -62,19 +62,6 @@ export function resident({ start, length }: Memory): boolean[] {
   const vector = new Uint8Array(length / page)
   kernel.calls.mincore(start, length, vector)
   return [...vector].map((byte) => (byte & 1) === 1)
-}
-
-/** The memory's bytes, read by the kernel: empty where the page can't be had. Waits where a page is missing. */
-export function peek(address: bigint, length = 1): Uint8Array {
-  const bytes = new Uint8Array(length)
-  const descriptor = openSync('/proc/self/mem', 'r')
-  try {
-    return bytes.subarray(0, readSync(descriptor, bytes, 0, length, address))
-  } catch {
-    return bytes.subarray(0, 0)
-  } finally {
-    closeSync(descriptor)
-  }
 }
 
 export const threadId = (): number => addon().threadId()

@@ -8,7 +8,8 @@ import { VmError } from '#vmarea/vocabulary/vm-error.js'
 import { patient } from '../support/patient.js'
 import { until } from '../support/until.js'
 import { Forker } from './forker.js'
-import { anonymous, kernel, page, peek } from './memory.js'
+import { anonymous, kernel, page } from './memory.js'
+import { peek } from './peek.js'
 import { skipWithout, skipWithoutCompiler } from './skip.js'
 
 const skip = skipWithout('event_fork', 'poison') || skipWithoutCompiler()

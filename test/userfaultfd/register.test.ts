@@ -10,7 +10,8 @@ import type { UffdMode } from '#vmarea/vocabulary/uffd-mode.js'
 import { VmError } from '#vmarea/vocabulary/vm-error.js'
 import { beforeLinux } from '../support/before-linux.js'
 import { folderByMemory } from '../support/folder-by-memory.js'
-import { anonymous, fileMap, kernel, type Memory, memfd, page, peek, sharedAnonymous } from './memory.js'
+import { anonymous, fileMap, kernel, type Memory, memfd, page, sharedAnonymous } from './memory.js'
+import { peek } from './peek.js'
 import { skipWithout } from './skip.js'
 
 const skip = skipWithout('minor_shmem', 'wp_hugetlbfs_shmem', 'wp_async', 'poison', 'move')

@@ -1,7 +1,7 @@
 // Every second page of so many that the areas run out: all is hidden once, and goes on.
 import { readFileSync } from 'node:fs'
 import { addon } from '#vmarea/linux/addon/addon.js'
-import { page } from '../../userfaultfd/memory.js'
+import { page } from '../../userfaultfd/own-kernel.js'
 import { fill } from './fill.js'
 import { Served } from './served.js'
 

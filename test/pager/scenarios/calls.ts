@@ -8,7 +8,7 @@ import { GuardSource } from '#vmarea/pager/source/guard-source.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
-import { kernel, page } from '../../userfaultfd/memory.js'
+import { kernel, page } from '../../userfaultfd/own-kernel.js'
 import { fill } from './fill.js'
 import { guardMarkers, Served } from './served.js'
 

@@ -1,7 +1,7 @@
 // What becomes of a page that was set aside, when its neighbours are shown or hidden meanwhile.
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
-import { kernel, page } from '../../userfaultfd/memory.js'
+import { kernel, page } from '../../userfaultfd/own-kernel.js'
 import { fill } from './fill.js'
 import { Served } from './served.js'
 

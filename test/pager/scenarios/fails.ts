@@ -1,7 +1,7 @@
 // The server fails a page, is too late, or ends: the access fails and says so, in a copy and in plain bytes, and what is there stays.
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
-import { kernel, page } from '../../userfaultfd/memory.js'
+import { kernel, page } from '../../userfaultfd/own-kernel.js'
 import { fill } from './fill.js'
 import { Served } from './served.js'
 

@@ -4,7 +4,7 @@ import { MADV } from '#vmarea/vocabulary/madv.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
 import { Random } from '../../differential/random.js'
-import { kernel, page } from '../../userfaultfd/memory.js'
+import { kernel, page } from '../../userfaultfd/own-kernel.js'
 import { fill } from './fill.js'
 import { Served } from './served.js'
 

@@ -1,7 +1,7 @@
 // 10,000 pages here and there of 4 GiB, each of which must be right, and how many areas and how long that took.
 import { addon } from '#vmarea/linux/addon/addon.js'
 import { Random } from '../../differential/random.js'
-import { page } from '../../userfaultfd/memory.js'
+import { page } from '../../userfaultfd/own-kernel.js'
 import { fill } from './fill.js'
 import { Served } from './served.js'
 

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import type { LinuxRegion } from '#vmarea/linux/regions/linux-region.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
-import { kernel, page } from '../../userfaultfd/memory.js'
+import { kernel, page } from '../../userfaultfd/own-kernel.js'
 import type { Seen, ServerData } from './server.js'
 
 /** The first argument of every scenario: whether guard markers may be used. */

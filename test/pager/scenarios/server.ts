@@ -3,7 +3,7 @@ import { ftruncateSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { GuardSource } from '#vmarea/pager/source/guard-source.js'
-import { kernel, page } from '../../userfaultfd/memory.js'
+import { kernel, page } from '../../userfaultfd/own-kernel.js'
 import { fill } from './fill.js'
 
 export interface ServerData {

@@ -1,8 +1,10 @@
 // A Worker that does one thing to memory when it is told, and may be made to wait in it.
 import { parentPort } from 'node:worker_threads'
+import { addon } from '#vmarea/linux/addon/addon.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
 import { MREMAP } from '#vmarea/vocabulary/mremap.js'
-import { kernel, page, peek, threadId } from '../memory.js'
+import { kernel, page } from '../own-kernel.js'
+import { peek } from '../peek.js'
 
 export type Act =
   | { do: 'touch'; address: bigint }
@@ -13,7 +15,7 @@ export type Act =
 parentPort!.on('message', (act: Act) => {
   parentPort!.postMessage(perform(act))
 })
-parentPort!.postMessage(threadId())
+parentPort!.postMessage(addon().threadId())
 
 function perform(act: Act): unknown {
   switch (act.do) {

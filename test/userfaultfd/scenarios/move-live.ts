@@ -6,7 +6,8 @@ import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { UffdMessages } from '#vmarea/userfaultfd/uffd-messages.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
 import { VmError } from '#vmarea/vocabulary/vm-error.js'
-import { anonymous, kernel, page, peek } from '../memory.js'
+import { anonymous, kernel, page } from '../memory.js'
+import { peek } from '../peek.js'
 
 const PAGES = 16
 /** The writers go on until as many pages were moved from under them, and as many faults served. */

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import { gunzip, gzipSync } from 'node:zlib'
 import { UffdMessages } from '#vmarea/userfaultfd/uffd-messages.js'
-import { kernel, page } from '../memory.js'
+import { kernel, page } from '../own-kernel.js'
 
 export interface PoolServerData {
   readonly descriptor: number

@@ -1,11 +1,10 @@
 // A Worker that serves faults in a blocking loop: page number n from `start` gets the byte fill(n).
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
-import { thisProcess } from '#vmarea/this-process.js'
 import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
 import { UffdMessages } from '#vmarea/userfaultfd/uffd-messages.js'
 import { VmError } from '#vmarea/vocabulary/vm-error.js'
-import { kernel, page } from '../memory.js'
+import { kernel, page } from '../own-kernel.js'
 
 export interface ServerData {
   descriptor: number
@@ -39,7 +38,7 @@ while (!stopped) {
     if (!messages.isFault(index)) continue
     if (served++ === data.throwAt) throw new Error('the handler failed')
     if (data.mute) continue
-    if (data.maps) thisProcess().mapMut({ length: page }).unmap()
+    if (data.maps) kernel.calls.munmap(kernel.calls.mmap(0n, page, 3, 0x22, -1, 0), page)
     if (data.gate) Atomics.wait(new Int32Array(data.gate), 0, 0)
     const address = messages.address(index, page)
     bytes.fill(fill(address))

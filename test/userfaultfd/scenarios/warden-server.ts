@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { UffdMessages } from '#vmarea/userfaultfd/uffd-messages.js'
-import { kernel, page } from '../memory.js'
+import { kernel, page } from '../own-kernel.js'
 
 export type Ending = 'serve' | 'mute' | 'late' | 'throw' | 'exit' | 'loop' | 'end-of-pause'
 
