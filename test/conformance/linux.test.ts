@@ -1,7 +1,6 @@
 import { test } from 'node:test'
-import { type ConformanceCapability, conformance } from '#vmarea/conformance.js'
-import { type MmapMut, mapMut, pageSize, thisProcess, Userfaultfd } from '#vmarea/index.js'
-import { VmError } from '#vmarea/vocabulary/vm-error.js'
+import { type ConformanceCapability, conformance } from '../published/conformance.js'
+import { type MmapMut, mapMut, pageSize, thisProcess, Userfaultfd, VmError } from '../published/index.js'
 
 // What a limit, a right or an older kernel may take away is asked for once.
 const capabilities: ConformanceCapability[] = ['views', 'other-processes', 'devices']

@@ -14,7 +14,7 @@ describe('code of the package outside its folder', () => {
   ] as const) {
     test(`says beside ${name} that the bundle must leave it out`, async () => {
       const folder = join(temporaryFolder, manifest.name)
-      cpSync(join(root, 'dist'), join(folder, 'out'), { recursive: true })
+      cpSync(join(root, 'test-dist', 'published'), join(folder, 'out'), { recursive: true })
       writeFileSync(join(folder, 'out', 'package.json'), JSON.stringify(manifest))
       const { map } = await import(pathToFileURL(join(folder, 'out', 'index.js')).href)
       assert.throws(() => map({ length: 4096 }), {

@@ -10,7 +10,8 @@ import { temporaryFile, temporaryFolder } from '../support/temporary-folder.js'
 
 const copies = ['first', 'second'].map((name) => {
   const folder = join(temporaryFolder, name)
-  for (const part of ['dist', 'build/vmarea.node', 'prebuilds', 'package.json']) {
+  cpSync(join(root, 'test-dist', 'published'), join(folder, 'dist'), { recursive: true })
+  for (const part of ['build/vmarea.node', 'prebuilds', 'package.json']) {
     if (existsSync(join(root, part))) cpSync(join(root, part), join(folder, part), { recursive: true })
   }
   return pathToFileURL(join(folder, 'dist', 'index.js')).href

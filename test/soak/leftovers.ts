@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { map, pageSize } from 'vmarea'
+import { map, pageSize } from '../published/index.js'
 import { patient } from '../support/patient.js'
 
 /** What the process holds that devices are made of. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { type FaultSourceName, openDevice, pageSize } from 'vmarea'
 import { driverUrl } from '../pager/support/driver-url.js'
+import { type FaultSourceName, openDevice, pageSize } from '../published/index.js'
 import { nothingLeft, settledLeftovers } from './leftovers.js'
 
 const page = pageSize()

@@ -1,5 +1,5 @@
-import type { FaultSourceName } from 'vmarea'
 import { Random } from '../differential/random.js'
+import type { FaultSourceName } from '../published/index.js'
 import { countLeftovers, nothingLeft, settledLeftovers } from './leftovers.js'
 import { SoakedDevice } from './soaked-device.js'
 

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
-import { type Device, type FaultSourceName, MemoryFault, MmapMut, openDevice, pageSize, VmError } from 'vmarea'
 import type { Random } from '../differential/random.js'
+import {
+  type Device,
+  type FaultSourceName,
+  MemoryFault,
+  MmapMut,
+  openDevice,
+  pageSize,
+  VmError,
+} from '../published/index.js'
 import { patient } from '../support/patient.js'
 import { describeMap, type SoakedMap } from './soaked-map.js'
 import { ENDS, versionedDriver } from './versioned-driver.js'

@@ -1,4 +1,4 @@
-import { type Mmap, MmapMut } from 'vmarea'
+import { type Mmap, MmapMut } from '../published/index.js'
 
 /** A map of a device under the soak. */
 export interface SoakedMap {

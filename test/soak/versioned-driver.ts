@@ -1,5 +1,5 @@
-import { pageSize } from '#vmarea/index.js'
 import { driverUrl } from '../pager/support/driver-url.js'
+import { pageSize } from '../published/index.js'
 
 const page = pageSize()
 
