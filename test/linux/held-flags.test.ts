@@ -19,6 +19,7 @@ import { VM } from '#vmarea/vocabulary/vm.js'
 import { VmError } from '#vmarea/vocabulary/vm-error.js'
 import { codesOfFlags } from '#vmarea/vocabulary/vm-flag-codes.js'
 import { Random } from '../differential/random.js'
+import { longRuns } from '../support/long-runs.js'
 import { seed } from '../support/seed.js'
 
 const linux = thisProcess().kernel
@@ -183,7 +184,7 @@ for (const set of specials) {
   const name = codesOfFlags(set).join(' ') || 'none'
   test(`random calls on an area with the flags ${name} are answered as by the model`, besideModel, () => {
     const random = new Random(seed)
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < (longRuns ? 12 : 4); round++) {
       const cleared = [VM.MAYREAD, VM.MAYWRITE, VM.MAYEXEC].reduce(
         (bits, bit) => (random.chance(40) ? bits | bit : bits),
         0n,

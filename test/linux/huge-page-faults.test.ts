@@ -1,6 +1,7 @@
 // Wrong accesses to huge pages while another thread asks for memory: the case sec-huge-page-beside-a-stranger.mjs. The pages must not be
 // unmapped for a moment, since the kernel would give their addresses to that thread.
 import { describe, test } from 'node:test'
+import { longRuns } from '../support/long-runs.js'
 import { raiseHugePages } from '../support/raise-huge-pages.js'
 import { repeats } from '../support/repeats.js'
 import { survives } from '../support/run-in-child.js'
@@ -33,7 +34,7 @@ describe('a wrong access to huge pages', { skip }, () => {
       await nextMessage(worker)
       const wrong = []
       worker.on('message', (byte) => wrong.push(byte))
-      for (let round = 0; round < ${repeats(1500)}; round++) {
+      for (let round = 0; round < ${repeats(longRuns ? 1500 : 500)}; round++) {
         assert.throws(() => mapping.access((bytes) => { bytes[(1 + (round % 2)) * huge] = 1; assert.equal(bytes[huge - 1], 7) }), { name: 'MemoryFault', reason: 'read-only' })
         if (round % 50 === 0) await turn()
       }

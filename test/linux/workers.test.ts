@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { describe, test } from 'node:test'
 import { pageSize } from '#vmarea/index.js'
+import { longRuns } from '../support/long-runs.js'
 import { patient } from '../support/patient.js'
 import { root } from '../support/root.js'
 import { survives } from '../support/run-in-child.js'
@@ -73,7 +74,7 @@ describe('the memory of a Worker comes back when it', { concurrency: 2 }, () => 
         await round()
         await comesBack(Infinity)
         const before = descriptors()
-        for (let i = 0; i < 5; i++) await round()
+        for (let i = 0; i < ${longRuns ? 5 : 2}; i++) await round()
         await comesBack(before)
         // The layout is free, and the guard stands.
         const mapping = map({ length: page })

@@ -5,9 +5,10 @@ import { fileURLToPath } from 'node:url'
 import { runRandom } from '../differential/check.js'
 import { KernelSide } from '../differential/kernel-side.js'
 import { whyNotComparable } from '../differential/why-not-comparable.js'
+import { longRuns } from '../support/long-runs.js'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-const milliseconds = 12_000
+const milliseconds = longRuns ? 12_000 : 4000
 const fewest = 1000
 
 test('random calls on the model and on the kernel agree', { skip: whyNotComparable() }, async (context) => {

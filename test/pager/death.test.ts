@@ -58,12 +58,12 @@ assert.throws(() => memory.access((bytes) => bytes[page]), (error) => {
 assert.ok(performance.now() - before < 55_000, 'it waited for ' + (performance.now() - before))
 assert.equal(memory.access((bytes) => bytes[0]), 1)
 // The hook began a little later than the access that waited for it.
-if (how === 'loop') while (device.state !== 'dead') await turn()
+if (how === 'loop') while (device.state !== 'dead') await pause()
 assert.equal(device.state, 'dead')
 assert.throws(() => memory.access((bytes) => bytes[2 * page]), { reason: 'driver' })
 await turns(5)
 if (how !== 'loop') {
-  while (deaths.length === 0) await turn()
+  while (deaths.length === 0) await pause()
   assert.equal(deaths.length, 1)
   await assert.rejects(device.ready(), { code: 'EIO' })
   assert.throws(() => device.map(), { code: 'EIO' })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { longRuns } from '../support/long-runs.js'
 import { seed } from '../support/seed.js'
 import { inChild } from './support/in-child.js'
 
@@ -32,7 +33,7 @@ for (const how of ['markers', 'permissions']) {
     })
 
     test('random calls leave in every page what was put there', () => {
-      for (const offset of [0, 1, 2]) {
+      for (const offset of longRuns ? [0, 1, 2] : [0]) {
         const { served } = run<{ served: number }>('random-calls', [String(seed + offset)])
         assert.ok(served > 0)
       }

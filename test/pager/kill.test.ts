@@ -87,7 +87,7 @@ const tell = (state) => {
   Atomics.store(control, 0, state)
   Atomics.notify(control, 0)
 }
-const timeout = how === 'loop' ? 1000 : 60_000
+const timeout = how === 'loop' ? 500 : 60_000
 const device = await vmarea.openDevice(url, { driver: { how, control }, source, timeout, run: page })
 const deaths = []
 device.asRaw().onDeath((cause) => deaths.push(cause))
@@ -170,12 +170,12 @@ async function dies() {
   const before = deaths.length
   await kill[moment]()
   if (how === 'loop') {
-    while (Atomics.load(control, 0) !== DYING) await turn()
+    while (Atomics.load(control, 0) !== DYING) await pause()
     if (moment === 'none') assert.throws(() => memory.access((bytes) => bytes[4 * page]), isFault)
-    while (device.state !== 'dead') await turn()
+    while (device.state !== 'dead') await pause()
   } else {
     // One whose end was asked for tells nobody else.
-    while (device.state !== 'dead' || deaths.length === before) await turn()
+    while (device.state !== 'dead' || deaths.length === before) await pause()
     assert.equal(deaths.length, before + 1)
     assert.equal(deaths.at(-1).code, 'EIO')
   }

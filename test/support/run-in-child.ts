@@ -42,6 +42,8 @@ const page = vmarea.pageSize()
 const args = process.argv.slice(1)
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 const turns = async (count = 20) => { for (let i = 0; i < count; i++) await turn() }
+/** Lets other threads run, where turns would take the processor from them. */
+const pause = () => new Promise((resolve) => setTimeout(resolve, 3))
 const settle = async (count = 6) => { for (let i = 0; i < count; i++) { globalThis.gc(); await turns(4) } }
 // Collects garbage meanwhile. The deadline is there so that what never comes fails with a name.
 const until = async (what, done) => {
@@ -49,6 +51,7 @@ const until = async (what, done) => {
   for (let late = false; !done(); late = performance.now() > end) {
     if (late) assert.fail('never came: ' + (typeof what === 'string' ? what : what()))
     await settle(1)
+    await pause()
   }
 }
 process.removeAllListeners('warning')

@@ -54,7 +54,7 @@ describe('a swap whose thread ends', { timeout: patient(240_000) }, () => {
   for (const how of tried) {
     for (const moment of Object.keys(moments) as (keyof typeof moments)[]) {
       test(`because its store ${ways[how]}, ${moments[moment]}, loses no page, and serves again after restart()`, async () => {
-        const { memory, words, swap, read } = await open(how === 'loop' ? 1000 : 60_000)
+        const { memory, words, swap, read } = await open(how === 'loop' ? 500 : 60_000)
         Atomics.store(words, 1, MOMENT[moment])
         Atomics.store(words, 0, FATE[how])
         const ended: Promise<unknown>[] = []
