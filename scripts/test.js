@@ -51,7 +51,8 @@ function run(names) {
       `--test-reporter=${positionals.length === 0 ? pathToFileURL(join(root, 'scripts', 'test-report.js')) : 'spec'}`,
       // A hang fails by its name, so that the run ends. Node 20 and 22 apply the limit to a whole file.
       `--test-timeout=${positionals.includes('package/') ? 1_800_000 : 600_000}`,
-      `--test-concurrency=${availableParallelism()}`,
+      // One more than processors: many tests wait, for a time limit or for a process that starts.
+      `--test-concurrency=${availableParallelism() + 1}`,
       ...names.map((name) => join(root, 'test-dist', name)),
     ],
     {
