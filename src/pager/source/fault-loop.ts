@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import { watchReadable } from '../../linux/addon/watch-readable.js'
 import { now } from '../../paging/now.js'
 import type { FaultQueue } from './fault-queue.js'

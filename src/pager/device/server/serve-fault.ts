@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'
 import { hookError } from '../../../kernel/errors/hook-error.js'
 import { now } from '../../../paging/now.js'
 import type { PageRefusal, PageWaiter } from '../../../paging/page-waiter.js'

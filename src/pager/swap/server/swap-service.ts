@@ -1,5 +1,5 @@
-import { performance } from 'node:perf_hooks'
 import type { SwapCommand } from '../../../kernel/swap/swap-state.js'
+import { now } from '../../../paging/now.js'
 import { PageMap } from '../../../paging/swap/page-map.js'
 import { SwapEngine } from '../../../paging/swap/swap-engine.js'
 import type { SwapRecord } from '../../../paging/swap/swap-record.js'
@@ -54,7 +54,7 @@ export class SwapService {
       record,
       store,
       host: {
-        now: () => performance.now(),
+        now,
         later: (milliseconds, act) => {
           const timer = setTimeout(() => {
             if (!this.#stopped) act()
