@@ -43,7 +43,7 @@ function check(words: Int32Array, first: number): void {
   }
 }
 
-eachSource(vmarea, ({ openDevice, skip }) => {
+eachSource({ ...vmarea, alike: true }, ({ openDevice, skip }) => {
   const open = async (options: { readonly run: number; readonly slow?: number; readonly residentLimit?: number }) => {
     const { run, slow = 0, residentLimit = LIMIT } = options
     const fills = new Int32Array(new SharedArrayBuffer(PAGES * 4))

@@ -20,7 +20,7 @@ const lacksOne = driverUrl(({ lacks }: { lacks: number }) => ({
   },
 }))
 
-eachSource(vmarea, ({ openDevice, skip, source }) => {
+eachSource({ ...vmarea, alike: true }, ({ openDevice, skip, source }) => {
   test('covering a page that fails does not make it, however many threads copy it', { skip }, async () => {
     await using device = await openDevice(lacksOne, { driver: { lacks: PAGES * page }, run: page })
     using memory = device.map({ length: (PAGES + 1) * page, shared: true })

@@ -74,7 +74,7 @@ fresh.unmap()
 await until('the memory of devices is gone', () => !fs.readFileSync('/proc/self/maps', 'latin1').includes('vmarea-device'))
 `
 
-eachSource(vmarea, ({ source, skip }) => {
+eachSource({ ...vmarea, alike: true }, ({ source, skip }) => {
   for (const [how, end, title] of [
     ['copy', 'terminate', 'a thread that is terminated while copies of its wait'],
     ['copy', 'exit', 'a thread that ends itself while copies of its wait'],

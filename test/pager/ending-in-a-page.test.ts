@@ -67,7 +67,7 @@ async function endsIn(source: string, end: string, steps: (readonly [touch: stri
   assert.deepEqual({ code, signal }, { code: 7, signal: null }, stderr)
 }
 
-eachSource(vmarea, ({ source, skip }) => {
+eachSource({ ...vmarea, alike: true }, ({ source, skip }) => {
   const lasts = { 'never answers': ['once', never], 'loops for ever': ['once', loops] } as const
   for (const [end, name] of [
     ['exit', 'never answers'],

@@ -222,7 +222,7 @@ right(memory, 0)
 console.log('done')
 `
 
-eachSource(vmarea, ({ source, skip }) => {
+eachSource({ ...vmarea, alike: true }, ({ source, skip }) => {
   describe('a pager thread that', { concurrency: availableParallelism() }, () => {
     for (const [how, does] of Object.entries(ways)) {
       for (const [moment, when] of Object.entries(moments)) {

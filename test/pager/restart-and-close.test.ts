@@ -49,7 +49,7 @@ const files = () =>
     }
   }).length
 
-eachSource(vmarea, ({ openDevice, skip }) => {
+eachSource({ ...vmarea, alike: true }, ({ openDevice, skip }) => {
   test('two restarts at once are one', { skip }, async () => {
     const numbers = numbersUpTo(100)
     const device = await openDevice(counting, { driver: numbers })

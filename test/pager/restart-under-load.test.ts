@@ -36,7 +36,7 @@ const numbered = driverUrl(({ control }: { control: Int32Array }) => {
   }
 })
 
-eachSource(vmarea, ({ openDevice, skip }) => {
+eachSource({ ...vmarea, alike: true }, ({ openDevice, skip }) => {
   const open = async () => {
     const control = new Int32Array(new SharedArrayBuffer(8))
     return { control, device: await openDevice(numbered, { driver: { control }, run: 2 * page, timeout: 60_000 }) }

@@ -66,7 +66,7 @@ async function readWhile(maps: readonly Mmap[], known: Versions, rounds: () => n
   await Promise.all([onThisThread(), ...Array.from({ length: READERS }, onAnother)])
 }
 
-eachSource(vmarea, ({ openDevice, skip }) => {
+eachSource({ ...vmarea, alike: true }, ({ openDevice, skip }) => {
   const using = async (
     { run, ownPages = false }: { readonly run: number; readonly ownPages?: boolean },
     act: (device: Device, maps: readonly Mmap[], known: Versions & { readonly control: Int32Array }) => Promise<void>,
