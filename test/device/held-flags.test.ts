@@ -2,25 +2,30 @@
 // source of faults.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { pathToFileURL } from 'node:url'
-import probe from '#vmarea/conformance/drivers/probe.js'
 import type { ProbeOptions } from '#vmarea/conformance/drivers/probe-options.js'
-import * as vmarea from '#vmarea/index.js'
-import { type Device, type DeviceOptions, pageSize, thisProcess, VM, VM_FLAG_CODES, VmError } from '#vmarea/index.js'
 import type { Kernel } from '#vmarea/kernel/kernel.js'
 import type { Region } from '#vmarea/kernel/region.js'
-import { Machine } from '#vmarea/model.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
 import { eachSource } from '../pager/support/each-source.js'
-import { root } from '../support/root.js'
+import probe from '../published/drivers/probe.js'
+import * as vmarea from '../published/index.js'
+import {
+  type Device,
+  type DeviceOptions,
+  pageSize,
+  thisProcess,
+  VM,
+  VM_FLAG_CODES,
+  VmError,
+} from '../published/index.js'
+import { Machine } from '../published/model.js'
 import { CALLS, type FlagRow, flagTable } from './flag-table.js'
 
 const page = pageSize()
-const module = pathToFileURL(join(root, 'dist', 'conformance', 'drivers', 'probe.js'))
+const module = import.meta.resolve('../published/drivers/probe.js')
 const rows = flagTable()
 /** Where nobody else maps anything, so that there is room above. */
 const START = 0x21_0000_0000n
@@ -95,7 +100,7 @@ function check(side: Side, row: FlagRow, shared: boolean, library: 'held' | 'non
 }
 
 test('the table has a row for all that VmaNew sets and clears', async () => {
-  const { VmaNew } = await import('#vmarea/device.js')
+  const { VmaNew } = await import('../published/device.js')
   const calls = Object.getOwnPropertyNames(VmaNew.prototype).filter((name) => /^(set|tryClear)/.test(name))
   const alone = rows.filter(({ setUp }) => setUp.length === 1).map(({ setUp }) => setUp[0]!)
   assert.deepEqual(alone.toSorted(), calls.sort())

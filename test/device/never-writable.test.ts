@@ -1,23 +1,20 @@
 // After tryClearMaywrite no way of the library makes an area writable; and what is written to a private area never reaches the device.
 import assert from 'node:assert/strict'
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import type { ProbeOptions } from '#vmarea/conformance/drivers/probe-options.js'
-import * as vmarea from '#vmarea/index.js'
-import { type Device, Mmap, MmapMut, pageSize, thisProcess, Userfaultfd, VM, VmError } from '#vmarea/index.js'
 import { MADV } from '#vmarea/vocabulary/madv.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { MREMAP } from '#vmarea/vocabulary/mremap.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
 import { eachSource } from '../pager/support/each-source.js'
-import { root } from '../support/root.js'
-import { skipWithout } from '../userfaultfd/skip.js'
+import * as vmarea from '../published/index.js'
+import { type Device, Mmap, MmapMut, pageSize, thisProcess, Userfaultfd, VM, VmError } from '../published/index.js'
+import { whyWithout } from '../userfaultfd/why-without.js'
 
 const page = pageSize()
-const module = pathToFileURL(join(root, 'dist', 'conformance', 'drivers', 'probe.js'))
+const module = import.meta.resolve('../published/drivers/probe.js')
 const { kernel } = thisProcess()
 const PAGES = 4
 /** A byte of a page behind what the driver of the suite counts there: it is the page's number. */
@@ -130,7 +127,9 @@ eachSource(vmarea, ({ openDevice, skip }) => {
       }
     })
 
-    test(`no userfaultfd of the program's copies into a ${kind} area`, { skip: skip || skipWithout() }, async () => {
+    test(`no userfaultfd of the program's copies into a ${kind} area`, {
+      skip: skip || whyWithout(Userfaultfd, []),
+    }, async () => {
       await using device = await openDevice(module, { driver: { size: PAGES * page, setUp: ['tryClearMaywrite'] } })
       using memory = device.map({ shared })
       const uffd = Userfaultfd.create()

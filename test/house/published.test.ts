@@ -14,6 +14,8 @@ function reach(path: string, seen: Set<string>, library: Set<string>): void {
     const name = (from ?? bare)!
     const target = name.startsWith('.') ? normalize(join(dirname(path), name)) : name
     if (target.startsWith('published/')) library.add('published')
+    // Numbers alone.
+    else if (/^#vmarea\/vocabulary\/(map|prot|madv|mremap)\.js$/.test(target)) continue
     else if (/^#?vmarea\b/.test(target)) library.add('compiled')
     else if (name.startsWith('.')) reach(target, seen, library)
   }
