@@ -1,5 +1,6 @@
 /** The pages of one chunk. */
 const CHUNK = 1024
+const NONE = new Uint32Array(0)
 
 /**
  * A map from pages to numbers, in chunks, because page numbers go to 2^53 and neighbours mostly come together. It takes four
@@ -8,7 +9,9 @@ const CHUNK = 1024
 export class PageNumbers {
   readonly #chunks = new Map<number, { readonly numbers: Uint32Array | Float64Array; count: number }>()
   readonly #wide: boolean
-  #last: { readonly key: number; readonly numbers: Uint32Array | Float64Array } | undefined
+  /** The chunk that was read last; -1 for none. */
+  #lastKey = -1
+  #lastNumbers: Uint32Array | Float64Array = NONE
 
   /** @param wide whether numbers go to 2^53 - 2 instead of 2^32 - 2 */
   constructor(wide = false) {
@@ -18,12 +21,13 @@ export class PageNumbers {
   /** The number of the page, or -1. */
   get(page: number): number {
     const key = Math.floor(page / CHUNK)
-    if (this.#last?.key !== key) {
+    if (this.#lastKey !== key) {
       const chunk = this.#chunks.get(key)
       if (chunk === undefined) return -1
-      this.#last = { key, numbers: chunk.numbers }
+      this.#lastKey = key
+      this.#lastNumbers = chunk.numbers
     }
-    return this.#last.numbers[page - key * CHUNK]! - 1
+    return this.#lastNumbers[page - key * CHUNK]! - 1
   }
 
   set(page: number, number: number): void {
@@ -44,12 +48,12 @@ export class PageNumbers {
     chunk.numbers[page - key * CHUNK] = 0
     if (--chunk.count > 0) return
     this.#chunks.delete(key)
-    this.#last = undefined
+    this.#forget()
   }
 
   clear(): void {
     this.#chunks.clear()
-    this.#last = undefined
+    this.#forget()
   }
 
   /** The pages that have a number, in no order. */
@@ -57,5 +61,10 @@ export class PageNumbers {
     for (const [key, { numbers }] of this.#chunks) {
       for (let index = 0; index < CHUNK; index++) if (numbers[index] !== 0) yield key * CHUNK + index
     }
+  }
+
+  #forget(): void {
+    this.#lastKey = -1
+    this.#lastNumbers = NONE
   }
 }

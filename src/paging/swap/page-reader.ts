@@ -106,7 +106,7 @@ export class PageReader {
   }
 
   #ask(page: number, count: number, read: Read): void {
-    const { places, memory, store, host, timeout, counters } = this.#context
+    const { places, memory, store, host, timeout } = this.#context
     const pages = new Array<number>(count)
     for (let index = 0; index < count; index++) {
       pages[index] = page + index
@@ -116,29 +116,47 @@ export class PageReader {
     // New memory costs page faults and garbage.
     const buffer = buffers.pop() ?? new Uint8Array((count === 1 ? 1 : Math.max(count, LONG)) * memory.pageSize)
     const bytes = head(buffer, count * memory.pageSize)
+    this.#calls++
+    const answer = answerOf(() => store.read(pages, bytes))
+    if (answer === undefined) {
+      // Without the functions of a call that is waited for: most faults end here.
+      this.#release(pages)
+      this.#settled(page, bytes, read, undefined)
+      if (buffers.length < BUFFERS) buffers.push(buffer)
+      this.#progress()
+      return
+    }
     // Two users: the store may write to the buffer until its call returns, however late, and the pages are copied from it when the call settles.
     let uses = 2
     const give = () => {
       if (--uses === 0 && buffers.length < BUFFERS) buffers.push(buffer)
     }
-    this.#calls++
     within(
       host,
       timeout,
-      () => store.read(pages, bytes),
+      () => answer,
       (error) => {
-        this.#calls--
-        if (error === undefined) counters.add(COUNT.BYTES_READ, bytes.length)
-        else counters.add(COUNT.FAILURES)
-        this.#arrived(page, count, bytes, read, error)
+        this.#settled(page, bytes, read, error)
         give()
         this.#progress()
       },
       () => {
-        for (const each of pages) this.#returned(each)
+        this.#release(pages)
         give()
       },
     )
+  }
+
+  #release(pages: readonly number[]): void {
+    for (const page of pages) this.#returned(page)
+  }
+
+  #settled(page: number, bytes: Uint8Array, read: Read, error: Error | undefined): void {
+    const { counters, memory } = this.#context
+    this.#calls--
+    if (error === undefined) counters.add(COUNT.BYTES_READ, bytes.length)
+    else counters.add(COUNT.FAILURES)
+    this.#arrived(page, bytes.length / memory.pageSize, bytes, read, error)
   }
 
   #arrived(page: number, count: number, bytes: Uint8Array, read: Read, error: Error | undefined): void {
@@ -255,4 +273,14 @@ export class PageReader {
 /** The first `length` bytes: the array itself where it has no more, because to make another one takes as long as a small system call. */
 function head(bytes: Uint8Array, length: number): Uint8Array {
   return bytes.length === length ? bytes : bytes.subarray(0, length)
+}
+
+/** `undefined` where the store has done its work already. */
+function answerOf(call: () => void | Promise<void>): Promise<void> | undefined {
+  try {
+    const answer = call()
+    return typeof (answer as Promise<void> | undefined)?.then === 'function' ? (answer as Promise<void>) : undefined
+  } catch (error) {
+    return Promise.reject(error)
+  }
 }

@@ -29,12 +29,13 @@ export const COUNT = {
 const COUNTS = 19
 /** Microseconds: longer latencies count as this one. */
 const LONGEST = 2 ** 31
-const ORIGINS: readonly FaultOrigin[] = ['zero', 'staging', 'store']
+/** By the index of their histogram. */
+const ORIGINS: { readonly [origin in FaultOrigin]: number } = { zero: 0, staging: 1, store: 2 }
 
 /** The counters behind `SwapStatistics`. They may lie in memory that another thread reads; one thread writes them. */
 export class SwapCounters {
   /** The length of `values`. */
-  static readonly LENGTH: number = COUNTS + ORIGINS.length * LATENCY_BUCKETS
+  static readonly LENGTH: number = COUNTS + Object.keys(ORIGINS).length * LATENCY_BUCKETS
   readonly values: Float64Array
 
   constructor(values: Float64Array) {
@@ -54,11 +55,11 @@ export class SwapCounters {
     this.add(COUNT.FAULTS)
     // The logarithm, rounded up.
     const bucket = 32 - Math.clz32(Math.min(Math.max(Math.ceil(milliseconds * 1000), 1), LONGEST) - 1)
-    this.add(COUNTS + ORIGINS.indexOf(origin) * LATENCY_BUCKETS + Math.min(bucket, LATENCY_BUCKETS - 1))
+    this.add(COUNTS + ORIGINS[origin] * LATENCY_BUCKETS + Math.min(bucket, LATENCY_BUCKETS - 1))
   }
 
   latency(origin: FaultOrigin): readonly number[] {
-    const from = COUNTS + ORIGINS.indexOf(origin) * LATENCY_BUCKETS
+    const from = COUNTS + ORIGINS[origin] * LATENCY_BUCKETS
     return [...this.values.subarray(from, from + LATENCY_BUCKETS)]
   }
 }
