@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { MemoryFault, mapMut, openSwap, pageSize } from 'vmarea'
+import { longRuns } from '../support/long-runs.js'
 import { patient } from '../support/patient.js'
 import { startedThreads } from '../support/started-threads.js'
 import { until } from '../support/until.js'
@@ -37,8 +38,9 @@ const ways = {
   hold: 'is terminated',
   fill: 'fills the memory of its thread',
 } as const
+const isBest = swapWay() === 'move'
 /** Where another test file tries all of them on the best source, these are enough: it ends by itself, hangs, or is ended. */
-const tried = swapWay() === 'move' ? (Object.keys(ways) as (keyof typeof ways)[]) : (['exit', 'loop', 'hold'] as const)
+const tried = isBest ? (Object.keys(ways) as (keyof typeof ways)[]) : (['exit', 'loop', 'hold'] as const)
 const moments = {
   read: 'while a page is read back',
   write: 'while pages are written',
@@ -53,6 +55,8 @@ const isSwapFault = (error: unknown) => error instanceof MemoryFault && error.re
 describe('a swap whose thread ends', { timeout: patient(240_000) }, () => {
   for (const how of tried) {
     for (const moment of Object.keys(moments) as (keyof typeof moments)[]) {
+      // Each end and each moment once.
+      if (!isBest && !longRuns && how !== 'exit' && moment !== 'read') continue
       test(`because its store ${ways[how]}, ${moments[moment]}, loses no page, and serves again after restart()`, async () => {
         const { memory, words, swap, read } = await open(how === 'loop' ? 500 : 60_000)
         Atomics.store(words, 1, MOMENT[moment])
