@@ -46,7 +46,8 @@ function run(names) {
     values.node ?? process.execPath,
     [
       '--expose-gc',
-      '--enable-source-maps',
+      // Each process and thread reads the maps of all that it loads: where parts are named, and a file fails again, lines are the sources'.
+      ...(positionals.length > 0 || values.again ? ['--enable-source-maps'] : []),
       '--test',
       `--test-reporter=${positionals.length === 0 ? pathToFileURL(join(root, 'scripts', 'test-report.js')) : 'spec'}`,
       // A hang fails by its name, so that the run ends. Node 20 and 22 apply the limit to a whole file.
