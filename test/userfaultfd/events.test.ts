@@ -68,7 +68,9 @@ test('memory that moves keeps its registration, and waiters at the old place are
   assert.equal(served, page)
 })
 
-test('events: a fault comes with its thread, its kind and its access', { skip }, async () => {
+test('events: a fault comes with its thread, its kind and its access', {
+  skip: skip || skipWithout('exact_address', 'pagefault_flag_wp'),
+}, async () => {
   using uffd = bindUserfaultfd(() => kernel).create({ features: ['thread_id', 'exact_address', 'pagefault_flag_wp'] })
   const area = anonymous(4)
   uffd.register(area.start, area.length, ['missing', 'wp'])
