@@ -75,8 +75,9 @@ int fail_page_locked(Context* context, uint64_t address, uint64_t flags) {
 }
 
 bool has_poison(int descriptor) {
-  // A kernel that has the call checks its argument first.
-  return ioctl(descriptor, kPoison, nullptr) == 0 || errno != EINVAL;
+  // A kernel that has the call reads its argument first. Memory may be at address 0, and wait for this thread; at this address none can be.
+  void* nowhere = reinterpret_cast<void*>(~uintptr_t{0});
+  return ioctl(descriptor, kPoison, nowhere) == 0 || errno != EINVAL;
 }
 
 }  // namespace vmarea::uffd
