@@ -70,14 +70,18 @@ export class SmapsTable {
         if (read >= 0) this.#usageCount = results[3]!
         return read
       },
-      (start, end) => this.#numberOfFlags(String.fromCharCode(...bytes.subarray(start, end))),
+      (start, end) =>
+        this.#numberOfFlags(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')),
     )
     if (last && stopped < to) throw unfinished(bytes, stopped, to)
     return stopped
   }
 
   flags(row: number): bigint {
-    return this.#flags[this.maps.flagsNumber(row)]!.flags | this.#protectionKey(row)
+    const { flags } = this.#flags[this.maps.flagsNumber(row)]!
+    const key = this.#protectionKey(row)
+    // Most areas have none, and the engine makes a bigint anew for each `|`.
+    return key > 0 ? flags | (BigInt(key) << PROTECTION_KEY_SHIFT) : flags
   }
 
   unknownFlagCodes(row: number): readonly string[] {
@@ -103,10 +107,10 @@ export class SmapsTable {
     return usage
   }
 
-  #protectionKey(row: number): bigint {
+  /** 0 where the area has none, NaN where the kernel tells of none. */
+  #protectionKey(row: number): number {
     const number = this.maps.usageNumber(row)
-    const key = this.#usage[number >>> BLOCK_SHIFT]![(number & IN_BLOCK) * COLUMNS + PROTECTION_KEY]!
-    return key > 0 ? BigInt(key) << PROTECTION_KEY_SHIFT : 0n
+    return this.#usage[number >>> BLOCK_SHIFT]![(number & IN_BLOCK) * COLUMNS + PROTECTION_KEY]!
   }
 
   /** The block that the next usage goes to. */
