@@ -24,7 +24,8 @@ const mortal = driverUrl(async ({ how, file }: { how: string; file: string }) =>
       fs.writeFileSync(file, '')
       fault.bytes.fill(99)
       if (how === 'exit') process.exit(3)
-      if (how === 'loop') for (;;);
+      const never = new Int32Array(new SharedArrayBuffer(4))
+      if (how === 'loop') for (;;) Atomics.wait(never, 0, 0, 10)
       if (how === 'throw') {
         setImmediate(() => {
           throw new Error('out of the blue')

@@ -31,7 +31,7 @@ const looping = driverUrl((number: Int32Array) => ({
     setImmediate(() => {
       Atomics.store(number, 0, 1)
       Atomics.notify(number, 0)
-      for (;;);
+      for (;;) Atomics.wait(number, 0, 1, 10)
     })
   },
 }))

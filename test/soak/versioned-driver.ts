@@ -28,7 +28,7 @@ export const versionedDriver = driverUrl((options: VersionedOptions) => {
     const how = Atomics.load(control, 0)
     if (how === 1) process.exit(3)
     if (how === 2) throw new Error('told to end')
-    if (how === 3) for (;;);
+    if (how === 3) for (;;) Atomics.wait(control, 0, 3, 10)
   }, 5)
   const fill = (bytes: Uint8Array, offset: number, version: (number: number) => number) => {
     const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)

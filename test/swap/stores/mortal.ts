@@ -17,7 +17,8 @@ export default definePageStore<{ readonly control: SharedArrayBuffer; readonly p
       Atomics.store(words, 2, 1)
       if (fate === FATE.exit) process.exit(1)
       for (const hog: number[][] = []; fate === FATE.fill; ) hog.push(new Array(100_000).fill(1.5))
-      while (fate === FATE.loop && Atomics.load(words, 0) === FATE.loop);
+      // It sleeps in between, and leaves the processor to other tests.
+      while (fate === FATE.loop && Atomics.load(words, 0) === FATE.loop) Atomics.wait(words, 0, FATE.loop, 10)
       if (fate === FATE.reject) Promise.reject(new Error('out of the blue'))
       if (fate === FATE.throw) {
         setImmediate(() => {
