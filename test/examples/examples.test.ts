@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { longRuns } from '../support/long-runs.js'
 import { ordinaryUser, skipUnlessOrdinaryUser } from '../support/ordinary-user.js'
 import { patient } from '../support/patient.js'
 import { withoutUserfaultfd } from '../support/without-userfaultfd.js'
@@ -20,11 +21,19 @@ for (const name of readdirSync(join(root, 'examples')).filter((name) => name.end
 
 const skipOrdinary = skipUnlessOrdinaryUser()
 
-for (const name of ['http-object.mjs', 'packed-file.mjs']) {
-  test(`examples/${name} runs for an ordinary user`, { skip: skipOrdinary }, () => check(name, ordinaryUser))
+const repeats = longRuns ? false : 'repeats of examples are for --long'
+
+// Each for one of the two users; with --long for both.
+for (const [name, skipAllowed, skipRefused] of [
+  ['http-object.mjs', false, repeats],
+  ['packed-file.mjs', repeats, false],
+] as const) {
+  test(`examples/${name} runs for an ordinary user`, { skip: skipAllowed || skipOrdinary }, () =>
+    check(name, ordinaryUser),
+  )
 
   test(`examples/${name} runs for an ordinary user whom userfaultfd is refused`, {
-    skip: skipOrdinary || skipWithoutCompiler(),
+    skip: skipRefused || skipOrdinary || skipWithoutCompiler(),
   }, () => {
     const filter = withoutUserfaultfd()
     try {

@@ -74,7 +74,7 @@ describe('the memory of a Worker comes back when it', { concurrency: 2 }, () => 
         await round()
         await comesBack(Infinity)
         const before = descriptors()
-        for (let i = 0; i < ${longRuns ? 5 : 2}; i++) await round()
+        for (let i = 0; i < ${longRuns ? 5 : 1}; i++) await round()
         await comesBack(before)
         // The layout is free, and the guard stands.
         const mapping = map({ length: page })

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import { describe, test } from 'node:test'
 import * as vmarea from '../published/index.js'
 import { pageSize } from '../published/index.js'
+import { longRuns } from '../support/long-runs.js'
 import { runInChild } from '../support/run-in-child.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
@@ -227,6 +228,8 @@ eachSource({ ...vmarea, alike: true }, ({ source, skip }) => {
   describe('a pager thread that', { concurrency: availableParallelism() }, () => {
     for (const [how, does] of Object.entries(ways)) {
       for (const [moment, when] of Object.entries(moments)) {
+        // Each end and each moment once.
+        if (!longRuns && how !== 'exit' && moment !== 'pending') continue
         test(`${does} ${when} fails the waits, keeps the pages in memory, and serves again after a restart`, {
           skip,
         }, async () => {

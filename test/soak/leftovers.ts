@@ -29,9 +29,9 @@ export async function settledLeftovers(): Promise<Leftovers> {
   const memory = map({ length: pageSize() })
   memory.access((bytes) => bytes.length)
   memory.unmap()
-  for (let round = 0; round < 60; round++) {
+  for (let round = 0; round < 15; round++) {
     globalThis.gc!()
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await new Promise((resolve) => setTimeout(resolve, 200))
   }
   return countLeftovers()
 }

@@ -10,9 +10,9 @@ process.removeAllListeners('warning')
 const once = process.env.VMAREA_SOAK === 'off' ? 'npm test soaks once, and not on each Node' : false
 
 test(`random use of random devices finds what it must, and leaves nothing (seed ${seed})`, { skip: once }, async () => {
-  await soak({ seconds: longRuns ? 10 : 3, seed, sources: faultSources(), tell: () => {} })
+  await soak({ seconds: longRuns ? 10 : 2, seed, sources: faultSources(), tell: () => {} })
 })
 
 test('devices that are opened and closed leave no area, descriptor or thread', async () => {
-  await openAndClose(longRuns ? 150 : 30, faultSources())
+  await openAndClose(longRuns ? 150 : 20, faultSources())
 })
