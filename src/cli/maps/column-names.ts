@@ -1,3 +1,5 @@
+import { SUMMED_COLUMNS } from './summed-columns.js'
+
 /** The columns of `maps` by the names that `--columns` takes, in the order in which `--all-columns` shows them. */
 export const COLUMN_NAMES = [
   'addresses',
@@ -9,22 +11,7 @@ export const COLUMN_NAMES = [
   'swap',
   'kernel-page-size',
   'mmu-page-size',
-  'pss-dirty',
-  'shared-clean',
-  'shared-dirty',
-  'private-clean',
-  'private-dirty',
-  'referenced',
-  'anonymous',
-  'ksm',
-  'lazy-free',
-  'anon-huge-pages',
-  'shmem-pmd-mapped',
-  'file-pmd-mapped',
-  'shared-hugetlb',
-  'private-hugetlb',
-  'swap-pss',
-  'locked',
+  ...SUMMED_COLUMNS,
   'thp-eligible',
   'protection-key',
   'flags',
