@@ -80,7 +80,7 @@ export class SmapsTable {
   flags(row: number): bigint {
     const { flags } = this.#flags[this.maps.flagsNumber(row)]!
     const key = this.#protectionKey(row)
-    // Most areas have none, and the engine makes a bigint anew for each `|`.
+    // Most areas have none, and the engine makes a new bigint for each `|`.
     return key > 0 ? flags | (BigInt(key) << PROTECTION_KEY_SHIFT) : flags
   }
 
