@@ -224,10 +224,11 @@ bool answer_fault(const GuestPointer& pointer, const WaitingFault& fault) {
   if (state == kRemovedPage) {
     result = install(guest, *region, address, region->page, nullptr, kZeroed);
   } else {
-    if (state == kMissingPage) note_demand(guest, region->offset + (address - region->start));
-    uint64_t limit = state == kMissingPage ? around(guest, *region) : region->page;
+    bool with_others = state == kMissingPage && !fault.alone;
+    if (with_others) note_demand(guest, region->offset + (address - region->start));
+    uint64_t limit = with_others ? around(guest, *region) : region->page;
     // Pages that are to be prefetched come with a fault on one of them: a slow source is then asked once for them all.
-    uint64_t reach = state == kMissingPage && is_hinted(guest, index_of(*region, address)) ? std::max(limit, kStep) : limit;
+    uint64_t reach = with_others && is_hinted(guest, index_of(*region, address)) ? std::max(limit, kStep) : limit;
     chunk = chunk_around(guest, *region, address, limit, reach);
     result = answer_chunk(pointer, *region, chunk, kFilled, &fault);
     // The file may have ended within the pages around: this one is then tried alone.

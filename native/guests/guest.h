@@ -32,6 +32,7 @@ struct WaitingFault {
   uint64_t address, flags;
   uint64_t since;      // nanoseconds
   bool again = false;  // an answer met EAGAIN
+  bool alone = false;  // a read of its page with others failed, and the error may be that of another page
 };
 
 struct Request;

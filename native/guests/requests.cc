@@ -71,12 +71,23 @@ bool fail_demanded(Guest& guest, Request& request, int error) {
   return true;
 }
 
+// The error of a read of several pages may be that of one of them: those that are waited for are then read alone.
+void ask_alone(Guest& guest, Request& request) {
+  if (request.length <= request.region->page) return;
+  for (WaitingFault& fault : request.demanded) {
+    fault.alone = true;
+    guest.waiting.push_back(fault);
+  }
+  guest.parked |= !request.demanded.empty();
+  request.demanded.clear();
+}
+
 void finish(Request* request) {
   if (request->guest == nullptr) return release(request);
   GuestPointer guest = request->guest;
   request->ready = true;
   int result = request->error != 0 ? request->error : install_read(*guest, *request);
-  // A read that crosses the end of the file fails as a whole: the pages before the end that are waited for are installed.
+  if (result != 0 && result != -EAGAIN && result != -ESRCH) ask_alone(*guest, *request);
   if (result != 0 && result != -EAGAIN && result != -ESRCH && !fail_demanded(*guest, *request, result)) result = -EAGAIN;
   if (result == -EAGAIN) {
     guest->parked = request->met_change = true;

@@ -204,6 +204,25 @@ test('a page whose source fails is tried again, and then poisoned alone', { skip
   assert.deepEqual([failed, failures], [[3 * page], 3])
 })
 
+test('a page that a source can not read fails alone, though it was asked for with its neighbours', {
+  skip,
+}, async () => {
+  const source = memoryObject(64)
+  const holed: PageSource = {
+    ...source,
+    async read(offset, target) {
+      if (offset <= 40 * page && offset + target.length > 40 * page) throw new Error('a bad sector')
+      return source.read(offset, target)
+    },
+  }
+  for (const ahead of [{}, { prefetch: 'all' }] as const) {
+    await served(['regions=64'], holed, { around: 65536, ...ahead }, async (monitor, guest) => {
+      assert.deepEqual(await monitor.check(0, 64), { good: 63, zero: 0, other: 0, poisoned: 1 })
+      await counted(guest, { failed: 1 })
+    })
+  }
+})
+
 test('a huge page whose source fails is poisoned whole, and every thread that waits for it gets SIGBUS', {
   skip: skipHuge,
 }, async () => {
