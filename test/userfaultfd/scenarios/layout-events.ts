@@ -1,13 +1,17 @@
 // Unmapping and moving memory while threads wait in it.
 import { bindUserfaultfd } from '#vmarea/userfaultfd/bind-userfaultfd.js'
-import { anonymous, kernel, page } from '../memory.js'
+import { MAP } from '#vmarea/vocabulary/map.js'
+import { PROT } from '#vmarea/vocabulary/prot.js'
+import { anonymous, kernel, memory, page } from '../memory.js'
 import { Actor } from './actor.js'
 
 const how = process.argv[2] as 'unmap' | 'move' | 'unmap-untold'
 const uffd = bindUserfaultfd(() => kernel).create(
   how === 'unmap-untold' ? {} : { features: ['event_unmap', 'event_remap'] },
 )
-const area = anonymous(8)
+// Where the kernel, which looks from the top down, puts nothing of its own accord: what another thread maps where this was would be read.
+const apart = kernel.calls.mmap(1n << 36n, 8 * page, PROT.READ | PROT.WRITE, MAP.PRIVATE | MAP.ANONYMOUS, -1, 0)
+const area = memory(apart, 8 * page)
 uffd.register(area.start, area.length)
 const [toucher, other] = [await Actor.start(), await Actor.start()]
 const touched = toucher.act({ do: 'touch', address: area.at(3) })
