@@ -38,6 +38,10 @@ export async function run() {
       () => inC('read', `/proc/${pid}/smaps`)[0],
       LISTS,
     )
+    const parsed = await paired(
+      () => inC('parse', `/proc/${pid}/smaps`)[0],
+      () => inC('read', `/proc/${pid}/smaps`)[0],
+    )
     return [
       {
         work: `vmaLookup among ${COUNT} areas`,
@@ -72,6 +76,12 @@ export async function run() {
         floor: `${usage.floor.toFixed(1)} ms, reading smaps in C`,
         ratio: usage.ratio,
         target: '<= 1.15',
+      },
+      {
+        work: 'the same read and parsed in C, and no area kept',
+        measured: `${parsed.measured.toFixed(1)} ms`,
+        floor: `${parsed.floor.toFixed(1)} ms, reading smaps in C`,
+        ratio: parsed.ratio,
       },
     ]
   } finally {

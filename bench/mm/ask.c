@@ -2,6 +2,7 @@
 //   ask query PID FIRST STRIDE PLACES COUNT   nanoseconds a PROCMAP_QUERY, with the name, at places in turn
 //   ask lines PID FIRST STRIDE PLACES COUNT   nanoseconds to find the same by reading and parsing the lines of maps
 //   ask read FILE                             milliseconds to read the file whole
+//   ask parse FILE                            milliseconds to read smaps whole, and every number and flag in it
 //   ask scan PID FROM TO                      milliseconds to scan the pages of a range, and the regions found
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -48,12 +49,55 @@ static void find_line(const char *pid, uint64_t address) {
   fclose(maps);
 }
 
+// One area of smaps. Each overwrites the one before: nothing is kept.
+static volatile struct {
+  uint64_t start, end, offset, inode, usage[32], flags;
+  unsigned major, minor, fields;
+  char permissions[4];
+} area;
+
+static void parse_line(const char *line) {
+  char *at;
+  if (*line >= 'A' && *line <= 'Z') {
+    at = strchr(line, ':') + 1;
+    if (strncmp(line, "VmFlags:", 8) != 0) {
+      area.usage[area.fields++ % 32] = strtoull(at, NULL, 10);
+      return;
+    }
+    for (at++; *at != '\n'; at += 3) area.flags |= 1ull << ((at[0] * 31 + at[1]) % 64);
+    return;
+  }
+  area.fields = area.flags = 0;
+  area.start = strtoull(line, &at, 16);
+  area.end = strtoull(at + 1, &at, 16);
+  for (int index = 0; index < 4; index++) area.permissions[index] = at[1 + index];
+  area.offset = strtoull(at + 6, &at, 16);
+  area.major = strtoul(at + 1, &at, 16);
+  area.minor = strtoul(at + 1, &at, 16);
+  area.inode = strtoull(at + 1, &at, 10);
+}
+
+static void parse(int file) {
+  size_t kept = 0;
+  for (ssize_t length; (length = read(file, buffer + kept, sizeof buffer - kept)) > 0;) {
+    const char *end = buffer + kept + length, *line = buffer, *newline;
+    for (; (newline = memchr(line, '\n', end - line)) != NULL; line = newline + 1) parse_line(line);
+    kept = end - line;
+    memmove(buffer, line, kept);
+  }
+}
+
 int main(int count, char **words) {
   if (count < 3) return 2;
   if (strcmp(words[1], "read") == 0) {
     int file = open(words[2], O_RDONLY);
     double began = now();
     while (read(file, buffer, sizeof buffer) > 0) continue;
+    printf("%f\n", (now() - began) / 1e6);
+  } else if (strcmp(words[1], "parse") == 0) {
+    int file = open(words[2], O_RDONLY);
+    double began = now();
+    parse(file);
     printf("%f\n", (now() - began) / 1e6);
   } else if (strcmp(words[1], "scan") == 0) {
     int file = open_of(words[2], "pagemap");

@@ -3,6 +3,9 @@ import { addon } from '../addon/addon.js'
 
 const NEWLINE = 10
 const SMALLEST_ROOM = 1 << 13
+/** The first piece, for those who need the beginning alone, and the largest, to which each next one doubles: a piece is parsed by one call. */
+const FIRST_PIECE = 1 << 16
+const LARGEST_PIECE = 1 << 18
 
 /** Kept for the next reader, because memory that is new costs page faults. */
 let spare: Uint8Array | undefined
@@ -16,6 +19,7 @@ export class TextReader {
   readonly #path: string
   #bytes: Uint8Array | undefined
   #kept = 0
+  #piece = FIRST_PIECE
   /** The bytes that were read so far. */
   position = 0
 
@@ -29,15 +33,17 @@ export class TextReader {
    * it must take all. `bytes` is valid during the call. Returns whether there is more to read. Throws `VmError`; `ESRCH` when the process has gone.
    */
   read(take: TakeLines): boolean {
-    const bytes = this.#bytes ?? spare ?? new Uint8Array(1 << 16)
+    const bytes = this.#bytes ?? spare ?? new Uint8Array(LARGEST_PIECE)
     if (bytes === spare) spare = undefined
     this.#bytes = bytes
     const kept = this.#kept
-    const read = addon().readFully(this.#descriptor, this.position, kept === 0 ? bytes : bytes.subarray(kept))
+    const room = Math.min(this.#piece, bytes.length)
+    this.#piece *= 2
+    const read = addon().readFully(this.#descriptor, this.position, bytes.subarray(kept, room))
     if (read < 0) throw new VmError(read, 'read', { path: this.#path })
     this.position += read
     const length = kept + read
-    const last = length < bytes.length
+    const last = length < room
     const to = last ? length : bytes.lastIndexOf(NEWLINE, length - 1) + 1
     const stopped = to > 0 ? take(bytes, 0, to, last) : 0
     if (last || stopped < 0) {
