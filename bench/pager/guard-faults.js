@@ -1,4 +1,5 @@
-// One touch of a page that is in its memory file and not shown, answered by a Worker through the guard, beside the same through userfaultfd.
+// One touch of a page that is in its memory file and not shown, answered by a Worker through the guard, beside the same through userfaultfd,
+// and beside a C thread that makes the system calls of the guard.
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -16,39 +17,48 @@ const [STOP, HIDE] = [0, 1]
 
 export async function run() {
   const floor = loadFloor(new URL('../support/userfaultfd/floor.c', import.meta.url))
+  const inC = loadFloor(new URL('../support/pager/floor.c', import.meta.url))
   const rows = []
   for (const cpu of availableParallelism() > 1 ? [0, 1] : [0]) {
     floor.pin(0)
     const ways = []
     for (const way of ['userfaultfd', 'markers', 'permissions']) ways.push(await open(way, floor, cpu))
+    for (const markers of [true, false]) ways.push(openInC(markers, inC, cpu))
     const times = new Float64Array(PAGES)
     for (let round = -10; round < ROUNDS; round++) {
-      for (const { start, hide, samples } of ways) {
+      for (const { touch, hide, samples } of ways) {
         hide()
-        floor.touch(start, PAGES, times)
+        touch(times)
         if (round >= 0) samples.push(...times)
       }
     }
     const [base, ...guards] = ways.map(({ samples }) => samples.sort((a, b) => a - b))
     const where = cpu === 0 ? 'on the same CPU' : 'on another CPU'
+    const row = (work, samples, share, target) => {
+      const at = (all) => all[Math.floor(all.length * share)] / 1000
+      rows.push({ work, measured: at(samples), floor: at(base), ratio: at(samples) / at(base), target })
+    }
     for (const [index, how] of ['guard markers', 'permissions alone'].entries()) {
-      for (const [name, share] of [
-        ['p50', 0.5],
-        ['p99', 0.99],
-      ]) {
-        const at = (samples) => samples[Math.floor(samples.length * share)] / 1000
-        rows.push({
-          work: `one fault through the guard by ${how}, handler ${where}, ${name} (µs; beside userfaultfd)`,
-          measured: at(guards[index]),
-          floor: at(base),
-          ratio: at(guards[index]) / at(base),
-          target: share !== 0.5 ? '<= 8' : cpu === 0 ? '<= 1.5' : '<= 2.5',
-        })
-      }
+      const work = (name) => `one fault through the guard by ${how}, handler ${where}, ${name} (µs; beside userfaultfd)`
+      row(work('p50'), guards[index], 0.5, cpu === 0 ? '<= 1.5' : '<= 2.5')
+      row(work('p99'), guards[index], 0.99, '<= 8')
+      row(`the same system calls in C, by ${how}, ${where}, p50`, guards[index + 2], 0.5, 'none')
     }
     for (const { close } of ways) await close()
   }
   return rows
+}
+
+function openInC(markers, floor, cpu) {
+  return {
+    touch(times) {
+      floor.touch(floor.open(LENGTH, cpu, markers ? 1 : 0), PAGES, times)
+      floor.close()
+    },
+    samples: [],
+    hide() {},
+    close() {},
+  }
 }
 
 async function open(way, floor, cpu) {
@@ -76,7 +86,7 @@ async function open(way, floor, cpu) {
   await once(worker, 'message')
   if (!uffd) region.protect(0, LENGTH, 3, 0)
   return {
-    start: Number(region.start),
+    touch: (times) => floor.touch(Number(region.start), PAGES, times),
     samples: [],
     hide() {
       if (uffd) return kernel.calls.madvise(region.start, LENGTH, MADV.DONTNEED)

@@ -35,10 +35,10 @@ int wait_for_either(uintptr_t word, uint32_t value, std::atomic<uint32_t>* end, 
   return answer < 0 ? -errno : 0;
 }
 
-int wait_for_one(uintptr_t word, uint32_t value, uint64_t deadline) {
+// `call` takes a moment as its time, where FUTEX_WAIT takes how long: no clock is read here.
+int wait_for_one(uintptr_t word, int call, uint32_t value, uint64_t deadline) {
   struct timespec time = time_of(deadline);
-  // The time is a moment, not how long.
-  long answer = syscall(SYS_futex, word, FUTEX_WAIT_BITSET, value, deadline == kNever ? nullptr : &time, nullptr, FUTEX_BITSET_MATCH_ANY);
+  long answer = syscall(SYS_futex, word, call, value, deadline == kNever ? nullptr : &time, nullptr, FUTEX_BITSET_MATCH_ANY);
   return answer < 0 ? -errno : 0;
 }
 
@@ -50,15 +50,8 @@ uint64_t monotonic_time() {
   return static_cast<uint64_t>(time.tv_sec) * 1000000000u + static_cast<uint64_t>(time.tv_nsec);
 }
 
-void futex_wait(std::atomic<uint32_t>* word, uint32_t value, uint64_t deadline) {
-  if (deadline == kNever) {
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, nullptr, nullptr, 0);
-    return;
-  }
-  uint64_t time = monotonic_time();
-  if (time >= deadline) return;
-  struct timespec left = {static_cast<time_t>((deadline - time) / 1000000000u), static_cast<long>((deadline - time) % 1000000000u)};
-  syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &left, nullptr, 0);
+bool futex_wait(std::atomic<uint32_t>* word, uint32_t value, uint64_t deadline) {
+  return wait_for_one(reinterpret_cast<uintptr_t>(word), FUTEX_WAIT_BITSET_PRIVATE, value, deadline) != -ETIMEDOUT;
 }
 
 void futex_wake(std::atomic<uint32_t>* word, int count) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, nullptr, nullptr, 0); }
@@ -69,7 +62,7 @@ uint64_t deadline_after(double milliseconds) {
 }
 
 int shared_futex_wait(uintptr_t word, uint32_t value, std::atomic<uint32_t>* end, uint64_t deadline) {
-  if (end == nullptr) return wait_for_one(word, value, deadline);
+  if (end == nullptr) return wait_for_one(word, FUTEX_WAIT_BITSET, value, deadline);
   if (waits_for_two) {
     int answer = wait_for_either(word, value, end, deadline);
     // A seccomp filter that does not know the call may say EPERM.
@@ -78,7 +71,7 @@ int shared_futex_wait(uintptr_t word, uint32_t value, std::atomic<uint32_t>* end
   }
   while (end->load() == 0) {
     const uint64_t nap = monotonic_time() + kNap;
-    int answer = wait_for_one(word, value, nap < deadline ? nap : deadline);
+    int answer = wait_for_one(word, FUTEX_WAIT_BITSET, value, nap < deadline ? nap : deadline);
     if (answer != -ETIMEDOUT || monotonic_time() >= deadline) return answer;
   }
   return 0;

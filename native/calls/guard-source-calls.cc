@@ -233,14 +233,15 @@ void end_taking_locked(GuardSource* source) {
 double take_faults(ThreadState* state, double number, double milliseconds, View<double> faults) {
   size_t room = std::min(kMostTaken, faults.length / 2);
   GuardSource* source;
+  bool waits = milliseconds > 0;
   {
     TableLock lock;
     source = guard_source_locked(number);
-    int error = begin_taking_locked(source, state, milliseconds > 0);
+    int error = begin_taking_locked(source, state, waits);
     if (error != 0) return error;
   }
   FaultQueue& queue = source->queue;
-  uint64_t deadline = milliseconds > 0 ? monotonic_time() + static_cast<uint64_t>(std::min(milliseconds, 1e9) * 1e6) : 0;
+  uint64_t deadline = waits ? monotonic_time() + static_cast<uint64_t>(std::min(milliseconds, 1e9) * 1e6) : 0;
   for (;;) {
     uint32_t turn = queue.turn.load();
     {
@@ -248,12 +249,12 @@ double take_faults(ThreadState* state, double number, double milliseconds, View<
       size_t count = take_faults_locked(&queue, faults.data, room);
       bool interrupted = queue.interrupts.load() != queue.seen_interrupts;
       queue.seen_interrupts = queue.interrupts.load();
-      if (count > 0 || interrupted || source->closed || monotonic_time() >= deadline) {
+      if (count > 0 || interrupted || source->closed || !waits) {
         end_taking_locked(source);
         return static_cast<double>(count);
       }
     }
-    futex_wait(&queue.turn, turn, deadline);
+    waits = futex_wait(&queue.turn, turn, deadline);
   }
 }
 

@@ -14,6 +14,7 @@ Slot* queue_fault_locked(FaultQueue* queue, uintptr_t page, bool write, bool fir
     slot.write = write;
     slot.first_write = first_write;
     slot.state.store(kQueued);
+    queue->used++;
     queue->queued.fetch_add(1);
     ring_locked(queue);
     return &slot;
@@ -25,8 +26,7 @@ bool wait_for_answer(Slot* slot, uint64_t deadline) {
   for (;;) {
     uint32_t state = slot->state.load();
     if (state != kQueued && state != kTaken) return true;
-    if (monotonic_time() >= deadline) return false;
-    futex_wait(&slot->state, state, deadline);
+    if (!futex_wait(&slot->state, state, deadline)) return false;
   }
 }
 
@@ -34,6 +34,7 @@ SlotState leave_queue_locked(FaultQueue* queue, Slot* slot) {
   uint32_t state = slot->state.load();
   if (state == kQueued) queue->queued.fetch_sub(1);
   slot->state.store(kFree);
+  queue->used--;
   wake_slotless_locked(queue, 1);
   return static_cast<SlotState>(state);
 }
@@ -71,12 +72,17 @@ size_t take_faults_locked(FaultQueue* queue, double* faults, size_t room) {
     faults[2 * count + 1] = slot.write + 2 * slot.first_write;
     count++;
   }
+  // Faults that come later use the first slots again.
+  if (queue->queued.load() == 0) queue->next = 0;
   return count;
 }
 
 void answer_faults_locked(FaultQueue* queue, uintptr_t start, uintptr_t end, SlotState answer) {
-  for (Slot& slot : queue->slots) {
+  for (size_t index = 0, left = queue->used; left > 0; index++) {
+    Slot& slot = queue->slots[index];
     uint32_t state = slot.state.load();
+    if (state == kFree) continue;
+    left--;
     if ((state != kQueued && state != kTaken) || slot.page < start || slot.page >= end) continue;
     if (state == kQueued) queue->queued.fetch_sub(1);
     slot.state.store(answer);

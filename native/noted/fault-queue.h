@@ -31,6 +31,7 @@ struct FaultQueue {
   std::atomic<uint32_t> rung{0};       // the eventfd is readable
   std::atomic<uint32_t> freed{0};      // counts slots that became free; a thread without a slot waits on it
   uint32_t slotless = 0;               // the threads that do
+  size_t used = 0;                     // the slots that are not free: mostly one, the first
   size_t next = 0;                     // where `take` continues, so that every fault gets its turn
   Slot slots[kSlots];
 };
