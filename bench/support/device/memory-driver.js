@@ -5,14 +5,18 @@ import { defineDevice } from '../../../dist/index.js'
 
 const SOURCE = 2 ** 20
 
-export default defineDevice(({ size, floor, cpu, wait }) => {
-  if (cpu !== undefined) createRequire(import.meta.url)(floor).pin(cpu)
+export function fillFromMemory() {
   // As long as the longest run more, so that no run wraps.
   const source = new Uint8Array(2 * SOURCE).fill(7)
-  const fill = ({ offset, bytes }) => {
+  return ({ offset, bytes }) => {
     const from = offset % SOURCE
     bytes.set(source.subarray(from, from + bytes.length))
   }
+}
+
+export default defineDevice(({ size, floor, cpu, wait }) => {
+  if (cpu !== undefined) createRequire(import.meta.url)(floor).pin(cpu)
+  const fill = fillFromMemory()
   if (wait === undefined) return { size, fault: fill }
   return {
     size,

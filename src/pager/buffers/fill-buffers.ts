@@ -27,8 +27,9 @@ export class FillBuffers {
 
   /** Takes a buffer back after the driver has returned or its promise has settled. */
   giveBack(draft: Uint8Array, how: 'returned' | 'resolved' | 'failed'): void {
-    if (how === 'failed') this.#runs.drop(draft)
+    if (draft.length === this.#pageSize) {
+      if (how === 'returned') this.#pages.giveBack(draft)
+    } else if (how === 'failed') this.#runs.drop(draft)
     else this.#runs.giveBack(draft)
-    if (how === 'returned') this.#pages.giveBack(draft)
   }
 }

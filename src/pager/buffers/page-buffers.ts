@@ -21,8 +21,8 @@ export class PageBuffers {
     return draft.fill(0)
   }
 
-  /** Takes a page back after the driver has returned. A page that the driver transferred is not reused. */
+  /** Takes a page back after the driver has returned. */
   giveBack(draft: Uint8Array): void {
-    if (draft.length === this.#pageSize) this.#free.push(draft)
+    this.#free.push(draft)
   }
 }

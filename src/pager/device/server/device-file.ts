@@ -29,6 +29,8 @@ export class DeviceFile {
   readonly buffers: FillBuffers
   readonly #addon = addon()
   readonly #windows = new Map<number, Region>()
+  /** A run of pages that are not there: the last that was found, as far as none was filled since. Most faults in order meet it. */
+  #hole = { start: 0, end: 0 }
 
   constructor(kernel: PagerKernel, descriptor: number, size: number) {
     const { pageSize } = kernel
@@ -44,8 +46,20 @@ export class DeviceFile {
 
   /** The first page in `[from, to)` that is there, or `to`. */
   nextPresent(from: number, to: number): number {
-    const place = this.#addon.seekFile(this.descriptor, from, SEEK_DATA)
-    return place < 0 || place > to ? to : place
+    if (from < this.#hole.start || from >= this.#hole.end) {
+      const place = this.#addon.seekFile(this.descriptor, from, SEEK_DATA)
+      if (place === from) return from
+      this.#hole = { start: from, end: place < 0 ? this.end : place }
+    }
+    return Math.min(to, this.#hole.end)
+  }
+
+  /** Notes that pages are about to be filled, here or by a source of faults: this object knows of no others (P1). */
+  noteFilled(offset: number, length: number): void {
+    const { start, end } = this.#hole
+    const until = offset + length
+    if (until <= start || offset >= end) return
+    this.#hole = offset - start > end - until ? { start, end: offset } : { start: until, end }
   }
 
   /** The first page in `[from, to)` that is not there, or `to`. */

@@ -49,7 +49,7 @@ export interface DeviceServerParts {
  *
  * Where each state is kept, and its invariant:
  *  P1. Absent and not absent: the memory file decides, except for pages with a pending request. Such a page may be in the file, written by
- *      an answer that is being completed, and counts as absent.
+ *      an answer that is being completed, and counts as absent. Pages come into the file by `DeviceView.put` alone.
  *  P2. Requested: `requests`. A page is in one pending request at most; its states are at `RequestState`.
  *  P3. Shown and hidden: the page tables of the program, by `source.pages`. A page that is not in the file is not visible, except as a
  *      private copy, which belongs to the program.

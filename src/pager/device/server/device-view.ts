@@ -34,6 +34,7 @@ export class DeviceView {
    */
   put(map: DeviceMap | undefined, offset: number, bytes: Uint8Array, writable = false): DeviceMap | undefined {
     const { length } = bytes
+    this.#file.noteFilled(offset, length)
     // A private map would get copies, and the device no page.
     const most = map?.shared && map.inserted.size === 0 ? Math.min(length, map.endOffset - offset) : 0
     const done =
