@@ -71,7 +71,7 @@ export class RequestDispatcher<R extends PageRequest> {
    * answered, so it is superseded instead, and is pending no more (R1).
    */
   joinable(offset: number, firstWrite = false): R | undefined {
-    this.#refuseLate()
+    this.refuseLate()
     const request = this.pending.at(offset, firstWrite)
     if (request?.state !== 'abandoned') return request
     request.supersede()
@@ -86,7 +86,7 @@ export class RequestDispatcher<R extends PageRequest> {
 
   /** Makes a new request with its first waiter, which may be settled before this returns. */
   request(request: R, waiter: PageWaiter): void {
-    this.#refuseLate()
+    this.refuseLate()
     this.pending.wait(request, waiter)
     this.#ask(request)
   }
@@ -99,13 +99,13 @@ export class RequestDispatcher<R extends PageRequest> {
 
   /** Marks the answers for pages of `[start, end)` as stale. */
   invalidate(start: number, end: number): void {
-    this.#refuseLate()
+    this.refuseLate()
     this.pending.invalidate(start, end)
   }
 
   /** Removes all waiters of the call `owner`. */
   leave(owner: object): void {
-    this.#refuseLate()
+    this.refuseLate()
     this.pending.leave((waiter) => waiter.owner === owner)
     this.#disarm()
   }
@@ -157,7 +157,7 @@ export class RequestDispatcher<R extends PageRequest> {
 
   /** Ignores all answers. The waiters stay for another server. */
   stop(): void {
-    this.#refuseLate()
+    this.refuseLate()
     this.#closed = true
     clearTimeout(this.#timer)
   }
@@ -307,10 +307,14 @@ export class RequestDispatcher<R extends PageRequest> {
       return noRoom ?? answerTimeout(request.call, timeout)
     })
     // The signals are aborted now. A driver that heeds its own rejects with what it was waiting for.
-    if (this.#late.length > 0) this.#parts.defer(() => this.#refuseLate())
+    if (this.#late.length > 0) this.#parts.defer(() => this.refuseLate())
   }
 
-  #refuseLate(): void {
+  /**
+   * Refuses the waits that have reached the time limit. A server that looks for poison calls it before it takes faults: a signal may have made
+   * the thread of such a wait fault again, and the driver would be asked anew.
+   */
+  refuseLate(): void {
     if (this.#late.length === 0) return
     for (const { request, waiters, noRoom } of this.#late.splice(0))
       this.#refuseAll(request, waiters, noRoom ?? lateError(request, this.#parts.timeout), false)

@@ -18,14 +18,21 @@ export class FaultLoop {
   readonly #faults: FaultQueue
   readonly #serve: (index: number, time: number) => void
   readonly #driverWaits: () => boolean
+  readonly #beforeTaking: () => void
   #unwatch: (() => void) | undefined
   #lastFault = 0
   #running = false
 
-  constructor(faults: FaultQueue, serve: (index: number, time: number) => void, driverWaits: () => boolean) {
+  constructor(
+    faults: FaultQueue,
+    serve: (index: number, time: number) => void,
+    driverWaits: () => boolean,
+    beforeTaking: () => void = () => {},
+  ) {
     this.#faults = faults
     this.#serve = serve
     this.#driverWaits = driverWaits
+    this.#beforeTaking = beforeTaking
   }
 
   start(): void {
@@ -43,6 +50,7 @@ export class FaultLoop {
     this.#unwatch = undefined
     if (!this.#running) return
     for (let round = 0; round < IN_A_ROW; round++) {
+      this.#beforeTaking()
       const waits = this.#lastFault > 0 && !this.#driverWaits()
       const count = this.#faults.take(waits ? 1 : 0)
       if (count === 0) break
