@@ -191,17 +191,6 @@ static napi_value descriptor(napi_env env, napi_callback_info info) {
   return answer(env, fcntl(swap.uffd, F_DUPFD_CLOEXEC, 0));
 }
 
-// (thread, cpu): the thread, by the kernel's number, runs there from now on; below 0 on any.
-static napi_value pin_thread(napi_env env, napi_callback_info info) {
-  double values[2] = {0};
-  numbers_of(env, info, values, 2);
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-    if (values[1] < 0 || cpu == (int)values[1]) CPU_SET(cpu, &set);
-  return answer(env, sched_setaffinity((pid_t)values[0], sizeof set, &set));
-}
-
 static napi_value init(napi_env env, napi_value exports) {
   static const struct function functions[] = {{"openSwap", open_swap}, {"stage", stage}, {"out", out}, {"in", in},
                                               {"start", start}, {"stop", stop},
