@@ -13,12 +13,9 @@ test('what has to be done before faults are taken is done before each take', () 
     calls.push('serve')
     if (calls.length === 6) loop.stop()
   }
-  const loop = new FaultLoop(
-    { take } as unknown as FaultQueue,
-    serve,
-    () => false,
-    () => calls.push('before'),
-  )
+  const loop = new FaultLoop({ take } as unknown as FaultQueue, serve, () => false, {
+    beforeTaking: () => calls.push('before'),
+  })
   loop.start()
   assert.deepEqual(calls, ['before', 'take', 'serve', 'before', 'take', 'serve'])
 })

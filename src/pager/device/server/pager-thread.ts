@@ -69,7 +69,7 @@ async function serve(): Promise<void> {
     source.faults,
     (index, time) => serveFault(served, index, time),
     () => served.requests.waits,
-    () => served.requests.refuseLate(),
+    { beforeTaking: () => served.requests.refuseLate() },
   )
   port.on('message', (request: PagerRequest) => {
     try {

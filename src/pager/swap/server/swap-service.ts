@@ -72,7 +72,7 @@ export class SwapService {
     this.#control = data.control && new ControlServer({ ...data.control, command, status: () => record.status })
     const { faults } = this.#backing
     const serve = (index: number, now: number) => this.#serve(faults.address(index), now)
-    this.#loop = new FaultLoop(faults, serve, () => this.#works || !this.engine.isIdle)
+    this.#loop = new FaultLoop(faults, serve, () => !this.engine.isIdle, { works: () => this.#works })
   }
 
   /** The number by which the program names a guard source; -1 for any other. */
