@@ -41,13 +41,19 @@ export class PagerState {
 
   /** Calls a hook, and shows the program meanwhile since when it has been running. */
   whileBusy<Result>(hook: () => Result): Result {
-    const outer = this.busySince
-    this.busySince = outer || monotonicTime()
+    const outer = this.beginBusy()
     try {
       return hook()
     } finally {
       this.busySince = outer
     }
+  }
+
+  /** `whileBusy` without a function, for what each fault does: returns what `busySince` is to be when the hook has returned. */
+  beginBusy(): number {
+    const outer = this.busySince
+    this.busySince = outer || monotonicTime()
+    return outer
   }
 
   /** How many answers the thread has sent. */

@@ -22,15 +22,6 @@ export class PageStager {
     return this.#waits
   }
 
-  /** The page that the hand points to. It is kept in the counters, where other threads read it. */
-  get #hand(): number {
-    return this.#context.counters.get(COUNT.STAGE_HAND)
-  }
-
-  set #hand(page: number) {
-    this.#context.counters.values[COUNT.STAGE_HAND] = page
-  }
-
   /** Stages one slice of resident pages, from `from` on, in a few runs. Returns the page at which the next slice begins. */
   sweep(from: number): number {
     const { places, memory } = this.#context
@@ -51,15 +42,16 @@ export class PageStager {
    * Returns by how many pages the hand has moved over such runs: 0 when it has gone round and found none.
    */
   advance(most: number): number {
-    const { places, memory } = this.#context
+    const { places, memory, counters } = this.#context
+    // The hand is kept in the counters, where other threads read it.
+    let hand = counters.get(COUNT.STAGE_HAND)
     const [round, wanted] = [places.count, Math.min(SLICE, most)]
     let passed = 0
     for (let looked = 0, runs = 0; looked <= 2 * round && passed < wanted && runs < RUNS && !this.#waits; ) {
-      const from = this.#hand
-      const first = places.find(PLACE.RESIDENT, from, round)
-      looked += first - from + 1
+      const first = places.find(PLACE.RESIDENT, hand, round)
+      looked += first - hand + 1
       if (first === round) {
-        this.#hand = 0
+        hand = 0
         if (places.counts[PLACE.RESIDENT] === 0) break
         continue
       }
@@ -67,15 +59,16 @@ export class PageStager {
       let page = first
       while (page < end && places.get(page) === PLACE.RESIDENT && !places.has(page, NOTE.YOUNG | NOTE.PINNED)) page++
       if (page > first) {
-        this.#hand = this.#stage(first, page)
-        passed += this.#hand - first
+        hand = this.#stage(first, page)
+        passed += hand - first
         runs++
         continue
       }
       // The page was used, or is pinned: the next round examines it again.
       places.clear(first, NOTE.YOUNG | NOTE.PINNED)
-      this.#hand = first + 1
+      hand = first + 1
     }
+    counters.values[COUNT.STAGE_HAND] = hand
     return passed
   }
 

@@ -50,9 +50,8 @@ export class MemoryPageStore implements PageStore {
       if (place === -1) throw noSuchPage(pages[index]!)
       const length = place % LENGTHS
       const piece = this.#memory.piece(Math.floor(place / LENGTHS), length)
-      const page = into.subarray(index * pageSize, (index + 1) * pageSize)
-      if (length === pageSize) page.set(piece)
-      else this.#compression!.decompress(piece, page)
+      if (length === pageSize) into.set(piece, index * pageSize)
+      else this.#compression!.decompress(piece, into.subarray(index * pageSize, (index + 1) * pageSize))
     }
   }
 
@@ -77,7 +76,7 @@ export class MemoryPageStore implements PageStore {
         hint: `the memory store holds its limit of ${this.#limit} bytes: give it a larger one, or a slower store behind it`,
       })
     }
-    this.#memory.piece(slot, kept.length).set(kept)
+    this.#memory.put(slot, kept)
     this.#places.set(page, slot * LENGTHS + kept.length)
   }
 

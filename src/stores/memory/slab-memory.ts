@@ -51,6 +51,12 @@ export class SlabMemory {
     return run.first
   }
 
+  /** Fills a slot. */
+  put(slot: number, bytes: Uint8Array): void {
+    const of = this.#classOf(bytes.length)
+    of.slabs[Math.floor(slot / of.perSlab)]!.set(bytes, (slot % of.perSlab) * of.size)
+  }
+
   /** The bytes of a slot. */
   piece(slot: number, length: number): Uint8Array {
     const of = this.#classOf(length)

@@ -18,11 +18,21 @@ export class WatchedStore implements PageStore {
   }
 
   write(pages: readonly number[], bytes: Uint8Array): void | Promise<void> {
-    return this.#state.whileBusy(() => this.#store.write(pages, bytes))
+    const outer = this.#state.beginBusy()
+    try {
+      return this.#store.write(pages, bytes)
+    } finally {
+      this.#state.busySince = outer
+    }
   }
 
   read(pages: readonly number[], into: Uint8Array): void | Promise<void> {
-    return this.#state.whileBusy(() => this.#store.read(pages, into))
+    const outer = this.#state.beginBusy()
+    try {
+      return this.#store.read(pages, into)
+    } finally {
+      this.#state.busySince = outer
+    }
   }
 
   free(pages: readonly number[]): void | Promise<void> {
