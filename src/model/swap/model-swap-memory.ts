@@ -49,13 +49,13 @@ export class ModelSwapMemory implements SwapMemory {
     })
   }
 
-  read(page: number, count: number, into: Uint8Array, digests: Float64Array): void {
-    for (let index = 0; index < count; index++) into.set(this.#staged.get(page + index)!, index * this.pageSize)
-    this.digest(into.subarray(0, count * this.pageSize), digests)
+  read(pages: readonly number[], into: Uint8Array, digests: Float64Array): void {
+    for (const [index, page] of pages.entries()) into.set(this.#staged.get(page)!, index * this.pageSize)
+    this.digest(into.subarray(0, pages.length * this.pageSize), digests)
   }
 
-  drop(page: number, count: number): void {
-    for (let at = page; at < page + count; at++) this.#staged.delete(at)
+  drop(pages: readonly number[]): void {
+    for (const page of pages) this.#staged.delete(page)
   }
 
   digest(bytes: Uint8Array, digests: Float64Array): void {

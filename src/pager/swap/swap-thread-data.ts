@@ -27,8 +27,10 @@ export interface ProtectedRange {
 /** The data that the thread of a swap is started with. */
 export interface SwapThreadData extends ServingThreadData {
   readonly ranges: readonly SwapRange[]
-  /** The address of the staging memory, which stays the program's: page n of the swap is staged at n pages from here. */
+  /** The address of the staging memory, which stays the program's. */
   readonly staging: number
+  /** The memory of the `StagingSlots`. */
+  readonly slots: SharedArrayBuffer
   readonly source: FaultSourceAddress
   readonly way: SwapWay
   readonly store: { readonly module: string; readonly options: unknown }

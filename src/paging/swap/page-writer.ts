@@ -40,15 +40,6 @@ export class PageWriter {
     return this.#failures
   }
 
-  /** The page at which the search for the oldest staged page begins. It is kept in the counters, where other threads read it. */
-  get #hand(): number {
-    return this.#context.counters.get(COUNT.WRITE_HAND)
-  }
-
-  set #hand(page: number) {
-    this.#context.counters.values[COUNT.WRITE_HAND] = page
-  }
-
   /** The calls of the store in flight. */
   get calls(): number {
     return this.#calls
@@ -71,10 +62,11 @@ export class PageWriter {
    */
   evict(most: number): number {
     if (this.waits) return 0
-    const { places } = this.#context
+    const { places, counters } = this.#context
     const pages: number[] = []
-    // From the hand to the end, then from the start to the hand: no further than to the last staged page.
-    const start = this.#hand
+    // From the hand to the end, then from the start to the hand: no further than to the last staged page. The hand is kept in the counters,
+    // where other threads read it.
+    const start = counters.get(COUNT.WRITE_HAND)
     let end = places.count
     let left = places.counts[PLACE.STAGED]!
     for (let page = start, round = 0; left > 0 && pages.length < Math.min(most, BATCH); page++) {
@@ -89,9 +81,10 @@ export class PageWriter {
       left--
       if (places.has(page, NOTE.BUSY)) continue
       pages.push(page)
-      this.#hand = page + 1
     }
-    if (pages.length > 0) this.#take(pages, true)
+    if (pages.length === 0) return 0
+    counters.values[COUNT.WRITE_HAND] = pages.at(-1)! + 1
+    this.#take(pages, true)
     return pages.length
   }
 
@@ -169,9 +162,7 @@ export class PageWriter {
     const changed: number[] = []
     const buffer = this.#buffers.pop() ?? new Uint8Array(LARGE_BATCH * pageSize)
     const digests = new Float64Array(pages.length)
-    for (const [at, count] of this.#runs(pages)) {
-      memory.read(pages[at]!, count, buffer.subarray(at * pageSize), digests.subarray(at, at + count))
-    }
+    memory.read(pages, buffer, digests)
     for (let index = 0; index < pages.length; index++) {
       const [page, digest] = [pages[index]!, digests[index]!]
       if (digest === 0) {
@@ -192,7 +183,7 @@ export class PageWriter {
         changed.push(page)
       }
     }
-    this.#drop(gone)
+    if (gone.length > 0) memory.drop(gone)
     if (changed.length > 0) this.#write(changed, digests, buffer)
     else this.#buffers.push(buffer)
     if (gone.length > 0) this.#progress()
@@ -244,7 +235,7 @@ export class PageWriter {
 
   // Moves the pages of a call that has settled: out of memory where the store has their content (S1, S2).
   #written(pages: readonly number[], digests: Float64Array, error: Error | undefined): void {
-    const { places, counters } = this.#context
+    const { places, memory, counters } = this.#context
     const gone: number[] = []
     for (let index = 0; index < pages.length; index++) {
       const page = pages[index]!
@@ -267,7 +258,7 @@ export class PageWriter {
       places.set(page, PLACE.STORED)
       gone.push(page)
     }
-    this.#drop(gone)
+    if (gone.length > 0) memory.drop(gone)
     this.#progress()
   }
 
@@ -290,22 +281,5 @@ export class PageWriter {
     })
     this.#delay = Math.min(this.#delay * 2, LONGEST_RETRY)
     if (first) host.failure(error)
-  }
-
-  #drop(pages: readonly number[]): void {
-    const { memory } = this.#context
-    for (const [at, count] of this.#runs(pages)) memory.drop(pages[at]!, count, at + count === pages.length)
-  }
-
-  /** Runs of pages that follow each other, none of which crosses the end of a region: where each begins in `pages`, and how long it is. */
-  *#runs(pages: readonly number[]): Generator<readonly [at: number, count: number]> {
-    for (let at = 0; at < pages.length; ) {
-      const first = pages[at]!
-      const end = this.#context.memory.regionEnd(first)
-      let count = 1
-      while (at + count < pages.length && pages[at + count] === first + count && first + count < end) count++
-      yield [at, count]
-      at += count
-    }
   }
 }

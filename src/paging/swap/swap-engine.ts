@@ -260,7 +260,7 @@ export class SwapEngine {
     for (let at = page; at < page + count; at++) {
       const before = places.get(at)
       if (before === PLACE.GONE) continue
-      if (before === PLACE.STAGED || before === PLACE.WRITING) memory.drop(at, 1)
+      if (before === PLACE.STAGED || before === PLACE.WRITING) memory.drop([at])
       if (before === PLACE.READING || before === PLACE.POISONED) this.#reader.forget(at)
       places.set(at, place)
       places.clear(at, NOTE.YOUNG | NOTE.PINNED)

@@ -34,9 +34,9 @@ export interface SwapMemory {
   /** Puts staged pages back and wakes their waiters. */
   unstage(page: number, count: number): number
   /** Copies staged pages to `into`, and the digest of each to `digests`. */
-  read(page: number, count: number, into: Uint8Array, digests: Float64Array): void
-  /** Drops staged pages. Where the call is not the last, another one follows at once, and their memory may be freed with its pages. */
-  drop(page: number, count: number, isLast?: boolean): void
+  read(pages: readonly number[], into: Uint8Array, digests: Float64Array): void
+  /** Drops staged pages. */
+  drop(pages: readonly number[]): void
   /**
    * The digest of each page in `bytes`: an integer from 0 to 2^53 - 1, which is 0 for a page of zeros alone. It tells damage and changes. It
    * is the same for as long as the memory is swapped.

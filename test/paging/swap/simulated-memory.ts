@@ -24,8 +24,6 @@ export class SimulatedMemory implements SwapMemory {
   readonly unmapped = new Set<number>()
   /** Called before each call on a run: whether the layout changes at the moment. */
   changes: () => boolean = () => false
-  /** Whether another call that drops pages follows at once. */
-  #drops = false
   readonly #ends: readonly number[]
   readonly #wake: (page: number) => void
 
@@ -64,14 +62,14 @@ export class SimulatedMemory implements SwapMemory {
     })
   }
 
-  read(page: number, count: number, into: Uint8Array, digests: Float64Array): void {
-    this.#checkRun(page, count)
-    for (let at = page; at < page + count; at++) {
+  read(pages: readonly number[], into: Uint8Array, digests: Float64Array): void {
+    this.#checkList(pages)
+    for (const [index, at] of pages.entries()) {
       const bytes = this.moved[at]
       assert.ok(bytes !== undefined, `page ${at} is not staged`)
-      into.set(bytes, (at - page) * PAGE)
+      into.set(bytes, index * PAGE)
     }
-    this.digest(into.subarray(0, count * PAGE), digests)
+    this.digest(into.subarray(0, pages.length * PAGE), digests)
   }
 
   digest(bytes: Uint8Array, digests: Float64Array): void {
@@ -79,10 +77,9 @@ export class SimulatedMemory implements SwapMemory {
     for (let at = 0; at < digests.length; at++) digests[at] = pageDigest(bytes.subarray(at * PAGE, (at + 1) * PAGE))
   }
 
-  drop(page: number, count: number, isLast = true): void {
-    this.#checkRun(page, count, true)
-    this.#drops = !isLast
-    for (let at = page; at < page + count; at++) {
+  drop(pages: readonly number[]): void {
+    this.#checkList(pages)
+    for (const at of pages) {
       assert.ok(this.moved[at] !== undefined, `page ${at} is not staged`)
       this.moved[at] = undefined
     }
@@ -129,8 +126,12 @@ export class SimulatedMemory implements SwapMemory {
     return count
   }
 
-  #checkRun(page: number, count: number, isDrop = false): void {
-    assert.ok(isDrop || !this.#drops, 'the last call that drops pages is missing')
+  #checkList(pages: readonly number[]): void {
+    assert.ok(pages.length > 0, 'no pages')
+    assert.equal(new Set(pages).size, pages.length, `each page once: ${pages}`)
+  }
+
+  #checkRun(page: number, count: number): void {
     assert.ok(count > 0 && page >= 0 && page + count <= this.regionEnd(page), `run of ${count} pages at ${page}`)
   }
 }

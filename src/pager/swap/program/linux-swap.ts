@@ -55,6 +55,7 @@ export class LinuxSwap implements RawSwap {
   readonly #twins: TwinMaps
   /** The guard leaves pages in place. */
   readonly #staging: LinuxRegion | undefined
+  readonly #slots: SharedArrayBuffer
   readonly #record: SwapRecord
   readonly #control: ListeningSocket | undefined
   readonly #failureListeners: ((error: Error | undefined) => void)[] = []
@@ -114,6 +115,7 @@ export class LinuxSwap implements RawSwap {
     const pages = parts.reduce((sum, { length }) => sum + length / pageSize, 0)
     this.#record = new SwapRecord(pages, undefined, true)
     this.#record.residentLimit = options.residentLimit
+    this.#slots = new SharedArrayBuffer(way === 'guard' ? 0 : pages * 4)
     if (way !== 'guard') {
       const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.NORESERVE
       this.#staging = regions.mapRegion(0n, pages * pageSize, PROT.READ | PROT.WRITE, flags, -1, 0, pageSize)
@@ -267,6 +269,7 @@ export class LinuxSwap implements RawSwap {
     const data = {
       ranges: this.#ranges,
       staging: Number(this.#staging?.start ?? -1n),
+      slots: this.#slots,
       source: this.#source.give(),
       way: this.#way,
       store: { module: store.module as string, options: store.options },

@@ -56,8 +56,14 @@ export class HiddenMemory implements SwapMemory {
     return this.zero(page, count)
   }
 
-  read(page: number, count: number, into: Uint8Array, digests: Float64Array): void {
-    const bytes = into.subarray(0, count * this.pageSize)
+  read(pages: readonly number[], into: Uint8Array, digests: Float64Array): void {
+    for (const [at, count] of this.#runs(pages)) {
+      const bytes = into.subarray(at * this.pageSize, (at + count) * this.pageSize)
+      this.#read(pages[at]!, bytes, digests.subarray(at, at + count))
+    }
+  }
+
+  #read(page: number, bytes: Uint8Array, digests: Float64Array): void {
     const twin = this.#map.twinOf(page)
     if (twin !== undefined) {
       check(addon().copyAndDigestPages(twin, bytes, digests), 'read')
@@ -69,7 +75,11 @@ export class HiddenMemory implements SwapMemory {
     this.digest(bytes, digests)
   }
 
-  drop(page: number, count: number): void {
+  drop(pages: readonly number[]): void {
+    for (const [at, count] of this.#runs(pages)) this.#drop(pages[at]!, count)
+  }
+
+  #drop(page: number, count: number): void {
     const twin = this.#map.twinOf(page)
     const length = count * this.pageSize
     if (twin !== undefined) addon().adviseBare(twin, length, MADV.REMOVE)
@@ -106,6 +116,18 @@ export class HiddenMemory implements SwapMemory {
   poison(page: number): void {
     const address = this.#map.addressOf(page)
     if (address >= 0) this.#guard.fail(address, this.pageSize)
+  }
+
+  /** Runs of pages that follow each other, none of which crosses the end of a region: where each begins in `pages`, and how long it is. */
+  *#runs(pages: readonly number[]): Generator<readonly [at: number, count: number]> {
+    for (let at = 0; at < pages.length; ) {
+      const first = pages[at]!
+      const end = this.#map.endOf(first)
+      let count = 1
+      while (at + count < pages.length && pages[at + count] === first + count && first + count < end) count++
+      yield [at, count]
+      at += count
+    }
   }
 
   /** `call` returns how many bytes it did, or the error of the first page, negative. */

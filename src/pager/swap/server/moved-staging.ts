@@ -27,8 +27,6 @@ export class MovedStaging implements Staging {
   readonly #raw: RawUserfaultfd
   readonly #region: LinuxRegion
   readonly #pageSize: number
-  /** Pages at the beginning of the region that wait to be freed. */
-  #full = 0
 
   /** @param served the userfaultfd of the program's memory */
   constructor(served: LinuxUserfaultfd, { calls, regions, pageSize }: PagerKernel) {
@@ -48,28 +46,17 @@ export class MovedStaging implements Staging {
     return this.#served.done > 0 ? this.#served.done : code
   }
 
-  drop(address: number, count: number, isLast = true): number {
+  drop(address: number, count: number): number {
+    const target = Number(this.#region.start)
     let dropped = 0
-    while (dropped < count) {
-      if (this.#full === ROOM) this.#free()
-      const target = Number(this.#region.start) + this.#full * this.#pageSize
-      const length = Math.min(count - dropped, ROOM - this.#full) * this.#pageSize
+    for (let moved = ROOM; dropped < count && moved > 0; dropped += moved) {
+      const length = Math.min(count - dropped, ROOM) * this.#pageSize
       this.#raw.move(target, address + dropped * this.#pageSize, length, UFFD_RESOLVE_MODE.DONTWAKE)
-      const moved = this.#raw.done / this.#pageSize
-      if (moved === 0) break
-      this.#full += moved
-      dropped += moved
+      moved = this.#raw.done / this.#pageSize
+      // A bare system call, without the library's locks: a thread that holds them may wait for this one to read an event.
+      if (moved > 0) check(addon().adviseBare(target, this.#raw.done, MADV.DONTNEED), 'madvise')
     }
-    if (isLast) this.#free()
     return dropped
-  }
-
-  // Once for many pages: the kernel interrupts each processor on which the program runs.
-  #free(): void {
-    if (this.#full === 0) return
-    // A bare system call, without the library's locks: a thread that holds them may wait for this one to read an event.
-    check(addon().adviseBare(this.#region.start, this.#full * this.#pageSize, MADV.DONTNEED), 'madvise')
-    this.#full = 0
   }
 
   close(): void {

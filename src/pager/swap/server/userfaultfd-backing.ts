@@ -15,6 +15,7 @@ import { MovedStaging } from './moved-staging.js'
 import { PlainStaging } from './plain-staging.js'
 import { residentPages } from './resident-pages.js'
 import type { Staging } from './staging.js'
+import { StagingSlots } from './staging-slots.js'
 import type { PageRun, SwapBacking } from './swap-backing.js'
 import { UserfaultfdMemory } from './userfaultfd-memory.js'
 
@@ -37,6 +38,7 @@ export class UserfaultfdBacking implements SwapBacking {
   readonly #map: PageMap
   readonly #places: PagePlaces
   readonly #staging: Staging
+  readonly #slots: StagingSlots
   readonly #pageSize: number
 
   constructor({ kernel, data, map, places, onEvent }: UserfaultfdBackingParts) {
@@ -48,6 +50,7 @@ export class UserfaultfdBacking implements SwapBacking {
     this.#places = places
     this.#pageSize = pageSize
     this.#staging = data.way === 'move' ? new MovedStaging(raw, kernel) : new PlainStaging(pageSize)
+    this.#slots = new StagingSlots(data.slots)
     this.faults = new UserfaultfdQueue({ raw, name: data.source.name, pageSize, onEvent })
     this.memory = new UserfaultfdMemory({
       raw,
@@ -56,6 +59,7 @@ export class UserfaultfdBacking implements SwapBacking {
       moves: data.way === 'move',
       start: data.staging,
       staging: this.#staging,
+      slots: this.#slots,
       pageSize,
     })
   }
@@ -73,7 +77,7 @@ export class UserfaultfdBacking implements SwapBacking {
     const all = [{ start: staging, page: 0, count: this.#map.pages }]
     return {
       resident: [...residentPages(this.#map.ranges, this.#pageSize, wasThere)],
-      staged: continues ? [...residentPages(all, this.#pageSize, () => true)] : [],
+      staged: continues ? this.#slots.resume(residentPages(all, this.#pageSize, () => true)) : [],
     }
   }
 

@@ -8,6 +8,7 @@ import type { FaultQueue } from '../../source/fault-queue.js'
 import { CopiedPages } from './copied-pages.js'
 import { ProtectedPages } from './protected-pages.js'
 import type { Staging } from './staging.js'
+import type { StagingSlots } from './staging-slots.js'
 
 export interface UserfaultfdMemoryParts {
   readonly raw: LinuxUserfaultfd
@@ -18,6 +19,7 @@ export interface UserfaultfdMemoryParts {
   /** The address of the staging memory. */
   readonly start: number
   readonly staging: Staging
+  readonly slots: StagingSlots
   readonly pageSize: number
 }
 
@@ -48,19 +50,22 @@ export class UserfaultfdMemory implements SwapMemory {
   readonly #moves: boolean
   readonly #start: number
   readonly #staging: Staging
+  readonly #slots: StagingSlots
   readonly #moved: Leaving
   readonly #protected: Leaving
   readonly #copied: Leaving
+  readonly #back: Call
   readonly #scratch: Uint8Array
   readonly #digests = new Float64Array(ROOM)
 
-  constructor({ raw, faults, map, moves, start, staging, pageSize }: UserfaultfdMemoryParts) {
+  constructor({ raw, faults, map, moves, start, staging, slots, pageSize }: UserfaultfdMemoryParts) {
     this.#raw = raw
     this.#faults = faults
     this.#map = map
     this.#moves = moves
     this.#start = start
     this.#staging = staging
+    this.#slots = slots
     this.pageSize = pageSize
     this.pages = map.pages
     this.#scratch = new Uint8Array(ROOM * pageSize)
@@ -68,6 +73,7 @@ export class UserfaultfdMemory implements SwapMemory {
       call: (page, length) => raw.move(this.#staged(page), map.addressOf(page), length, 0),
       counter: raw,
     }
+    this.#back = (page, length) => raw.move(map.addressOf(page), this.#staged(page), length, 0)
     const guarded = new ProtectedPages(raw, staging, pageSize)
     this.#protected = {
       call: (page, length) => guarded.leave(map.addressOf(page), this.#staged(page), length),
@@ -86,31 +92,50 @@ export class UserfaultfdMemory implements SwapMemory {
 
   stage(page: number, count: number): number {
     const { call, counter } = this.#leaving(page)
-    for (let done = 0; ; ) {
-      done += this.#run(page + done, count - done, call, STAGE_REFUSALS, counter)
-      // The kernel pinned the staged copy of the page when it was dropped: the copy is still there.
-      if (this.refusal !== REFUSAL.PRESENT) return done
-      if (this.#staging.drop(this.#staged(page + done), 1) === 0) {
-        this.refusal = REFUSAL.PINNED
-        return done
-      }
+    for (let done = 0; done < count; ) {
+      const slots = this.#slots.take(page + done, count - done)
+      if (slots === 0) return this.#refuse(REFUSAL.PINNED, done)
+      const left = this.#run(page + done, slots, call, STAGE_REFUSALS, counter)
+      done += left
+      if (left === slots) continue
+      this.#slots.free(page + done, slots - left)
+      return done
     }
+    return count
   }
 
   unstage(page: number, count: number): number {
     if (this.#isProtected(page)) return this.#copyBack(page, Math.min(count, ROOM))
-    const call: Call = (at, length) => this.#raw.move(this.#map.addressOf(at), this.#staged(at), length, 0)
-    const done = this.#run(page, count, call, FILL_REFUSALS)
-    if (this.refusal !== REFUSAL.PINNED && this.refusal !== REFUSAL.PRESENT) return done
-    return done + this.#copyBack(page + done, 1)
+    for (let done = 0; done < count; ) {
+      const run = this.#slots.runFrom(page + done, count - done)
+      const back = this.#run(page + done, run, this.#back, FILL_REFUSALS)
+      this.#slots.free(page + done, back)
+      done += back
+      if (back === run) continue
+      if (this.refusal !== REFUSAL.PINNED && this.refusal !== REFUSAL.PRESENT) return done
+      return done + this.#copyBack(page + done, 1)
+    }
+    return count
   }
 
-  read(page: number, _count: number, into: Uint8Array, digests: Float64Array): void {
-    check(addon().copyAndDigestPages(this.#staged(page), into, digests), 'read')
+  read(pages: readonly number[], into: Uint8Array, digests: Float64Array): void {
+    for (let at = 0; at < pages.length; ) {
+      const count = this.#slots.runOf(pages, at)
+      const bytes = at === 0 ? into : into.subarray(at * this.pageSize)
+      check(addon().copyAndDigestPages(this.#staged(pages[at]!), bytes, digests.subarray(at, at + count)), 'read')
+      at += count
+    }
   }
 
-  drop(page: number, count: number, isLast?: boolean): void {
-    this.#staging.drop(this.#staged(page), count, isLast)
+  drop(pages: readonly number[]): void {
+    this.#slots.retry((slot) => this.#staging.drop(this.#start + slot * this.pageSize, 1) === 1)
+    for (let at = 0; at < pages.length; ) {
+      const count = this.#slots.runOf(pages, at)
+      const dropped = this.#staging.drop(this.#staged(pages[at]!), count)
+      for (const end = at + dropped; at < end; at++) this.#slots.free(pages[at]!, 1)
+      // The kernel pins the page.
+      if (dropped < count) this.#slots.leave(pages[at++]!)
+    }
   }
 
   digest(bytes: Uint8Array, digests: Float64Array): void {
@@ -157,7 +182,7 @@ export class UserfaultfdMemory implements SwapMemory {
   }
 
   #staged(page: number): number {
-    return this.#start + page * this.pageSize
+    return this.#start + this.#slots.of(page) * this.pageSize
   }
 
   // Calls until the run is done or a page is refused. The kernel refuses a run whole where it reaches past the end of an area.
@@ -191,9 +216,10 @@ export class UserfaultfdMemory implements SwapMemory {
   // UFFDIO_MOVE can't install a page in shared memory, over poison, or where the program has changed the protection, and an older kernel has
   // none: copy it.
   #copyBack(page: number, count: number): number {
-    this.read(page, count, this.#scratch, this.#digests.subarray(0, count))
+    const pages = Array.from({ length: count }, (_, index) => page + index)
+    this.read(pages, this.#scratch, this.#digests)
     const done = this.fill(page, count, this.#scratch)
-    if (done > 0) this.drop(page, done)
+    if (done > 0) this.drop(pages.slice(0, done))
     return done
   }
 }
@@ -210,7 +236,6 @@ const REFUSED_WHOLE: readonly number[] = [EINVAL, ENOENT]
 
 const STAGE_REFUSALS: Refusals = {
   [EAGAIN]: REFUSAL.AGAIN,
-  [EEXIST]: REFUSAL.PRESENT,
   [ENOENT]: REFUSAL.MISSING,
   [ESRCH]: REFUSAL.GONE,
   [EBUSY]: REFUSAL.PINNED,
