@@ -123,7 +123,12 @@ function rowsOf(origin, cpu, samples, most) {
   if (worker.length === 0) return rows
   return [
     ...rows,
-    row(`the same from a Worker that only reads and copies, ${where}, p50 (µs)`, at(worker, 0.5), at(floor, 0.5), 'none'),
+    row(
+      `the same from a Worker that only reads and copies, ${where}, p50 (µs)`,
+      at(worker, 0.5),
+      at(floor, 0.5),
+      'none',
+    ),
   ]
 }
 
