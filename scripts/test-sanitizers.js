@@ -3,7 +3,17 @@
 //
 // Node itself is not built for them. Without parts, `address` runs on every file, and `thread` on those about locks, the guard and the pager.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -82,6 +92,7 @@ async function runVariant(name) {
   await buildNative({ compiler: `${compiler} ${flags}`, objects: join(objects, 'objects'), output })
   const copy = copyOf(output)
   const reports = mkdtempSync(join(tmpdir(), 'vmarea-reports-'))
+  chmodSync(reports, 0o777) // a test may run a process as another user
   try {
     const wanted = parts.length > 0 ? parts : own
     const files = testFiles().filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
@@ -146,6 +157,7 @@ function libraryOf(name) {
 /** The checkout with another binary. */
 function copyOf(binary) {
   const copy = mkdtempSync(join(tmpdir(), 'vmarea-sanitized-'))
+  chmodSync(copy, 0o755)
   for (const entry of readdirSync(root)) {
     if (['node_modules', 'build', '.git'].includes(entry)) continue
     cpSync(join(root, entry), join(copy, entry), { recursive: true })
