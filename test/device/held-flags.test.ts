@@ -27,8 +27,8 @@ import { CALLS, type FlagRow, flagTable } from './flag-table.js'
 const page = pageSize()
 const module = import.meta.resolve('../published/drivers/probe.js')
 const rows = flagTable()
-/** Where nobody else maps anything, so that there is room above. */
-const START = 0x21_0000_0000n
+/** Where nobody else maps anything, no sanitizer either, so that there is room above. */
+const START = 0x2100_0000_0000n
 
 interface Side {
   readonly kernel: Kernel

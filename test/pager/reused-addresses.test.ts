@@ -7,8 +7,8 @@ import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
 
 const page = pageSize()
-/** Where nobody is given memory who does not ask for it. */
-const ADDRESS = 0x21_0000_0000n
+/** Where nobody is given memory who does not ask for it, and no sanitizer has its own. */
+const ADDRESS = 0x2100_0000_0000n
 const PAGES = 4
 const [GO_ON, STOPPED] = [0, 1]
 
