@@ -105,7 +105,7 @@ function softDirty(): Capability {
     name: 'soft-dirty marks',
     available,
     purpose: 'which pages were written since the marks were cleared',
-    found: available ? 'some page of this process has the mark' : 'no page of this process has the mark',
+    found: available ? 'a page that was just written has the mark' : 'a page that was just written has no mark',
     ...(available
       ? {}
       : {
