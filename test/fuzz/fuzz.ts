@@ -89,10 +89,13 @@ function run(seed: number, steps: number): Promise<string | undefined> {
     child.on('close', (code, signal) => {
       clearTimeout(timer)
       if (code === 0 && output.includes('done')) resolve(undefined)
-      else resolve(`${hangs ?? `it ended with ${signal ?? code}`}\n${errors.slice(-3000)}`)
+      else resolve(`${hangs ?? `it ended with ${signal ?? code}`}\n${ends(errors)}`)
     })
   })
 }
+
+/** An end of the engine begins with its reason, and an error of JavaScript ends with it. */
+const ends = (text: string): string => (text.length <= 5000 ? text : `${text.slice(0, 2500)}\n…\n${text.slice(-2500)}`)
 
 /** Each thread's name, state, and what it waits for in the kernel. */
 function threadsOf(pid: number): string {
