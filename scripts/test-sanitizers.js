@@ -40,6 +40,7 @@ const variants = {
     parts: [],
     leaves: {
       'linux/held-flags': 'locks all memory, of which the shadow is too large a part',
+      'linux/without-proc': 'has lines of its own on the standard error where /proc is missing',
       'mapping/states': 'looks at addresses after an unmap, where the sanitizer maps memory of its own',
       'model/differential': 'maps at addresses that the shadow memory has',
     },
