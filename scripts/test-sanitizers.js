@@ -41,13 +41,14 @@ const variants = {
     leaves: {
       'linux/held-flags': 'locks all memory, of which the shadow is too large a part',
       'linux/without-proc': 'has lines of its own on the standard error where /proc is missing',
+      'pager/guard-source': 'maps at addresses that the shadow memory has; `thread` runs it',
       'mapping/states': 'looks at addresses after an unmap, where the sanitizer maps memory of its own',
       'model/differential': 'maps at addresses that the shadow memory has',
     },
     // Faults are the library's subject: its own handler takes them, on the thread's own stack. The engine leaves memory behind at its end.
     options: {
       ASAN_OPTIONS:
-        'detect_leaks=0:handle_segv=0:handle_sigbus=0:allow_user_segv_handler=1:use_sigaltstack=0:detect_stack_use_after_return=0:abort_on_error=0',
+        'detect_leaks=0:handle_segv=0:handle_sigbus=0:allow_user_segv_handler=1:use_sigaltstack=0:detect_stack_use_after_return=0:abort_on_error=0:quarantine_size_mb=16',
       UBSAN_OPTIONS: 'print_stacktrace=1',
     },
   },
