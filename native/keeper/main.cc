@@ -77,9 +77,15 @@ bool take_guest() {
   return true;
 }
 
+// The other process may hold the same open file, which epoll would go on telling of.
+void forget(int descriptor) {
+  epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, nullptr);
+  close(descriptor);
+}
+
 void remove(Guest* guest) {
-  close(guest->userfaultfd);
-  close(guest->pidfd);
+  forget(guest->userfaultfd);
+  forget(guest->pidfd);
   for (size_t index = 0; index < guests.size(); index++)
     if (guests[index] == guest) guests.erase(guests.begin() + static_cast<ptrdiff_t>(index--));
   delete guest;
@@ -140,7 +146,7 @@ int run() {
       remove(guest);
     } else if (!take_guest()) {
       served = false;
-      close(kSocket);
+      forget(kSocket);
       handler_is_gone();
       for (Guest* one : guests)
         if (one->on_failure == kPoison) watch(one->userfaultfd, reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(one) | 1));

@@ -1,5 +1,7 @@
 // What a call that fails, or a guest that is closed in the middle, leaves behind: nothing.
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -7,6 +9,7 @@ import { fileSource, listenForGuests, type PageSource } from '#vmarea/guests.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { until } from '../support/until.js'
 import { skipUnlessRoot, skipWithout, skipWithoutCompiler } from '../userfaultfd/skip.js'
+import { memoryFile } from './memory-file.js'
 import { Monitor, patternOf } from './monitor.js'
 
 const skip = skipWithout('poison', 'event_remove') || skipWithoutCompiler()
@@ -104,6 +107,42 @@ test('a listener whose keeper was killed refuses the next monitor, and applies o
   assert.equal(((await until('it is refused', () => refused[0])) as { code?: string }).code, 'EPIPE')
   assert.deepEqual(await monitor.check(0, 8), { good: 0, zero: 0, other: 0, poisoned: 8 })
 })
+
+test('a keeper lives on after a monitor whose pidfd another process holds as well', { skip }, async () => {
+  const path = newPath()
+  await using guests = await listenForGuests(path, { keeper: true })
+  const keeper = readdirSync('/proc').find((pid) => isKeeperOf(process.pid, pid))!
+  const held = () => readdirSync(`/proc/${keeper}/fd`).length
+  const before = held()
+  await using first = new Monitor(path, ['regions=8'])
+  const arriving = guests[Symbol.asyncIterator]()
+  const guest = (await arriving.next()).value!
+  await until('the keeper has the guest', () => held() > before)
+  // The open file of a pidfd that this process, its keeper and a third one have.
+  const pidfds = readdirSync('/proc/self/fd').map(Number).filter(isPidfd)
+  assert.ok(pidfds.length > 0)
+  const holder = spawn('sleep', ['1000'], { stdio: ['ignore', 'ignore', 'ignore', ...pidfds] })
+  try {
+    await once(holder, 'spawn')
+    await first.kill()
+    assert.equal((await guest.closed).reason, 'gone')
+    await until('the keeper has let go of it', () => !existsSync(`/proc/${keeper}/fd`) || held() === before)
+    await using second = new Monitor(path, ['regions=8'])
+    await (await arriving.next()).value!.serve(fileSource(memoryFile(8)))
+    assert.deepEqual(await second.check(0, 8), { good: 8, zero: 0, other: 0, poisoned: 0 })
+    assert.ok(isKeeperOf(process.pid, keeper), 'the keeper has ended')
+  } finally {
+    holder.kill()
+  }
+})
+
+function isPidfd(descriptor: number): boolean {
+  try {
+    return /pidfd/.test(readlinkSync(`/proc/self/fd/${descriptor}`))
+  } catch {
+    return false // It was that of the folder.
+  }
+}
 
 function isKeeperOf(parent: number, pid: string): boolean {
   try {
