@@ -20,7 +20,7 @@ export async function openDevice<Options>(
   options: DeviceOptions<Options> = {},
   observer?: DeviceObserver,
 ): Promise<Device> {
-  ensureStack(1000)
+  ensureStack(400)
   const { kernel } = memory
   const raw = rawDeviceOptions(options, kernel.pageSize)
   const driver = driverOf(kernel, module)

@@ -1,7 +1,7 @@
 // A call as deep in the stack as any: it throws, and has changed nothing, or it is done.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { MmapMut, mapMut, pageSize, type ReservedMut, reserveMut, thisProcess } from 'vmarea'
+import { type Mmap, MmapMut, mapMut, pageSize, type ReservedMut, reserveMut, thisProcess } from 'vmarea'
 
 const page = pageSize()
 const PAGES = 8
@@ -106,4 +106,30 @@ describe('a call on a full stack changes nothing, or all', () => {
       assert.ok(thrown > 0 && done > 0, `${thrown} thrown, ${done} done`)
     })
   }
+})
+
+test('a permission changes with its handle, or neither does', () => {
+  let [thrown, done] = [0, 0]
+  for (let frames = 0; frames < 900; frames += 3) {
+    const mapping = filled()
+    void mapping.bytes[0] // which has to be detached
+    let made: Mmap | undefined
+    try {
+      withFrames(frames, () => {
+        made = mapping.makeReadOnly()
+      })
+      done++
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      thrown++
+    }
+    const handle = made ?? mapping
+    const user = thisProcess().mm.mmgetNotZero()!
+    {
+      using guard = user.mmapReadLock()
+      assert.equal(guard.vmaLookup(handle.start)!.writable, made === undefined)
+    }
+    handle.unmap()
+  }
+  assert.ok(thrown > 0 && done > 0, `${thrown} thrown, ${done} done`)
 })

@@ -91,25 +91,32 @@ export abstract class Mapping<F extends PermissionTypes = PermissionTypes> exten
 
   #become(form: 'none' | 'read' | 'write', protection: number): Mapping {
     const holding = this[memoryOf]()
+    const next = this.#next(form)
     holding.protect(protection)
-    return this.#moveTo(form)
+    this[moveOut]()
+    return next
   }
 
   /** @internal Commits all of a reservation and moves it to the committed form of the same permission. */
   protected commitAll(form: 'none' | 'read' | 'write'): Mapping {
     const holding = this[memoryOf]()
     holding.checkSettled()
+    const next = this.#next(form, 'committed')
     commitMemory(holding, 0, holding.size)
     holding.detachViews()
     holding.committed = undefined
-    return this.#moveTo(form)
+    this[moveOut]()
+    return next
   }
 
-  #moveTo(form: 'none' | 'read' | 'write'): Mapping {
-    const holding = this[memoryOf]()
-    const Handle = transitions[holding.committed === undefined ? 'committed' : 'reserved'].get(form)!
-    this[moveOut]()
-    return new Handle(holding)
+  // The handle that the memory moves to is made before the memory changes: a full stack, or no memory for an object, changes nothing then.
+  #next(form: 'none' | 'read' | 'write', kind = this.#kind): Mapping {
+    const Handle = transitions[kind].get(form)!
+    return new Handle(this[memoryOf]())
+  }
+
+  get #kind(): 'committed' | 'reserved' {
+    return this[memoryOf]().committed === undefined ? 'committed' : 'reserved'
   }
 
   // ---- shape ----
