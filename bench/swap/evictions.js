@@ -1,12 +1,12 @@
 // Pages that leave while a thread writes to the same memory, beside two loops in C: UFFDIO_MOVE, a copy, UFFDIO_COPY; and the same with what
 // the promises of swap require: a checksum of each page both ways, a buffer that belongs to the store, and staging memory from which pages
 // can be dropped while the program's layout events are followed.
-import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { mapMut, openSwap } from 'vmarea'
 import { memoryStore } from 'vmarea/stores'
 import { loadFloor } from '../support/load-floor.js'
 import { median } from '../support/paired.js'
+import { withThreads } from '../support/with-threads.js'
 
 const PAGE = 4096
 const PAGES = 16_384
@@ -22,10 +22,10 @@ export async function run() {
   const memory = mapMut({ length: PAGES * PAGE })
   memory.advise('nohugepage')
   const store = memoryStore({ compression: 'none' })
-  const [opened, ...threads] = await threadsOf(() => openSwap(memory, { store, residentLimit: RESIDENT * PAGE }))
+  const [opened, ...threads] = await withThreads(() => openSwap(memory, { store, residentLimit: RESIDENT * PAGE }))
   const sides = [{ address: Number(memory.start), evicted: () => opened.statistics.evictedPages, threads }]
   for (const which of [PLAIN, CAREFUL]) {
-    const [address, ...threads] = await threadsOf(() => floor.openSwap(PAGES, RESIDENT, which))
+    const [address, ...threads] = await withThreads(() => floor.openSwap(PAGES, RESIDENT, which))
     if (address < 0) throw new Error(`the floor failed: error ${-address}`)
     sides.push({ address, evicted: () => floor.evicted(which), threads })
   }
@@ -78,12 +78,4 @@ function rowsOf(cpu, [measured, plain, careful]) {
     ),
     row(`the same in C with checksums, a buffer, and events followed, served ${where} (pages/s)`, careful, 'none'),
   ]
-}
-
-/** What `open` returns, and the kernel's numbers of the threads that it started. */
-async function threadsOf(open) {
-  const threads = () => readdirSync('/proc/self/task').map(Number)
-  const before = threads()
-  const opened = await open()
-  return [opened, ...threads().filter((thread) => !before.includes(thread))]
 }

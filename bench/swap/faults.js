@@ -1,12 +1,13 @@
 // Single faults on pages that are staged, in a file in the page cache, and compressed in memory by LZ4, beside the same in C: UFFDIO_MOVE;
 // pread and UFFDIO_COPY; LZ4_decompress_safe and UFFDIO_COPY.
-import { closeSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { mapMut, openSwap } from 'vmarea'
 import { fileStore, memoryStore } from 'vmarea/stores'
 import { loadFloor } from '../support/load-floor.js'
 import { bareServer } from '../support/swap/bare-server.js'
+import { withThreads } from '../support/with-threads.js'
 
 const PAGE = 4096
 const FAULTS = 3000
@@ -52,9 +53,8 @@ async function swapped(store) {
   const memory = mapMut({ length: LENGTH })
   memory.advise('nohugepage')
   fill(new Uint32Array(memory.view(0, LENGTH).buffer, 0, LENGTH / 4))
-  const before = threads()
-  const swap = await openSwap(memory, { store })
-  return { memory, swap, threads: threads().filter((thread) => !before.includes(thread)) }
+  const [swap, ...threads] = await withThreads(() => openSwap(memory, { store }))
+  return { memory, swap, threads }
 }
 
 /** Whether this machine has LZ4 for C. */
@@ -130,11 +130,6 @@ function rowsOf(origin, cpu, samples, most) {
       'none',
     ),
   ]
-}
-
-/** The kernel's numbers of this process's threads. */
-function threads() {
-  return readdirSync('/proc/self/task').map(Number)
 }
 
 /** Content like that of a program: small numbers, pointers into the same page, and zeros. */
