@@ -91,7 +91,7 @@ export abstract class Mapping<F extends PermissionTypes = PermissionTypes> exten
 
   #become(form: 'none' | 'read' | 'write', protection: number): Mapping {
     const holding = this[memoryOf]()
-    const next = this.#next(form)
+    const next = this.#next(form, holding.committed === undefined ? 'committed' : 'reserved')
     holding.protect(protection)
     this[moveOut]()
     return next
@@ -110,13 +110,9 @@ export abstract class Mapping<F extends PermissionTypes = PermissionTypes> exten
   }
 
   // The handle that the memory moves to is made before the memory changes: a full stack, or no memory for an object, changes nothing then.
-  #next(form: 'none' | 'read' | 'write', kind = this.#kind): Mapping {
+  #next(form: 'none' | 'read' | 'write', kind: keyof typeof transitions): Mapping {
     const Handle = transitions[kind].get(form)!
     return new Handle(this[memoryOf]())
-  }
-
-  get #kind(): 'committed' | 'reserved' {
-    return this[memoryOf]().committed === undefined ? 'committed' : 'reserved'
   }
 
   // ---- shape ----
