@@ -87,8 +87,10 @@ void finish(Request* request) {
   GuestPointer guest = request->guest;
   request->ready = true;
   int result = request->error != 0 ? request->error : install_read(*guest, *request);
-  if (result != 0 && result != -EAGAIN && result != -ESRCH) ask_alone(*guest, *request);
-  if (result != 0 && result != -EAGAIN && result != -ESRCH && !fail_demanded(*guest, *request, result)) result = -EAGAIN;
+  if (result != 0 && result != -EAGAIN && result != -ESRCH) {
+    ask_alone(*guest, *request);
+    if (!fail_demanded(*guest, *request, result)) result = -EAGAIN;
+  }
   if (result == -EAGAIN) {
     guest->parked = request->met_change = true;
     return;

@@ -66,7 +66,7 @@ void remove_guest(const GuestPointer& guest) {
   guest->over = true;
   abandon_requests(*guest);
   guest->waiting.clear();
-  // Closing takes them out of the epoll set, as they are the only descriptors of their files here; the userfaultfd may have others.
+  // The monitor and the keeper may hold the same open files, which epoll would go on telling of.
   epoll_ctl(epoll, EPOLL_CTL_DEL, guest->descriptor, nullptr);
   epoll_ctl(epoll, EPOLL_CTL_DEL, guest->pidfd, nullptr);
   close(guest->descriptor);
