@@ -61,13 +61,14 @@ test('swapped memory can not be resized or merged, and a child of fork(2) does n
   const memory = filled()
   const flags = (): bigint => {
     using user = thisProcess().mm.mmgetNotZero()!
-    using guard = user.mmapReadLock()
-    try {
-      return guard.vmaLookup(memory.start)!.flags
-    } catch (error) {
-      // Another thread of the engine mapped memory beside it, which is of the same area then.
-      if ((error as NodeJS.ErrnoException).code === 'ERR_VMAREA_STALE') return flags()
-      throw error
+    for (;;) {
+      using guard = user.mmapReadLock()
+      try {
+        return guard.vmaLookup(memory.start)!.flags
+      } catch (error) {
+        // Another thread of the engine mapped memory beside it, which is of the same area then.
+        if ((error as NodeJS.ErrnoException).code !== 'ERR_VMAREA_STALE') throw error
+      }
     }
   }
   assert.equal(flags() & VM.DONTCOPY, 0n)
