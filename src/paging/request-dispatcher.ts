@@ -312,7 +312,7 @@ export class RequestDispatcher<R extends PageRequest> {
 
   /**
    * Refuses the waits that have reached the time limit. A server that looks for poison calls it before it takes faults: a signal may have made
-   * the thread of such a wait fault again, and the driver would be asked anew.
+   * the thread of such a wait fault again, and the driver would be asked again.
    */
   refuseLate(): void {
     if (this.#late.length === 0) return
