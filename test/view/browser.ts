@@ -32,6 +32,7 @@ export async function newPage(t: TestContext, options: BrowserContextOptions = {
   browser ??= chromium.launch({
     executablePath: path,
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    env: { ...process.env, LD_PRELOAD: undefined }, // a sanitizer's library is for Node
     timeout: PATIENCE,
   })
   const context = await (await browser).newContext({ viewport: { width: 1280, height: 900 }, ...options })
