@@ -21,6 +21,7 @@ import type { SwappableMemory } from './swap/swap-parts.js'
 import { bindUserfaultfd } from './userfaultfd/bind-userfaultfd.js'
 import type { Userfaultfd } from './userfaultfd/userfaultfd.js'
 import type { UserfaultfdOptions } from './userfaultfd/userfaultfd-options.js'
+import { belongsToItsThread } from './vocabulary/errors/belongs-to-its-thread.js'
 import { PROT } from './vocabulary/prot.js'
 
 const RX = PROT.READ | PROT.EXEC
@@ -42,6 +43,8 @@ export class Process {
   readonly #holdings: ProcessMemory
   readonly #observer: ProcessObserver | undefined
   #mm: Mm | undefined
+  /** @internal Structured clone rejects an object that has a function. */
+  protected readonly thread: () => string = belongsToItsThread
 
   /** Wraps a kernel. `thisProcess()` and `Machine.spawn()` call it for the two kernels of the package. */
   constructor(kernel: Kernel, observer?: ProcessObserver) {

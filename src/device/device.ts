@@ -5,6 +5,7 @@ import { MmapMut } from '../mapping/handle/mmap-mut.js'
 import { checkRange } from '../mapping/memory/check-range.js'
 import { createMapping } from '../mapping/memory/create-mapping.js'
 import type { ProcessMemory } from '../mapping/memory/process-memory.js'
+import { belongsToItsThread } from '../vocabulary/errors/belongs-to-its-thread.js'
 import type { FaultSourceName } from '../vocabulary/fault-source-name.js'
 import { checkOptions, type OptionRules } from '../vocabulary/options/check-options.js'
 import { restOfRange } from '../vocabulary/options/rest-of-range.js'
@@ -60,6 +61,8 @@ export class Device implements AsyncDisposable, Reporter {
   /** Bytes of its pages that may be in memory, `Infinity` without a limit. */
   readonly residentLimit: number
   #closed = false
+  /** @internal Structured clone rejects an object that has a function. */
+  protected readonly thread: () => string = belongsToItsThread
 
   /** @internal Ask `openDevice` for one. */
   constructor({ raw, name, memory, observer, residentLimit }: DeviceParts) {

@@ -8,6 +8,7 @@ import type {
   RawKeeper,
   RawPeer,
 } from '../kernel/guest-host.js'
+import { belongsToItsThread } from '../vocabulary/errors/belongs-to-its-thread.js'
 import { checkOptions } from '../vocabulary/options/check-options.js'
 import { textRule } from '../vocabulary/options/text-rule.js'
 import { wholeNumber } from '../vocabulary/options/whole-number.js'
@@ -54,6 +55,8 @@ export class Guests implements AsyncIterable<Guest> {
   readonly #receiving = new Set<Promise<void>>()
   readonly #prepared: OpenedSource[] = []
   #failure: unknown
+  /** @internal Structured clone rejects an object that has a function. */
+  protected readonly thread: () => string = belongsToItsThread
 
   /** @internal */
   constructor(

@@ -1,6 +1,7 @@
 import type { AddressSpace } from '../kernel/address-space.js'
 import { destructiveAdvice } from '../kernel/destructive/destructive-advice.js'
 import { type ForeignOptions, foreignRules, refuseForeign } from '../kernel/destructive/refuse-foreign.js'
+import { belongsToItsThread } from '../vocabulary/errors/belongs-to-its-thread.js'
 import { type Advice, MADV } from '../vocabulary/madv.js'
 import { bytesRule } from '../vocabulary/options/bytes-rule.js'
 import { checkAddress } from '../vocabulary/options/check-address.js'
@@ -33,6 +34,8 @@ export class MmWithUser implements Disposable {
   /** Whether it holds a count of the users, which dispose gives back. */
   readonly #isCounted: boolean
   #put = false
+  /** @internal Structured clone rejects an object that has a function. */
+  protected readonly thread: () => string = belongsToItsThread
 
   /**
    * Takes over a count of the users that `tryGet` gave. Without `isCounted` it holds none, and the caller guarantees the users.

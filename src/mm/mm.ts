@@ -1,5 +1,6 @@
 import type { AddressSpace } from '../kernel/address-space.js'
 import { hostKernel } from '../kernel/host-kernel.js'
+import { belongsToItsThread } from '../vocabulary/errors/belongs-to-its-thread.js'
 import { showValue } from '../vocabulary/options/show-value.js'
 import { UsageError } from '../vocabulary/usage-error.js'
 import { MmWithUser } from './mm-with-user.js'
@@ -21,6 +22,8 @@ export class Mm implements Disposable {
   readonly #addressSpace: AddressSpace
   /** Whether the address space was opened for this object, which then closes it. */
   readonly #isOwn: boolean
+  /** @internal Structured clone rejects an object that has a function. */
+  protected readonly thread: () => string = belongsToItsThread
 
   private constructor(addressSpace: AddressSpace, isOwn: boolean) {
     this.#addressSpace = addressSpace

@@ -3,6 +3,7 @@ import type { SwapState } from '../kernel/swap/swap-state.js'
 import type { SwapStatistics } from '../kernel/swap/swap-statistics.js'
 import type { SwapStatus } from '../kernel/swap/swap-status.js'
 import { swapStatusOf } from '../paging/swap/swap-status-of.js'
+import { belongsToItsThread } from '../vocabulary/errors/belongs-to-its-thread.js'
 import type { FaultSourceName } from '../vocabulary/fault-source-name.js'
 import type { PagerReport } from '../vocabulary/reports/pager-report.js'
 import type { Reporter } from '../vocabulary/reports/reporter.js'
@@ -30,6 +31,8 @@ import type { SwapObserver } from './swap-observer.js'
 export class Swap implements AsyncDisposable, Reporter {
   readonly #raw: RawSwap
   readonly #pageSize: number
+  /** @internal Structured clone rejects an object that has a function. */
+  protected readonly thread: () => string = belongsToItsThread
 
   /** @internal */
   constructor(raw: RawSwap, pageSize: number, observer?: SwapObserver) {

@@ -1,5 +1,6 @@
 import type { Kernel } from '../kernel/kernel.js'
 import type { RawUserfaultfd } from '../kernel/raw-userfaultfd.js'
+import { belongsToItsThread } from '../vocabulary/errors/belongs-to-its-thread.js'
 import { UFFD_FEATURE, type UffdFeature } from '../vocabulary/uffd-feature.js'
 import { UFFD_IOCTL, type UffdIoctl } from '../vocabulary/uffd-ioctl.js'
 import type { UffdMode } from '../vocabulary/uffd-mode.js'
@@ -12,7 +13,7 @@ import { modeBits } from './mode-bits.js'
 import { NamedBits } from './named-bits.js'
 import type { OpenedUserfaultfd, UserfaultfdRefusal } from './open-userfaultfd.js'
 import { resolveRest } from './resolve-rest.js'
-import { sendUserfaultfd } from './send-userfaultfd.js'
+import { type SendOptions, sendUserfaultfd } from './send-userfaultfd.js'
 import { serveEvents } from './serve-events.js'
 import type { UffdAddress } from './uffd-address.js'
 import type { UffdEvent } from './uffd-event.js'
@@ -48,6 +49,8 @@ export class Userfaultfd {
   readonly #held: HeldUserfaultfd
   readonly #raw: RawUserfaultfd
   readonly #reader: MessageReader
+  /** @internal Structured clone rejects an object that has a function. */
+  protected readonly thread: () => string = belongsToItsThread
 
   /** How this one was opened; `undefined` where another program or thread opened it. */
   readonly way: UserfaultfdWay | undefined
@@ -313,15 +316,7 @@ export class Userfaultfd {
    *
    * @throws VmError `EBADF` once closed, or as connect(2) and sendmsg(2); UsageError where the message is empty
    */
-  async send(
-    socketPath: string,
-    options: {
-      message?: Uint8Array | string
-      descriptors?: readonly number[]
-      listen?: boolean
-      signal?: AbortSignal
-    } = {},
-  ): Promise<void> {
+  async send(socketPath: string, options: SendOptions = {}): Promise<void> {
     await sendUserfaultfd(this.#held, socketPath, options)
   }
 

@@ -1,7 +1,7 @@
 // Memory files and what their seals do to mappings.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { map, mapMut, mapNone, memfd, pageSize, reserveMut } from '#vmarea/index.js'
+import { map, mapMut, memfd, pageSize } from '#vmarea/index.js'
 import { beforeLinux } from '../support/before-linux.js'
 import { areaAt } from '../support/memory-areas.js'
 import { throwsUsage, throwsVm } from '../support/throws.js'
@@ -50,21 +50,6 @@ describe('memory files', () => {
     throwsVm(() => mapMut({ file, shared: true }), 'EPERM')
     throwsVm(() => reader.makeMut(), 'EACCES')
     assert.deepEqual([...file.seals].sort(), ['future-write', 'shrink'])
-  })
-
-  test('and mappings are not cloned for another thread, which would get empty objects: the error says what to send', () => {
-    using file = memfd('posted', { size: page })
-    using none = mapNone({ length: page })
-    using mapping = mapMut({ file, shared: true })
-    using reservation = reserveMut({ length: page })
-    const { port1, port2 } = new MessageChannel()
-    for (const handle of [file, none, mapping, reservation]) {
-      const refusal = { name: 'DataCloneError', message: /send a descriptor or sharedBytes to the other thread/ }
-      assert.throws(() => structuredClone(handle), refusal)
-      assert.throws(() => port1.postMessage({ handle }), refusal)
-    }
-    port1.close()
-    port2.close()
   })
 
   test('live on in their mappings when they are closed', () => {

@@ -8,8 +8,10 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { MAIN } from '../cli/run.js'
 import { root } from '../support/root.js'
 
+/** The browser's: a sanitizer's library, which is preloaded, is for Node. */
+const env = { ...process.env, LD_PRELOAD: undefined }
 const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome'].find(
-  (name) => spawnSync(name, ['--version']).status === 0,
+  (name) => spawnSync(name, ['--version'], { env }).status === 0,
 )
 
 /** Why there is no browser here, or `false`. */
@@ -32,7 +34,7 @@ export async function newPage(t: TestContext, options: BrowserContextOptions = {
   browser ??= chromium.launch({
     executablePath: path,
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
-    env: { ...process.env, LD_PRELOAD: undefined }, // a sanitizer's library is for Node
+    env,
     timeout: PATIENCE,
   })
   const context = await (await browser).newContext({ viewport: { width: 1280, height: 900 }, ...options })

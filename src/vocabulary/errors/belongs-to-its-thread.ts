@@ -4,5 +4,5 @@
  * characters. It is never called.
  */
 export function belongsToItsThread(): string {
-  return 'send a descriptor or sharedBytes to the other thread'
+  return 'open it in the other thread, or send a descriptor or sharedBytes'
 }
