@@ -35,7 +35,10 @@ export class PendingRequests<R extends PageRequest> {
 
   remove(request: R): void {
     const at = this.#requests.indexOf(request)
-    if (at >= 0) this.#requests.splice(at, 1)
+    if (at < 0) return
+    // The order does not count, and `splice` makes an array.
+    const last = this.#requests.pop()!
+    if (last !== request) this.#requests[at] = last
   }
 
   /** The request for the page at `offset`, or for the first write to it. */
@@ -71,7 +74,9 @@ export class PendingRequests<R extends PageRequest> {
   }
 
   wait(request: R, waiter: PageWaiter): void {
-    request.waiters.push(waiter)
+    // Most requests have one waiter: to make room in an empty array would be a call out of compiled code.
+    if (request.waiters.length === 0) request.waiters = [waiter]
+    else request.waiters.push(waiter)
     this.#counters.countWaiting(1)
   }
 

@@ -142,7 +142,12 @@ export function closeServedDevice({ fetches, requests }: ServedDevice): void {
 }
 
 function callHook({ operations, state }: ServedDevice, request: DeviceRequest): void | Promise<void> {
-  return state.whileBusy(() => (request.firstWrite ? operations.pageMkwrite!(request) : operations.fault!(request)))
+  const outer = state.beginBusy()
+  try {
+    return request.firstWrite ? operations.pageMkwrite!(request) : operations.fault!(request)
+  } finally {
+    state.busySince = outer
+  }
 }
 
 function createWriteBacks(
