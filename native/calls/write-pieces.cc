@@ -8,6 +8,7 @@
 #include "addon/callback.h"
 #include "addon/file-job.h"
 #include "addon/function-tables.h"
+#include "addon/futex.h"
 
 namespace vmarea {
 namespace {
@@ -30,10 +31,29 @@ int write_piece(int descriptor, Piece piece) {
   return 0;
 }
 
+// Jobs that share a word run one after the other. Those that wait sleep, where the kernel's own lock of the file would have them spin.
+class Turn {
+ public:
+  explicit Turn(std::atomic<uint32_t>* word) : word_(word) {
+    while (word_->exchange(1) != 0) futex_wait(word_, 1, kNever);
+  }
+  ~Turn() {
+    word_->store(0);
+    futex_wake(word_, 1);
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  std::atomic<uint32_t>* word_;
+};
+
 struct Writing : FileJob {
   std::vector<Piece> pieces;
+  std::atomic<uint32_t>* turn = nullptr;
 
   int run(int to) override {
+    Turn held(turn);
     for (const Piece& piece : pieces) {
       int error = write_piece(to, piece);
       if (error != 0) return error;
@@ -42,10 +62,12 @@ struct Writing : FileJob {
   }
 };
 
-// (descriptor, array of Uint8Arrays, a position for each): a promise of 0 or a negative error number. The memory of the arrays must not
-// change meanwhile.
-napi_value write_pieces_async(Call* call, int descriptor, napi_value arrays, View<double> positions) {
+// (descriptor, array of Uint8Arrays, a position for each, the word of a turn): a promise of 0 or a negative error number. The memory of the
+// arrays must not change meanwhile, and the caller keeps the word.
+napi_value write_pieces_async(Call* call, int descriptor, napi_value arrays, View<double> positions, View<std::atomic<uint32_t>> turn) {
+  if (turn.length != 1) return call->result(-EINVAL);
   Writing* writing = new Writing;
+  writing->turn = turn.data;
   for (size_t index = 0; index < positions.length; index++) {
     napi_value array;
     napi_typedarray_type type = napi_uint8_array;

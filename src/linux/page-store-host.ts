@@ -6,7 +6,11 @@ export const pageStoreHost = {
     addon().readCached(descriptor, into, position),
   allocate: (descriptor: number, position: number, length: number): number =>
     addon().allocateFile(descriptor, position, length),
-  writePieces: async (descriptor: number, pieces: readonly Uint8Array[], positions: Float64Array): Promise<number> =>
-    addon().writePiecesAsync(descriptor, pieces, positions),
+  writePieces: async (
+    descriptor: number,
+    pieces: readonly Uint8Array[],
+    positions: Float64Array,
+    turn: Int32Array,
+  ): Promise<number> => addon().writePiecesAsync(descriptor, pieces, positions, turn),
   decompressLz4: (bytes: Uint8Array, into: Uint8Array): number => addon().decompressLz4(bytes, into),
 }

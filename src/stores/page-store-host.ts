@@ -11,9 +11,15 @@ export interface PageStoreHost {
   readonly allocate?: (descriptor: number, position: number, length: number) => number
   /**
    * pwrite(2) of each piece at its position of a file, all by one job of another thread. Their memory must not change until the promise
-   * settles: with 0, or with a negative error number, after which any of them may be written. Missing where the kernel has no such call.
+   * settles: with 0, or with a negative error number, after which any of them may be written. Jobs that share `turn`, an array of one
+   * element that belongs to them, run one after the other. Missing where the kernel has no such call.
    */
-  readonly writePieces?: (descriptor: number, pieces: readonly Uint8Array[], positions: Float64Array) => Promise<number>
+  readonly writePieces?: (
+    descriptor: number,
+    pieces: readonly Uint8Array[],
+    positions: Float64Array,
+    turn: Int32Array,
+  ) => Promise<number>
   /**
    * Decompresses a block of LZ4, without a frame. Returns the number of bytes, or a negative error number for what is no such block, or a
    * longer one than there is room for.

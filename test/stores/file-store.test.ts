@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pageStoreConformance } from '#vmarea/conformance.js'
@@ -78,22 +78,25 @@ test('pages written together lie together, and freed slots are used again', asyn
   await store.close()
 })
 
-test('one job at a time writes to the file, and what comes meanwhile is written together by the next', async () => {
+test('two jobs of one turn are in flight, and what comes meanwhile is written together by the next', async () => {
   const jobs: number[] = []
+  const turns = new Set<Int32Array>()
   let running = 0
-  const writePieces: typeof pageStoreHost.writePieces = async (descriptor, pieces, positions) => {
-    assert.equal(running++, 0)
+  const writePieces: typeof pageStoreHost.writePieces = async (descriptor, pieces, positions, turn) => {
+    assert.ok(running++ < 2)
     jobs.push(pieces.length)
-    const code = await pageStoreHost.writePieces(descriptor, pieces, positions)
+    turns.add(turn)
+    const code = await pageStoreHost.writePieces(descriptor, pieces, positions, turn)
     running--
     return code
   }
   const store = await openPageStore(fileStore({ folder: temporaryFolder }), { ...host, writePieces })
   await Promise.all(pages(8).map((page) => store.write([page * 3], bytes(1, page + 1))))
-  assert.deepEqual(jobs, [1, 7])
+  assert.deepEqual(jobs, [1, 1, 6])
   // More than is written together: in the order in which they came.
-  await Promise.all(pages(4, 100).map((page) => store.write(pages(256, page * 256), bytes(256, page))))
-  assert.deepEqual(jobs.slice(2), [1, 2, 1])
+  await Promise.all(pages(5, 100).map((page) => store.write(pages(256, page * 256), bytes(256, page))))
+  assert.deepEqual(jobs.slice(3), [1, 1, 2, 1])
+  assert.equal(turns.size, 1)
   const into = new Uint8Array(pageSize)
   for (const page of pages(8)) {
     await store.read([page * 3], into)
@@ -103,16 +106,16 @@ test('one job at a time writes to the file, and what comes meanwhile is written 
 })
 
 test('a job that fails fails all that it was to write, and later writes succeed', async () => {
-  const codes = [0, -28, 0]
+  const codes = [0, 0, -28, 0]
   const writePieces: typeof pageStoreHost.writePieces = async (...piecesOf) => {
     const code = codes.shift()!
     return code === 0 ? pageStoreHost.writePieces(...piecesOf) : code
   }
   const store = await openPageStore(fileStore({ folder: temporaryFolder }), { ...host, writePieces })
-  const results = await Promise.allSettled(pages(3).map((page) => store.write([page], bytes(1, page + 1))))
+  const results = await Promise.allSettled(pages(4).map((page) => store.write([page], bytes(1, page + 1))))
   assert.deepEqual(
     results.map((result) => (result.status === 'rejected' ? result.reason.code : 'written')),
-    ['written', 'ENOSPC', 'ENOSPC'],
+    ['written', 'written', 'ENOSPC', 'ENOSPC'],
   )
   await store.write([1], bytes(1, 5))
   const into = new Uint8Array(pageSize)
@@ -121,11 +124,30 @@ test('a job that fails fails all that it was to write, and later writes succeed'
   await store.close()
 })
 
+test('jobs of one turn run one after the other', async () => {
+  const path = join(temporaryFolder, 'turns')
+  const descriptor = openSync(path, 'w')
+  const turn = new Int32Array(1)
+  const positions = Float64Array.from({ length: 64 }, (_, index) => index * 2 ** 18)
+  const job = (value: number, at: Float64Array) => {
+    const piece = new Uint8Array(2 ** 18).fill(value)
+    return pageStoreHost.writePieces(descriptor, Array(at.length).fill(piece), at, turn)
+  }
+  const jobs = [job(1, positions), job(2, positions.slice().reverse())]
+  assert.deepEqual(await Promise.all(jobs), [0, 0])
+  closeSync(descriptor)
+  // Jobs beside each other would meet in the middle, and each would write the last half of its pieces over those of the other.
+  const written = readFileSync(path)
+  assert.ok(written.equals(Buffer.alloc(written.length, written[0])))
+})
+
 test('pieces for a descriptor that is not open are an error, and so is what is no array of bytes', async () => {
   const { writePieces } = pageStoreHost
-  assert.equal(await writePieces(-1, [bytes(1)], new Float64Array([0])), ERRNO_RESULT.EBADF)
-  assert.equal(await writePieces(0, [7 as unknown as Uint8Array], new Float64Array([0])), ERRNO_RESULT.EINVAL)
-  assert.equal(await writePieces(0, [], new Float64Array([0])), ERRNO_RESULT.EINVAL)
+  const [positions, turn] = [new Float64Array([0]), new Int32Array(1)]
+  assert.equal(await writePieces(-1, [bytes(1)], positions, turn), ERRNO_RESULT.EBADF)
+  assert.equal(await writePieces(0, [7 as unknown as Uint8Array], positions, turn), ERRNO_RESULT.EINVAL)
+  assert.equal(await writePieces(0, [], positions, turn), ERRNO_RESULT.EINVAL)
+  assert.equal(await writePieces(0, [bytes(1)], positions, new Int32Array(0)), ERRNO_RESULT.EINVAL)
 })
 
 test('a file shrinks some time after its pages are freed', async () => {

@@ -38,8 +38,13 @@ export interface AddonFunctions extends ProcessMemoryFunctions, GuardSourceFunct
   allocateFile(descriptor: number, position: number, length: number): number
   adviseFile(descriptor: number, offset: number, length: number, advice: number): number
   allocateFileAsync(descriptor: number, position: number, length: number): Promise<number> | number
-  /** Each piece at its position. Their memory must not change until the promise settles. */
-  writePiecesAsync(descriptor: number, pieces: readonly Uint8Array[], positions: Float64Array): Promise<number> | number
+  /** Each piece at its position, after the jobs that have the same word as `turn`. The memory must not change until the promise settles. */
+  writePiecesAsync(
+    descriptor: number,
+    pieces: readonly Uint8Array[],
+    positions: Float64Array,
+    turn: Int32Array,
+  ): Promise<number> | number
   /** Of a block without a frame. Returns the number of bytes. */
   decompressLz4(bytes: Uint8Array, into: Uint8Array): number
   getStatusFlags(descriptor: number): number

@@ -6,6 +6,9 @@ import { transfer } from './transfer.js'
 /** Bytes of one job: of requests that wait, those within it are written together. Their pages leave memory at once when it is done. */
 const TOGETHER = 2 ** 21
 
+/** Jobs in flight: one that runs, and the next, which begins without this thread. */
+const JOBS = 2
+
 /** Bytes, and where in the file they belong. */
 export interface Piece {
   readonly bytes: Uint8Array
@@ -19,14 +22,16 @@ interface Request {
 }
 
 /**
- * Writes to a file, one job at a time: the kernel lets one thread at a time write to a file, and others that try use up their processors or
- * sleep. Requests that come during a job are written together by the next one.
+ * Writes to a file, one job at a time: the kernel lets one thread at a time write to a file, and others that try use up their processors.
+ * Requests that come while two jobs are in flight are written together by the next one.
  */
 export class FileWriter {
   readonly #descriptor: number
   readonly #writePieces: PageStoreHost['writePieces']
   readonly #waiting: Request[] = []
-  #writes = false
+  /** The word by which the jobs take turns. */
+  readonly #turn = new Int32Array(1)
+  #jobs = 0
 
   constructor(descriptor: number, writePieces: PageStoreHost['writePieces']) {
     this.#descriptor = descriptor
@@ -37,12 +42,12 @@ export class FileWriter {
   write(pieces: readonly Piece[]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ pieces, resolve, reject })
-      if (!this.#writes) void this.#work()
+      if (this.#jobs < JOBS) void this.#work()
     })
   }
 
   async #work(): Promise<void> {
-    this.#writes = true
+    this.#jobs++
     while (this.#waiting.length > 0) {
       const requests = this.#next()
       try {
@@ -52,7 +57,7 @@ export class FileWriter {
         for (const { reject } of requests) reject(error)
       }
     }
-    this.#writes = false
+    this.#jobs--
   }
 
   #next(): readonly Request[] {
@@ -72,7 +77,7 @@ export class FileWriter {
     }
     const arrays = pieces.map(({ bytes }) => bytes)
     const positions = Float64Array.from(pieces, ({ position }) => position)
-    const code = await this.#writePieces(this.#descriptor, arrays, positions)
+    const code = await this.#writePieces(this.#descriptor, arrays, positions, this.#turn)
     if (code !== 0) throw new VmError(code, 'write')
   }
 
