@@ -15,7 +15,8 @@ int digest_bytes(View<uint8_t> bytes, View<double> digests) {
   size_t page = page_size();
   if (digests.length > bytes.length / page) return -EFAULT;
   for (size_t index = 0; index < digests.length; index++) {
-    digests.data[index] = static_cast<double>(page_digest(bytes.data + index * page, page));
+    const uint8_t* from = bytes.data + index * page;
+    digests.data[index] = static_cast<double>(page_digest(from, page, from + page));
   }
   return 0;
 }
@@ -26,9 +27,10 @@ int copy_and_digest(uint64_t address, View<uint8_t> bytes, View<double> digests)
   if (digests.length > bytes.length / page) return -EFAULT;
   for (size_t index = 0; index < digests.length; index++) {
     Fault fault;
+    const uint8_t* from = reinterpret_cast<const uint8_t*>(address) + index * page;
     uint8_t* target = bytes.data + index * page;
-    if (guarded_copy(target, reinterpret_cast<const void*>(address + index * page), page, &fault) < page) return -EFAULT;
-    digests.data[index] = static_cast<double>(page_digest(target, page));
+    if (guarded_copy(target, from, page, &fault) < page) return -EFAULT;
+    digests.data[index] = static_cast<double>(page_digest(target, page, from + page));
   }
   return 0;
 }

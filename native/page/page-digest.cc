@@ -44,13 +44,14 @@ bool is_zero(const uint8_t* bytes, size_t length) { return bytes[0] == 0 && memc
 
 }  // namespace
 
-uint64_t page_digest(const uint8_t* bytes, size_t length) {
+uint64_t page_digest(const uint8_t* bytes, size_t length, const uint8_t* next) {
   // The seeds are random for each process, so that no content can be constructed with the digest of another.
   static const Seeds seeds;
   const uint64_t* keys = seeds.keys;
   // Not an array: the compiler keeps these in registers. Two words for each lane and multiplication: no lane waits for another.
   uint64_t first = seeds.lanes[0], second = seeds.lanes[1], third = seeds.lanes[2], fourth = seeds.lanes[3];
   for (size_t at = 0; at < length; at += 2 * sizeof seeds.lanes) {
+    __builtin_prefetch(next + at);
     uint64_t words[2 * kLanes];
     memcpy(words, bytes + at, sizeof words);
     first = folded_product(words[0] ^ first, words[1] ^ keys[0]);
