@@ -1,17 +1,21 @@
 /** The pages of one chunk. */
 const CHUNK = 1024
-const NONE = new Uint32Array(0)
+
+interface Chunk {
+  readonly numbers: Uint32Array | Float64Array
+  count: number
+}
 
 /**
  * A map from pages to numbers, in chunks, because page numbers go to 2^53 and neighbours mostly come together. It takes four
  * bytes a page (eight with `wide`) where chunks are full.
  */
 export class PageNumbers {
-  readonly #chunks = new Map<number, { readonly numbers: Uint32Array | Float64Array; count: number }>()
+  readonly #chunks = new Map<number, Chunk>()
   readonly #wide: boolean
-  /** The chunk that was read last; -1 for none. */
+  /** The chunk that was used last, with its key: mostly the next page is in it too. */
   #lastKey = -1
-  #lastNumbers: Uint32Array | Float64Array = NONE
+  #last: Chunk | undefined
 
   /** @param wide whether numbers go to 2^53 - 2 instead of 2^32 - 2 */
   constructor(wide = false) {
@@ -21,29 +25,20 @@ export class PageNumbers {
   /** The number of the page, or -1. */
   get(page: number): number {
     const key = Math.floor(page / CHUNK)
-    if (this.#lastKey !== key) {
-      const chunk = this.#chunks.get(key)
-      if (chunk === undefined) return -1
-      this.#lastKey = key
-      this.#lastNumbers = chunk.numbers
-    }
-    return this.#lastNumbers[page - key * CHUNK]! - 1
+    const chunk = this.#find(key)
+    return chunk === undefined ? -1 : chunk.numbers[page - key * CHUNK]! - 1
   }
 
   set(page: number, number: number): void {
     const key = Math.floor(page / CHUNK)
-    let chunk = this.#chunks.get(key)
-    if (chunk === undefined) {
-      chunk = { numbers: this.#wide ? new Float64Array(CHUNK) : new Uint32Array(CHUNK), count: 0 }
-      this.#chunks.set(key, chunk)
-    }
+    const chunk = this.#find(key) ?? this.#add(key)
     if (chunk.numbers[page - key * CHUNK] === 0) chunk.count++
     chunk.numbers[page - key * CHUNK] = number + 1
   }
 
   delete(page: number): void {
     const key = Math.floor(page / CHUNK)
-    const chunk = this.#chunks.get(key)
+    const chunk = this.#find(key)
     if (chunk === undefined || chunk.numbers[page - key * CHUNK] === 0) return
     chunk.numbers[page - key * CHUNK] = 0
     if (--chunk.count > 0) return
@@ -63,8 +58,23 @@ export class PageNumbers {
     }
   }
 
+  #find(key: number): Chunk | undefined {
+    if (this.#lastKey !== key) {
+      this.#lastKey = key
+      this.#last = this.#chunks.get(key)
+    }
+    return this.#last
+  }
+
+  #add(key: number): Chunk {
+    const chunk = { numbers: this.#wide ? new Float64Array(CHUNK) : new Uint32Array(CHUNK), count: 0 }
+    this.#chunks.set(key, chunk)
+    this.#last = chunk
+    return chunk
+  }
+
   #forget(): void {
     this.#lastKey = -1
-    this.#lastNumbers = NONE
+    this.#last = undefined
   }
 }

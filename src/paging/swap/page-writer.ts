@@ -4,7 +4,7 @@ import { COUNT } from './swap-counters.js'
 import { within } from './within.js'
 
 /** Pages of one call of the store: as many as are examined before faults are served. A command takes more at once, as it has no budget to keep. */
-const [BATCH, LARGE_BATCH] = [64, 256]
+const [BATCH, LARGE_BATCH] = [64, 512]
 /** How many writing calls of the store may be in flight. */
 const CALLS = 8
 /** Milliseconds from a failure of the store to the next call. They double up to the second number. */
@@ -154,17 +154,19 @@ export class PageWriter {
     if (places.has(page, NOTE.UNWANTED)) this.giveUp(page)
   }
 
-  #take(pages: readonly number[], write: boolean): void {
+  #take(pages: number[], write: boolean): void {
     if (pages.length === 0) return
     const { places, memory, counters } = this.#context
     const { pageSize } = memory
     const gone: number[] = []
-    const changed: number[] = []
+    let changed = 0
     const buffer = this.#buffers.pop() ?? new Uint8Array(LARGE_BATCH * pageSize)
     const digests = new Float64Array(pages.length)
     memory.read(pages, buffer, digests)
     for (let index = 0; index < pages.length; index++) {
-      const [page, digest] = [pages[index]!, digests[index]!]
+      // Not both from one array: a page and a digest in one would make each page a double, here and in the store.
+      const page = pages[index]!
+      const digest = digests[index]!
       if (digest === 0) {
         counters.add(COUNT.ZERO_PAGES)
         places.set(page, PLACE.EMPTY)
@@ -176,15 +178,17 @@ export class PageWriter {
         places.set(page, PLACE.STORED)
         gone.push(page)
       } else if (write) {
-        if (changed.length < index) {
-          buffer.copyWithin(changed.length * pageSize, index * pageSize, (index + 1) * pageSize)
-          digests[changed.length] = digest
+        if (changed < index) {
+          buffer.copyWithin(changed * pageSize, index * pageSize, (index + 1) * pageSize)
+          digests[changed] = digest
+          pages[changed] = page
         }
-        changed.push(page)
+        changed++
       }
     }
+    pages.length = changed
     if (gone.length > 0) memory.drop(gone)
-    if (changed.length > 0) this.#write(changed, digests, buffer)
+    if (changed > 0) this.#write(pages, digests, buffer)
     else this.#buffers.push(buffer)
     if (gone.length > 0) this.#progress()
   }
