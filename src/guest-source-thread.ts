@@ -38,7 +38,7 @@ export interface SourceAnswer {
 
 /** Opens a source on a thread of its own, whose event loop nothing else uses: the server thread asks it without the program's. */
 export async function startSourceThread(source: ThreadedSource): Promise<ReadableDevice> {
-  ensureStack(400)
+  ensureStack(100)
   const worker = new Worker(new URL('./guest-source-worker.js', import.meta.url), {
     name: 'vmarea-source',
     workerData: source,

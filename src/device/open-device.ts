@@ -20,7 +20,7 @@ export async function openDevice<Options>(
   options: DeviceOptions<Options> = {},
   observer?: DeviceObserver,
 ): Promise<Device> {
-  ensureStack(400)
+  ensureStack(100)
   const { kernel } = memory
   const raw = rawDeviceOptions(options, kernel.pageSize)
   const driver = driverOf(kernel, module)

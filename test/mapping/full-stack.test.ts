@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Mmap, MmapMut, mapMut, pageSize, type ReservedMut, reserveMut, thisProcess } from 'vmarea'
+import { survives } from '../support/run-in-child.js'
 
 const page = pageSize()
 const PAGES = 8
@@ -132,4 +133,40 @@ test('a permission changes with its handle, or neither does', () => {
     handle.unmap()
   }
   assert.ok(thrown > 0 && done > 0, `${thrown} thrown, ${done} done`)
+})
+
+describe('where ensureStack returns, the stack has the room, however the engine runs it', () => {
+  const ways = {
+    interpreted: ['--no-opt', '--no-sparkplug'],
+    'compiled without optimization': ['--no-opt', '--always-sparkplug'],
+    'compiled for the middle': ['--no-opt', '--maglev'],
+    optimized: ['--no-concurrent-recompilation'],
+  }
+  for (const [name, flags] of Object.entries(ways)) {
+    test(name, async () => {
+      await survives(
+        `
+        const { ensureStack } = await import(library + 'vocabulary/errors/ensure-stack.js')
+        for (let warm = 0; warm < 100_000; warm++) ensureStack()
+        // In frames of one size: the interpreter's.
+        const descend = (depth, room) => {
+          deepest = depth
+          try {
+            ensureStack(room)
+            last = depth
+          } catch {}
+          descend(depth + 1, room)
+        }
+        %NeverOptimizeFunction(descend)
+        let [deepest, last] = [0, 0]
+        for (const room of [10, 100]) {
+          assert.throws(() => descend(0, room === 10 ? undefined : room), RangeError)
+          const left = (1 - last / deepest) * 984
+          assert.ok(left > 0.98 * room && left < 3 * room, left + ' KiB')
+          console.log(room, left)
+        }`,
+        { compiled: true, flags: ['--stack-size=984', '--allow-natives-syntax', ...flags] },
+      )
+    })
+  }
 })

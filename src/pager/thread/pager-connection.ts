@@ -96,7 +96,7 @@ export class PagerConnection {
   }
 
   private constructor(program: ThreadProgram, data: ThreadStart, state: PagerState, events: PagerConnectionEvents) {
-    ensureStack(400)
+    ensureStack(100)
     this.#program = program
     const { port1, port2 } = new MessageChannel()
     this.#state = state
