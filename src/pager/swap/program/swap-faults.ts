@@ -14,6 +14,8 @@ export class SwapFaults {
   readonly #pageSize: number
   /** By the address of the page, oldest first. */
   readonly #causes = new Map<number, unknown>()
+  /** The causes of pages that have come back, for accesses that failed before: each is explained when its thread gets to run. */
+  readonly #recovered = new Map<number, unknown>()
 
   constructor(source: OpenedFaultSource, thread: ServingThread, pageSize: number) {
     this.#source = source
@@ -22,14 +24,13 @@ export class SwapFaults {
   }
 
   add(address: number, cause: unknown): void {
-    this.#causes.delete(address)
-    this.#causes.set(address, cause)
-    if (this.#causes.size > MOST) this.#causes.delete(this.#causes.keys().next().value!)
+    keep(this.#causes, address, cause)
   }
 
   /** The page at the address is poisoned no longer. */
   delete(address: number): void {
-    this.#causes.delete(address)
+    const cause = this.#causes.get(address)
+    if (this.#causes.delete(address)) keep(this.#recovered, address, cause)
   }
 
   explain(fault: FaultRecord): FaultRecord {
@@ -40,9 +41,9 @@ export class SwapFaults {
     const page = Number(fault.address) - (Number(fault.address) % this.#pageSize)
     const { unanswered } = fault
     if (unanswered === 'no-server' && !this.#source.isServed(page)) this.#thread.foundUnserved()
-    const cause = this.#causes.get(page) ?? (unanswered && this.#why(unanswered))
+    const cause = this.#causes.get(page) ?? (unanswered && this.#why(unanswered)) ?? this.#recovered.get(page)
     if (cause !== undefined) return { ...fault, reason: 'swap', cause }
-    // The page has come back meanwhile, and its cause is forgotten.
+    // The page has come back meanwhile, and so many others since that its cause is forgotten.
     return fault.reason === 'driver' ? { ...fault, reason: 'swap' } : fault
   }
 
@@ -66,4 +67,10 @@ export class SwapFaults {
     }
     return new VmError('ETIMEDOUT', 'swap', { hint: "the swap's thread did not answer in time, and does nothing else" })
   }
+}
+
+function keep(causes: Map<number, unknown>, address: number, cause: unknown): void {
+  causes.delete(address)
+  causes.set(address, cause)
+  if (causes.size > MOST) causes.delete(causes.keys().next().value!)
 }
