@@ -14,7 +14,10 @@ static struct swap {
   uint64_t pages, limit, resident, hand, evicted, damaged;
   uint8_t *present;
   pthread_t thread;
-} swaps[2];
+} swaps[3];
+
+// How a memory is served: with no more than the calls, with the promises of swap, or by a Worker that makes the calls of the second.
+enum { PLAIN, CAREFUL, BARE };
 
 static __thread struct swap *swap;
 
@@ -107,14 +110,14 @@ static void *serve(void *which) {
   return NULL;
 }
 
-// (pages, how many may be resident, whether it is careful): the address
+// (pages, how many may be resident, how it is served): the address
 static napi_value open_swap(napi_env env, napi_callback_info info) {
   double values[3] = {0};
   numbers_of(env, info, values, 3);
-  struct swap *of = &swaps[values[2] != 0];
+  struct swap *of = &swaps[(int)values[2]];
   of->pages = (uint64_t)values[0];
   of->limit = (uint64_t)values[1];
-  of->careful = values[2] != 0;
+  of->careful = values[2] == CAREFUL;
   uint64_t length = of->pages * PAGE;
   of->memory = map(length);
   of->staging = map(length);
@@ -128,23 +131,34 @@ static napi_value open_swap(napi_env env, napi_callback_info info) {
   of->trash_uffd = open_userfaultfd(of->trash, of->trash + BATCH * PAGE, BATCH * PAGE);
   if (of->uffd < 0 || of->trash_uffd < 0) return answer(env, of->uffd < 0 ? of->uffd : of->trash_uffd);
   running = 1;
-  pthread_create(&of->thread, NULL, serve, of);
+  if (values[2] != BARE) pthread_create(&of->thread, NULL, serve, of);
   return answer(env, (double)(uintptr_t)of->memory);
 }
 
-// (whether it is careful)
+// (Float64Array of four): descriptors of the Worker's own, of the memory and of the one without events, and the addresses of staging and trash
+static napi_value for_worker(napi_env env, napi_callback_info info) {
+  double *parts = elements_of(env, info, 0);
+  const struct swap *of = &swaps[BARE];
+  parts[0] = fcntl(of->uffd, F_DUPFD_CLOEXEC, 0);
+  parts[1] = fcntl(of->trash_uffd, F_DUPFD_CLOEXEC, 0);
+  parts[2] = (double)(uintptr_t)of->staging;
+  parts[3] = (double)(uintptr_t)of->trash;
+  return answer(env, 0);
+}
+
+// (how it is served)
 static napi_value evicted(napi_env env, napi_callback_info info) {
   double values[1] = {0};
   numbers_of(env, info, values, 1);
-  return answer(env, (double)swaps[values[0] != 0].evicted);
+  return answer(env, (double)swaps[(int)values[0]].evicted);
 }
 
 // The pages whose checksum differed.
 static napi_value stop(napi_env env, napi_callback_info info) {
   (void)info;
   running = 0;
-  for (int which = 0; which < 2; which++) pthread_join(swaps[which].thread, NULL);
-  return answer(env, (double)swaps[1].damaged);
+  for (int which = PLAIN; which <= CAREFUL; which++) pthread_join(swaps[which].thread, NULL);
+  return answer(env, (double)swaps[CAREFUL].damaged);
 }
 
 // (address, pages, writes, BigUint64Array of counts, seed): adds one to the first word of random pages, 1024 times each, and to the counts.
@@ -176,7 +190,7 @@ static napi_value lost(napi_env env, napi_callback_info info) {
 }
 
 static napi_value init(napi_env env, napi_value exports) {
-  static const struct function functions[] = {{"openSwap", open_swap}, {"evicted", evicted}, {"stop", stop},
+  static const struct function functions[] = {{"openSwap", open_swap}, {"forWorker", for_worker}, {"evicted", evicted}, {"stop", stop},
                                               {"writePages", write_pages}, {"lost", lost}, {"pinThread", pin_thread}};
   return with_functions(env, exports, functions, sizeof functions / sizeof *functions);
 }
