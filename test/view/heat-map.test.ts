@@ -78,7 +78,7 @@ test('the heat map shows when and where memory came and went, and says it of the
   const box = (await heat.boundingBox())!
   const pointAt = (second: number, down: number) =>
     page.mouse.move(box.x + ((second + 0.01) / 10) * box.width, box.y + down * box.height)
-  await page.waitForFunction(`document.querySelector('.heat').width > 300`)
+  await page.locator('.heat[width]').waitFor() // it is drawn: an empty canvas has no width of its own
   /** What is drawn at a second, in a part of the height: the cells take most of it, the markers the rest. */
   const drawn = async (second: number, from: number, to: number) => {
     const pixels = await drawnIn(heat, (second + 0.02) / 10)
