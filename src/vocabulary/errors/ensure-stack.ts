@@ -13,9 +13,10 @@ export function ensureStack(room: number = FRAME): void {
 
 // The engine enters a function only where the stack has room for its frame as the interpreter has it, also when it has optimized the function: then
 // that is one comparison. A call with 1,280 arguments makes this frame as long, and the function too long to be inlined without the comparison.
+// No parameter takes them: an array of them would be made at each level.
 // biome-ignore format: as few lines as possible
-function takeRoom(more: number, ..._zeros: 0[]): void {
-  if (more > 0) takeRoom(more - 1,
+function takeRoom(more: number): void {
+  if (more > 0) (takeRoom as (...numbers: number[]) => void)(more - 1,
     0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,
     0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,
     0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,
