@@ -220,15 +220,15 @@ function placeOf({ fixed, address }: MmapOptions, pageSize: number): bigint {
 }
 
 function applyAfterwards(holding: HeldMemory, options: MmapOptions): void {
+  const { region } = holding
   const { calls } = holding.holdings.kernel
-  const { start, length } = holding.region
   const advices = options.advice === undefined ? [] : [options.advice].flat().map(adviceNumber)
   if (options.noCoreDump) advices.push(MADV.DONTDUMP)
   try {
-    for (const advice of advices) calls.madvise(start, length, advice)
-    if (options.locked) calls.mlock(start, length)
+    for (const advice of advices) calls.madvise(region.start, region.length, advice)
+    if (options.locked) calls.mlock(region.start, region.length)
   } catch (error) {
-    throw holding.explain(error, length)
+    throw holding.explain(error, region.length)
   }
 }
 

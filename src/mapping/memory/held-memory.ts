@@ -159,10 +159,12 @@ export class HeldMemory {
   /** Detaches every view that was handed out, except over shared buffers: its length becomes 0. */
   detachViews(): void {
     if (this.#buffer !== undefined) this.region.detach(this.#buffer)
-    for (const part of this.#parts?.values() ?? []) this.region.detach(part)
-    for (const window of this.#windows ?? []) {
-      const buffer = window.deref()
-      if (buffer !== undefined) this.region.detach(buffer)
+    if (this.#parts !== undefined) for (const part of this.#parts.values()) this.region.detach(part)
+    if (this.#windows !== undefined) {
+      for (const window of this.#windows) {
+        const buffer = window.deref()
+        if (buffer !== undefined) this.region.detach(buffer)
+      }
     }
     this.#buffer = undefined
     this.#bytes = undefined
