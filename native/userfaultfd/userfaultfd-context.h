@@ -73,7 +73,7 @@ struct Handle {
   uint32_t seen_interrupts = 0;
   std::atomic<bool> reads{false};  // the reading thread sets it without the lock
   uint32_t reader = 0;  // the kernel's number of the thread that read last
-  bool read_one = false;  // the last read found one message
+  int waits_first = 0;  // how many of the next waits poll before they read
 };
 
 // Never destroyed: threads of our own use them until the process ends.

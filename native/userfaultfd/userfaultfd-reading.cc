@@ -20,6 +20,8 @@ using namespace uffd;
 
 namespace {
 
+constexpr int kWaitsFirst = 16;
+
 uint32_t own_thread_number() {
   static thread_local uint32_t number = static_cast<uint32_t>(syscall(SYS_gettid));
   return number;
@@ -29,7 +31,6 @@ int64_t read_messages(Handle* handle, View<uint8_t> messages) {
   handle->context->reads.fetch_add(1);
   ssize_t length = read(handle->descriptor, messages.data, messages.length);
   if (length < 0) return -errno;
-  handle->read_one = length == sizeof(UffdMessage);
   Lock lock(mutex());
   handle->reads = true;
   handle->reader = own_thread_number();
@@ -45,13 +46,14 @@ int64_t read_call(Handle* handle, View<uint8_t> messages) {
 
 // Reads as `read` does, but waits for at most `timeout` milliseconds, rounded up. Returns 0 at the timeout, -EINTR after an interrupt.
 //
-// Where the last read found one message, the next one is mostly not there yet: a read before the wait would be in vain.
+// Where the kernel runs a thread as soon as its fault is answered, its next fault is there already, and a wait before the read would be in vain.
+// Elsewhere the read would be: after such a one, some waits go first.
 int64_t wait_call(Handle* handle, View<uint8_t> messages, double timeout) {
   int milliseconds = static_cast<int>(std::ceil(std::clamp(timeout, 0.0, 2147483647.0)));
   Context* context = handle->context;
   handle->reads = true;
   bool waited = false;
-  for (bool read_first = !handle->read_one;; read_first = true) {
+  for (bool read_first = handle->waits_first == 0;; read_first = true) {
     uint32_t interrupts = __atomic_load_n(&context->interrupts, __ATOMIC_ACQUIRE);
     if (interrupts != handle->seen_interrupts) {
       handle->seen_interrupts = interrupts;
@@ -61,7 +63,9 @@ int64_t wait_call(Handle* handle, View<uint8_t> messages, double timeout) {
       int64_t length = read_messages(handle, messages);
       if (length != -EAGAIN) return length;
       if (waited) return 0;
+      handle->waits_first = kWaitsFirst;
     }
+    if (!waited && handle->waits_first > 0) handle->waits_first--;
     waited = true;
     struct pollfd descriptors[2] = {{handle->descriptor, POLLIN, 0}, {context->interrupt, POLLIN, 0}};
     int ready = poll(descriptors, 2, milliseconds);
