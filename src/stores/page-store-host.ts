@@ -12,7 +12,7 @@ export interface PageStoreHost {
   /**
    * pwrite(2) of each piece at its position of a file, all by one job of another thread. Their memory must not change until the promise
    * settles: with 0, or with a negative error number, after which any of them may be written. Jobs that share `turn`, an array of one
-   * element that belongs to them, run one after the other. Missing where the kernel has no such call.
+   * element over an `ArrayBuffer` of its own, run one after the other. Missing where the kernel has no such call.
    */
   readonly writePieces?: (
     descriptor: number,

@@ -127,7 +127,7 @@ test('a job that fails fails all that it was to write, and later writes succeed'
 test('jobs of one turn run one after the other', async () => {
   const path = join(temporaryFolder, 'turns')
   const descriptor = openSync(path, 'w')
-  const turn = new Int32Array(1)
+  const turn = new Int32Array(new ArrayBuffer(4))
   const positions = Float64Array.from({ length: 64 }, (_, index) => index * 2 ** 18)
   const job = (value: number, at: Float64Array) => {
     const piece = new Uint8Array(2 ** 18).fill(value)

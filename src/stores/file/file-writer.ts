@@ -29,8 +29,8 @@ export class FileWriter {
   readonly #descriptor: number
   readonly #writePieces: PageStoreHost['writePieces']
   readonly #waiting: Request[] = []
-  /** The word by which the jobs take turns. */
-  readonly #turn = new Int32Array(1)
+  /** The word by which the jobs take turns. It has a buffer, because the engine may move the bytes of a small array without one. */
+  readonly #turn = new Int32Array(new ArrayBuffer(4))
   #jobs = 0
 
   constructor(descriptor: number, writePieces: PageStoreHost['writePieces']) {
