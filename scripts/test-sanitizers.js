@@ -44,6 +44,7 @@ const variants = {
       'pager/guard-source': 'maps at addresses that the shadow memory has; `thread` runs it',
       'mapping/states': 'looks at addresses after an unmap, where the sanitizer maps memory of its own',
       'model/differential': 'maps at addresses that the shadow memory has',
+      'view/picture': 'starts a browser by the script that makes the pictures',
       'view/kernel': 'runs its calls in a process with a gibibyte of addresses, in which no shadow memory has room',
     },
     // Faults are the library's subject: its own handler takes them, on the thread's own stack. The engine leaves memory behind at its end.
