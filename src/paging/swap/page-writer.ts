@@ -84,8 +84,9 @@ export class PageWriter {
     }
     if (pages.length === 0) return 0
     counters.values[COUNT.WRITE_HAND] = pages.at(-1)! + 1
+    const looked = pages.length
     this.#take(pages, true)
-    return pages.length
+    return looked
   }
 
   /**
@@ -154,6 +155,7 @@ export class PageWriter {
     if (places.has(page, NOTE.UNWANTED)) this.giveUp(page)
   }
 
+  // Leaves in `pages` those that are written.
   #take(pages: number[], write: boolean): void {
     if (pages.length === 0) return
     const { places, memory, counters } = this.#context

@@ -133,10 +133,9 @@ export class SimulatedProgram {
   }
 
   work(): boolean {
-    this.isReady = false
-    const more = this.engine.work()
-    if (more) this.isReady = true
-    return more
+    // As the serving thread has it: what becomes ready meanwhile is a part of the work, which says whether there is more.
+    this.isReady = this.engine.work()
+    return this.isReady
   }
 
   /** The next timer comes. */

@@ -17,6 +17,25 @@ test('a page that is dropped while it is written, and poisoned then, is restored
   await randomRun(new Random(1527307442 + 35), 'seed 1527307442, run 35')
 })
 
+test('a smaller budget is kept at rest though all pages are in the store, unchanged', async () => {
+  const pages = 300
+  const program = new SimulatedProgram([pages])
+  const { engine, record } = program
+  for (let page = 0; page < pages; page++) {
+    program.values[page] = 1
+    program.memory.present[page] = pageOf(1)
+    engine.adopt(page, 1)
+  }
+  const out = engine.command('enable').then(() => engine.command('out'))
+  await program.finish()
+  await out
+  await program.checkAll()
+  engine.setResidentLimit(10 * PAGE)
+  await program.finish()
+  const { residentPages, stagingPages } = record.statistics
+  assert.ok(residentPages + stagingPages <= 10, `${residentPages} are resident, and ${stagingPages} staged`)
+})
+
 async function randomRun(random: Random, what: string): Promise<void> {
   const regions = 1 + random.below(3)
   const ends: number[] = []
