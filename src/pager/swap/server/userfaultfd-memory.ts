@@ -26,14 +26,11 @@ export interface UserfaultfdMemoryParts {
 /** Pages that are copied at once. */
 const ROOM = 512
 
-/** A call on a run: `page` is its first page, `length` is in bytes. Returns 0 or a negative error number. */
-type Call = (page: number, length: number) => number
+/** A way into memory: from staging, with content that the caller has, or as zeros. */
+type Coming = 'back' | 'filled' | 'zeroed'
 
-/** A way out of memory: its call, and what holds the bytes that the call did. */
-interface Leaving {
-  readonly call: Call
-  readonly counter: { readonly done: number }
-}
+/** A way out of memory, to staging. */
+type Leaving = 'moved' | 'protected' | 'copied'
 
 /**
  * Memory that a userfaultfd serves, whose pages leave to staging memory while other threads write to them. Private memory leaves by
@@ -51,10 +48,8 @@ export class UserfaultfdMemory implements SwapMemory {
   readonly #start: number
   readonly #staging: Staging
   readonly #slots: StagingSlots
-  readonly #moved: Leaving
-  readonly #protected: Leaving
-  readonly #copied: Leaving
-  readonly #back: Call
+  readonly #guarded: ProtectedPages
+  readonly #copied: CopiedPages
   readonly #scratch: Uint8Array
   readonly #digests = new Float64Array(ROOM)
 
@@ -69,21 +64,8 @@ export class UserfaultfdMemory implements SwapMemory {
     this.pageSize = pageSize
     this.pages = map.pages
     this.#scratch = new Uint8Array(ROOM * pageSize)
-    this.#moved = {
-      call: (page, length) => raw.move(this.#staged(page), map.addressOf(page), length, 0),
-      counter: raw,
-    }
-    this.#back = (page, length) => raw.move(map.addressOf(page), this.#staged(page), length, 0)
-    const guarded = new ProtectedPages(raw, staging, pageSize)
-    this.#protected = {
-      call: (page, length) => guarded.leave(map.addressOf(page), this.#staged(page), length),
-      counter: guarded,
-    }
-    const copied = new CopiedPages(raw, staging, pageSize)
-    this.#copied = {
-      call: (page, length) => copied.leave(map.addressOf(page), map.twinOf(page)!, this.#staged(page), length),
-      counter: copied,
-    }
+    this.#guarded = new ProtectedPages(raw, staging, pageSize)
+    this.#copied = new CopiedPages(raw, staging, pageSize)
   }
 
   regionEnd(page: number): number {
@@ -91,11 +73,11 @@ export class UserfaultfdMemory implements SwapMemory {
   }
 
   stage(page: number, count: number): number {
-    const { call, counter } = this.#leaving(page)
+    const way = this.#leaving(page)
     for (let done = 0; done < count; ) {
       const slots = this.#slots.take(page + done, count - done)
       if (slots === 0) return this.#refuse(REFUSAL.PINNED, done)
-      const left = this.#run(page + done, slots, call, STAGE_REFUSALS, counter)
+      const left = this.#run(page + done, slots, way, STAGE_REFUSALS)
       done += left
       if (left === slots) continue
       this.#slots.free(page + done, slots - left)
@@ -108,7 +90,7 @@ export class UserfaultfdMemory implements SwapMemory {
     if (this.#isProtected(page)) return this.#copyBack(page, Math.min(count, ROOM))
     for (let done = 0; done < count; ) {
       const run = this.#slots.runFrom(page + done, count - done)
-      const back = this.#run(page + done, run, this.#back, FILL_REFUSALS)
+      const back = this.#run(page + done, run, 'back', FILL_REFUSALS)
       this.#slots.free(page + done, back)
       done += back
       if (back === run) continue
@@ -143,13 +125,11 @@ export class UserfaultfdMemory implements SwapMemory {
   }
 
   fill(page: number, count: number, bytes: Uint8Array): number {
-    const call: Call = (at, length) =>
-      this.#raw.copyOwn(this.#map.addressOf(at), bytes, (at - page) * this.pageSize, length, 0)
-    return this.#run(page, count, call, FILL_REFUSALS)
+    return this.#run(page, count, 'filled', FILL_REFUSALS, bytes)
   }
 
   zero(page: number, count: number): number {
-    return this.#run(page, count, (at, length) => this.#raw.zeropage(this.#map.addressOf(at), length, 0), FILL_REFUSALS)
+    return this.#run(page, count, 'zeroed', FILL_REFUSALS)
   }
 
   wake(page: number, count: number): void {
@@ -172,8 +152,8 @@ export class UserfaultfdMemory implements SwapMemory {
   }
 
   #leaving(page: number): Leaving {
-    if (this.#map.twinOf(page) !== undefined) return this.#copied
-    return this.#moves ? this.#moved : this.#protected
+    if (this.#map.twinOf(page) !== undefined) return 'copied'
+    return this.#moves ? 'moved' : 'protected'
   }
 
   /** Whether pages leave by write protection. */
@@ -186,26 +166,47 @@ export class UserfaultfdMemory implements SwapMemory {
   }
 
   // Calls until the run is done or a page is refused. The kernel refuses a run whole where it reaches past the end of an area.
-  #run(
-    page: number,
-    count: number,
-    call: Call,
-    refusals: Refusals,
-    counter: { readonly done: number } = this.#raw,
-  ): number {
+  #run(page: number, count: number, way: Coming | Leaving, refusals: Refusals, bytes: Uint8Array = NONE): number {
     this.refusal = undefined
-    let [done, most] = [0, count]
+    let done = 0
+    let most = count
     while (done < count) {
-      if (this.#map.addressOf(page + done) < 0) return this.#refuse(REFUSAL.GONE, done)
-      const code = call(page + done, Math.min(most, count - done) * this.pageSize)
-      const progress = counter.done / this.pageSize
+      const address = this.#map.addressOf(page + done)
+      if (address < 0) return this.#refuse(REFUSAL.GONE, done)
+      const tried = Math.min(most, count - done)
+      const code = this.#call(way, address, page + done, tried * this.pageSize, bytes, done * this.pageSize)
+      const progress = this.#done(way) / this.pageSize
       done += progress
       if (code === 0 || progress > 0) continue
-      const tried = Math.min(most, count - done)
       if (tried === 1 || !REFUSED_WHOLE.includes(code)) return this.#refuse(refusals[code] ?? refusals.other, done)
       most = Math.ceil(tried / 2)
     }
     return done
+  }
+
+  // The way is a constant where pages come: compiled with its caller, this is one call without a choice, which a table of functions is not.
+  // Returns 0 or a negative error number.
+  #call(way: Coming | Leaving, address: number, page: number, length: number, bytes: Uint8Array, from: number): number {
+    switch (way) {
+      case 'back':
+        return this.#raw.move(address, this.#staged(page), length, 0)
+      case 'filled':
+        return this.#raw.copyOwn(address, bytes, from, length, 0)
+      case 'zeroed':
+        return this.#raw.zeropage(address, length, 0)
+      case 'moved':
+        return this.#raw.move(this.#staged(page), address, length, 0)
+      case 'protected':
+        return this.#guarded.leave(address, this.#staged(page), length)
+      case 'copied':
+        return this.#copied.leave(address, this.#map.twinOf(page)!, this.#staged(page), length)
+    }
+  }
+
+  /** The bytes that the last call of the way did. */
+  #done(way: Coming | Leaving): number {
+    if (way === 'protected') return this.#guarded.done
+    return way === 'copied' ? this.#copied.done : this.#raw.done
   }
 
   #refuse(refusal: Refusal, done: number): number {
@@ -231,6 +232,9 @@ interface Refusals {
 }
 
 const { EAGAIN, EBUSY, EEXIST, EFAULT, EINVAL, ENOENT, ESRCH } = ERRNO_RESULT
+
+/** For ways that need no bytes. */
+const NONE = new Uint8Array(0)
 
 const REFUSED_WHOLE: readonly number[] = [EINVAL, ENOENT]
 
