@@ -13,8 +13,8 @@ const [LONG, BUFFERS] = [256, 4]
 
 /** Pages that are being read by one call of the store. */
 interface Read {
-  /** When the first call for them began. */
-  readonly since: number
+  /** When the first call for them began; `undefined` for a first call that returned without a promise: it began just now. */
+  readonly since: number | undefined
   /** Whether a page is poisoned if it can't be read, though no fault waits for it. A page that is read ahead is not. */
   readonly needed: boolean
   /** Calls that have failed before. */
@@ -67,9 +67,9 @@ export class PageReader {
    * can't be read is poisoned though no fault waits for it.
    */
   read(page: number, count: number, since: number | undefined, needed = since !== undefined): void {
-    const { places, host } = this.#context
+    const { places } = this.#context
     for (let at = page; at < page + count; at++) places.set(at, PLACE.READING)
-    this.#ask(page, count, { since: host.now(), needed, attempts: 0, faultAt: since })
+    this.#ask(page, count, { since: undefined, needed, attempts: 0, faultAt: since })
   }
 
   /** The program has dropped the page: its read and its error are discarded. */
@@ -120,12 +120,13 @@ export class PageReader {
     const answer = answerOf(() => store.read(pages, bytes))
     if (answer === undefined) {
       // Without the functions of a call that is waited for: most faults end here.
-      this.#release(pages)
-      this.#settled(page, bytes, read, undefined)
+      this.#release(page, count)
+      this.#settled(page, count, bytes, read, undefined)
       if (buffers.length < BUFFERS) buffers.push(buffer)
       this.#progress()
       return
     }
+    const asked = { ...read, since: read.since ?? host.now() }
     // Two users: the store may write to the buffer until its call returns, however late, and the pages are copied from it when the call settles.
     let uses = 2
     const give = () => {
@@ -136,56 +137,67 @@ export class PageReader {
       timeout,
       () => answer,
       (error) => {
-        this.#settled(page, bytes, read, error)
+        this.#settled(page, count, bytes, asked, error)
         give()
         this.#progress()
       },
       () => {
-        this.#release(pages)
+        this.#release(page, count)
         give()
       },
     )
   }
 
-  #release(pages: readonly number[]): void {
-    for (const page of pages) this.#returned(page)
+  #release(page: number, count: number): void {
+    for (let at = page; at < page + count; at++) this.#returned(at)
   }
 
-  #settled(page: number, bytes: Uint8Array, read: Read, error: Error | undefined): void {
-    const { counters, memory } = this.#context
+  #settled(page: number, count: number, bytes: Uint8Array, read: Read, error: Error | undefined): void {
+    const { counters } = this.#context
     this.#calls--
-    if (error === undefined) counters.add(COUNT.BYTES_READ, bytes.length)
-    else counters.add(COUNT.FAILURES)
-    this.#arrived(page, bytes.length / memory.pageSize, bytes, read, error)
+    if (error === undefined) {
+      counters.add(COUNT.BYTES_READ, bytes.length)
+      this.#arrived(page, count, bytes, read)
+    } else {
+      counters.add(COUNT.FAILURES)
+      for (let at = page; at < page + count; at++) this.#missed(at, page, read, error)
+    }
   }
 
-  #arrived(page: number, count: number, bytes: Uint8Array, read: Read, error: Error | undefined): void {
-    const { places, memory } = this.#context
-    const { pageSize } = memory
-    const end = page + count
+  #arrived(page: number, count: number, bytes: Uint8Array, read: Read): void {
+    const { memory } = this.#context
     const digests = count === 1 ? this.#digest : new Float64Array(count)
-    if (error === undefined) memory.digest(bytes, digests)
-    for (let from = page; from < end; ) {
-      let to = from
-      // A page that was dropped meanwhile is passed over (S1), and one whose digest differs is read again (S4).
-      const isGood = (at: number) =>
-        error === undefined && places.get(at) === PLACE.READING && places.hasDigest(at, digests[at - page]!)
-      while (to < end && isGood(to)) to++
-      if (to > from) {
-        const isFirst = from === page
-        this.#fill(
-          from,
-          to - from,
-          isFirst ? bytes : bytes.subarray((from - page) * pageSize),
-          isFirst ? read.faultAt : undefined,
-        )
+    memory.digest(bytes, digests)
+    for (let from = 0; from < count; from++) {
+      const good = this.#goodFrom(page, from, count, digests)
+      if (good > from) {
+        const rest = from === 0 ? bytes : bytes.subarray(from * memory.pageSize)
+        this.#fill(page + from, good - from, rest, from === 0 ? read.faultAt : undefined)
       }
-      if (to < end && places.get(to) === PLACE.READING) {
-        if (to === page) this.#wait(page, read.faultAt)
-        this.#failed(to, read, error ?? this.#damaged(to))
-      }
-      from = to + 1
+      if (good < count) this.#missed(page + good, page, read)
+      from = good
     }
+  }
+
+  /** The index of the first page from `from` on that is not filled: it was dropped meanwhile (S1), or its digest differs (S4). */
+  #goodFrom(page: number, from: number, count: number, digests: Float64Array): number {
+    const { places } = this.#context
+    let index = from
+    while (
+      index < count &&
+      places.get(page + index) === PLACE.READING &&
+      places.hasDigest(page + index, digests[index]!)
+    ) {
+      index++
+    }
+    return index
+  }
+
+  /** Retries a page that did not come, unless it was dropped meanwhile (S1). `first` is the first page of the read. */
+  #missed(page: number, first: number, read: Read, error = this.#damaged(page)): void {
+    if (this.#context.places.get(page) !== PLACE.READING) return
+    if (page === first) this.#wait(page, read.faultAt)
+    this.#failed(page, read, error)
   }
 
   #damaged(page: number): Error {
@@ -194,8 +206,9 @@ export class PageReader {
     })
   }
 
-  #failed(page: number, { since, needed, attempts }: Read, error: Error): void {
+  #failed(page: number, { since: began, needed, attempts }: Read, error: Error): void {
     const { places, host, timeout } = this.#context
+    const since = began ?? host.now()
     if (host.now() - since >= timeout) {
       // Without a waiter there is no access to fail: the next fault reads the page again.
       if (needed || this.#waiting.has(page)) this.poison(page, error)

@@ -94,7 +94,10 @@ export class SwapEngine {
     }
     this.#setLimit(residentLimit)
     const progress = () => this.#progressed()
-    this.#writer = new PageWriter(this.#context, progress)
+    this.#writer = new PageWriter(this.#context, () => {
+      this.#noteUse()
+      this.#progressed()
+    })
     this.#reader = new PageReader(this.#context, progress, (page) => this.#writer.returned(page))
     this.#stager = new PageStager(this.#context)
     this.#faults = new FaultServer(this.#context, this.#reader, this.#writer)
@@ -133,7 +136,6 @@ export class SwapEngine {
   // Where nothing is left to do, the loop that takes faults goes on to wait for the next: with work it would run the event loop first.
   #progressed(): void {
     const { host } = this.#context
-    this.#noteUse()
     if (this.#writer.frees || this.#faults.waits || this.#jobs.runs || this.#evicting || this.#isOver()) host.ready()
   }
 

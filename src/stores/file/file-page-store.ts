@@ -29,7 +29,7 @@ interface Run {
   /** The first page's place in the call. */
   readonly index: number
   readonly slot: number
-  count: number
+  readonly count: number
 }
 
 /** Pages in the slots of a file. */
@@ -77,7 +77,12 @@ export class FilePageStore implements PageStore {
 
   read(pages: readonly number[], into: Uint8Array): void | Promise<void> {
     this.#check(pages, into)
-    const missing = this.#runs(pages).filter((run) => !this.#readCached(run, into))
+    const missing: Run[] = []
+    for (let index = 0; index < pages.length; ) {
+      const run = this.#runAt(pages, index)
+      if (!this.#readCached(run, into)) missing.push(run)
+      index += run.count
+    }
     if (missing.length === 0) {
       this.#decrypt(pages, into)
       return undefined
@@ -204,17 +209,17 @@ export class FilePageStore implements PageStore {
 
   #runs(pages: readonly number[]): Run[] {
     const runs: Run[] = []
-    let last: Run | undefined
-    for (let index = 0; index < pages.length; index++) {
-      const slot = this.#slots.get(pages[index]!)
-      if (slot === -1) throw noSuchPage(pages[index]!)
-      if (last !== undefined && slot === last.slot + last.count) last.count++
-      else {
-        last = { index, slot, count: 1 }
-        runs.push(last)
-      }
-    }
+    for (let index = 0; index < pages.length; index += runs.at(-1)!.count) runs.push(this.#runAt(pages, index))
     return runs
+  }
+
+  /** The run that begins at the index. */
+  #runAt(pages: readonly number[], index: number): Run {
+    const slot = this.#slots.get(pages[index]!)
+    if (slot === -1) throw noSuchPage(pages[index]!)
+    let count = 1
+    while (index + count < pages.length && this.#slots.get(pages[index + count]!) === slot + count) count++
+    return { index, slot, count }
   }
 
   #bytesOf({ index, count }: Run, bytes: Uint8Array): Uint8Array {
