@@ -112,21 +112,19 @@ test('a keeper lives on after a monitor whose pidfd another process holds as wel
   const path = newPath()
   await using guests = await listenForGuests(path, { keeper: true })
   const keeper = readdirSync('/proc').find((pid) => isKeeperOf(process.pid, pid))!
-  const held = () => readdirSync(`/proc/${keeper}/fd`).length
-  const before = held()
   await using first = new Monitor(path, ['regions=8'])
   const arriving = guests[Symbol.asyncIterator]()
   const guest = (await arriving.next()).value!
-  await until('the keeper has the guest', () => held() > before)
+  await until('the keeper has the guest', () => pidfdsOf(keeper).length > 0)
   // The open file of a pidfd that this process, its keeper and a third one have.
-  const pidfds = readdirSync('/proc/self/fd').map(Number).filter(isPidfd)
+  const pidfds = pidfdsOf('self')
   assert.ok(pidfds.length > 0)
   const holder = spawn('sleep', ['1000'], { stdio: ['ignore', 'ignore', 'ignore', ...pidfds] })
   try {
     await once(holder, 'spawn')
     await first.kill()
     assert.equal((await guest.closed).reason, 'gone')
-    await until('the keeper has let go of it', () => !existsSync(`/proc/${keeper}/fd`) || held() === before)
+    await until('the keeper has let go of it', () => pidfdsOf(keeper).length === 0)
     await using second = new Monitor(path, ['regions=8'])
     await (await arriving.next()).value!.serve(fileSource(memoryFile(8)))
     assert.deepEqual(await second.check(0, 8), { good: 8, zero: 0, other: 0, poisoned: 0 })
@@ -136,12 +134,19 @@ test('a keeper lives on after a monitor whose pidfd another process holds as wel
   }
 })
 
-function isPidfd(descriptor: number): boolean {
-  try {
-    return /pidfd/.test(readlinkSync(`/proc/self/fd/${descriptor}`))
-  } catch {
-    return false // It was that of the folder.
-  }
+/** The descriptors of a process that are pidfds: none where it has ended. */
+function pidfdsOf(pid: string): number[] {
+  const folder = `/proc/${pid}/fd`
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
+    .map(Number)
+    .filter((descriptor) => {
+      try {
+        return /pidfd/.test(readlinkSync(`${folder}/${descriptor}`))
+      } catch {
+        return false // It was that of the folder.
+      }
+    })
 }
 
 function isKeeperOf(parent: number, pid: string): boolean {
