@@ -34,7 +34,7 @@ export async function run() {
     const rows = []
     for (const cpu of availableParallelism() > 1 ? [0, 1] : [0]) {
       const faults = (origin, ours, server) => figuresOf(floor, address, { origin, cpu, ours, server })
-      rows.push(...rowsOf('staging', cpu, await faults(STAGING, filed), 1.3))
+      rows.push(...rowsOf('staging', cpu, await faults(STAGING, filed, bare), 1.3))
       rows.push(...rowsOf('the file in the page cache', cpu, await faults(FILE, filed, bare), 1.3))
       if (packs(floor)) {
         rows.push(...rowsOf('memory compressed by LZ4', cpu, await faults(COMPRESSED, packed), 1.5))
@@ -103,7 +103,7 @@ async function figuresOf(floor, address, { origin, cpu, ours, server }) {
       inC(
         2,
         round,
-        () => server.start(cpu),
+        () => server.start(cpu, origin === STAGING),
         () => server.stop(),
       )
   }
@@ -124,7 +124,7 @@ function rowsOf(origin, cpu, samples, most) {
   return [
     ...rows,
     row(
-      `the same from a Worker that only reads and copies, ${where}, p50 (µs)`,
+      `the same from a Worker that keeps no record of pages, ${where}, p50 (µs)`,
       at(worker, 0.5),
       at(floor, 0.5),
       'none',

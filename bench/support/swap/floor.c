@@ -53,6 +53,11 @@ static napi_value open_swap(napi_env env, napi_callback_info info) {
   return answer(env, (double)(uintptr_t)swap.memory);
 }
 
+static napi_value staging(napi_env env, napi_callback_info info) {
+  (void)info;
+  return answer(env, (double)(uintptr_t)swap.staging);
+}
+
 // Moves all pages to staging. Nanoseconds.
 static napi_value stage(napi_env env, napi_callback_info info) {
   (void)info;
@@ -192,7 +197,7 @@ static napi_value descriptor(napi_env env, napi_callback_info info) {
 }
 
 static napi_value init(napi_env env, napi_value exports) {
-  static const struct function functions[] = {{"openSwap", open_swap}, {"stage", stage}, {"out", out}, {"in", in},
+  static const struct function functions[] = {{"openSwap", open_swap}, {"staging", staging}, {"stage", stage}, {"out", out}, {"in", in},
                                               {"start", start}, {"stop", stop},
                                               {"pack", pack}, {"fillFrom", fill_from}, {"bringBack", bring_back}, {"touchInOrder", touch_in_order},
                                               {"descriptor", descriptor}, {"pinThread", pin_thread}};
