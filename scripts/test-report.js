@@ -65,9 +65,15 @@ function longest(durations) {
 function describe(failure, output) {
   const { error } = failure.details
   const cause = error?.cause ?? error
-  const text = cause instanceof Error ? inspect(cause) : String(cause)
+  const text = cause instanceof Error ? inspect(cause) : String(cause) + endOf(error)
   const seed = output === undefined ? '' : `  its file printed:\n${indent(output.trim().slice(-4000))}\n`
   return `failed: ${failure.name}\n  at ${place(failure)}\n${indent(text)}\n${seed}\n`
+}
+
+/** How the process of a file ended, where that is what failed. */
+function endOf(error) {
+  if (error?.signal) return `: its process ended by ${error.signal}`
+  return error?.exitCode ? `: its process exited with ${error.exitCode}` : ''
 }
 
 function nameOf(failure) {
