@@ -22,6 +22,19 @@ const BYTE = 200
 type Writable = Pick<MmapMut, 'write' | 'writeAsync'>
 const bytes = (value: number, length = 1) => new Uint8Array(length).fill(value)
 
+/**
+ * Takes the place of a page of the library's memory by one that may not be written either. A hole there could become another thread's memory,
+ * and the library would unmap it with its own.
+ */
+function fill(start: bigint, fixed: number): void {
+  const descriptor = openSync('/proc/self/exe', 'r')
+  try {
+    kernel.calls.mmap(start, page, PROT.READ, MAP.SHARED | fixed, descriptor, 0)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
 /** Each tries to make the memory writable, or to write to it. What it throws is not looked at: what came of it is. */
 const ways: { readonly [way: string]: (memory: Mmap) => unknown } = {
   makeMut: (memory) => memory.makeMut(),
@@ -50,6 +63,7 @@ const ways: { readonly [way: string]: (memory: Mmap) => unknown } = {
     const to = kernel.calls.mmap(0n, page, PROT.NONE, MAP.PRIVATE | MAP.ANONYMOUS, -1, 0)
     try {
       kernel.calls.mremap(start, page, page, MREMAP.MAYMOVE | MREMAP.FIXED, to)
+      fill(start, MAP.FIXED_NOREPLACE)
       kernel.calls.mprotect(to, page, PROT.READ | PROT.WRITE)
     } finally {
       kernel.calls.munmap(to, page)
@@ -70,7 +84,7 @@ const ways: { readonly [way: string]: (memory: Mmap) => unknown } = {
     const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.FIXED
     kernel.calls.mmap(start, page, PROT.READ | PROT.WRITE, flags, -1, 0)
     kernel.calls.madvise(start, page, MADV.POPULATE_WRITE)
-    kernel.calls.munmap(start, page)
+    fill(start, MAP.FIXED)
   },
   'mprotect(2) on another thread': ({ start }) => elsewhere(start),
 }
