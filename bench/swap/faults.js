@@ -124,7 +124,7 @@ function rowsOf(origin, cpu, samples, most) {
   return [
     ...rows,
     row(
-      `the same from a Worker that keeps no record of pages, ${where}, p50 (µs)`,
+      `the same by a Worker that keeps no record of pages, from ${origin}, ${where}, p50 (µs)`,
       at(worker, 0.5),
       at(floor, 0.5),
       'none',
