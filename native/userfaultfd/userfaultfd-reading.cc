@@ -20,7 +20,7 @@ using namespace uffd;
 
 namespace {
 
-constexpr int kWaitsFirst = 16;
+constexpr int kWaitsFirst = 15;
 
 uint32_t own_thread_number() {
   static thread_local uint32_t number = static_cast<uint32_t>(syscall(SYS_gettid));
@@ -64,8 +64,9 @@ int64_t wait_call(Handle* handle, View<uint8_t> messages, double timeout) {
       if (length != -EAGAIN) return length;
       if (waited) return 0;
       handle->waits_first = kWaitsFirst;
+    } else {
+      handle->waits_first--;
     }
-    if (!waited && handle->waits_first > 0) handle->waits_first--;
     waited = true;
     struct pollfd descriptors[2] = {{handle->descriptor, POLLIN, 0}, {context->interrupt, POLLIN, 0}};
     int ready = poll(descriptors, 2, milliseconds);
