@@ -194,10 +194,10 @@ export class PageReader {
   }
 
   /** Retries a page that did not come, unless it was dropped meanwhile (S1). `first` is the first page of the read. */
-  #missed(page: number, first: number, read: Read, error = this.#damaged(page)): void {
+  #missed(page: number, first: number, read: Read, error?: Error): void {
     if (this.#context.places.get(page) !== PLACE.READING) return
     if (page === first) this.#wait(page, read.faultAt)
-    this.#failed(page, read, error)
+    this.#failed(page, read, error ?? this.#damaged(page))
   }
 
   #damaged(page: number): Error {
