@@ -133,11 +133,12 @@ export class UserfaultfdFilePages implements FilePages {
   }
 
   /**
-   * Hides the page at the address for `UserfaultfdQueue.fail`. `false` where a page was installed meanwhile that may be a private copy by
-   * now, or poison is there already: the waiters find either.
+   * Hides the page at the address for `UserfaultfdQueue.fail`. `false` where it is not write-protected: a page was installed meanwhile that
+   * may be a private copy by now, or poison is there already, or the page is away because its poison was met. The waiters find either, or
+   * fault again.
    */
   displace(page: number): boolean {
-    if (this.#entries.isThere(page) && !this.#entries.isWriteProtected(page)) return false
+    if (!this.#entries.isWriteProtected(page)) return false
     if (this.#notifiesWrites) this.#raw.writeprotect(page, this.#pageSize, UFFD_RESOLVE_MODE.WRITEPROTECT_DONTWAKE)
     this.hide(page, this.#pageSize)
     return true
