@@ -28,6 +28,7 @@ struct Fault {
   uintptr_t address;
   uint8_t access;  // 0 read, 1 write, 2 execute
   uint8_t reason;  // a Reason
+  bool covered;    // it met the cover of another thread's fault
 };
 
 enum Reason : uint8_t { kNone, kNoAccess, kReadOnly, kPastEnd, kUnmapped, kPoisoned, kDriver, kWouldDeadlock, kTimedOut, kUnserved };

@@ -16,6 +16,7 @@
 #include "page/page-entry.h"
 #include "page/page-size.h"
 #include "guard/present-memory.h"
+#include "region/absence.h"
 #include "region/region-table.h"
 #include "guard/shown-pages.h"
 #include "region/spare-areas.h"
@@ -48,6 +49,7 @@ struct Page {
   size_t length;
   AreaAt area;     // the kernel's record; all zeros where it was not read
   bool watched;
+  bool write_protected;  // by a userfaultfd
 };
 
 bool is_huge(const Region* region) { return region->page > page_size(); }
@@ -55,7 +57,9 @@ bool is_huge(const Region* region) { return region->page > page_size(); }
 int cover_protection(const Page& page) { return kReadWrite | (page.area.protection & PROT_EXEC); }
 
 bool add(const Page& page, CoverKind kind, uintptr_t place) {
-  add_cover_locked({page.start, page.start + page.length, place, kind, static_cast<uint8_t>(page.area.protection), 0});
+  uint8_t protection = static_cast<uint8_t>(page.area.protection);
+  bool known = page.area.start < page.area.end;
+  add_cover_locked({page.start, page.start + page.length, place, kind, protection, known, page.write_protected, 0});
   page.region->cover_changes++;
   return true;
 }
@@ -82,14 +86,10 @@ bool cover_by_moving(const Page& page, void* cover) {
         return mremap(cover, page.length, page.length, MREMAP_MAYMOVE | MREMAP_FIXED, at(page.start)) != MAP_FAILED;
       };
       if (put_cover() || (give_spare_areas_locked(Spare::kCover) && put_cover())) return add(page, CoverKind::kMoved, place);
-      // The cover was not mapped, and the area without pages still belongs to the region: move the pages back into it.
-      if (mremap(at(place), page.length, page.length, MREMAP_MAYMOVE | MREMAP_FIXED, at(page.start)) != MAP_FAILED) {
-        delete_margins(place, page.length);
-        hide_returned_page_locked(page.start, page.length);
-        return false;
-      }
-      // That failed too: the place has the only copy of the page, and the empty area counts as its cover (invariant 4).
+      // The cover was not mapped. The area without pages still belongs to the region and counts as its cover (invariant 4): move the
+      // pages back into it.
       add(page, CoverKind::kMoved, place);
+      uncover_locked(page.region, *find_cover_locked(page.start));
       return false;
     }
     hide_returned_page_locked(page.start, page.length);
@@ -167,25 +167,27 @@ bool cover_locked(const Page& page, const Fault& fault) {
 bool cover_run(Region* region, uintptr_t start, uintptr_t end) {
   void* cover = new_memory(end - start, kReadWrite);
   if (cover == MAP_FAILED) return false;
-  if (cover_by_moving({region, start, end - start, {}, false}, cover)) return true;
+  if (cover_by_moving({region, start, end - start, {}, false, false}, cover)) return true;
   munmap(cover, end - start);
   return false;
 }
 
 // Maps the replaced pages again, over the cover (invariant 2).
-bool map_again(const Region* region, const Cover& cover) {
+bool map_again(const Region* region, const Cover& cover, int protection) {
   if (region->hole) return mmap(at(cover.start), cover.length(), PROT_NONE, kNothing | MAP_FIXED, -1, 0) != MAP_FAILED;
   int flags = (region->map_flags & ~(MAP_POPULATE | MAP_FIXED_NOREPLACE)) | MAP_FIXED;
   off_t offset = region->file < 0 ? 0 : static_cast<off_t>(region->file_offset + static_cast<int64_t>(cover.start - region->start));
-  auto map = [&](int with) { return mmap(at(cover.start), cover.length(), cover.protection, with, region->file, offset) != MAP_FAILED; };
+  auto map = [&](int with) { return mmap(at(cover.start), cover.length(), protection, with, region->file, offset) != MAP_FAILED; };
   // The pool may have assigned the reserved page to another process since.
   return map(flags) || map(flags | MAP_NORESERVE);
 }
 
-bool put_back(const Region* region, const Cover& cover) {
+// `protection` is that of the pages for now.
+bool put_back(const Region* region, const Cover& cover, int protection) {
   switch (cover.kind) {
     case CoverKind::kMoved:
       // Out of a place, over the cover (invariants 2 and 3).
+      if (protection != cover.protection && protect_pages(cover.place, cover.place + cover.length(), protection) != 0) return false;
       return mremap(at(cover.place), cover.length(), cover.length(), MREMAP_MAYMOVE | MREMAP_FIXED, at(cover.start)) != MAP_FAILED;
     case CoverKind::kCopied: {
       Fault ignored;
@@ -194,7 +196,7 @@ bool put_back(const Region* region, const Cover& cover) {
       return mprotect(at(cover.start), cover.length(), cover.protection) == 0;
     }
     case CoverKind::kReplaced:
-      return map_again(region, cover);
+      return map_again(region, cover, protection);
   }
   return false;
 }
@@ -217,9 +219,11 @@ bool cover_page_locked(Region* region, uintptr_t start, const Fault& fault) {
     if (prepare_cover_table_locked() && cover_run(region, start, end)) return true;
     if (find_cover_locked(start) != nullptr) return false;
   }
-  Page page = {region, start, region->page, {}, is_watched_locked(start)};
+  Page page = {region, start, region->page, {}, is_watched_locked(start), false};
+  bool may_be_served = userfaultfd_contexts.load() > 0;
+  if (may_be_served) page.write_protected = (page_entry(start) & kPageProtected) != 0;
   // Only these ways of covering depend on the area, and the query takes time.
-  if (!region->hole && (fault.reason == kReadOnly || is_huge(region) || region->file >= 0)) area_at(start, &page.area);
+  if (!region->hole && (may_be_served || fault.reason == kReadOnly || is_huge(region) || region->file >= 0)) area_at(start, &page.area);
   do {
     if (prepare_cover_table_locked() && cover_locked(page, fault)) return true;
     if (find_cover_locked(start) != nullptr) return false;
@@ -252,16 +256,20 @@ bool has_covers_locked(const Region* region) { return first_cover_locked(region-
 
 int uncover_locked(Region* region, const Cover& standing) {
   Cover cover = standing;
-  if (!put_back(region, cover)) {
+  bool moves = cover.kind != CoverKind::kCopied && !region->hole;
+  bool absent = moves && cover.known && is_registered(cover.start, cover.length());
+  int protection = absent ? PROT_NONE : cover.protection;
+  if (!put_back(region, cover, protection)) {
     int error = -errno;
-    if (!give_spare_areas_locked(Spare::kRestore) || !put_back(region, cover)) return error < 0 ? error : -ENOMEM;
+    if (!give_spare_areas_locked(Spare::kRestore) || !put_back(region, cover, protection)) return error < 0 ? error : -ENOMEM;
   }
   if (cover.kind == CoverKind::kMoved) delete_margins(cover.place, cover.length());
   if (cover.kind == CoverKind::kCopied) munmap(at(cover.place), cover.length());
-  if (!region->hole) {
-    restore_userfaultfd_range(cover.start, cover.length());
-    hide_returned_page_locked(cover.start, cover.length());
-  }
+  // Pages that can't be registered again stay without permission: an access fails, and finds no zeros.
+  bool restored = !moves || restore_userfaultfd_range(cover.start, cover.length(), cover.write_protected);
+  if (absent) note_absence_locked(region);
+  if (absent && restored) protect_pages(cover.start, cover.end, cover.protection);
+  if (!region->hole) hide_returned_page_locked(cover.start, cover.length());
   remove_cover_locked(cover.start);
   region->cover_changes++;
   return 0;

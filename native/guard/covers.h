@@ -18,6 +18,9 @@
 // page on either side. Areas and addresses for the next cover are reserved beforehand (spare-areas.h), nodes as well (cover-table.h).
 // Where the kernel has no more, the oldest cover is put back: its access fails once more and is contained again.
 //  7. A cover is as executable as the pages that it stands for: another thread may be running there.
+//  8. Pages that a userfaultfd serves lose their registration when they move (mremap_userfaultfd_prep in the kernel). No thread may touch
+// them before they are registered again, because the kernel would make the missing ones itself: they come back without permission, get it
+// afterwards, and accesses meanwhile are retried (region/absence.h).
 //
 // A cover is memory of the process, and the kernel reads and writes it for any thread that passes its address to a system call. So it
 // exists no longer than the synchronous function in which the access failed: `access` removes its covers at its end, and the event loop

@@ -164,7 +164,7 @@ void on_fault(int signal, siginfo_t* info, void* context) {
   uint8_t access = access_of(static_cast<ucontext_t*>(context));
   uintptr_t address = reinterpret_cast<uintptr_t>(info->si_addr);
   if (sent_by_kernel(info)) {
-    Fault fault = {address, access, reason_of(signal, info)};
+    Fault fault = {address, access, reason_of(signal, info), false};
     Waited waited = signal == SIGSEGV ? wait_for_page(&fault) : Waited::kElsewhere;
     if (waited == Waited::kRetry) {
       errno = saved_errno;

@@ -38,7 +38,8 @@ size_t uncovered_copy(void* target, const void* source, size_t length, uintptr_t
     }
     if (!before.covered) {
       size_t done = guarded_copy(target, source, length, fault);
-      if (done < length || look(memory, length).changes == before.changes) return done;
+      bool met_cover = done < length && fault->covered;
+      if (!met_cover && (done < length || look(memory, length).changes == before.changes)) return done;
     }
     // Wait for the end of the scope, a synchronous function on the region's thread.
     const timespec moment = {0, 100'000};

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "guard/covers.h"
+#include "region/absence.h"
 #include "region/region-table.h"
 #include "noted/watched-memory.h"
+#include "userfaultfd/userfaultfd.h"
 
 namespace vmarea {
 namespace {
@@ -36,6 +38,12 @@ Waited fails(Fault* fault, Reason reason) {
   return Waited::kFault;
 }
 
+// The access of another thread failed there: the bytes are not the memory.
+Waited meets_cover(Fault* fault) {
+  fault->covered = true;
+  return fails(fault, kDriver);
+}
+
 // A fault from its signal to its answer.
 class PageWait {
  public:
@@ -46,8 +54,7 @@ class PageWait {
   bool begin_locked() {
     WatchedRange* range = find_watched_locked(page_);
     if (range == nullptr) return ends(waited_ ? Waited::kRetry : Waited::kElsewhere);
-    // The fault that covered the page failed, and so does this one.
-    if (is_covered_locked(page_)) return ends(fails(fault_, kDriver));
+    if (is_covered_locked(page_)) return ends(meets_cover(fault_));
     bool write = fault_->access == 1;
     if (!allows(range->protection, fault_->access))
       return ends(fails(fault_, write && allows(range->protection, 0) ? kReadOnly : kNoAccess));
@@ -93,8 +100,7 @@ class PageWait {
       return ends(fails(fault_, kUnserved));
     }
     if (state != kShown) return ends(fails(fault_, source_->closed ? kUnserved : state == kTaken ? kTimedOut : kDriver));
-    // Another thread timed out and covered the page: the bytes there are not the memory.
-    return ends(is_covered_locked(page_) ? fails(fault_, kDriver) : Waited::kRetry);
+    return ends(is_covered_locked(page_) ? meets_cover(fault_) : Waited::kRetry);
   }
 
   Waited outcome() const { return outcome_; }
@@ -126,7 +132,9 @@ NoWaiting::NoWaiting() { here.may_not_wait = true; }
 NoWaiting::~NoWaiting() { here.may_not_wait = false; }
 
 Waited wait_for_page(Fault* fault) {
-  if (here.may_not_wait || watched_ranges.load(std::memory_order_relaxed) == 0) return Waited::kElsewhere;
+  if (here.may_not_wait) return Waited::kElsewhere;
+  if (userfaultfd_contexts.load(std::memory_order_relaxed) > 0 && may_have_been_absent(fault->address)) return Waited::kRetry;
+  if (watched_ranges.load(std::memory_order_relaxed) == 0) return Waited::kElsewhere;
   PageWait wait(fault);
   for (;;) {
     {

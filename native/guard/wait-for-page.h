@@ -8,7 +8,7 @@ namespace vmarea {
 
 enum class Waited {
   kElsewhere,  // the page is not watched, or shown: the guard handles the fault
-  kRetry,      // the page is shown, or the range is no longer watched: retry the access
+  kRetry,      // the page is shown, or was absent for a moment, or the range is no longer watched: retry the access
   kFault,      // there is no page to wait for: the fault has the reason
 };
 

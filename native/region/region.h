@@ -38,6 +38,7 @@ struct Region {
   uint32_t settlements = 0;  // how often all its faults were answered
   Fault first{};
   uint64_t cover_changes = 0;  // how often a page was covered or put back
+  uint64_t absence = 0;        // the number of the last one, or 0: region/absence.h
   // The flags and the file of mmap for mapping a page again that can't be moved.
   int map_flags = 0;
   int file = -1;

@@ -41,17 +41,30 @@ void grow_userfaultfd_range(uintptr_t end, uintptr_t new_end) {
   }
 }
 
-void restore_userfaultfd_range(uintptr_t start, size_t length) {
+bool is_registered(uintptr_t start, size_t length) {
+  if (userfaultfd_contexts.load() == 0) return false;
   Lock lock(mutex());
+  auto overlaps = [=](const Range& range) { return range.start < start + length && start < range.end; };
+  return std::any_of(contexts().begin(), contexts().end(), [&](const Context* context) {
+    return context->own_memory && std::any_of(context->ranges.begin(), context->ranges.end(), overlaps);
+  });
+}
+
+bool restore_userfaultfd_range(uintptr_t start, size_t length, bool write_protected) {
+  Lock lock(mutex());
+  bool restored = true;
   for (const Context* context : contexts()) {
     if (!context->own_memory) continue;
     for (const Range& range : context->ranges) {
       uintptr_t from = std::max(range.start, start), to = std::min(range.end, start + length);
       if (from >= to) continue;
       UffdRegister argument = {from, to - from, range.mode, 0};
-      ioctl(context->keeper, kRegister, &argument);  // it was registered before; after a failure it stays unregistered
+      restored &= ioctl(context->keeper, kRegister, &argument) == 0;
+      UffdProtect protect = {from, to - from, kProtect};
+      if (write_protected && (range.mode & kModeWp) != 0) ioctl(context->keeper, kWriteprotect, &protect);
     }
   }
+  return restored;
 }
 
 size_t uffd::own_part_locked(const Context* context, uintptr_t start, size_t length) {

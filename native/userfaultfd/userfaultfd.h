@@ -31,8 +31,12 @@ void forget_userfaultfd_range(uintptr_t start, size_t length);
 // The area that ended at `end` has grown in place: extends its registration.
 void grow_userfaultfd_range(uintptr_t end, uintptr_t new_end);
 
-// The page moved away and back, which removes its registration: registers it again.
-void restore_userfaultfd_range(uintptr_t start, size_t length);
+// Whether a userfaultfd of this process serves a part of the range.
+bool is_registered(uintptr_t start, size_t length);
+
+// The pages moved away and back, which removes their registration and their write protection: registers them again, and protects them
+// again where they were. No thread may touch them meanwhile. False where the kernel refused: they are served no more.
+bool restore_userfaultfd_range(uintptr_t start, size_t length, bool write_protected);
 
 // The thread has ended: drops its handles and poisons missing pages that have no server any more. Runs before its memory is freed.
 void release_userfaultfds_of(ThreadState* state);

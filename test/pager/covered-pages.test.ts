@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { Random } from '../differential/random.js'
 import * as vmarea from '../published/index.js'
-import { MemoryFault, pageSize } from '../published/index.js'
+import { MemoryFault, type Mmap, pageSize } from '../published/index.js'
 import { longRuns } from '../support/long-runs.js'
+import { seed } from '../support/seed.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
 
@@ -11,6 +13,33 @@ const page = pageSize()
 /** So many pages lie before the one that can't be had: who copies them is under way when that one is covered. */
 const PAGES = 500
 const READERS = 4
+
+const COPIED = 32
+const sevens = driverUrl(({ size }: { size: number }) => ({
+  size,
+  mmap() {},
+  fault({ bytes }) {
+    bytes.fill(7)
+  },
+}))
+
+/** Shares the bytes that it is given with the test. */
+const storing = driverUrl(({ stored }: { stored: Uint8Array }) => ({
+  size: stored.length,
+  mmap() {},
+  fault() {},
+  writeback({ bytes, offset }) {
+    stored.set(bytes, offset)
+  },
+}))
+
+/** Writes to memory that is mapped for reading. */
+function writeInVain(memory: Mmap, offset: number): void {
+  assert.throws(
+    () => memory.access((bytes) => ((bytes as Uint8Array)[offset] = 1)),
+    (error) => error instanceof MemoryFault && error.reason === 'read-only',
+  )
+}
 
 const lacksOne = driverUrl(({ lacks }: { lacks: number }) => ({
   mmap() {},
@@ -54,5 +83,32 @@ eachSource({ ...vmarea, alike: true }, ({ openDevice, skip, source }) => {
     going = false
     await copies
     assert.deepEqual([seen, copied, device.statistics.bytesResident], [0, 0, bytesResident])
+  })
+
+  test('pages to which writes are refused come from the driver', { skip }, async () => {
+    await using device = await openDevice(sevens, { driver: { size: COPIED * page }, run: page })
+    using memory = device.map({ shared: true })
+    const random = new Random(seed)
+    const target = new Uint8Array(COPIED * page)
+    for (let round = 0; round < (longRuns ? 400 : 100); round++) {
+      await device.invalidate()
+      const copy = memory.readAsync(0, target)
+      for (let write = 0; write < 40; write++) writeInVain(memory, random.below(COPIED) * page)
+      const wrong = (await copy).findIndex((byte) => byte !== 7)
+      assert.equal(wrong, -1, `round ${round}`)
+    }
+  })
+
+  test('a write reaches the driver after one that was refused', { skip }, async () => {
+    const stored = new Uint8Array(new SharedArrayBuffer(page))
+    await using device = await openDevice(storing, { driver: { stored } })
+    const reading = device.map({ shared: true })
+    assert.equal(reading.read(0, new Uint8Array(1))[0], 0)
+    writeInVain(reading, 0)
+    const memory = reading.makeMut()
+    memory.write(0, Uint8Array.of(5))
+    await memory.flush()
+    assert.equal(stored[0], 5)
+    memory.unmap()
   })
 })
