@@ -123,7 +123,13 @@ double hide(SourcePages pages) {
 double zap(SourcePages pages) {
   return on_source(pages.number, [&](GuardSource* source) {
     return for_own_locked(source, pages.start, pages.end, [](uintptr_t from, uintptr_t to) {
-      return for_uncovered_locked(from, to, [](uintptr_t first, uintptr_t last) { return advise_pages(first, last, MADV_DONTNEED); });
+      int error = 0;
+      while (error == 0 && from < to) {
+        Part part = first_part_locked(from, to);
+        error = advise_pages(part.pages, part.pages + part.length, MADV_DONTNEED);
+        from += part.length;
+      }
+      return error;
     });
   });
 }

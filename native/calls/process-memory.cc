@@ -155,9 +155,9 @@ double copy_present_call(uint64_t target, uint64_t address, size_t length) {
   return static_cast<double>(copy_present(reinterpret_cast<void*>(target), address, length));
 }
 
-// The same, to memory of JavaScript.
-double read_present(uint64_t address, View<uint8_t> bytes) {
-  return static_cast<double>(copy_present(bytes.data, address, bytes.length));
+// The same, of the true pages where pages are covered, to memory of JavaScript.
+double read_uncovered(uint64_t address, View<uint8_t> bytes) {
+  return static_cast<double>(copy_uncovered(bytes.data, address, bytes.length));
 }
 
 // Writes to private memory of this process, whatever its permission. Returns the bytes that it wrote.
@@ -175,7 +175,7 @@ constexpr Function kFunctions[] = {
     {"adviseBare", callback<advise_bare>},
     {"writeMemory", callback<write_memory>},
     {"copyPresent", callback<copy_present_call>},
-    {"readPresent", callback<read_present>},
+    {"readUncovered", callback<read_uncovered>},
     {"writeHidden", callback<write_hidden_call>},
 };
 

@@ -59,7 +59,7 @@ int cover_protection(const Page& page) { return kReadWrite | (page.area.protecti
 bool add(const Page& page, CoverKind kind, uintptr_t place) {
   uint8_t protection = static_cast<uint8_t>(page.area.protection);
   bool known = page.area.start < page.area.end;
-  add_cover_locked({page.start, page.start + page.length, place, kind, protection, known, page.write_protected, 0});
+  add_cover_locked({page.start, page.start + page.length, place, kind, protection, known, page.write_protected, page.watched, 0});
   page.region->cover_changes++;
   return true;
 }
@@ -224,6 +224,7 @@ bool cover_page_locked(Region* region, uintptr_t start, const Fault& fault) {
   if (may_be_served) page.write_protected = (page_entry(start) & kPageProtected) != 0;
   // Only these ways of covering depend on the area, and the query takes time.
   if (!region->hole && (may_be_served || fault.reason == kReadOnly || is_huge(region) || region->file >= 0)) area_at(start, &page.area);
+  if (page.watched) page.area.protection = find_watched_locked(start)->protection;
   do {
     if (prepare_cover_table_locked() && cover_locked(page, fault)) return true;
     if (find_cover_locked(start) != nullptr) return false;
@@ -270,6 +271,8 @@ int uncover_locked(Region* region, const Cover& standing) {
   if (absent) note_absence_locked(region);
   if (absent && restored) protect_pages(cover.start, cover.end, cover.protection);
   if (!region->hole) hide_returned_page_locked(cover.start, cover.length());
+  // The source was closed, or gave the memory up, while the pages were away.
+  if (cover.watched && !region->hole && !is_watched_locked(cover.start)) protect_pages(cover.start, cover.end, cover.protection);
   remove_cover_locked(cover.start);
   region->cover_changes++;
   return 0;

@@ -6,6 +6,8 @@
 
 #include "guard/area-at.h"
 #include "page/guarded-copy.h"
+#include "region/region-table.h"
+#include "region/uncovered-runs.h"
 #include "userfaultfd/userfaultfd.h"
 
 namespace vmarea {
@@ -17,6 +19,37 @@ size_t copy_present(void* target, uintptr_t address, size_t length) {
   ssize_t done = pread(memory, target, length, static_cast<off_t>(address));
   close(memory);
   return done < 0 ? 0 : static_cast<size_t>(done);
+}
+
+namespace {
+
+// Each run of pages from where they are.
+size_t copy_parts_locked(char* target, uintptr_t start, uintptr_t end) {
+  uintptr_t at = start;
+  while (at < end) {
+    Part part = first_part_locked(at, end);
+    size_t done = copy_present(target + (at - start), part.pages, part.length);
+    at += done;
+    if (done < part.length) break;
+  }
+  return at - start;
+}
+
+}  // namespace
+
+size_t copy_uncovered(void* target, uintptr_t address, size_t length) {
+  // Most often no page is covered: the lock is not held during the copy.
+  uint64_t before;
+  bool covered;
+  {
+    TableLock lock;
+    before = count_covers_ever_locked();
+    covered = first_cover_locked(address, address + length) != nullptr;
+  }
+  size_t done = covered ? 0 : copy_present(target, address, length);
+  TableLock lock;
+  if (!covered && count_covers_ever_locked() == before) return done;
+  return copy_parts_locked(static_cast<char*>(target), address, address + length);
 }
 
 // The kernel lets /proc/self/mem write where the permission of private memory does not, as debuggers do.

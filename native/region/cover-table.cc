@@ -95,6 +95,8 @@ const Cover* oldest_cover_locked() {
 
 size_t count_covers_locked() { return covers.size(); }
 
+uint64_t count_covers_ever_locked() { return covers_ever; }
+
 bool prepare_cover_table_locked() { return pool.prepare(); }
 
 void add_cover_locked(Cover cover) {

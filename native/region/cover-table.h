@@ -22,6 +22,7 @@ struct Cover {
   uint8_t protection;    // of the true pages
   bool known;            // the protection was read from the kernel
   bool write_protected;  // by a userfaultfd, before they moved
+  bool watched;          // they moved without permission
   uint64_t age;        // a later cover has a higher one
 
   size_t length() const { return end - start; }
@@ -34,6 +35,8 @@ const Cover* first_cover_locked(uintptr_t start, uintptr_t end);
 // The oldest of all, or nullptr. It visits each.
 const Cover* oldest_cover_locked();
 size_t count_covers_locked();
+// Counts those that were removed too.
+uint64_t count_covers_ever_locked();
 
 // Reserves nodes for more covers. False where no memory is free.
 bool prepare_cover_table_locked();

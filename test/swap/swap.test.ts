@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { type MmapMut, mapMut, openSwap, pageSize, reserveMut, type Swap, type SwapOptions } from 'vmarea'
 import { fileStore, memoryStore } from 'vmarea/stores'
+import { Random } from '../differential/random.js'
+import { longRuns } from '../support/long-runs.js'
 import { patient } from '../support/patient.js'
+import { seed } from '../support/seed.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 import { countInPages } from './support/count-in-pages.js'
 
@@ -148,6 +152,34 @@ describe('memory of which the program changes the layout', { timeout }, () => {
     assert.equal(swap.statistics.residentPages + swap.statistics.stagingPages + swap.statistics.swapPages, 150)
     await swap.exit()
     assert.equal(swap.statistics.residentPages, 150)
+  })
+
+  test('pages to which writes are refused keep their bytes while they leave', async () => {
+    let writable = mapMut({ length: 64 * page })
+    const swap = await openSwap(writable, { store: memoryStore() })
+    const random = new Random(seed)
+    const refused = { name: 'MemoryFault', reason: 'read-only' }
+    for (let round = 0; round < (longRuns ? 200 : 40); round++) {
+      for (let at = 0; at < 64; at++) writable.write(at * page, Uint8Array.of(at, round, 7))
+      const reading = writable.makeReadOnly()
+      const leaving = swap.enable().then(() => swap.out())
+      let left = false
+      void leaving.finally(() => (left = true))
+      while (!left) {
+        for (let write = 0; write < 30; write++) {
+          const at = random.below(64) * page
+          assert.throws(() => reading.access((bytes) => ((bytes as Uint8Array)[at] = 99)), refused)
+        }
+        await turn()
+      }
+      await leaving
+      for (let at = 0; at < 64; at++) {
+        assert.deepEqual([...reading.read(at * page, new Uint8Array(3))], [at, round, 7], `page ${at}`)
+      }
+      writable = reading.makeMut()
+    }
+    await swap.exit()
+    writable.unmap()
   })
 
   test('what is committed of a reservation is swapped, and a part can be decommitted', async () => {

@@ -23,7 +23,8 @@ export interface ProcessMemoryFunctions {
   writeMemory(address: bigint | number, bytes: Uint8Array): number
   /** Copies memory of this process and waits for no page. Answers the bytes before the first page that an access would wait for. */
   copyPresent(target: number, address: number, length: number): number
-  readPresent(address: number, bytes: Uint8Array): number
+  /** The same, of the true pages where pages are covered. */
+  readUncovered(address: number, bytes: Uint8Array): number
   /** Writes to private memory of this process, whatever its permission. Answers the bytes that it wrote. */
   writeHidden(address: number, bytes: Uint8Array): number
 
