@@ -5,11 +5,13 @@ import { Random } from '../differential/random.js'
 import * as vmarea from '../published/index.js'
 import { MemoryFault, type Mmap, pageSize } from '../published/index.js'
 import { longRuns } from '../support/long-runs.js'
+import { patient } from '../support/patient.js'
 import { seed } from '../support/seed.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
 
 const page = pageSize()
+const timeout = patient(20_000)
 /** So many pages lie before the one that can't be had: who copies them is under way when that one is covered. */
 const PAGES = 500
 const READERS = 4
@@ -22,6 +24,23 @@ const sevens = driverUrl(({ size }: { size: number }) => ({
     bytes.fill(7)
   },
 }))
+
+/** Its second page can't be had the first time. */
+const lacksOnce = driverUrl(({ size }: { size: number }) => {
+  let asked = false
+  return {
+    size,
+    mmap() {},
+    fault({ bytes, offset }) {
+      if (!asked && offset > 0) {
+        asked = true
+        throw new Error('not to be had')
+      }
+      bytes.fill(7)
+    },
+    writeback() {},
+  }
+})
 
 /** Shares the bytes that it is given with the test. */
 const storing = driverUrl(({ stored }: { stored: Uint8Array }) => ({
@@ -97,6 +116,16 @@ eachSource({ ...vmarea, alike: true }, ({ openDevice, skip, source }) => {
       const wrong = (await copy).findIndex((byte) => byte !== 7)
       assert.equal(wrong, -1, `round ${round}`)
     }
+  })
+
+  test('a page that failed, came with its neighbour and was taken away comes again', { skip, timeout }, async () => {
+    await using device = await openDevice(lacksOnce, { driver: { size: 2 * page }, run: 2 * page })
+    using memory = device.map({ shared: true })
+    const second = new Uint8Array(1)
+    await assert.rejects(memory.readAsync(page, second), { reason: 'driver' })
+    assert.deepEqual([...memory.read(0, new Uint8Array(1)), device.statistics.bytesResident], [7, 2 * page])
+    await device.invalidate()
+    assert.equal((await memory.readAsync(page, second))[0], 7)
   })
 
   test('a write reaches the driver after one that was refused', { skip }, async () => {

@@ -2,7 +2,9 @@ import { addon } from '../../linux/addon/addon.js'
 import { openProcFile } from '../../linux/proc/open-proc-file.js'
 
 /** Bits of an entry of /proc/self/pagemap, in its high word. */
-const PRESENT_OR_SWAPPED = (1 << 31) | (1 << 30)
+const PRESENT = 1 << 31
+/** A page in swap space, or a marker in place of a page: poison, a guard, or the write protection of a missing page. */
+const SWAPPED = 1 << 30
 const WRITE_PROTECTED = 1 << 25
 const GUARD = 1 << 26
 
@@ -17,16 +19,16 @@ export class PageEntries {
     this.#pageSize = pageSize
   }
 
-  /** A page is mapped at the address. */
+  /** An access of the page at the address finds a page or poison. */
   isThere(address: number): boolean {
     const high = this.#read(address)
-    return (high & PRESENT_OR_SWAPPED) !== 0 && (high & GUARD) === 0
+    return (high & PRESENT) !== 0 || ((high & SWAPPED) !== 0 && (high & (GUARD | WRITE_PROTECTED)) === 0)
   }
 
-  /** A page is mapped at the address, and a userfaultfd protects it from being written. */
+  /** A userfaultfd protects the page at the address from being written. The page may be missing: the protection stays where it was dropped. */
   isWriteProtected(address: number): boolean {
     const high = this.#read(address)
-    return (high & PRESENT_OR_SWAPPED) !== 0 && (high & WRITE_PROTECTED) !== 0
+    return (high & (PRESENT | SWAPPED)) !== 0 && (high & WRITE_PROTECTED) !== 0
   }
 
   #read(address: number): number {
