@@ -79,6 +79,12 @@ export class ResidentList {
     this.#deactivate(length / this.#pageSize)
   }
 
+  /** Notes pages that an earlier server left in memory. Drops none: call `makeRoom` when pages may be dropped. */
+  adopt(offset: number, length: number): void {
+    const first = offset / this.#pageSize
+    for (let page = first; page < first + length / this.#pageSize; page++) this.#active.add(page)
+  }
+
   /** Notes pages that are no longer in memory. */
   remove(offset: number, length: number): void {
     const first = offset / this.#pageSize

@@ -103,6 +103,28 @@ eachSource(vmarea, ({ openDevice, skip }) => {
     })
   }
 
+  test('a device that is full of unwritten pages restarts and loses none', { skip }, async () => {
+    const { device, memory, stored } = await open({})
+    const second = device.map({ protection: 'write', shared: true })
+    for (let round = 1; round <= 3; round++) {
+      // The next thread takes the first pages for the oldest: those that were written last, none beside another.
+      for (let at = PAGES - 2; at >= 0; at -= 2) {
+        const written = at % 4 === 0 ? memory : second
+        written.write(at * page, new Uint8Array([at, round]))
+      }
+      assert.ok(device.statistics.bytesUnwritten > 0)
+      await device.restart()
+      for (let at = 0; at < PAGES; at += 2) {
+        assert.deepEqual([...memory.read(at * page, new Uint8Array(2))], [at, round], `page ${at}`)
+      }
+    }
+    await memory.flush()
+    for (let at = 0; at < PAGES; at += 2) assert.deepEqual([...stored.subarray(at * page, at * page + 2)], [at, 3])
+    await device.close()
+    memory.unmap()
+    second.unmap()
+  })
+
   test('the pages that a thread has not written back when it ends are those of the next one', { skip }, async () => {
     const { device, memory, stored, hold } = await open({ residentLimit: Infinity })
     memory.write(5 * page, new Uint8Array([51]))

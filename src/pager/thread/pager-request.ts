@@ -32,6 +32,8 @@ export type PagerRequest =
   /** A private map is about to become writable. */
   | { readonly type: 'expectCopies'; readonly id: number; readonly start: number; readonly length: number }
   | { readonly type: 'unmap'; readonly start: number; readonly length: number }
+  /** All maps of the device are laid out: pages may be asked for, and dropped. */
+  | { readonly type: 'serve'; readonly id: number }
   /** Tests whether the thread still handles messages, while a call waits for an answer. */
   | { readonly type: 'ping' }
   /** Asks which pages leave next. */

@@ -68,6 +68,7 @@ export class DeviceClient implements RawDevice {
     const device = new DeviceClient(kernel, driver, options, source)
     try {
       await device.#start(options.signal)
+      await device.#thread.ask('open', { type: 'serve' })
     } catch (error) {
       device.#release()
       throw error
@@ -84,8 +85,7 @@ export class DeviceClient implements RawDevice {
     this.#thread = new ServingThread({
       program: PROGRAM,
       deadline: options.timeout + GRACE,
-      failure: ({ address, error }) =>
-        this.#failures.add(address, error === undefined ? undefined : unpackError(error)),
+      failure: ({ address, error }) => this.#failures.add(address, error && unpackError(error)),
       order: (order) => {
         this.#order = order
         this.#isOrderAsked = false
@@ -100,9 +100,7 @@ export class DeviceClient implements RawDevice {
       thread: this.#thread,
       timeout: options.timeout,
       isClosed: () => this.#lifetime.isClosed,
-      has: (address) => {
-        return DeviceRegion.of(kernel.regions.regionAt(BigInt(address)))?.part.device === this
-      },
+      has: (address) => DeviceRegion.of(kernel.regions.regionAt(BigInt(address)))?.part.device === this,
       isCovered: (address) => kernel.regions.regionAt(address)?.fault !== undefined,
     })
     this.#file = kernel.files.memfdCreate('vmarea-device', { sealable: false })
@@ -231,11 +229,14 @@ export class DeviceClient implements RawDevice {
     } finally {
       this.#lifetime.checkOpen()
     }
-    // The same pages and maps as before (D3).
-    for (const region of this.#regions.all()) {
-      const { part, protection, copies } = DeviceRegion.of(region)!
-      this.#layOut(region, { ...part, protection, copies })
+    // The same pages and maps as before (D3). A thread that knew some of them alone would not protect a page everywhere.
+    try {
+      for (const region of this.#regions.all()) this.#layOut(region, DeviceRegion.of(region)!.layout)
+    } catch (error) {
+      await this.#thread.leave()
+      throw error
     }
+    await this.#thread.ask('fault', { type: 'serve' })
   }
 
   close(): Promise<void> {

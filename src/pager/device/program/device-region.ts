@@ -4,6 +4,7 @@ import type { LinuxRegion } from '../../../linux/regions/linux-region.js'
 import { PROT } from '../../../vocabulary/prot.js'
 import { VM } from '../../../vocabulary/vm.js'
 import { VmError } from '../../../vocabulary/vm-error.js'
+import type { MapRequest } from '../../thread/pager-request.js'
 import type { DeviceClient } from './device-client.js'
 import { mayCopy } from './may-copy.js'
 
@@ -22,7 +23,9 @@ export interface DeviceRegionPart {
 export class DeviceRegion implements RegionKeeper {
   readonly kind = 'device'
   readonly part: DeviceRegionPart
+  /** The `PROT` bits that were set last for the whole region. */
   #protection: number
+  /** It is private and is or was writable, so that it may have copies. */
   #copies: boolean
 
   constructor(part: DeviceRegionPart, protection: number, copies = mayCopy(part.flags, protection)) {
@@ -36,14 +39,10 @@ export class DeviceRegion implements RegionKeeper {
     return region?.keeper instanceof DeviceRegion ? region.keeper : undefined
   }
 
-  /** The `PROT` bits that were set last for the whole region. */
-  get protection(): number {
-    return this.#protection
-  }
-
-  /** Whether it is private and is or was writable, so that it may have copies. */
-  get copies(): boolean {
-    return this.#copies
+  /** What a thread that serves the region must know of it, beside its extent. */
+  get layout(): Pick<MapRequest, 'offset' | 'flags' | 'protection' | 'copies'> {
+    const { offset, flags } = this.part
+    return { offset, flags, protection: this.#protection, copies: this.#copies }
   }
 
   protecting(region: LinuxRegion, offset: number, length: number, protection: number, apply: () => void): void {

@@ -172,7 +172,7 @@ function createWriteBacks(
   return new WriteBacks(host, notes)
 }
 
-/** A resident list with the pages that a previous thread left in the file. */
+/** A resident list with the pages that a previous thread left in the file. None is dropped yet: the maps are not known. */
 function residentList(
   limit: number,
   file: DeviceFile,
@@ -193,7 +193,7 @@ function residentList(
   for (let at = 0; at < file.end; ) {
     const from = file.nextPresent(at, file.end)
     at = file.nextAbsent(from, file.end)
-    if (from < at) list.touch(from, at - from)
+    if (from < at) list.adopt(from, at - from)
   }
   return list
 }

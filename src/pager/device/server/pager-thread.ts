@@ -79,7 +79,6 @@ async function serve(): Promise<void> {
       else throw error
     }
   })
-  loop.start()
   const writesBack = operations.writeback !== undefined
   send({ type: 'ready', size, threadId: addon().threadId(), sourceId: source.faults.id, writesBack })
 }
@@ -88,6 +87,11 @@ function answer(request: PagerRequest, device: ServedDevice, loop: FaultLoop): v
   switch (request.type) {
     case 'map':
       send({ type: 'answer', id: request.id, value: addMap(device, request) })
+      return
+    case 'serve':
+      device.resident?.makeRoom(0)
+      loop.start()
+      send({ type: 'answer', id: request.id })
       return
     case 'fill':
       replies.settle(request.id, fetch(device, request.id, request.offset, request.length))
