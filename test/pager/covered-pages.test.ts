@@ -3,12 +3,13 @@ import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Random } from '../differential/random.js'
 import * as vmarea from '../published/index.js'
-import { MemoryFault, type Mmap, pageSize } from '../published/index.js'
+import { MemoryFault, pageSize } from '../published/index.js'
 import { longRuns } from '../support/long-runs.js'
 import { patient } from '../support/patient.js'
 import { seed } from '../support/seed.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
+import { writeInVain } from './support/write-in-vain.js'
 
 const page = pageSize()
 const timeout = patient(20_000)
@@ -51,14 +52,6 @@ const storing = driverUrl(({ stored }: { stored: Uint8Array }) => ({
     stored.set(bytes, offset)
   },
 }))
-
-/** Writes to memory that is mapped for reading. */
-function writeInVain(memory: Mmap, offset: number): void {
-  assert.throws(
-    () => memory.access((bytes) => ((bytes as Uint8Array)[offset] = 1)),
-    (error) => error instanceof MemoryFault && error.reason === 'read-only',
-  )
-}
 
 const lacksOne = driverUrl(({ lacks }: { lacks: number }) => ({
   mmap() {},

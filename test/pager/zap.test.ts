@@ -7,6 +7,7 @@ import { type Device, type Mmap, pageSize, thisProcess } from '../published/inde
 import { seed } from '../support/seed.js'
 import { checkVersions } from './support/check-versions.js'
 import { eachSource } from './support/each-source.js'
+import { writeInVain } from './support/write-in-vain.js'
 import { DOES, zappingDriver } from './support/zapping-driver.js'
 
 const page = pageSize()
@@ -31,13 +32,14 @@ function checked(memory: Mmap, { versions, settled }: Versions, read: (words: In
   assert.equal(memory.fault, undefined)
 }
 
-/** Pages are read as a program does, and on threads of the pool, until there were enough reads and enough `rounds` of something else. */
+/** Pages are read as a program does, which also writes to them in vain, and on threads of the pool, until there were enough reads and enough `rounds` of something else. */
 async function readWhile(maps: readonly Mmap[], known: Versions, rounds: () => number): Promise<void> {
   let reads = 0
   const over = () => reads >= ENOUGH_READS && rounds() >= ENOUGH_ROUNDS
   const onThisThread = async () => {
     while (!over()) {
       const memory = random.pick(maps)
+      if (random.chance(30)) writeInVain(memory, random.below(PAGES * page))
       checked(memory, known, (words, number) =>
         memory.access((bytes) => {
           const there = new Int32Array(bytes.buffer, bytes.byteOffset + number * page, page / 4)
