@@ -17,7 +17,7 @@
 #include "addon/layout-lock.h"
 #include "region/cover-table.h"
 #include "region/region-table.h"
-#include "region/uncovered-runs.h"
+#include "region/true-pages.h"
 #include "guard/shown-pages.h"
 #include "noted/watched-memory.h"
 
@@ -125,9 +125,9 @@ double zap(SourcePages pages) {
     return for_own_locked(source, pages.start, pages.end, [](uintptr_t from, uintptr_t to) {
       int error = 0;
       while (error == 0 && from < to) {
-        Part part = first_part_locked(from, to);
-        error = advise_pages(part.pages, part.pages + part.length, MADV_DONTNEED);
-        from += part.length;
+        TruePages pages = first_true_pages_locked(from, to);
+        error = advise_pages(pages.start, pages.start + pages.length, MADV_DONTNEED);
+        from += pages.length;
       }
       return error;
     });

@@ -7,7 +7,7 @@
 #include "guard/area-at.h"
 #include "page/guarded-copy.h"
 #include "region/region-table.h"
-#include "region/uncovered-runs.h"
+#include "region/true-pages.h"
 #include "userfaultfd/userfaultfd.h"
 
 namespace vmarea {
@@ -24,13 +24,13 @@ size_t copy_present(void* target, uintptr_t address, size_t length) {
 namespace {
 
 // Each run of pages from where they are.
-size_t copy_parts_locked(char* target, uintptr_t start, uintptr_t end) {
+size_t copy_true_pages_locked(char* target, uintptr_t start, uintptr_t end) {
   uintptr_t at = start;
   while (at < end) {
-    Part part = first_part_locked(at, end);
-    size_t done = copy_present(target + (at - start), part.pages, part.length);
+    TruePages pages = first_true_pages_locked(at, end);
+    size_t done = copy_present(target + (at - start), pages.start, pages.length);
     at += done;
-    if (done < part.length) break;
+    if (done < pages.length) break;
   }
   return at - start;
 }
@@ -49,7 +49,7 @@ size_t copy_uncovered(void* target, uintptr_t address, size_t length) {
   size_t done = covered ? 0 : copy_present(target, address, length);
   TableLock lock;
   if (!covered && count_covers_ever_locked() == before) return done;
-  return copy_parts_locked(static_cast<char*>(target), address, address + length);
+  return copy_true_pages_locked(static_cast<char*>(target), address, address + length);
 }
 
 // The kernel lets /proc/self/mem write where the permission of private memory does not, as debuggers do.

@@ -17,13 +17,13 @@ enum class CoverKind : uint8_t {
 
 struct Cover {
   uintptr_t start, end;
-  uintptr_t place;     // 0 where no pages are set aside
+  uintptr_t place;       // 0 where no pages are set aside
   CoverKind kind;
   uint8_t protection;    // of the true pages
   bool known;            // the protection was read from the kernel
   bool write_protected;  // by a userfaultfd, before they moved
   bool watched;          // they moved without permission
-  uint64_t age;        // a later cover has a higher one
+  uint64_t age;          // a later cover has a higher one
 
   size_t length() const { return end - start; }
 };

@@ -23,17 +23,4 @@ int for_uncovered_locked(uintptr_t start, uintptr_t end, Act act) {
   return 0;
 }
 
-// The longest run of pages from `start` on that is nowhere covered, or covered by one cover.
-struct Part {
-  uintptr_t pages;  // where the true pages are
-  size_t length;
-};
-inline Part first_part_locked(uintptr_t start, uintptr_t end) {
-  const Cover* cover = first_cover_locked(start, end);
-  if (cover == nullptr) return {start, end - start};
-  if (cover->start > start) return {start, cover->start - start};
-  bool moved = cover->kind == CoverKind::kMoved;
-  return {moved ? cover->place + (start - cover->start) : start, (cover->end < end ? cover->end : end) - start};
-}
-
 }  // namespace vmarea

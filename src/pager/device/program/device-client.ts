@@ -68,7 +68,7 @@ export class DeviceClient implements RawDevice {
     const device = new DeviceClient(kernel, driver, options, source)
     try {
       await device.#start(options.signal)
-      await device.#thread.ask('open', { type: 'serve' })
+      device.#thread.tell({ type: 'serve', id: 0 })
     } catch (error) {
       device.#release()
       throw error
@@ -232,11 +232,11 @@ export class DeviceClient implements RawDevice {
     // The same pages and maps as before (D3). A thread that knew some of them alone would not protect a page everywhere.
     try {
       for (const region of this.#regions.all()) this.#layOut(region, DeviceRegion.of(region)!.layout)
+      this.#thread.askNow('fault', { type: 'serve' })
     } catch (error) {
       await this.#thread.leave()
       throw error
     }
-    await this.#thread.ask('fault', { type: 'serve' })
   }
 
   close(): Promise<void> {
