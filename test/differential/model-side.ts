@@ -388,7 +388,8 @@ export class ModelSide {
   #put64(value: number): void {
     const high = Math.floor(value / 2 ** 32)
     this.#out.writeUInt32LE(value - high * 2 ** 32, this.#used)
-    this.#out.writeInt32LE(high, this.#used + 4)
+    // From 2^63 on, which the offset of a map that has grown may reach, as from below 0.
+    this.#out.writeInt32LE(high | 0, this.#used + 4)
     this.#used += 8
   }
 }
