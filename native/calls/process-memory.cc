@@ -156,8 +156,8 @@ double copy_present_call(uint64_t target, uint64_t address, size_t length) {
 }
 
 // The same, of the true pages where pages are covered, to memory of JavaScript.
-double read_uncovered(uint64_t address, View<uint8_t> bytes) {
-  return static_cast<double>(copy_uncovered(bytes.data, address, bytes.length));
+double read_true_pages(uint64_t address, View<uint8_t> bytes) {
+  return static_cast<double>(copy_true_pages(bytes.data, address, bytes.length));
 }
 
 // Writes to private memory of this process, whatever its permission. Returns the bytes that it wrote.
@@ -175,7 +175,7 @@ constexpr Function kFunctions[] = {
     {"adviseBare", callback<advise_bare>},
     {"writeMemory", callback<write_memory>},
     {"copyPresent", callback<copy_present_call>},
-    {"readUncovered", callback<read_uncovered>},
+    {"readTruePages", callback<read_true_pages>},
     {"writeHidden", callback<write_hidden_call>},
 };
 

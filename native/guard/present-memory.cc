@@ -24,7 +24,7 @@ size_t copy_present(void* target, uintptr_t address, size_t length) {
 namespace {
 
 // Each run of pages from where they are.
-size_t copy_true_pages_locked(char* target, uintptr_t start, uintptr_t end) {
+size_t copy_runs_locked(char* target, uintptr_t start, uintptr_t end) {
   uintptr_t at = start;
   while (at < end) {
     TruePages pages = first_true_pages_locked(at, end);
@@ -37,7 +37,7 @@ size_t copy_true_pages_locked(char* target, uintptr_t start, uintptr_t end) {
 
 }  // namespace
 
-size_t copy_uncovered(void* target, uintptr_t address, size_t length) {
+size_t copy_true_pages(void* target, uintptr_t address, size_t length) {
   // Most often no page is covered: the lock is not held during the copy.
   uint64_t before;
   bool covered;
@@ -49,7 +49,7 @@ size_t copy_uncovered(void* target, uintptr_t address, size_t length) {
   size_t done = covered ? 0 : copy_present(target, address, length);
   TableLock lock;
   if (!covered && count_covers_ever_locked() == before) return done;
-  return copy_true_pages_locked(static_cast<char*>(target), address, address + length);
+  return copy_runs_locked(static_cast<char*>(target), address, address + length);
 }
 
 // The kernel lets /proc/self/mem write where the permission of private memory does not, as debuggers do.

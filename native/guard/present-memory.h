@@ -10,7 +10,7 @@ namespace vmarea {
 size_t copy_present(void* target, uintptr_t address, size_t length);
 
 // The same, of the true pages where pages are covered. Not for the signal handler.
-size_t copy_uncovered(void* target, uintptr_t address, size_t length);
+size_t copy_true_pages(void* target, uintptr_t address, size_t length);
 
 // Writes to private memory, whatever its permission, and returns the number of bytes.
 size_t write_hidden(uintptr_t address, const void* bytes, size_t length);

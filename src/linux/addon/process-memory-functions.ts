@@ -24,7 +24,7 @@ export interface ProcessMemoryFunctions {
   /** Copies memory of this process and waits for no page. Answers the bytes before the first page that an access would wait for. */
   copyPresent(target: number, address: number, length: number): number
   /** The same, of the true pages where pages are covered. */
-  readUncovered(address: number, bytes: Uint8Array): number
+  readTruePages(address: number, bytes: Uint8Array): number
   /** Writes to private memory of this process, whatever its permission. Answers the bytes that it wrote. */
   writeHidden(address: number, bytes: Uint8Array): number
 

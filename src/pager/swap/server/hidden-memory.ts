@@ -71,7 +71,7 @@ export class HiddenMemory implements SwapMemory {
     }
     // Where the program has unmapped pages, the thread does not know it yet.
     const address = this.#map.addressOf(page)
-    bytes.fill(0, address < 0 ? 0 : addon().readUncovered(address, bytes))
+    bytes.fill(0, address < 0 ? 0 : addon().readTruePages(address, bytes))
     this.digest(bytes, digests)
   }
 
