@@ -219,12 +219,13 @@ bool cover_page_locked(Region* region, uintptr_t start, const Fault& fault) {
     if (prepare_cover_table_locked() && cover_run(region, start, end)) return true;
     if (find_cover_locked(start) != nullptr) return false;
   }
-  Page page = {region, start, region->page, {}, is_watched_locked(start), false};
+  const WatchedRange* watched = find_watched_locked(start);
+  Page page = {region, start, region->page, {}, watched != nullptr, false};
   bool may_be_served = userfaultfd_contexts.load() > 0;
   if (may_be_served) page.write_protected = (page_entry(start) & kPageProtected) != 0;
   // Only these ways of covering depend on the area, and the query takes time.
   if (!region->hole && (may_be_served || fault.reason == kReadOnly || is_huge(region) || region->file >= 0)) area_at(start, &page.area);
-  if (page.watched) page.area.protection = find_watched_locked(start)->protection;
+  if (watched != nullptr) page.area.protection = watched->protection;
   do {
     if (prepare_cover_table_locked() && cover_locked(page, fault)) return true;
     if (find_cover_locked(start) != nullptr) return false;

@@ -139,7 +139,7 @@ export class UserfaultfdFilePages implements FilePages {
    */
   displace(page: number): boolean {
     if (!this.#entries.isWriteProtected(page)) return false
-    if (this.#notifiesWrites) this.#raw.writeprotect(page, this.#pageSize, UFFD_RESOLVE_MODE.WRITEPROTECT_DONTWAKE)
+    this.#raw.writeprotect(page, this.#pageSize, UFFD_RESOLVE_MODE.WRITEPROTECT_DONTWAKE)
     this.hide(page, this.#pageSize)
     return true
   }
