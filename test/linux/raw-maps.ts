@@ -3,6 +3,7 @@ import { addon } from '#vmarea/linux/addon/addon.js'
 import { LinuxSystemCalls } from '#vmarea/linux/linux-system-calls.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
+import { placeApart } from './place-apart.js'
 
 const calls = new LinuxSystemCalls()
 const mapped: [address: bigint, length: number][] = []
@@ -13,8 +14,8 @@ export const PAGE = BigInt(addon().pageSize)
 export { calls }
 
 /**
- * mmap(2) at an address of the kernel's choice, with an inaccessible page on either side, so that it merges with nobody's memory.
- * It goes with `unmapAll`.
+ * mmap(2) apart from the process's own memory, so that a hole in it stays one, with an inaccessible page on either side, so that it merges
+ * with nobody's. It goes with `unmapAll`.
  */
 export function mapRaw(
   pages: number,
@@ -24,7 +25,7 @@ export function mapRaw(
   const length = pages * Number(PAGE)
   const around = length + 2 * Number(PAGE)
   // Shared memory of its own file merges with nothing either.
-  const outer = calls.mmap(0n, around, PROT.NONE, MAP.SHARED | MAP.ANONYMOUS | MAP.NORESERVE, -1, 0)
+  const outer = calls.mmap(placeApart(around), around, PROT.NONE, MAP.SHARED | MAP.ANONYMOUS | MAP.NORESERVE, -1, 0)
   mapped.push([outer, around])
   const kind = flags | MAP.FIXED | (descriptor < 0 ? MAP.ANONYMOUS : 0)
   return calls.mmap(outer + PAGE, length, protection, kind, descriptor, offset)

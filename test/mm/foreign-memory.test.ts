@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { mapMut, memfd, thisProcess, Userfaultfd } from 'vmarea'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
+import { placeApart } from '../linux/place-apart.js'
 import { skipWithout } from '../userfaultfd/skip.js'
 
 const { kernel, mm } = thisProcess()
@@ -64,7 +65,7 @@ test('what the library holds, shared memory, and what is asked for by name are n
   }
   assert.deepEqual([look(held.start), look(held.start + BigInt(page))], [0, 3])
   const { calls } = kernel
-  const mine = calls.mmap(0n, 4 * page, PROT.READ | PROT.WRITE, MAP.PRIVATE | MAP.ANONYMOUS, -1, 0)
+  const mine = calls.mmap(placeApart(4 * page), 4 * page, PROT.READ | PROT.WRITE, MAP.PRIVATE | MAP.ANONYMOUS, -1, 0)
   assert.throws(() => user.advise(mine, page, 'dontneed'), FOREIGN)
   assert.equal(user.advise(mine, page, 'cold'), page, 'destroys nothing')
   assert.equal(user.advise(mine, page, 'dontneed', { foreign: true }), page)

@@ -3,11 +3,12 @@ import { addon } from '#vmarea/linux/addon/addon.js'
 import { thisProcess } from '#vmarea/this-process.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
+import { placeApart } from '../linux/place-apart.js'
 
 export const kernel = thisProcess().kernel
 export const page = kernel.pageSize
 
-/** Raw memory, and what the test does to it. Nothing here touches a page. */
+/** Raw memory apart from the process's own, and what the test does to it. Nothing here touches a page. */
 export interface Memory {
   readonly start: bigint
   readonly length: number
@@ -19,14 +20,17 @@ export function memory(start: bigint, length: number): Memory {
   return { start, length, at: (index) => start + BigInt(index * page), unmap: () => kernel.calls.munmap(start, length) }
 }
 
-export function anonymous(pages: number, protection: number = PROT.READ | PROT.WRITE): Memory {
+function mapped(pages: number, protection: number, flags: number, descriptor = -1): Memory {
   const length = pages * page
-  return memory(kernel.calls.mmap(0n, length, protection, MAP.PRIVATE | MAP.ANONYMOUS, -1, 0), length)
+  return memory(kernel.calls.mmap(placeApart(length), length, protection, flags, descriptor, 0), length)
+}
+
+export function anonymous(pages: number, protection: number = PROT.READ | PROT.WRITE): Memory {
+  return mapped(pages, protection, MAP.PRIVATE | MAP.ANONYMOUS)
 }
 
 export function sharedAnonymous(pages: number): Memory {
-  const length = pages * page
-  return memory(kernel.calls.mmap(0n, length, PROT.READ | PROT.WRITE, MAP.SHARED | MAP.ANONYMOUS, -1, 0), length)
+  return mapped(pages, PROT.READ | PROT.WRITE, MAP.SHARED | MAP.ANONYMOUS)
 }
 
 /** A file in memory of so many pages, and maps of it. */
@@ -40,8 +44,7 @@ export function memfd(pages: number): {
   return {
     descriptor,
     map(flags = MAP.SHARED, count = pages) {
-      const length = count * page
-      return memory(kernel.calls.mmap(0n, length, PROT.READ | PROT.WRITE, flags, descriptor, 0), length)
+      return mapped(count, PROT.READ | PROT.WRITE, flags, descriptor)
     },
     close: () => closeSync(descriptor),
   }
@@ -50,8 +53,7 @@ export function memfd(pages: number): {
 export function fileMap(path: string, pages: number, protection: number, flags: number): Memory {
   const descriptor = openSync(path, flags === MAP.SHARED ? 'r+' : 'r')
   try {
-    const length = pages * page
-    return memory(kernel.calls.mmap(0n, length, protection, flags, descriptor, 0), length)
+    return mapped(pages, protection, flags, descriptor)
   } finally {
     closeSync(descriptor)
   }
