@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { pageStoreConformance } from '#vmarea/conformance.js'
 import { pageStoreHost } from '#vmarea/linux/page-store-host.js'
 import { memoryStore, openPageStore } from '#vmarea/stores.js'
+import { Random } from '../differential/random.js'
+import { seed } from '../support/seed.js'
 import { throwsUsage } from '../support/throws.js'
 
 const pageSize = 4096
@@ -56,6 +58,45 @@ test('past its limit a memory store refuses a page, keeps the others, and takes 
   await store.read(pages, new Uint8Array(room * pageSize))
   await store.free([7])
   await store.write([1000], text(1))
+})
+
+test('pages that are written again and again, from any part of one buffer, read as they were written last', async () => {
+  const random = new Random(seed)
+  const buffer = new Uint8Array(9 * pageSize)
+  for (const compression of ['none', 'deflate'] as const) {
+    const store = await openPageStore(memoryStore({ compression }), { pageSize })
+    const last = new Map<number, Uint8Array>()
+    for (let round = 0; round < 300; round++) {
+      const pages = Array.from({ length: 1 + random.below(8) }, (_, at) => at * 3 + random.below(3))
+      if (random.chance(20)) {
+        await store.free(pages)
+        for (const page of pages) last.delete(page)
+        continue
+      }
+      const from = random.pick([0, 0, pageSize, 100])
+      const bytes = buffer.subarray(from, from + pages.length * pageSize)
+      // Of each page, a part that can not be compressed.
+      for (let at = 0; at < pages.length; at++) {
+        const page = bytes.subarray(at * pageSize, (at + 1) * pageSize).fill(random.below(256))
+        for (let byte = random.below(pageSize); byte >= 0; byte--) page[byte] = random.below(256)
+        last.set(pages[at]!, page.slice())
+      }
+      await store.write(pages, bytes)
+    }
+    const kept = [...last.keys()]
+    const read = new Uint8Array(kept.length * pageSize)
+    await store.read(kept, read)
+    assert.deepEqual(read, new Uint8Array(Buffer.concat([...last.values()])))
+  }
+})
+
+test('a page that is written again takes no more room', async () => {
+  const store = await openPageStore(memoryStore({ compression: 'none' }), { pageSize })
+  const pages = Array.from({ length: 64 }, (_, page) => page)
+  await store.write(pages, text(64))
+  const { bytesUsed } = store
+  for (let round = 0; round < 10; round++) await store.write(pages, text(64))
+  assert.equal(store.bytesUsed, bytesUsed)
 })
 
 test('options of a memory store that can mean nothing are refused', () => {

@@ -5,6 +5,7 @@ import { PageNumbers } from '../page-numbers.js'
 import type { PageStore } from '../page-store.js'
 import { storeClosed } from '../store-closed.js'
 import type { Compression } from './compression.js'
+import { PageViews } from './page-views.js'
 import { SlabMemory } from './slab-memory.js'
 
 /** A page that compression shrinks by less than this part of its size is kept uncompressed. */
@@ -19,6 +20,7 @@ export class MemoryPageStore implements PageStore {
   readonly #limit: number
   /** `slot * LENGTHS + length` of each page. */
   readonly #places = new PageNumbers(true)
+  readonly #views: PageViews
   #memory: SlabMemory
   #closed = false
 
@@ -28,6 +30,7 @@ export class MemoryPageStore implements PageStore {
     this.#compression = compression
     this.#limit = limit
     this.#memory = new SlabMemory(pageSize, limit)
+    this.#views = new PageViews(pageSize)
   }
 
   get bytesUsed(): number {
@@ -36,10 +39,8 @@ export class MemoryPageStore implements PageStore {
 
   write(pages: readonly number[], bytes: Uint8Array): void {
     this.#check(pages, bytes)
-    const { pageSize } = this
-    for (let index = 0; index < pages.length; index++) {
-      this.#keep(pages[index]!, bytes.subarray(index * pageSize, (index + 1) * pageSize))
-    }
+    const views = this.#views.of(bytes)
+    for (let index = 0; index < pages.length; index++) this.#keep(pages[index]!, views[index]!)
   }
 
   read(pages: readonly number[], into: Uint8Array): void {
@@ -67,10 +68,9 @@ export class MemoryPageStore implements PageStore {
   }
 
   #keep(page: number, bytes: Uint8Array): void {
-    this.#drop(page)
     const compressed = this.#compression?.compress(bytes)
     const kept = compressed !== undefined && compressed.length <= bytes.length * (1 - WORTH) ? compressed : bytes
-    const slot = this.#memory.take(kept.length)
+    const slot = this.#slotFor(page, kept.length)
     if (slot === -1) {
       throw new VmError('ENOSPC', 'write', {
         hint: `the memory store holds its limit of ${this.#limit} bytes: give it a larger one, or a slower store behind it`,
@@ -78,6 +78,16 @@ export class MemoryPageStore implements PageStore {
     }
     this.#memory.put(slot, kept)
     this.#places.set(page, slot * LENGTHS + kept.length)
+  }
+
+  /** The slot that the page has where it is as large, or another one; -1 past the limit. */
+  #slotFor(page: number, length: number): number {
+    const place = this.#places.get(page)
+    if (place !== -1 && SlabMemory.slotSize(place % LENGTHS) === SlabMemory.slotSize(length)) {
+      return Math.floor(place / LENGTHS)
+    }
+    this.#drop(page)
+    return this.#memory.take(length)
   }
 
   #drop(page: number): void {

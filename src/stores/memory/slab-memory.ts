@@ -20,6 +20,11 @@ export class SlabMemory {
   readonly #limit: number
   #bytes = 0
 
+  /** The bytes of a slot for a piece. */
+  static slotSize(length: number): number {
+    return Math.ceil(length / STEP) * STEP
+  }
+
   /** @param limit in bytes of slabs */
   constructor(longest: number, limit: number) {
     this.#limit = limit
