@@ -97,6 +97,12 @@ export class FaultServer {
 
   #hasRoom(page: number, since: number): boolean {
     if (this.#isRoom()) return true
+    this.#waitForRoom(page, since)
+    return false
+  }
+
+  // A function of its own: one with functions in it allocates, even where it returns before them, and most faults have room.
+  #waitForRoom(page: number, since: number): void {
     const { host, timeout, places } = this.#context
     const cancel = host.later(Math.max(timeout - (host.now() - since), 0), () => {
       const at = this.#waiting.indexOf(waiting)
@@ -111,7 +117,6 @@ export class FaultServer {
     const waiting = { page, since, cancel }
     this.#waiting.push(waiting)
     host.ready()
-    return false
   }
 
   #unstage(page: number, since: number): void {

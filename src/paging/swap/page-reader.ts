@@ -106,26 +106,39 @@ export class PageReader {
   }
 
   #ask(page: number, count: number, read: Read): void {
-    const { places, memory, store, host, timeout } = this.#context
-    const pages = new Array<number>(count)
-    for (let index = 0; index < count; index++) {
-      pages[index] = page + index
-      places.note(page + index, NOTE.BUSY)
+    const { places, memory, store } = this.#context
+    const pages = [page]
+    places.note(page, NOTE.BUSY)
+    for (let at = page + 1; at < page + count; at++) {
+      pages.push(at)
+      places.note(at, NOTE.BUSY)
     }
     const buffers = count === 1 ? this.#single : this.#long
     // New memory costs page faults and garbage.
     const buffer = buffers.pop() ?? new Uint8Array((count === 1 ? 1 : Math.max(count, LONG)) * memory.pageSize)
     const bytes = head(buffer, count * memory.pageSize)
     this.#calls++
-    const answer = answerOf(() => store.read(pages, bytes))
-    if (answer === undefined) {
-      // Without the functions of a call that is waited for: most faults end here.
-      this.#release(page, count)
-      this.#settled(page, count, bytes, read, undefined)
-      if (buffers.length < BUFFERS) buffers.push(buffer)
-      this.#progress()
+    let answer: Promise<void> | undefined
+    try {
+      answer = promised(store.read(pages, bytes))
+    } catch (error) {
+      answer = Promise.reject(error)
+    }
+    if (answer !== undefined) {
+      this.#await(answer, pages, bytes, buffer, read)
       return
     }
+    this.#release(page, count)
+    this.#settled(page, count, bytes, read, undefined)
+    if (buffers.length < BUFFERS) buffers.push(buffer)
+    this.#progress()
+  }
+
+  // A function of its own: one with functions in it allocates, even where it returns before them, and most faults end before.
+  #await(answer: Promise<void>, pages: readonly number[], bytes: Uint8Array, buffer: Uint8Array, read: Read): void {
+    const { host, timeout } = this.#context
+    const [page, count] = [pages[0]!, pages.length]
+    const buffers = count === 1 ? this.#single : this.#long
     const asked = { ...read, since: read.since ?? host.now() }
     // Two users: the store may write to the buffer until its call returns, however late, and the pages are copied from it when the call settles.
     let uses = 2
@@ -289,11 +302,6 @@ function head(bytes: Uint8Array, length: number): Uint8Array {
 }
 
 /** `undefined` where the store has done its work already. */
-function answerOf(call: () => void | Promise<void>): Promise<void> | undefined {
-  try {
-    const answer = call()
-    return typeof (answer as Promise<void> | undefined)?.then === 'function' ? (answer as Promise<void>) : undefined
-  } catch (error) {
-    return Promise.reject(error)
-  }
+function promised(answer: void | Promise<void>): Promise<void> | undefined {
+  return typeof (answer as Promise<void> | undefined)?.then === 'function' ? (answer as Promise<void>) : undefined
 }
