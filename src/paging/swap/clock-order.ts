@@ -12,7 +12,7 @@ const LOOKED_AT = 65_536
  * serving thread may move the hands meanwhile.
  */
 export function clockOrder(places: PagePlaces, counters: SwapCounters): EvictionOrder {
-  const hand = counters.get(COUNT.STAGE_HAND)
+  const hand = counters.page(COUNT.STAGE_HAND)
   const next: number[] = []
   const look = (from: number, isNext: (page: number) => boolean) => {
     for (let step = 0; step < Math.min(places.count, LOOKED_AT) && next.length < MOST; step++) {
@@ -20,7 +20,7 @@ export function clockOrder(places: PagePlaces, counters: SwapCounters): Eviction
       if (isNext(page)) next.push(page)
     }
   }
-  if (places.staged > 0) look(counters.get(COUNT.WRITE_HAND), (page) => places.get(page) === PLACE.STAGED)
+  if (places.staged > 0) look(counters.page(COUNT.WRITE_HAND), (page) => places.get(page) === PLACE.STAGED)
   look(hand, (page) => places.get(page) === PLACE.RESIDENT && !places.has(page, NOTE.YOUNG | NOTE.PINNED))
   return {
     by: 'clock',

@@ -44,7 +44,7 @@ export class PageStager {
   advance(most: number): number {
     const { places, memory, counters } = this.#context
     // The hand is kept in the counters, where other threads read it.
-    let hand = counters.get(COUNT.STAGE_HAND)
+    let hand = counters.page(COUNT.STAGE_HAND)
     const [round, wanted] = [places.count, Math.min(SLICE, most)]
     let passed = 0
     for (let looked = 0, runs = 0; looked <= 2 * round && passed < wanted && runs < RUNS && !this.#waits; ) {

@@ -66,7 +66,7 @@ export class PageWriter {
     const pages: number[] = []
     // From the hand to the end, then from the start to the hand: no further than to the last staged page. The hand is kept in the counters,
     // where other threads read it.
-    const start = counters.get(COUNT.WRITE_HAND)
+    const start = counters.page(COUNT.WRITE_HAND)
     let end = places.count
     let left = places.counts[PLACE.STAGED]!
     for (let page = start, round = 0; left > 0 && pages.length < Math.min(most, BATCH); page++) {

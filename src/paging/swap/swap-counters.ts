@@ -21,7 +21,7 @@ export const COUNT = {
   TRANSITION_MILLISECONDS: 15,
   /** Bytes; `Infinity` without a budget. */
   RESIDENT_LIMIT: 16,
-  /** The pages that the clock's two hands point to: the next to stage, and the next to write. */
+  /** The pages that the clock's two hands point to: the next to stage, and the next to write. See `page`. */
   STAGE_HAND: 17,
   WRITE_HAND: 18,
 } as const
@@ -44,6 +44,14 @@ export class SwapCounters {
 
   get(counter: number): number {
     return this.values[counter]!
+  }
+
+  /**
+   * The page that a hand points to. A double, as `get` returns, would make each page that is counted from it one, and an array of them another
+   * array for the engine than all others. There are fewer pages than 2^31, because their record takes seven bytes each.
+   */
+  page(hand: number): number {
+    return this.values[hand]! | 0
   }
 
   add(counter: number, amount = 1): void {
