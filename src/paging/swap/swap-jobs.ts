@@ -10,6 +10,8 @@ import { COUNT } from './swap-counters.js'
 
 /** Pages of one call when `disable` reads in order, and how many such calls may be in flight. */
 const [READ, READS] = [256, 4]
+/** How many pages `disable` brings back, and in how many runs, before faults are served. */
+const [SLICE, RUNS] = [512, 32]
 
 /** The states in which a command may be given. In a budget, pages are staged whatever the state is called. */
 const LEGAL: { readonly [command in SwapCommand]: readonly SwapState[] } = {
@@ -157,7 +159,7 @@ export class SwapJobs {
 
   #disable(job: Job): 'more' | 'wait' | 'done' {
     const { places } = this.#context
-    if (job.cursor < places.count) return this.#bringBack(job)
+    if (job.cursor < places.count) return this.#bringBackSome(job)
     if (places.counts[PLACE.READING]! > 0 || this.#writer.calls > 0) return 'wait'
     if (places.staged > 0 || places.counts[PLACE.STORED]! > 0) {
       return this.#passAgain(job)
@@ -189,6 +191,16 @@ export class SwapJobs {
     return write || job.cursor < places.count ? 'more' : 'done'
   }
 
+  #bringBackSome(job: Job): 'more' | 'wait' {
+    const { places } = this.#context
+    const enough = job.pages + SLICE
+    for (let runs = 0; runs < RUNS && job.pages < enough && job.cursor < places.count; runs++) {
+      if (this.#bringBack(job) === 'wait') return 'wait'
+    }
+    return 'more'
+  }
+
+  /** Brings back the next run of pages. */
   #bringBack(job: Job): 'more' | 'wait' {
     const { places, memory } = this.#context
     let page = job.cursor
