@@ -48,10 +48,10 @@ export class SwapCounters {
 
   /**
    * The page that a hand points to. A double, as `get` returns, would make each page that is counted from it one, and an array of them another
-   * array for the engine than all others. There are fewer pages than 2^31, because their record takes seven bytes each.
+   * array for the engine than all others. A page of a swap has 32 bits.
    */
   page(hand: number): number {
-    return this.values[hand]! | 0
+    return this.values[hand]! >>> 0
   }
 
   add(counter: number, amount = 1): void {
