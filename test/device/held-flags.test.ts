@@ -22,13 +22,14 @@ import {
   VmError,
 } from '../published/index.js'
 import { Machine } from '../published/model.js'
+import { placeApart } from '../support/place-apart.js'
 import { CALLS, type FlagRow, flagTable } from './flag-table.js'
 
 const page = pageSize()
 const module = import.meta.resolve('../published/drivers/probe.js')
 const rows = flagTable()
-/** Where nobody else maps anything, no sanitizer either, so that there is room above. */
-const START = 0x2100_0000_0000n
+/** With room above. */
+const START = placeApart(2 * page)
 
 interface Side {
   readonly kernel: Kernel

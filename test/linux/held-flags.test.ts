@@ -20,15 +20,16 @@ import { VmError } from '#vmarea/vocabulary/vm-error.js'
 import { codesOfFlags } from '#vmarea/vocabulary/vm-flag-codes.js'
 import { Random } from '../differential/random.js'
 import { longRuns } from '../support/long-runs.js'
+import { placeApart } from '../support/place-apart.js'
 import { seed } from '../support/seed.js'
 
 const linux = thisProcess().kernel
 const page = linux.pageSize
 const besideModel = { skip: page !== 4096 && 'the model has pages of 4096 bytes' }
-// Where nobody else maps anything. The device has plain memory below it, and room above.
-const START = 0x2000_0000_0000n
 const PLAIN = 2
 const PAGES = 6
+// The device has plain memory below it, and room above.
+const START = placeApart((PLAIN + 3 * PAGES) * page)
 const at = (index: number) => START + BigInt(index * page)
 
 interface Held {

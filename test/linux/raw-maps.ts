@@ -3,7 +3,7 @@ import { addon } from '#vmarea/linux/addon/addon.js'
 import { LinuxSystemCalls } from '#vmarea/linux/linux-system-calls.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
-import { placeApart } from './place-apart.js'
+import { placeApart } from '../support/place-apart.js'
 
 const calls = new LinuxSystemCalls()
 const mapped: [address: bigint, length: number][] = []

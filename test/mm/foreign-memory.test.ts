@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { mapMut, memfd, thisProcess, Userfaultfd } from 'vmarea'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
-import { placeApart } from '../linux/place-apart.js'
+import { placeApart } from '../support/place-apart.js'
 import { skipWithout } from '../userfaultfd/skip.js'
 
 const { kernel, mm } = thisProcess()

@@ -2,14 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as vmarea from '../published/index.js'
 import { pageSize } from '../published/index.js'
+import { placeApart } from '../support/place-apart.js'
 import { until } from '../support/until.js'
 import { driverUrl } from './support/driver-url.js'
 import { eachSource } from './support/each-source.js'
 
 const page = pageSize()
-/** Where nobody is given memory who does not ask for it, and no sanitizer has its own. */
-const ADDRESS = 0x2100_0000_0000n
 const PAGES = 4
+/** Where nobody is given memory who does not ask for it. */
+const ADDRESS = placeApart(PAGES * page)
 const [GO_ON, STOPPED] = [0, 1]
 
 /** Its thread stands still in the hook until it is told to go on, and hears of nothing meanwhile. */

@@ -3,7 +3,7 @@ import { addon } from '#vmarea/linux/addon/addon.js'
 import { thisProcess } from '#vmarea/this-process.js'
 import { MAP } from '#vmarea/vocabulary/map.js'
 import { PROT } from '#vmarea/vocabulary/prot.js'
-import { placeApart } from '../linux/place-apart.js'
+import { placeApart } from '../support/place-apart.js'
 
 export const kernel = thisProcess().kernel
 export const page = kernel.pageSize
