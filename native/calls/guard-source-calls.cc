@@ -125,9 +125,9 @@ double zap(SourcePages pages) {
     return for_own_locked(source, pages.start, pages.end, [](uintptr_t from, uintptr_t to) {
       int error = 0;
       while (error == 0 && from < to) {
-        TruePages pages = first_true_pages_locked(from, to);
-        error = advise_pages(pages.start, pages.start + pages.length, MADV_DONTNEED);
-        from += pages.length;
+        TruePages run = first_true_pages_locked(from, to);
+        error = advise_pages(run.start, run.start + run.length, MADV_DONTNEED);
+        from += run.length;
       }
       return error;
     });
