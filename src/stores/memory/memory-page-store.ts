@@ -83,7 +83,7 @@ export class MemoryPageStore implements PageStore {
   /** The slot that the page has where it is as large, or another one; -1 past the limit. */
   #slotFor(page: number, length: number): number {
     const place = this.#places.get(page)
-    if (place !== -1 && SlabMemory.slotSize(place % LENGTHS) === SlabMemory.slotSize(length)) {
+    if (place !== -1 && SlabMemory.sizeClass(place % LENGTHS) === SlabMemory.sizeClass(length)) {
       return Math.floor(place / LENGTHS)
     }
     this.#drop(page)

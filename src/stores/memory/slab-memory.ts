@@ -20,9 +20,9 @@ export class SlabMemory {
   readonly #limit: number
   #bytes = 0
 
-  /** The bytes of a slot for a piece. */
-  static slotSize(length: number): number {
-    return Math.ceil(length / STEP) * STEP
+  /** Which pieces have slots of one size: those with the same number. */
+  static sizeClass(length: number): number {
+    return Math.ceil(length / STEP)
   }
 
   /** @param limit in bytes of slabs */
@@ -79,6 +79,6 @@ export class SlabMemory {
   }
 
   #classOf(length: number): SizeClass {
-    return this.#classes[Math.ceil(length / STEP) - 1]!
+    return this.#classes[SlabMemory.sizeClass(length) - 1]!
   }
 }
