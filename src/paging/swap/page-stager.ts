@@ -1,12 +1,8 @@
 import { NOTE, PLACE } from './page-places.js'
+import { SLICE } from './slice.js'
 import type { SwapContext } from './swap-context.js'
 import { COUNT } from './swap-counters.js'
 import { REFUSAL } from './swap-memory.js'
-
-/** How many pages are examined before faults are served: 2 MiB. */
-const SLICE = 512
-/** How many runs of pages are staged before faults are served: each takes a system call. */
-const RUNS = 32
 
 /** The clock of eviction. Stages resident pages: all of them, or those that were not used since its hand passed them last. */
 export class PageStager {
@@ -25,8 +21,8 @@ export class PageStager {
   /** Stages one slice of resident pages, from `from` on, in a few runs. Returns the page at which the next slice begins. */
   sweep(from: number): number {
     const { places, memory } = this.#context
-    let [page, left] = [from, SLICE]
-    for (let runs = 0; runs < RUNS && left > 0 && !this.#waits; runs++) {
+    let [page, left]: [page: number, left: number] = [from, SLICE.pages]
+    for (let runs = 0; runs < SLICE.runs && left > 0 && !this.#waits; runs++) {
       page = places.find(PLACE.RESIDENT, page, places.count)
       if (page === places.count) break
       const end = Math.min(page + left, memory.regionEnd(page))
@@ -45,9 +41,9 @@ export class PageStager {
     const { places, memory, counters } = this.#context
     // The hand is kept in the counters, where other threads read it.
     let hand = counters.page(COUNT.STAGE_HAND)
-    const [round, wanted] = [places.count, Math.min(SLICE, most)]
+    const [round, wanted] = [places.count, Math.min(SLICE.pages, most)]
     let passed = 0
-    for (let looked = 0, runs = 0; looked <= 2 * round && passed < wanted && runs < RUNS && !this.#waits; ) {
+    for (let looked = 0, runs = 0; looked <= 2 * round && passed < wanted && runs < SLICE.runs && !this.#waits; ) {
       const first = places.find(PLACE.RESIDENT, hand, round)
       looked += first - hand + 1
       if (first === round) {

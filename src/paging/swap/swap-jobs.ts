@@ -5,13 +5,12 @@ import { NOTE, PLACE } from './page-places.js'
 import type { PageReader } from './page-reader.js'
 import type { PageStager } from './page-stager.js'
 import type { PageWriter } from './page-writer.js'
+import { SLICE } from './slice.js'
 import type { SwapContext } from './swap-context.js'
 import { COUNT } from './swap-counters.js'
 
 /** Pages of one call when `disable` reads in order, and how many such calls may be in flight. */
 const [READ, READS] = [256, 4]
-/** How many pages `disable` brings back, and in how many runs, before faults are served. */
-const [SLICE, RUNS] = [512, 32]
 
 /** The states in which a command may be given. In a budget, pages are staged whatever the state is called. */
 const LEGAL: { readonly [command in SwapCommand]: readonly SwapState[] } = {
@@ -191,10 +190,11 @@ export class SwapJobs {
     return write || job.cursor < places.count ? 'more' : 'done'
   }
 
+  /** Brings back a slice of pages. */
   #bringBackSome(job: Job): 'more' | 'wait' {
     const { places } = this.#context
-    const enough = job.pages + SLICE
-    for (let runs = 0; runs < RUNS && job.pages < enough && job.cursor < places.count; runs++) {
+    const enough = job.pages + SLICE.pages
+    for (let runs = 0; runs < SLICE.runs && job.pages < enough && job.cursor < places.count; runs++) {
       if (this.#bringBack(job) === 'wait') return 'wait'
     }
     return 'more'
