@@ -113,7 +113,7 @@ export class PageReader {
       pages.push(at)
       places.note(at, NOTE.BUSY)
     }
-    const buffers = count === 1 ? this.#single : this.#long
+    const buffers = this.#buffersFor(count)
     // New memory costs page faults and garbage.
     const buffer = buffers.pop() ?? new Uint8Array((count === 1 ? 1 : Math.max(count, LONG)) * memory.pageSize)
     const bytes = head(buffer, count * memory.pageSize)
@@ -130,7 +130,7 @@ export class PageReader {
     }
     this.#release(page, count)
     this.#settled(page, count, bytes, read, undefined)
-    if (buffers.length < BUFFERS) buffers.push(buffer)
+    this.#keep(buffer, count)
     this.#progress()
   }
 
@@ -138,12 +138,11 @@ export class PageReader {
   #await(answer: Promise<void>, pages: readonly number[], bytes: Uint8Array, buffer: Uint8Array, read: Read): void {
     const { host, timeout } = this.#context
     const [page, count] = [pages[0]!, pages.length]
-    const buffers = count === 1 ? this.#single : this.#long
     const asked = { ...read, since: read.since ?? host.now() }
     // Two users: the store may write to the buffer until its call returns, however late, and the pages are copied from it when the call settles.
     let uses = 2
     const give = () => {
-      if (--uses === 0 && buffers.length < BUFFERS) buffers.push(buffer)
+      if (--uses === 0) this.#keep(buffer, count)
     }
     within(
       host,
@@ -159,6 +158,15 @@ export class PageReader {
         give()
       },
     )
+  }
+
+  #buffersFor(count: number): Uint8Array[] {
+    return count === 1 ? this.#single : this.#long
+  }
+
+  #keep(buffer: Uint8Array, count: number): void {
+    const buffers = this.#buffersFor(count)
+    if (buffers.length < BUFFERS) buffers.push(buffer)
   }
 
   #release(page: number, count: number): void {
