@@ -2,9 +2,7 @@ import { UsageError } from '../vocabulary/usage-error.js'
 
 /** Throws unless `pages` are numbers of pages, each once, and `bytes`, where given, has room for exactly so many. */
 export function checkPages(pages: readonly number[], pageSize: number, bytes?: Uint8Array): void {
-  // By index: an iterator's results cost more than the check.
-  for (let index = 0; index < pages.length; index++) {
-    const page = pages[index]!
+  for (const page of pages) {
     if (Number.isSafeInteger(page) && page >= 0) continue
     throw invalid(`the number of a page is an integer from 0 to 2^53 - 1, and this is ${String(page)}`)
   }

@@ -197,8 +197,7 @@ export class PageWriter {
 
   #write(pages: readonly number[], digests: Float64Array, buffer: Uint8Array): void {
     const { places, memory, store, host, timeout, counters } = this.#context
-    for (let index = 0; index < pages.length; index++) {
-      const page = pages[index]!
+    for (const page of pages) {
       places.set(page, PLACE.WRITING)
       places.note(page, NOTE.BUSY)
       // Until the store has answered, its content of the page is unknown (S2).
