@@ -2,6 +2,7 @@ import { byteAt } from './byte-at.js'
 import type { ConformanceCases } from './conformance-case.js'
 import { expect } from './expect.js'
 import { expectError } from './expect-error.js'
+import { FREE_PLACE } from './free-place.js'
 import { permissions } from './permissions.js'
 
 export const mappingCases: ConformanceCases = {
@@ -58,7 +59,7 @@ export const mappingCases: ConformanceCases = {
   },
   'a fixed address that is free is used': {
     run({ process, page }) {
-      const first = process.mapMut({ length: page })
+      const first = process.mapMut({ length: page, address: FREE_PLACE })
       const { start } = first
       first.unmap()
       using second = process.mapMut({ length: page, address: start, fixed: 'noreplace' })

@@ -6,6 +6,7 @@ import type { ConformanceCases } from '../conformance-case.js'
 import { expect } from '../expect.js'
 import { expectError } from '../expect-error.js'
 import { expectRejection } from '../expect-rejection.js'
+import { FREE_PLACE } from '../free-place.js'
 import { flagsAt } from './flags-at.js'
 import { rootCause } from './root-cause.js'
 import { withDevice } from './with-device.js'
@@ -34,7 +35,7 @@ export const mmapHookCases: ConformanceCases = {
   'mmap: where a hook fails, what fixed replaced is left a hole': withDevice(
     () => ({ refuse: 'Error' }),
     (device, { process, page }) => {
-      const memory = process.mapMut({ length: 3 * page })
+      const memory = process.mapMut({ length: 3 * page, address: FREE_PLACE })
       const middle = memory.start + BigInt(page)
       memory.unmap()
       using before = process.mapMut({ length: page, address: middle - BigInt(page), fixed: 'noreplace' })
